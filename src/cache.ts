@@ -1,0 +1,29 @@
+/**
+ * Remembers what `load` found for `ttlSeconds`, up to `limit` keys, and shares one load among callers who ask at the
+ * same time. `clear` forgets everything: call it when another node says that something changed.
+ */
+export function createCache<T>(
+  load: (key: string) => Promise<T>,
+  { ttlSeconds, limit, now = Date.now }: { ttlSeconds: number; limit: number; now?: () => number },
+) {
+  const entries = new Map<string, { value: Promise<T>; staleAtMs: number }>()
+
+  return {
+    get(key: string): Promise<T> {
+      const entry = entries.get(key)
+      if (entry && entry.staleAtMs > now()) return entry.value
+      const value = load(key)
+      if (entries.size >= limit) entries.delete(entries.keys().next().value as string)
+      const fresh = { value, staleAtMs: now() + ttlSeconds * 1000 }
+      entries.delete(key)
+      entries.set(key, fresh)
+      value.catch(() => {
+        if (entries.get(key) === fresh) entries.delete(key)
+      })
+      return value
+    },
+    clear(): void {
+      entries.clear()
+    },
+  }
+}
