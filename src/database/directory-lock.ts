@@ -1,0 +1,71 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseError } from './database.ts'
+
+type Holder = { readonly pid: number; readonly startedAt: string }
+
+/**
+ * Takes `vestibule.lock` in `directory` and returns the function that gives it back. A lock whose process is gone
+ * (power cut, `kill -9`) is taken over at once; a process id that was given to another program since is told apart
+ * by its start time.
+ *
+ * @throws {DatabaseError} when a living process holds the lock.
+ */
+export function lockDirectory(directory: string): () => void {
+  const path = join(directory, 'vestibule.lock')
+  const self: Holder = { pid: process.pid, startedAt: processStart(process.pid) ?? '' }
+
+  for (let attempt = 0; attempt < 5; attempt++) {
+    try {
+      writeFileSync(path, JSON.stringify(self), { flag: 'wx', mode: 0o600 })
+      return () => rmSync(path, { force: true })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+    const holder = readHolder(path)
+    if (holder && isAlive(holder)) {
+      throw new DatabaseError(
+        `DATA_DIR ${directory} is in use by process ${holder.pid}. Stop that process first, or give this one ` +
+          'another DATA_DIR. To run several processes on the same data, set DATABASE_URL and REDIS_URL.',
+      )
+    }
+    // Moving the stale lock aside is atomic: of several processes that saw it, one goes on to make the new one.
+    const aside = `${path}.${process.pid}`
+    try {
+      renameSync(path, aside)
+      rmSync(aside, { force: true })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    }
+  }
+  throw new DatabaseError(`DATA_DIR ${directory} is being opened by several processes at once. Start one of them.`)
+}
+
+function readHolder(path: string): Holder | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Holder
+  } catch {
+    return undefined
+  }
+}
+
+function isAlive(holder: Holder): boolean {
+  if (holder.pid === process.pid) return holder.startedAt === processStart(process.pid)
+  try {
+    process.kill(holder.pid, 0)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
+  }
+  const startedAt = processStart(holder.pid)
+  return startedAt === undefined || holder.startedAt === '' || startedAt === holder.startedAt
+}
+
+/** The kernel's start time of a process, in clock ticks since boot; undefined where there is no /proc. */
+function processStart(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,50 @@
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { PGlite } from '@electric-sql/pglite'
+import knexFactory, { type Knex } from 'knex'
+import { type Database, DatabaseError } from './database.ts'
+import { lockDirectory } from './directory-lock.ts'
+import { pgliteClient } from './pglite-client.ts'
+
+/**
+ * Postgres inside this process, on disk in `dataDir`. PGlite does not guard its directory against a second
+ * process, which would corrupt it: the lock does.
+ *
+ * @throws {DatabaseError} when the directory cannot be written, or another process holds it.
+ */
+export async function openEmbedded(dataDir: string, onProgress: (step: string) => void): Promise<Database> {
+  const directory = join(dataDir, 'postgres')
+  const release = lock(dataDir)
+  try {
+    const isNew = !existsSync(join(directory, 'PG_VERSION'))
+    onProgress(isNew ? `making a new database in ${directory} (a few seconds, once)` : `opening ${directory}`)
+    const pglite = new PGlite(directory)
+    await pglite.waitReady
+    const knex: Knex = knexFactory({ client: pgliteClient(pglite), connection: {} })
+    const close = async () => {
+      await knex.destroy()
+      await pglite.close()
+      release()
+    }
+    return { knex, isEmbedded: true, close }
+  } catch (error) {
+    release()
+    throw new DatabaseError(
+      `DATA_DIR ${dataDir} holds a database that does not open (${(error as Error).message}). ` +
+        'Restore it from a backup, or point DATA_DIR at an empty directory.',
+    )
+  }
+}
+
+function lock(dataDir: string): () => void {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    return lockDirectory(dataDir)
+  } catch (error) {
+    if (error instanceof DatabaseError) throw error
+    throw new DatabaseError(
+      `DATA_DIR ${dataDir} cannot be written (${(error as NodeJS.ErrnoException).code}). ` +
+        'Make it writable for this user, or set DATA_DIR to a directory that is.',
+    )
+  }
+}

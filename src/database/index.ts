@@ -1,0 +1,22 @@
+import type { Database } from './database.ts'
+import { openEmbedded } from './embedded.ts'
+import { migrate } from './migrate.ts'
+import { openPostgres } from './postgres.ts'
+
+/** Opens Postgres where DATABASE_URL is set, PGlite in DATA_DIR elsewhere, and applies the migrations. */
+export async function openDatabase(
+  settings: { readonly DATABASE_URL?: string; readonly DATA_DIR: string },
+  onProgress: (step: string) => void = () => {},
+): Promise<Database> {
+  const database = settings.DATABASE_URL
+    ? await openPostgres(settings.DATABASE_URL)
+    : await openEmbedded(settings.DATA_DIR, onProgress)
+  try {
+    const applied = await migrate(database.knex)
+    if (applied.length > 0) onProgress(`applied ${applied.length} migrations`)
+    return database
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}

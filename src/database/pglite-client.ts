@@ -1,0 +1,52 @@
+import { createRequire } from 'node:module'
+import type { PGlite, Results } from '@electric-sql/pglite'
+import type { Knex } from 'knex'
+
+/**
+ * knex's Postgres dialect over a PGlite instance. PGlite is one connection in this process, so the pool is pinned
+ * to one: transactions queue instead of interleaving.
+ */
+type PostgresDialect = new (
+  config: Knex.Config,
+) => Knex.Client & { processResponse(query: Query, runner: unknown): unknown }
+type Query = { sql: string; bindings: unknown[]; method?: string; response?: unknown }
+
+// knex types its dialects' main classes nowhere; the file is part of its documented way to make a custom client.
+const PostgresClient = createRequire(import.meta.url)('knex/lib/dialects/postgres/index.js') as PostgresDialect
+
+/** A knex client class bound to `pglite`. Closing knex leaves the instance open: whoever opened it closes it. */
+export function pgliteClient(pglite: PGlite): typeof Knex.Client {
+  class PgliteClient extends PostgresClient {
+    constructor(config: Knex.Config) {
+      super({ ...config, pool: { min: 1, max: 1 } })
+    }
+
+    _driver(): unknown {
+      return pglite
+    }
+
+    override async acquireRawConnection(): Promise<unknown> {
+      await pglite.waitReady
+      // knex marks connections with fields of its own; a fresh object keeps them off the shared instance.
+      return { pglite }
+    }
+
+    override async destroyRawConnection(): Promise<void> {}
+
+    async _query(_connection: unknown, query: Query): Promise<Query> {
+      const result = await execute(query)
+      query.response = { ...result, rowCount: result.affectedRows ?? result.rows.length, command: commandOf(query.sql) }
+      return query
+    }
+  }
+  /** A migration's script holds several statements, which only the simple protocol takes; it has no bindings. */
+  async function execute({ sql, bindings, method }: Query): Promise<Results> {
+    if (method !== 'raw' || bindings?.length > 0) return pglite.query(sql, bindings)
+    return (await pglite.exec(sql)).at(-1) ?? { rows: [], fields: [] }
+  }
+  return PgliteClient as unknown as typeof Knex.Client
+}
+
+function commandOf(sql: string): string {
+  return sql.trimStart().split(/\s/, 1)[0]?.toUpperCase() ?? ''
+}

@@ -1,0 +1,34 @@
+import knexFactory, { type Knex } from 'knex'
+import { type Database, DatabaseError } from './database.ts'
+
+const CONNECT_TIMEOUT_MS = 5000
+
+/** @throws {DatabaseError} when Postgres does not answer at `url`. */
+export async function openPostgres(url: string): Promise<Database> {
+  const knex: Knex = knexFactory({
+    client: 'pg',
+    connection: { connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true },
+    pool: { min: 0, max: 10 },
+    acquireConnectionTimeout: CONNECT_TIMEOUT_MS,
+  })
+  try {
+    await knex.raw('select 1')
+  } catch (error) {
+    await knex.destroy()
+    const { code, message } = error as NodeJS.ErrnoException
+    throw new DatabaseError(
+      `DATABASE_URL does not answer at ${withoutCredentials(url)} (${code ?? message}). ` +
+        'Start Postgres or correct the address and credentials, or unset DATABASE_URL to run embedded.',
+    )
+  }
+  return { knex, isEmbedded: false, close: () => knex.destroy() }
+}
+
+function withoutCredentials(url: string): string {
+  try {
+    const { protocol, host, pathname } = new URL(url)
+    return `${protocol}//${host}${pathname}`
+  } catch {
+    return 'the given address, which is not a URL'
+  }
+}

@@ -1,0 +1,26 @@
+import { randomBytes } from 'node:crypto'
+import type { Knex } from 'knex'
+
+/**
+ * A secret this deployment made for itself, the same on every node: the first node to ask makes it.
+ *
+ * @returns 32 random bytes in base64url.
+ */
+export async function serverSecret(knex: Knex, name: string): Promise<string> {
+  await knex('server_secrets')
+    .insert({ name, value: randomBytes(32).toString('base64url') })
+    .onConflict('name')
+    .ignore()
+  const row = await knex<{ name: string; value: string }>('server_secrets').where({ name }).first()
+  if (!row) throw new Error(`the secret ${name} could not be kept`)
+  return row.value
+}
+
+/** True until `settle` was called once: the first boot, also one that was cut off and is made again. */
+export async function isNewInstallation(knex: Knex): Promise<boolean> {
+  return (await knex('server_secrets').where({ name: 'installation' }).first()) !== undefined
+}
+
+export async function settleInstallation(knex: Knex): Promise<void> {
+  await knex('server_secrets').where({ name: 'installation' }).delete()
+}
