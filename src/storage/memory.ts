@@ -1,0 +1,91 @@
+import { EventEmitter } from 'node:events'
+import { hashId } from './hash-id.ts'
+import type { Artifact, Receipt, Storage, StorageIndex, StoredArtifact } from './storage.ts'
+
+type Entry = {
+  artifact: Artifact
+  version: number
+  consumedAt?: number
+  expiresAt: number
+  receipt?: { body: string; expiresAt: number }
+}
+
+/** Keeps everything in this process: for tests, and the measure the other backends are held to. */
+export function createMemoryStorage(now: () => number = () => Date.now() / 1000): Storage {
+  const entries = new Map<string, Entry>()
+  const counters = new Map<string, { count: number; expiresAt: number }>()
+  const topics = new EventEmitter().setMaxListeners(0)
+
+  const keyOf = (kind: string, id: string) => `${kind}:${hashId(id)}`
+  const living = (key: string): Entry | undefined => {
+    const entry = entries.get(key)
+    if (entry && entry.expiresAt > now()) return entry
+    entries.delete(key)
+    return undefined
+  }
+  const present = (entry: Entry | undefined): StoredArtifact | undefined =>
+    entry && {
+      artifact: structuredClone(entry.artifact),
+      version: entry.version,
+      ...(entry.consumedAt !== undefined && { consumedAt: entry.consumedAt }),
+    }
+  const set = (key: string, artifact: Artifact, ttlSeconds: number) =>
+    entries.set(key, { artifact: structuredClone(artifact), version: 0, expiresAt: now() + ttlSeconds })
+
+  return {
+    async put(kind, id, artifact, ttlSeconds) {
+      set(keyOf(kind, id), artifact, ttlSeconds)
+    },
+    async putOnce(kind, id, artifact, ttlSeconds) {
+      const key = keyOf(kind, id)
+      if (living(key)) return false
+      set(key, artifact, ttlSeconds)
+      return true
+    },
+    get: async (kind, id) => present(living(keyOf(kind, id))),
+    getMany: async (keys) => keys.map(({ kind, id }) => present(living(keyOf(kind, id)))),
+    async findBy(kind: string, index: StorageIndex, value: string) {
+      for (const [key, entry] of entries) {
+        if (key.startsWith(`${kind}:`) && entry.artifact[index] === value) return present(living(key))
+      }
+      return undefined
+    },
+    async consume(kind, id) {
+      const entry = living(keyOf(kind, id))
+      if (!entry || entry.consumedAt !== undefined) return false
+      entry.consumedAt = Math.floor(now())
+      return true
+    },
+    async swap(kind, id, expected, next: { artifact: Artifact; ttlSeconds: number; receipt?: Receipt }) {
+      const entry = living(keyOf(kind, id))
+      if (!entry || entry.version !== expected) return false
+      entry.artifact = structuredClone(next.artifact)
+      entry.version = expected + 1
+      entry.expiresAt = now() + next.ttlSeconds
+      if (next.receipt) entry.receipt = { body: next.receipt.body, expiresAt: now() + next.receipt.ttlSeconds }
+      return true
+    },
+    async receipt(kind, id) {
+      const receipt = living(keyOf(kind, id))?.receipt
+      return receipt && receipt.expiresAt > now() ? receipt.body : undefined
+    },
+    async extend(kind, id, ttlSeconds) {
+      const entry = living(keyOf(kind, id))
+      if (entry) entry.expiresAt = Math.max(entry.expiresAt, now() + ttlSeconds)
+    },
+    async remove(kind, id) {
+      entries.delete(keyOf(kind, id))
+    },
+    async increment(key, windowSeconds, by = 1) {
+      const counter = counters.get(key)
+      const isLiving = counter !== undefined && counter.expiresAt > now()
+      const count = Math.max(0, (isLiving ? counter.count : 0) + by)
+      counters.set(key, { count, expiresAt: isLiving ? counter.expiresAt : now() + windowSeconds })
+      return count
+    },
+    publish: async (topic) => void topics.emit(topic),
+    subscribe: (topic, listener) => void topics.on(topic, listener),
+    ping: async () => {},
+    close: async () => {},
+  }
+}

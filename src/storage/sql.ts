@@ -1,0 +1,194 @@
+import { EventEmitter } from 'node:events'
+import type { Knex } from 'knex'
+import { hashId } from './hash-id.ts'
+import { type Artifact, STORAGE_INDEXES, type Storage, type StoredArtifact } from './storage.ts'
+
+type Row = { kind: string; id: string; artifact: Artifact; version: number; consumed_at: string | number | null }
+
+const PRUNE_INTERVAL_MS = 10_000
+const PRUNE_BATCH = 500
+const NOW = 'extract(epoch from now())::bigint'
+
+/**
+ * Artifacts as rows: Postgres, or the embedded PGlite. Expiry is judged by the database's clock, so nodes with
+ * different clocks agree. Expired rows are pruned in small batches in the background.
+ */
+export function createSqlStorage(knex: Knex, onError: (error: unknown) => void = () => {}): Storage {
+  const topics = new EventEmitter().setMaxListeners(0)
+  const pruner = setInterval(() => prune(knex).catch(onError), PRUNE_INTERVAL_MS)
+  pruner.unref()
+
+  async function write(
+    kind: string,
+    id: string,
+    artifact: Artifact,
+    ttlSeconds: number,
+    onConflict: string,
+  ): Promise<number> {
+    const result = await knex.raw(
+      `insert into artifacts (kind, id, artifact, expires_at, uid, user_code)
+       values (:kind, :id, :artifact, ${NOW} + :ttlSeconds, :uid, :userCode)
+       on conflict (kind, id) ${onConflict}`,
+      { kind, id: hashId(id), artifact: JSON.stringify(artifact), ttlSeconds: whole(ttlSeconds), ...indexes(artifact) },
+    )
+    return affected(result)
+  }
+
+  return {
+    async put(kind, id, artifact, ttlSeconds) {
+      await write(
+        kind,
+        id,
+        artifact,
+        ttlSeconds,
+        `do update set artifact = excluded.artifact, version = 0, consumed_at = null, expires_at = excluded.expires_at,
+         uid = excluded.uid, user_code = excluded.user_code, receipt = null, receipt_expires_at = null`,
+      )
+    },
+    async putOnce(kind, id, artifact, ttlSeconds) {
+      const written = await write(
+        kind,
+        id,
+        artifact,
+        ttlSeconds,
+        `do update set artifact = excluded.artifact, version = 0, consumed_at = null, expires_at = excluded.expires_at
+         where artifacts.expires_at <= ${NOW}`,
+      )
+      return written === 1
+    },
+    async get(kind, id) {
+      const rows = await select(knex, 'kind = ? and id = ?', [kind, hashId(id)])
+      return present(rows[0])
+    },
+    async getMany(keys) {
+      if (keys.length === 0) return []
+      const hashed = keys.map(({ kind, id }) => ({ kind, id: hashId(id) }))
+      const rows = await select(
+        knex,
+        `(kind, id) in (${hashed.map(() => '(?, ?)').join(', ')})`,
+        hashed.flatMap(({ kind, id }) => [kind, id]),
+      )
+      return hashed.map(({ kind, id }) => present(rows.find((row) => row.kind === kind && row.id === id)))
+    },
+    async findBy(kind, index, value) {
+      const column = index === 'uid' ? 'uid' : 'user_code'
+      const rows = await select(
+        knex,
+        `kind = ? and ${column} = ?`,
+        [kind, hashId(value)],
+        'order by expires_at desc limit 1',
+      )
+      return present(rows[0])
+    },
+    async consume(kind, id) {
+      const result = await knex.raw(
+        `update artifacts set consumed_at = ${NOW}
+         where kind = ? and id = ? and consumed_at is null and expires_at > ${NOW}`,
+        [kind, hashId(id)],
+      )
+      return affected(result) === 1
+    },
+    async swap(kind, id, expected, { artifact, ttlSeconds, receipt }) {
+      const result = await knex.raw(
+        `update artifacts set artifact = :artifact, version = version + 1, expires_at = ${NOW} + :ttlSeconds,
+           receipt = :receipt, receipt_expires_at = ${NOW} + :receiptTtlSeconds
+         where kind = :kind and id = :id and version = :expected and expires_at > ${NOW}`,
+        {
+          kind,
+          id: hashId(id),
+          expected,
+          artifact: JSON.stringify(artifact),
+          ttlSeconds: whole(ttlSeconds),
+          receipt: receipt?.body ?? null,
+          receiptTtlSeconds: whole(receipt?.ttlSeconds ?? 0),
+        },
+      )
+      return affected(result) === 1
+    },
+    async receipt(kind, id) {
+      const { rows } = await knex.raw<{ rows: { receipt: string | null }[] }>(
+        `select receipt from artifacts
+         where kind = ? and id = ? and expires_at > ${NOW} and receipt_expires_at > ${NOW}`,
+        [kind, hashId(id)],
+      )
+      return rows[0]?.receipt ?? undefined
+    },
+    async extend(kind, id, ttlSeconds) {
+      await knex.raw(
+        `update artifacts set expires_at = greatest(expires_at, ${NOW} + ?)
+         where kind = ? and id = ? and expires_at > ${NOW}`,
+        [whole(ttlSeconds), kind, hashId(id)],
+      )
+    },
+    async remove(kind, id) {
+      await knex.raw('delete from artifacts where kind = ? and id = ?', [kind, hashId(id)])
+    },
+    async increment(key, windowSeconds, by = 1) {
+      const { rows } = await knex.raw<{ rows: { count: number }[] }>(
+        `insert into counters (key, count, expires_at) values (:key, greatest(0, :by::integer), ${NOW} + :windowSeconds)
+         on conflict (key) do update set
+           count = case when counters.expires_at <= ${NOW} then excluded.count else greatest(0, counters.count + :by) end,
+           expires_at = case when counters.expires_at <= ${NOW} then excluded.expires_at else counters.expires_at end
+         returning count`,
+        { key: hashId(key), windowSeconds: whole(windowSeconds), by },
+      )
+      return Number(rows[0]?.count)
+    },
+    publish: async (topic) => void topics.emit(topic),
+    subscribe: (topic, listener) => void topics.on(topic, listener),
+    async ping() {
+      await knex.raw('select 1')
+    },
+    async close() {
+      clearInterval(pruner)
+    },
+  }
+}
+
+async function select(knex: Knex, where: string, bindings: string[], order = ''): Promise<Row[]> {
+  const { rows } = await knex.raw<{ rows: Row[] }>(
+    `select kind, id, artifact, version, consumed_at from artifacts where ${where} and expires_at > ${NOW} ${order}`,
+    bindings,
+  )
+  return rows
+}
+
+function present(row: Row | undefined): StoredArtifact | undefined {
+  if (!row) return undefined
+  return {
+    artifact: row.artifact,
+    version: row.version,
+    ...(row.consumed_at !== null && { consumedAt: Number(row.consumed_at) }),
+  }
+}
+
+/** Second names are looked up by digest, for the same reason as ids: a user code is a bearer value. */
+function indexes(artifact: Artifact): Record<'uid' | 'userCode', string | null> {
+  const [uid, userCode] = STORAGE_INDEXES.map((index) => {
+    const value = artifact[index]
+    return typeof value === 'string' ? hashId(value) : null
+  })
+  return { uid: uid ?? null, userCode: userCode ?? null }
+}
+
+async function prune(knex: Knex): Promise<void> {
+  for (const table of ['artifacts', 'counters']) {
+    let pruned: number
+    do {
+      pruned = affected(
+        await knex.raw(
+          `delete from ${table} where ctid = any (array(
+             select ctid from ${table} where expires_at <= ${NOW} limit ${PRUNE_BATCH} for update skip locked))`,
+        ),
+      )
+    } while (pruned === PRUNE_BATCH)
+  }
+}
+
+function affected(result: { rowCount?: number | null }): number {
+  return result.rowCount ?? 0
+}
+
+function whole(seconds: number): number {
+  return Math.max(0, Math.ceil(seconds))
+}

@@ -1,0 +1,68 @@
+/** A JSON object the server keeps for a while: a grant, a code, a refresh token, a denial. */
+export type Artifact = Readonly<Record<string, unknown>>
+
+export type StoredArtifact = {
+  readonly artifact: Artifact
+  /** Counts up with each `swap`; an artifact that was only `put` has version 0. */
+  readonly version: number
+  /** Epoch seconds of the one successful `consume`. */
+  readonly consumedAt?: number
+}
+
+export type ArtifactKey = { readonly kind: string; readonly id: string }
+
+export type Receipt = {
+  readonly body: string
+  readonly ttlSeconds: number
+}
+
+/**
+ * Everything short-lived the server keeps. One backend is one file in this folder. Ids are hashed before they
+ * are stored (SHA-256), so a dump holds no bearer value. An expired artifact is never returned.
+ */
+export interface Storage {
+  put(kind: string, id: string, artifact: Artifact, ttlSeconds: number): Promise<void>
+  /** Stores only where nothing is stored yet. True for exactly one caller, however many race. */
+  putOnce(kind: string, id: string, artifact: Artifact, ttlSeconds: number): Promise<boolean>
+  get(kind: string, id: string): Promise<StoredArtifact | undefined>
+  /** Reads several artifacts in one trip, in the order asked for. */
+  getMany(keys: readonly ArtifactKey[]): Promise<(StoredArtifact | undefined)[]>
+  /** Reads by a second name given in the artifact: a session's `uid`, a device code's `userCode`. */
+  findBy(kind: string, index: StorageIndex, value: string): Promise<StoredArtifact | undefined>
+  /** Marks the artifact used and keeps its expiry. True for exactly one caller, however many race. */
+  consume(kind: string, id: string): Promise<boolean>
+  /**
+   * Replaces the artifact if it still has version `expected`, and raises the version by one. The receipt, readable
+   * by `receipt` until its own expiry, is written in the same step: whoever loses can read what the winner wrote.
+   * True for exactly one caller, however many race.
+   */
+  swap(
+    kind: string,
+    id: string,
+    expected: number,
+    next: { artifact: Artifact; ttlSeconds: number; receipt?: Receipt },
+  ): Promise<boolean>
+  receipt(kind: string, id: string): Promise<string | undefined>
+  /** Lengthens an artifact's life to `ttlSeconds` from now; never shortens it, never revives an expired one. */
+  extend(kind: string, id: string, ttlSeconds: number): Promise<void>
+  remove(kind: string, id: string): Promise<void>
+  /**
+   * Adds `by` (1 unless given) to a counter that starts anew `windowSeconds` after its first count; returns the new
+   * count. A negative `by` gives counts back and never takes the counter below zero.
+   */
+  increment(key: string, windowSeconds: number, by?: number): Promise<number>
+  /** Tells every node. Best effort: whoever listens must also look for itself now and then. */
+  publish(topic: string): Promise<void>
+  subscribe(topic: string, listener: () => void): void
+  /** @throws when the backend does not answer. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+export type StorageIndex = 'uid' | 'userCode'
+
+/** The second names an artifact can be found by. */
+export const STORAGE_INDEXES: readonly StorageIndex[] = ['uid', 'userCode']
+
+/** A storage that cannot be used, said in one sentence that names the setting and the fix. */
+export class StorageError extends Error {}
