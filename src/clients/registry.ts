@@ -1,0 +1,85 @@
+import type { Knex } from 'knex'
+import { createCache } from '../cache.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { Client, ClientMetadata, ClientSecret } from './client.ts'
+import { digestSecret, matchesSecret } from './secrets.ts'
+
+export type ClientRegistry = ReturnType<typeof createClientRegistry>
+
+const TOPIC = 'clients'
+/** How long a node may not notice a change when the message about it was lost. */
+const CACHE_SECONDS = 10
+const CACHE_LIMIT = 10_000
+
+type Row = {
+  metadata: ClientMetadata
+  is_enabled: boolean
+  secrets: { name: string; sha256: string; expires_at: number | null }[]
+}
+
+/** Who may ask for tokens. Reads are cached on every node; a write tells all nodes to forget. */
+export function createClientRegistry({ knex, storage }: { knex: Knex; storage: Storage }) {
+  const cache = createCache((clientId) => load(knex, clientId), { ttlSeconds: CACHE_SECONDS, limit: CACHE_LIMIT })
+  storage.subscribe(TOPIC, () => cache.clear())
+
+  async function changed(): Promise<void> {
+    cache.clear()
+    await storage.publish(TOPIC)
+  }
+
+  return {
+    /** The enabled client with this id. */
+    async find(clientId: string): Promise<Client | undefined> {
+      const client = await cache.get(clientId)
+      return client?.isEnabled ? client : undefined
+    },
+
+    async verifySecret(clientId: string, presented: string): Promise<boolean> {
+      const client = await cache.get(clientId)
+      return client !== undefined && matchesSecret(client.secrets, presented, Date.now() / 1000)
+    },
+
+    /** Creates or replaces a client; `secret` is stored as its digest under the name `default`. */
+    async save(metadata: ClientMetadata, secret?: string): Promise<void> {
+      await knex.transaction(async (transaction) => {
+        await transaction('clients')
+          .insert({ client_id: metadata.client_id, metadata: JSON.stringify(metadata) })
+          .onConflict('client_id')
+          .merge({ metadata: JSON.stringify(metadata), updated_at: transaction.fn.now() })
+        if (secret === undefined) return
+        await transaction('client_secrets')
+          .insert({ client_id: metadata.client_id, name: 'default', sha256: digestSecret(secret) })
+          .onConflict(['client_id', 'name'])
+          .merge(['sha256'])
+      })
+      await changed()
+    },
+
+    async setEnabled(clientId: string, isEnabled: boolean): Promise<boolean> {
+      const count = await knex('clients').where({ client_id: clientId }).update({ is_enabled: isEnabled })
+      await changed()
+      return count === 1
+    },
+  }
+}
+
+async function load(knex: Knex, clientId: string): Promise<Client | undefined> {
+  const { rows } = await knex.raw<{ rows: Row[] }>(
+    `select c.metadata, c.is_enabled,
+       coalesce((select json_agg(json_build_object('name', s.name, 'sha256', s.sha256,
+         'expires_at', extract(epoch from s.expires_at)))
+         from client_secrets s where s.client_id = c.client_id), '[]') as secrets
+     from clients c where c.client_id = ?`,
+    [clientId],
+  )
+  const row = rows[0]
+  if (!row) return undefined
+  const secrets = row.secrets.map(
+    ({ name, sha256, expires_at }): ClientSecret => ({
+      name,
+      sha256,
+      ...(expires_at !== null && { expiresAt: expires_at }),
+    }),
+  )
+  return { metadata: row.metadata, isEnabled: row.is_enabled, secrets }
+}

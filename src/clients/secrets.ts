@@ -1,0 +1,22 @@
+import { hash, timingSafeEqual } from 'node:crypto'
+import type { ClientSecret } from './client.ts'
+
+/**
+ * Client secrets are machine-made and long, so a plain digest is enough and costs a token request nothing; a slow
+ * hash is for what people choose. The digest is of the exact bytes: a secret with a NUL appended is another secret.
+ */
+export function digestSecret(secret: string): string {
+  return hash('sha256', secret, 'base64url')
+}
+
+/** True when `presented` is one of the secrets that have not expired at `now` (epoch seconds). */
+export function matchesSecret(secrets: readonly ClientSecret[], presented: string, now: number): boolean {
+  const digest = Buffer.from(digestSecret(presented))
+  let matches = false
+  for (const { sha256, expiresAt } of secrets) {
+    const isLive = expiresAt === undefined || expiresAt > now
+    const isSame = timingSafeEqual(digest, Buffer.from(sha256))
+    matches ||= isLive && isSame
+  }
+  return matches
+}
