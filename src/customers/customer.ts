@@ -1,0 +1,65 @@
+/** The person who shops: the resource owner, `sub`. */
+export type Customer = {
+  /** A UUID; `sub` in tokens. */
+  readonly id: string
+  /** The shop's own integer key, `id_customer` in Spryker-shaped tokens. */
+  readonly idCustomer: number
+  readonly customerReference: string
+  readonly email: string
+  readonly emailVerified: boolean
+  readonly status: 'active' | 'blocked' | 'anonymised'
+  readonly givenName?: string
+  readonly familyName?: string
+  readonly locale?: string
+  readonly companyUsers: readonly CompanyUser[]
+}
+
+/** A customer acting for a company. */
+export type CompanyUser = {
+  readonly id: string
+  readonly company: { readonly id: string; readonly name: string; readonly status: 'approved' | 'blocked' }
+  readonly businessUnit?: { readonly id: string; readonly name: string }
+  readonly isActive: boolean
+  readonly isDefault: boolean
+  readonly roles: readonly CompanyRole[]
+}
+
+export type CompanyRole = {
+  readonly id: string
+  readonly name: string
+  readonly permissions: readonly Permission[]
+}
+
+/** A named right with a configuration. Arrays and gapped lists of the shop are kept exactly as given. */
+export type Permission = {
+  readonly idPermission?: number
+  readonly key: string
+  readonly configuration: unknown
+  readonly configurationSignature: unknown
+}
+
+/**
+ * The company user a sign-in acts as: the only active one; of several the active default; otherwise none, and the
+ * client asks the person. A company user of a blocked company is not active.
+ */
+export function selectCompanyUser(customer: Customer): CompanyUser | undefined {
+  const active = customer.companyUsers.filter(isActiveCompanyUser)
+  return active.length === 1 ? active[0] : active.find((companyUser) => companyUser.isDefault)
+}
+
+export function isActiveCompanyUser(companyUser: CompanyUser): boolean {
+  return companyUser.isActive && companyUser.company.status === 'approved'
+}
+
+/** The permissions of all roles of a company user, each key once, in the order of the roles. */
+export function permissionsOf(companyUser: CompanyUser): Permission[] {
+  const byKey = new Map<string, Permission>()
+  for (const permission of companyUser.roles.flatMap((role) => role.permissions)) {
+    if (!byKey.has(permission.key)) byKey.set(permission.key, permission)
+  }
+  return [...byKey.values()]
+}
+
+export function fullName(customer: Customer): string | undefined {
+  return [customer.givenName, customer.familyName].filter(Boolean).join(' ') || undefined
+}

@@ -1,0 +1,50 @@
+import { errors, type TokenEndpointGrantContext } from 'oidc-provider'
+import type { ClientMetadata } from '../../clients/client.ts'
+import type { Authenticate, Authentication } from '../../customers/authenticate.ts'
+import { toAccount } from '../account.ts'
+import type { GrantType } from '../grant-type.ts'
+import { issueTokens } from '../issue-tokens.ts'
+import { temporarilyUnavailable } from '../unavailable.ts'
+
+export type PasswordGrantDeps = {
+  readonly authenticate: Authenticate
+  readonly findClient: (clientId: string) => Promise<ClientMetadata | undefined>
+}
+
+/**
+ * Resource Owner Password Credentials, RFC 6749 §4.3. RFC 9700 §2.4 says not to use it; it is here for first-party
+ * storefronts that cannot redirect, and only for clients that list `password`.
+ */
+export function passwordGrant({ authenticate, findClient }: PasswordGrantDeps): GrantType {
+  return {
+    name: 'password',
+    parameters: ['username', 'password', 'scope', 'resource'],
+    async handle(ctx) {
+      const { username, password } = ctx.oidc.params as Record<string, unknown>
+      if (typeof username !== 'string' || typeof password !== 'string') {
+        throw new errors.InvalidRequest('username and password are required')
+      }
+      const clientId = ctx.oidc.client?.clientId as string
+      const authentication = await authenticate(username, password, { ip: ctx.ip, clientId })
+      // Dialects answer some refusals in words of their own; they read the outcome here.
+      ctx.state.authentication = authentication
+      const account = authentication.outcome === 'authenticated' ? toAccount(authentication.customer) : undefined
+      if (!account) throw refusal(ctx, authentication)
+      const client = await findClient(clientId)
+      await issueTokens(ctx, {
+        account,
+        grantType: 'password',
+        defaultScope: client?.default_scope ?? '',
+        amr: ['pwd'],
+      })
+    },
+  }
+}
+
+/** One message for every refusal: the caller must not learn whether the login exists. */
+function refusal(ctx: TokenEndpointGrantContext, authentication: Authentication): Error {
+  if (authentication.outcome === 'busy') return temporarilyUnavailable(ctx, authentication.retryAfterSeconds)
+  const error = new errors.InvalidGrant(authentication.outcome)
+  error.error_description = 'invalid username or password'
+  return error
+}

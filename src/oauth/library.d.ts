@@ -1,0 +1,39 @@
+/** Files of oidc-provider (pinned to one exact version) that have no published types. */
+type LibraryMiddleware = (ctx: import('oidc-provider').KoaContextWithOIDC, next: () => Promise<void>) => unknown
+
+declare module 'oidc-provider/lib/actions/introspection.js' {
+  const steps: LibraryMiddleware[]
+  export default steps
+}
+
+declare module 'oidc-provider/lib/actions/revocation.js' {
+  const steps: LibraryMiddleware[]
+  export default steps
+}
+
+declare module 'oidc-provider/lib/shared/reject_structured_tokens.js' {
+  const rejectStructuredTokens: LibraryMiddleware
+  export default rejectStructuredTokens
+}
+
+declare module 'oidc-provider/lib/helpers/grant_common.js' {
+  import type { AccessToken, Grant, KoaContextWithOIDC, Provider } from 'oidc-provider'
+
+  export function issueIdToken(
+    provider: Provider,
+    ctx: KoaContextWithOIDC,
+    source: {
+      scopes: Set<string>
+      scope?: string
+      claims?: unknown
+      acr?: string
+      amr?: string[]
+      authTime?: number
+      nonce?: string
+      sid?: string
+    },
+    at: AccessToken,
+    grant: Grant,
+    scopeOverride?: Set<string>,
+  ): Promise<string | undefined>
+}

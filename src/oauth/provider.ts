@@ -1,0 +1,123 @@
+import { type Configuration, errors, Provider } from 'oidc-provider'
+import type { Audit } from '../audit/events.ts'
+import type { ClientMetadata } from '../clients/client.ts'
+import type { ClientRegistry } from '../clients/registry.ts'
+import type { ResourceServerRegistry } from '../clients/resource-servers.ts'
+import type { Customer } from '../customers/customer.ts'
+import type { SigningKey } from '../keys/signing-key.ts'
+import type { Log } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
+import type { Storage } from '../storage/storage.ts'
+import { createAccessTokenClaims } from './access-token-claims.ts'
+import { createFindAccount } from './account.ts'
+import { createAdapter } from './adapter.ts'
+import { compareSecretsWith, toLibraryClient } from './client-metadata.ts'
+import { fixedConfiguration } from './configuration.ts'
+import { deviceFlow } from './device-flow.ts'
+import { listenToProvider } from './events.ts'
+import { createLoadExistingGrant } from './first-party.ts'
+import { grantFacts, keepGrantFacts } from './grant-facts.ts'
+import type { GrantType } from './grant-type.ts'
+import { createIntrospection } from './introspection.ts'
+import {
+  detectReplaysAtomically,
+  findStructuredAccessTokens,
+  makeRefreshTokens,
+  useOwnEndpoints,
+} from './library-seam.ts'
+import { grantTtlSeconds, LIFETIMES } from './lifetimes.ts'
+import type { NotBefore } from './not-before.ts'
+import type { ProtocolPages } from './pages.ts'
+import type { RefreshTokens } from './refresh-tokens.ts'
+import { createResourceIndicators } from './resource-indicators.ts'
+import { createRevocation } from './revocation.ts'
+import { signOutPages } from './sign-out.ts'
+import { toLibraryKeys } from './signing.ts'
+import type { TokenShape } from './token-shape.ts'
+import type { FindToken } from './token-status.ts'
+
+export type ProviderDeps = {
+  readonly issuer: string
+  readonly cookieKeys: readonly string[]
+  /** Makes what is sealed under a short user code worthless to somebody who has only storage. */
+  readonly sealKey: string
+  readonly storage: Storage
+  readonly clients: ClientRegistry
+  readonly resourceServers: ResourceServerRegistry
+  /** The resource server identifiers that make tokens of an audience other than their own name. */
+  readonly identifiersOf: (audience: string) => readonly string[]
+  readonly shapes: ReadonlyMap<string, TokenShape>
+  readonly findCustomer: (id: string) => Promise<Customer | undefined>
+  readonly refreshTokens: RefreshTokens
+  readonly notBefore: NotBefore
+  readonly findToken: FindToken
+  readonly grants: readonly GrantType[]
+  readonly pages: ProtocolPages
+  readonly audit: Audit
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
+/** Builds the protocol engine for one set of keys; cheap enough to do again at each change of them. */
+export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): Provider {
+  const provider = new Provider(deps.issuer, configurationOf(deps, keys))
+  // The host guard sets the forwarded headers from the issuer, whatever the request said.
+  provider.proxy = true
+  keepGrantFacts(provider)
+  compareSecretsWith(provider, deps.clients.verifySecret)
+  detectReplaysAtomically(provider, deps.storage)
+  makeRefreshTokens(provider, deps.refreshTokens.first)
+  findStructuredAccessTokens(provider, deps.findToken)
+  useOwnEndpoints(provider, {
+    introspect: createIntrospection({ ...deps, findClient: metadataOf(deps) }),
+    revoke: createRevocation(deps),
+  })
+  for (const grant of deps.grants) {
+    provider.registerGrantType(grant.name, (ctx) => grant.handle(ctx as never), grant.parameters as string[])
+  }
+  listenToProvider(provider, deps)
+  return provider
+}
+
+function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Configuration {
+  const { issuer, cookieKeys, pages, resourceServers, shapes, notBefore, findCustomer } = deps
+  const findClient = metadataOf(deps)
+  const claims = createAccessTokenClaims({ findResourceServer: resourceServers.find, shapes })
+  const fixed = fixedConfiguration({ isHttps: issuer.startsWith('https:'), cookieKeys, pages })
+  return {
+    ...fixed,
+    adapter: createAdapter({
+      ...deps,
+      errors,
+      findClient: async (clientId) => {
+        const client = await deps.clients.find(clientId)
+        return client && toLibraryClient(client)
+      },
+      grantTtlSeconds: async ({ clientId }) => {
+        const client = (await findClient(String(clientId))) ?? { client_id: String(clientId) }
+        return grantTtlSeconds(client, client.refresh_token_ttl_seconds ?? LIFETIMES.refreshToken)
+      },
+      companyUserInContext: () => grantFacts(Provider.ctx?.oidc.entities.Grant)?.companyUserId,
+    }),
+    extraTokenClaims: claims.extraTokenClaims,
+    findAccount: createFindAccount({ findCustomer, notBefore }),
+    formats: { customizers: { jwt: claims.customizeJwt as never } },
+    jwks: { keys: toLibraryKeys(keys) as never },
+    loadExistingGrant: createLoadExistingGrant({ notBefore }),
+    features: {
+      claimsParameter: { enabled: true },
+      clientCredentials: { enabled: true },
+      deviceFlow: deviceFlow(pages),
+      devInteractions: { enabled: false },
+      externalSigningSupport: { enabled: true, ack: 'experimental-01' },
+      introspection: { enabled: true },
+      resourceIndicators: createResourceIndicators({ findResourceServer: resourceServers.find, findClient }) as never,
+      revocation: { enabled: true },
+      rpInitiatedLogout: signOutPages(pages),
+    },
+  }
+}
+
+function metadataOf({ clients }: ProviderDeps): (clientId: string) => Promise<ClientMetadata | undefined> {
+  return async (clientId) => (await clients.find(clientId))?.metadata
+}

@@ -1,0 +1,41 @@
+import { errors, type KoaContextWithOIDC, type ResourceServer as LibraryResourceServer } from 'oidc-provider'
+import type { ClientMetadata } from '../clients/client.ts'
+import type { ResourceServer } from '../clients/resource-servers.ts'
+import { PERSON_SCOPES } from './claims.ts'
+import { accessTokenTtlSeconds } from './lifetimes.ts'
+
+/** The audience tokens are made for when a request names none. */
+export const DEFAULT_RESOURCE = 'urn:vestibule:commerce'
+
+type ResourceDeps = {
+  readonly findResourceServer: (identifier: string) => Promise<ResourceServer | undefined>
+  readonly findClient: (clientId: string) => Promise<ClientMetadata | undefined>
+}
+
+/** Resource indicators (RFC 8707): which services a token is for, and what it looks like there. */
+export function createResourceIndicators({ findResourceServer, findClient }: ResourceDeps) {
+  return {
+    enabled: true,
+    defaultResource: async (_ctx: KoaContextWithOIDC, _client: unknown, oneOf?: string[]): Promise<string> =>
+      oneOf?.includes(DEFAULT_RESOURCE) === false ? String(oneOf[0]) : DEFAULT_RESOURCE,
+    useGrantedResource: async (): Promise<boolean> => true,
+
+    async getResourceServerInfo(
+      _ctx: KoaContextWithOIDC,
+      identifier: string,
+      client: { clientId: string },
+    ): Promise<LibraryResourceServer> {
+      const server = await findResourceServer(identifier)
+      const metadata = await findClient(client.clientId)
+      if (!server || !metadata) throw new errors.InvalidTarget('there is no such resource server')
+      return {
+        scope: [...PERSON_SCOPES, ...server.scopes].join(' '),
+        audience: server.audience ?? server.identifier,
+        accessTokenTTL: accessTokenTtlSeconds(metadata, server.accessTokenTtlSeconds),
+        ...(server.format === 'opaque'
+          ? { accessTokenFormat: 'opaque' }
+          : { accessTokenFormat: 'jwt', jwt: { sign: { alg: server.algorithm ?? 'ES256' } } }),
+      } as LibraryResourceServer
+    },
+  }
+}
