@@ -1,0 +1,57 @@
+import type { AnswerContext, DialectAnswer } from '../dialect.ts'
+import { failure, failures, type SprykerError } from './documents.ts'
+
+export type Attributes = Readonly<Record<string, unknown>>
+export type Parsed = { readonly attributes: Attributes } | { readonly refused: DialectAnswer }
+
+/**
+ * The attributes of a JSON:API request document. The body is read as JSON whatever its content type says, and
+ * attributes nobody asked for are ignored.
+ */
+export function readAttributes(body: string, type: string, context: AnswerContext): Parsed {
+  const invalid = { refused: failure(400, undefined, 'Post data is invalid.', context) }
+  const data = objectOf(objectOf(parse(body))?.data)
+  if (!data || !Object.hasOwn(data, 'type')) return invalid
+  if (data.type !== type) return { refused: failure(400, undefined, 'Invalid type.', context) }
+  const attributes = Array.isArray(data.attributes) && data.attributes.length === 0 ? {} : objectOf(data.attributes)
+  return attributes ? { attributes } : invalid
+}
+
+/** A field that must be there, as text; `isEmail` asks for an e-mail address too. */
+export type Field = { readonly name: string; readonly isEmail?: true }
+
+/** One 901 error for each violated field, in the order of the fields; undefined when all is well. */
+export function violations(
+  attributes: Attributes,
+  fields: readonly Field[],
+  context: AnswerContext,
+): DialectAnswer | undefined {
+  const errors = fields.flatMap((field): SprykerError[] => {
+    const complaint = complaintAbout(attributes, field)
+    return complaint ? [{ code: '901', status: 422, detail: `${field.name} => ${complaint}` }] : []
+  })
+  const [first, ...rest] = errors
+  return first && failures([first, ...rest], context)
+}
+
+function complaintAbout(attributes: Attributes, { name, isEmail }: Field): string | undefined {
+  if (!Object.hasOwn(attributes, name)) return 'This field is missing.'
+  const value = attributes[name]
+  if (value === null || value === '' || value === false) return 'This value should not be blank.'
+  if (typeof value !== 'string') return 'This value should be of type string.'
+  if (value.trim() === '') return 'This value should not be blank.'
+  if (isEmail && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(value)) return 'This value is not a valid email address.'
+  return undefined
+}
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body)
+  } catch {
+    return undefined
+  }
+}
+
+function objectOf(value: unknown): Attributes | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Attributes) : undefined
+}

@@ -1,0 +1,60 @@
+import type { AnswerContext, DialectAnswer } from '../dialect.ts'
+
+const CONTENT_TYPE = 'application/vnd.api+json'
+const REALM = 'Bearer realm="Access to shop API"'
+
+export type SprykerError = { readonly status: number; readonly code?: string; readonly detail: string }
+
+/** A JSON:API document with one resource; its id is null, as the shop's clients expect of tokens. */
+export function resource(type: string, attributes: Record<string, unknown>, context: AnswerContext): DialectAnswer {
+  const data = { type, id: null, attributes, links: { self: `${context.issuer}/${type}` } }
+  return document(201, { data }, context)
+}
+
+/** A collection that is always empty: what `GET` on a token resource answers. */
+export function emptyCollection(context: AnswerContext): DialectAnswer {
+  return document(200, { data: [], links: { self: `${context.issuer}${context.path}` } }, context)
+}
+
+/** One or more errors. `message` repeats `detail` for clients of the newer generation; members not given are absent. */
+export function failures(errors: readonly [SprykerError, ...SprykerError[]], context: AnswerContext): DialectAnswer {
+  const { status } = errors.at(-1) as SprykerError
+  const body = errors.map(({ code, status: own, detail }) => ({
+    ...(code && { code }),
+    status: own,
+    detail,
+    message: detail,
+  }))
+  const answer = document(status, { errors: body }, context)
+  return {
+    ...answer,
+    ...(status === 422 && { message: 'Unprocessable Content' }),
+    headers: { ...answer.headers, ...(status === 401 && { 'WWW-Authenticate': REALM }) },
+  }
+}
+
+export function failure(
+  status: number,
+  code: string | undefined,
+  detail: string,
+  context: AnswerContext,
+): DialectAnswer {
+  return failures([{ status, ...(code && { code }), detail }], context)
+}
+
+function document(status: number, body: object, { acceptLanguage }: AnswerContext): DialectAnswer {
+  return {
+    status,
+    headers: {
+      'Content-Type': CONTENT_TYPE,
+      'Content-Language': localeOf(acceptLanguage),
+      'Cache-Control': 'no-store',
+    },
+    body: JSON.stringify(body),
+  }
+}
+
+/** The shop's locale for the language asked for first. */
+function localeOf(acceptLanguage: string): string {
+  return /^de\b/i.test(acceptLanguage.trim()) ? 'de_DE' : 'en_US'
+}

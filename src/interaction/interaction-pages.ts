@@ -1,0 +1,75 @@
+import type { Context, Middleware } from 'koa'
+import { BodyError } from '../http/read-body.ts'
+import { type Interaction, InteractionLost } from '../oauth/interactions.ts'
+import type { Csrf } from './csrf.ts'
+import type { ClientView, LoginView } from './page-views.ts'
+import { type Present, requestIdOf } from './present.ts'
+import { safeLink } from './safe-link.ts'
+
+type InteractionPagesDeps = { readonly present: Present; readonly csrf: Csrf; readonly publicPath: string }
+/** `formActions`: origins of the client's redirect URIs. */
+type Shown = Interaction & { readonly formActions?: readonly string[] }
+type LoginState = Pick<LoginView, 'login' | 'remember' | 'problem' | 'missing' | 'waitSeconds'>
+
+/** The pages of an interaction, and what is shown when it or its form is unusable. */
+export type InteractionPages = {
+  pathOf(interaction: Interaction): string
+  login(ctx: Context, interaction: Interaction, state: LoginState, status?: number): void
+  consent(ctx: Context, interaction: Interaction, login: string | undefined): void
+  refusedForm(ctx: Context, interaction: Interaction): void
+  malformedForm(ctx: Context, status: number, detail: string, reload?: string): void
+  /** Turns lost interactions and unusable forms into pages; bugs go on to the catch-all. */
+  readonly problems: Middleware
+}
+
+/** From an interaction to the page that shows it. */
+export function createInteractionPages({ present, csrf, publicPath }: InteractionPagesDeps): InteractionPages {
+  const pathOf = ({ uid }: Interaction) => `${publicPath}/interaction/${uid}`
+
+  function frame(ctx: Context, interaction: Shown) {
+    const client = clientView(interaction.client)
+    const { uiLocales, formActions } = interaction
+    return {
+      view: { ...client, path: pathOf(interaction), csrf: csrf.issue(ctx, interaction.uid) },
+      options: { uiLocales, formActions, images: client.logo ? [client.logo] : [] },
+    }
+  }
+
+  const pages: InteractionPages = {
+    pathOf,
+
+    login(ctx, interaction, state, status = 200) {
+      const { view, options } = frame(ctx, interaction)
+      present(ctx, 'login', { ...view, ...state }, { ...options, status })
+    },
+
+    consent(ctx, interaction, login) {
+      const { view, options } = frame(ctx, interaction)
+      present(ctx, 'consent', { ...view, ...interaction.requested, login }, options)
+    },
+
+    refusedForm(ctx, interaction) {
+      const view = { code: 'form_not_genuine', requestId: requestIdOf(ctx), reload: pathOf(interaction) }
+      present(ctx, 'error', view, { status: 403, uiLocales: interaction.uiLocales })
+    },
+
+    malformedForm(ctx, status, detail, reload) {
+      present(ctx, 'error', { code: 'form_malformed', detail, requestId: requestIdOf(ctx), reload }, { status })
+    },
+
+    async problems(ctx, next) {
+      try {
+        await next()
+      } catch (error) {
+        if (error instanceof BodyError) return pages.malformedForm(ctx, error.status, error.message)
+        if (!(error instanceof InteractionLost)) throw error
+        present(ctx, 'error', { code: 'interaction_lost', requestId: requestIdOf(ctx) }, { status: 400 })
+      }
+    },
+  }
+  return pages
+}
+
+function clientView({ name, logoUri, policyUri, tosUri }: Interaction['client']): ClientView {
+  return { clientName: name, logo: safeLink(logoUri), policy: safeLink(policyUri), terms: safeLink(tosUri) }
+}

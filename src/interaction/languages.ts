@@ -1,0 +1,94 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+
+/** Puts values into the text of `key`; an unknown key comes back as it is, so that a page still shows. */
+export type Translate = {
+  (key: string, values?: Readonly<Record<string, string>>): string
+  has(key: string): boolean
+}
+
+/** The texts of one language. */
+export type Language = {
+  /** BCP 47, for `<html lang>`. */
+  readonly tag: string
+  readonly keys: readonly string[]
+  readonly t: Translate
+  /** A duration as a person says it: "6 minutes". Never less than one. */
+  minutes(seconds: number): string
+}
+
+/** All languages there are texts for. */
+export type Languages = {
+  readonly tags: readonly string[]
+  get(tag: string): Language
+  /** The first of the wanted BCP 47 tags that there are texts for (RFC 4647 §3.4 lookup), else English. */
+  choose(wanted: readonly string[]): string
+}
+
+const fallbackTag = 'en'
+const longestValue = 120
+const textsSchema = z.record(z.string(), z.string())
+
+/** Reads `locales/*.json` of each directory; later directories override single texts and add languages. */
+export function readLanguages(directories: readonly string[]): Languages {
+  const texts = new Map<string, Map<string, string>>()
+  for (const { tag, entries } of directories.flatMap(readLocales)) {
+    texts.set(tag, new Map([...(texts.get(tag) ?? []), ...entries]))
+  }
+  const fallback = texts.get(fallbackTag) ?? new Map<string, string>()
+  const languages = new Map([...texts].map(([tag, own]) => [tag, createLanguage(tag, own, fallback)]))
+  const english = createLanguage(fallbackTag, fallback, fallback)
+
+  return {
+    tags: [...languages.keys()],
+    get: (tag) => languages.get(tag) ?? english,
+    choose(wanted) {
+      const found = wanted.flatMap(widerAndWider).find((tag) => languages.has(tag))
+      return found ?? fallbackTag
+    },
+  }
+}
+
+function createLanguage(
+  tag: string,
+  own: ReadonlyMap<string, string>,
+  fallback: ReadonlyMap<string, string>,
+): Language {
+  const find = (key: string) => own.get(key) ?? fallback.get(key)
+  const t = (key: string, values: Readonly<Record<string, string>> = {}) =>
+    (find(key) ?? key).replace(/\{(\w+)\}/g, (placeholder, name: string) =>
+      Object.hasOwn(values, name) ? displayed(values[name] ?? '') : placeholder,
+    )
+  const format = new Intl.NumberFormat(tag, { style: 'unit', unit: 'minute', unitDisplay: 'long' })
+
+  return {
+    tag,
+    keys: [...own.keys()],
+    t: Object.assign(t, { has: (key: string) => find(key) !== undefined }),
+    minutes: (seconds) => format.format(Math.max(1, Math.ceil(seconds / 60))),
+  }
+}
+
+/** Others' words inside our sentences: no control or direction characters that could rearrange ours, and not endless. */
+function displayed(value: string): string {
+  const plain = value.replace(/[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, '')
+  return plain.length > longestValue ? `${plain.slice(0, longestValue)}…` : plain
+}
+
+/** `de-CH-1996` → `de-ch-1996`, `de-ch`, `de`. */
+function widerAndWider(tag: string): string[] {
+  const subtags = tag.toLowerCase().split('-').slice(0, 4)
+  return subtags.map((_, index) => subtags.slice(0, subtags.length - index).join('-'))
+}
+
+function readLocales(directory: string): { tag: string; entries: [string, string][] }[] {
+  const folder = join(directory, 'locales')
+  if (!existsSync(folder)) return []
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((file) => file.isFile() && file.name.endsWith('.json'))
+    .map(({ name }) => ({
+      tag: name.slice(0, -'.json'.length).toLowerCase(),
+      entries: Object.entries(textsSchema.parse(JSON.parse(readFileSync(join(folder, name), 'utf8')))),
+    }))
+}

@@ -1,0 +1,41 @@
+import type { Context } from 'koa'
+import { type PagePolicy, setPageHeaders } from './page-headers.ts'
+import type { PageName, PageViews } from './page-views.ts'
+import type { Pages } from './pages.ts'
+
+/** How a page is answered, besides what it shows. */
+export type PresentOptions = PagePolicy & {
+  readonly status?: number
+  /** The client's `ui_locales`; without them the query is asked, then the browser. */
+  readonly uiLocales?: readonly string[]
+}
+
+/** Answers a request with a page. */
+export type Present = <Name extends PageName>(
+  ctx: Context,
+  name: Name,
+  view: PageViews[Name],
+  options?: PresentOptions,
+) => void
+
+/** Answers with a page in the person's language, under the headers that every page carries. */
+export function createPresent(pages: Pages): Present {
+  return function present(ctx, name, view, { status, uiLocales = queryLocales(ctx), ...policy } = {}) {
+    const language = pages.chooseLanguage([...uiLocales, ...ctx.acceptsLanguages()])
+    setPageHeaders(ctx, policy)
+    ctx.set('Content-Language', language)
+    if (status) ctx.status = status
+    ctx.type = 'html'
+    ctx.body = pages.render(name, view, language)
+  }
+}
+
+/** The request id that the error page shows in small print, if the server gives requests one. */
+export function requestIdOf(ctx: Context): string | undefined {
+  return typeof ctx.state.requestId === 'string' ? ctx.state.requestId : undefined
+}
+
+function queryLocales(ctx: Context): string[] {
+  const { ui_locales: uiLocales } = ctx.query
+  return typeof uiLocales === 'string' ? uiLocales.slice(0, 200).split(' ').filter(Boolean) : []
+}

@@ -1,0 +1,73 @@
+import type { Context } from 'koa'
+import { readLibraryForm } from './library-form.ts'
+import type { DeviceProblem } from './page-views.ts'
+import type { Pages } from './pages.ts'
+import { createPresent, requestIdOf } from './present.ts'
+
+type ProtocolError = { readonly error: string; readonly error_description?: string }
+
+/** One function per hook of the protocol library; its forms come as HTML and leave as ours. */
+export type ProtocolPages = {
+  /** `formActions`: the origin of the post-logout redirect, if the client asked for one. */
+  renderLogout(ctx: Context, formHtml: string, formActions?: readonly string[]): void
+  renderSignedOut(ctx: Context, clientName?: string): void
+  renderError(ctx: Context, error: ProtocolError, requestId?: string): void
+  /** `error` is what the library threw for the code that was typed. */
+  renderDeviceInput(ctx: Context, formHtml: string, error?: Error): void
+  renderDeviceConfirm(
+    ctx: Context,
+    formHtml: string,
+    device: { clientName: string; userCode: string; scopes: readonly string[] },
+  ): void
+  renderDeviceDone(ctx: Context, clientName?: string): void
+}
+
+const longestDetail = 300
+
+/** The pages in the middle of a protocol endpoint: sign-out, device codes (RFC 8628 §3.3), errors that cannot redirect. */
+export function createProtocolPages({ pages }: { pages: Pages }): ProtocolPages {
+  const present = createPresent(pages)
+
+  return {
+    renderLogout(ctx, formHtml, formActions) {
+      present(ctx, 'logout', { form: readLibraryForm(formHtml) }, { formActions })
+    },
+    renderSignedOut(ctx, clientName) {
+      present(ctx, 'signed-out', { clientName })
+    },
+    renderError(ctx, { error, error_description: detail }, requestId = requestIdOf(ctx)) {
+      present(ctx, 'error', { code: errorCode(error), detail: detail?.slice(0, longestDetail), requestId })
+    },
+    renderDeviceInput(ctx, formHtml, error) {
+      const form = readLibraryForm(formHtml)
+      present(ctx, 'device', { form, userCode: form.typed, problem: error && deviceProblem(error) })
+    },
+    renderDeviceConfirm(ctx, formHtml, device) {
+      present(ctx, 'device-confirm', { ...device, form: readLibraryForm(formHtml) })
+    },
+    renderDeviceDone(ctx, clientName) {
+      present(ctx, 'device-done', { clientName })
+    },
+  }
+}
+
+/** RFC 6749 §5.2 lets a code hold almost anything printable; the page looks texts up by it. */
+function errorCode(error: string): string {
+  return /^[\w.-]{1,60}$/.test(error) ? error : 'other'
+}
+
+/** Unknown, expired and used codes read the same: the page must not tell which codes exist. */
+function deviceProblem({ name }: Error): DeviceProblem {
+  switch (name) {
+    case 'NoCodeError':
+      return 'missing'
+    case 'NotFoundError':
+    case 'ExpiredError':
+    case 'AlreadyUsedError':
+      return 'wrong'
+    case 'AbortedError':
+      return 'aborted'
+    default:
+      return 'other'
+  }
+}

@@ -1,0 +1,112 @@
+import { Router } from '@koa/router'
+import type { Context, Middleware } from 'koa'
+import type { Authentication } from '../customers/authenticate.ts'
+import type { Customer } from '../customers/customer.ts'
+import { readForm } from '../http/read-body.ts'
+import { type Interaction, InteractionLost, type Interactions } from '../oauth/interactions.ts'
+import { serveAsset } from './assets.ts'
+import { createCsrf } from './csrf.ts'
+import { createInteractionPages } from './interaction-pages.ts'
+import { readLogin, refusedLogin } from './login-form.ts'
+import type { Pages } from './pages.ts'
+import { createPresent } from './present.ts'
+
+/** Checks a login; `ctx` is for limits by address and known devices. A plain `Authenticate` fits. */
+export type SignIn = (
+  login: string,
+  password: string,
+  ctx: Context,
+) => Promise<Authentication | { readonly outcome: 'locked'; readonly retryAfterSeconds: number }>
+
+/** What the interaction pages are built on. */
+export type InteractionRoutesDeps = {
+  readonly interactions: Interactions
+  readonly authenticate: SignIn
+  /** The customer at the consent prompt, to show whose account it is. */
+  readonly findCustomer: (id: string) => Promise<Pick<Customer, 'email'> | undefined>
+  readonly pages: Pages
+  /** Its origin is the only one that our forms are accepted from. */
+  readonly issuer: string
+  /** HMAC keys for form tokens, newest first. */
+  readonly csrfKeys: readonly [string, ...string[]]
+}
+
+type Form = Readonly<Record<string, string>>
+type Step = (ctx: Context, interaction: Interaction, form: Form) => Promise<void>
+
+const formLimitBytes = 16 * 1024
+
+/** The pages of an interaction and their assets. A form's answer is a page or a 303, never a 307 (RFC 9700 §4.12). */
+export function createInteractionRoutes(deps: InteractionRoutesDeps): Middleware {
+  const { interactions, authenticate, findCustomer, pages, issuer, csrfKeys } = deps
+  const csrf = createCsrf({ keys: csrfKeys, issuer })
+  const show = createInteractionPages({ present: createPresent(pages), csrf, publicPath: pages.publicPath })
+
+  async function find(ctx: Context): Promise<Interaction> {
+    const interaction = await interactions.find(ctx)
+    const { uid } = ctx.params as { uid?: string }
+    if (uid !== interaction.uid) throw new InteractionLost('The address is of another interaction than the cookie.')
+    return interaction
+  }
+
+  /** Shows the page the interaction is at. */
+  async function open(ctx: Context): Promise<void> {
+    const interaction = await find(ctx)
+    if (interaction.prompt === 'login') return show.login(ctx, interaction, { login: interaction.loginHint })
+    const customer = interaction.accountId ? await findCustomer(interaction.accountId) : undefined
+    show.consent(ctx, interaction, customer?.email)
+  }
+
+  /** Takes a form in: genuine, and of the prompt that is being asked. */
+  function onForm(prompt: Interaction['prompt'] | 'any', step: Step): Middleware {
+    return async (ctx) => {
+      const interaction = await find(ctx)
+      const form = await readForm(ctx, { limitBytes: formLimitBytes })
+      if (!csrf.isGenuine(ctx, interaction.uid, form.csrf)) return show.refusedForm(ctx, interaction)
+      if (prompt !== 'any' && prompt !== interaction.prompt) return seeOther(ctx, show.pathOf(interaction))
+      await step(ctx, interaction, form)
+    }
+  }
+
+  const login: Step = async (ctx, interaction, form) => {
+    const { values, missing } = readLogin(form)
+    if (missing.length > 0) return show.login(ctx, interaction, { ...values, problem: 'missing', missing }, 422)
+    const authentication = await authenticate(values.login, form.password ?? '', ctx)
+    if (authentication.outcome === 'authenticated') {
+      const { customer } = authentication
+      return interactions.finishLogin(ctx, { accountId: customer.id, amr: ['pwd'], remember: values.remember })
+    }
+    const { status, problem, waitSeconds } = refusedLogin(authentication)
+    if (waitSeconds !== undefined) ctx.set('Retry-After', String(waitSeconds))
+    show.login(ctx, interaction, { ...values, problem, waitSeconds }, status)
+  }
+
+  const consent: Step = async (ctx, interaction, { decision }) => {
+    if (decision === 'allow') return interactions.grantConsent(ctx)
+    if (decision === 'deny') return interactions.abort(ctx)
+    show.malformedForm(ctx, 400, 'decision must be allow or deny', show.pathOf(interaction))
+  }
+
+  async function reopen(ctx: Context): Promise<void> {
+    seeOther(ctx, show.pathOf(await find(ctx)))
+  }
+
+  const router = new Router()
+  router.get('/assets/:name', serveAsset(pages))
+  router.get('/interaction/:uid', show.problems, open)
+  router.post('/interaction/:uid/login', show.problems, onForm('login', login))
+  router.post('/interaction/:uid/consent', show.problems, onForm('consent', consent))
+  router.post(
+    '/interaction/:uid/abort',
+    show.problems,
+    onForm('any', (ctx) => interactions.abort(ctx)),
+  )
+  // Where a person lands who reloads an answered form by its address.
+  router.get('/interaction/:uid/:step', show.problems, reopen)
+  return router.routes() as unknown as Middleware // the router's own context type is not Koa's
+}
+
+function seeOther(ctx: Context, path: string): void {
+  ctx.redirect(path)
+  ctx.status = 303
+}
