@@ -1,0 +1,17 @@
+import { readConfig } from '../config.ts'
+import { openDatabase } from '../database/index.ts'
+import type { Command } from '../main.ts'
+
+/** Brings the database up to date without serving. */
+export const migrate: Command = {
+  name: 'migrate',
+  summary: 'bring the database up to date and exit',
+  help: 'Usage: vestibule migrate\n\nApplies the migrations that are missing and exits. "serve" does so too; several nodes may run it at once.\n\nExample: DATABASE_URL=postgres://localhost/vestibule npx vestibule migrate',
+  async run(_args, environment) {
+    const steps: string[] = []
+    const database = await openDatabase(readConfig(environment), (step) => steps.push(step))
+    await database.close()
+    console.log(steps.find((step) => step.startsWith('applied')) ?? 'the database is up to date')
+    return 0
+  },
+}

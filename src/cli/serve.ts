@@ -1,0 +1,34 @@
+import { readConfig } from '../config.ts'
+import type { Command } from '../main.ts'
+import { start } from '../server.ts'
+import { welcome } from './welcome.ts'
+
+/** Serves until a stop signal, then drains. A second signal ends the process at once. */
+export const serve: Command = {
+  name: 'serve',
+  summary: 'run the authorization server',
+  help: 'Usage: vestibule serve\n\nRuns the server with the settings of the environment ("vestibule config" lists them) until it is told to stop.\n\nExample: PORT=5000 npx vestibule serve',
+  async run(_args, environment) {
+    const config = readConfig(environment)
+    const startedMs = performance.now()
+    const server = await start(config, { onProgress: (step) => console.log(`· ${step}`) })
+    const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
+    console.log(
+      welcome(server, { isDemo: config.DEMO && !config.DATABASE_URL && config.NODE_ENV !== 'production', seconds }),
+    )
+
+    await new Promise<void>((resolve) => {
+      let isStopping = false
+      const stop = (signal: string) => {
+        if (isStopping) process.exit(1)
+        isStopping = true
+        console.log(`· ${signal}: finishing what is under way (again to stop at once)`)
+        server.stop().then(resolve)
+      }
+      process.on('SIGINT', stop)
+      process.on('SIGTERM', stop)
+    })
+    console.log('· stopped')
+    return 0
+  },
+}

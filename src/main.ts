@@ -1,0 +1,50 @@
+import { config } from './cli/config.ts'
+import { demo } from './cli/demo.ts'
+import { migrate } from './cli/migrate.ts'
+import { serve } from './cli/serve.ts'
+import { ConfigError } from './config.ts'
+import { DatabaseError } from './database/database.ts'
+import { KeyStoreError } from './keys/key-store.ts'
+import { ListenError } from './server.ts'
+import { StorageError } from './storage/storage.ts'
+
+export type Command = {
+  readonly name: string
+  readonly summary: string
+  readonly help: string
+  /** @returns the exit code; a server keeps running after it. */
+  run(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<number>
+}
+
+const commands: readonly Command[] = [serve, migrate, demo, config]
+/** Operators meet these: one sentence, no stack. */
+const EXPECTED = [ConfigError, DatabaseError, KeyStoreError, ListenError, StorageError]
+
+/** Picks the command that `args` names and runs it. */
+export async function main(args: readonly string[]): Promise<void> {
+  const [name = 'help', ...rest] = args
+  const command = commands.find((candidate) => candidate.name === name)
+  if (!command) {
+    const isHelp = ['help', '--help', '-h'].includes(name)
+    if (!isHelp) console.error(`There is no command "${name}".\n`)
+    console.log(usage())
+    process.exitCode = isHelp ? 0 : 2
+    return
+  }
+  if (rest.includes('--help') || rest.includes('-h')) {
+    console.log(command.help)
+    return
+  }
+  try {
+    process.exitCode = await command.run(rest, process.env)
+  } catch (error) {
+    if (!EXPECTED.some((kind) => error instanceof kind)) throw error
+    console.error((error as Error).message)
+    process.exitCode = 1
+  }
+}
+
+function usage(): string {
+  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`)
+  return `Usage: vestibule COMMAND [OPTIONS]\n\n${lines.join('\n')}\n\n"vestibule COMMAND --help" explains a command.`
+}

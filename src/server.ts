@@ -1,0 +1,79 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type Koa from 'koa'
+import { openApp } from './app.ts'
+import type { Config } from './config.ts'
+import { createLog, type Log } from './log.ts'
+
+export type RunningServer = {
+  readonly publicUrl: string
+  readonly adminUrl: string
+  /** Takes no new requests, lets those under way finish until the deadline, and closes everything in order. */
+  stop(): Promise<void>
+}
+
+/** A port that cannot be listened on, said in one sentence that names the setting and the fix. */
+export class ListenError extends Error {}
+
+/** Opens everything and listens; `stop` undoes it in the opposite order. */
+export async function start(
+  config: Config,
+  { log = createLog(config.LOG_LEVEL), onProgress = () => {} }: { log?: Log; onProgress?: (step: string) => void } = {},
+): Promise<RunningServer> {
+  const app = await openApp(config, log, onProgress)
+  try {
+    const publicServer = await listen(app.publicApp, config.PORT, config.HOST, 'PORT')
+    const adminServer = await listen(app.adminApp, config.ADMIN_PORT, config.ADMIN_HOST, 'ADMIN_PORT').catch(
+      async (error) => {
+        await close(publicServer, 0)
+        throw error
+      },
+    )
+    return {
+      publicUrl: config.ISSUER,
+      adminUrl: addressOf(adminServer),
+      async stop() {
+        app.drain()
+        await close(publicServer, config.SHUTDOWN_DEADLINE_SECONDS * 1000)
+        await close(adminServer, 0)
+        await app.close()
+      },
+    }
+  } catch (error) {
+    await app.close()
+    throw error
+  }
+}
+
+async function listen(app: Koa, port: number, host: string, setting: string): Promise<Server> {
+  const server = createServer(app.callback())
+  // A client that trickles its request in must not hold a connection for long.
+  server.headersTimeout = 10_000
+  server.requestTimeout = 30_000
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const fix =
+        error.code === 'EADDRINUSE'
+          ? `Something else listens there: stop it, or set ${setting} to a free port.`
+          : `Set ${setting} or its host to an address this user may listen on.`
+      reject(new ListenError(`${setting} ${port} on ${host} cannot be listened on (${error.code}). ${fix}`))
+    })
+    server.listen(port, host, () => resolve(server))
+  })
+}
+
+async function close(server: Server, deadlineMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs)
+  // Connections kept alive by clients become idle as their requests end.
+  const sweep = setInterval(() => server.closeIdleConnections(), 100)
+  await closed
+  clearTimeout(deadline)
+  clearInterval(sweep)
+}
+
+function addressOf(server: Server): string {
+  const { address, port, family } = server.address() as AddressInfo
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+}
