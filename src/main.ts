@@ -1,3 +1,4 @@
+import type { Command } from './cli/command.ts'
 import { config } from './cli/config.ts'
 import { demo } from './cli/demo.ts'
 import { migrate } from './cli/migrate.ts'
@@ -7,14 +8,6 @@ import { DatabaseError } from './database/database.ts'
 import { KeyStoreError } from './keys/key-store.ts'
 import { ListenError } from './server.ts'
 import { StorageError } from './storage/storage.ts'
-
-export type Command = {
-  readonly name: string
-  readonly summary: string
-  readonly help: string
-  /** @returns the exit code; a server keeps running after it. */
-  run(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<number>
-}
 
 const commands: readonly Command[] = [serve, migrate, demo, config]
 /** Operators meet these: one sentence, no stack. */

@@ -1,5 +1,5 @@
 import { type Config, maskedConfig, readConfig, type SettingName, settings } from '../config.ts'
-import type { Command } from '../main.ts'
+import type { Command } from './command.ts'
 
 /** Prints the settings in force, secrets masked. */
 export const config: Command = {

@@ -4,8 +4,8 @@ import { ConfigError, readConfig } from '../config.ts'
 import { createPasswords } from '../customers/passwords.ts'
 import { openDatabase } from '../database/index.ts'
 import { loadDemo } from '../demo.ts'
-import type { Command } from '../main.ts'
 import { openStorage } from '../storage/index.ts'
+import type { Command } from './command.ts'
 
 /** Loads the demo shop into a database that did not get it by itself. */
 export const demo: Command = {

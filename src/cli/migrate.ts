@@ -1,6 +1,6 @@
 import { readConfig } from '../config.ts'
 import { openDatabase } from '../database/index.ts'
-import type { Command } from '../main.ts'
+import type { Command } from './command.ts'
 
 /** Brings the database up to date without serving. */
 export const migrate: Command = {

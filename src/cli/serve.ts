@@ -1,6 +1,6 @@
 import { readConfig } from '../config.ts'
-import type { Command } from '../main.ts'
 import { start } from '../server.ts'
+import type { Command } from './command.ts'
 import { welcome } from './welcome.ts'
 
 /** Serves until a stop signal, then drains. A second signal ends the process at once. */
