@@ -1,0 +1,77 @@
+import type { Knex } from 'knex'
+import type { Log } from '../log.ts'
+import { countFetch, countSet, countUse, emptyBatch } from './evidence-batch.ts'
+import { createEvidenceRows } from './evidence-rows.ts'
+import { keySetHash } from './key-set.ts'
+
+const FLUSH_EVERY_MS = 5000
+
+/** Who fetched the key set: a client id where it is known, otherwise the User-Agent; and the network address. */
+export type Verifier = { readonly verifier: string; readonly address: string }
+
+export type KeyEvidence = {
+  readonly kid: string
+  /** Epoch seconds; absent where it never happened. */
+  readonly firstPublishedAt?: number
+  readonly lastSignedAt?: number
+  /** When a token with this kid last arrived at introspection. */
+  readonly lastSeenAt?: number
+  /** Verifiers seen in the last 30 days whose newest fetch did not have this key yet. */
+  readonly verifiersBehind: readonly (Verifier & { readonly lastFetchedAt: number })[]
+}
+
+/** What really happens to keys: who fetched them, what signs, what arrives. All but `report` and `flush` is in memory. */
+export type EvidenceRecorder = {
+  /** This node publishes exactly these keys from now on. */
+  published(kids: readonly string[]): void
+  /** The key set was fetched, also where the answer was 304. */
+  fetched(verifier: Verifier): void
+  signed(kid: string): void
+  /** A token with this kid arrived; kids that were never ours are not counted. */
+  seen(kid: string): void
+  flush(): Promise<void>
+  report(kids: readonly string[]): Promise<KeyEvidence[]>
+  close(): Promise<void>
+}
+
+/** Opens the recorder; it writes a batch every five seconds, and what is left at `close`. */
+export function openEvidence(deps: {
+  readonly knex: Knex
+  readonly log: Pick<Log, 'warn'>
+  readonly now?: () => number
+  readonly flushEveryMs?: number
+}): EvidenceRecorder {
+  const now = deps.now ?? (() => Math.floor(Date.now() / 1000))
+  const rows = createEvidenceRows(deps.knex, now)
+  const known = new Set<string>()
+  let hash = ''
+  let batch = emptyBatch()
+
+  async function flush(): Promise<void> {
+    const written = batch
+    batch = emptyBatch()
+    await rows.write(written)
+  }
+  const warn = ({ message }: Error) => deps.log.warn({ event: 'keys.evidence', reason: message }, 'evidence was lost')
+  const timer = setInterval(() => void flush().catch(warn), deps.flushEveryMs ?? FLUSH_EVERY_MS).unref()
+
+  return {
+    published(kids) {
+      hash = keySetHash(kids)
+      for (const kid of kids) known.add(kid)
+      countSet(batch, hash, kids, now())
+    },
+    fetched: (verifier) => countFetch(batch, verifier, hash, now()),
+    signed: (kid) => countUse(batch, kid, 'signed', now()),
+    seen: (kid) => (known.has(kid) ? countUse(batch, kid, 'seen', now()) : undefined),
+    flush,
+    async report(kids) {
+      await flush()
+      return rows.report(kids)
+    },
+    async close() {
+      clearInterval(timer)
+      await flush()
+    },
+  }
+}

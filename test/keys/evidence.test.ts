@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import type { Database } from '../../src/database/database.ts'
+import { openDatabase } from '../../src/database/index.ts'
+import { openEvidence } from '../../src/keys/evidence.ts'
+import { openKeyStore } from '../../src/keys/index.ts'
+import { listKeys } from '../../src/keys/key-listing.ts'
+import { createKeyOperations } from '../../src/keys/key-operations.ts'
+import { openKeyRing } from '../../src/keys/key-ring.ts'
+import { createNodeRoll } from '../../src/keys/node-roll.ts'
+import { describeOn } from '../support/describe-on.ts'
+import { copyTemplate } from '../support/embedded-template.ts'
+import { temporaryDirectory } from '../support/run-directory.ts'
+import { createDatabase } from '../support/shared.ts'
+import { quiet } from './quiet-log.ts'
+
+const DAY = 86_400
+
+describe('evidence about keys, embedded', () => suite(async () => openDatabase({ DATA_DIR: await copyTemplate() })))
+describeOn('postgres', 'evidence about keys on Postgres', () =>
+  suite(async () => openDatabase({ DATA_DIR: '', DATABASE_URL: await createDatabase() })),
+)
+
+function suite(open: () => Promise<Database>): void {
+  let database: Database
+  beforeAll(async () => {
+    database = await open()
+  })
+  afterAll(() => database.close())
+
+  function recorder(clock: { now: number }) {
+    const evidence = openEvidence({ knex: database.knex, log: quiet, now: () => clock.now })
+    onTestFinished(() => evidence.close())
+    return evidence
+  }
+
+  test('a listing shows who has not fetched since a key was published, what signs and what arrives', async () => {
+    const clock = { now: Math.floor(Date.now() / 1000) }
+    const evidence = recorder(clock)
+    const store = await openKeyStore({ KEYS_URL: `file:${temporaryDirectory('keys')}`, now: () => clock.now })
+    const ring = await openKeyRing({
+      store,
+      algorithms: ['ES256'],
+      now: () => clock.now,
+      log: quiet,
+      onSigned: evidence.signed,
+    })
+    onTestFinished(() => ring.close())
+    const publish = () => evidence.published(ring.keys().map(({ kid }) => kid))
+    publish()
+    ring.onChange(publish)
+    evidence.fetched({ verifier: 'orders-service', address: '10.0.0.1' })
+    evidence.fetched({ verifier: 'slow-service', address: '10.0.0.2' })
+    const startedAt = clock.now
+    clock.now += 300
+    await createKeyOperations(ring).rotate()
+    evidence.fetched({ verifier: 'orders-service', address: '10.0.0.1' })
+    const [active] = ring.keys()
+    await active?.sign(Buffer.from('input'))
+    evidence.seen(active?.kid ?? '')
+    evidence.seen('a-kid-that-was-never-ours')
+
+    const listing = await listKeys({ ring, evidence, now: clock.now })
+    const inState = (state: string) => listing.find((key) => key.state === state)
+    expect(inState('active')).toMatchObject({
+      ageSeconds: 300,
+      firstPublishedAt: startedAt,
+      lastSignedAt: clock.now,
+      lastSeenAt: clock.now,
+      verifiersBehind: [],
+    })
+    expect(inState('pending')).toMatchObject({
+      ageSeconds: 0,
+      firstPublishedAt: clock.now,
+      verifiersBehind: [{ verifier: 'slow-service', address: '10.0.0.2', lastFetchedAt: startedAt }],
+    })
+    expect(inState('retired')).not.toHaveProperty('lastSignedAt')
+    expect(await database.knex('key_usage').where({ kid: 'a-kid-that-was-never-ours' })).toEqual([])
+  })
+
+  test('counts of several nodes add up, and verifiers of a month ago are forgotten', async () => {
+    const clock = { now: 2_000_000_000 }
+    const [one, two] = [recorder(clock), recorder(clock)]
+    for (const node of [one, two]) {
+      node.published(['kid-1'])
+      for (let count = 0; count < 3; count++) {
+        node.fetched({ verifier: 'catalogue', address: '::1' })
+        node.signed('kid-1')
+      }
+    }
+    await Promise.all([one.flush(), two.flush()])
+    expect(Number((await database.knex('key_set_fetches').where({ verifier: 'catalogue' }).first()).fetches)).toBe(6)
+    expect(Number((await database.knex('key_usage').where({ kid: 'kid-1' }).first()).signed)).toBe(6)
+
+    clock.now += 31 * DAY
+    one.fetched({ verifier: 'someone-else', address: '::1' })
+    await one.flush()
+    expect(await database.knex('key_set_fetches').where({ verifier: 'catalogue' })).toEqual([])
+  })
+
+  test('a flood of invented verifiers fills neither memory nor table', async () => {
+    const evidence = recorder({ now: 2_100_000_000 })
+    evidence.published(['kid-2'])
+    for (let count = 0; count < 20_000; count++) evidence.fetched({ verifier: `x${count}`.repeat(90), address: '::2' })
+    await evidence.flush()
+    const [{ count }] = (await database.knex('key_set_fetches').where({ address: '::2' }).count()) as [
+      { count: string },
+    ]
+    expect(Number(count)).toBe(5000)
+    const others = await database.knex('key_set_fetches').where({ verifier: '(others)' }).first()
+    expect(Number(others.fetches)).toBe(15_000)
+  })
+
+  test('a key counts as published when every living node has it; a node that left is not waited for', async () => {
+    const [one, two] = [createNodeRoll(database.knex), createNodeRoll(database.knex)]
+    await one.announce(['old', 'new'])
+    await two.announce(['old'])
+    expect(await one.unpublished(['old', 'new'])).toEqual(new Set(['new']))
+    await two.announce(['old', 'new'])
+    expect(await one.unpublished(['old', 'new'])).toEqual(new Set())
+    await two.announce(['other-store'])
+    expect(await one.strangers(['old', 'new'])).toHaveLength(1)
+    await two.leave()
+    expect(await one.unpublished(['old', 'new'])).toEqual(new Set())
+    expect(await one.strangers(['old', 'new'])).toEqual([])
+    await database.knex('key_nodes').update({ seen_at: 5 })
+    expect(await two.unpublished(['brand-new'])).toEqual(new Set())
+    await one.leave()
+  })
+}
