@@ -1,0 +1,55 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { endingViolations, importCycles, layerViolations, type Source } from './support/import-rules.ts'
+import {
+  defaultExportViolations,
+  dependencyViolations,
+  environmentViolations,
+  homeViolations,
+} from './support/source-rules.ts'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const sources: Source[] = globSync('src/**/*.ts', { cwd: ROOT })
+  .sort()
+  .map((path) => ({ path: path.replaceAll(sep, '/'), text: readFileSync(join(ROOT, path), 'utf8') }))
+const packageJson = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  dependencies: Record<string, string>
+}
+
+test('the rules see the source', () => {
+  expect(sources.map(({ path }) => path)).toContain('src/config.ts')
+})
+
+test('imports point down only, and siblings do not import each other', () => {
+  expectNone(layerViolations(sources))
+})
+
+test('no imports run in a circle', () => {
+  expectNone(importCycles(sources))
+})
+
+test('relative imports end with .ts', () => {
+  expectNone(endingViolations(sources))
+})
+
+test('each third-party package has one home', () => {
+  expectNone(homeViolations(sources))
+})
+
+test('every dependency is imported, and every imported package is a dependency', () => {
+  expectNone(dependencyViolations(sources, Object.keys(packageJson.dependencies)))
+})
+
+test('everything is exported by name', () => {
+  expectNone(defaultExportViolations(sources))
+})
+
+test('the environment is read in one place', () => {
+  expectNone(environmentViolations(sources, ['src/config.ts', 'src/main.ts']))
+})
+
+function expectNone(violations: readonly string[]): void {
+  expect(violations, `\n${violations.join('\n')}\n`).toEqual([])
+}

@@ -1,0 +1,81 @@
+import { accessSync, constants, readdirSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** What a suite may need beyond Node. */
+export type Backend = 'postgres' | 'redis' | 'cluster' | 'sentinel' | 'chromium'
+
+type Need = { readonly title: string; readonly find: () => string | undefined; readonly fix: string }
+
+const redisFix = 'redis-server not found, apt-get install redis-server'
+
+/** Each backend with its binary and what to do when there is none. */
+export const backends: Readonly<Record<Backend, Need>> = {
+  postgres: {
+    title: 'Postgres',
+    find: findPostgres,
+    fix: 'initdb and postgres not found, apt-get install postgresql',
+  },
+  redis: { title: 'Redis', find: findRedis, fix: redisFix },
+  cluster: { title: 'Redis Cluster', find: findRedis, fix: redisFix },
+  sentinel: { title: 'Redis Sentinel', find: findRedis, fix: redisFix },
+  chromium: { title: 'Chromium', find: findChromium, fix: 'chromium not found, apt-get install chromium' },
+}
+
+/** Why suites on `backend` cannot run on this machine, with the fix; undefined when they can. */
+export function whyMissing(backend: Backend): string | undefined {
+  return backends[backend].find() ? undefined : backends[backend].fix
+}
+
+/** The directory that holds `initdb` and `postgres`; Debian keeps them off PATH. */
+export function findPostgres(): string | undefined {
+  return [...pathDirectories(), ...debianPostgres()].find((directory) =>
+    ['initdb', 'postgres'].every((name) => isExecutable(join(directory, name))),
+  )
+}
+
+/** The path of `redis-server`; it serves as Sentinel too. */
+export function findRedis(): string | undefined {
+  return onPath('redis-server')
+}
+
+/** The path of Chromium or Chrome. */
+export function findChromium(): string | undefined {
+  return onPath('chromium') ?? onPath('chromium-browser') ?? onPath('google-chrome')
+}
+
+/** Says every backend that CI must have and that is not here; undefined when CI is not set or nothing is missing. */
+export function whyCiCannotRun(environment: Readonly<Record<string, string | undefined>>): string | undefined {
+  if (!environment.CI || environment.CI === 'false') return undefined
+  const reasons = (['redis', 'postgres'] as const).flatMap((backend) => whyMissing(backend) ?? [])
+  return reasons.length > 0 ? `CI is set, so no suite may be left out: ${reasons.join('; ')}.` : undefined
+}
+
+function onPath(name: string): string | undefined {
+  return pathDirectories()
+    .map((directory) => join(directory, name))
+    .find(isExecutable)
+}
+
+function pathDirectories(): string[] {
+  return (process.env.PATH ?? '').split(delimiter).filter(Boolean)
+}
+
+function debianPostgres(): string[] {
+  const root = '/usr/lib/postgresql'
+  try {
+    return readdirSync(root)
+      .sort((a, b) => Number(b) - Number(a))
+      .map((version) => join(root, version, 'bin'))
+  } catch {
+    return []
+  }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

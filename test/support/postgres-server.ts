@@ -1,0 +1,141 @@
+import { execFile } from 'node:child_process'
+import { chownSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import pg from 'pg'
+import { backends, findPostgres } from './binaries.ts'
+import { type Daemon, startDaemon } from './daemon.ts'
+import { freePort } from './free-port.ts'
+import { temporaryDirectory } from './run-directory.ts'
+import { waitFor } from './wait-for.ts'
+
+/** A private Postgres on a free port of 127.0.0.1, superuser `postgres`, no password. */
+export type PostgresServer = {
+  /** The `postgres` database: for maintenance, not for tests. */
+  readonly url: string
+  readonly port: number
+  readonly pid: number
+  /** Makes an empty database, or a copy of the one at `templateUrl`, to which nobody is connected; returns its URL. */
+  createDatabase(templateUrl?: string): Promise<string>
+  /** `kill -9`, all its processes; `restart` brings it back on the same data and port. */
+  kill(): Promise<void>
+  /** Freezes every process of the server: connections stay open, nothing answers. */
+  pause(): void
+  resume(): void
+  /** Starts again on the same data and port, after a clean shutdown if it still runs. */
+  restart(): Promise<void>
+  /** Ends the server and removes its data. */
+  stop(): Promise<void>
+}
+
+type Owner = { readonly uid?: number; readonly gid?: number }
+
+const START_DEADLINE_MS = 30_000
+
+/** Makes a data directory and starts Postgres on it; `settings` are settings of postgresql.conf. */
+export async function startPostgres(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
+  const binaries = findPostgres()
+  if (!binaries) throw new Error(backends.postgres.fix)
+  const owner = unprivilegedUser()
+  const directory = temporaryDirectory('postgres')
+  if (owner.uid !== undefined && owner.gid !== undefined) chownSync(directory, owner.uid, owner.gid)
+  await makeDataDirectory(join(binaries, 'initdb'), directory, owner)
+
+  const port = await freePort()
+  const args = serverArguments(join(directory, 'data'), port, settings)
+  const start = () => startAndWait(join(binaries, 'postgres'), args, { cwd: directory, ...owner }, urlOf(port))
+  let daemon = await start()
+  let databases = 0
+
+  return {
+    url: urlOf(port),
+    port,
+    get pid() {
+      return daemon.pid
+    },
+    async createDatabase(templateUrl) {
+      const name = `test_${++databases}`
+      const template = templateUrl ? new URL(templateUrl).pathname.slice(1) : 'template1'
+      await query(urlOf(port), `create database ${name} template ${template}`)
+      return urlOf(port, name)
+    },
+    kill: async () => void (await daemon.kill()),
+    pause: () => daemon.pause(),
+    resume: () => daemon.resume(),
+    async restart() {
+      daemon.resume()
+      await daemon.end('SIGINT')
+      daemon = await start()
+    },
+    async stop() {
+      daemon.resume()
+      // SIGQUIT is the immediate shutdown: quick, and it gives shared memory back, which SIGKILL does not.
+      await daemon.end('SIGQUIT')
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+async function makeDataDirectory(initdb: string, directory: string, owner: Owner): Promise<void> {
+  const locale = process.platform === 'linux' ? 'C.UTF-8' : 'C'
+  await promisify(execFile)(
+    initdb,
+    ['-D', 'data', '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', `--locale=${locale}`, '--no-sync'],
+    { cwd: directory, ...owner },
+  )
+}
+
+/** Durable against `kill -9`, not against a power cut: that is what `fsync=off` gives up for speed. */
+function serverArguments(data: string, port: number, settings: Readonly<Record<string, string>>): string[] {
+  const all = {
+    port: String(port),
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    fsync: 'off',
+    full_page_writes: 'off',
+    shared_buffers: '32MB',
+    max_connections: '200',
+    ...settings,
+  }
+  return ['-D', data, ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
+}
+
+async function startAndWait(
+  command: string,
+  args: readonly string[],
+  options: Parameters<typeof startDaemon>[2],
+  url: string,
+): Promise<Daemon> {
+  const daemon = await startDaemon(command, args, options)
+  const answers = async () => !daemon.isRunning() || (await query(url, 'select 1'))
+  await waitFor(answers, { deadlineMs: START_DEADLINE_MS, what: 'Postgres to answer' })
+  if (!daemon.isRunning()) throw new Error(`Postgres ended while starting:\n${daemon.stderr()}`)
+  return daemon
+}
+
+async function query(connectionString: string, sql: string): Promise<pg.QueryResult> {
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 5000 })
+  // A server killed under the connection is reported by the query; a second report would end the process.
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    return await client.query(sql)
+  } finally {
+    await client.end()
+  }
+}
+
+function urlOf(port: number, database = 'postgres'): string {
+  return `postgres://postgres@127.0.0.1:${port}/${database}`
+}
+
+/** Postgres refuses to run as root; root runs it as the first of these users. */
+function unprivilegedUser(): Owner {
+  if (process.getuid?.() !== 0) return {}
+  const lines = readFileSync('/etc/passwd', 'utf8').split('\n')
+  for (const name of ['postgres', 'nobody']) {
+    const [, , uid, gid] = lines.find((line) => line.startsWith(`${name}:`))?.split(':') ?? []
+    if (uid && gid) return { uid: Number(uid), gid: Number(gid) }
+  }
+  throw new Error('Postgres refuses to run as root, and there is no user named postgres or nobody')
+}

@@ -1,0 +1,80 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type RedisServer, startRedis } from './redis-server.ts'
+import { waitFor } from './wait-for.ts'
+
+/** A primary with one replica, watched by three Sentinels that replace a dead primary within a few seconds. */
+export type RedisSentinel = {
+  /** The name the Sentinels know the primary by. */
+  readonly name: string
+  /** The two data servers; the first one is the primary until a failover. */
+  readonly servers: readonly [RedisServer, RedisServer]
+  readonly sentinels: readonly RedisServer[]
+  /** `127.0.0.1:PORT` of each Sentinel. */
+  readonly addresses: readonly string[]
+  /** The address of the primary, as the Sentinels see it now. */
+  primaryAddress(): Promise<string>
+  stop(): Promise<void>
+}
+
+const NAME = 'vestibule'
+const SENTINELS = 3
+const QUORUM = 2
+
+/** Starts all five and waits until the Sentinels know each other and the replica. */
+export async function startRedisSentinel(): Promise<RedisSentinel> {
+  const primary = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] })
+  const replica = await startRedis({ args: ['--replicaof', '127.0.0.1', String(primary.port)] })
+  await waitFor(async () => String(await replica.command('INFO', 'replication')).includes('master_link_status:up'), {
+    what: 'the replica to follow',
+  })
+  const sentinels = await Promise.all(Array.from({ length: SENTINELS }, () => startSentinel(primary.port)))
+  await waitFor(async () => (await Promise.all(sentinels.map(knowsAll))).every(Boolean), {
+    deadlineMs: 30_000,
+    what: 'the Sentinels to find each other and the replica',
+  })
+  return {
+    name: NAME,
+    servers: [primary, replica],
+    sentinels,
+    addresses: sentinels.map((sentinel) => sentinel.address),
+    primaryAddress: () => askPrimary(sentinels),
+    stop: async () => void (await Promise.all([...sentinels, primary, replica].map((server) => server.stop()))),
+  }
+}
+
+function startSentinel(primaryPort: number): Promise<RedisServer> {
+  return startRedis({
+    prepare(directory, port) {
+      const file = join(directory, 'sentinel.conf')
+      writeFileSync(file, configuration(directory, port, primaryPort))
+      return [file, '--sentinel']
+    },
+  })
+}
+
+function configuration(directory: string, port: number, primaryPort: number): string {
+  return [
+    `port ${port}`,
+    'bind 127.0.0.1',
+    `dir ${directory}`,
+    `sentinel monitor ${NAME} 127.0.0.1 ${primaryPort} ${QUORUM}`,
+    `sentinel down-after-milliseconds ${NAME} 500`,
+    `sentinel failover-timeout ${NAME} 3000`,
+    `sentinel parallel-syncs ${NAME} 1`,
+    '',
+  ].join('\n')
+}
+
+async function knowsAll(sentinel: RedisServer): Promise<boolean> {
+  const pairs = (await sentinel.command('SENTINEL', 'MASTER', NAME)) as string[]
+  const field = (name: string) => Number(pairs[pairs.indexOf(name) + 1])
+  return field('num-slaves') === 1 && field('num-other-sentinels') === SENTINELS - 1
+}
+
+/** The first Sentinel that answers decides: one of them may be the one a test has killed. */
+async function askPrimary(sentinels: readonly RedisServer[]): Promise<string> {
+  const asked = sentinels.map((sentinel) => sentinel.command('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', NAME))
+  const [host, port] = (await Promise.any(asked)) as [string, string]
+  return `${host}:${port}`
+}

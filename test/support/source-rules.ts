@@ -1,0 +1,115 @@
+import { isBuiltin } from 'node:module'
+import type { Source } from './import-rules.ts'
+import { importsOf, withoutComments } from './imports.ts'
+
+type Home = {
+  /** Where the package may be imported; a folder ends with a slash. */
+  readonly values: readonly string[]
+  /** Where only its types may be imported. */
+  readonly types?: readonly string[]
+  /** One file of the project, whichever it is. */
+  readonly isOneFile?: true
+  /** Installed by those who need it, and no dependency of ours. */
+  readonly isOptional?: true
+}
+
+const DOMAIN = ['src/customers/', 'src/agents/', 'src/clients/', 'src/keys/', 'src/audit/']
+const HTTP_EDGES = ['src/admin/', 'src/interaction/', 'src/compat/', 'src/http/']
+
+/** Every third-party package that src uses, and its home. A new one is added here on purpose. */
+const HOMES: Readonly<Record<string, Home>> = {
+  'oidc-provider': { values: ['src/oauth/'] },
+  ioredis: { values: ['src/storage/'] },
+  knex: { values: ['src/database/'], types: ['src/storage/', ...DOMAIN, 'src/oauth/'] },
+  pg: { values: ['src/database/'] },
+  '@electric-sql/pglite': { values: ['src/database/'] },
+  '@node-rs/argon2': { values: ['src/customers/'] },
+  '@node-rs/bcrypt': { values: ['src/customers/'] },
+  jose: { values: ['src/keys/', 'src/oauth/'] },
+  koa: { values: ['src/app.ts', 'src/admin/'], types: [...HTTP_EDGES, 'src/oauth/', 'src/server.ts'] },
+  'koa-compose': { values: ['src/oauth/', 'src/compat/', 'src/app.ts'] },
+  '@koa/router': { values: [...HTTP_EDGES, 'src/app.ts'] },
+  pino: { values: ['src/log.ts'] },
+  'prom-client': { values: ['src/metrics.ts'] },
+  eta: { values: ['src/interaction/', 'src/admin/'] },
+  graphql: { values: ['src/compat/magento/'] },
+  saxes: { values: ['src/compat/magento/'] },
+  zod: { values: ['src/'] },
+  pkcs11js: { values: ['src/keys/'], isOptional: true },
+  nodemailer: { values: ['src/'], isOneFile: true },
+}
+
+/** Dependencies that another dependency loads by name, and no import shows. */
+const LOADED_BY_NAME: Readonly<Record<string, string>> = { pg: "knex, for `client: 'pg'`" }
+
+/** Packages imported away from their home, and packages that have none. */
+export function homeViolations(sources: readonly Source[]): string[] {
+  const uses = packageImports(sources)
+  const astray = uses.flatMap(({ path, name, isTypeOnly }) => {
+    const home = HOMES[name]
+    if (!home) return [`${path} → ${name}: no home is listed for ${name} in test/support/source-rules.ts`]
+    if (isWithin(path, home.values)) return []
+    if (isTypeOnly && isWithin(path, home.types ?? [])) return []
+    const typesOnly = isWithin(path, home.types ?? []) ? ', here its types only (import type)' : ''
+    return [`${path} → ${name}: the home of ${name} is ${home.values.join(' and ')}${typesOnly}`]
+  })
+  const scattered = Object.keys(HOMES)
+    .filter((name) => HOMES[name]?.isOneFile)
+    .map((name) => ({ name, paths: [...new Set(uses.filter((use) => use.name === name).map(({ path }) => path))] }))
+    .filter(({ paths }) => paths.length > 1)
+    .map(({ name, paths }) => `${paths.join(', ')} → ${name}: only one file imports ${name}`)
+  return [...astray, ...scattered]
+}
+
+/** Dependencies that nothing imports, and imports that are no dependency. */
+export function dependencyViolations(sources: readonly Source[], dependencies: readonly string[]): string[] {
+  const uses = packageImports(sources)
+  return [
+    ...dependencies
+      .filter((name) => !(name in LOADED_BY_NAME) && !uses.some((use) => use.name === name))
+      .map((name) => `package.json → ${name}: nothing in src imports this dependency`),
+    ...uses
+      .filter(({ name }) => !dependencies.includes(name) && !HOMES[name]?.isOptional)
+      .map(({ path, name }) => `${path} → ${name}: not among the dependencies of package.json`),
+  ]
+}
+
+/** Default exports: a name that is chosen where it is imported cannot be searched for. Declarations describe others. */
+export function defaultExportViolations(sources: readonly Source[]): string[] {
+  const pattern = /^[ \t]*export\s+default\b|\bexport\s*\{(?:[^}]*\bas\s+default\b|(?:[^}]*,)?\s*default\s*[,}])/m
+  return sources
+    .filter(({ path, text }) => !path.endsWith('.d.ts') && pattern.test(withoutComments(text)))
+    .map(({ path }) => `${path}: exports by name, not by default`)
+}
+
+/** Files other than `allowed` that read the environment. */
+export function environmentViolations(sources: readonly Source[], allowed: readonly string[]): string[] {
+  const pattern =
+    /\bprocess\s*(?:\?\.|\.)\s*env\b|\bprocess\s*\[\s*['"]env['"]|\benv\b[^;\n]*from\s*['"](?:node:)?process['"]/
+  return sources
+    .filter(({ path, text }) => !allowed.includes(path) && pattern.test(withoutComments(text)))
+    .map(({ path }) => `${path}: only ${allowed.join(' and ')} read process.env; take a Config`)
+}
+
+function packageImports(sources: readonly Source[]): { path: string; name: string; isTypeOnly: boolean }[] {
+  return sources.flatMap(({ path, text }) =>
+    importsOf(text)
+      .filter(({ specifier }) => !specifier.startsWith('.') && !isNodeModule(specifier))
+      .map(({ specifier, isTypeOnly }) => ({ path, name: packageName(specifier), isTypeOnly })),
+  )
+}
+
+function isNodeModule(specifier: string): boolean {
+  return specifier.startsWith('node:') && isBuiltin(specifier)
+}
+
+function packageName(specifier: string): string {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/')
+}
+
+function isWithin(path: string, places: readonly string[]): boolean {
+  return places.some((place) => (place.endsWith('/') ? path.startsWith(place) : path === place))
+}
