@@ -1,6 +1,10 @@
+import { AdminError } from './cli/admin-client.ts'
+import { clients } from './cli/clients.ts'
 import type { Command } from './cli/command.ts'
 import { config } from './cli/config.ts'
+import { customers } from './cli/customers.ts'
 import { demo } from './cli/demo.ts'
+import { keys } from './cli/keys.ts'
 import { migrate } from './cli/migrate.ts'
 import { serve } from './cli/serve.ts'
 import { ConfigError } from './config.ts'
@@ -9,9 +13,9 @@ import { KeyStoreError } from './keys/key-store.ts'
 import { ListenError } from './server.ts'
 import { StorageError } from './storage/storage.ts'
 
-const commands: readonly Command[] = [serve, migrate, demo, config]
+const commands: readonly Command[] = [serve, migrate, keys, clients, customers, demo, config]
 /** Operators meet these: one sentence, no stack. */
-const EXPECTED = [ConfigError, DatabaseError, KeyStoreError, ListenError, StorageError]
+const EXPECTED = [AdminError, ConfigError, DatabaseError, KeyStoreError, ListenError, StorageError]
 
 /** Picks the command that `args` names and runs it. */
 export async function main(args: readonly string[]): Promise<void> {

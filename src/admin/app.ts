@@ -1,17 +1,22 @@
+import type { Router } from '@koa/router'
 import Koa, { type Middleware } from 'koa'
 import { catchErrors } from '../http/errors.ts'
 import { requestId } from '../http/request-id.ts'
 import { securityHeaders } from '../http/security-headers.ts'
 import type { Metrics } from '../metrics.ts'
+import { authenticateAdmin } from './authenticate-admin.ts'
+import { answerProblems, Problem } from './problem.ts'
 
-type AdminDeps = {
+export type AdminDeps = {
   readonly metrics: Metrics
   readonly probes: Middleware
+  readonly adminToken: string
+  readonly routers: readonly Router[]
   readonly onError: (error: unknown, requestId: string) => void
 }
 
-/** The second listener, for operators: probes and metrics. */
-export function createAdminApp({ metrics, probes, onError }: AdminDeps): Koa {
+/** The second listener, for operators: probes and metrics for machines, and the admin API behind its token. */
+export function createAdminApp({ metrics, probes, adminToken, routers, onError }: AdminDeps): Koa {
   const app = new Koa()
   app.silent = true
   app.use(requestId())
@@ -23,6 +28,12 @@ export function createAdminApp({ metrics, probes, onError }: AdminDeps): Koa {
     const { contentType, body } = await metrics.render()
     ctx.set('Content-Type', contentType)
     ctx.body = body
+  })
+  app.use(answerProblems())
+  app.use(authenticateAdmin(adminToken))
+  for (const router of routers) app.use(router.routes() as unknown as Middleware) // the router's own context type
+  app.use((ctx) => {
+    throw new Problem(404, 'not-found', `There is nothing at ${ctx.method} ${ctx.path}.`)
   })
   return app
 }

@@ -55,6 +55,39 @@ export function createClientRegistry({ knex, storage }: { knex: Knex; storage: S
       await changed()
     },
 
+    /** Every client without its secrets, by id. */
+    async list(): Promise<{ metadata: ClientMetadata; isEnabled: boolean }[]> {
+      const rows = await knex<Row>('clients').orderBy('client_id').select('metadata', 'is_enabled')
+      return rows.map(({ metadata, is_enabled }) => ({ metadata, isEnabled: is_enabled }))
+    },
+
+    /** Names and expiries; a secret itself cannot be shown again. */
+    async listSecrets(clientId: string): Promise<Omit<ClientSecret, 'sha256'>[]> {
+      const secrets = (await load(knex, clientId))?.secrets ?? []
+      return secrets.map(({ sha256: _sha256, ...shown }) => shown)
+    },
+
+    /** @returns false when there is no such client or the name is taken. */
+    async addSecret(clientId: string, added: { name: string; secret: string; expiresAt?: number }): Promise<boolean> {
+      const { rowCount } = await knex.raw<{ rowCount: number }>(
+        `insert into client_secrets (client_id, name, sha256, expires_at)
+         select client_id, :name, :sha256, to_timestamp(:expiresAt) from clients where client_id = :clientId
+         on conflict do nothing`,
+        { clientId, name: added.name, sha256: digestSecret(added.secret), expiresAt: added.expiresAt ?? null },
+      )
+      await changed()
+      return rowCount === 1
+    },
+
+    /** Lets a secret end at `expiresAt` (epoch seconds); false when the client has none of that name. */
+    async expireSecret(clientId: string, name: string, expiresAt: number): Promise<boolean> {
+      const count = await knex('client_secrets')
+        .where({ client_id: clientId, name })
+        .update({ expires_at: knex.raw('to_timestamp(?)', [expiresAt]) })
+      await changed()
+      return count === 1
+    },
+
     async setEnabled(clientId: string, isEnabled: boolean): Promise<boolean> {
       const count = await knex('clients').where({ client_id: clientId }).update({ is_enabled: isEnabled })
       await changed()
@@ -64,6 +97,8 @@ export function createClientRegistry({ knex, storage }: { knex: Knex; storage: S
 }
 
 async function load(knex: Knex, clientId: string): Promise<Client | undefined> {
+  // Postgres keeps no NUL in a text, and would fail on one instead of finding nothing.
+  if (clientId.includes('\0')) return undefined
   const { rows } = await knex.raw<{ rows: Row[] }>(
     `select c.metadata, c.is_enabled,
        coalesce((select json_agg(json_build_object('name', s.name, 'sha256', s.sha256,

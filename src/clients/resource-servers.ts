@@ -9,9 +9,13 @@ export type ResourceServer = {
   /** `aud` in tokens; the identifier unless given. */
   readonly audience?: string
   readonly scopes: readonly string[]
+  /** What visitors who have not signed in may be given; absent: it does not serve them. */
+  readonly anonymousScopes?: readonly string[]
   readonly format: 'jwt' | 'opaque'
   readonly algorithm?: 'ES256' | 'RS256' | 'PS256' | 'EdDSA'
   readonly accessTokenTtlSeconds?: number
+  /** Opaque tokens are 32 characters of a–z and 0–9, for clients that know no others. */
+  readonly hasShortTokens?: boolean
   /** Puts permissions with their configurations into the token, not only their keys. */
   readonly hasFullPermissions?: boolean
 }
@@ -39,6 +43,8 @@ export function createResourceServerRegistry({
     async find(identifier: string): Promise<ResourceServer | undefined> {
       return byIdentifier.get(identifier) ?? (await cache.get(identifier))
     },
+    /** Only what dialects bring along can ask for them: an id is made without a look at the database. */
+    hasShortTokens: (identifier: string): boolean => byIdentifier.get(identifier)?.hasShortTokens === true,
     async save(server: ResourceServer): Promise<void> {
       const { identifier, ...settings } = server
       await knex('resource_servers')
@@ -52,6 +58,8 @@ export function createResourceServerRegistry({
 }
 
 async function load(knex: Knex, identifier: string): Promise<ResourceServer | undefined> {
+  // Postgres keeps no NUL in a text, and would fail on one instead of finding nothing.
+  if (identifier.includes('\0')) return undefined
   const row = await knex<{ identifier: string; settings: Omit<ResourceServer, 'identifier'> }>('resource_servers')
     .where({ identifier })
     .first()

@@ -1,4 +1,4 @@
-import type { Verifier } from './evidence.ts'
+import type { Verifier } from './key-evidence.ts'
 
 const MAX_FETCHERS = 5000
 const MAX_NAME_LENGTH = 100

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex'
-import type { KeyEvidence } from './evidence.ts'
 import type { EvidenceBatch } from './evidence-batch.ts'
+import type { KeyEvidence } from './key-evidence.ts'
 
 const KEPT_SECONDS = 30 * 86_400
 const MAX_ROWS = 10_000

@@ -2,23 +2,10 @@ import type { Knex } from 'knex'
 import type { Log } from '../log.ts'
 import { countFetch, countSet, countUse, emptyBatch } from './evidence-batch.ts'
 import { createEvidenceRows } from './evidence-rows.ts'
+import type { KeyEvidence, Verifier } from './key-evidence.ts'
 import { keySetHash } from './key-set.ts'
 
 const FLUSH_EVERY_MS = 5000
-
-/** Who fetched the key set: a client id where it is known, otherwise the User-Agent; and the network address. */
-export type Verifier = { readonly verifier: string; readonly address: string }
-
-export type KeyEvidence = {
-  readonly kid: string
-  /** Epoch seconds; absent where it never happened. */
-  readonly firstPublishedAt?: number
-  readonly lastSignedAt?: number
-  /** When a token with this kid last arrived at introspection. */
-  readonly lastSeenAt?: number
-  /** Verifiers seen in the last 30 days whose newest fetch did not have this key yet. */
-  readonly verifiersBehind: readonly (Verifier & { readonly lastFetchedAt: number })[]
-}
 
 /** What really happens to keys: who fetched them, what signs, what arrives. All but `report` and `flush` is in memory. */
 export type EvidenceRecorder = {

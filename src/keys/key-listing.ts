@@ -1,4 +1,5 @@
-import type { EvidenceRecorder, KeyEvidence } from './evidence.ts'
+import type { EvidenceRecorder } from './evidence.ts'
+import type { KeyEvidence } from './key-evidence.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { KeyState, SigningAlgorithm } from './signing-key.ts'
 

@@ -1,0 +1,49 @@
+/** One kind of request, sent in a closed loop: the next one leaves when the last is answered. */
+export type Lane = { readonly name: string; readonly connections: number; send(): Promise<Response> }
+
+export type LaneFigures = {
+  readonly name: string
+  readonly requests: number
+  readonly failures: number
+  readonly perSecond: number
+  readonly p50Ms: number
+  readonly p95Ms: number
+  readonly p99Ms: number
+}
+
+/** Runs all lanes side by side for `seconds`, bounded by `maxRequests` a lane. */
+export async function runLanes(lanes: readonly Lane[], seconds: number, maxRequests = 200_000): Promise<LaneFigures[]> {
+  const endsAtMs = performance.now() + seconds * 1000
+  return Promise.all(lanes.map((lane) => runLane(lane, endsAtMs, seconds, maxRequests)))
+}
+
+async function runLane(lane: Lane, endsAtMs: number, seconds: number, maxRequests: number): Promise<LaneFigures> {
+  const durationsMs: number[] = []
+  let failures = 0
+  const connection = async () => {
+    while (performance.now() < endsAtMs && durationsMs.length < maxRequests) {
+      const startedMs = performance.now()
+      const response = await lane.send()
+      await response.arrayBuffer()
+      durationsMs.push(performance.now() - startedMs)
+      if (response.status >= 500) failures++
+    }
+  }
+  await Promise.all(Array.from({ length: lane.connections }, connection))
+  durationsMs.sort((a, b) => a - b)
+  const at = (share: number) =>
+    round(durationsMs[Math.min(durationsMs.length - 1, Math.floor(durationsMs.length * share))] ?? 0)
+  return {
+    name: lane.name,
+    requests: durationsMs.length,
+    failures,
+    perSecond: Math.round(durationsMs.length / seconds),
+    p50Ms: at(0.5),
+    p95Ms: at(0.95),
+    p99Ms: at(0.99),
+  }
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 10) / 10
+}

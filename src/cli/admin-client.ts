@@ -1,0 +1,73 @@
+import { findLocalAccess } from '../admin/local-access.ts'
+import { readConfig } from '../config.ts'
+
+/** The admin API could not be asked, or refused; the message says what to do next. */
+export class AdminError extends Error {}
+
+export type AdminClient = {
+  /** Asks and returns the parsed answer. */
+  call<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T>
+  /** Sends a stream or nothing and yields the answer's lines as they come. */
+  lines(method: 'GET' | 'POST', path: string, body?: ReadableStream): AsyncGenerator<string>
+}
+
+/**
+ * A client of the admin API: a remote one by ADMIN_URL and ADMIN_TOKEN, otherwise the server that runs on DATA_DIR.
+ *
+ * @throws {AdminError} when there is none to be found.
+ */
+export function createAdminClient(environment: NodeJS.ProcessEnv): AdminClient {
+  const { url, token } = findAccess(environment)
+
+  async function send(method: string, path: string, body?: unknown, type = 'application/json'): Promise<Response> {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: { Authorization: `Bearer ${token}`, ...(body !== undefined && { 'Content-Type': type }) },
+      ...(body !== undefined && { body: body as ReadableStream | string }),
+      ...(body instanceof ReadableStream && { duplex: 'half' }),
+    } as RequestInit).catch((error: Error & { cause?: { code?: string } }) => {
+      throw new AdminError(
+        `No server answers at ${url} (${error.cause?.code ?? error.message}). Start it with "npx vestibule serve", ` +
+          'or set ADMIN_URL and ADMIN_TOKEN to reach another.',
+      )
+    })
+    if (!response.ok) throw new AdminError(await refusal(response))
+    return response
+  }
+
+  return {
+    async call<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> {
+      const response = await send(method, path, body === undefined ? undefined : JSON.stringify(body))
+      return (await response.json()) as T
+    },
+    async *lines(method, path, body) {
+      const response = await send(method, path, body, 'application/x-ndjson')
+      let rest = ''
+      for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+        const lines = (rest + Buffer.from(chunk).toString('utf8')).split('\n')
+        rest = lines.pop() ?? ''
+        yield* lines
+      }
+      if (rest) yield rest
+    },
+  }
+}
+
+function findAccess(environment: NodeJS.ProcessEnv): { url: string; token: string } {
+  const { ADMIN_URL, ADMIN_TOKEN, DATA_DIR } = readConfig(environment)
+  const local = findLocalAccess(DATA_DIR)
+  const url = ADMIN_URL ?? local?.url
+  const token = ADMIN_TOKEN ?? local?.token
+  if (url && token) return { url: url.replace(/\/$/, ''), token }
+  throw new AdminError(
+    `No server runs on DATA_DIR ${DATA_DIR}. Start one there with "npx vestibule serve", name its DATA_DIR, ` +
+      'or set ADMIN_URL and ADMIN_TOKEN to reach a remote one.',
+  )
+}
+
+async function refusal(response: Response): Promise<string> {
+  const problem = (await response.json().catch(() => undefined)) as
+    | { detail?: string; error_description?: string }
+    | undefined
+  return problem?.detail ?? problem?.error_description ?? `The server answered ${response.status}.`
+}

@@ -1,0 +1,161 @@
+import { createReadStream, statSync } from 'node:fs'
+import { basename } from 'node:path'
+import { Readable } from 'node:stream'
+import { parseArgs } from 'node:util'
+import type { ImportProgress, ImportReport } from '../customers/import.ts'
+import type { LineProblem } from '../customers/import-runs.ts'
+import type { MigrationStatus } from '../customers/migration-status.ts'
+import { type AdminClient, AdminError, createAdminClient } from './admin-client.ts'
+import type { Command } from './command.ts'
+import { duration, printJson, printTable } from './print.ts'
+
+const HELP = `Usage: vestibule customers ACTION [--json]
+
+  import FILE                read customers, one JSON object a line; "-" reads standard input
+      --dry-run              check every line and store nothing
+      --resume               go on after the last line an interrupted import dealt with
+  export-all [--hashes]      every customer in the import format
+  export REFERENCE           everything held about one person
+  erase REFERENCE            forget a person: anonymise, sign out, keep the skeleton
+  sign-out REFERENCE_OR_ID   end every session and token of a customer (by customer id)
+  migration                  which password schemes are still in use, and how imports went
+  wrap                       put bare fast hashes inside argon2id now
+
+Example: npx vestibule customers import customers.ndjson --dry-run`
+
+/** Customers: moving them in and out. */
+export const customers: Command = {
+  name: 'customers',
+  summary: 'import, export and erase customers',
+  help: HELP,
+  async run(args, environment) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        json: { type: 'boolean', default: false },
+        'dry-run': { type: 'boolean', default: false },
+        resume: { type: 'boolean', default: false },
+        hashes: { type: 'boolean', default: false },
+      },
+    })
+    const [action = '', subject = ''] = positionals
+    const act = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined
+    if (!act || (['import', 'export', 'erase', 'sign-out'].includes(action) && !subject)) {
+      console.error(HELP)
+      return 2
+    }
+    return act({
+      admin: createAdminClient(environment),
+      subject,
+      isJson: values.json,
+      isDryRun: values['dry-run'],
+      isResumed: values.resume,
+      hasHashes: values.hashes,
+    })
+  },
+}
+
+type Request = {
+  admin: AdminClient
+  subject: string
+  isJson: boolean
+  isDryRun: boolean
+  isResumed: boolean
+  hasHashes: boolean
+}
+type ImportLine = { progress?: ImportProgress; problem?: LineProblem; report?: ImportReport; error?: string }
+
+const ACTIONS: Readonly<Record<string, (request: Request) => Promise<number>>> = {
+  import: importFile,
+  async 'export-all'({ admin, hasHashes }) {
+    for await (const line of admin.lines('GET', `/v1/customers/export?hashes=${hasHashes}`)) console.log(line)
+    return 0
+  },
+  async export({ admin, subject }) {
+    printJson(await admin.call('GET', `/v1/customers/${encodeURIComponent(subject)}/personal-data`))
+    return 0
+  },
+  async erase({ admin, subject, isJson }) {
+    const erased = await admin.call('POST', `/v1/customers/${encodeURIComponent(subject)}/erase`, {})
+    if (isJson) printJson(erased)
+    else console.log(`${subject} is erased and signed out everywhere`)
+    return 0
+  },
+  async 'sign-out'({ admin, subject, isJson }) {
+    const outcome = await admin.call('POST', '/v1/sign-outs', { of: 'customer', id: subject })
+    if (isJson) printJson(outcome)
+    else console.log(`${subject} is signed out everywhere`)
+    return 0
+  },
+  async migration({ admin, isJson }) {
+    const status = await admin.call<MigrationStatus>('GET', '/v1/customers/migration')
+    if (isJson) printJson(status)
+    else printMigration(status)
+    return 0
+  },
+  async wrap({ admin }) {
+    for await (const line of admin.lines('POST', '/v1/customers/wrap')) console.log(line)
+    return 0
+  },
+}
+
+async function importFile({ admin, subject, isJson, isDryRun, isResumed }: Request): Promise<number> {
+  const isStandardInput = subject === '-'
+  const query = new URLSearchParams({
+    name: isStandardInput ? 'standard input' : basename(subject),
+    dryRun: String(isDryRun),
+    resume: String(isResumed),
+    ...(!isStandardInput && { totalBytes: String(sizeOf(subject)) }),
+  })
+  const source = isStandardInput ? process.stdin : createReadStream(subject)
+  let report: ImportReport | undefined
+  for await (const text of admin.lines(
+    'POST',
+    `/v1/customers/import?${query}`,
+    Readable.toWeb(source) as ReadableStream,
+  )) {
+    const line = JSON.parse(text) as ImportLine
+    if (line.error) throw new AdminError(line.error)
+    report = line.report ?? report
+    if (isJson) console.log(text)
+    else printImportLine(line)
+  }
+  if (!isJson && report) printReport(report, isDryRun)
+  return report?.outcome === 'finished' && report.refused === 0 ? 0 : 1
+}
+
+function sizeOf(path: string): number {
+  try {
+    return Math.max(1, statSync(path).size)
+  } catch (error) {
+    throw new AdminError(
+      `${path} cannot be read (${(error as NodeJS.ErrnoException).code}). Check the name and try again.`,
+    )
+  }
+}
+
+function printImportLine({ progress, problem }: ImportLine): void {
+  if (problem) console.error(`line ${problem.line}: ${problem.reason}`)
+  if (!progress) return
+  const left = progress.remainingSeconds === undefined ? '' : `, about ${duration(progress.remainingSeconds)} left`
+  console.error(`${progress.line} lines, ${Math.round(progress.linesPerSecond)} a second${left}`)
+}
+
+function printReport({ created, updated, refused, elapsedSeconds, outcome }: ImportReport, isDryRun: boolean): void {
+  const verb = isDryRun ? 'checked' : outcome
+  console.log(`${verb}: ${created} new, ${updated} known, ${refused} refused, in ${elapsedSeconds.toFixed(1)} s`)
+  if (outcome === 'stopped') console.log('Run it again with --resume to go on.')
+}
+
+function printMigration({ customers: all, stragglers, schemes, imports }: MigrationStatus): void {
+  console.log(`${all} customers, ${stragglers} not yet under the current scheme\n`)
+  printTable(
+    ['SCHEME', 'CUSTOMERS', 'STATE'],
+    schemes.map(({ scheme, customers: count, state }) => [scheme, String(count), state]),
+  )
+  for (const { name, created, updated, refused, problems } of imports) {
+    console.log(`\n${name}: ${created} new, ${updated} known, ${refused} refused`)
+    for (const { line, reason } of problems) console.log(`  line ${line}: ${reason}`)
+  }
+}
