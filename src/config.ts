@@ -5,6 +5,10 @@ import { z } from 'zod'
 const port = z.coerce.number().int().min(0).max(65535)
 const count = z.coerce.number().int().positive()
 const seconds = z.coerce.number().int().positive()
+const hours = z.coerce
+  .number()
+  .positive()
+  .max(24 * 365)
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true')
 const list = z.string().transform((value) =>
   value
@@ -12,6 +16,9 @@ const list = z.string().transform((value) =>
     .map((item) => item.trim())
     .filter(Boolean),
 )
+const pairs = list
+  .refine((items) => items.every((item) => /^[^=]+=.+$/.test(item)), 'must be written as name=value,name=value')
+  .transform((items) => new Map(items.map((item): [string, string] => [before(item), after(item)])))
 const origin = z
   .url({ protocol: /^https?$/ })
   .refine((value) => !/[?#]/.test(value), 'must not have a query or fragment')
@@ -19,6 +26,14 @@ const url = (...schemes: string[]) =>
   z.string().refine((value) => schemes.some((scheme) => value.startsWith(`${scheme}:`)), {
     message: `must start with ${schemes.map((scheme) => `${scheme}:`).join(' or ')}`,
   })
+
+function before(item: string): string {
+  return item.slice(0, item.indexOf('=')).trim()
+}
+
+function after(item: string): string {
+  return item.slice(item.indexOf('=') + 1).trim()
+}
 
 type Setting = {
   readonly type: z.ZodType
@@ -43,6 +58,15 @@ export const settings = {
     default: '127.0.0.1',
     sentence: 'Address the admin listener binds to; keep it on loopback or a private network.',
   },
+  ADMIN_URL: {
+    type: origin,
+    sentence: 'For the command line: the admin listener of a remote server.',
+  },
+  ADMIN_TOKEN: {
+    type: z.string().min(16, 'must be at least 16 characters; "openssl rand -base64 32" makes a good one'),
+    secret: true,
+    sentence: 'Opens the admin API. Unset: each start makes one and leaves it in DATA_DIR for the command line.',
+  },
   DATA_DIR: {
     type: z.string().min(1),
     default: './data',
@@ -54,19 +78,41 @@ export const settings = {
     sentence: 'Postgres for customers, clients and other long-lived rows. Unset: embedded PGlite in DATA_DIR.',
   },
   REDIS_URL: {
-    type: url('redis', 'rediss'),
+    type: url('redis', 'rediss', 'redis+sentinel', 'rediss+sentinel', 'redis+cluster', 'rediss+cluster'),
     secret: true,
-    sentence: 'Redis for sessions, grants, codes and counters. Unset: they live in the database.',
+    sentence:
+      'Redis 7 or later for sessions, grants, codes and counters: redis://HOST:PORT/DB, ' +
+      'redis+sentinel://HOST:PORT,HOST:PORT/NAME/DB or redis+cluster://HOST:PORT,HOST:PORT (rediss… for TLS). ' +
+      'Unset: they live in the database.',
   },
   KEYS_URL: {
-    type: url('file'),
+    type: url('file', 'sql'),
     default: 'file:./keys',
-    sentence: 'Where signing keys are kept.',
+    sentence: 'Where signing keys are kept: a directory, or "sql:" for the database, which several machines need.',
   },
+  KEY_ROTATION: { type: flag, default: 'true', sentence: 'Rotates signing keys on schedule.' },
+  KEY_ROTATION_SECONDS: { type: seconds, default: '7776000', sentence: 'How long a signing key signs: 90 days.' },
+  KEY_PROPAGATION_SECONDS: {
+    type: seconds,
+    default: '1209600',
+    sentence: 'How long a signing key is published before it signs: 14 days.',
+  },
+  JWKS_CACHE_SECONDS: { type: seconds, default: '300', sentence: 'How long verifiers may keep the key set.' },
+  SIGNING_ALGORITHMS: {
+    type: list.pipe(z.array(z.enum(['ES256', 'RS256', 'PS256', 'EdDSA'])).nonempty()),
+    default: 'ES256,RS256',
+    sentence: 'Algorithms there is always a signing key for, comma separated: ES256, RS256, PS256, EdDSA.',
+  },
+  SIGNER_URL: {
+    type: url('pkcs11', 'vault'),
+    sentence: 'A PKCS#11 token or Vault that makes and uses the private keys. Unset: they are kept at KEYS_URL.',
+  },
+  SIGNER_SECRET: { type: z.string().min(1), secret: true, sentence: 'The PIN or token that opens SIGNER_URL.' },
   KEY_ENCRYPTION_KEY: {
     type: z.string().min(16, 'must be at least 16 characters; "openssl rand -base64 32" makes a good one'),
     secret: true,
-    sentence: 'Encrypts private signing keys at rest. Unset: they are protected by file permissions only.',
+    sentence:
+      'Encrypts private signing keys at rest; of several, separated by commas, the first encrypts and all decrypt. Unset: file permissions only.',
   },
   COOKIE_KEYS: {
     type: list.refine((keys) => keys.length > 0 && keys.every((key) => key.length >= 16), {
@@ -79,6 +125,89 @@ export const settings = {
     type: list,
     default: 'spryker',
     sentence: 'Shop token APIs to serve beside OAuth, comma separated.',
+  },
+  DIALECT_CLIENTS: {
+    type: pairs,
+    default: '',
+    sentence:
+      'The public client a dialect acts for when a request names none, as name=client_id; "frontend" where none is given.',
+  },
+  DIALECT_MOUNTS: {
+    type: pairs,
+    default: '',
+    sentence: 'Base paths of dialects that are not served at the root, as name=/path.',
+  },
+  DIALECT_SUNSETS: {
+    type: pairs,
+    default: '',
+    sentence:
+      'The day a dialect ends, as name=2027-06-30: announced in headers before it, refused with 410 from it on.',
+  },
+  SPRYKER_UNCONFIRMED_STATUS: {
+    type: z.enum(['401', '403']).transform(Number),
+    default: '403',
+    sentence: 'What Spryker clients get for the right password of an unconfirmed e-mail address.',
+  },
+  SPRYKER_PERMISSIONS: {
+    type: z.enum(['token', 'stored']),
+    default: 'token',
+    sentence:
+      'Whether Spryker tokens carry the permissions of the company user, or null for services that look them up.',
+  },
+  ELASTIC_PATH_REFUSED_STATUS: {
+    type: z.enum(['401', '403', '422']).transform(Number),
+    default: '422',
+    sentence: 'What Elastic Path clients get for a wrong password. At 401 their SDK sends the password four times.',
+  },
+  MAGENTO_TOKEN_FORMAT: {
+    type: z.enum(['opaque', 'jwt']),
+    default: 'opaque',
+    sentence: 'Whether Magento tokens are 32 characters to introspect, or JWTs to verify.',
+  },
+  MAGENTO_CUSTOMER_TOKEN_HOURS: {
+    type: hours,
+    default: '1',
+    sentence: 'How long a Magento customer token works, in hours.',
+  },
+  MAGENTO_ADMIN_TOKEN_HOURS: { type: hours, default: '4', sentence: 'How long a Magento admin token works, in hours.' },
+  MAGENTO_STORES: {
+    type: list,
+    default: 'default,all',
+    sentence: 'Store codes that may stand in the paths of the Magento web API, comma separated.',
+  },
+  MAGENTO_GRAPHQL_STATUS: {
+    type: z.enum(['by-category', 'always-200']),
+    default: 'by-category',
+    sentence: 'Whether refused GraphQL requests answer 401 and 403 as newer Magento does, or always 200.',
+  },
+  COMMERCETOOLS_PROJECT_KEYS: {
+    type: list,
+    default: 'shop',
+    sentence: 'Project keys that may stand in the paths and scopes of the commercetools dialect, comma separated.',
+  },
+  TOKEN_SIZE_BUDGET_BYTES: {
+    type: count,
+    default: '6000',
+    sentence: 'Access tokens with a larger payload are noted in the log: proxies and servers refuse long headers.',
+  },
+  SIGN_IN_WEBHOOK_URL: {
+    type: url('http', 'https'),
+    sentence: 'Told when a guest signs in at a dialect, so that the shop can merge the guest cart.',
+  },
+  SIGN_IN_WEBHOOK_SECRET: {
+    type: z.string().min(16, 'must be at least 16 characters; "openssl rand -base64 32" makes a good one'),
+    secret: true,
+    sentence: 'Signs what SIGN_IN_WEBHOOK_URL is told (HMAC-SHA256).',
+  },
+  SIGN_IN_LINK_TARGET: {
+    type: z.string().regex(/^(https?:\/\/|\/(?![/\\]))/, 'must be a URL or a path'),
+    default: '/account',
+    sentence: 'Where a person lands after signing in by a link.',
+  },
+  SIGN_IN_LINK_REUSABLE: {
+    type: flag,
+    default: 'false',
+    sentence: 'Allows sign-in links that live for hours and work more than once. Whoever sees one is signed in.',
   },
   TRUSTED_PROXIES: {
     type: list,
@@ -121,6 +250,7 @@ export const settings = {
     default: 'true',
     sentence: 'Loads demo customers and clients when a new embedded data directory is made. Never in production.',
   },
+  AUDIT_RETENTION_DAYS: { type: count, default: '400', sentence: 'How long audit entries are kept.' },
   SHUTDOWN_DEADLINE_SECONDS: {
     type: seconds,
     default: '20',
@@ -182,9 +312,14 @@ export function maskedConfig(config: Config): Record<string, string> {
     (Object.entries(settings) as [SettingName, Setting][]).map(([name, setting]) => {
       const value = config[name]
       if (value === undefined) return [name, '(unset)']
-      return [name, setting.secret ? '(set, masked)' : String(value)]
+      return [name, setting.secret ? '(set, masked)' : written(value)]
     }),
   )
+}
+
+/** A setting as it would be written in the environment. */
+function written(value: unknown): string {
+  return value instanceof Map ? [...value].map((pair) => pair.join('=')).join(',') : String(value)
 }
 
 function rawValue(

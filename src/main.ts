@@ -1,4 +1,5 @@
 import { AdminError } from './cli/admin-client.ts'
+import { audit } from './cli/audit.ts'
 import { clients } from './cli/clients.ts'
 import type { Command } from './cli/command.ts'
 import { config } from './cli/config.ts'
@@ -13,7 +14,7 @@ import { KeyStoreError } from './keys/key-store.ts'
 import { ListenError } from './server.ts'
 import { StorageError } from './storage/storage.ts'
 
-const commands: readonly Command[] = [serve, migrate, keys, clients, customers, demo, config]
+const commands: readonly Command[] = [serve, migrate, keys, clients, customers, audit, demo, config]
 /** Operators meet these: one sentence, no stack. */
 const EXPECTED = [AdminError, ConfigError, DatabaseError, KeyStoreError, ListenError, StorageError]
 

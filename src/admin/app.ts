@@ -1,9 +1,11 @@
 import type { Router } from '@koa/router'
 import Koa, { type Middleware } from 'koa'
+import type { Audit } from '../audit/events.ts'
 import { catchErrors } from '../http/errors.ts'
 import { requestId } from '../http/request-id.ts'
 import { securityHeaders } from '../http/security-headers.ts'
 import type { Metrics } from '../metrics.ts'
+import { auditWrites } from './audit-writes.ts'
 import { authenticateAdmin } from './authenticate-admin.ts'
 import { answerProblems, Problem } from './problem.ts'
 
@@ -12,11 +14,12 @@ export type AdminDeps = {
   readonly probes: Middleware
   readonly adminToken: string
   readonly routers: readonly Router[]
+  readonly audit: Audit
   readonly onError: (error: unknown, requestId: string) => void
 }
 
 /** The second listener, for operators: probes and metrics for machines, and the admin API behind its token. */
-export function createAdminApp({ metrics, probes, adminToken, routers, onError }: AdminDeps): Koa {
+export function createAdminApp({ metrics, probes, adminToken, routers, audit, onError }: AdminDeps): Koa {
   const app = new Koa()
   app.silent = true
   app.use(requestId())
@@ -31,6 +34,7 @@ export function createAdminApp({ metrics, probes, adminToken, routers, onError }
   })
   app.use(answerProblems())
   app.use(authenticateAdmin(adminToken))
+  app.use(auditWrites(audit))
   for (const router of routers) app.use(router.routes() as unknown as Middleware) // the router's own context type
   app.use((ctx) => {
     throw new Problem(404, 'not-found', `There is nothing at ${ctx.method} ${ctx.path}.`)

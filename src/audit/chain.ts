@@ -1,0 +1,34 @@
+import { hash } from 'node:crypto'
+import type { AuditEvent } from './events.ts'
+
+/** An event as it is kept: in its place, with the hash that ties it to all before it. */
+export type AuditEntry = AuditEvent & {
+  readonly seq: number
+  /** ISO 8601, in milliseconds. */
+  readonly at: string
+  readonly hash: string
+}
+
+export type ChainProblem = { readonly seq: number; readonly problem: 'changed' | 'missing' }
+
+/** What the first entry of all is tied to. */
+export const GENESIS = 'vestibule audit'
+
+const FIELDS = ['type', 'actor', 'customerId', 'clientId', 'grantId', 'ip', 'requestId', 'reason'] as const
+
+/** The hash of an entry over its own content and the hash before it: a change anywhere breaks all that follows. */
+export function linkHash(previousHash: string, seq: number, at: string, event: AuditEvent): string {
+  const content = [previousHash, seq, at, ...FIELDS.map((field) => event[field] ?? null)]
+  return hash('sha256', JSON.stringify(content), 'base64url')
+}
+
+/** Follows the chain over `entries`, in order, and stops at the first that does not fit. */
+export function createChainCheck(start: { readonly seq: number; readonly hash: string }) {
+  let last = start
+  return function check(entry: AuditEntry): ChainProblem | undefined {
+    if (entry.seq !== last.seq + 1) return { seq: last.seq + 1, problem: 'missing' }
+    if (linkHash(last.hash, entry.seq, entry.at, entry) !== entry.hash) return { seq: entry.seq, problem: 'changed' }
+    last = { seq: entry.seq, hash: entry.hash }
+    return undefined
+  }
+}

@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { AuditEntry } from '../../src/audit/chain.ts'
+import { openAuditTrail } from '../../src/audit/trail.ts'
+import { openDatabase } from '../../src/database/index.ts'
+import { runCli } from '../cli/run-cli.ts'
+import { copyTemplate } from '../support/embedded-template.ts'
+import { postForm } from '../support/http.ts'
+import { startTestServer, type TestServer } from '../support/server.ts'
+
+const quiet = { info: () => {}, warn: () => {} }
+let server: TestServer
+const cli = (...args: string[]) => runCli(args, { DATA_DIR: server.config.DATA_DIR })
+
+beforeAll(async () => {
+  server = await startTestServer()
+})
+afterAll(() => server.stop())
+
+const list = async (...args: string[]) =>
+  (JSON.parse((await cli('audit', 'list', '--json', ...args)).stdout) as { entries: AuditEntry[] }).entries
+
+test('a login, a refused one and an operator act are in the trail with who, where and why, and no secret', async () => {
+  const form = { grant_type: 'password', client_id: 'frontend', username: 'ron@swanson.com' }
+  await postForm(`${server.url}/token`, { ...form, password: 'mysecretpassword' })
+  await postForm(`${server.url}/token`, { ...form, password: 'not-the-password' })
+  await cli('clients', 'disable', 'device-app')
+
+  const entries = await list()
+  const customerId = '79cc0486-bbdf-491b-a0a2-722383b6288b'
+  expect(entries).toContainEqual(expect.objectContaining({ type: 'login.succeeded', customerId, clientId: 'frontend' }))
+  expect(entries).toContainEqual(expect.objectContaining({ type: 'token.issued', customerId, reason: 'password' }))
+  expect(entries).toContainEqual(expect.objectContaining({ type: 'login.refused', reason: 'wrong-password' }))
+  expect(entries).toContainEqual(expect.objectContaining({ type: 'client.changed', actor: 'admin' }))
+  expect(JSON.stringify(entries)).not.toMatch(/mysecretpassword|not-the-password|vrt_|eyJ/)
+})
+
+test('entries can be asked for by kind', async () => {
+  const entries = await list('--type', 'login.refused')
+  expect(new Set(entries.map(({ type }) => type))).toEqual(new Set(['login.refused']))
+})
+
+test('a whole chain is said to be whole', async () => {
+  const { code, stdout } = await cli('audit', 'verify')
+  expect(stdout).toMatch(/the chain is whole: \d+ entries/)
+  expect(code).toBe(0)
+})
+
+test('a changed, a removed and a cut-off entry are each found', async () => {
+  const database = await openDatabase({ DATA_DIR: await copyTemplate('migrated') })
+  const { knex } = database
+  const trail = openAuditTrail({ knex, log: quiet, retentionDays: 30 })
+  try {
+    for (let index = 0; index < 10; index++) trail.append({ type: 'login.succeeded', customerId: `c${index}` })
+    await trail.flush()
+    expect(await trail.verify()).toEqual({ entries: 10 })
+
+    await knex('audit_entries').where({ seq: 4 }).update({ customer_id: 'somebody else' })
+    expect(await trail.verify()).toEqual({ entries: 3, problem: { seq: 4, problem: 'changed' } })
+    await knex('audit_entries').where({ seq: 4 }).delete()
+    expect(await trail.verify()).toEqual({ entries: 3, problem: { seq: 4, problem: 'missing' } })
+    await knex('audit_entries').where('seq', '>', 3).delete()
+    expect(await trail.verify()).toEqual({ entries: 3, problem: { problem: 'cut off' } })
+  } finally {
+    await trail.close()
+    await database.close()
+  }
+})
+
+test('writers that race make one unbroken chain', async () => {
+  const database = await openDatabase({ DATA_DIR: await copyTemplate('migrated') })
+  const trails = Array.from({ length: 4 }, () => openAuditTrail({ knex: database.knex, log: quiet, retentionDays: 30 }))
+  const [first] = trails
+  for (let index = 0; index < 100; index++) trails[index % 4]?.append({ type: 'logout', customerId: `c${index}` })
+  await Promise.all(trails.map((trail) => trail.flush()))
+  expect(await first?.verify()).toEqual({ entries: 100 })
+  await Promise.all(trails.map((trail) => trail.close()))
+  await database.close()
+})
