@@ -1,0 +1,17 @@
+/** A back-office person who may act for a customer. */
+export type Agent = {
+  /** A UUID; `sub` and `act` in tokens. */
+  readonly id: string
+  /** The shop's own integer key, `id_agent` in Spryker-shaped tokens. */
+  readonly idAgent: number
+  readonly email: string
+  readonly name?: string
+  readonly status: 'active' | 'blocked'
+  /** Without it a back-office person signs in nowhere here. */
+  readonly isAgent: boolean
+}
+
+/** A password as it is stored, its scheme named beside it. */
+export type AgentPassword = { readonly scheme: string; readonly hash: string; readonly salt?: string }
+
+export type AgentWithPassword = { readonly agent: Agent; readonly password?: AgentPassword }

@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto'
+import type { Knex } from 'knex'
+import type { Agent, AgentPassword, AgentWithPassword } from './agent.ts'
+
+export type NewAgent = {
+  readonly email: string
+  readonly name?: string
+  readonly idAgent?: number
+  readonly password: AgentPassword
+}
+
+export type AgentChange = Partial<Pick<Agent, 'name' | 'status' | 'isAgent'>>
+
+export type AgentDirectory = {
+  findById(id: string): Promise<Agent | undefined>
+  /** Finds by e-mail, without regard to case. */
+  findByLogin(login: string): Promise<AgentWithPassword | undefined>
+  list(): Promise<Agent[]>
+  create(agent: NewAgent): Promise<CreatedAgent>
+  /** The agent as it is now; undefined when there is none. */
+  update(id: string, change: AgentChange): Promise<Agent | undefined>
+  setPassword(id: string, password: AgentPassword): Promise<void>
+  /** The same password under another scheme. Does nothing when `current` is no longer what is stored. */
+  replaceHash(id: string, current: AgentPassword, next: AgentPassword): Promise<void>
+}
+
+export type CreatedAgent =
+  | { readonly outcome: 'created'; readonly agent: Agent }
+  | { readonly outcome: 'email-taken' | 'id-taken' }
+
+type Row = {
+  readonly id: string
+  readonly id_agent: number
+  readonly email: string
+  readonly name: string | null
+  readonly status: Agent['status']
+  readonly is_agent: boolean
+  readonly password_scheme: string | null
+  readonly password_hash: string | null
+  readonly password_salt: string | null
+}
+
+const UNIQUE_VIOLATION = '23505'
+const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i
+
+/** Agents in our own table. */
+export function createAgentDirectory({ knex }: { readonly knex: Knex }): AgentDirectory {
+  const agents = () => knex<Row>('agents')
+  const first = async (where: Partial<Row>) => (await agents().where(where).first()) as Row | undefined
+
+  return {
+    async findById(id) {
+      const row = UUID.test(id) ? await first({ id }) : undefined
+      return row && toAgent(row)
+    },
+    async findByLogin(login) {
+      // Postgres keeps no NUL in a text, and would fail on one instead of finding nothing.
+      if (login.includes('\0')) return undefined
+      const row = (await knex('agents')
+        .where({ email_normalized: normalize(login) })
+        .first()) as Row | undefined
+      return row && { agent: toAgent(row), ...toPassword(row) }
+    },
+    async list() {
+      return ((await agents().orderBy('email')) as Row[]).map(toAgent)
+    },
+    create: (agent) => create(knex, agent),
+    async update(id, { name, status, isAgent }) {
+      if (!UUID.test(id)) return undefined
+      const rows = (await knex('agents')
+        .where({ id })
+        .update({ name, status, is_agent: isAgent, updated_at: knex.fn.now() })
+        .returning('*')) as Row[]
+      return rows[0] && toAgent(rows[0])
+    },
+    async setPassword(id, password) {
+      await knex('agents')
+        .where({ id })
+        .update({ ...passwordColumns(password), password_changed_at: knex.fn.now(), updated_at: knex.fn.now() })
+    },
+    async replaceHash(id, current, next) {
+      await knex('agents')
+        .where({ id, password_hash: current.hash, password_scheme: current.scheme })
+        .update({ ...passwordColumns(next), updated_at: knex.fn.now() })
+    },
+  }
+}
+
+async function create(knex: Knex, { email, name, idAgent, password }: NewAgent): Promise<CreatedAgent> {
+  try {
+    return await knex.transaction(async (transaction) => {
+      if (idAgent !== undefined) await transaction.raw(RAISE_SEQUENCE, [idAgent])
+      const rows = (await transaction('agents')
+        .insert({
+          id: randomUUID(),
+          ...(idAgent !== undefined && { id_agent: idAgent }),
+          email: email.trim(),
+          email_normalized: normalize(email),
+          name,
+          ...passwordColumns(password),
+          password_changed_at: transaction.fn.now(),
+        })
+        .returning('*')) as Row[]
+      return { outcome: 'created', agent: toAgent(rows[0] as Row) }
+    })
+  } catch (error) {
+    const { code, constraint } = error as { code?: string; constraint?: string }
+    if (code !== UNIQUE_VIOLATION) throw error
+    return { outcome: constraint === 'agents_id_agent_key' ? 'id-taken' : 'email-taken' }
+  }
+}
+
+/** A number the shop gave must not be given out again by us. */
+const RAISE_SEQUENCE = `
+  select setval('agents_id_agent_seq', greatest((select last_value from agents_id_agent_seq), ?::bigint))`
+
+function toAgent(row: Row): Agent {
+  return {
+    id: row.id,
+    idAgent: row.id_agent,
+    email: row.email,
+    ...(row.name !== null && { name: row.name }),
+    status: row.status,
+    isAgent: row.is_agent,
+  }
+}
+
+function toPassword(row: Row): { password?: AgentPassword } {
+  if (row.password_scheme === null || row.password_hash === null) return {}
+  const salt = row.password_salt === null ? {} : { salt: row.password_salt }
+  return { password: { scheme: row.password_scheme, hash: row.password_hash, ...salt } }
+}
+
+function passwordColumns({ scheme, hash, salt }: AgentPassword) {
+  return { password_scheme: scheme, password_hash: hash, password_salt: salt ?? null }
+}
+
+function normalize(email: string): string {
+  return email.trim().normalize('NFC').toLowerCase()
+}

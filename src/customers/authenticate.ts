@@ -1,0 +1,158 @@
+import type { Customer } from './customer.ts'
+import type { CustomerWithPassword, Directory, StoredPassword } from './directory.ts'
+import { networkOf } from './ip-network.ts'
+import type { Lockout, LoginContext } from './lockout.ts'
+import type { PasswordPolicy } from './password-policy.ts'
+import { HashingBusyError, type Passwords } from './passwords.ts'
+import { createRefusalFloor, type RefusalFloor } from './refusal-floor.ts'
+
+export type Authentication =
+  /** `mustChangePassword`: it breaks the policy, and the next page should ask for another. */
+  | { readonly outcome: 'authenticated'; readonly customer: Customer; readonly mustChangePassword?: true }
+  | { readonly outcome: 'unconfirmed'; readonly customer: Customer }
+  | Refusal
+  /** Too many failures; nothing was checked. */
+  | { readonly outcome: 'locked'; readonly retryAfterSeconds: number }
+  /** Too many logins are being checked at once. */
+  | { readonly outcome: 'busy'; readonly retryAfterSeconds: number }
+
+export type Refusal = {
+  readonly outcome: 'refused'
+  /** For the audit trail and logs; a caller of ours never learns it. */
+  readonly reason: 'unknown' | 'wrong-password' | 'blocked' | 'no-password' | 'unusable-password'
+}
+
+export type Authenticate = (login: string, password: string, context?: LoginContext) => Promise<Authentication>
+
+/** A source that checks passwords itself, because it gives out no hashes. */
+export type SignInElsewhere = (login: string, password: string) => Promise<SignInElsewhereOutcome>
+
+export type SignInElsewhereOutcome =
+  | { readonly outcome: 'match'; readonly customer: Customer }
+  | { readonly outcome: 'mismatch' }
+  | { readonly outcome: 'unavailable'; readonly retryAfterSeconds: number }
+
+export type AuthenticateDeps = {
+  readonly directory: Directory
+  readonly passwords: Passwords
+  readonly lockout: Lockout
+  /** Asked about logins whose password is not ours to check. */
+  readonly signInElsewhere?: SignInElsewhere
+  /** What a password that was just accepted has to keep to. */
+  readonly policy?: PasswordPolicy
+  /** A row that can not be used, for the log. */
+  readonly onProblem?: (customerId: string, problem: string) => void
+}
+
+type Checked = { readonly authentication: Authentication; readonly spentMs: number }
+
+/** A door that says nothing about its caller shares one address with all the others that do so. */
+const NOWHERE: LoginContext = { ip: '' }
+
+/**
+ * Checks a login and a password. An unknown login, a wrong password and a blocked customer are one refusal, and
+ * take the same time, so that nobody learns who is a customer.
+ */
+export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
+  const { directory, lockout } = deps
+  const floor = createRefusalFloor()
+  const check = createCheck(deps, floor.observe)
+
+  return async function authenticate(login, password, context = NOWHERE) {
+    const [reservation, found] = await Promise.all([
+      lockout.reserve(login, password, context),
+      directory.findByLogin(login).catch((error: unknown) => ({ error })),
+    ])
+    const { lockedForSeconds: retryAfterSeconds, settle } = reservation
+    if (found && 'error' in found) {
+      await settle('unchecked')
+      throw found.error
+    }
+    if (retryAfterSeconds !== undefined) {
+      await settle('unchecked')
+      return { outcome: 'locked', retryAfterSeconds }
+    }
+    const { authentication, spentMs } = await check(login, password, found, networkOf(context.ip)).catch(
+      async (error: unknown) => {
+        await settle('unchecked')
+        throw error
+      },
+    )
+    await settle(resultOf(authentication))
+    if (authentication.outcome !== 'authenticated' && authentication.outcome !== 'busy') await floor.hold(spentMs)
+    return authentication
+  }
+}
+
+function resultOf({ outcome }: Authentication): 'success' | 'failure' | 'unchecked' {
+  if (outcome === 'authenticated') return 'success'
+  return outcome === 'busy' ? 'unchecked' : 'failure'
+}
+
+function createCheck(deps: AuthenticateDeps, observe: RefusalFloor['observe']) {
+  const { passwords, signInElsewhere, onProblem = () => {} } = deps
+
+  return async function check(
+    login: string,
+    password: string,
+    found: CustomerWithPassword | undefined,
+    lane: string,
+  ): Promise<Checked> {
+    const elsewhere = found?.password ? undefined : await askElsewhere(login, password)
+    if (elsewhere?.outcome === 'unavailable') return { authentication: { ...elsewhere, outcome: 'busy' }, spentMs: 0 }
+    if (elsewhere?.outcome === 'match')
+      return { authentication: await accept(elsewhere, password), spentMs: elsewhere.spentMs }
+
+    const verification = await passwords.verify(password, found?.password, lane)
+    if (verification.outcome === 'busy') return { authentication: verification, spentMs: 0 }
+    const spentMs = verification.cost.spentMs + (elsewhere?.spentMs ?? 0)
+    if (elsewhere) observe('elsewhere', spentMs)
+    else if (!verification.cost.isPlain) observe(found?.password?.scheme ?? '', spentMs)
+    if (verification.outcome === 'match' && found?.password) {
+      const current = verification.needsRehash ? found.password : undefined
+      return { authentication: await accept(found, password, lane, current), spentMs }
+    }
+    const problem = verification.outcome === 'mismatch' ? verification.problem : undefined
+    if (found && problem) onProblem(found.customer.id, problem)
+    return { authentication: { outcome: 'refused', reason: reasonOf(found, problem) }, spentMs }
+  }
+
+  async function askElsewhere(login: string, password: string) {
+    if (!signInElsewhere) return undefined
+    const startedAtMs = performance.now()
+    return { ...(await signInElsewhere(login, password)), spentMs: performance.now() - startedAtMs }
+  }
+
+  /** The password is right: whether the customer may come in. */
+  async function accept(
+    found: CustomerWithPassword,
+    password: string,
+    lane?: string,
+    outdated?: StoredPassword,
+  ): Promise<Authentication> {
+    const { customer, passwordChangeRequired: isFlagged } = found
+    if (customer.status !== 'active') return { outcome: 'refused', reason: 'blocked' }
+    if (outdated) await rehash(customer.id, password, outdated, lane)
+    if (!customer.emailVerified) return { outcome: 'unconfirmed', customer }
+    if (isFlagged) return { outcome: 'authenticated', customer, mustChangePassword: true }
+    const review = await deps.policy?.review(password, customer.email)
+    if (!review || review.outcome === 'accepted') return { outcome: 'authenticated', customer }
+    await deps.directory.requirePasswordChange(customer.id)
+    return { outcome: 'authenticated', customer, mustChangePassword: true }
+  }
+
+  /** A customer is not kept out because there was no room to hash: the next login tries again. */
+  async function rehash(id: string, password: string, outdated: StoredPassword, lane?: string): Promise<void> {
+    try {
+      await deps.directory.replaceHash(id, outdated, await passwords.hash(password, lane))
+    } catch (error) {
+      if (!(error instanceof HashingBusyError)) throw error
+    }
+  }
+}
+
+function reasonOf(found: CustomerWithPassword | undefined, problem: string | undefined): Refusal['reason'] {
+  if (!found) return 'unknown'
+  if (problem) return 'unusable-password'
+  return found.password ? 'wrong-password' : 'no-password'
+}

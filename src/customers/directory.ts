@@ -1,0 +1,29 @@
+import type { Customer } from './customer.ts'
+
+/** A stored password: its scheme is tagged per row and never guessed from the shape of the hash. */
+export type StoredPassword = {
+  readonly scheme: string
+  readonly hash: string
+  readonly salt?: string
+}
+
+export type CustomerWithPassword = {
+  readonly customer: Customer
+  readonly password?: StoredPassword
+  /** The password was found wanting, or an operator asks for another. */
+  readonly passwordChangeRequired?: boolean
+}
+
+/** Where customers are kept. One source is one file in this folder. */
+export interface Directory {
+  findById(id: string): Promise<Customer | undefined>
+  findByReference(customerReference: string): Promise<Customer | undefined>
+  /** Finds by e-mail, without regard to case. */
+  findByLogin(login: string): Promise<CustomerWithPassword | undefined>
+  /** The customer chose a new password. Sets the moment that older tokens are measured against. */
+  setPassword(id: string, password: StoredPassword): Promise<void>
+  /** The same password under another scheme. Does nothing when `current` is no longer what is stored. */
+  replaceHash(id: string, current: StoredPassword, next: StoredPassword): Promise<void>
+  /** Remembers that the password breaks the policy, so that the next page asks for another. */
+  requirePasswordChange(id: string): Promise<void>
+}

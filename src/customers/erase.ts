@@ -1,0 +1,43 @@
+import type { Knex } from 'knex'
+
+export type EraseDeps = {
+  readonly knex: Knex
+  /** Ends every session and token of the customer. */
+  readonly revoke: (customerId: string) => Promise<void>
+}
+
+export type Erasure = { readonly outcome: 'erased'; readonly customerId: string } | { readonly outcome: 'unknown' }
+
+/**
+ * Forgets a person and keeps the account's skeleton: id and reference stay, so that audit entries and the shop's
+ * orders still point at something and an import does not bring the person back (GDPR Art. 17). May be repeated: it
+ * revokes again.
+ */
+export async function eraseCustomer({ knex, revoke }: EraseDeps, customerReference: string): Promise<Erasure> {
+  const customer = await knex('customers').where({ customer_reference: customerReference }).first<{ id: string }>('id')
+  if (!customer) return { outcome: 'unknown' }
+  const address = `erased-${customer.id}@erased.invalid`
+  await knex.transaction(async (transaction) => {
+    await transaction('company_users').where({ customer_id: customer.id }).delete()
+    await transaction('customers')
+      .where({ id: customer.id })
+      .update({
+        status: 'anonymised',
+        email: address,
+        email_normalized: address,
+        email_verified: false,
+        given_name: null,
+        family_name: null,
+        locale: null,
+        password_scheme: null,
+        password_hash: null,
+        password_salt: null,
+        password_fingerprint: null,
+        password_change_required: false,
+        erased_at: knex.raw('coalesce(erased_at, now())'),
+        updated_at: knex.fn.now(),
+      })
+  })
+  await revoke(customer.id)
+  return { outcome: 'erased', customerId: customer.id }
+}

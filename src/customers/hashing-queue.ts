@@ -1,0 +1,93 @@
+/** More work than can be done in time: come back after `retryAfterSeconds`. */
+export type Busy = { readonly outcome: 'busy'; readonly retryAfterSeconds: number }
+export type Done<T> = { readonly outcome: 'done'; readonly result: T }
+
+export type HashingQueue = {
+  /**
+   * Runs `task` when a core is free. Lanes take turns, so that a flood in one lane delays its own tasks and not
+   * those of others.
+   */
+  run<T>(lane: string, task: () => Promise<T>): Promise<Done<T> | Busy>
+  /** How many tasks run and wait: for metrics. */
+  depth(): { readonly running: number; readonly waiting: number }
+}
+
+export type HashingQueueOptions = {
+  /** Tasks at a time; one per core of this process. */
+  readonly concurrency: number
+  /** How long a task may wait for its turn. */
+  readonly deadlineMs?: number
+  /** Tasks that may wait in all, and in one lane. */
+  readonly limit?: number
+  readonly laneLimit?: number
+}
+
+type Waiting = { readonly start: () => void; readonly giveUp: NodeJS.Timeout }
+
+const MAX_RETRY_AFTER_SECONDS = 30
+/** A guess until the first task has been timed. */
+const FIRST_TASK_MS = 20
+
+/** Bounds password hashing, so that a storm of logins leaves cores for signatures and introspection. */
+export function createHashingQueue(options: HashingQueueOptions): HashingQueue {
+  const { concurrency, deadlineMs = 5000, limit = 2000, laneLimit = 200 } = options
+  const lanes = new Map<string, Set<Waiting>>()
+  let running = 0
+  let waiting = 0
+  let averageMs = FIRST_TASK_MS
+
+  const busy = (): Busy => {
+    const seconds = Math.ceil((waiting * averageMs) / concurrency / 1000)
+    return { outcome: 'busy', retryAfterSeconds: Math.min(Math.max(seconds, 1), MAX_RETRY_AFTER_SECONDS) }
+  }
+
+  function enter(lane: string): Promise<boolean> {
+    const queue = lanes.get(lane) ?? new Set<Waiting>()
+    if (waiting >= limit || queue.size >= laneLimit) return Promise.resolve(false)
+    lanes.set(lane, queue)
+    waiting++
+    return new Promise((resolve) => {
+      const entry: Waiting = {
+        start: () => resolve(true),
+        giveUp: setTimeout(() => {
+          remove(lane, queue, entry)
+          resolve(false)
+        }, deadlineMs),
+      }
+      queue.add(entry)
+    })
+  }
+
+  function remove(lane: string, queue: Set<Waiting>, entry: Waiting): void {
+    clearTimeout(entry.giveUp)
+    queue.delete(entry)
+    waiting--
+    if (queue.size === 0) lanes.delete(lane)
+  }
+
+  function startNext(): void {
+    running--
+    // A Map keeps insertion order: the lane served goes to the end of the line.
+    const [lane, queue] = lanes.entries().next().value ?? []
+    const entry = queue?.values().next().value
+    if (lane === undefined || !queue || !entry) return
+    remove(lane, queue, entry)
+    if (lanes.delete(lane)) lanes.set(lane, queue)
+    running++
+    entry.start()
+  }
+
+  async function run<T>(lane: string, task: () => Promise<T>): Promise<Done<T> | Busy> {
+    if (running < concurrency) running++
+    else if (!(await enter(lane))) return busy()
+    const startedAtMs = performance.now()
+    try {
+      return { outcome: 'done', result: await task() }
+    } finally {
+      averageMs += (performance.now() - startedAtMs - averageMs) / 16
+      startNext()
+    }
+  }
+
+  return { run, depth: () => ({ running, waiting }) }
+}

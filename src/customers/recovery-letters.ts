@@ -1,0 +1,24 @@
+/** What a customer is written about. Each kind has its texts and may have a template of its own. */
+export type LetterKind = 'recovery' | 'password-changed' | 'unblock' | 'confirmation' | 'account-exists'
+
+export type Letter = {
+  readonly kind: LetterKind
+  readonly to: string
+  /** BCP 47 tags, best first: the customer's own language, then that of the page that asked. */
+  readonly languages: readonly string[]
+  readonly givenName?: string
+  /** Where the button leads: a path below the issuer. */
+  readonly path?: string
+  readonly token?: string
+}
+
+/** Writes and sends a letter later. Returns at once, so that nobody learns from the answer's time whether one goes out. */
+export type PostLetter = (write: () => Promise<Letter | undefined>) => void
+
+/** Who asks for a letter: from where, and in which languages. */
+export type Asker = { readonly ip: string; readonly languages: readonly string[] }
+
+/** A customer's stored locale (`de_DE`) before the languages of the page. */
+export function languagesFor(locale: string | undefined, languages: readonly string[] = []): readonly string[] {
+  return locale ? [locale.replaceAll('_', '-'), ...languages] : languages
+}

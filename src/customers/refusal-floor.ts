@@ -1,0 +1,45 @@
+import { setTimeout } from 'node:timers/promises'
+
+export type RefusalFloor = {
+  /** Learns what a kind of check takes whose cost is not that of our own argon2id. */
+  observe(kind: string, spentMs: number): void
+  /** Waits until a refusal has taken as long as the slowest kind of check in use. Holds no core meanwhile. */
+  hold(spentMs: number): Promise<void>
+}
+
+type Cost = { readonly averageMs: number; readonly seenAtMs: number }
+
+/** A kind not met for so long is taken to be gone. */
+const MEMORY_MS = 60 * 60 * 1000
+const MAX_FLOOR_MS = 3000
+/** Checks scatter: most of them end within this much of their average. */
+const SCATTER = 1.3
+const WEIGHT = 1 / 8
+
+/**
+ * A bcrypt row takes a quarter of a second to check and our own a hundredth: without a floor, the time of a refusal
+ * would tell whose account came from another shop. There is none while every row is our own.
+ */
+export function createRefusalFloor(nowMs: () => number = () => performance.now()): RefusalFloor {
+  const costs = new Map<string, Cost>()
+
+  const floorMs = () => {
+    let slowestMs = 0
+    for (const [kind, { averageMs, seenAtMs }] of costs) {
+      if (nowMs() - seenAtMs > MEMORY_MS) costs.delete(kind)
+      else slowestMs = Math.max(slowestMs, averageMs)
+    }
+    return Math.min(slowestMs * SCATTER, MAX_FLOOR_MS)
+  }
+
+  return {
+    observe(kind, spentMs) {
+      const averageMs = costs.get(kind)?.averageMs ?? spentMs
+      costs.set(kind, { averageMs: averageMs + (spentMs - averageMs) * WEIGHT, seenAtMs: nowMs() })
+    },
+    async hold(spentMs) {
+      const restMs = floorMs() - spentMs
+      if (restMs > 0) await setTimeout(restMs)
+    },
+  }
+}

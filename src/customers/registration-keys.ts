@@ -1,0 +1,42 @@
+import { hash, randomBytes } from 'node:crypto'
+import type { Knex } from 'knex'
+
+export type RegistrationKeys = ReturnType<typeof createRegistrationKeys>
+
+const TTL_DAYS = 30
+
+/** Keys that prove a new customer reads the mail of the address they registered with. Kept as digests; used once. */
+export function createRegistrationKeys({ knex }: { readonly knex: Knex }) {
+  return {
+    /** Makes a key for a customer; `key` is for demo data only, where everybody may know it. */
+    async issue(customerId: string, key = randomBytes(24).toString('hex')): Promise<string> {
+      await knex.raw(
+        `insert into registration_keys (sha256, customer_id, expires_at) values (?, ?, now() + make_interval(days => ?))
+         on conflict (sha256) do nothing`,
+        [digest(key), customerId, TTL_DAYS],
+      )
+      return key
+    },
+
+    /** Confirms the customer's e-mail address. True for exactly one caller with a key that has not expired. */
+    async confirm(key: string): Promise<boolean> {
+      return knex.transaction(async (transaction) => {
+        const { rows } = await transaction.raw<{ rows: { customer_id: string }[] }>(
+          'delete from registration_keys where sha256 = ? and expires_at > now() returning customer_id',
+          [digest(key)],
+        )
+        const customerId = rows[0]?.customer_id
+        if (customerId === undefined) return false
+        const confirmed = await transaction('customers')
+          .where({ id: customerId, status: 'active' })
+          .update({ email_verified: true, updated_at: transaction.fn.now() })
+        await transaction('registration_keys').where({ customer_id: customerId }).delete()
+        return confirmed === 1
+      })
+    },
+  }
+}
+
+function digest(key: string): string {
+  return hash('sha256', key, 'base64url')
+}

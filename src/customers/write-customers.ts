@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto'
+import type { Knex } from 'knex'
+import { claim, conflictOf, type Owners, readOwners } from './import-conflicts.ts'
+import type { ImportRecord } from './import-record.ts'
+import { importRows, type PlacedRecord } from './import-rows.ts'
+import { writeRows } from './write-rows.ts'
+import { createWrittenRows, type WrittenRows } from './written-rows.ts'
+
+export type WriteOutcome =
+  | { readonly outcome: 'created' | 'updated'; readonly id: string }
+  /** Nothing of the record was stored; `reason` is for the person who made the file. */
+  | { readonly outcome: 'refused'; readonly reason: string }
+
+/**
+ * Stores customers by `customerReference`: new ones are made, known ones brought up to date. A record
+ * that leaves out status, emailVerified, password or companyUsers leaves them as they are. Returns one outcome per record, in the order given. Each run of
+ * distinct references is one transaction. `written` saves work over many calls in a row.
+ */
+export async function upsertCustomers(
+  knex: Knex,
+  records: readonly ImportRecord[],
+  written: WrittenRows = createWrittenRows(),
+): Promise<WriteOutcome[]> {
+  const outcomes: WriteOutcome[] = []
+  for (const batch of runsOfDistinctReferences(records)) outcomes.push(...(await upsertBatch(knex, batch, written)))
+  return outcomes
+}
+
+/** What `upsertCustomers` would answer, without storing anything. */
+export async function checkCustomers(knex: Knex, records: readonly ImportRecord[]): Promise<WriteOutcome[]> {
+  const outcomes: WriteOutcome[] = []
+  for (const batch of runsOfDistinctReferences(records)) {
+    outcomes.push(...place(batch, await readOwners(knex, batch)).outcomes)
+  }
+  return outcomes
+}
+
+async function upsertBatch(
+  knex: Knex,
+  records: readonly ImportRecord[],
+  written: WrittenRows,
+): Promise<WriteOutcome[]> {
+  try {
+    const { outcomes, rows } = await knex.transaction(async (transaction) => {
+      const { placed, outcomes } = place(records, await readOwners(transaction, records))
+      const rows = importRows(placed)
+      if (placed.length > 0) await writeRows(transaction, written.withoutKnown(rows))
+      return { outcomes, rows }
+    })
+    written.add(rows)
+    return outcomes
+  } catch (error) {
+    written.forget()
+    throw error
+  }
+}
+
+function place(records: readonly ImportRecord[], owners: Owners) {
+  const placed: PlacedRecord[] = []
+  const outcomes = records.map((record): WriteOutcome => {
+    const existing = owners.customers.get(record.customerReference)
+    const id = existing?.id ?? record.id ?? randomUUID()
+    const reason = conflictOf(record, id, owners)
+    if (reason) return { outcome: 'refused', reason }
+    claim(record, id, owners)
+    placed.push({
+      record,
+      id,
+      isNew: !existing,
+      idCustomer: record.idCustomer ?? existing?.idCustomer,
+      status: record.status ?? (existing?.status === 'blocked' ? 'blocked' : 'active'),
+      emailVerified: record.emailVerified ?? existing?.emailVerified ?? false,
+    })
+    return { outcome: existing ? 'updated' : 'created', id }
+  })
+  return { placed, outcomes }
+}
+
+/** One statement cannot touch a row twice, so a repeated reference begins another batch. */
+function runsOfDistinctReferences(records: readonly ImportRecord[]): ImportRecord[][] {
+  const runs: ImportRecord[][] = []
+  let seen = new Set<string>()
+  for (const record of records) {
+    if (runs.length === 0 || seen.has(record.customerReference)) {
+      runs.push([])
+      seen = new Set()
+    }
+    seen.add(record.customerReference)
+    runs.at(-1)?.push(record)
+  }
+  return runs
+}

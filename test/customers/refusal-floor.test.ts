@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest'
+import { createRefusalFloor } from '../../src/customers/refusal-floor.ts'
+
+test('a quick refusal waits for the slowest kind of check in use', async () => {
+  const floor = createRefusalFloor()
+  floor.observe('bcrypt', 40)
+  floor.observe('argon2id(md5)', 10)
+  const startedAtMs = performance.now()
+  await floor.hold(10)
+  expect(performance.now() - startedAtMs).toBeGreaterThan(35)
+})
+
+test('there is no floor while every password is our own, nor long after the last old one', async () => {
+  let nowMs = 0
+  const floor = createRefusalFloor(() => nowMs)
+  await expectAtOnce(floor.hold(0))
+  floor.observe('bcrypt', 60_000)
+  nowMs = 61 * 60 * 1000
+  await expectAtOnce(floor.hold(0))
+})
+
+async function expectAtOnce(held: Promise<void>): Promise<void> {
+  let isOver = false
+  held.then(() => {
+    isOver = true
+  })
+  await Promise.resolve()
+  await Promise.resolve()
+  await Promise.resolve()
+  expect(isOver).toBe(true)
+}
