@@ -1,20 +1,35 @@
 import { AdminError } from './cli/admin-client.ts'
+import { agents } from './cli/agents.ts'
 import { audit } from './cli/audit.ts'
 import { clients } from './cli/clients.ts'
 import type { Command } from './cli/command.ts'
 import { config } from './cli/config.ts'
 import { customers } from './cli/customers.ts'
 import { demo } from './cli/demo.ts'
+import { doctor } from './cli/doctor.ts'
 import { keys } from './cli/keys.ts'
 import { migrate } from './cli/migrate.ts'
 import { serve } from './cli/serve.ts'
+import { tokens } from './cli/tokens.ts'
 import { ConfigError } from './config.ts'
 import { DatabaseError } from './database/database.ts'
 import { KeyStoreError } from './keys/key-store.ts'
 import { ListenError } from './server.ts'
 import { StorageError } from './storage/storage.ts'
 
-const commands: readonly Command[] = [serve, migrate, keys, clients, customers, audit, demo, config]
+const commands: readonly Command[] = [
+  serve,
+  migrate,
+  keys,
+  clients,
+  customers,
+  agents,
+  tokens,
+  audit,
+  doctor,
+  demo,
+  config,
+]
 /** Operators meet these: one sentence, no stack. */
 const EXPECTED = [AdminError, ConfigError, DatabaseError, KeyStoreError, ListenError, StorageError]
 

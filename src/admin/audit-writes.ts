@@ -10,6 +10,8 @@ const ACTS: readonly { readonly method: string; readonly path: RegExp; readonly 
   { method: 'POST', path: /^\/v1\/sign-outs/, type: 'sign-out-everywhere' },
   { method: 'POST', path: /^\/v1\/keys/, type: 'key.changed' },
   { method: 'POST', path: /^\/v1\/clients/, type: 'client.changed' },
+  { method: 'POST', path: /^\/v1\/agents/, type: 'agent.changed' },
+  { method: 'POST', path: /^\/v1\/tokens/, type: 'token.inspected' },
 ]
 
 /**

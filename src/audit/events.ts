@@ -12,6 +12,8 @@ export const AUDIT_EVENTS = {
   'sign-out-everywhere': 'Everything granted to somebody until an instant was ended.',
   'key.changed': 'An operator changed the signing keys; the reason says how.',
   'client.changed': 'An operator changed a client or one of its secrets; the reason says how.',
+  'agent.changed': 'An operator made, blocked or unblocked an agent; the reason says how.',
+  'token.inspected': 'An operator looked at one token.',
   'customers.imported': 'Customers were imported, or their imported hashes wrapped.',
   'customer.exported': 'Customers, or everything held about one of them, were exported.',
   'customer.erased': 'A person was anonymised.',

@@ -14,38 +14,64 @@ Vestibule is ready (${seconds} s)
   return isDemo ? addresses + requests(publicUrl) : addresses
 }
 
+const CALLBACK = 'http://localhost:8080/callback'
+/** The example of RFC 7636, appendix B. */
+const CODE_VERIFIER = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk'
+const CODE_CHALLENGE = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM'
+
 function requests(url: string): string {
   const pick = (name: string) => `sed 's/.*"${name}":"\\([^"]*\\)".*/\\1/'`
   return `
-The demo shop is loaded. Paste these into another terminal, in order:
+The demo shop is loaded. Paste these into another terminal, in order (zsh: "setopt interactive_comments" first):
 
 # Sign in with a password (RFC 6749 §4.3)
 TOKENS=$(curl -s ${url}/token -d grant_type=password -d client_id=frontend -d username=sonia@spryker.com -d password=change123 -d 'scope=openid email customer company'); echo "$TOKENS"
 ACCESS=$(echo "$TOKENS" | ${pick('access_token')}); REFRESH=$(echo "$TOKENS" | ${pick('refresh_token')})
 
-# Who is it?
+# Who is it? (OIDC Core §5.3)
 curl -s ${url}/userinfo -H "Authorization: Bearer $ACCESS"; echo
 
-# Refresh (§6)
+# Refresh: the old refresh token gives way to a new one (RFC 6749 §6)
 TOKENS=$(curl -s ${url}/token -d grant_type=refresh_token -d client_id=frontend -d refresh_token=$REFRESH); echo "$TOKENS"
 ACCESS=$(echo "$TOKENS" | ${pick('access_token')}); REFRESH=$(echo "$TOKENS" | ${pick('refresh_token')})
 
-# A service asks whether the token is good (RFC 7662)
+# A service asks whether the access token is good, and whose it is (RFC 7662)
 curl -s ${url}/introspect -u orders-service:orders-service-secret -d token=$ACCESS; echo
 
-# Sign out: revoke the refresh token (RFC 7009), ask again, and the token is inactive
+# Sign out: revoke the refresh token (RFC 7009), ask again, and the access token is inactive too
 curl -s ${url}/revoke -d client_id=frontend -d token=$REFRESH -w 'revoked: %{http_code}\\n'
 curl -s ${url}/introspect -u orders-service:orders-service-secret -d token=$ACCESS; echo
 
-# A service signs in for itself (§4.4)
+# A service signs in for itself (RFC 6749 §4.4)
 curl -s ${url}/token -u orders-service:orders-service-secret -d grant_type=client_credentials; echo
 
-# A shop's storefront, as it does today: Spryker
-curl -s ${url}/access-tokens -H 'Content-Type: application/json' -d '{"data":{"type":"access-tokens","attributes":{"username":"sonia@spryker.com","password":"change123"}}}'; echo
+# A Spryker storefront, as it does today: sign in, then refresh
+TOKENS=$(curl -s ${url}/access-tokens -H 'Content-Type: application/json' -d '{"data":{"type":"access-tokens","attributes":{"username":"sonia@spryker.com","password":"change123"}}}'); echo "$TOKENS"
+REFRESH=$(echo "$TOKENS" | ${pick('refreshToken')})
+curl -s ${url}/refresh-tokens -H 'Content-Type: application/json' -d '{"data":{"type":"refresh-tokens","attributes":{"refreshToken":"'$REFRESH'"}}}'; echo
 
-# In a browser: sign in as sonia@spryker.com / change123 (authorization code + PKCE)
-${url}/authorize?client_id=frontend&response_type=code&redirect_uri=http://localhost:8080/callback&scope=openid%20email%20customer&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256
-# then, with the code of the address it leads to:
-CODE=...; curl -s ${url}/token -d grant_type=authorization_code -d client_id=frontend -d redirect_uri=http://localhost:8080/callback -d code_verifier=dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk -d code=$CODE; echo
+# A device without a keyboard (RFC 8628): open the verification_uri_complete that this prints
+curl -s ${url}/device_authorization -d client_id=device-app -d 'scope=openid email'; echo
+
+# In a browser, with PKCE (RFC 7636): open this address and sign in as sonia@spryker.com with change123
+#   ${authorize(url)}
+# No app listens on localhost:8080, so the browser then says that it cannot connect: copy the code from its address
+# bar and redeem it within a minute.
+CODE=paste-it-here
+curl -s ${url}/token -d grant_type=authorization_code -d client_id=frontend -d redirect_uri=${CALLBACK} -d code_verifier=${CODE_VERIFIER} -d code=$CODE; echo
+
+The output of this terminal is the log; Ctrl-C stops the server.
 `
+}
+
+function authorize(url: string): string {
+  const parameters = {
+    client_id: 'frontend',
+    response_type: 'code',
+    redirect_uri: CALLBACK,
+    scope: 'openid email customer',
+    code_challenge: CODE_CHALLENGE,
+    code_challenge_method: 'S256',
+  }
+  return `${url}/authorize?${new URLSearchParams(parameters)}`
 }

@@ -1,0 +1,43 @@
+import { settings } from '../config.ts'
+
+/** `docs/configuration.md`, made from the table of settings, so that the two cannot disagree. */
+export function configurationPage(): string {
+  const rows = Object.entries(settings).map(([name, setting]) => {
+    const standard = 'default' in setting && setting.default !== '' ? `\`${setting.default}\`` : 'unset'
+    return `| \`${name}\` | ${standard} | ${escapeCell(setting.sentence + choices(setting.type) + secrecy(setting))} |`
+  })
+  return [...INTRODUCTION, '| setting | default | what it does |', '|---|---|---|', ...rows, ''].join('\n')
+}
+
+const INTRODUCTION = [
+  '# Configuration',
+  '',
+  '<!-- Made by "npx vestibule config --markdown > docs/configuration.md". Change src/config.ts instead. -->',
+  '',
+  'Every setting is an environment variable, and none is required: without any the server runs on its own, with an',
+  'embedded database in `./data`, signing keys in `./keys` and a demo shop.',
+  '',
+  '- `NAME_FILE` reads the setting `NAME` from a file, for secrets that an orchestrator mounts. Give one of the two.',
+  '- All problems are reported at once, each with the fix, and the process ends with exit code 1.',
+  '- Names that begin with `VESTIBULE_` are refused: they are settings written wrongly.',
+  '- `npx vestibule config` shows the settings in force, secrets masked; `--json` for programs.',
+  '- `NODE_ENV=production` refuses the demo shop and weak settings: it wants `COOKIE_KEYS`, `KEY_ENCRYPTION_KEY` and an',
+  '  `ISSUER` with https.',
+  '',
+]
+
+/** The values of a setting that has a closed list of them. */
+function choices(type: object): string {
+  const { options } = ('in' in type ? type.in : type) as { options?: unknown }
+  return Array.isArray(options) && options.every((option) => typeof option === 'string')
+    ? ` One of: ${options.join(', ')}.`
+    : ''
+}
+
+function secrecy(setting: object): string {
+  return 'secret' in setting ? ' Secret.' : ''
+}
+
+function escapeCell(text: string): string {
+  return text.replaceAll('|', '\\|')
+}

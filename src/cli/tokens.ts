@@ -1,0 +1,45 @@
+import { text } from 'node:stream/consumers'
+import { parseArgs } from 'node:util'
+import type { TokenStatus } from '../oauth/token-status.ts'
+import { createAdminClient } from './admin-client.ts'
+import type { Command } from './command.ts'
+import { printJson } from './print.ts'
+
+const HELP = `Usage: vestibule tokens inspect [--json]
+
+Reads one token from standard input and says whose it is, and why it works or does not.
+
+Example: echo "$ACCESS" | npx vestibule tokens inspect`
+
+const REASONS: Readonly<Record<string, string>> = {
+  unknown: 'it is not a token of this server, was removed, or its signing key is gone',
+  expired: 'it has expired',
+  rotated: 'it is a refresh token that was replaced by a newer one',
+  'grant-revoked': 'the sign-in it came from was ended',
+  denied: 'it was revoked',
+  'signed-out': 'everything of its owner from that time was signed out',
+}
+
+/** Looks at one token from inside. */
+export const tokens: Command = {
+  name: 'tokens',
+  summary: 'inspect one token: whose, and why alive or dead',
+  help: HELP,
+  async run(args, environment) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { json: { type: 'boolean', default: false } },
+    })
+    if (positionals[0] !== 'inspect') {
+      console.error(HELP)
+      return 2
+    }
+    const token = (await text(process.stdin)).trim()
+    const status = await createAdminClient(environment).call<TokenStatus>('POST', '/v1/tokens/inspect', { token })
+    if (values.json) printJson(status)
+    else if (status.isLive) printJson({ works: true, ...status.token })
+    else console.log(`dead: ${REASONS[status.reason] ?? status.reason}`)
+    return status.isLive ? 0 : 1
+  },
+}
