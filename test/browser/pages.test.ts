@@ -1,0 +1,208 @@
+import { mkdirSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { northwind, type PageServer, password, startPageServer } from '../interaction/page-server.ts'
+import { findChromium, launchChromium } from './chromium.ts'
+import { faintTexts } from './contrast.ts'
+
+const isMissing = !findChromium()
+if (isMissing && process.env.CI === 'true') throw new Error('Chromium is missing. Install the package chromium.')
+if (isMissing) console.warn('Skipped: the browser tests need chromium on the PATH.')
+
+const screenshots = join(tmpdir(), 'vestibule-pages')
+const sizes = [
+  [1280, 800],
+  [360, 740],
+  [320, 568],
+] as const
+const unlabelledFields = `[...document.querySelectorAll('input:not([type=hidden])')]
+  .filter((input) => !input.labels.length).map((input) => input.name)`
+const longName = 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft'
+const scopes = ['openid', 'profile', 'email', 'offline_access', 'orders:read']
+const consent = { ...northwind, uid: 'consent', prompt: 'consent', accountId: 'DE--21' } as const
+
+/** Every page in every state that looks different. */
+const states: Record<string, (page: Page, origin: string) => Promise<unknown>> = {
+  login: (page, origin) => page.goto(`${origin}/interaction/uid-login`),
+  'login-wrong': (page, origin) => signIn(page, origin, 'sonia@spryker.com', 'wrong'),
+  'login-missing': (page, origin) => signIn(page, origin, '', ''),
+  'login-locked': (page, origin) => signIn(page, origin, 'locked@example.com', 'wrong'),
+  'login-long': (page, origin) => page.goto(`${origin}/interaction/long`),
+  'login-unconfirmed-de': (page, origin) =>
+    signIn(page, origin, 'unconfirmed@example.com', password, 'interaction/german'),
+  consent: (page, origin) => page.goto(`${origin}/interaction/consent`),
+  'consent-long': (page, origin) => page.goto(`${origin}/interaction/consent-long`),
+  logout: (page, origin) => page.goto(`${origin}/logout`),
+  'signed-out': (page, origin) => page.goto(`${origin}/signed-out`),
+  device: (page, origin) => page.goto(`${origin}/device`),
+  'device-wrong': (page, origin) => page.goto(`${origin}/device-wrong`),
+  'device-confirm': (page, origin) => page.goto(`${origin}/device-confirm?ui_locales=de`),
+  'device-done': (page, origin) => page.goto(`${origin}/device-done`),
+  error: (page, origin) => page.goto(`${origin}/error`),
+  'error-lost': (page, origin) => page.goto(`${origin}/interaction/gone`),
+}
+
+async function signIn(page: Page, origin: string, login: string, given: string, path = 'interaction/uid-login') {
+  await page.goto(`${origin}/${path}`)
+  await page.locator('#login').fill(login)
+  await page.locator('#password').fill(given)
+  await page.locator('form[action$="/login"] button').click()
+}
+
+describe.skipIf(isMissing)('pages in a browser', { timeout: 60_000 }, () => {
+  let server: PageServer
+  let browser: Browser
+
+  beforeAll(async () => {
+    mkdirSync(screenshots, { recursive: true })
+    server = await startPageServer()
+    server.add(northwind)
+    server.add({ ...northwind, uid: 'german', uiLocales: ['de'] })
+    server.add({ ...northwind, uid: 'long', client: { ...northwind.client, name: longName }, loginHint: 's@e.example' })
+    server.add({ ...consent, requested: { scopes, claims: [] } })
+    server.add({
+      ...consent,
+      uid: 'consent-long',
+      client: { ...northwind.client, name: longName },
+      uiLocales: ['de'],
+      requested: { scopes: [...scopes, `${longName}:${longName}`.toLowerCase()], claims: ['customer_reference'] },
+    })
+    browser = await launchChromium()
+  }, 60_000)
+  afterAll(async () => {
+    await browser?.close()
+    await server?.stop()
+  })
+
+  /** Runs `use` on a fresh page and returns what the browser complained about, violations of our CSP included. */
+  async function onPage(options: BrowserContextOptions, use: (page: Page) => Promise<void>): Promise<string[]> {
+    const context = await browser.newContext({ locale: 'en-GB', javaScriptEnabled: false, ...options })
+    const complaints: string[] = []
+    try {
+      const page = await context.newPage()
+      page.on('console', (message) => complaints.push(message.text()))
+      await use(page)
+    } finally {
+      await context.close()
+    }
+    return complaints.filter((text) => !/the server responded with a status of 4\d\d/.test(text))
+  }
+
+  test.each(Object.keys(states))(
+    '%s fits a phone and a desk, is readable, labelled and free of violations',
+    async (name) => {
+      for (const colorScheme of ['light', 'dark'] as const) {
+        const complaints = await onPage({ colorScheme }, async (page) => {
+          await states[name]?.(page, server.origin)
+          await expectFit(page, `${name}-${colorScheme}`)
+          expect(await faintTexts(page), colorScheme).toEqual([])
+          expect(await page.locator('h1').count()).toBe(1)
+          expect(await page.locator('html').getAttribute('lang')).toMatch(/^(en|de)$/)
+          expect(await page.title()).toContain('Vestibule')
+          expect(await page.evaluate(unlabelledFields)).toEqual([])
+        })
+        expect(complaints).toEqual([])
+      }
+    },
+  )
+
+  test('the keyboard walks the login from top to bottom, and Enter signs in', async () => {
+    await onPage({}, async (page) => {
+      await page.goto(`${server.origin}/interaction/uid-login`)
+      const order = [await focused(page)]
+      for (let step = 0; step < 6; step++) {
+        await page.keyboard.press('Tab')
+        order.push(await focused(page))
+      }
+      expect(order).toEqual([
+        'login',
+        'password',
+        'remember',
+        'Sign in',
+        expect.stringMatching(/^Cancel/),
+        'Privacy',
+        'Terms',
+      ])
+
+      await page.locator('#login').fill('sonia@spryker.com')
+      await page.locator('#password').fill(password)
+      await page.keyboard.press('Enter')
+      await page.waitForURL('**/callback')
+    })
+  })
+
+  test('a wrong password is announced, and the password field has the focus', async () => {
+    await onPage({}, async (page) => {
+      await signIn(page, server.origin, 'sonia@spryker.com', 'wrong')
+      expect(await page.getByRole('alert').textContent()).toContain('E-mail address or password is wrong.')
+      expect(await focused(page)).toBe('password')
+      expect(await page.locator('#password').getAttribute('aria-describedby')).toBe('problem')
+      expect(await page.locator('#password').inputValue()).toBe('')
+      expect(await page.locator('#login').inputValue()).toBe('sonia@spryker.com')
+      expect(await page.title()).toMatch(/^Problem: /)
+    })
+  })
+
+  test('password managers find their fields', async () => {
+    await onPage({}, async (page) => {
+      await page.goto(`${server.origin}/interaction/uid-login`)
+      expect(await page.locator('#login').getAttribute('autocomplete')).toBe('username')
+      expect(await page.locator('#password').getAttribute('autocomplete')).toBe('current-password')
+    })
+  })
+
+  test('focus is visible on everything that takes it', async () => {
+    await onPage({}, async (page) => {
+      await page.goto(`${server.origin}/interaction/uid-login`)
+      for (let step = 0; step < 7; step++) {
+        const outline = await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')
+        expect(outline, await focused(page)).toBe('solid')
+        await page.keyboard.press('Tab')
+      }
+    })
+  })
+
+  test('a finished login may lead to the registered callback of the client and to no other site', async () => {
+    const client = createServer((_, response) => response.end('back at the client')).listen(0, '127.0.0.1')
+    await new Promise((resolve) => client.once('listening', resolve))
+    const callback = `http://localhost:${(client.address() as AddressInfo).port}/callback`
+    const ours = server.target.callback
+    server.target.callback = callback
+    try {
+      server.add({ ...northwind, uid: 'registered', formActions: [new URL(callback).origin] })
+      await onPage({}, async (page) => {
+        await signIn(page, server.origin, 'sonia@spryker.com', password, 'interaction/registered')
+        await page.waitForURL(callback)
+      })
+      const complaints = await onPage({}, async (page) => {
+        const complaint = page.waitForEvent('console')
+        await signIn(page, server.origin, 'sonia@spryker.com', password)
+        await complaint
+        expect(page.url()).not.toBe(callback)
+      })
+      expect(complaints.join()).toMatch(/form-action/)
+    } finally {
+      server.target.callback = ours
+      client.close()
+    }
+  })
+})
+
+/** Where the focus is: an id, or what the button or link says. */
+function focused(page: Page): Promise<string> {
+  return page.evaluate('document.activeElement.id || document.activeElement.textContent.trim()')
+}
+
+async function expectFit(page: Page, name: string): Promise<void> {
+  for (const [width, height] of sizes) {
+    await page.setViewportSize({ width, height })
+    const path = join(screenshots, `${name}-${width}.png`)
+    if (width > 320) await page.screenshot({ path, fullPage: true, animations: 'disabled' })
+    const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
+    expect(overflow, `${name} must not scroll sideways at ${width} px`).toBeLessThanOrEqual(0)
+  }
+}

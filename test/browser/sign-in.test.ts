@@ -1,0 +1,133 @@
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { arrival, discover, requestSignIn, submitLogin } from '../conformance/relying-party.ts'
+import { setStage } from '../conformance/stage.ts'
+import { describeOn } from '../support/describe-on.ts'
+
+const SESSION = 'vestibule_session'
+
+describeOn('chromium', 'signing in, in a real browser on the real server', () => {
+  const stage = setStage()
+
+  async function request(parameters?: Record<string, string>) {
+    return requestSignIn(await discover(stage.server().url, 'frontend'), stage.client().callback, parameters)
+  }
+
+  async function openLogin(page: Page, parameters?: Record<string, string>) {
+    const opened = await request(parameters)
+    await page.goto(opened.url.href)
+    return opened
+  }
+
+  test('it works without scripts', async () => {
+    await stage.onNewBrowser(
+      async (page) => {
+        const { redirectUri } = await openLogin(page)
+        const callback = await arrival(page, redirectUri, () => submitLogin(page))
+        expect(callback.searchParams.get('code')).toBeTruthy()
+      },
+      { javaScriptEnabled: false },
+    )
+  })
+
+  test('a wrong password and an unknown customer are told the same, and the right password then works', async () => {
+    await stage.onNewBrowser(async (page) => {
+      const { redirectUri } = await openLogin(page)
+      const told: (string | null)[] = []
+      for (const login of ['sonia@spryker.com', 'nobody@example.com']) {
+        await submitLogin(page, { login, password: 'wrong' })
+        told.push(await page.locator('[role=alert]').textContent())
+      }
+      expect(told[0]).toBe(told[1])
+      const callback = await arrival(page, redirectUri, () => submitLogin(page))
+      expect(callback.searchParams.has('code')).toBe(true)
+    })
+  })
+
+  test('cancelling leads back to the app with access_denied and the state', async () => {
+    await stage.onNewBrowser(async (page) => {
+      const { redirectUri, checks } = await openLogin(page)
+      const callback = await arrival(page, redirectUri, () => page.click('form[action$="/abort"] button'))
+      expect(callback.searchParams.get('error')).toBe('access_denied')
+      expect(callback.searchParams.get('state')).toBe(checks.expectedState)
+    })
+  })
+
+  test('two tabs sign in at once without disturbing each other', async () => {
+    await stage.onNewBrowser(async (page) => {
+      const other = await page.context().newPage()
+      const [first, second] = [await openLogin(page), await openLogin(other)]
+      const firstCallback = await arrival(page, first.redirectUri, () => submitLogin(page))
+      const secondCallback = await arrival(other, second.redirectUri, () => submitLogin(other))
+      expect(firstCallback.searchParams.get('state')).toBe(first.checks.expectedState)
+      expect(secondCallback.searchParams.get('state')).toBe(second.checks.expectedState)
+      expect(secondCallback.searchParams.get('code')).not.toBe(firstCallback.searchParams.get('code'))
+    })
+  })
+
+  test('going back after signing in shows a page with a way on, not the form with the password', async () => {
+    await stage.onNewBrowser(async (page) => {
+      const { redirectUri } = await openLogin(page)
+      await arrival(page, redirectUri, () => submitLogin(page))
+      await page.waitForURL(`${redirectUri}*`)
+      await page.goBack()
+      expect(await page.locator('h1').textContent()).toBe('This sign-in has ended')
+      expect(await page.locator('input').count()).toBe(0)
+    })
+  })
+
+  test('the address of a sign-in is of no use in another browser', async () => {
+    const address = await stage.onNewBrowser(async (page) => {
+      await openLogin(page)
+      return page.url()
+    })
+    await stage.onNewBrowser(async (page) => {
+      const response = await page.goto(address)
+      expect(response?.status()).toBe(400)
+      expect(await page.locator('h1').textContent()).toBe('This sign-in has ended')
+    })
+  })
+
+  test('the session ends with the browser unless the person wants to stay signed in', async () => {
+    await stage.onNewBrowser(async (page) => {
+      const { redirectUri } = await openLogin(page)
+      await arrival(page, redirectUri, () => submitLogin(page))
+      expect(await sessionCookie(page)).toMatchObject({ expires: -1, httpOnly: true, sameSite: 'Lax' })
+    })
+    await stage.onNewBrowser(async (page) => {
+      const { redirectUri } = await openLogin(page)
+      await page.check('#remember')
+      await arrival(page, redirectUri, () => submitLogin(page))
+      expect((await sessionCookie(page))?.expires).toBeGreaterThan(Date.now() / 1000 + 13 * 24 * 3600)
+    })
+  })
+
+  test('signing in gives the session another name, so that one planted before is worth nothing', async () => {
+    await stage.onNewBrowser(async (page) => {
+      const { redirectUri } = await openLogin(page, { prompt: 'login' })
+      await arrival(page, redirectUri, () => submitLogin(page))
+      const before = (await sessionCookie(page))?.value
+      const again = await openLogin(page, { prompt: 'login' })
+      await arrival(page, again.redirectUri, () => submitLogin(page))
+      expect((await sessionCookie(page))?.value).not.toBe(before)
+    })
+  })
+
+  test('an app that is not registered, or sends people elsewhere, gets no redirect', async () => {
+    const wrong = await request()
+    wrong.url.searchParams.set('redirect_uri', 'https://evil.example/')
+    const unknown = await request()
+    unknown.url.searchParams.set('client_id', 'nobody')
+    await stage.onNewBrowser(async (page) => {
+      for (const { url } of [wrong, unknown]) {
+        expect((await page.goto(url.href))?.status()).toBe(400)
+        expect(new URL(page.url()).origin).toBe(stage.server().url)
+        expect(await page.locator('h1').count()).toBe(1)
+      }
+    })
+  })
+})
+
+async function sessionCookie(page: Page) {
+  return (await page.context().cookies()).find(({ name }) => name === SESSION)
+}

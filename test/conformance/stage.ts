@@ -1,0 +1,45 @@
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, beforeAll, vi } from 'vitest'
+import { launchChromium } from '../browser/chromium.ts'
+import { startTestServer, type TestServer } from '../support/server.ts'
+import { type ClientPage, startClientPage } from './relying-party.ts'
+
+/** What the tests of a suite share: a server with the demo shop, a client's web page, and a browser. */
+export type Stage = {
+  readonly server: () => TestServer
+  readonly client: () => ClientPage
+  /** Runs `use` in a browser that has never been here before. */
+  onNewBrowser<Result>(use: (page: Page) => Promise<Result>, options?: BrowserContextOptions): Promise<Result>
+}
+
+/** Sets the stage for the suite it is called in, and clears it away afterwards. */
+export function setStage(): Stage {
+  let server: TestServer
+  let client: ClientPage
+  let browser: Browser
+
+  // A sign-in through a browser is a dozen requests, on a machine that may be busy with other suites.
+  vi.setConfig({ testTimeout: 90_000 })
+
+  beforeAll(async () => {
+    ;[server, client, browser] = await Promise.all([startTestServer(), startClientPage(), launchChromium()])
+  }, 90_000)
+
+  afterAll(async () => {
+    await browser?.close()
+    await Promise.all([server?.stop(), client?.stop()])
+  })
+
+  return {
+    server: () => server,
+    client: () => client,
+    async onNewBrowser(use, options) {
+      const context = await browser.newContext({ locale: 'en-GB', ...options })
+      try {
+        return await use(await context.newPage())
+      } finally {
+        await context.close()
+      }
+    },
+  }
+}
