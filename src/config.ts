@@ -123,7 +123,7 @@ export const settings = {
   },
   DIALECTS: {
     type: list,
-    default: 'spryker',
+    default: 'spryker,elastic-path,magento,commercetools',
     sentence: 'Shop token APIs to serve beside OAuth, comma separated.',
   },
   DIALECT_CLIENTS: {
@@ -191,7 +191,7 @@ export const settings = {
     sentence: 'Access tokens with a larger payload are noted in the log: proxies and servers refuse long headers.',
   },
   SIGN_IN_WEBHOOK_URL: {
-    type: url('http', 'https'),
+    type: z.url({ protocol: /^https?$/ }),
     sentence: 'Told when a guest signs in at a dialect, so that the shop can merge the guest cart.',
   },
   SIGN_IN_WEBHOOK_SECRET: {
@@ -239,6 +239,45 @@ export const settings = {
     type: count,
     default: '10000',
     sentence: 'Wrong passwords through one client before strangers must be more careful with it.',
+  },
+  PASSWORD_MIN_LENGTH: {
+    type: count,
+    default: '8',
+    sentence: 'The fewest characters a new password may have.',
+  },
+  PASSWORD_MAX_LENGTH: {
+    type: count,
+    default: '128',
+    sentence: 'The most characters a new password may have; at least 64.',
+  },
+  BREACHED_PASSWORDS: {
+    type: z.string().min(1),
+    sentence:
+      'Passwords nobody may choose: a sorted file of SHA-1 digests, or a directory of range files of Have I Been Pwned. ' +
+      'Unset: the commonest few thousand, which ship.',
+  },
+  PRESTASHOP_COOKIE_KEY: {
+    type: z.string().min(1),
+    secret: true,
+    sentence: 'The _COOKIE_KEY_ of the PrestaShop that imported prestashop-md5 passwords come from.',
+  },
+  SHOP_DIRECTORY_URL: {
+    type: url('http', 'https'),
+    sentence: 'A service of the shop that keeps the customers and their passwords. Unset: they are kept here.',
+  },
+  SHOP_DIRECTORY_TOKEN: {
+    type: z.string().min(1),
+    secret: true,
+    sentence: 'Sent to SHOP_DIRECTORY_URL as a bearer token.',
+  },
+  LEGACY_DIRECTORY_URL: {
+    type: url('http', 'https'),
+    sentence: 'A service of the shop that customers move over from, each when they sign in.',
+  },
+  LEGACY_DIRECTORY_TOKEN: {
+    type: z.string().min(1),
+    secret: true,
+    sentence: 'Sent to LEGACY_DIRECTORY_URL as a bearer token.',
   },
   LOG_LEVEL: {
     type: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
@@ -360,7 +399,29 @@ function explain(error: z.ZodError, raw: string): string {
 }
 
 function contradictions(config: Config): string[] {
-  if (config.NODE_ENV !== 'production') return []
+  return [...customerContradictions(config), ...webhookContradictions(config), ...(config.NODE_ENV === 'production' ? productionNeeds(config) : [])]
+}
+
+function webhookContradictions({ SIGN_IN_WEBHOOK_URL: url, SIGN_IN_WEBHOOK_SECRET: secret }: Config): string[] {
+  if (!url || secret) return []
+  return ['SIGN_IN_WEBHOOK_URL needs SIGN_IN_WEBHOOK_SECRET: the shop must be able to tell our calls from others.']
+}
+
+function customerContradictions(config: Config): string[] {
+  const { PASSWORD_MIN_LENGTH: min, PASSWORD_MAX_LENGTH: max, SHOP_DIRECTORY_URL, LEGACY_DIRECTORY_URL } = config
+  return [
+    ...(SHOP_DIRECTORY_URL && LEGACY_DIRECTORY_URL
+      ? [
+          'SHOP_DIRECTORY_URL and LEGACY_DIRECTORY_URL are both set: customers stay in the shop or move over. Keep one of them.',
+        ]
+      : []),
+    ...(max < Math.max(min, 64)
+      ? [`PASSWORD_MAX_LENGTH is ${max}: people who use sentences need at least 64, and PASSWORD_MIN_LENGTH is ${min}.`]
+      : []),
+  ]
+}
+
+function productionNeeds(config: Config): string[] {
   const issuer = new URL(config.ISSUER)
   const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(issuer.hostname)
   return [

@@ -1,9 +1,11 @@
+import { createAgentDirectory } from './agents/directory.ts'
 import type { ClientMetadata } from './clients/client.ts'
 import type { ClientRegistry } from './clients/registry.ts'
 import type { ResourceServer, ResourceServerRegistry } from './clients/resource-servers.ts'
 import { type ImportRecordInput, importRecord } from './customers/import-record.ts'
 import type { Passwords } from './customers/passwords.ts'
-import { upsertCustomers } from './customers/write-customers.ts'
+import { createRegistrationKeys } from './customers/registration-keys.ts'
+import { upsertCustomers, type WriteOutcome } from './customers/write-customers.ts'
 import type { Database } from './database/database.ts'
 
 type DemoDeps = {
@@ -25,7 +27,20 @@ export async function loadDemo({ database, clients, resourceServers, passwords }
   const outcomes = await upsertCustomers(database.knex, records)
   const refused = outcomes.find((outcome) => outcome.outcome === 'refused')
   if (refused) throw new Error(`the demo data does not fit this database: ${refused.reason}`)
+  await createAgentDirectory(database).create({ ...demoAgent, password: await passwords.hash('change123') })
+  await issueDemoKey(database, outcomes)
 }
+
+/** Confirms the address of unconfirmed@example.com, once. */
+const DEMO_REGISTRATION_KEY = 'demo-registration-key'
+
+async function issueDemoKey({ knex }: DemoDeps['database'], outcomes: readonly WriteOutcome[]): Promise<void> {
+  const outcome = outcomes[demoCustomers.findIndex(({ emailVerified }) => emailVerified === false)]
+  if (outcome === undefined || outcome.outcome === 'refused') return
+  await createRegistrationKeys({ knex }).issue(outcome.id, DEMO_REGISTRATION_KEY)
+}
+
+const demoAgent = { email: 'agent@example.com', name: 'Alex Agent', idAgent: 1 }
 
 const demoResourceServers: readonly ResourceServer[] = [
   {
@@ -44,7 +59,17 @@ const demoClients: readonly (ClientMetadata & { secret?: string })[] = [
     application_type: 'native',
     token_endpoint_auth_method: 'none',
     first_party: true,
-    grant_types: ['authorization_code', 'refresh_token', 'password'],
+    grant_types: [
+      'authorization_code',
+      'refresh_token',
+      'password',
+      'urn:vestibule:grant:agent',
+      'urn:vestibule:grant:anonymous',
+      'urn:vestibule:grant:company-user',
+      'urn:vestibule:grant:handover',
+      'urn:vestibule:grant:impersonation',
+      'urn:vestibule:grant:one-time-password',
+    ],
     response_types: ['code'],
     redirect_uris: ['http://localhost:8080/callback', 'http://127.0.0.1:8080/callback'],
     post_logout_redirect_uris: ['http://localhost:8080/', 'http://127.0.0.1:8080/'],
@@ -55,7 +80,13 @@ const demoClients: readonly (ClientMetadata & { secret?: string })[] = [
     client_name: 'Third-party app',
     secret: 'third-party-app-secret',
     token_endpoint_auth_method: 'client_secret_basic',
-    grant_types: ['authorization_code', 'refresh_token', 'password', 'client_credentials'],
+    grant_types: [
+      'authorization_code',
+      'refresh_token',
+      'password',
+      'client_credentials',
+      'urn:vestibule:grant:anonymous',
+    ],
     response_types: ['code'],
     redirect_uris: ['http://localhost:8080/callback'],
     post_logout_redirect_uris: ['http://localhost:8080/'],

@@ -18,6 +18,9 @@ const SECRET_FIELDS = [
   'secret',
 ]
 
+/** Of an error only this is logged: a driver hangs the values of the failed query on it, and those are people's. */
+type LoggedError = { type: string; message: string; code?: unknown; stack?: string; cause?: LoggedError }
+
 /** JSON lines on standard output; secrets are masked at any of the first three levels of an object. */
 export function createLog(level: string, destination?: DestinationStream): Log {
   const options = {
@@ -25,7 +28,20 @@ export function createLog(level: string, destination?: DestinationStream): Log {
     base: undefined,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
+    serializers: { err: describeError },
     redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]), censor: '[masked]' },
   }
   return destination ? pino(options, destination) : pino(options)
+}
+
+function describeError(error: unknown): LoggedError {
+  if (!(error instanceof Error)) return { type: typeof error, message: String(error) }
+  const { name, message, stack, code, cause } = error as NodeJS.ErrnoException
+  return {
+    type: name,
+    message,
+    ...(code !== undefined && { code }),
+    ...(stack !== undefined && { stack }),
+    ...(cause !== undefined && { cause: describeError(cause) }),
+  }
 }

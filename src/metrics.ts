@@ -34,6 +34,12 @@ export function createMetrics() {
       labelNames: ['outcome'],
       registers,
     }),
+    dialectRequests: new Counter({
+      name: 'vestibule_dialect_requests_total',
+      help: 'Answers of dialect doors by dialect, door and status class.',
+      labelNames: ['dialect', 'door', 'status'],
+      registers,
+    }),
     logins: new Counter({
       name: 'vestibule_logins_total',
       help: 'Password checks by outcome.',

@@ -1,8 +1,11 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type Koa from 'koa'
+import { type LocalAccess, leaveLocalAccess } from './admin/local-access.ts'
 import { openApp } from './app.ts'
 import type { Config } from './config.ts'
+import { takePaths } from './http/request-target.ts'
+import { dropUnreadBodies } from './http/unread-body.ts'
 import { createLog, type Log } from './log.ts'
 
 export type RunningServer = {
@@ -29,10 +32,13 @@ export async function start(
         throw error
       },
     )
+    const adminUrl = addressOf(adminServer)
+    const takeBackAccess = leaveAccess(config, { url: adminUrl, token: app.adminToken }, log)
     return {
       publicUrl: config.ISSUER,
-      adminUrl: addressOf(adminServer),
+      adminUrl,
       async stop() {
+        takeBackAccess()
         app.drain()
         await close(publicServer, config.SHUTDOWN_DEADLINE_SECONDS * 1000)
         await close(adminServer, 0)
@@ -46,10 +52,15 @@ export async function start(
 }
 
 async function listen(app: Koa, port: number, host: string, setting: string): Promise<Server> {
-  const server = createServer(app.callback())
   // A client that trickles its request in must not hold a connection for long.
-  server.headersTimeout = 10_000
-  server.requestTimeout = 30_000
+  // One kept alive must outlast what balancers keep (a minute): a request sent as it is closed would be lost.
+  const patience = {
+    headersTimeout: 10_000,
+    requestTimeout: 30_000,
+    connectionsCheckingInterval: 5000,
+    keepAliveTimeout: 75_000,
+  }
+  const server = createServer(patience, dropUnreadBodies(takePaths(app.callback())))
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const fix =
@@ -60,6 +71,16 @@ async function listen(app: Koa, port: number, host: string, setting: string): Pr
     })
     server.listen(port, host, () => resolve(server))
   })
+}
+
+/** A container may have no DATA_DIR to write to: then the command line needs ADMIN_TOKEN, and the server goes on. */
+function leaveAccess(config: Config, access: LocalAccess, log: Log): () => void {
+  try {
+    return leaveLocalAccess(config.DATA_DIR, access)
+  } catch (error) {
+    log.warn({ err: error }, 'DATA_DIR cannot be written: set ADMIN_TOKEN to use the command line with this server')
+    return () => {}
+  }
 }
 
 async function close(server: Server, deadlineMs: number): Promise<void> {

@@ -15,6 +15,7 @@ const importQuery = z.object({
   name: z.string().min(1).max(255).default('upload'),
   resume: z.stringbool().default(false),
   dryRun: z.stringbool().default(false),
+  wrap: z.stringbool().default(true),
   totalBytes: z.coerce.number().int().positive().optional(),
 })
 

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import type { ImportProgress, ImportReport } from '../customers/import.ts'
 import type { LineProblem } from '../customers/import-runs.ts'
 import type { MigrationStatus } from '../customers/migration-status.ts'
+import type { WrappingProgress } from '../customers/wrap-fast-hashes.ts'
 import { type AdminClient, AdminError, createAdminClient } from './admin-client.ts'
 import type { Command } from './command.ts'
 import { duration, printJson, printTable } from './print.ts'
@@ -14,12 +15,13 @@ const HELP = `Usage: vestibule customers ACTION [--json]
   import FILE                read customers, one JSON object a line; "-" reads standard input
       --dry-run              check every line and store nothing
       --resume               go on after the last line an interrupted import dealt with
+      --no-wrap              leave fast hashes bare; "wrap", another import or a restart of the server wraps them
   export-all [--hashes]      every customer in the import format
   export REFERENCE           everything held about one person
   erase REFERENCE            forget a person: anonymise, sign out, keep the skeleton
   sign-out REFERENCE_OR_ID   end every session and token of a customer (by customer id)
   migration                  which password schemes are still in use, and how imports went
-  wrap                       put bare fast hashes inside argon2id now
+  wrap                       put bare fast hashes inside argon2id; it goes on when this command is stopped
 
 Example: npx vestibule customers import customers.ndjson --dry-run`
 
@@ -36,6 +38,7 @@ export const customers: Command = {
         json: { type: 'boolean', default: false },
         'dry-run': { type: 'boolean', default: false },
         resume: { type: 'boolean', default: false },
+        'no-wrap': { type: 'boolean', default: false },
         hashes: { type: 'boolean', default: false },
       },
     })
@@ -51,6 +54,7 @@ export const customers: Command = {
       isJson: values.json,
       isDryRun: values['dry-run'],
       isResumed: values.resume,
+      wraps: !values['dry-run'] && !values['no-wrap'],
       hasHashes: values.hashes,
     })
   },
@@ -62,8 +66,10 @@ type Request = {
   isJson: boolean
   isDryRun: boolean
   isResumed: boolean
+  wraps: boolean
   hasHashes: boolean
 }
+type WrapLine = { progress?: WrappingProgress; report?: { wrapped: number; outcome: string }; error?: string }
 type ImportLine = { progress?: ImportProgress; problem?: LineProblem; report?: ImportReport; error?: string }
 
 const ACTIONS: Readonly<Record<string, (request: Request) => Promise<number>>> = {
@@ -94,18 +100,17 @@ const ACTIONS: Readonly<Record<string, (request: Request) => Promise<number>>> =
     else printMigration(status)
     return 0
   },
-  async wrap({ admin }) {
-    for await (const line of admin.lines('POST', '/v1/customers/wrap')) console.log(line)
-    return 0
-  },
+  wrap: wrapHashes,
 }
 
-async function importFile({ admin, subject, isJson, isDryRun, isResumed }: Request): Promise<number> {
+async function importFile(request: Request): Promise<number> {
+  const { admin, subject, isJson, isDryRun, isResumed, wraps } = request
   const isStandardInput = subject === '-'
   const query = new URLSearchParams({
     name: isStandardInput ? 'standard input' : basename(subject),
     dryRun: String(isDryRun),
     resume: String(isResumed),
+    wrap: String(wraps),
     ...(!isStandardInput && { totalBytes: String(sizeOf(subject)) }),
   })
   const source = isStandardInput ? process.stdin : createReadStream(subject)
@@ -122,7 +127,24 @@ async function importFile({ admin, subject, isJson, isDryRun, isResumed }: Reque
     else printImportLine(line)
   }
   if (!isJson && report) printReport(report, isDryRun)
+  if (wraps) await wrapHashes(request)
   return report?.outcome === 'finished' && report.refused === 0 ? 0 : 1
+}
+
+async function wrapHashes({ admin, isJson }: Request): Promise<number> {
+  for await (const text of admin.lines('POST', '/v1/customers/wrap')) {
+    const { progress, report, error } = JSON.parse(text) as WrapLine
+    if (error) throw new AdminError(error)
+    if (isJson) console.log(JSON.stringify({ wrapping: progress ?? report }))
+    else if (progress) console.error(`wrapping: ${wrappingOf(progress)}`)
+    else if (report && report.wrapped > 0) console.log(`${report.wrapped} fast hashes are inside argon2id now`)
+  }
+  return 0
+}
+
+function wrappingOf({ wrapped, remaining, rowsPerSecond, remainingSeconds }: WrappingProgress): string {
+  const rate = `${Math.round(rowsPerSecond)} a second, about ${duration(remainingSeconds)} left`
+  return `${wrapped} done, ${remaining} to look at, ${rate}`
 }
 
 function sizeOf(path: string): number {
@@ -148,12 +170,13 @@ function printReport({ created, updated, refused, elapsedSeconds, outcome }: Imp
   if (outcome === 'stopped') console.log('Run it again with --resume to go on.')
 }
 
-function printMigration({ customers: all, stragglers, schemes, imports }: MigrationStatus): void {
+function printMigration({ customers: all, stragglers, schemes, wrapping, imports }: MigrationStatus): void {
   console.log(`${all} customers, ${stragglers} not yet under the current scheme\n`)
   printTable(
     ['SCHEME', 'CUSTOMERS', 'STATE'],
     schemes.map(({ scheme, customers: count, state }) => [scheme, String(count), state]),
   )
+  if (wrapping) console.log(`\nwrapping fast hashes: ${wrappingOf(wrapping)}`)
   for (const { name, created, updated, refused, problems } of imports) {
     console.log(`\n${name}: ${created} new, ${updated} known, ${refused} refused`)
     for (const { line, reason } of problems) console.log(`  line ${line}: ${reason}`)

@@ -1,21 +1,59 @@
-import type { Dialect } from './dialect.ts'
-import { spryker } from './spryker/index.ts'
+import { type Config, ConfigError } from '../config.ts'
+import { createCommercetools } from './commercetools/index.ts'
+import type { OpenDialect } from './dialect.ts'
+import type { MountedDialect } from './doors.ts'
+import { createElasticPath } from './elastic-path/index.ts'
+import { createMagento } from './magento/index.ts'
+import { readMounts, readSunsets } from './mounts.ts'
+import { createSpryker } from './spryker/index.ts'
 
 /** Every dialect there is. To add one: a folder beside this file, and a line here. */
-export const dialects: readonly Dialect[] = [spryker]
+export const dialects: Readonly<Record<string, OpenDialect>> = {
+  spryker: createSpryker,
+  'elastic-path': createElasticPath,
+  magento: createMagento,
+  commercetools: createCommercetools,
+}
+
+/** The client a dialect acts for unless DIALECT_CLIENTS names another. */
+const DEFAULT_CLIENT = 'frontend'
 
 /**
- * The dialects named in DIALECTS.
+ * The dialects named in DIALECTS, as the settings want them.
  *
- * @throws when a name is none of them.
+ * @throws {ConfigError} when a name is none of them, or a setting does not fit.
  */
-export function selectDialects(names: readonly string[]): Dialect[] {
-  return names.map((name) => {
-    const found = dialects.find((dialect) => dialect.name === name)
-    if (!found) {
-      const known = dialects.map((dialect) => dialect.name).join(', ')
-      throw new Error(`DIALECTS names "${name}", which is none of: ${known}. Correct the name or leave it out.`)
+export function selectDialects(config: Config): MountedDialect[] {
+  const { DIALECTS, DIALECT_CLIENTS, DIALECT_MOUNTS, DIALECT_SUNSETS } = config
+  const named = {
+    DIALECTS,
+    DIALECT_CLIENTS: DIALECT_CLIENTS.keys(),
+    DIALECT_MOUNTS: DIALECT_MOUNTS.keys(),
+    DIALECT_SUNSETS: DIALECT_SUNSETS.keys(),
+  }
+  const problems = Object.entries(named).flatMap(([setting, names]) => unknownNames(setting, [...names]))
+  if (problems.length > 0) throw new ConfigError(problems)
+
+  const mounts = readMounts(DIALECT_MOUNTS)
+  const sunsets = readSunsets(DIALECT_SUNSETS)
+  return [...new Set(DIALECTS)].map((name) => {
+    const open = dialects[name] as OpenDialect // the names were looked at above
+    const clientId = DIALECT_CLIENTS.get(name) ?? DEFAULT_CLIENT
+    const sunset = sunsets.get(name)
+    return {
+      dialect: open(config, { clientId }),
+      clientId,
+      basePath: mounts.get(name) ?? '',
+      ...(sunset && { sunset }),
     }
-    return found
   })
+}
+
+function unknownNames(setting: string, names: readonly string[]): string[] {
+  return names
+    .filter((name) => !Object.hasOwn(dialects, name))
+    .map((name) => {
+      const known = Object.keys(dialects).join(', ')
+      return `${setting} names "${name}", which is none of: ${known}. Correct the name or leave it out.`
+    })
 }

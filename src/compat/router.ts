@@ -1,94 +1,54 @@
 import { Router } from '@koa/router'
 import type { Context, Middleware, Next } from 'koa'
 import compose from 'koa-compose'
-import type { Authentication } from '../customers/authenticate.ts'
-import { readText } from '../http/read-body.ts'
-import { companyUserOf } from '../oauth/grant-facts.ts'
-import {
-  type AnswerContext,
-  type Dialect,
-  type DialectAnswer,
-  type IssuedTokens,
-  isAnswer,
-  type OAuthFailure,
-  type TokenRoute,
-} from './dialect.ts'
-import { becomeTokenRequest } from './token-request.ts'
+import { answerPreflight } from './cors.ts'
+import type { DialectRoute } from './dialect.ts'
+import type { DialectRouterDeps, MountedDialect } from './doors.ts'
+import { createTokenPipeline } from './token-pipeline.ts'
+import { contextOf, createVisit, reply } from './visit.ts'
 
-/** Routes every dialect's doors to the one token pipeline, which must come next. */
-export function createDialectRouter({
-  dialects,
-  issuer,
-}: {
-  dialects: readonly Dialect[]
-  issuer: string
-}): Middleware {
-  const doors = new Router()
-  // A router of its own: a door's request goes on under another path, and must not fall into what answers the rest.
-  const rest = new Router()
-  for (const route of dialects.flatMap((dialect) => dialect.routes)) {
-    if ('toOAuth' in route) {
-      doors.post(route.path, (ctx, next) => answerByPipeline(ctx as unknown as Context, next, route, issuer))
-      continue
-    }
-    const answer = (ctx: unknown) => reply(ctx as Context, route.answer(contextOf(ctx as Context, issuer)))
-    if (route.method === 'ALL') rest.all(route.path, answer)
-    else doors.get(route.path, answer)
+/** Routes every dialect's doors, each to the one token pipeline or to an action of its own. */
+export function createDialectRouter(deps: DialectRouterDeps): Middleware {
+  const run = createTokenPipeline(deps.pipeline)
+  return compose(deps.dialects.map((mounted) => createDoors(mounted, createVisit({ ...deps, run }, mounted), deps)))
+}
+
+type Visit = ReturnType<typeof createVisit>
+
+function createDoors(mounted: MountedDialect, visit: Visit, { issuer }: { issuer: string }): Middleware {
+  const { dialect, basePath } = mounted
+  const router = new Router(basePath ? { prefix: basePath } : {})
+  for (const [path, methods] of preflights(mounted)) {
+    router.options(path, (ctx) => answerPreflight(ctx as unknown as Context, methods, dialect.requestHeaders))
   }
-  return compose([doors.routes(), rest.routes()] as unknown as Middleware[]) // the router's own context type is not Koa's
-}
-
-async function answerByPipeline(ctx: Context, next: Next, route: TokenRoute, issuer: string): Promise<void> {
-  const context = contextOf(ctx, issuer)
-  const { headers } = ctx.req
-  const translated = route.toOAuth({
-    body: await readText(ctx),
-    headers: { ...headers },
-    params: (ctx.params ?? {}) as Record<string, string>,
-    context,
-  })
-  if (isAnswer(translated)) return reply(ctx, translated)
-
-  becomeTokenRequest(ctx, translated)
-  await next()
-  const body = ctx.body as Record<string, unknown>
-  reply(
-    ctx,
-    ctx.status === 200 ? route.fromSuccess(issued(ctx, body), context) : route.fromError(failure(ctx, body), context),
-  )
-}
-
-function contextOf(ctx: Context, issuer: string): AnswerContext {
-  return { issuer, path: ctx.path, acceptLanguage: ctx.get('Accept-Language') }
-}
-
-function issued(ctx: Context, body: Record<string, unknown>): IssuedTokens {
-  const companyUserId = companyUserOf(ctx)
-  return {
-    accessToken: String(body.access_token),
-    ...(typeof body.refresh_token === 'string' && { refreshToken: body.refresh_token }),
-    expiresIn: Number(body.expires_in),
-    ...(companyUserId !== undefined && { companyUserId }),
+  for (const route of dialect.routes) {
+    const enter = (ctx: unknown, next: Next) => visit(ctx as Context, route, next)
+    if (route.method === 'ALL') router.all(route.path, enter)
+    else router.register(route.path, route.method === 'GET' ? ['HEAD', 'GET'] : [route.method], [enter])
   }
+  if (basePath) router.all('{/*path}', (ctx, next) => answerRest(ctx as unknown as Context, next, mounted, issuer))
+  return router.routes() as unknown as Middleware // the router's own context type is not Koa's
 }
 
-function failure(ctx: Context, body: Record<string, unknown> | undefined): OAuthFailure {
-  const authentication = ctx.state.authentication as Authentication | undefined
-  const retryAfter = ctx.response.get('Retry-After')
-  return {
-    error: typeof body?.error === 'string' ? body.error : 'server_error',
-    ...(typeof body?.error_description === 'string' && { description: body.error_description }),
-    status: typeof body?.error === 'string' ? ctx.status : 500,
-    ...(authentication && { authentication }),
-    ...(retryAfter && { retryAfterSeconds: Number(retryAfter) }),
+/** Below a base path: a request of a shared path is OAuth's at the root; anything else is a path of nobody. */
+async function answerRest(ctx: Context, next: Next, mounted: MountedDialect, issuer: string): Promise<void> {
+  const { dialect, basePath } = mounted
+  if (ctx.state.isPassedOn) {
+    ctx.path = ctx.path.slice(basePath.length)
+    return next()
   }
+  if (!dialect.onUnknownPath) return next()
+  reply(ctx, dialect.onUnknownPath(contextOf(ctx, mounted, issuer)))
 }
 
-function reply(ctx: Context, { status, message, headers, body }: DialectAnswer): void {
-  ctx.remove('WWW-Authenticate')
-  ctx.remove('Content-Type')
-  ctx.status = status
-  if (message) ctx.message = message
-  ctx.set(headers)
-  ctx.body = body
+/** The paths whose preflight is ours to answer, with their methods; a path shared with OAuth is answered there. */
+function preflights({ dialect, basePath }: MountedDialect): Map<string, string[]> {
+  const isShared = (route: DialectRoute) => 'isMine' in route && basePath === ''
+  const shared = new Set(dialect.routes.filter(isShared).map(({ path }) => path))
+  const methods = new Map<string, string[]>()
+  for (const { path, method } of dialect.routes) {
+    if (shared.has(path) || method === 'ALL') continue
+    methods.set(path, [...new Set([...(methods.get(path) ?? []), method])])
+  }
+  return methods
 }

@@ -5,6 +5,7 @@ import type { Lockout, LoginContext } from './lockout.ts'
 import type { PasswordPolicy } from './password-policy.ts'
 import { HashingBusyError, type Passwords } from './passwords.ts'
 import { createRefusalFloor, type RefusalFloor } from './refusal-floor.ts'
+import { ShopServiceError } from './shop-service.ts'
 
 export type Authentication =
   /** `mustChangePassword`: it breaks the policy, and the next page should ask for another. */
@@ -13,7 +14,7 @@ export type Authentication =
   | Refusal
   /** Too many failures; nothing was checked. */
   | { readonly outcome: 'locked'; readonly retryAfterSeconds: number }
-  /** Too many logins are being checked at once. */
+  /** Too many logins are being checked at once, or the shop that keeps the customers is away. */
   | { readonly outcome: 'busy'; readonly retryAfterSeconds: number }
 
 export type Refusal = {
@@ -66,7 +67,8 @@ export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
     const { lockedForSeconds: retryAfterSeconds, settle } = reservation
     if (found && 'error' in found) {
       await settle('unchecked')
-      throw found.error
+      if (!(found.error instanceof ShopServiceError)) throw found.error
+      return { outcome: 'busy', retryAfterSeconds: found.error.retryAfterSeconds }
     }
     if (retryAfterSeconds !== undefined) {
       await settle('unchecked')

@@ -24,6 +24,9 @@ export type HashingQueueOptions = {
 
 type Waiting = { readonly start: () => void; readonly giveUp: NodeJS.Timeout }
 
+/** Its tasks run only when no other lane has one waiting. */
+export const BACKGROUND_LANE = 'background'
+
 const MAX_RETRY_AFTER_SECONDS = 30
 /** A guess until the first task has been timed. */
 const FIRST_TASK_MS = 20
@@ -67,14 +70,20 @@ export function createHashingQueue(options: HashingQueueOptions): HashingQueue {
 
   function startNext(): void {
     running--
-    // A Map keeps insertion order: the lane served goes to the end of the line.
-    const [lane, queue] = lanes.entries().next().value ?? []
+    const lane = nextLane()
+    const queue = lane === undefined ? undefined : lanes.get(lane)
     const entry = queue?.values().next().value
     if (lane === undefined || !queue || !entry) return
     remove(lane, queue, entry)
+    // A Map keeps insertion order: the lane served goes to the end of the line.
     if (lanes.delete(lane)) lanes.set(lane, queue)
     running++
     entry.start()
+  }
+
+  function nextLane(): string | undefined {
+    for (const lane of lanes.keys()) if (lane !== BACKGROUND_LANE) return lane
+    return lanes.keys().next().value
   }
 
   async function run<T>(lane: string, task: () => Promise<T>): Promise<Done<T> | Busy> {

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import type { LineProblem } from './import-runs.ts'
 import type { Passwords } from './passwords.ts'
+import type { WrappingProgress } from './wrap-fast-hashes.ts'
 
 export type SchemeUse = {
   /** `none` for customers without a password here. */
@@ -27,6 +28,8 @@ export type MigrationStatus = {
   /** Customers whose password is not under the current scheme yet. */
   readonly stragglers: number
   readonly schemes: readonly SchemeUse[]
+  /** Missing unless the node that was asked is wrapping fast hashes right now. */
+  readonly wrapping?: WrappingProgress
   readonly imports: readonly ImportSummary[]
 }
 
@@ -43,8 +46,9 @@ const PROBLEMS_EACH = 20
 export async function readMigrationStatus(deps: {
   readonly knex: Knex
   readonly passwords: Pick<Passwords, 'fastSchemes'>
+  readonly wrapping?: WrappingProgress | undefined
 }): Promise<MigrationStatus> {
-  const { knex, passwords } = deps
+  const { knex, passwords, wrapping } = deps
   const { rows } = await knex.raw<{ rows: { scheme: string | null; customers: number }[] }>(
     `select password_scheme as scheme, count(*)::integer as customers from customers
      where status <> 'anonymised' group by 1 order by 2 desc`,
@@ -61,6 +65,7 @@ export async function readMigrationStatus(deps: {
     customers: sum(schemes),
     stragglers: sum(waiting),
     schemes,
+    ...(wrapping && { wrapping }),
     imports: await newestImports(knex),
   }
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import type { StoredPassword } from './directory.ts'
-import { type Busy, createHashingQueue, type HashingQueue } from './hashing-queue.ts'
+import { BACKGROUND_LANE, type Busy, createHashingQueue, type HashingQueue } from './hashing-queue.ts'
 import { hashArgon2id, matchesArgon2 } from './password-schemes/argon2.ts'
 import { createPasswordSchemes, type PasswordSchemes } from './password-schemes/index.ts'
 import { plainForms } from './password-schemes/scheme.ts'
@@ -29,7 +29,11 @@ export interface Passwords {
   problem(stored: StoredPassword): string | undefined
   /** True for rows that hold a fast hash bare. */
   needsWrapping(stored: StoredPassword): boolean
-  /** The row with its fast hash inside argon2id; undefined for rows that need none. */
+  /**
+   * The row with its fast hash inside argon2id; undefined for rows that need none. Gives way to everybody who waits.
+   *
+   * @throws {HashingBusyError}
+   */
   wrap(stored: StoredPassword): Promise<StoredPassword | undefined>
   /** Tags whose rows may need wrapping. */
   readonly fastSchemes: readonly string[]
@@ -112,7 +116,7 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
     async wrap(stored) {
       const scheme = schemes.find(stored.scheme)
       if (!scheme) return undefined
-      const run = await queue.run(OWN_LANE, () => wrap(scheme, stored))
+      const run = await queue.run(BACKGROUND_LANE, () => wrap(scheme, stored))
       if (run.outcome === 'busy') throw new HashingBusyError(run.retryAfterSeconds)
       return run.result
     },

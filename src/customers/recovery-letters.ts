@@ -10,6 +10,8 @@ export type Letter = {
   /** Where the button leads: a path below the issuer. */
   readonly path?: string
   readonly token?: string
+  /** How long that works. */
+  readonly ttlSeconds?: number
 }
 
 /** Writes and sends a letter later. Returns at once, so that nobody learns from the answer's time whether one goes out. */

@@ -1,7 +1,7 @@
 import type { Customer } from './customer.ts'
 import type { Lockout, LoginContext } from './lockout.ts'
-import { languagesFor } from './recovery-letters.ts'
 import type { RecoveryDeps } from './recovery.ts'
+import { languagesFor } from './recovery-letters.ts'
 import { findStamped, recoveryStamp } from './recovery-stamp.ts'
 
 export type Unblock = Pick<ReturnType<typeof createUnblock>, 'request' | 'find' | 'finish'>
@@ -32,6 +32,7 @@ export function createUnblock({ directory, links, budgets, postLetter, lockout }
           ...(givenName !== undefined && { givenName }),
           path: '/unblock',
           token: await links.issue('unblock', id, content, TTL_SECONDS),
+          ttlSeconds: TTL_SECONDS,
         }
       })
     },

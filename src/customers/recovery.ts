@@ -57,6 +57,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
           ...(givenName !== undefined && { givenName }),
           path: '/recovery/new',
           token: await links.issue('recovery', id, content, TTL_SECONDS),
+          ttlSeconds: TTL_SECONDS,
         }
       })
     },

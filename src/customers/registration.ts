@@ -1,8 +1,8 @@
 import type { Directory, StoredPassword } from './directory.ts'
 import { normalizeEmail } from './email.ts'
 import { networkOf } from './ip-network.ts'
-import type { Passwords } from './passwords.ts'
 import type { OneTimeLinks } from './one-time-links.ts'
+import type { Passwords } from './passwords.ts'
 import type { MailBudgets } from './recovery-budgets.ts'
 import { type Asker, type Letter, languagesFor, type PostLetter } from './recovery-letters.ts'
 import type { PasswordChange, PreparedPassword } from './recovery-password-change.ts'
@@ -66,14 +66,14 @@ export function createRegistration(deps: RegistrationDeps) {
 
   /** To an address that has an account goes a letter that says so, with the way to a new password. */
   async function writeToRegistrant(registration: NewCustomer, asker: Registrant): Promise<Letter | undefined> {
-    const { email, givenName } = registration
+    const { email } = registration
     const subject = normalizeEmail(email)
     if (!(await budgets.takeForAccount('registration', subject, asker.ip))) return undefined
     const known = (await directory.findByLogin(email))?.customer
     if (known) return { kind: 'account-exists', to: known.email, languages: asker.languages, path: '/recovery' }
     const content = { registration, browser: asker.browser }
     const token = await links.issue('confirmation', subject, content, TTL_SECONDS)
-    return { kind: 'confirmation', to: email, languages: asker.languages, givenName, path: '/confirm', token }
+    return confirmationLetter(email, asker.languages, token)
   }
 
   return {
@@ -96,8 +96,7 @@ export function createRegistration(deps: RegistrationDeps) {
         if (!(await budgets.takeForAccount('confirmation', id, asker.ip))) return undefined
         const content = { customerId: id, stamp: recoveryStamp(found), browser: asker.browser }
         const token = await links.issue('confirmation', id, content, TTL_SECONDS)
-        const languages = languagesFor(locale, asker.languages)
-        return { kind: 'confirmation', to: email, languages, path: '/confirm', token }
+        return confirmationLetter(email, languagesFor(locale, asker.languages), token)
       })
     },
 
@@ -122,4 +121,9 @@ export function createRegistration(deps: RegistrationDeps) {
     if (verification.outcome === 'busy') return verification
     return verification.outcome === 'match' ? undefined : ({ outcome: 'wrong-password' } as const)
   }
+}
+
+/** Without a name: a stranger chose it, and it would be their words in our letter. */
+function confirmationLetter(to: string, languages: readonly string[], token: string): Letter {
+  return { kind: 'confirmation', to, languages, path: '/confirmation', token, ttlSeconds: TTL_SECONDS }
 }

@@ -1,13 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
+import { Unavailable } from '../http/unavailable.ts'
 import { createCircuitBreaker } from './circuit-breaker.ts'
 
 /** The shop's service does not answer, or answers nonsense; `retryAfterSeconds` says when to ask again. */
-export class ShopServiceError extends Error {
-  readonly retryAfterSeconds: number
-
+export class ShopServiceError extends Unavailable {
   constructor(message: string, retryAfterSeconds: number) {
-    super(message)
-    this.retryAfterSeconds = retryAfterSeconds
+    super('shop service', message, retryAfterSeconds)
   }
 }
 

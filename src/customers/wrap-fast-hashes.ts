@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import type { Knex } from 'knex'
 import type { StoredPassword } from './directory.ts'
@@ -23,13 +24,16 @@ export type WrappingDeps = {
 
 type Row = { readonly id: string; readonly scheme: string; readonly hash: string; readonly salt: string | null }
 type WrappedRow = Row & { readonly next: StoredPassword }
+/** Rows of one scheme, by id: those after `after`, up to and with `upTo`. */
+type Stretch = { readonly scheme: string; readonly after?: string; readonly upTo?: string }
 
 const BATCH = 200
 const BUSY_PAUSE_MS = 1000
 
 /**
  * Puts every bare fast hash inside argon2id, one at a time in a lane of its own, so that logins go on meanwhile.
- * Can stop and start anywhere, on several nodes at once: a row that changed since it was read is left alone.
+ * Can stop and start anywhere, on several nodes at once: each begins somewhere else, and a row that changed since it was
+ * read is left alone.
  */
 export async function wrapFastHashes(
   { knex, passwords }: WrappingDeps,
@@ -39,25 +43,50 @@ export async function wrapFastHashes(
   let remaining = await countRows(knex, passwords.fastSchemes)
   let wrapped = 0
   let seen = 0
-  let after: Pick<Row, 'scheme' | 'id'> | undefined
+  if (remaining === 0) return { wrapped, outcome: 'finished' }
 
-  for (;;) {
-    const rows = await nextRows(knex, passwords.fastSchemes, after)
-    if (rows.length === 0) return { wrapped, outcome: 'finished' }
-    const next: WrappedRow[] = []
-    for (const row of rows) {
-      if (signal?.aborted) break
-      const password = await wrapRow(passwords, row)
-      if (password) next.push({ ...row, next: password })
-    }
+  for await (const rows of batches(knex, passwords.fastSchemes)) {
+    const next = await wrapRows(passwords, rows, signal)
     wrapped += await store(knex, next)
     if (signal?.aborted) return { wrapped, outcome: 'stopped' }
     seen += rows.length
     remaining = Math.max(0, remaining - rows.length)
     const rowsPerSecond = seen / ((performance.now() - startedAtMs) / 1000)
     onProgress?.({ wrapped, remaining, rowsPerSecond, remainingSeconds: remaining / rowsPerSecond })
-    after = rows.at(-1)
   }
+  return { wrapped, outcome: 'finished' }
+}
+
+async function* batches(knex: Knex, schemes: readonly string[]): AsyncGenerator<Row[]> {
+  const start = randomUUID()
+  for (const scheme of schemes) {
+    yield* batchesOf(knex, { scheme, after: start })
+    yield* batchesOf(knex, { scheme, upTo: start })
+  }
+}
+
+async function* batchesOf(knex: Knex, stretch: Stretch): AsyncGenerator<Row[]> {
+  let after = stretch.after
+  for (;;) {
+    const rows = await nextRows(knex, { ...stretch, ...(after !== undefined && { after }) })
+    if (rows.length > 0) yield rows
+    if (rows.length < BATCH) return
+    after = rows.at(-1)?.id
+  }
+}
+
+async function wrapRows(
+  passwords: WrappingDeps['passwords'],
+  rows: readonly Row[],
+  signal: AbortSignal | undefined,
+): Promise<WrappedRow[]> {
+  const wrapped: WrappedRow[] = []
+  for (const row of rows) {
+    if (signal?.aborted) break
+    const next = await wrapRow(passwords, row)
+    if (next) wrapped.push({ ...row, next })
+  }
+  return wrapped
 }
 
 async function wrapRow(
@@ -84,17 +113,15 @@ async function countRows(knex: Knex, schemes: readonly string[]): Promise<number
   return Number(row?.count ?? 0)
 }
 
-function nextRows(
-  knex: Knex,
-  schemes: readonly string[],
-  after: Pick<Row, 'scheme' | 'id'> | undefined,
-): Promise<Row[]> {
+function nextRows(knex: Knex, { scheme, after, upTo }: Stretch): Promise<Row[]> {
   const query = knex('customers')
     .select({ id: 'id', scheme: 'password_scheme', hash: 'password_hash', salt: 'password_salt' })
-    .whereIn('password_scheme', schemes)
-    .orderBy([{ column: 'password_scheme' }, { column: 'id' }])
+    .where({ password_scheme: scheme })
+    .orderBy('id')
     .limit(BATCH)
-  return after ? query.whereRaw('(password_scheme, id) > (?, ?::uuid)', [after.scheme, after.id]) : query
+  if (after !== undefined) query.where('id', '>', after)
+  if (upTo !== undefined) query.where('id', '<=', upTo)
+  return query
 }
 
 async function store(knex: Knex, rows: readonly WrappedRow[]): Promise<number> {

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseError } from './database.ts'
 
@@ -29,16 +29,26 @@ export function lockDirectory(directory: string): () => void {
           'another DATA_DIR. To run several processes on the same data, set DATABASE_URL and REDIS_URL.',
       )
     }
-    // Moving the stale lock aside is atomic: of several processes that saw it, one goes on to make the new one.
-    const aside = `${path}.${process.pid}`
-    try {
-      renameSync(path, aside)
-      rmSync(aside, { force: true })
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    }
+    moveAside(path)
   }
   throw new DatabaseError(`DATA_DIR ${directory} is being opened by several processes at once. Start one of them.`)
+}
+
+/**
+ * Moving the stale lock aside is atomic: of several processes that saw it, one makes the new one. A slower one may have
+ * moved that new lock instead; it gives it back and will find it held.
+ */
+function moveAside(path: string): void {
+  const aside = `${path}.${process.pid}`
+  try {
+    renameSync(path, aside)
+    const moved = readHolder(aside)
+    if (moved && isAlive(moved)) linkSync(aside, path)
+  } catch (error) {
+    if (!['ENOENT', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+  } finally {
+    rmSync(aside, { force: true })
+  }
 }
 
 function readHolder(path: string): Holder | undefined {

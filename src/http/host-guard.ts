@@ -16,11 +16,6 @@ export function hostGuard({
   const trusted = new Set(trustedProxies)
 
   return async function guardHost(ctx, next) {
-    if (!ctx.req.url?.startsWith('/')) {
-      ctx.status = 400
-      ctx.body = { error: 'invalid_request', error_description: 'the request target must be a path' }
-      return
-    }
     const { headers, socket } = ctx.req
     const address = clientAddress(socket.remoteAddress ?? '', ctx.get('X-Forwarded-For'), trusted)
     headers.host = host

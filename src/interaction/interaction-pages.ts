@@ -2,19 +2,33 @@ import type { Context, Middleware } from 'koa'
 import { BodyError } from '../http/read-body.ts'
 import { type Interaction, InteractionLost } from '../oauth/interactions.ts'
 import type { Csrf } from './csrf.ts'
-import type { ClientView, LoginView } from './page-views.ts'
+import type { ClientView, LoginView, NewPasswordView } from './page-views.ts'
 import { type Present, requestIdOf } from './present.ts'
 import { safeLink } from './safe-link.ts'
+import { donePath, readNotice, seeOther } from './way-back.ts'
 
-type InteractionPagesDeps = { readonly present: Present; readonly csrf: Csrf; readonly publicPath: string }
+/** What the login page offers besides signing in. */
+export type LoginOffers = { readonly recovery?: boolean; readonly registration?: boolean }
+
+type InteractionPagesDeps = {
+  readonly present: Present
+  readonly csrf: Csrf
+  readonly publicPath: string
+  readonly offers?: LoginOffers
+}
 /** `formActions`: origins of the client's redirect URIs. */
 type Shown = Interaction & { readonly formActions?: readonly string[] }
 type LoginState = Pick<LoginView, 'login' | 'remember' | 'problem' | 'missing' | 'waitSeconds'>
+export type NewPasswordState = Pick<NewPasswordView, 'login' | 'minLength' | 'problem' | 'waitSeconds'> & {
+  readonly mayWait: boolean
+}
 
 /** The pages of an interaction, and what is shown when it or its form is unusable. */
 export type InteractionPages = {
   pathOf(interaction: Interaction): string
   login(ctx: Context, interaction: Interaction, state: LoginState, status?: number): void
+  /** A new password in the middle of a sign-in; `mayWait` when "not now" is an answer. */
+  newPassword(ctx: Context, interaction: Interaction, state: NewPasswordState, status?: number): void
   consent(ctx: Context, interaction: Interaction, login: string | undefined): void
   refusedForm(ctx: Context, interaction: Interaction): void
   malformedForm(ctx: Context, status: number, detail: string, reload?: string): void
@@ -23,7 +37,12 @@ export type InteractionPages = {
 }
 
 /** From an interaction to the page that shows it. */
-export function createInteractionPages({ present, csrf, publicPath }: InteractionPagesDeps): InteractionPages {
+export function createInteractionPages({
+  present,
+  csrf,
+  publicPath,
+  offers = {},
+}: InteractionPagesDeps): InteractionPages {
   const pathOf = ({ uid }: Interaction) => `${publicPath}/interaction/${uid}`
 
   function frame(ctx: Context, interaction: Shown) {
@@ -40,7 +59,14 @@ export function createInteractionPages({ present, csrf, publicPath }: Interactio
 
     login(ctx, interaction, state, status = 200) {
       const { view, options } = frame(ctx, interaction)
-      present(ctx, 'login', { ...view, ...state }, { ...options, status })
+      const links = linksOf(offers, publicPath, interaction.uid)
+      present(ctx, 'login', { ...view, ...links, notice: readNotice(ctx), ...state }, { ...options, status })
+    },
+
+    newPassword(ctx, interaction, { mayWait, ...state }, status = 200) {
+      const { view, options } = frame(ctx, interaction)
+      const paths = { path: `${view.path}/new-password`, later: mayWait ? `${view.path}/later` : undefined }
+      present(ctx, 'new-password', { csrf: view.csrf, ...paths, ...state, isForced: true }, { ...options, status })
     },
 
     consent(ctx, interaction, login) {
@@ -63,11 +89,21 @@ export function createInteractionPages({ present, csrf, publicPath }: Interactio
       } catch (error) {
         if (error instanceof BodyError) return pages.malformedForm(ctx, error.status, error.message)
         if (!(error instanceof InteractionLost)) throw error
+        // Whoever comes back too late has still done what they came back from.
+        const notice = readNotice(ctx)
+        if (notice) return seeOther(ctx, publicPath + donePath(notice))
         present(ctx, 'error', { code: 'interaction_lost', requestId: requestIdOf(ctx) }, { status: 400 })
       }
     },
   }
   return pages
+}
+
+function linksOf({ recovery, registration }: LoginOffers, publicPath: string, uid: string) {
+  return {
+    ...(recovery && { recovery: `${publicPath}/recovery?from=${uid}`, offersMail: true }),
+    ...(registration && { registration: `${publicPath}/registration?from=${uid}` }),
+  }
 }
 
 function clientView({ name, logoUri, policyUri, tosUri }: Interaction['client']): ClientView {

@@ -16,6 +16,8 @@ export type Language = {
   readonly t: Translate
   /** A duration as a person says it: "6 minutes". Never less than one. */
   minutes(seconds: number): string
+  /** The same, in hours from two hours on. */
+  duration(seconds: number): string
 }
 
 /** All languages there are texts for. */
@@ -60,13 +62,16 @@ function createLanguage(
     (find(key) ?? key).replace(/\{(\w+)\}/g, (placeholder, name: string) =>
       Object.hasOwn(values, name) ? displayed(values[name] ?? '') : placeholder,
     )
-  const format = new Intl.NumberFormat(tag, { style: 'unit', unit: 'minute', unitDisplay: 'long' })
+  const inUnit = (unit: string) => new Intl.NumberFormat(tag, { style: 'unit', unit, unitDisplay: 'long' })
+  const [inMinutes, inHours] = [inUnit('minute'), inUnit('hour')]
+  const minutes = (seconds: number) => inMinutes.format(Math.max(1, Math.ceil(seconds / 60)))
 
   return {
     tag,
     keys: [...own.keys()],
     t: Object.assign(t, { has: (key: string) => find(key) !== undefined }),
-    minutes: (seconds) => format.format(Math.max(1, Math.ceil(seconds / 60))),
+    minutes,
+    duration: (seconds) => (seconds < 7200 ? minutes(seconds) : inHours.format(Math.round(seconds / 3600))),
   }
 }
 

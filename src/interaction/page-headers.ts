@@ -6,6 +6,8 @@ export type PagePolicy = {
   readonly formActions?: readonly string[]
   /** URLs of images from elsewhere, such as a client's logo. */
   readonly images?: readonly string[]
+  /** The page's address holds a token: it goes nowhere at all. Only for browsers that send Sec-Fetch-Site with forms. */
+  readonly hasSecretAddress?: boolean
 }
 
 /** No scripts, no frames, nothing from elsewhere but what `policy` names (CSP Level 3). */
@@ -27,7 +29,7 @@ export function setPageHeaders(ctx: Context, policy?: PagePolicy): void {
     'X-Frame-Options': 'DENY',
     'X-Content-Type-Options': 'nosniff',
     // Not `no-referrer`: browsers would then send `Origin: null` with our own forms.
-    'Referrer-Policy': 'same-origin',
+    'Referrer-Policy': policy?.hasSecretAddress ? 'no-referrer' : 'same-origin',
     // A sign-in in a pop-up window reports back to the page that opened it.
     'Cross-Origin-Opener-Policy': 'unsafe-none',
     'Cache-Control': 'no-store',

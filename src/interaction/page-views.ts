@@ -1,4 +1,6 @@
+import type { PasswordRefusal } from '../customers/recovery-password-change.ts'
 import type { LibraryForm } from './library-form.ts'
+import type { Notice } from './way-back.ts'
 
 /** The client as a page shows it; links are already checked (`safeLink`). */
 export type ClientView = {
@@ -25,7 +27,72 @@ export type LoginView = ClientView &
     readonly problem?: LoginProblem
     readonly missing?: readonly ('login' | 'password')[]
     readonly waitSeconds?: number
+    readonly notice?: Notice
+    /** Other pages of ours, where they are offered. */
+    readonly recovery?: string
+    readonly registration?: string
+    /** Whether a locked or unconfirmed person can get a link by mail. */
+    readonly offersMail?: boolean
   }
+
+/** Why a page that asks for a password is shown again. */
+export type PasswordProblem = PasswordRefusal | 'missing' | 'differs' | 'busy'
+
+/** A form that is shown again with what was wrong. */
+type RetriedForm = {
+  readonly path: string
+  readonly csrf: string
+  readonly waitSeconds?: number
+}
+
+/** The form for a new password: after a link in a mail, or in the middle of a sign-in. */
+export type NewPasswordView = RetriedForm & {
+  /** Whose password it is; password managers ask. */
+  readonly login: string
+  readonly token?: string
+  readonly minLength: number
+  readonly problem?: PasswordProblem
+  /** In a sign-in: the password was right and is not good enough. */
+  readonly isForced?: boolean
+  /** Where "not now" is sent to, if it may be said. */
+  readonly later?: string
+}
+
+/** The first page of a recovery. */
+export type RecoveryView = RetriedForm & {
+  readonly login?: string
+  readonly problem?: 'missing' | 'too-many'
+  readonly back?: string
+}
+
+export type RegistrationField = 'login' | 'givenName' | 'familyName' | 'password'
+
+/** The form for a new account. */
+export type RegistrationView = RetriedForm & {
+  readonly login?: string
+  readonly givenName?: string
+  readonly familyName?: string
+  readonly minLength: number
+  readonly problem?: PasswordRefusal | 'missing' | 'too-many' | 'busy'
+  readonly missing?: readonly RegistrationField[]
+  readonly back?: string
+}
+
+/** What a link in a mail can be for, where a button is all that is asked. */
+export type LinkKind = 'unblock' | 'confirmation'
+
+/** The page behind such a link: looking at it does nothing, for mail scanners look, too. */
+export type LinkView = RetriedForm & {
+  readonly kind: LinkKind
+  readonly token: string
+  readonly login: string
+  readonly needsPassword?: boolean
+  readonly problem?: 'missing' | 'wrong' | 'busy'
+}
+
+/** What a person was told to look for in their mail. */
+export const SENT_KINDS = ['recovery', 'unblock', 'registration', 'confirmation'] as const
+export type SentKind = (typeof SENT_KINDS)[number]
 
 /** What a client asks the person to allow. */
 export type ConsentView = ClientView &
@@ -63,6 +130,13 @@ export type PageViews = {
     readonly scopes: readonly string[]
   }
   readonly 'device-done': { readonly clientName?: string }
+  readonly recovery: RecoveryView
+  readonly 'new-password': NewPasswordView
+  readonly registration: RegistrationView
+  readonly link: LinkView
+  readonly 'link-dead': { readonly kind: LinkKind | 'recovery'; readonly again?: string }
+  readonly sent: { readonly kind: SentKind; readonly back?: string; readonly outbox?: boolean }
+  readonly done: { readonly notice: Notice }
   readonly error: ErrorView
 }
 

@@ -1,22 +1,18 @@
 import { Router } from '@koa/router'
 import type { Context, Middleware } from 'koa'
-import type { Authentication } from '../customers/authenticate.ts'
 import type { Customer } from '../customers/customer.ts'
 import { readForm } from '../http/read-body.ts'
 import { type Interaction, InteractionLost, type Interactions } from '../oauth/interactions.ts'
 import { serveAsset } from './assets.ts'
 import { createCsrf } from './csrf.ts'
-import { createInteractionPages } from './interaction-pages.ts'
-import { readLogin, refusedLogin } from './login-form.ts'
+import { createForcedChange, type ForcedChangeDeps } from './forced-change.ts'
+import { createInteractionPages, type LoginOffers } from './interaction-pages.ts'
+import { createLoginStep, type SignIn } from './login-step.ts'
+import { createMailSteps, type MailStepsDeps } from './mail-steps.ts'
 import type { Pages } from './pages.ts'
 import { createPresent } from './present.ts'
-
-/** Checks a login; `ctx` is for limits by address and known devices. A plain `Authenticate` fits. */
-export type SignIn = (
-  login: string,
-  password: string,
-  ctx: Context,
-) => Promise<Authentication | { readonly outcome: 'locked'; readonly retryAfterSeconds: number }>
+import type { Step } from './step.ts'
+import { seeOther } from './way-back.ts'
 
 /** What the interaction pages are built on. */
 export type InteractionRoutesDeps = {
@@ -29,18 +25,25 @@ export type InteractionRoutesDeps = {
   readonly issuer: string
   /** HMAC keys for form tokens, newest first. */
   readonly csrfKeys: readonly [string, ...string[]]
+  readonly offers?: LoginOffers
+  /** Asks for another password in the middle of a sign-in. */
+  readonly forcedChange?: ForcedChangeDeps
+  /** Mails links to people whose sign-in is locked or unconfirmed. */
+  readonly mailSteps?: MailStepsDeps
 }
-
-type Form = Readonly<Record<string, string>>
-type Step = (ctx: Context, interaction: Interaction, form: Form) => Promise<void>
 
 const formLimitBytes = 16 * 1024
 
 /** The pages of an interaction and their assets. A form's answer is a page or a 303, never a 307 (RFC 9700 §4.12). */
 export function createInteractionRoutes(deps: InteractionRoutesDeps): Middleware {
-  const { interactions, authenticate, findCustomer, pages, issuer, csrfKeys } = deps
+  const { interactions, findCustomer, pages, issuer, csrfKeys } = deps
   const csrf = createCsrf({ keys: csrfKeys, issuer })
-  const show = createInteractionPages({ present: createPresent(pages), csrf, publicPath: pages.publicPath })
+  const present = createPresent(pages)
+  const { publicPath } = pages
+  const show = createInteractionPages({ present, csrf, publicPath, ...(deps.offers && { offers: deps.offers }) })
+  const forcedChange = deps.forcedChange && createForcedChange({ ...deps.forcedChange, interactions, show })
+  const mailSteps = deps.mailSteps && createMailSteps({ ...deps.mailSteps, csrf, issuer, publicPath })
+  const login = createLoginStep({ ...deps, show, ...(forcedChange && { demandChange: forcedChange.demand }) })
 
   async function find(ctx: Context): Promise<Interaction> {
     const interaction = await interactions.find(ctx)
@@ -68,19 +71,6 @@ export function createInteractionRoutes(deps: InteractionRoutesDeps): Middleware
     }
   }
 
-  const login: Step = async (ctx, interaction, form) => {
-    const { values, missing } = readLogin(form)
-    if (missing.length > 0) return show.login(ctx, interaction, { ...values, problem: 'missing', missing }, 422)
-    const authentication = await authenticate(values.login, form.password ?? '', ctx)
-    if (authentication.outcome === 'authenticated') {
-      const { customer } = authentication
-      return interactions.finishLogin(ctx, { accountId: customer.id, amr: ['pwd'], remember: values.remember })
-    }
-    const { status, problem, waitSeconds } = refusedLogin(authentication)
-    if (waitSeconds !== undefined) ctx.set('Retry-After', String(waitSeconds))
-    show.login(ctx, interaction, { ...values, problem, waitSeconds }, status)
-  }
-
   const consent: Step = async (ctx, interaction, { decision }) => {
     if (decision === 'allow') return interactions.grantConsent(ctx)
     if (decision === 'deny') return interactions.abort(ctx)
@@ -101,12 +91,16 @@ export function createInteractionRoutes(deps: InteractionRoutesDeps): Middleware
     show.problems,
     onForm('any', (ctx) => interactions.abort(ctx)),
   )
+  if (forcedChange) {
+    router.get('/interaction/:uid/new-password', show.problems, async (ctx) => forcedChange.open(ctx, await find(ctx)))
+    router.post('/interaction/:uid/new-password', show.problems, onForm('login', forcedChange.choose))
+    router.post('/interaction/:uid/later', show.problems, onForm('login', forcedChange.putOff))
+  }
+  if (mailSteps) {
+    router.post('/interaction/:uid/unblock', show.problems, onForm('login', mailSteps.unblock))
+    router.post('/interaction/:uid/confirmation', show.problems, onForm('login', mailSteps.confirmation))
+  }
   // Where a person lands who reloads an answered form by its address.
   router.get('/interaction/:uid/:step', show.problems, reopen)
   return router.routes() as unknown as Middleware // the router's own context type is not Koa's
-}
-
-function seeOther(ctx: Context, path: string): void {
-  ctx.redirect(path)
-  ctx.status = 303
 }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { JWK } from 'jose'
 import type { KeyRing } from './key-ring.ts'
 import {
@@ -12,6 +13,10 @@ import {
 } from './manual-rotation.ts'
 import type { RotationStep } from './rotation.ts'
 import type { SigningAlgorithm, SigningKey } from './signing-key.ts'
+
+/** A living node follows a change in two seconds; one that is slower than this is not waited for when forced. */
+const NODES_FOLLOW_WITHIN_MS = 5000
+const ASK_AGAIN_AFTER_MS = 50
 
 /** What an operator's wish came to; `changes` is ready for the audit log. */
 export type KeyOperationOutcome =
@@ -31,18 +36,33 @@ export type KeyOperations = {
 
 /** Manual operations on an open ring; the schedule goes on beside them and refills what they use up. */
 export function createKeyOperations(ring: Pick<KeyRing, 'change' | 'refresh'>): KeyOperations {
-  async function carryOut(
+  async function attempt(
     decide: (context: ManualContext) => ManualDecision,
-    force = false,
+    force: ManualContext['force'],
   ): Promise<KeyOperationOutcome> {
     const { outcome, written } = await ring.change((keys, policy, now, unpublished) => {
       const decision = decide({ keys, policy, now, unpublished, force })
       return { steps: decision.outcome === 'changed' ? decision.steps : [], outcome: decision }
     })
-    if (outcome.outcome === 'refused') return outcome
     // A used-up pending key is replaced now rather than at the next look of the schedule.
-    await ring.refresh()
-    return { outcome: 'changed', changes: written }
+    if (outcome.outcome === 'changed' || outcome.code === 'no-successor') await ring.refresh()
+    return outcome.outcome === 'refused' ? outcome : { outcome: 'changed', changes: written }
+  }
+
+  /** Force does not wait for verifiers. It does give our own nodes the moment they need to publish the key. */
+  async function carryOut(
+    decide: (context: ManualContext) => ManualDecision,
+    isForced = false,
+  ): Promise<KeyOperationOutcome> {
+    if (!isForced) return attempt(decide, 'no')
+    const deadlineMs = performance.now() + NODES_FOLLOW_WITHIN_MS
+    for (;;) {
+      const outcome = await attempt(decide, 'over-verifiers')
+      const passes = outcome.outcome === 'refused' && ['not-on-every-node', 'no-successor'].includes(outcome.code)
+      if (!passes) return outcome
+      if (performance.now() >= deadlineMs) return attempt(decide, 'over-everything')
+      await pause(ASK_AGAIN_AFTER_MS)
+    }
   }
 
   return {

@@ -80,7 +80,12 @@ export async function openKeyRing(deps: KeyRingDeps): Promise<KeyRing> {
   const maintain = createSchedule(deps, follower, policy, change)
 
   const poller = createPoller({ work: maintain, everyMs: deps.pollEveryMs ?? POLL_EVERY_MS, log })
-  await poller.run()
+  // On the roll before the keys are read: a key that is made in between does not sign until it is published here too.
+  await nodes?.announce([])
+  await poller.run().catch(async (error) => {
+    await nodes?.leave().catch(() => {})
+    throw error
+  })
   await warnOfStrangers(deps, follower.keys())
   storage?.subscribe(TOPIC, poller.hurry)
   poller.start()

@@ -26,8 +26,11 @@ export type ManualContext = {
   readonly policy: RotationPolicy
   readonly now: number
   readonly unpublished: Unpublished
-  /** Passes over waiting times and missing successors; never over a key that does not exist. */
-  readonly force: boolean
+  /**
+   * `over-verifiers` passes over the time that verifiers keep their copies, `over-everything` also over nodes that do
+   * not publish a key and over missing successors. Nothing passes over a key that does not exist.
+   */
+  readonly force: 'no' | 'over-verifiers' | 'over-everything'
 }
 
 /** One more pending key; it signs after those that wait already. */
@@ -68,14 +71,14 @@ export function decideRetire(context: ManualContext, kid: string): ManualDecisio
 }
 
 /** A compromised key goes at once, whoever has not fetched its successor: a wrong token is worse than a refused one. */
-export function decideRevoke({ keys, now }: ManualContext, kid: string): ManualDecision {
+export function decideRevoke({ keys, now, unpublished }: ManualContext, kid: string): ManualDecision {
   const key = keys.find((candidate) => candidate.kid === kid)
   if (!key) return unknown(kid)
   const own = keys.filter((candidate) => candidate.algorithm === key.algorithm)
   const revoke: RotationStep = { action: 'revoke', kid }
   if (signerOf(own) !== key) return changed([revoke])
   const others = own.filter((candidate) => candidate !== key)
-  const successor = nextSignerOf(others)
+  const successor = nextSignerOf(others.filter((other) => !unpublished.has(other.kid))) ?? nextSignerOf(others)
   // The successor first, so that a crash between the two leaves a signer.
   return changed([...(successor ? promote(others, successor, now) : [generateActive(key.algorithm)]), revoke])
 }
@@ -84,7 +87,7 @@ function replaceSigner(context: ManualContext, algorithm: SigningAlgorithm): Man
   const own = sameAlgorithm(context, algorithm)
   const successor = nextSignerOf(own)
   if (successor) return refusalToSign(context, successor) ?? changed(promote(own, successor, context.now))
-  if (!context.force) {
+  if (context.force !== 'over-everything') {
     return refuse('no-successor', `no pending ${algorithm} key could take over; generate one and wait, or use --force`)
   }
   const losers = own.filter((key) => key.state === 'active').map((key) => retire(key, context.now))
@@ -92,9 +95,9 @@ function replaceSigner(context: ManualContext, algorithm: SigningAlgorithm): Man
 }
 
 function refusalToSign({ policy, now, unpublished, force }: ManualContext, key: RotatingKey): KeyRefusal | undefined {
-  if (force) return undefined
+  if (force === 'over-everything') return undefined
   const ageSeconds = Math.max(0, now - key.createdAt)
-  if (ageSeconds < manualWaitSeconds(policy)) {
+  if (force === 'no' && ageSeconds < manualWaitSeconds(policy)) {
     return refuse(
       'too-soon',
       `kid ${key.kid} was published ${ageSeconds} s ago; verifiers cache JWKS for ${manualWaitSeconds(policy)} s; ` +

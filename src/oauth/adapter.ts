@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import type { Adapter, AdapterPayload, errors as libraryErrors } from 'oidc-provider'
 import type { Artifact, Storage, StoredArtifact } from '../storage/storage.ts'
 import type { RefreshTokens } from './refresh-tokens.ts'
@@ -39,7 +40,10 @@ function artifactAdapter({ storage, errors, grantTtlSeconds, sealKey }: AdapterD
     },
     find: async (id) => present(await storage.get(kind, id), id),
     findByUid: async (uid) => present(await storage.findBy(kind, 'uid', uid)),
-    findByUserCode: async (userCode) => present(await storage.findBy(kind, 'userCode', userCode)),
+    async findByUserCode(userCode) {
+      const stored = await storage.findBy(kind, 'userCode', userCodeIndex(sealKey, userCode))
+      return stored && fromArtifact(kind, undefined, stored, sealKey, userCode)
+    },
     async consume(id) {
       if (await storage.consume(kind, id)) return
       // Somebody else used it first. A code that is used twice may be stolen, so its grant goes too (RFC 6749 §4.1.2).
@@ -123,15 +127,22 @@ export function rotatedAt(stored: StoredArtifact): number {
 
 /**
  * The id is the bearer value for codes, tokens and cookies, so it is never kept beside its own digest. An interaction
- * also names the session cookie, so all of it is sealed under its id. A device code must be found again by its user
- * code: its id is sealed under that.
+ * also names the session cookie, so all of it is sealed under its id. A device code and its user code lead to each
+ * other: each is sealed under the other, and the user code, which is short enough to be guessed, is looked up by a
+ * keyed digest.
  */
 function toArtifact(kind: string, id: string, payload: AdapterPayload, sealKey: string): Artifact {
   if (kind === 'Interaction') return { sealed: seal(id, kind, JSON.stringify(payload)) }
-  const { jti: _jti, ...kept } = payload
+  const { jti: _jti, kind: _kind, ...kept } = payload
   const artifact = Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined))
-  if (typeof payload.userCode !== 'string') return artifact
-  return { ...artifact, sealedId: seal(sealKey + payload.userCode, kind, id) }
+  const { userCode } = payload
+  if (typeof userCode !== 'string') return artifact
+  return {
+    ...artifact,
+    userCode: userCodeIndex(sealKey, userCode),
+    sealedId: seal(sealKey + userCode, kind, id),
+    sealedUserCode: seal(id, kind, userCode),
+  }
 }
 
 function fromArtifact(
@@ -139,6 +150,7 @@ function fromArtifact(
   id: string | undefined,
   stored: StoredArtifact,
   sealKey: string,
+  givenUserCode?: string,
 ): AdapterPayload | undefined {
   const { artifact, consumedAt } = stored
   const used = consumedAt !== undefined && { consumed: consumedAt }
@@ -146,9 +158,14 @@ function fromArtifact(
     const opened = id && unseal(id, kind, String(artifact.sealed))
     return opened ? { ...(JSON.parse(opened) as AdapterPayload), ...used } : undefined
   }
-  const { sealedId, ...payload } = artifact
-  const jti = id ?? (sealedId ? unseal(sealKey + String(artifact.userCode), kind, String(sealedId)) : undefined)
-  return { ...payload, ...(jti && { jti }), ...used }
+  const { sealedId, sealedUserCode, userCode: _index, ...payload } = artifact
+  const jti = id ?? (givenUserCode && unseal(sealKey + givenUserCode, kind, String(sealedId)))
+  const userCode = givenUserCode ?? (id && sealedUserCode ? unseal(id, kind, String(sealedUserCode)) : undefined)
+  return { ...payload, kind, ...(jti && { jti }), ...(userCode && { userCode }), ...used }
+}
+
+function userCodeIndex(sealKey: string, userCode: string): string {
+  return createHmac('sha256', sealKey).update(userCode).digest('base64url')
 }
 
 function lifetime(expiresIn: number | undefined): number {

@@ -1,8 +1,8 @@
 import { type CompanyUser, type Customer, fullName, permissionsOf } from '../customers/customer.ts'
 
-/** Which claims a scope gives, in ID tokens and at userinfo (OIDC Core §5.4). */
+/** Which claims a scope gives, in ID tokens and at userinfo (OIDC Core §5.4); `auth_time` and `amr` in ID tokens only. */
 export const CLAIMS_BY_SCOPE = {
-  openid: ['sub'],
+  openid: ['sub', 'auth_time', 'amr'],
   profile: ['name', 'given_name', 'family_name', 'locale'],
   email: ['email', 'email_verified'],
   customer: ['customer_reference', 'id_customer'],
@@ -46,6 +46,7 @@ export function commerceClaims(
   }
 }
 
-function defined(claims: Claims): Claims {
+/** Claims without those that are unknown. */
+export function defined(claims: Claims): Claims {
   return Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== undefined))
 }

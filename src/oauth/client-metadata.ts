@@ -26,6 +26,11 @@ export function toLibraryClient({ metadata }: Client): AdapterPayload {
   } as AdapterPayload
 }
 
+/** @throws with the reason when the library could not use such a client. */
+export async function validateClient(provider: Provider, metadata: ClientMetadata): Promise<void> {
+  await provider.Client.validate(toLibraryClient({ metadata, isEnabled: true, secrets: [] }) as never)
+}
+
 /** Compares client secrets with the digests in the registry, so that several can be valid at once. */
 export function compareSecretsWith(
   provider: Provider,
@@ -40,9 +45,9 @@ export function compareSecretsWith(
 }
 
 /** Browser apps may call from the origins of their own redirects, and from those the client lists. */
-export function allowsOrigin(client: ClientMetadata & { redirectUris?: string[] }, origin: string): boolean {
+export function allowsOrigin(client: ClientMetadata & { redirectUris?: readonly string[] }, origin: string): boolean {
   const listed = (client.allowed_origins as string[] | undefined) ?? []
-  const own = (client.redirectUris ?? []).map((uri) => new URL(uri).origin)
+  const own = (client.redirectUris ?? client.redirect_uris ?? []).map((uri) => new URL(uri).origin)
   return [...listed, ...own].some((allowed) => allowed === origin || isSameLoopback(allowed, origin))
 }
 

@@ -27,7 +27,7 @@ export function fixedConfiguration({
     },
     cookies: cookies(isHttps, cookieKeys),
     enabledJWA: enabledAlgorithms(),
-    expiresWithSession: async () => false,
+    expiresWithSession: async (_ctx, source) => endsWithSession(source as unknown as Started),
     extraClientMetadata: { properties: [...OWN_CLIENT_MEMBERS] },
     interactions: {
       policy: interactionPolicyFor(),
@@ -63,6 +63,16 @@ function cookies(isHttps: boolean, keys: readonly string[]): Configuration['cook
     long: options,
     short: options,
   }
+}
+
+type Started = { readonly kind: string; readonly scopes: ReadonlySet<string> }
+
+/**
+ * Signing out ends what was started in that browser, refresh tokens included, unless the person granted
+ * `offline_access` (OIDC Core §11). A device was connected by the browser and lives on without it.
+ */
+function endsWithSession({ kind, scopes }: Started): boolean {
+  return kind !== 'DeviceCode' && !scopes.has('offline_access')
 }
 
 /** Asymmetric only: HS* would derive keys from client secrets, of which only digests are kept. */

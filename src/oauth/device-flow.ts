@@ -1,4 +1,5 @@
-import type { Configuration } from 'oidc-provider'
+import type { Middleware } from 'koa'
+import type { Configuration, Provider } from 'oidc-provider'
 import type { ProtocolPages } from './pages.ts'
 
 type DeviceFlow = NonNullable<NonNullable<Configuration['features']>['deviceFlow']>
@@ -14,8 +15,24 @@ export function deviceFlow(pages: ProtocolPages): DeviceFlow {
       pages.renderDeviceConfirm(ctx, form, {
         clientName: client.clientName ?? client.clientId,
         userCode,
-        scopes: [...ctx.oidc.requestParamScopes],
+        scopes: String(ctx.oidc.entities.DeviceCode?.params?.scope ?? '')
+          .split(' ')
+          .filter(Boolean),
       }),
     successSource: async (ctx) => pages.renderDeviceDone(ctx, ctx.oidc.client?.clientName ?? ctx.oidc.client?.clientId),
+  }
+}
+
+/**
+ * A code sent in without a session, because it ran out or was never there, leads to a new form: the library would try
+ * to go on with a session that it never saved.
+ */
+export function restartDeviceFlow(provider: Provider): Middleware {
+  return async function restartWithoutSession(ctx, next) {
+    if (ctx.method !== 'POST' || ctx.path !== '/device') return next()
+    const session = await provider.Session.get(ctx as never)
+    if (session.exp !== undefined) return next()
+    ctx.redirect('/device')
+    ctx.status = 303
   }
 }

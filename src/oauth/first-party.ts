@@ -5,14 +5,17 @@ import type { NotBefore } from './not-before.ts'
 
 /**
  * The library's policy, but that the shop's own apps never ask for consent: the library would ask for every native
- * client, which includes a storefront on a loopback port.
+ * client, which includes a storefront on a loopback port. And a session whose account may not go on, because it was
+ * signed out everywhere or blocked, leads to the login page; the library would end in an error.
  */
 export function interactionPolicyFor(): interactionPolicy.DefaultPolicy {
   const policy = interactionPolicy.base()
   const consent = policy.get('consent')
   const check = consent?.checks.get('native_client_prompt')
-  if (!consent || !check)
-    throw new Error("oidc-provider's consent policy is not what this version of ours was made for")
+  const session = policy.get('login')?.checks.get('no_session')
+  if (!consent || !check || !session)
+    throw new Error("oidc-provider's policy is not what this version of ours was made for")
+  session.check = (ctx) => ctx.oidc.entities.Account === undefined
   const original = check.check
   check.check = (ctx) => (isFirstParty(ctx) ? interactionPolicy.Check.NO_NEED_TO_PROMPT : original(ctx))
   return policy

@@ -1,5 +1,5 @@
 import type { Context } from 'koa'
-import type { Grant, Provider } from 'oidc-provider'
+import type { Account, Grant, OIDCContext, Provider, Session } from 'oidc-provider'
 
 /** What we keep on a grant beyond the library's own fields. */
 export type GrantFacts = {
@@ -7,15 +7,34 @@ export type GrantFacts = {
   readonly createdAtMs: number
   /** Set when the person chose a company user; otherwise the selection rule of the customer applies. */
   readonly companyUserId?: string
+  /** Set when an agent acts for the customer. */
+  readonly actingAgentId?: string
 }
 
-const FIELDS = ['createdAtMs', 'companyUserId']
+const FIELDS = ['createdAtMs', 'companyUserId', 'actingAgentId']
 
 /** The library stores only the fields a model lists; this lists ours too. Call it once, before the provider is used. */
 export function keepGrantFacts(provider: Provider): void {
   const { Grant } = provider
   const fields = [...(Grant as unknown as { IN_PAYLOAD: string[] }).IN_PAYLOAD, ...FIELDS]
   Object.defineProperty(Grant, 'IN_PAYLOAD', { get: () => fields })
+}
+
+/** Keeps when a session's person signed in, to the millisecond: the library's own instant is of whole seconds. */
+export function keepSignInInstant({ Session }: Provider): void {
+  const fields = [...(Session as unknown as { IN_PAYLOAD: string[] }).IN_PAYLOAD, 'signedInAtMs']
+  Object.defineProperty(Session, 'IN_PAYLOAD', { get: () => fields })
+  const { loginAccount } = Session.prototype
+  Session.prototype.loginAccount = function loginAccountNow(this: Session, details) {
+    loginAccount.call(this, details)
+    Object.assign(this, { signedInAtMs: Date.now() })
+  }
+}
+
+/** Epoch milliseconds of a session's sign-in; undefined where nobody is signed in. */
+export function signedInAtMs(session: Session | undefined): number | undefined {
+  const { signedInAtMs, loginTs } = (session ?? {}) as { signedInAtMs?: number; loginTs?: number }
+  return signedInAtMs ?? (loginTs === undefined ? undefined : loginTs * 1000)
 }
 
 export function withFacts(grant: Grant, facts: Omit<GrantFacts, 'createdAtMs'> = {}): Grant {
@@ -31,4 +50,12 @@ export function grantFacts(grant: Grant | undefined): GrantFacts | undefined {
 export function companyUserOf(ctx: Context): string | undefined {
   const { oidc } = ctx as unknown as { oidc?: { entities: { Grant?: Grant } } }
   return grantFacts(oidc?.entities.Grant)?.companyUserId
+}
+
+/** What the token request under way was answered with: whose token, for which client, under which id. */
+export function issuedIn(ctx: Context): { account?: Account; clientId: string; jti?: string } {
+  const { entities, client } = (ctx as unknown as { oidc: OIDCContext }).oidc
+  const { Account: account, AccessToken, ClientCredentials } = entities
+  const jti = (AccessToken ?? ClientCredentials)?.jti
+  return { ...(account && { account }), clientId: String(client?.clientId), ...(jti !== undefined && { jti }) }
 }

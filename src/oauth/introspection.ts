@@ -1,7 +1,7 @@
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { ClientMetadata } from '../clients/client.ts'
-import type { Customer } from '../customers/customer.ts'
-import { toAccount } from './account.ts'
+import type { FindLiveAccount } from './account.ts'
+import { isAgentAccount } from './agent-account.ts'
 import { commerceClaims } from './claims.ts'
 import type { FindToken, LiveToken } from './token-status.ts'
 
@@ -10,7 +10,7 @@ export type IntrospectionDeps = {
   readonly findClient: (clientId: string) => Promise<ClientMetadata | undefined>
   /** The resource server identifiers that make tokens of an audience. */
   readonly identifiersOf: (audience: string) => readonly string[]
-  readonly findCustomer: (id: string) => Promise<Customer | undefined>
+  readonly findLiveAccount: FindLiveAccount
   readonly issuer: string
 }
 
@@ -18,7 +18,13 @@ export type IntrospectionDeps = {
  * Introspection (RFC 7662 §2.2) of every kind of token, with the permissions the customer has now. Who may not know learns what anybody learns of a token that
  * does not exist: `{"active":false}`.
  */
-export function createIntrospection({ findToken, findClient, findCustomer, identifiersOf, issuer }: IntrospectionDeps) {
+export function createIntrospection({
+  findToken,
+  findClient,
+  findLiveAccount,
+  identifiersOf,
+  issuer,
+}: IntrospectionDeps) {
   return async function introspect(ctx: KoaContextWithOIDC): Promise<void> {
     ctx.body = { active: false }
     const status = await findToken(String(ctx.oidc.params?.token))
@@ -26,14 +32,17 @@ export function createIntrospection({ findToken, findClient, findCustomer, ident
     const caller = ctx.oidc.client && (await findClient(ctx.oidc.client.clientId))
     const owner = await findClient(status.token.clientId)
     if (!owner || !caller || !mayIntrospect(caller, status.token, identifiersOf)) return
-    const { accountId, companyUserId } = status.token
+    const { accountId, companyUserId, actingAgentId, iat } = status.token
     if (accountId === undefined) {
       ctx.body = describe(status.token, issuer)
       return
     }
-    const customer = await findCustomer(accountId)
-    const account = customer?.status === 'active' ? toAccount(customer, companyUserId) : undefined
+    const account = await findLiveAccount(accountId, { companyUserId, actingAgentId, grantedAtMs: iat * 1000 })
     if (!account) return
+    if (isAgentAccount(account)) {
+      ctx.body = describe(status.token, issuer)
+      return
+    }
     const claims = commerceClaims(account.customer, account.companyUser, { hasFullPermissions: true })
     ctx.body = describe({ ...status.token, claims: { ...status.token.claims, ...claims } }, issuer)
   }

@@ -11,11 +11,12 @@ import {
   validateClientScope,
   validateDpop,
 } from 'oidc-provider/lib/helpers/grants.js'
-import type { CustomerAccount } from './account.ts'
+import type { CommerceAccount } from './account.ts'
+import { isAgentAccount } from './agent-account.ts'
 import { withFacts } from './grant-facts.ts'
 
 export type TokenRequest = {
-  readonly account: CustomerAccount
+  readonly account: CommerceAccount
   readonly grantType: string
   /** Granted when the request names no scope. */
   readonly defaultScope: string
@@ -87,14 +88,19 @@ type ResourceServerInstance = NonNullable<AccessToken['resourceServer']>
 
 function newGrant(
   ctx: TokenEndpointGrantContext,
-  account: CustomerAccount,
+  account: CommerceAccount,
   resourceServer: ResourceServerInstance,
   scopes: ReadonlySet<string>,
 ): Grant {
   const { provider, client } = ctx.oidc
   const grant = withFacts(
     new provider.Grant({ accountId: account.accountId, clientId: client?.clientId as string }),
-    account.companyUser && { companyUserId: account.companyUser.id },
+    isAgentAccount(account)
+      ? {}
+      : {
+          ...(account.companyUser && { companyUserId: account.companyUser.id }),
+          ...(account.actingAgentId && { actingAgentId: account.actingAgentId }),
+        },
   )
   // Given before it is saved, so that the tokens can name it and everything is stored in one batch.
   grant.jti = (grant as unknown as { generateTokenId(): string }).generateTokenId()

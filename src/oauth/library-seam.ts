@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import type { AccessToken, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import introspectionSteps from 'oidc-provider/lib/actions/introspection.js'
 import revocationSteps from 'oidc-provider/lib/actions/revocation.js'
@@ -43,8 +44,23 @@ export function findStructuredAccessTokens(provider: Provider, findToken: FindTo
         exp: token.exp,
         jkt: token.jkt,
         'x5t#S256': token.certificateThumbprint,
+        claims: { userinfo: Object.fromEntries((token.grantedClaims ?? []).map((claim) => [claim, null])) },
       }
       return new Model(fields as unknown as ConstructorParameters<typeof AccessToken>[0])
+    },
+  })
+}
+
+/** Opaque access tokens of 32 characters of a–z and 0–9 (165 bits) where a resource server wants them. */
+export function makeShortTokens(provider: Provider, wantsShort: (identifier: string) => boolean): void {
+  const prototype = provider.AccessToken.prototype as unknown as { generateTokenId(): string }
+  const generate = prototype.generateTokenId
+  Object.assign(prototype, {
+    generateTokenId(this: AccessToken & { format?: string }) {
+      // The library settles the token's format on the way.
+      const usual = generate.call(this)
+      const identifier = this.resourceServer?.identifier()
+      return this.format === 'opaque' && identifier && wantsShort(identifier) ? shortToken() : usual
     },
   })
 }
@@ -62,6 +78,13 @@ export function detectReplaysAtomically(provider: Provider, storage: Storage): v
       return storage.putOnce('ReplayDetection', `${issuer} ${jti}`, { exp }, ttlSeconds)
     },
   })
+}
+
+const SHORT_LENGTH = 32
+const SHORT_ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789'
+
+function shortToken(): string {
+  return Array.from({ length: SHORT_LENGTH }, () => SHORT_ALPHABET[randomInt(SHORT_ALPHABET.length)]).join('')
 }
 
 function replaceLastStep(steps: LibraryMiddleware[], name: keyof Endpoints): void {

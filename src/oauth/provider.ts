@@ -3,26 +3,26 @@ import type { Audit } from '../audit/events.ts'
 import type { ClientMetadata } from '../clients/client.ts'
 import type { ClientRegistry } from '../clients/registry.ts'
 import type { ResourceServerRegistry } from '../clients/resource-servers.ts'
-import type { Customer } from '../customers/customer.ts'
 import type { SigningKey } from '../keys/signing-key.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Storage } from '../storage/storage.ts'
 import { createAccessTokenClaims } from './access-token-claims.ts'
-import { createFindAccount } from './account.ts'
+import { createFindAccount, type FindLiveAccount } from './account.ts'
 import { createAdapter } from './adapter.ts'
 import { compareSecretsWith, toLibraryClient } from './client-metadata.ts'
 import { fixedConfiguration } from './configuration.ts'
-import { deviceFlow } from './device-flow.ts'
+import { deviceFlow, restartDeviceFlow } from './device-flow.ts'
 import { listenToProvider } from './events.ts'
 import { createLoadExistingGrant } from './first-party.ts'
-import { grantFacts, keepGrantFacts } from './grant-facts.ts'
+import { grantFacts, keepGrantFacts, keepSignInInstant } from './grant-facts.ts'
 import type { GrantType } from './grant-type.ts'
 import { createIntrospection } from './introspection.ts'
 import {
   detectReplaysAtomically,
   findStructuredAccessTokens,
   makeRefreshTokens,
+  makeShortTokens,
   useOwnEndpoints,
 } from './library-seam.ts'
 import { grantTtlSeconds, LIFETIMES } from './lifetimes.ts'
@@ -35,6 +35,7 @@ import { signOutPages } from './sign-out.ts'
 import { toLibraryKeys } from './signing.ts'
 import type { TokenShape } from './token-shape.ts'
 import type { FindToken } from './token-status.ts'
+import { nameUnauthorizedClients } from './unauthorized-client.ts'
 
 export type ProviderDeps = {
   readonly issuer: string
@@ -47,12 +48,16 @@ export type ProviderDeps = {
   /** The resource server identifiers that make tokens of an audience other than their own name. */
   readonly identifiersOf: (audience: string) => readonly string[]
   readonly shapes: ReadonlyMap<string, TokenShape>
-  readonly findCustomer: (id: string) => Promise<Customer | undefined>
+  readonly findLiveAccount: FindLiveAccount
+  /** Told the size of each JWT access token's payload, in bytes. */
+  readonly noteTokenSize: (bytes: number) => void
   readonly refreshTokens: RefreshTokens
   readonly notBefore: NotBefore
   readonly findToken: FindToken
   readonly grants: readonly GrantType[]
   readonly pages: ProtocolPages
+  /** A customer's own app refreshed its tokens from this address. */
+  readonly notePlace: (customerId: string, ip: string) => void
   readonly audit: Audit
   readonly log: Log
   readonly metrics: Metrics
@@ -63,10 +68,14 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
   const provider = new Provider(deps.issuer, configurationOf(deps, keys))
   // The host guard sets the forwarded headers from the issuer, whatever the request said.
   provider.proxy = true
+  provider.use(restartDeviceFlow(provider))
+  provider.use(nameUnauthorizedClients())
   keepGrantFacts(provider)
+  keepSignInInstant(provider)
   compareSecretsWith(provider, deps.clients.verifySecret)
   detectReplaysAtomically(provider, deps.storage)
   makeRefreshTokens(provider, deps.refreshTokens.first)
+  makeShortTokens(provider, deps.resourceServers.hasShortTokens)
   findStructuredAccessTokens(provider, deps.findToken)
   useOwnEndpoints(provider, {
     introspect: createIntrospection({ ...deps, findClient: metadataOf(deps) }),
@@ -80,9 +89,13 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
 }
 
 function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Configuration {
-  const { issuer, cookieKeys, pages, resourceServers, shapes, notBefore, findCustomer } = deps
+  const { issuer, cookieKeys, pages, resourceServers, shapes, notBefore, findLiveAccount } = deps
   const findClient = metadataOf(deps)
-  const claims = createAccessTokenClaims({ findResourceServer: resourceServers.find, shapes })
+  const claims = createAccessTokenClaims({
+    findResourceServer: resourceServers.find,
+    shapes,
+    noteSize: deps.noteTokenSize,
+  })
   const fixed = fixedConfiguration({ isHttps: issuer.startsWith('https:'), cookieKeys, pages })
   return {
     ...fixed,
@@ -100,7 +113,7 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
       companyUserInContext: () => grantFacts(Provider.ctx?.oidc.entities.Grant)?.companyUserId,
     }),
     extraTokenClaims: claims.extraTokenClaims,
-    findAccount: createFindAccount({ findCustomer, notBefore }),
+    findAccount: createFindAccount({ findLiveAccount, notBefore }),
     formats: { customizers: { jwt: claims.customizeJwt as never } },
     jwks: { keys: toLibraryKeys(keys) as never },
     loadExistingGrant: createLoadExistingGrant({ notBefore }),

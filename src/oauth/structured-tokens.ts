@@ -7,6 +7,15 @@ export type TokenPayload = Readonly<Record<string, unknown>> & {
   readonly jti: string
 }
 
+type VerificationDeps = {
+  readonly keys: readonly SigningKey[]
+  readonly issuer: string
+  /** Epoch seconds. */
+  readonly now: number
+  /** Told the key of each token with a good signature, so that it is known which keys are still in use. */
+  readonly onSeen?: (kid: string) => void
+}
+
 const SHAPE = /^[\w-]+\.[\w-]+\.[\w-]+$/
 const MAX_LENGTH = 64 * 1024
 const CLOCK_TOLERANCE_SECONDS = 15
@@ -23,7 +32,7 @@ export function isStructured(value: string): boolean {
  */
 export function verifyStructured(
   value: string,
-  { keys, issuer, now }: { keys: readonly SigningKey[]; issuer: string; now: number },
+  { keys, issuer, now, onSeen }: VerificationDeps,
 ): TokenPayload | undefined {
   if (value.length > MAX_LENGTH || !isStructured(value)) return undefined
   const [header = '', body = '', signature = ''] = value.split('.')
@@ -31,6 +40,8 @@ export function verifyStructured(
   const key = keys.find((candidate) => candidate.kid === kid)
   if (!key || key.algorithm !== alg || crit !== undefined) return undefined
   if (!isSignedBy(key, `${header}.${body}`, Buffer.from(signature, 'base64url'))) return undefined
+
+  onSeen?.(key.kid)
 
   const payload = parse(body)
   if (payload?.iss !== issuer || typeof payload.jti !== 'string' || typeof payload.iat !== 'number') return undefined

@@ -1,5 +1,6 @@
 import type { Artifact, ArtifactKey, Storage, StoredArtifact } from '../storage/storage.ts'
 import { familyPayload, isLiving } from './adapter.ts'
+import { agentIdOf } from './agent-account.ts'
 import { isBeforeAny, type NotBefore, type Ownership } from './not-before.ts'
 import type { RefreshTokens } from './refresh-tokens.ts'
 import { isStructured, type TokenPayload } from './structured-tokens.ts'
@@ -14,6 +15,8 @@ export type LiveToken = {
   readonly accountId?: string
   readonly grantId?: string
   readonly companyUserId?: string
+  /** The agent who acts for the customer. */
+  readonly actingAgentId?: string
   readonly audience?: string
   readonly scope?: string
   readonly jti?: string
@@ -22,6 +25,8 @@ export type LiveToken = {
   /** Thumbprint of the DPoP key, or of the certificate (RFC 8705), the token is bound to. */
   readonly jkt?: string
   readonly certificateThumbprint?: string
+  /** Single claims that its grant allows, beyond those of its scopes (OIDC Core §5.5). */
+  readonly grantedClaims?: readonly string[]
   /** Claims of our own that the token carries. */
   readonly claims: Readonly<Record<string, unknown>>
 }
@@ -55,6 +60,7 @@ const REGISTERED = new Set([
   'gid',
   'cnf',
   'customer_id',
+  'agent_id',
   'scopes',
 ])
 const DENIAL = 'Denial'
@@ -102,7 +108,8 @@ export function createFindToken({ storage, refreshTokens, notBefore, verify }: T
     if (denial) return { isLive: false, reason: 'denied' }
     const grantedAtMs = Number(grant?.artifact.createdAtMs ?? token.iat * 1000)
     if (isBeforeAny(results, grantedAtMs)) return { isLive: false, reason: 'signed-out' }
-    return { isLive: true, token }
+    const { claims: grantedClaims } = (grant?.artifact.openid ?? {}) as { claims?: readonly string[] }
+    return { isLive: true, token: { ...token, ...(grantedClaims && { grantedClaims }) } }
   }
 }
 
@@ -135,7 +142,10 @@ function belongs(grant: StoredArtifact | undefined, owner: Ownership): boolean {
 }
 
 function fromPayload(payload: TokenPayload): LiveToken {
-  const { sub, aud, scope, scopes, client_id, gid, customer_id, cnf } = payload as Record<string, unknown>
+  const { sub, aud, scope, scopes, client_id, gid, customer_id, agent_id, act, cnf } = payload as Record<
+    string,
+    unknown
+  >
   const bound = cnf as { jkt?: string; 'x5t#S256'?: string } | undefined
   const clientId = String(client_id)
   const companyUserId = payload.id_company_user
@@ -143,8 +153,9 @@ function fromPayload(payload: TokenPayload): LiveToken {
     kind: gid ? 'access-token' : 'client-credentials',
     isStructured: true,
     clientId,
-    ...(gid ? { grantId: String(gid), accountId: String(customer_id ?? sub) } : {}),
+    ...(gid ? { grantId: String(gid), accountId: String(customer_id ?? agent_id ?? sub) } : {}),
     ...(typeof companyUserId === 'string' && { companyUserId }),
+    ...actingAgent(act),
     ...(typeof aud === 'string' && { audience: aud }),
     ...(typeof scope === 'string' && { scope }),
     ...(Array.isArray(scopes) && { scope: scopes.join(' ') }),
@@ -168,6 +179,7 @@ function fromStored(kind: TokenKind, stored: Readonly<Record<string, unknown>>):
     ...(payload.accountId && { accountId: payload.accountId }),
     ...(payload.grantId && { grantId: payload.grantId }),
     ...(typeof claims.id_company_user === 'string' && { companyUserId: claims.id_company_user }),
+    ...actingAgent(claims.act),
     ...(payload.aud && { audience: payload.aud }),
     ...(payload.scope && { scope: payload.scope }),
     iat: payload.iat,
@@ -176,6 +188,12 @@ function fromStored(kind: TokenKind, stored: Readonly<Record<string, unknown>>):
     ...(thumbprint && { certificateThumbprint: thumbprint }),
     claims,
   }
+}
+
+function actingAgent(act: unknown): { actingAgentId?: string } {
+  const sub = (act as { sub?: unknown } | undefined)?.sub
+  const actingAgentId = typeof sub === 'string' ? agentIdOf(sub) : undefined
+  return actingAgentId === undefined ? {} : { actingAgentId }
 }
 
 /** The library's payload of a stored token, as far as we read it. */

@@ -62,6 +62,7 @@ export function createMemoryStorage(now: () => number = () => Date.now() / 1000)
       entry.artifact = structuredClone(next.artifact)
       entry.version = expected + 1
       entry.expiresAt = now() + next.ttlSeconds
+      delete entry.receipt
       if (next.receipt) entry.receipt = { body: next.receipt.body, expiresAt: now() + next.receipt.ttlSeconds }
       return true
     },
@@ -80,11 +81,14 @@ export function createMemoryStorage(now: () => number = () => Date.now() / 1000)
       const counter = counters.get(key)
       const isLiving = counter !== undefined && counter.expiresAt > now()
       const count = Math.max(0, (isLiving ? counter.count : 0) + by)
-      counters.set(key, { count, expiresAt: isLiving ? counter.expiresAt : now() + windowSeconds })
+      if (count === 0) counters.delete(key)
+      else counters.set(key, { count, expiresAt: isLiving ? counter.expiresAt : now() + windowSeconds })
       return count
     },
     publish: async (topic) => void topics.emit(topic),
     subscribe: (topic, listener) => void topics.on(topic, listener),
+    partitions: 1,
+    onReturn: () => {},
     ping: async () => {},
     close: async () => {},
   }

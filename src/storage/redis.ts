@@ -1,66 +1,52 @@
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
+import { answerWithin } from '../http/unavailable.ts'
+import { bounded } from './bounded.ts'
 import { hashId } from './hash-id.ts'
-import { type Artifact, STORAGE_INDEXES, type Storage, StorageError, type StoredArtifact } from './storage.ts'
+import { describeRedis, type RedisAddress, readRedisUrl } from './redis-address.ts'
+import { connectRedis } from './redis-connection.ts'
+import { decode, encode } from './redis-value.ts'
+import { createReturnGate } from './return-gate.ts'
+import { type Artifact, STORAGE_INDEXES, type Storage, StorageError } from './storage.ts'
 
-const COMMAND_TIMEOUT_MS = 1000
-const CONNECT_TIMEOUT_MS = 5000
+const ANSWER_LIMIT_MS = 1000
+const CLOSE_LIMIT_MS = 500
+const REPLICAS_LIMIT_MS = 500
+/** A cluster's masters can each lose their memory: so many marks that each of them holds some. */
+const CLUSTER_PARTITIONS = 64
 
 /**
- * A value is `version consumedAt json`, consumedAt 0 while unused: the scripts below read the first two without
- * parsing the third. Each script touches the keys of one artifact only, which share a hash tag, so they run on a
- * cluster as well.
+ * The scripts read the first two words of a value and leave the third alone. Each script touches the keys of one artifact only, which share a hash tag, so they run on a cluster as well.
+ * They are sent whole each time: a server that restarted or took over knows none by its digest.
  */
-const SCRIPTS = {
-  consumeArtifact: {
-    numberOfKeys: 1,
-    lua: `local value = redis.call('GET', KEYS[1])
-      if not value then return 0 end
-      local version, consumed, json = string.match(value, '^(%d+) (%d+) (.*)$')
-      if consumed ~= '0' then return 0 end
-      redis.call('SET', KEYS[1], version .. ' ' .. ARGV[1] .. ' ' .. json, 'KEEPTTL')
-      return 1`,
-  },
-  swapArtifact: {
-    numberOfKeys: 2,
-    lua: `local value = redis.call('GET', KEYS[1])
-      if not value or string.match(value, '^%d+') ~= ARGV[1] then return 0 end
-      redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
-      if ARGV[4] ~= '' then redis.call('SET', KEYS[2], ARGV[4], 'EX', ARGV[5]) end
-      return 1`,
-  },
-  incrementCounter: {
-    numberOfKeys: 1,
-    lua: `local count = redis.call('INCRBY', KEYS[1], ARGV[2])
-      if count < 0 then
-        count = 0
-        redis.call('SET', KEYS[1], 0, 'KEEPTTL')
-      end
-      if redis.call('TTL', KEYS[1]) < 0 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
-      return count`,
-  },
-} as const
+const CONSUME = `local value = redis.call('GET', KEYS[1])
+if not value then return 0 end
+local version, consumed, json = string.match(value, '^(%d+) (%d+) (.*)$')
+if consumed ~= '0' then return 0 end
+redis.call('SET', KEYS[1], version .. ' ' .. ARGV[1] .. ' ' .. json, 'KEEPTTL')
+return 1`
 
-type Scripted = Redis & {
-  consumeArtifact(key: string, consumedAt: number): Promise<number>
-  swapArtifact(
-    key: string,
-    receiptKey: string,
-    expected: number,
-    value: string,
-    ttlSeconds: number,
-    receipt: string,
-    receiptTtlSeconds: number,
-  ): Promise<number>
-  incrementCounter(key: string, windowSeconds: number, by: number): Promise<number>
-}
+const SWAP = `local value = redis.call('GET', KEYS[1])
+if not value or string.match(value, '^%d+') ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
+if ARGV[4] == '' then redis.call('DEL', KEYS[2]) else redis.call('SET', KEYS[2], ARGV[4], 'EX', ARGV[5]) end
+return 1`
+
+const INCREMENT = `local count = redis.call('INCRBY', KEYS[1], ARGV[2])
+if count <= 0 then
+  redis.call('DEL', KEYS[1])
+  return 0
+end
+if redis.call('TTL', KEYS[1]) < 0 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
+return count`
 
 /**
- * Opens the Redis at `url`.
+ * Opens the Redis at `url`: one server, the primary that Sentinels name, or a cluster. Redis 7 or later.
  *
  * @throws {StorageError} when it does not answer.
  */
 export async function openRedisStorage(url: string, onError: (error: unknown) => void = () => {}): Promise<Storage> {
-  const redis = connect(url)
+  const address = readRedisUrl(url)
+  const redis = connectRedis(address)
   redis.on('error', onError)
   try {
     await redis.connect()
@@ -68,50 +54,80 @@ export async function openRedisStorage(url: string, onError: (error: unknown) =>
   } catch (error) {
     redis.disconnect()
     throw new StorageError(
-      `REDIS_URL does not answer at ${withoutCredentials(url)} (${(error as Error).message}). ` +
+      `REDIS_URL does not answer: ${describeRedis(address)} (${(error as Error).message}). ` +
         'Start Redis or correct the address and credentials, or unset REDIS_URL to keep sessions in the database.',
     )
   }
-  return createRedisStorage(redis, onError)
+  return createRedisStorage(redis, address, onError)
 }
 
-function connect(url: string): Scripted {
-  return new Redis(url, {
-    lazyConnect: true,
-    enableAutoPipelining: true,
-    enableOfflineQueue: true,
-    maxRetriesPerRequest: 1,
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    commandTimeout: COMMAND_TIMEOUT_MS,
-    scripts: SCRIPTS,
-  }) as Scripted
-}
-
-function createRedisStorage(redis: Scripted, onError: (error: unknown) => void): Storage {
-  const subscriber = redis.duplicate({ enableAutoPipelining: false, lazyConnect: true })
+function createRedisStorage(redis: Redis, address: RedisAddress, onError: (error: unknown) => void): Storage {
+  const subscriber = connectRedis(address, { isSubscriber: true })
   subscriber.on('error', onError)
+  const topicOf = (topic: string) => `${address.prefix}${topic}`
+  const gate = createReturnGate(() => within, onError)
+  redis.on('close', gate.lost).on('ready', gate.returned)
+  // A cluster goes on while one of its nodes is away: what that node brings back is looked at beside the traffic.
+  if (address.form === 'cluster') redis.on('+node', gate.recheck)
 
-  const keyOf = (kind: string, id: string) => `${kind}:{${hashId(id)}}`
-  const receiptKeyOf = (kind: string, id: string) => `${kind}:receipt:{${hashId(id)}}`
-  const indexKeyOf = (kind: string, index: string, value: string) => `${kind}:${index}:{${hashId(value)}}`
+  const commands: Storage = {
+    ...artifactCommands(redis, address),
+    partitions: address.form === 'cluster' ? CLUSTER_PARTITIONS : 1,
+    onReturn: gate.add,
+    async publish(topic) {
+      await redis.publish(topicOf(topic), '')
+    },
+    subscribe(topic, listener) {
+      subscriber.on('message', (received) => {
+        if (received === topicOf(topic)) listener()
+      })
+      subscriber.subscribe(topicOf(topic)).catch(onError)
+    },
+    async ping() {
+      await redis.ping()
+    },
+    async close() {
+      subscriber.disconnect()
+      await answerWithin(CLOSE_LIMIT_MS, 'storage', () => redis.quit()).catch(() => {})
+      // After quitting too: it ends the connections to the Sentinels.
+      redis.disconnect()
+    },
+  }
+  const within = bounded(commands, ANSWER_LIMIT_MS)
+  return bounded(commands, ANSWER_LIMIT_MS, gate.assertOpen)
+}
+
+type Connected = 'onReturn' | 'partitions' | 'publish' | 'subscribe' | 'ping' | 'close'
+
+function artifactCommands(redis: Redis, { prefix, replicas }: RedisAddress): Omit<Storage, Connected> {
+  const keyOf = (kind: string, id: string) => `${prefix}${kind}:{${hashId(id)}}`
+  const receiptKeyOf = (kind: string, id: string) => `${prefix}${kind}:receipt:{${hashId(id)}}`
+  const indexKeyOf = (kind: string, index: string, value: string) => `${prefix}${kind}:${index}:{${hashId(value)}}`
 
   async function putIndexes(kind: string, id: string, artifact: Artifact, ttlSeconds: number): Promise<void> {
-    for (const index of STORAGE_INDEXES) {
-      const value = artifact[index]
-      if (typeof value === 'string') await redis.set(indexKeyOf(kind, index, value), hashId(id), 'EX', ttlSeconds)
-    }
+    const given = STORAGE_INDEXES.filter((index) => typeof artifact[index] === 'string')
+    await Promise.all(
+      given.map((index) => redis.set(indexKeyOf(kind, index, String(artifact[index])), hashId(id), 'EX', ttlSeconds)),
+    )
+  }
+
+  /** A write counts as done when enough replicas have it, if REDIS_URL asks for that. */
+  async function kept<T>(write: Promise<T>): Promise<T> {
+    if (replicas === 0) return write
+    const [result, reached] = await Promise.all([write, redis.wait(replicas, REPLICAS_LIMIT_MS)])
+    if (reached < replicas) throw new Error(`${reached} of ${replicas} replicas have the write`)
+    return result
   }
 
   return {
     async put(kind, id, artifact, ttl) {
       const ttlSeconds = whole(ttl)
-      await Promise.all([
-        redis.set(keyOf(kind, id), encode(artifact, 0), 'EX', ttlSeconds),
-        putIndexes(kind, id, artifact, ttlSeconds),
-      ])
+      const write = redis.set(keyOf(kind, id), encode(artifact, 0), 'EX', ttlSeconds)
+      await kept(Promise.all([write, putIndexes(kind, id, artifact, ttlSeconds)]))
     },
     async putOnce(kind, id, artifact, ttlSeconds) {
-      return (await redis.set(keyOf(kind, id), encode(artifact, 0), 'EX', whole(ttlSeconds), 'NX')) === 'OK'
+      const write = redis.set(keyOf(kind, id), encode(artifact, 0), 'EX', whole(ttlSeconds), 'NX')
+      return (await kept(write)) === 'OK'
     },
     get: async (kind, id) => decode(await redis.get(keyOf(kind, id))),
     getMany: async (keys) => {
@@ -120,76 +136,30 @@ function createRedisStorage(redis: Scripted, onError: (error: unknown) => void):
     },
     async findBy(kind, index, value) {
       const hashed = await redis.get(indexKeyOf(kind, index, value))
-      return hashed ? decode(await redis.get(`${kind}:{${hashed}}`)) : undefined
+      return hashed ? decode(await redis.get(`${prefix}${kind}:{${hashed}}`)) : undefined
     },
     async consume(kind, id) {
-      return (await redis.consumeArtifact(keyOf(kind, id), Math.floor(Date.now() / 1000))) === 1
+      return (await kept(redis.eval(CONSUME, 1, keyOf(kind, id), Math.floor(Date.now() / 1000)))) === 1
     },
     async swap(kind, id, expected, { artifact, ttlSeconds, receipt }) {
-      const swapped = await redis.swapArtifact(
-        keyOf(kind, id),
-        receiptKeyOf(kind, id),
-        expected,
-        encode(artifact, expected + 1),
-        whole(ttlSeconds),
-        receipt?.body ?? '',
-        whole(receipt?.ttlSeconds ?? 1),
-      )
-      return swapped === 1
+      const next = [encode(artifact, expected + 1), whole(ttlSeconds)]
+      const sealed = [receipt?.body ?? '', whole(receipt?.ttlSeconds ?? 1)]
+      const keys = [keyOf(kind, id), receiptKeyOf(kind, id)]
+      return (await kept(redis.eval(SWAP, 2, ...keys, expected, ...next, ...sealed))) === 1
     },
     receipt: async (kind, id) => (await redis.get(receiptKeyOf(kind, id))) ?? undefined,
     async extend(kind, id, ttlSeconds) {
       await redis.expire(keyOf(kind, id), whole(ttlSeconds), 'GT')
     },
     async remove(kind, id) {
-      await redis.del(keyOf(kind, id))
+      await kept(redis.del(keyOf(kind, id), receiptKeyOf(kind, id)))
     },
-    increment: (key, windowSeconds, by = 1) =>
-      redis.incrementCounter(`Counter:{${hashId(key)}}`, whole(windowSeconds), by),
-    async publish(topic) {
-      await redis.publish(topic, '')
+    async increment(key, windowSeconds, by = 1) {
+      return Number(await redis.eval(INCREMENT, 1, `${prefix}Counter:{${hashId(key)}}`, whole(windowSeconds), by))
     },
-    subscribe(topic, listener) {
-      subscriber.on('message', (received) => {
-        if (received === topic) listener()
-      })
-      subscriber.subscribe(topic).catch(onError)
-    },
-    async ping() {
-      await redis.ping()
-    },
-    async close() {
-      subscriber.disconnect()
-      await redis.quit().catch(() => redis.disconnect())
-    },
-  }
-}
-
-function encode(artifact: Artifact, version: number): string {
-  return `${version} 0 ${JSON.stringify(artifact)}`
-}
-
-function decode(value: string | null): StoredArtifact | undefined {
-  if (value === null) return undefined
-  const first = value.indexOf(' ')
-  const second = value.indexOf(' ', first + 1)
-  const consumedAt = Number(value.slice(first + 1, second))
-  return {
-    artifact: JSON.parse(value.slice(second + 1)) as Artifact,
-    version: Number(value.slice(0, first)),
-    ...(consumedAt > 0 && { consumedAt }),
   }
 }
 
 function whole(seconds: number): number {
   return Math.max(1, Math.ceil(seconds))
-}
-
-function withoutCredentials(url: string): string {
-  try {
-    const { protocol, host, pathname } = new URL(url)
-    return `${protocol}//${host}${pathname}`
-  } catch {
-    return 'the given address, which is not a URL'
-  }
 }

@@ -1,23 +1,53 @@
-import { EventEmitter } from 'node:events'
 import type { Knex } from 'knex'
+import { bounded } from './bounded.ts'
 import { hashId } from './hash-id.ts'
+import { startPruning } from './sql-pruning.ts'
+import { createLocalTopics, createSharedTopics } from './sql-topics.ts'
 import { type Artifact, STORAGE_INDEXES, type Storage, type StoredArtifact } from './storage.ts'
 
 type Row = { kind: string; id: string; artifact: Artifact; version: number; consumed_at: string | number | null }
 
-const PRUNE_INTERVAL_MS = 10_000
-const PRUNE_BATCH = 500
-const NOW = 'extract(epoch from now())::bigint'
+const ANSWER_LIMIT_MS = 1000
+const NOW = 'floor(extract(epoch from now()))::bigint'
+/** Whole seconds, rounded so that nothing ends early. */
+const FROM_NOW = 'ceil(extract(epoch from now()))::bigint'
+const ANEW = `artifact = excluded.artifact, version = 0, consumed_at = null, expires_at = excluded.expires_at,
+  uid = excluded.uid, user_code = excluded.user_code, receipt = null, receipt_expires_at = null`
+const IS_OVER = `counters.expires_at <= ${NOW} or counters.count = 0`
+
+type SqlStorageOptions = {
+  /** True for a Postgres that other nodes use as well, false for the database inside this process. */
+  readonly isShared: boolean
+  readonly onError?: (error: unknown) => void
+}
 
 /**
  * Artifacts as rows: Postgres, or the embedded PGlite. Expiry is judged by the database's clock, so nodes with
  * different clocks agree. Expired rows are pruned in small batches in the background.
  */
-export function createSqlStorage(knex: Knex, onError: (error: unknown) => void = () => {}): Storage {
-  const topics = new EventEmitter().setMaxListeners(0)
-  const pruner = setInterval(() => prune(knex).catch(onError), PRUNE_INTERVAL_MS)
-  pruner.unref()
+export function createSqlStorage(knex: Knex, { isShared, onError = () => {} }: SqlStorageOptions): Storage {
+  const stopPruning = startPruning(knex, onError)
+  const { close: closeTopics, ...topics } = isShared ? createSharedTopics(knex, onError) : createLocalTopics()
+  const storage: Storage = {
+    ...artifactStatements(knex),
+    ...topics,
+    partitions: 1,
+    onReturn: () => {},
+    async ping() {
+      await knex.raw('select 1')
+    },
+    async close() {
+      stopPruning()
+      await closeTopics()
+    },
+  }
+  // The embedded database shares this process: it is never away, only busy, and then so are our timers.
+  return isShared ? bounded(storage, ANSWER_LIMIT_MS) : storage
+}
 
+type Connected = 'onReturn' | 'partitions' | 'publish' | 'subscribe' | 'ping' | 'close'
+
+function artifactStatements(knex: Knex): Omit<Storage, Connected> {
   async function write(
     kind: string,
     id: string,
@@ -27,7 +57,7 @@ export function createSqlStorage(knex: Knex, onError: (error: unknown) => void =
   ): Promise<number> {
     const result = await knex.raw(
       `insert into artifacts (kind, id, artifact, expires_at, uid, user_code)
-       values (:kind, :id, :artifact, ${NOW} + :ttlSeconds, :uid, :userCode)
+       values (:kind, :id, :artifact, ${FROM_NOW} + :ttlSeconds, :uid, :userCode)
        on conflict (kind, id) ${onConflict}`,
       { kind, id: hashId(id), artifact: JSON.stringify(artifact), ttlSeconds: whole(ttlSeconds), ...indexes(artifact) },
     )
@@ -36,14 +66,7 @@ export function createSqlStorage(knex: Knex, onError: (error: unknown) => void =
 
   return {
     async put(kind, id, artifact, ttlSeconds) {
-      await write(
-        kind,
-        id,
-        artifact,
-        ttlSeconds,
-        `do update set artifact = excluded.artifact, version = 0, consumed_at = null, expires_at = excluded.expires_at,
-         uid = excluded.uid, user_code = excluded.user_code, receipt = null, receipt_expires_at = null`,
-      )
+      await write(kind, id, artifact, ttlSeconds, `do update set ${ANEW}`)
     },
     async putOnce(kind, id, artifact, ttlSeconds) {
       const written = await write(
@@ -51,8 +74,7 @@ export function createSqlStorage(knex: Knex, onError: (error: unknown) => void =
         id,
         artifact,
         ttlSeconds,
-        `do update set artifact = excluded.artifact, version = 0, consumed_at = null, expires_at = excluded.expires_at
-         where artifacts.expires_at <= ${NOW}`,
+        `do update set ${ANEW} where artifacts.expires_at <= ${NOW}`,
       )
       return written === 1
     },
@@ -90,8 +112,8 @@ export function createSqlStorage(knex: Knex, onError: (error: unknown) => void =
     },
     async swap(kind, id, expected, { artifact, ttlSeconds, receipt }) {
       const result = await knex.raw(
-        `update artifacts set artifact = :artifact, version = version + 1, expires_at = ${NOW} + :ttlSeconds,
-           receipt = :receipt, receipt_expires_at = ${NOW} + :receiptTtlSeconds
+        `update artifacts set artifact = :artifact, version = version + 1, expires_at = ${FROM_NOW} + :ttlSeconds,
+           receipt = :receipt, receipt_expires_at = ${FROM_NOW} + :receiptTtlSeconds
          where kind = :kind and id = :id and version = :expected and expires_at > ${NOW}`,
         {
           kind,
@@ -115,7 +137,7 @@ export function createSqlStorage(knex: Knex, onError: (error: unknown) => void =
     },
     async extend(kind, id, ttlSeconds) {
       await knex.raw(
-        `update artifacts set expires_at = greatest(expires_at, ${NOW} + ?)
+        `update artifacts set expires_at = greatest(expires_at, ${FROM_NOW} + ?)
          where kind = ? and id = ? and expires_at > ${NOW}`,
         [whole(ttlSeconds), kind, hashId(id)],
       )
@@ -125,22 +147,14 @@ export function createSqlStorage(knex: Knex, onError: (error: unknown) => void =
     },
     async increment(key, windowSeconds, by = 1) {
       const { rows } = await knex.raw<{ rows: { count: number }[] }>(
-        `insert into counters (key, count, expires_at) values (:key, greatest(0, :by::integer), ${NOW} + :windowSeconds)
+        `insert into counters (key, count, expires_at) values (:key, greatest(0, :by::integer), ${FROM_NOW} + :windowSeconds)
          on conflict (key) do update set
-           count = case when counters.expires_at <= ${NOW} then excluded.count else greatest(0, counters.count + :by) end,
-           expires_at = case when counters.expires_at <= ${NOW} then excluded.expires_at else counters.expires_at end
+           count = case when ${IS_OVER} then excluded.count else greatest(0, counters.count + :by) end,
+           expires_at = case when ${IS_OVER} then excluded.expires_at else counters.expires_at end
          returning count`,
         { key: hashId(key), windowSeconds: whole(windowSeconds), by },
       )
       return Number(rows[0]?.count)
-    },
-    publish: async (topic) => void topics.emit(topic),
-    subscribe: (topic, listener) => void topics.on(topic, listener),
-    async ping() {
-      await knex.raw('select 1')
-    },
-    async close() {
-      clearInterval(pruner)
     },
   }
 }
@@ -169,20 +183,6 @@ function indexes(artifact: Artifact): Record<'uid' | 'userCode', string | null> 
     return typeof value === 'string' ? hashId(value) : null
   })
   return { uid: uid ?? null, userCode: userCode ?? null }
-}
-
-async function prune(knex: Knex): Promise<void> {
-  for (const table of ['artifacts', 'counters']) {
-    let pruned: number
-    do {
-      pruned = affected(
-        await knex.raw(
-          `delete from ${table} where ctid = any (array(
-             select ctid from ${table} where expires_at <= ${NOW} limit ${PRUNE_BATCH} for update skip locked))`,
-        ),
-      )
-    } while (pruned === PRUNE_BATCH)
-  }
 }
 
 function affected(result: { rowCount?: number | null }): number {

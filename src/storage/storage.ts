@@ -18,7 +18,8 @@ export type Receipt = {
 
 /**
  * Everything short-lived the server keeps. One backend is one file in this folder. Ids are hashed before they
- * are stored (SHA-256), so a dump holds no bearer value. An expired artifact is never returned.
+ * are stored (SHA-256), so a dump holds no bearer value. An expired artifact is never returned. What cannot be
+ * answered in time, or at all, is an `Unavailable`.
  */
 export interface Storage {
   put(kind: string, id: string, artifact: Artifact, ttlSeconds: number): Promise<void>
@@ -48,12 +49,20 @@ export interface Storage {
   remove(kind: string, id: string): Promise<void>
   /**
    * Adds `by` (1 unless given) to a counter that starts anew `windowSeconds` after its first count; returns the new
-   * count. A negative `by` gives counts back and never takes the counter below zero.
+   * count. A negative `by` gives counts back and never takes the counter below zero; at zero it is forgotten, so that
+   * the next count starts a window.
    */
   increment(key: string, windowSeconds: number, by?: number): Promise<number>
   /** Tells every node. Best effort: whoever listens must also look for itself now and then. */
   publish(topic: string): Promise<void>
   subscribe(topic: string, listener: () => void): void
+  /** Into how many parts that can each lose their memory alone the backend spreads what it keeps. */
+  readonly partitions: number
+  /**
+   * Has `check` look at what came back after the connection was lost, before anything else is answered; `check` is
+   * given a storage that answers it.
+   */
+  onReturn(check: (storage: Storage) => Promise<void>): void
   /** @throws when the backend does not answer. */
   ping(): Promise<void>
   close(): Promise<void>

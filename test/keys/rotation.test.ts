@@ -138,7 +138,7 @@ function createFleet(chosen: RotationPolicy) {
   }
 
   const command = (name: 'rotate' | 'revoke', now: number) => {
-    const context = { keys, policy: chosen, now, unpublished: new Set<string>(), force: false }
+    const context = { keys, policy: chosen, now, unpublished: new Set<string>(), force: 'no' } as const
     const algorithm = 'ES256' as const
     const signer = signerOf(keys.filter((each) => each.algorithm === algorithm))
     if (!signer) return

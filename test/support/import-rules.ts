@@ -19,7 +19,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['oauth'],
   ['customers', 'agents', 'clients', 'keys', 'audit'],
   ['storage', 'database'],
-  ['http', 'config', 'log', 'metrics', 'cache'],
+  ['http', 'config', 'log', 'metrics', 'cache', 'mail', 'mailer'],
 ]
 const LEAVES = LAYERS.length - 1
 

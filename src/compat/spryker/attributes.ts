@@ -17,8 +17,13 @@ export function readAttributes(body: string, type: string, context: AnswerContex
   return attributes ? { attributes } : invalid
 }
 
-/** A field that must be there, as text; `isEmail` asks for an e-mail address too. */
-export type Field = { readonly name: string; readonly isEmail?: true }
+/** A field that must be there, as text; `is` asks for a form too. */
+export type Field = { readonly name: string; readonly is?: 'email' | 'uuid' }
+
+const FORMS = {
+  email: { pattern: /^[^\s@]+@[^\s@]+\.[^\s@]+$/, complaint: 'This value is not a valid email address.' },
+  uuid: { pattern: /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i, complaint: 'This is not a valid UUID.' },
+}
 
 /** One 901 error for each violated field, in the order of the fields; undefined when all is well. */
 export function violations(
@@ -34,14 +39,19 @@ export function violations(
   return first && failures([first, ...rest], context)
 }
 
-function complaintAbout(attributes: Attributes, { name, isEmail }: Field): string | undefined {
+function complaintAbout(attributes: Attributes, { name, is }: Field): string | undefined {
   if (!Object.hasOwn(attributes, name)) return 'This field is missing.'
   const value = attributes[name]
   if (value === null || value === '' || value === false) return 'This value should not be blank.'
   if (typeof value !== 'string') return 'This value should be of type string.'
   if (value.trim() === '') return 'This value should not be blank.'
-  if (isEmail && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(value)) return 'This value is not a valid email address.'
-  return undefined
+  return is && !FORMS[is].pattern.test(value) ? FORMS[is].complaint : undefined
+}
+
+/** The text of an attribute, for doors that do not say what is wrong with it. */
+export function textOf(attributes: Attributes, name: string): string {
+  const value = Object.hasOwn(attributes, name) ? attributes[name] : undefined
+  return typeof value === 'string' ? value : ''
 }
 
 function parse(body: string): unknown {

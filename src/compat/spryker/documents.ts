@@ -7,13 +7,13 @@ export type SprykerError = { readonly status: number; readonly code?: string; re
 
 /** A JSON:API document with one resource; its id is null, as the shop's clients expect of tokens. */
 export function resource(type: string, attributes: Record<string, unknown>, context: AnswerContext): DialectAnswer {
-  const data = { type, id: null, attributes, links: { self: `${context.issuer}/${type}` } }
+  const data = { type, id: null, attributes, links: { self: `${context.baseUrl}/${type}${context.search}` } }
   return document(201, { data }, context)
 }
 
 /** A collection that is always empty: what `GET` on a token resource answers. */
 export function emptyCollection(context: AnswerContext): DialectAnswer {
-  return document(200, { data: [], links: { self: `${context.issuer}${context.path}` } }, context)
+  return document(200, { data: [], links: { self: `${context.baseUrl}${context.path}${context.search}` } }, context)
 }
 
 /** One or more errors. `message` repeats `detail` for clients of the newer generation; members not given are absent. */
@@ -41,6 +41,34 @@ export function failure(
 ): DialectAnswer {
   return failures([{ status, ...(code && { code }), detail }], context)
 }
+
+/**
+ * The shop's answer to a blocked login, in its two languages. The text always names the whole configured block, as the
+ * shop's does; what is left of it is in `Retry-After`, which is ours.
+ */
+export function lockedOut(
+  { blockSeconds, leftSeconds }: { blockSeconds: number; leftSeconds: number },
+  context: AnswerContext,
+): DialectAnswer {
+  const minutes = Math.ceil(blockSeconds / 60)
+  const detail =
+    localeOf(context.acceptLanguage) === 'de_DE'
+      ? `Warten Sie bitte ${minutes} Minuten, bevor Sie es erneut versuchen.`
+      : `Too many log in attempts from your address. Please wait ${minutes} minutes before trying again.`
+  const answer = failure(429, '4401', detail, context)
+  return { ...answer, headers: { ...answer.headers, 'Retry-After': String(Math.ceil(leftSeconds)) } }
+}
+
+/** Something broke, or there is too much to do right now. */
+export function outage(status: number, retryAfterSeconds: number | undefined, context: AnswerContext): DialectAnswer {
+  const detail = status === 503 ? 'The service is busy. Please try again shortly.' : 'Internal Server Error'
+  const answer = failure(status, undefined, detail, context)
+  if (retryAfterSeconds === undefined) return answer
+  return { ...answer, headers: { ...answer.headers, 'Retry-After': String(retryAfterSeconds) } }
+}
+
+/** Done, and nothing to say about it. */
+export const NO_CONTENT: DialectAnswer = { status: 204, headers: {}, body: '' }
 
 function document(status: number, body: object, { acceptLanguage }: AnswerContext): DialectAnswer {
   return {

@@ -1,70 +1,80 @@
-import type { Dialect, DialectRoute, IssuedTokens } from '../dialect.ts'
-import { readAttributes, violations } from './attributes.ts'
-import { emptyCollection, failure, resource } from './documents.ts'
-import { sprykerToken } from './token.ts'
+import type { Dialect, DialectRoute, OpenDialect } from '../dialect.ts'
+import { agentRoutes } from './agents.ts'
+import { backOfficeToken } from './back-office-token.ts'
+import { companyUserTokens } from './company-users.ts'
+import { customerConfirmation } from './confirmation.ts'
+import { emptyCollection, failure, outage } from './documents.ts'
+import { loginLink } from './login-link.ts'
+import { REQUEST_REFUSED, refuse, storefrontToken } from './oauth-token.ts'
+import { RESOURCE, signInRoutes } from './sign-in.ts'
+import { signOutRoutes } from './sign-out.ts'
+import { SPRYKER_SCOPES, sprykerToken } from './token.ts'
 
-const RESOURCE = 'urn:vestibule:dialect:spryker'
-const CLIENT_ID = 'frontend'
+const OAUTH_PATH = '/token'
+const GONE = 'This API is no longer available.'
+const COLLECTIONS = ['/access-tokens', '/refresh-tokens']
+const RESOURCES = [
+  ...COLLECTIONS,
+  '/company-user-access-tokens',
+  '/agent-access-tokens',
+  '/agent-customer-impersonation-access-tokens',
+  '/customer-confirmation',
+]
 
-/** Spryker Glue storefront: JSON:API documents around password and refresh. */
-export const spryker: Dialect = {
-  name: 'spryker',
-  resourceServer: { identifier: RESOURCE, audience: CLIENT_ID, scopes: [], format: 'jwt', algorithm: 'RS256' },
-  shape: sprykerToken,
-  routes: [
-    {
-      method: 'POST',
-      path: '/access-tokens',
-      toOAuth({ body, context }) {
-        const parsed = readAttributes(body, 'access-tokens', context)
-        if ('refused' in parsed) return parsed.refused
-        const { attributes } = parsed
-        const refused = violations(attributes, [{ name: 'username', isEmail: true }, { name: 'password' }], context)
-        if (refused) return refused
-        const { username, password } = attributes as Record<string, string>
-        return {
-          grant_type: 'password',
-          client_id: CLIENT_ID,
-          resource: RESOURCE,
-          scope: 'customer',
-          username,
-          password,
-        } as never
+/** Spryker Glue: the JSON:API token resources, both OAuth-like doors, and the storefront's login by link. */
+export const createSpryker: OpenDialect = (settings, { clientId }) => {
+  const blockSeconds = settings.LOCKOUT_BLOCK_SECONDS
+  const shape = sprykerToken({ arePermissionsStored: settings.SPRYKER_PERMISSIONS === 'stored' })
+  return {
+    name: 'spryker',
+    resourceServers: [
+      {
+        identifier: RESOURCE,
+        audience: clientId,
+        scopes: SPRYKER_SCOPES,
+        format: 'jwt',
+        algorithm: 'RS256',
+        shape,
       },
-      fromSuccess: (tokens, context) =>
-        resource('access-tokens', { ...pair(tokens), idCompanyUser: tokens.companyUserId ?? null }, context),
-      fromError: ({ status }, context) =>
-        status >= 500
-          ? failure(status, undefined, 'The service is busy. Please try again shortly.', context)
-          : failure(401, '003', 'Failed to authenticate user.', context),
-    },
-    {
-      method: 'POST',
-      path: '/refresh-tokens',
-      toOAuth({ body, context }) {
-        const parsed = readAttributes(body, 'refresh-tokens', context)
-        if ('refused' in parsed) return parsed.refused
-        const refused = violations(parsed.attributes, [{ name: 'refreshToken' }], context)
-        if (refused) return refused
-        return {
-          grant_type: 'refresh_token',
-          client_id: CLIENT_ID,
-          refresh_token: String(parsed.attributes.refreshToken),
-        }
-      },
-      fromSuccess: (tokens, context) => resource('refresh-tokens', pair(tokens), context),
-      fromError: ({ status }, context) =>
-        status >= 500
-          ? failure(status, undefined, 'The service is busy. Please try again shortly.', context)
-          : failure(401, '004', 'Failed to refresh token.', context),
-    },
-    ...['/access-tokens', '/refresh-tokens'].flatMap((path): DialectRoute[] => [
-      { method: 'GET', path, answer: emptyCollection },
-      { method: 'ALL', path, answer: (context) => failure(404, undefined, 'Not Found', context) },
-    ]),
-  ],
+    ],
+    routes: [
+      ...signInRoutes({ unconfirmedStatus: settings.SPRYKER_UNCONFIRMED_STATUS, blockSeconds }),
+      ...signOutRoutes,
+      companyUserTokens,
+      ...agentRoutes({ blockSeconds }),
+      customerConfirmation,
+      backOfficeToken,
+      storefrontToken,
+      loginLink({ target: settings.SIGN_IN_LINK_TARGET }),
+      ...COLLECTIONS.map(placeholder),
+      ...RESOURCES.flatMap((path) => [notFound(path), notFound(`${path}/*rest`)]),
+    ],
+    onBadBody,
+    onGone: (context) =>
+      context.path === OAUTH_PATH
+        ? refuse('invalid_request', GONE, undefined, 410)
+        : failure(410, undefined, GONE, context),
+    onFailure: (status, context) =>
+      context.path === OAUTH_PATH
+        ? refuse('server_error', 'Internal Server Error', undefined, status)
+        : outage(status, undefined, context),
+    onUnknownPath: (context) => failure(404, undefined, 'Not Found', context),
+    requestHeaders: ['X-Anonymous-Customer-Unique-Id', 'X-Agent-Authorization', 'X-MFA-Code', 'If-Match'],
+  }
 }
 
-function pair({ accessToken, refreshToken, expiresIn }: IssuedTokens): Record<string, unknown> {
-  return { tokenType: 'Bearer', expiresIn, accessToken, refreshToken }
+const onBadBody: Dialect['onBadBody'] = (status, context) => {
+  if (context.path === OAUTH_PATH) return refuse('invalid_request', REQUEST_REFUSED)
+  const detail = status === 413 ? 'Post data is too large.' : 'Post data is invalid.'
+  return failure(status, undefined, detail, context)
+}
+
+/** The token resources list nothing, to anybody. */
+function placeholder(path: string): DialectRoute {
+  return { method: 'GET', path, act: ({ context }) => emptyCollection(context) }
+}
+
+/** A known resource asked in another way: the shop says 404, never 405. */
+function notFound(path: string): DialectRoute {
+  return { method: 'ALL', path, act: ({ context }) => failure(404, undefined, 'Not Found', context) }
 }

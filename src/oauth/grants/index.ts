@@ -1,8 +1,31 @@
 import type { GrantType } from '../grant-type.ts'
+import { type AgentGrantDeps, agentGrant } from './agent.ts'
+import { type AnonymousGrantDeps, anonymousGrant } from './anonymous.ts'
+import { type CompanyUserGrantDeps, companyUserGrant } from './company-user.ts'
+import { handoverGrant } from './handover.ts'
+import { type ImpersonationGrantDeps, impersonationGrant } from './impersonation.ts'
+import { type OneTimePasswordGrantDeps, oneTimePasswordGrant } from './one-time-password.ts'
 import { type PasswordGrantDeps, passwordGrant } from './password.ts'
 import { type RefreshGrantDeps, refreshTokenGrant } from './refresh-token.ts'
 
+export type GrantDeps = AgentGrantDeps &
+  AnonymousGrantDeps &
+  CompanyUserGrantDeps &
+  ImpersonationGrantDeps &
+  OneTimePasswordGrantDeps &
+  PasswordGrantDeps &
+  RefreshGrantDeps
+
 /** Our own grant types; the library brings authorization code, client credentials and device code. */
-export function createGrants(deps: PasswordGrantDeps & RefreshGrantDeps): GrantType[] {
-  return [passwordGrant(deps), refreshTokenGrant(deps)]
+export function createGrants(deps: GrantDeps): GrantType[] {
+  return [
+    agentGrant(deps),
+    anonymousGrant(deps),
+    companyUserGrant(deps),
+    handoverGrant(deps),
+    impersonationGrant(deps),
+    oneTimePasswordGrant(deps),
+    passwordGrant(deps),
+    refreshTokenGrant(deps),
+  ]
 }

@@ -8,31 +8,19 @@ import {
   resolveAndApplyResource,
   validateDpop,
 } from 'oidc-provider/lib/helpers/grants.js'
-import type { Audit, AuditEvent } from '../../audit/events.ts'
 import type { ClientMetadata } from '../../clients/client.ts'
-import type { Customer } from '../../customers/customer.ts'
-import type { Storage, StoredArtifact } from '../../storage/storage.ts'
-import { toAccount } from '../account.ts'
-import { familyPayload, familyRecord, isLiving, rotatedAt } from '../adapter.ts'
+import type { StoredArtifact } from '../../storage/storage.ts'
+import type { FindLiveAccount } from '../account.ts'
+import { familyPayload, familyRecord, isLiving } from '../adapter.ts'
 import type { GrantType } from '../grant-type.ts'
 import { grantTtlSeconds, refreshRetrySeconds, refreshTokenTtlSeconds } from '../lifetimes.ts'
-import { openReceipt, type RefreshBinding, sealReceipt } from '../refresh-receipt.ts'
-import type { RefreshTokenParts, RefreshTokens } from '../refresh-tokens.ts'
-import type { FindGrant } from '../token-status.ts'
+import { sealReceipt } from '../refresh-receipt.ts'
+import { answerOldToken, loseRace, mismatch, type Presented, type ReuseDeps } from './refresh-reuse.ts'
 
-export type RefreshOutcome = 'rotated' | 'retry' | 'race' | 'theft' | 'mismatch'
-
-export type RefreshGrantDeps = {
-  readonly storage: Storage
-  readonly refreshTokens: RefreshTokens
+export type RefreshGrantDeps = ReuseDeps & {
   readonly findClient: (clientId: string) => Promise<ClientMetadata | undefined>
-  readonly findCustomer: (id: string) => Promise<Customer | undefined>
-  readonly findGrant: FindGrant
-  readonly audit: Audit
-  readonly count: (outcome: RefreshOutcome) => void
+  readonly findLiveAccount: FindLiveAccount
 }
-
-type Presented = { value: string; parts: RefreshTokenParts; stored: StoredArtifact; binding: RefreshBinding }
 
 /**
  * Refreshing, RFC 6749 §6, with rotation. One request wins the swap that rotates a family; a twin that loses, and an
@@ -92,39 +80,6 @@ function checkCertificate(
     throw mismatch(deps, ctx, artifact, 'another certificate')
 }
 
-/** A token that was rotated away: the same answer again to an honest retry, the end of the grant to anybody else. */
-async function answerOldToken(
-  deps: RefreshGrantDeps,
-  ctx: TokenEndpointGrantContext,
-  presented: Presented,
-): Promise<object> {
-  const { parts, stored } = presented
-  const client = await deps.findClient(presented.binding.clientId)
-  const isPrevious = parts.place === stored.version - 1
-  const age = nowSeconds() - rotatedAt(stored)
-  if (isPrevious && client && age <= refreshRetrySeconds(client)) return repeat(deps, ctx, presented, 'retry')
-
-  await deps.storage.remove('Grant', String(stored.artifact.grantId))
-  await deps.storage.remove('RefreshToken', parts.family)
-  deps.count('theft')
-  deps.audit(event(ctx, stored.artifact, 'refresh.theft', 'a rotated refresh token was used again'))
-  throw new errors.InvalidGrant('refresh token was already used')
-}
-
-async function repeat(
-  deps: RefreshGrantDeps,
-  ctx: TokenEndpointGrantContext,
-  { value, parts, binding, stored }: Presented,
-  outcome: 'retry' | 'race',
-): Promise<object> {
-  const grant = await deps.storage.get('Grant', String(stored.artifact.grantId))
-  const sealed = grant && (await deps.storage.receipt('RefreshToken', parts.family))
-  const body = sealed && openReceipt(value, binding, sealed)
-  if (!body) throw mismatch(deps, ctx, stored.artifact, 'a retry that asks for something else')
-  deps.count(outcome)
-  return JSON.parse(body) as object
-}
-
 async function rotate(deps: RefreshGrantDeps, ctx: TokenEndpointGrantContext, presented: Presented): Promise<object> {
   const { provider } = ctx.oidc
   const client = await deps.findClient(presented.binding.clientId)
@@ -154,35 +109,27 @@ async function rotate(deps: RefreshGrantDeps, ctx: TokenEndpointGrantContext, pr
     }),
     deps.storage.extend('Grant', String(current.grantId), grantTtlSeconds(client, ttlSeconds)),
   ])
-  if (!isWinner) return loseRace(deps, ctx, presented, retrySeconds)
+  if (!isWinner) return loseRace(deps, ctx, presented)
   deps.count('rotated')
   return body
 }
 
-/** Somebody rotated the family between our look and our swap: give their answer, which our token can unseal. */
-async function loseRace(
-  deps: RefreshGrantDeps,
-  ctx: TokenEndpointGrantContext,
-  presented: Presented,
-  retrySeconds: number,
-): Promise<object> {
-  if (retrySeconds === 0) throw new errors.InvalidGrant('refresh token was already used')
-  return repeat(deps, ctx, presented, 'race')
-}
-
 /** Looks at the grant and the account again: a blocked customer or a withdrawn company user refreshes no more. */
 async function enter(
-  { findGrant, findCustomer }: RefreshGrantDeps,
+  { findGrant, findLiveAccount }: RefreshGrantDeps,
   ctx: TokenEndpointGrantContext,
   current: RefreshToken,
   companyUserId: unknown,
 ): Promise<Grant> {
   const { accountId, clientId, grantId } = current as unknown as Record<string, string>
   const owner = { accountId, clientId, ...(typeof companyUserId === 'string' && { companyUserId }) }
-  const [found, customer] = await Promise.all([findGrant(grantId as string, owner), findCustomer(accountId as string)])
+  const found = await findGrant(grantId as string, owner)
   if (!found) throw new errors.InvalidGrant('grant not found, revoked or signed out')
-  const account =
-    customer?.status === 'active' ? toAccount(customer, found.companyUserId as string | undefined) : undefined
+  const account = await findLiveAccount(accountId as string, {
+    companyUserId: found.companyUserId as string | undefined,
+    actingAgentId: found.actingAgentId as string | undefined,
+    grantedAtMs: Number(found.createdAtMs),
+  })
   if (!account) throw new errors.InvalidGrant('the account is gone, blocked or no longer acts for its company')
 
   const grant = new ctx.oidc.provider.Grant(found as never)
@@ -251,34 +198,6 @@ async function answer(
     scope: accessToken.scope || undefined,
     tokenType: accessToken.tokenType,
   })
-}
-
-function mismatch(
-  { audit, count }: RefreshGrantDeps,
-  ctx: TokenEndpointGrantContext,
-  artifact: StoredArtifact['artifact'],
-  reason: string,
-): Error {
-  count('mismatch')
-  audit(event(ctx, artifact, 'refresh.mismatch', reason))
-  return new errors.InvalidGrant(`refresh token presented by ${reason}`)
-}
-
-function event(
-  ctx: TokenEndpointGrantContext,
-  artifact: StoredArtifact['artifact'],
-  type: AuditEvent['type'],
-  reason: string,
-): AuditEvent {
-  return {
-    type,
-    reason,
-    customerId: String(artifact.accountId),
-    grantId: String(artifact.grantId),
-    ...(ctx.oidc.client && { clientId: ctx.oidc.client.clientId }),
-    ip: ctx.ip,
-    requestId: ctx.state.requestId as string,
-  }
 }
 
 function nowSeconds(): number {

@@ -1,0 +1,28 @@
+/** Rights over what is one's own and what everybody may see: the ones a shop's storefront asks for. */
+const STOREFRONT = [
+  'create_anonymous_token',
+  'manage_my_business_units',
+  'manage_my_orders',
+  'manage_my_payments',
+  'manage_my_profile',
+  'manage_my_quote_requests',
+  'manage_my_quotes',
+  'manage_my_shopping_lists',
+  'view_categories',
+  'view_published_products',
+]
+
+/** The shop names scopes by project: `manage_my_profile:shop`. */
+export function storefrontScopes(projectKeys: readonly string[]): string[] {
+  return projectKeys.flatMap((key) => STOREFRONT.map((name) => `${name}:${key}`))
+}
+
+/** The scopes of one project among those asked for; all of the project's when none was named, as the shop does. */
+export function scopesOf(projectKey: string, asked: string | undefined): string {
+  const known = storefrontScopes([projectKey])
+  if (!asked?.trim()) return known.join(' ')
+  return asked
+    .split(/\s+/)
+    .filter((scope) => known.includes(scope))
+    .join(' ')
+}

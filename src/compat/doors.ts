@@ -1,0 +1,42 @@
+import type { Context, Middleware } from 'koa'
+import type { Dialect } from './dialect.ts'
+import type { Sunset } from './mounts.ts'
+import type { SharedServices } from './services.ts'
+
+/** What the doors of all dialects are built on. */
+export type DialectRouterDeps = {
+  readonly dialects: readonly MountedDialect[]
+  readonly issuer: string
+  /** Answers `/token`: the one way tokens are made. */
+  readonly pipeline: Middleware
+  readonly services: SharedServices
+  readonly lockedForSeconds: (
+    login: string,
+    of: 'customer' | 'agent',
+    context: { readonly ip: string; readonly clientId: string },
+  ) => Promise<number | undefined>
+  /** Signs the person of this browser in to the hosted pages. */
+  readonly signInByLink: (ctx: Context, token: string) => Promise<'signed-in' | 'already-signed-in' | 'invalid'>
+  /** True when pages of the origin may read what this client is answered. */
+  readonly allowsOrigin: (clientId: string, origin: string) => Promise<boolean>
+  /** A dialect's own client may not do what a door needs of it: something for an operator to mend. */
+  readonly onUnfitClient: (dialect: string, clientId: string, reason: string) => void
+  readonly onUse: (use: DialectUse) => void
+  readonly onError: (error: unknown, requestId: string) => void
+}
+
+export type MountedDialect = {
+  readonly dialect: Dialect
+  readonly clientId: string
+  /** Empty at the root. */
+  readonly basePath: string
+  readonly sunset?: Sunset
+}
+
+/** One answer of a door; `clientId` is missing when no known client came through it. */
+export type DialectUse = {
+  readonly dialect: string
+  readonly door: string
+  readonly status: number
+  readonly clientId?: string
+}

@@ -1,0 +1,104 @@
+import type { Customer } from '../../customers/customer.ts'
+import type { ActionRoute, DialectAnswer, DialectRequest } from '../dialect.ts'
+import { type AccountToken, accountTokens, endUnlisted, heldFrom, PAGE_LIMIT } from './accounts.ts'
+import { failedValidation, json, plainError } from './errors.ts'
+import { refusalOf } from './refusals.ts'
+import { type ResourceObject, readResourceObject, textOf, violations } from './resource-object.ts'
+import { clientFor, type Door, type SignedIn, type SignIn } from './sign-in.ts'
+
+export const ACCOUNT_TOKEN = 'account_management_authentication_token'
+const LIFETIME_SECONDS = 86_400
+
+/** What each way of signing in needs besides its name. */
+const REQUIRED: Readonly<Record<string, readonly string[]>> = {
+  password: ['password_profile_id', 'username', 'password'],
+  passwordless: ['password_profile_id', 'username', 'one_time_password_token'],
+  oidc: ['oauth_authorization_code', 'oauth_redirect_uri', 'oauth_code_verifier'],
+  [ACCOUNT_TOKEN]: [],
+}
+
+/** `POST /v2/account-members/tokens`: a token for each account a person may act for. */
+export function accountMemberTokenRoute(signIn: SignIn, resource: string): ActionRoute {
+  return {
+    method: 'POST',
+    path: '/v2/account-members/tokens',
+    async act(request, services) {
+      const caller = await signIn.findCaller(request, services)
+      if (!caller) return plainError(401)
+      const data = readResourceObject(request.body)
+      if (data === 'not-json') return plainError(400)
+      if (data === 'no-data') return failedValidation(['The data field is required.'])
+      const problems = problemsOf(data)
+      if (problems.length > 0) return failedValidation(problems)
+      const door = { services, clientId: clientFor(caller, request.context), resource }
+      return mechanismOf(data) === ACCOUNT_TOKEN ? switchAccount(door, request) : enter(door, data, { signIn, request })
+    },
+  }
+}
+
+function problemsOf(data: ResourceObject): string[] {
+  const required = REQUIRED[mechanismOf(data)]
+  if (!required) return ['The selected data.authentication_mechanism is invalid.']
+  const problems = violations(data, ['type', ...required])
+  const isOther = textOf(data, 'type') !== '' && textOf(data, 'type') !== ACCOUNT_TOKEN
+  return isOther ? ['The selected data.type is invalid.', ...problems] : problems
+}
+
+function mechanismOf(data: ResourceObject): string {
+  const mechanism = textOf(data, 'authentication_mechanism')
+  return Object.hasOwn(REQUIRED, mechanism) ? mechanism : ''
+}
+
+type Asked = { readonly signIn: SignIn; readonly request: DialectRequest }
+
+async function enter(door: Door, data: ResourceObject, { signIn, request }: Asked): Promise<DialectAnswer> {
+  const signedIn = await signInWith(door, data, signIn)
+  if (signedIn.outcome === 'refused') {
+    const { status, retryAfterSeconds } = refusalOf(signedIn.failure, signIn.refusedStatus)
+    return plainError(status, retryAfterSeconds)
+  }
+  const { tokens } = signedIn
+  const customer = tokens.customer as Customer // none of these ways signs in anybody else
+  const accounts = await accountTokens(door, customer, heldFrom(tokens))
+  await endUnlisted(door, tokens, accounts)
+  return list(customer, accounts, request)
+}
+
+function signInWith(door: Door, data: ResourceObject, signIn: SignIn): Promise<SignedIn> {
+  const username = textOf(data, 'username')
+  const mechanism = mechanismOf(data)
+  if (mechanism === 'oidc') return signIn.withCode(door, data)
+  return mechanism === 'passwordless'
+    ? signIn.withOneTimePassword(door, username, textOf(data, 'one_time_password_token'))
+    : signIn.withPassword(door, username, textOf(data, 'password'))
+}
+
+/** The holder of a token of ours, in a header of its own, gets tokens for all of their accounts. */
+async function switchAccount(door: Door, request: DialectRequest): Promise<DialectAnswer> {
+  const token = request.headers['ep-account-management-authentication-token']
+  const caller = typeof token === 'string' ? await door.services.findCaller(token.trim()) : undefined
+  if (!caller?.customer || caller.audience !== door.resource || caller.clientId !== door.clientId)
+    return plainError(401)
+  const held = {
+    token: String(token).trim(),
+    companyUserId: caller.companyUser?.id,
+    expiresAt: caller.issuedAt + LIFETIME_SECONDS,
+  }
+  return list(caller.customer, await accountTokens(door, caller.customer, held), request)
+}
+
+function list({ id }: Customer, accounts: readonly AccountToken[], { context }: DialectRequest): DialectAnswer {
+  const page = `${context.baseUrl}/v2/account-members/tokens?page[limit]=${PAGE_LIMIT}&page[offset]=0`
+  const total = accounts.length
+  return json(201, {
+    meta: { page: { limit: PAGE_LIMIT, current: 0, offset: 0, total }, results: { total }, account_member_id: id },
+    data: accounts.map(({ accountId, accountName, token, expiresAt }) => ({
+      type: ACCOUNT_TOKEN,
+      account_name: accountName,
+      account_id: accountId,
+      token,
+      expires: new Date(expiresAt * 1000).toISOString(),
+    })),
+    links: { current: page, first: page, last: null, next: null, prev: null },
+  })
+}

@@ -1,0 +1,66 @@
+import type { DialectAnswer } from '../dialect.ts'
+
+/** One entry of `errors`. The SDK drops the HTTP status, so each entry repeats it: as text where the published
+ * description of an endpoint has text, as a number elsewhere. */
+export type ElasticPathError = {
+  readonly status: number | string
+  readonly title: string
+  readonly detail?: string
+}
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  410: 'Gone',
+  413: 'Payload Too Large',
+  422: 'Unprocessable Entity',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+}
+
+export function json(status: number, body: object, headers: Readonly<Record<string, string>> = {}): DialectAnswer {
+  return {
+    status,
+    headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers },
+    body: JSON.stringify(body),
+  }
+}
+
+/** An error in the newer form: a status as text, no detail. */
+export function plainError(status: number, retryAfterSeconds?: number): DialectAnswer {
+  return json(status, { errors: [{ title: titleOf(status), status: String(status) }] }, retryAfter(retryAfterSeconds))
+}
+
+/** An error in the older form: the status as a number, a detail where it helps. */
+export function detailedError(
+  status: number,
+  {
+    title = titleOf(status),
+    detail,
+    retryAfterSeconds,
+  }: { title?: string; detail?: string; retryAfterSeconds?: number },
+): DialectAnswer {
+  return json(status, { errors: [{ status, title, ...(detail && { detail }) }] }, retryAfter(retryAfterSeconds))
+}
+
+/** One entry for each field that is missing or wrong. */
+export function failedValidation(details: readonly string[]): DialectAnswer {
+  return json(422, { errors: details.map((detail) => ({ status: 422, title: 'Failed Validation', detail })) })
+}
+
+/** The bearer is missing, ended, or no token of this dialect. */
+export function badBearer(): DialectAnswer {
+  return detailedError(401, { title: 'Unable to validate access token' })
+}
+
+function titleOf(status: number): string {
+  return TITLES[status] ?? 'Error'
+}
+
+function retryAfter(seconds: number | undefined): Record<string, string> {
+  return seconds === undefined ? {} : { 'Retry-After': String(seconds) }
+}

@@ -1,0 +1,74 @@
+import type { DialectRoute, OpenDialect } from '../dialect.ts'
+import { accountMemberTokenRoute } from './account-members.ts'
+import { clientTokenRoute, SCOPES } from './client-tokens.ts'
+import { customerTokenRoute } from './customer-tokens.ts'
+import { customerRoute } from './customers.ts'
+import { discoveryRoutes } from './discovery.ts'
+import { detailedError } from './errors.ts'
+import { oneTimePasswordRoute } from './one-time-passwords.ts'
+import { createSignIn } from './sign-in.ts'
+import { accountMemberToken, customerToken } from './tokens.ts'
+
+const CLIENTS = 'urn:vestibule:dialect:elastic-path'
+const CUSTOMERS = 'urn:vestibule:dialect:elastic-path:customers'
+const ACCOUNT_MEMBERS = 'urn:vestibule:dialect:elastic-path:account-members'
+const HOUR_SECONDS = 3600
+const DAY_SECONDS = 86_400
+
+/** Elastic Path Commerce Cloud, which was Moltin: a client's bearer first, then a person's token beside it. */
+export const createElasticPath: OpenDialect = (settings) => {
+  const signIn = createSignIn({ clientResource: CLIENTS, refusedStatus: settings.ELASTIC_PATH_REFUSED_STATUS })
+  const routes: DialectRoute[] = [
+    clientTokenRoute(CLIENTS),
+    customerTokenRoute(signIn, CUSTOMERS),
+    accountMemberTokenRoute(signIn, ACCOUNT_MEMBERS),
+    oneTimePasswordRoute(signIn),
+    customerRoute(signIn, CUSTOMERS),
+    ...discoveryRoutes(signIn),
+  ]
+  const paths = [...new Set(routes.map(({ path }) => path))]
+  return {
+    name: 'elastic-path',
+    resourceServers: [
+      {
+        identifier: CLIENTS,
+        scopes: SCOPES.client_credentials.split(' '),
+        anonymousScopes: [SCOPES.implicit],
+        format: 'jwt',
+        accessTokenTtlSeconds: HOUR_SECONDS,
+      },
+      { identifier: CUSTOMERS, scopes: [], format: 'jwt', accessTokenTtlSeconds: DAY_SECONDS, shape: customerToken },
+      {
+        identifier: ACCOUNT_MEMBERS,
+        scopes: [],
+        format: 'jwt',
+        accessTokenTtlSeconds: DAY_SECONDS,
+        shape: accountMemberToken,
+      },
+    ],
+    routes: [
+      ...routes,
+      ...paths.map((path): DialectRoute => ({ method: 'ALL', path, act: () => detailedError(405, {}) })),
+      { method: 'ALL', path: '/v2/*rest', act: () => detailedError(404, {}) },
+    ],
+    onBadBody: (status) => detailedError(status, {}),
+    onGone: () => detailedError(410, {}),
+    onFailure: (status) => detailedError(status, {}),
+    onUnknownPath: () => detailedError(404, {}),
+    requestHeaders: REQUEST_HEADERS,
+  }
+}
+
+/** What the shop's SDKs send from browsers. */
+const REQUEST_HEADERS = [
+  'X-Moltin-Customer-Token',
+  'EP-Account-Management-Authentication-Token',
+  'X-Moltin-SDK-Language',
+  'X-Moltin-SDK-Version',
+  'X-Moltin-Application',
+  'X-Moltin-Currency',
+  'X-Moltin-Language',
+  'X-Moltin-Auth-Store',
+  'EP-Channel',
+  'EP-Context-Tag',
+]

@@ -1,0 +1,29 @@
+import type { ActionRoute } from '../dialect.ts'
+import { badBearer, detailedError, failedValidation } from './errors.ts'
+import { readResourceObject, textOf, violations } from './resource-object.ts'
+import type { SignIn } from './sign-in.ts'
+
+/** Spelled one way in the documentation and another way in published descriptions. */
+const TYPES = ['one_time_password_token_request', 'one-time-password-token-request']
+const PURPOSE = 'passwordless_authentication'
+
+/** Asks for a code by mail. The answer is the same whether somebody gets one or not. */
+export function oneTimePasswordRoute(signIn: SignIn): ActionRoute {
+  return {
+    method: 'POST',
+    path: '/v2/authentication-realms/:realm/password-profiles/:profile/one-time-password-token-request',
+    async act(request, services) {
+      if (!(await signIn.findCaller(request, services))) return badBearer()
+      const data = readResourceObject(request.body)
+      if (data === 'not-json') return detailedError(400, { detail: 'The request body is not valid JSON.' })
+      if (data === 'no-data') return failedValidation(['The data field is required.'])
+      const problems = violations(data, ['type', 'username', 'purpose'])
+      if (problems.length > 0) return failedValidation(problems)
+      if (!TYPES.includes(textOf(data, 'type'))) return failedValidation(['The selected data.type is invalid.'])
+      // A new password is chosen on our own recovery page, not with a code from here.
+      if (textOf(data, 'purpose') !== PURPOSE) return failedValidation(['The selected data.purpose is invalid.'])
+      services.requestOneTimePassword(textOf(data, 'username'))
+      return { status: 202, headers: { 'Cache-Control': 'no-store' }, body: '' }
+    },
+  }
+}

@@ -1,0 +1,39 @@
+import type { Agent } from '../agents/agent.ts'
+import type { Authentication } from '../customers/authenticate.ts'
+import type { CompanyUser, Customer } from '../customers/customer.ts'
+
+/** What the token pipeline is asked. */
+export type OAuthParameters = { readonly grant_type: string } & Readonly<Record<string, string | undefined>>
+
+export type IssuedTokens = {
+  readonly accessToken: string
+  readonly refreshToken?: string
+  readonly idToken?: string
+  readonly expiresIn: number
+  readonly scope?: string
+  readonly clientId: string
+  /** The access token's `jti`. */
+  readonly jti?: string
+  /** Whom the tokens are for; none of them in the tokens of a client itself. */
+  readonly customer?: Customer
+  readonly companyUser?: CompanyUser
+  readonly companyUserId?: string
+  readonly agent?: Agent
+}
+
+export type OAuthFailure = {
+  readonly error: string
+  readonly description?: string
+  readonly status: number
+  /** How the password check ended, where one was made. */
+  readonly authentication?: { readonly outcome: Authentication['outcome']; readonly retryAfterSeconds?: number }
+  readonly retryAfterSeconds?: number
+}
+
+/** How the token pipeline answered. */
+export type Issued =
+  | { readonly outcome: 'issued'; readonly tokens: IssuedTokens }
+  | { readonly outcome: 'refused'; readonly failure: OAuthFailure }
+
+/** What an endpoint other than the token endpoint answered. */
+export type EndpointAnswer = { readonly status: number; readonly body: Readonly<Record<string, unknown>> }

@@ -1,0 +1,29 @@
+import type { Customer } from '../../customers/customer.ts'
+import type { DialectRequest } from '../dialect.ts'
+import type { DialectServices } from '../services.ts'
+import { readBearer } from './bearer.ts'
+
+/** The customer who holds the request's bearer; an agent who acts for one is no customer. */
+export async function findCustomer(
+  { headers }: DialectRequest,
+  services: Pick<DialectServices, 'findCaller'>,
+): Promise<Customer | undefined> {
+  const bearer = readBearer(headers.authorization)
+  const caller = bearer === undefined ? undefined : await services.findCaller(bearer)
+  return caller?.kind === 'customer' ? caller.customer : undefined
+}
+
+/** A customer as `customers/me` shows them: what a storefront greets by and what it needs to ask on. */
+export function customerView({ idCustomer, email, givenName, familyName }: Customer): Record<string, unknown> {
+  return {
+    id: idCustomer,
+    group_id: 1,
+    email,
+    firstname: givenName ?? '',
+    lastname: familyName ?? '',
+    store_id: 1,
+    website_id: 1,
+    addresses: [],
+    disable_auto_group_change: 0,
+  }
+}

@@ -1,0 +1,87 @@
+import { type DocumentNode, execute, GraphQLError, parse, specifiedRules, validate } from 'graphql'
+import { boundedDocument, LIMITS } from './limits.ts'
+import type { GraphqlRequest } from './request.ts'
+import { schema } from './schema.ts'
+
+/** How a field of the schema is answered; a refusal is thrown as `refusal(…)`. */
+export type Resolvers = {
+  generateCustomerToken(input: { email: string; password: string }): Promise<{ token: string }>
+  revokeCustomerToken(): Promise<{ result: boolean }>
+  storeConfig(): { customer_access_token_lifetime: number; store_code: string }
+  customer(): Promise<object>
+}
+
+export type Category = 'graphql-input' | 'graphql-authentication' | 'graphql-authorization'
+
+export type GraphqlAnswer = { readonly status: 200 | 400 | 401 | 403; readonly body: string }
+
+/** An error as the shop gives it: its category is what clients look at. */
+export function refusal(message: string, category: Category): GraphQLError {
+  return new GraphQLError(message, { extensions: { category } })
+}
+
+/**
+ * Runs a request. The status follows the category of the first error; `isAlwaysOk` answers 200 instead, as older
+ * shops do.
+ */
+export async function executeGraphql(
+  request: GraphqlRequest | undefined,
+  resolvers: Resolvers,
+  { isAlwaysOk, isReadOnly = false }: { isAlwaysOk: boolean; isReadOnly?: boolean },
+): Promise<GraphqlAnswer> {
+  const document = read(request?.query)
+  if (document instanceof GraphQLError) return answer(isAlwaysOk ? 200 : 400, { errors: [document] })
+  const errors = check(document, isReadOnly)
+  if (errors.length > 0) return answer(200, { errors })
+  const result = await execute({
+    schema,
+    document,
+    rootValue: resolvers,
+    variableValues: request?.variables,
+    operationName: request?.operationName,
+  })
+  const { errors: problems, data } = result
+  return answer(isAlwaysOk ? 200 : statusOf(problems?.[0]), {
+    ...(problems && { errors: problems }),
+    ...(data !== undefined && { data }),
+  })
+}
+
+function read(query: string | undefined): DocumentNode | GraphQLError {
+  if (!query?.trim()) return new GraphQLError('Syntax Error: Unexpected <EOF>')
+  try {
+    return parse(query, { maxTokens: LIMITS.tokens })
+  } catch (error) {
+    if (error instanceof GraphQLError) return error
+    throw error
+  }
+}
+
+/** What bounds the document comes first, so that the other rules have little to do. */
+function check(document: DocumentNode, isReadOnly: boolean): readonly GraphQLError[] {
+  const unbounded = validate(schema, document, [boundedDocument])
+  if (unbounded.length > 0) return unbounded
+  const isMutation = document.definitions.some(
+    (definition) => 'operation' in definition && definition.operation !== 'query',
+  )
+  if (isReadOnly && isMutation) return [new GraphQLError('Mutation requests allowed only for POST requests')]
+  return validate(schema, document, specifiedRules)
+}
+
+function statusOf(error: GraphQLError | undefined): GraphqlAnswer['status'] {
+  if (error?.extensions.category === 'graphql-authentication') return 401
+  return error?.extensions.category === 'graphql-authorization' ? 403 : 200
+}
+
+function answer(
+  status: GraphqlAnswer['status'],
+  { errors, data }: { errors?: readonly GraphQLError[]; data?: unknown },
+): GraphqlAnswer {
+  const written = errors?.map(({ message, locations, path, extensions }) => ({
+    message,
+    ...(locations && { locations: locations.map(({ line, column }) => ({ line, column })) }),
+    ...(path && { path }),
+    extensions: { category: 'graphql', ...extensions },
+  }))
+  return { status, body: JSON.stringify({ ...(written && { errors: written }), ...(data !== undefined && { data }) }) }
+}

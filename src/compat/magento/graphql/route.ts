@@ -1,0 +1,67 @@
+import type { DialectAnswer, DialectRequest, DialectRoute, OAuthParameters } from '../../dialect.ts'
+import type { DialectServices } from '../../services.ts'
+import type { Credentials } from '../credentials.ts'
+import { customerView, findCustomer } from '../customers.ts'
+import { INTERNAL_ERROR } from '../messages.ts'
+import { signInMessage } from '../sign-in.ts'
+import { executeGraphql, type Resolvers, refusal } from './execute.ts'
+import { readGraphqlRequest } from './request.ts'
+
+export type GraphqlDoor = {
+  readonly signInCustomer: (credentials: Credentials) => OAuthParameters
+  readonly tokenHours: number
+  /** Older shops answer 200 whatever happened. */
+  readonly isAlwaysOk: boolean
+}
+
+const GUEST = "The current customer isn't authorized."
+
+/** The shop's GraphQL address; queries may come by GET too. */
+export function graphqlRoutes(door: GraphqlDoor): DialectRoute[] {
+  return ['/graphql', '/index.php/graphql'].flatMap((path): DialectRoute[] => [
+    { method: 'POST', path, act: (request, services) => run(request, services, door) },
+    { method: 'GET', path, act: (request, services) => run(request, services, door) },
+    { method: 'ALL', path, act: () => reply(405, JSON.stringify({ errors: [{ message: 'Method not allowed.' }] })) },
+  ])
+}
+
+async function run(request: DialectRequest, services: DialectServices, door: GraphqlDoor): Promise<DialectAnswer> {
+  const isReadOnly = request.method === 'GET'
+  const read = readGraphqlRequest(request.body, isReadOnly ? request.query : undefined)
+  const { status, body } = await executeGraphql(read, resolversFor(request, services, door), {
+    isAlwaysOk: door.isAlwaysOk,
+    isReadOnly,
+  })
+  return reply(status, body)
+}
+
+function resolversFor(request: DialectRequest, services: DialectServices, door: GraphqlDoor): Resolvers {
+  const requireCustomer = async () => {
+    const customer = await findCustomer(request, services)
+    if (!customer) throw refusal(GUEST, 'graphql-authorization')
+    return customer
+  }
+  return {
+    async generateCustomerToken({ email, password }) {
+      if (email === '') throw refusal('Specify the "email" value.', 'graphql-input')
+      if (password === '') throw refusal('Specify the "password" value.', 'graphql-input')
+      const issued = await services.issue(door.signInCustomer({ username: email, password }))
+      if (issued.outcome === 'issued') return { token: issued.tokens.accessToken }
+      throw refusal(signInMessage(issued.failure) ?? INTERNAL_ERROR.message, 'graphql-authentication')
+    },
+    async revokeCustomerToken() {
+      const customer = await requireCustomer()
+      await services.signOutEverywhere(customer.id)
+      return { result: true }
+    },
+    storeConfig: () => ({
+      customer_access_token_lifetime: door.tokenHours,
+      store_code: String(request.headers.store ?? 'default'),
+    }),
+    customer: async () => customerView(await requireCustomer()),
+  }
+}
+
+function reply(status: number, body: string): DialectAnswer {
+  return { status, headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }, body }
+}

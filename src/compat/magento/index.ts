@@ -1,0 +1,66 @@
+import { AGENT_GRANT } from '../../oauth/grants/agent.ts'
+import type { OpenDialect } from '../dialect.ts'
+import { fail, refuse } from './answers.ts'
+import type { Credentials } from './credentials.ts'
+import { graphqlRoutes } from './graphql/route.ts'
+import { restRoutes } from './routes.ts'
+import { magentoToken } from './token.ts'
+
+const CUSTOMER = 'urn:vestibule:dialect:magento'
+const ADMIN = 'urn:vestibule:dialect:magento-admin'
+const HOUR_SECONDS = 3600
+
+/** Magento 2 and Adobe Commerce: the web API's and GraphQL's ways to sign in and out. */
+export const createMagento: OpenDialect = (settings) => {
+  const form = { format: settings.MAGENTO_TOKEN_FORMAT, algorithm: 'RS256', hasShortTokens: true } as const
+  const hours = { customer: settings.MAGENTO_CUSTOMER_TOKEN_HOURS, admin: settings.MAGENTO_ADMIN_TOKEN_HOURS }
+  const signInCustomer = ({ username, password }: Credentials) => ({
+    grant_type: 'password',
+    resource: CUSTOMER,
+    scope: 'customer',
+    username,
+    password,
+  })
+  const signInAdmin = ({ username, password }: Credentials) => ({
+    grant_type: AGENT_GRANT,
+    resource: ADMIN,
+    username,
+    password,
+  })
+  return {
+    name: 'magento',
+    resourceServers: [
+      {
+        identifier: CUSTOMER,
+        scopes: [],
+        accessTokenTtlSeconds: seconds(hours.customer),
+        ...form,
+        shape: magentoToken,
+      },
+      {
+        identifier: ADMIN,
+        scopes: [],
+        accessTokenTtlSeconds: seconds(hours.admin),
+        ...form,
+        shape: magentoToken,
+      },
+    ],
+    routes: [
+      ...restRoutes({ signInCustomer, signInAdmin, stores: settings.MAGENTO_STORES }),
+      ...graphqlRoutes({
+        signInCustomer,
+        tokenHours: hours.customer,
+        isAlwaysOk: settings.MAGENTO_GRAPHQL_STATUS === 'always-200',
+      }),
+    ],
+    onBadBody: (status, context) =>
+      refuse(status, { message: status === 413 ? 'Request body is too large.' : 'Decoding error.' }, context),
+    onGone: (context) => refuse(410, { message: 'This API is no longer available.' }, context),
+    onFailure: fail,
+    requestHeaders: ['Store', 'Content-Currency', 'X-Captcha', 'X-ReCaptcha', 'X-Requested-With'],
+  }
+}
+
+function seconds(hours: number): number {
+  return Math.max(1, Math.round(hours * HOUR_SECONDS))
+}

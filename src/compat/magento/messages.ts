@@ -1,0 +1,38 @@
+/** An error as the shop's web API words it: the template stays in `message`, its values are in `parameters`. */
+export type ErrorMessage = {
+  readonly message: string
+  readonly parameters?: Readonly<Record<string, unknown>>
+  readonly errors?: readonly ErrorMessage[]
+}
+
+/** One text for a wrong password, an unknown login and every lock: a caller learns nothing about the account. */
+export const SIGN_IN_REFUSED =
+  'The account sign-in was incorrect or your account is disabled temporarily. Please wait and try again later.'
+
+/** Told only to those who know the password. */
+export const UNCONFIRMED = "This account isn't confirmed. Verify and try again."
+
+export const NO_ROUTE: ErrorMessage = { message: 'Request does not match any route.' }
+
+const REQUIRED = '"%fieldName" is required. Enter and try again.'
+
+/** The error for a protected route that is asked without a token that works. */
+export function notAuthorized(resources: string): ErrorMessage {
+  return { message: "The consumer isn't authorized to access %resources.", parameters: { resources } }
+}
+
+/** Names what is missing: one field by itself, several under a common message; undefined when nothing is. */
+export function missingFields(names: readonly string[]): ErrorMessage | undefined {
+  const errors = names.map((fieldName) => ({ message: REQUIRED, parameters: { fieldName } }))
+  return errors.length > 1 ? { message: 'One or more input exceptions have occurred.', errors } : errors[0]
+}
+
+/** A list or an object where text is wanted. */
+export const NOT_TEXT: ErrorMessage = {
+  message: 'The "array" value\'s type is invalid. The "string" type was expected. Verify and try again.',
+}
+
+/** Something of ours failed. */
+export const INTERNAL_ERROR: ErrorMessage = {
+  message: 'Internal Error. Details are in the log of the server, under the X-Request-Id of this answer.',
+}

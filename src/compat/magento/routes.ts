@@ -1,0 +1,70 @@
+import type { DialectAnswer, DialectRequest, DialectRoute, OAuthParameters, TokenRoute } from '../dialect.ts'
+import type { DialectServices } from '../services.ts'
+import { answer, refuse, refuseAccept } from './answers.ts'
+import type { Credentials } from './credentials.ts'
+import { customerView, findCustomer } from './customers.ts'
+import { NO_ROUTE, notAuthorized } from './messages.ts'
+import { readSignIn, refuseSignIn } from './sign-in.ts'
+
+export type RestDoors = {
+  readonly signInCustomer: (credentials: Credentials) => OAuthParameters
+  readonly signInAdmin: (credentials: Credentials) => OAuthParameters
+  /** Store codes that may stand in a path. */
+  readonly stores: readonly string[]
+}
+
+/** The web API's doors, below `/rest` and `/index.php/rest`, with or without a store code. */
+export function restRoutes(doors: RestDoors): DialectRoute[] {
+  return ['/rest', '/index.php/rest'].flatMap((root) => [
+    ...routesBelow(`${root}{/:store}/V1`, doors),
+    { method: 'ALL', path: `${root}{/*rest}`, act: noRoute },
+  ])
+}
+
+function routesBelow(base: string, { signInCustomer, signInAdmin, stores }: RestDoors): DialectRoute[] {
+  const signInRoute = (user: string, toParameters: RestDoors['signInCustomer']): TokenRoute => ({
+    method: 'POST',
+    path: `${base}/integration/${user}/token`,
+    toOAuth: (request) => refuseEarly(request, stores) ?? readSignIn(request, toParameters),
+    fromSuccess: (tokens, context) => answer(200, tokens.accessToken, context),
+    fromError: refuseSignIn,
+  })
+  return [
+    signInRoute('customer', signInCustomer),
+    signInRoute('admin', signInAdmin),
+    {
+      method: 'POST',
+      path: `${base}/integration/customer/revoke-customer-token`,
+      act: (request, services) => refuseEarly(request, stores) ?? signOut(request, services),
+    },
+    {
+      method: 'GET',
+      path: `${base}/customers/me`,
+      act: (request, services) => refuseEarly(request, stores) ?? showCustomer(request, services),
+    },
+  ]
+}
+
+async function signOut(request: DialectRequest, services: DialectServices): Promise<DialectAnswer> {
+  const customer = await findCustomer(request, services)
+  if (!customer) return refuse(401, notAuthorized('self'), request.context)
+  await services.signOutEverywhere(customer.id)
+  return answer(200, true, request.context)
+}
+
+async function showCustomer(request: DialectRequest, services: DialectServices): Promise<DialectAnswer> {
+  const customer = await findCustomer(request, services)
+  return customer
+    ? answer(200, customerView(customer), request.context)
+    : refuse(401, notAuthorized('self'), request.context)
+}
+
+/** What is refused before anything is looked at: an Accept header that takes nothing of ours, an unknown store. */
+function refuseEarly(request: DialectRequest, stores: readonly string[]): DialectAnswer | undefined {
+  const { store } = request.params
+  return refuseAccept(request.context) ?? (store && !stores.includes(store) ? noRoute(request) : undefined)
+}
+
+function noRoute({ context }: DialectRequest): DialectAnswer {
+  return refuseAccept(context) ?? refuse(404, NO_ROUTE, context)
+}

@@ -1,0 +1,38 @@
+import type { FindCaller } from '../oauth/callers.ts'
+import type { NotBefore } from '../oauth/not-before.ts'
+import { endAccessToken, type FindToken } from '../oauth/token-status.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { SharedServices } from './services.ts'
+
+export type SharedServicesDeps = Pick<SharedServices, 'confirmEmail' | 'reportSignIn' | 'requestOneTimePassword'> & {
+  readonly storage: Storage
+  readonly findToken: FindToken
+  readonly findCaller: FindCaller
+  readonly notBefore: NotBefore
+}
+
+/** The services that dialects share, over the domain and the protocol. */
+export function createSharedServices(deps: SharedServicesDeps): SharedServices {
+  const { storage, findToken, findCaller, notBefore, confirmEmail, reportSignIn, requestOneTimePassword } = deps
+  return {
+    findCaller,
+    confirmEmail,
+    reportSignIn,
+    requestOneTimePassword,
+    async wasSignedOut(bearer) {
+      const status = await findToken(bearer)
+      return !status.isLive && (status.reason === 'grant-revoked' || status.reason === 'signed-out')
+    },
+    async endAccessToken(bearer) {
+      const status = await findToken(bearer)
+      if (status.isLive && status.token.kind !== 'refresh-token') await endAccessToken(storage, status.token, bearer)
+    },
+    async endRefreshToken(refreshToken, owner) {
+      const status = await findToken(refreshToken)
+      if (!status.isLive || status.token.kind !== 'refresh-token') return
+      const { accountId, grantId } = status.token
+      if (accountId === owner.accountId && grantId) await storage.remove('Grant', grantId)
+    },
+    signOutEverywhere: (accountId) => notBefore.set({ of: 'customer', id: accountId }, Date.now()),
+  }
+}

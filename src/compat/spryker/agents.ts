@@ -1,0 +1,89 @@
+import { AGENT_GRANT } from '../../oauth/grants/agent.ts'
+import { IMPERSONATION_GRANT } from '../../oauth/grants/impersonation.ts'
+import type { DialectAnswer, DialectRequest, DialectRoute, TokenRoute } from '../dialect.ts'
+import type { DialectServices } from '../services.ts'
+import { readAttributes, textOf } from './attributes.ts'
+import { failure, lockedOut, outage, resource } from './documents.ts'
+import { AGENT_AUTHORIZATION, bearerOf, findHolder, invalidToken } from './headers.ts'
+import { pairOf, RESOURCE } from './sign-in.ts'
+
+/** `POST /agent-access-tokens` and `POST /agent-customer-impersonation-access-tokens`. */
+export function agentRoutes(settings: { readonly blockSeconds: number }): DialectRoute[] {
+  return [agentTokens(settings), impersonationTokens]
+}
+
+/** Never 901: whatever is wrong with a login, it is the one refusal. */
+function agentTokens({ blockSeconds }: { readonly blockSeconds: number }): TokenRoute {
+  return {
+    method: 'POST',
+    path: '/agent-access-tokens',
+    async toOAuth({ body, context }, services) {
+      const parsed = readAttributes(body, 'agent-access-tokens', context)
+      if ('refused' in parsed) return parsed.refused
+      const username = textOf(parsed.attributes, 'username')
+      const password = textOf(parsed.attributes, 'password')
+      if (username && password) {
+        return { grant_type: AGENT_GRANT, resource: RESOURCE, scope: 'agent', username, password }
+      }
+      const leftSeconds = username ? await services.lockedForSeconds(username, 'agent') : undefined
+      if (leftSeconds !== undefined) return lockedOut({ blockSeconds, leftSeconds }, context)
+      return failure(401, '4101', 'Failed to authenticate an agent.', context)
+    },
+    fromSuccess: (tokens, context) => resource('agent-access-tokens', pairOf(tokens), context),
+    fromError({ status, authentication, retryAfterSeconds }, context) {
+      if (authentication?.outcome === 'locked') {
+        return lockedOut({ blockSeconds, leftSeconds: authentication.retryAfterSeconds ?? blockSeconds }, context)
+      }
+      if (status >= 500) return outage(status, retryAfterSeconds, context)
+      return failure(401, '4101', 'Failed to authenticate an agent.', context)
+    },
+  }
+}
+
+const impersonationTokens: TokenRoute = {
+  method: 'POST',
+  path: '/agent-customer-impersonation-access-tokens',
+  async toOAuth(request, services) {
+    const parsed = readAttributes(request.body, 'agent-customer-impersonation-access-tokens', request.context)
+    if ('refused' in parsed) return parsed.refused
+    const agent = await findAgentToken(request, services)
+    if ('refused' in agent) return agent.refused
+    const customerReference = textOf(parsed.attributes, 'customerReference')
+    if (customerReference.trim() === '') return notImpersonated(request.context)
+    return {
+      grant_type: IMPERSONATION_GRANT,
+      client_id: agent.clientId,
+      resource: RESOURCE,
+      scope: 'customer_impersonation customer',
+      subject_token: agent.token,
+      customer_reference: customerReference,
+    }
+  },
+  fromSuccess: (tokens, context) => resource('agent-customer-impersonation-access-tokens', pairOf(tokens), context),
+  fromError: ({ status, retryAfterSeconds }, context) =>
+    status >= 500 ? outage(status, retryAfterSeconds, context) : notImpersonated(context),
+}
+
+type AgentToken = { readonly token: string; readonly clientId: string } | { readonly refused: DialectAnswer }
+
+/** The agent's own token, from either header. A bad `Authorization` is refused even beside a good agent header. */
+async function findAgentToken({ headers, context }: DialectRequest, services: DialectServices): Promise<AgentToken> {
+  const bearer = bearerOf(headers.authorization)
+  const holder = bearer === undefined ? undefined : await findHolder(bearer, services, context)
+  if (bearer !== undefined && !holder) return { refused: invalidToken(context) }
+
+  const agentBearer = bearerOf(headers[AGENT_AUTHORIZATION])
+  const agent = agentBearer === undefined ? undefined : await findHolder(agentBearer, services, context)
+  if (agentBearer !== undefined) {
+    return agent?.kind === 'agent'
+      ? { token: agentBearer, clientId: agent.clientId }
+      : { refused: failure(401, '4102', 'Agent access token is invalid.', context) }
+  }
+  return bearer !== undefined && holder?.kind === 'agent'
+    ? { token: bearer, clientId: holder.clientId }
+    : { refused: failure(401, '4103', 'Action is available to agent user only.', context) }
+}
+
+function notImpersonated(context: DialectRequest['context']): DialectAnswer {
+  return failure(401, '4104', 'Failed to impersonate a customer.', context)
+}

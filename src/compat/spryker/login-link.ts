@@ -1,0 +1,32 @@
+import type { ActionRoute, DialectAnswer } from '../dialect.ts'
+import { failure } from './documents.ts'
+
+const TOKEN = /^[\w.-]+$/
+
+/** `GET /access-token/{token}`: a link signs a person in to the hosted pages. */
+export function loginLink({ target }: { readonly target: string }): ActionRoute {
+  return {
+    method: 'GET',
+    path: '/access-token/:token',
+    async act({ method, params, context }, services) {
+      const { token = '' } = params
+      if (!TOKEN.test(token)) return failure(404, undefined, 'Not Found', context)
+      // Mail scanners look at links by HEAD: that must not use one up.
+      if (method === 'HEAD') return page(200, '')
+      const outcome = await services.signInByLink(token)
+      return outcome === 'invalid' ? page(403, 'Invalid access token.') : redirect(target)
+    },
+  }
+}
+
+function redirect(target: string): DialectAnswer {
+  return { status: 302, headers: { Location: target, 'Cache-Control': 'no-store' }, body: '' }
+}
+
+function page(status: number, text: string): DialectAnswer {
+  return {
+    status,
+    headers: { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store' },
+    body: `<!doctype html><html lang="en"><meta charset="utf-8"><title>Sign in</title><p role="alert">${text}</p></html>`,
+  }
+}

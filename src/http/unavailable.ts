@@ -1,0 +1,47 @@
+/**
+ * Something this server stands on does not answer in time: 503, and the request may be sent again (RFC 9110 §15.6.4).
+ * The members are those by which oidc-provider shows an error to clients in each endpoint's own form, and the error
+ * code is the one of RFC 6749 §4.1.2.1.
+ */
+export class Unavailable extends Error {
+  readonly status = 503
+  readonly statusCode = 503
+  readonly expose = true
+  readonly error = 'temporarily_unavailable'
+  readonly error_description = 'a part of this server does not answer, try again shortly'
+  readonly allow_redirect = true
+  readonly retryAfterSeconds: number
+  /** For the log: which part, and what it said. */
+  readonly error_detail: string
+
+  constructor(part: 'storage' | 'database' | 'shop service', cause: unknown, retryAfterSeconds = 1) {
+    super('temporarily_unavailable', { cause })
+    this.retryAfterSeconds = retryAfterSeconds
+    this.error_detail = `${part}: ${cause instanceof Error ? cause.message : String(cause)}`
+  }
+}
+
+/**
+ * What `run` answers, but within `limitMs`.
+ *
+ * @throws {Unavailable} when it does not, and for whatever failure `isOutage` recognises as one.
+ */
+export async function answerWithin<T>(
+  limitMs: number,
+  part: 'storage' | 'database',
+  run: () => Promise<T>,
+  isOutage: (error: unknown) => boolean = () => true,
+): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const expired = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Unavailable(part, `no answer within ${limitMs} ms`)), limitMs)
+  })
+  try {
+    return await Promise.race([run(), expired])
+  } catch (error) {
+    if (error instanceof Unavailable || !isOutage(error)) throw error
+    throw new Unavailable(part, error)
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,40 @@
+import type { Context } from 'koa'
+import type { Recovery } from '../customers/recovery.ts'
+import type { MailBudgets } from '../customers/recovery-budgets.ts'
+import type { Unblock } from '../customers/recovery-unblock.ts'
+import type { Registration } from '../customers/registration.ts'
+import type { Csrf } from './csrf.ts'
+import type { DeviceCookie } from './device-cookie.ts'
+import type { Pages } from './pages.ts'
+import type { Present } from './present.ts'
+import type { WayBack } from './way-back.ts'
+
+/** What the pages around signing in are built on. */
+export type AccountRoutesDeps = {
+  readonly pages: Pages
+  readonly issuer: string
+  /** HMAC keys for form tokens, newest first. */
+  readonly csrfKeys: readonly [string, ...string[]]
+  readonly device: DeviceCookie
+  readonly budgets: MailBudgets
+  readonly recovery: Recovery
+  readonly unblock: Unblock
+  readonly registration: Registration
+  /** Whether new customers may register themselves. */
+  readonly isRegistrationOpen: boolean
+  /** In characters, for the hint at password fields. */
+  readonly minLength: number
+}
+
+/** What each of these pages needs. */
+export type AccountPagesDeps = AccountRoutesDeps & {
+  readonly present: Present
+  readonly csrf: Csrf
+  readonly wayBack: WayBack
+}
+
+/** A page with one form. */
+export type AccountPage = {
+  open(ctx: Context): Promise<void>
+  submit(ctx: Context, form: Readonly<Record<string, string>>): Promise<void>
+}

@@ -1,0 +1,60 @@
+import { Router } from '@koa/router'
+import type { Context, Middleware } from 'koa'
+import type { AccountPage, AccountRoutesDeps } from './account-page.ts'
+import { createConfirmationPages } from './confirmation-pages.ts'
+import { createCsrf } from './csrf.ts'
+import { createFormDoor } from './form-door.ts'
+import { SENT_KINDS } from './page-views.ts'
+import { createPresent } from './present.ts'
+import { createRecoveryPages } from './recovery-pages.ts'
+import { createRegistrationPages } from './registration-pages.ts'
+import { createUnblockPages } from './unblock-pages.ts'
+import { createWayBack, NOTICES } from './way-back.ts'
+
+/**
+ * The pages for people who cannot sign in yet: recovery, unblock, registration, confirmation. They need mail, and stay
+ * away where none can be sent.
+ */
+export function createAccountRoutes(routesDeps: AccountRoutesDeps): Middleware {
+  const { pages, issuer, csrfKeys } = routesDeps
+  const { publicPath } = pages
+  const csrf = createCsrf({ keys: csrfKeys, issuer })
+  const present = createPresent(pages)
+  const wayBack = createWayBack({ issuer, publicPath })
+  const deps = { ...routesDeps, present, csrf, wayBack }
+  const { onForm, problems } = createFormDoor({ present, csrf })
+  const recovery = createRecoveryPages(deps)
+  const registration = createRegistrationPages(deps)
+  const unblock = createUnblockPages(deps)
+  const confirmation = createConfirmationPages(deps)
+
+  const router = new Router()
+  const page = (path: string, { open, submit }: AccountPage) => {
+    router.get(path, problems, open)
+    router.post(path, problems, onForm(path, publicPath + path, submit))
+  }
+  page('/recovery', recovery.request)
+  page('/recovery/new', recovery.choose)
+  page('/unblock', unblock)
+  page('/confirmation', confirmation)
+  if (routesDeps.isRegistrationOpen) page('/registration', registration)
+  router.get(
+    '/sent/:kind',
+    oneOf(SENT_KINDS, (ctx, kind) => present(ctx, 'sent', { kind, back: wayBack.path(ctx) })),
+  )
+  router.get(
+    '/done/:notice',
+    oneOf(NOTICES, (ctx, notice) => present(ctx, 'done', { notice })),
+  )
+  return router.routes() as unknown as Middleware // the router's own context type is not Koa's
+}
+
+/** Shows a page whose address ends in one of `names`; any other is nobody's. */
+function oneOf<Name extends string>(names: readonly Name[], show: (ctx: Context, name: Name) => void): Middleware {
+  return async (ctx, next) => {
+    const { kind, notice } = ctx.params as { kind?: string; notice?: string }
+    const name = names.find((candidate) => candidate === (kind ?? notice))
+    if (name === undefined) return next()
+    show(ctx, name)
+  }
+}

@@ -1,0 +1,86 @@
+import type { Context } from 'koa'
+import type { Customer } from '../customers/customer.ts'
+import { networkOf } from '../customers/ip-network.ts'
+import type { PasswordChange } from '../customers/recovery-password-change.ts'
+import type { Interaction, Interactions } from '../oauth/interactions.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { Form } from './form-door.ts'
+import type { InteractionPages } from './interaction-pages.ts'
+import type { SignedIn } from './login-step.ts'
+import { passwordProblem, refusedPassword } from './password-form.ts'
+import { seeOther } from './way-back.ts'
+
+export type ForcedChangeDeps = {
+  readonly storage: Pick<Storage, 'get' | 'put' | 'putOnce' | 'consume'>
+  readonly passwordChange: PasswordChange
+  readonly findCustomer: (id: string) => Promise<Customer | undefined>
+  /** In characters, for the hint at the field. */
+  readonly minLength: number
+}
+
+type Deps = ForcedChangeDeps & {
+  readonly interactions: Pick<Interactions, 'finishLogin'>
+  readonly show: Pick<InteractionPages, 'newPassword' | 'pathOf'>
+}
+
+/** Somebody whose password was right, and who has not gone on yet; found by the interaction, which a cookie guards. */
+const PENDING = 'PendingSignIn'
+const PENDING_TTL_SECONDS = 900
+/** A password that breaks the policy still signs in once; then it must be changed. */
+const PUT_OFF = 'PasswordChangePutOff'
+const PUT_OFF_TTL_SECONDS = 90 * 86_400
+
+/** The step between a right password that is not good enough and the end of the sign-in. */
+export function createForcedChange({ storage, passwordChange, findCustomer, minLength, interactions, show }: Deps) {
+  async function pending(uid: string): Promise<SignedIn | undefined> {
+    const stored = await storage.get(PENDING, uid)
+    if (!stored || stored.consumedAt !== undefined) return undefined
+    const customer = await findCustomer(String(stored.artifact.customerId))
+    return customer?.status === 'active' ? { customer, remember: stored.artifact.remember === true } : undefined
+  }
+
+  const mayWait = async ({ id }: Customer) => (await storage.get(PUT_OFF, id)) === undefined
+  const startAgain = (ctx: Context, interaction: Interaction) => seeOther(ctx, show.pathOf(interaction))
+  const finish = (ctx: Context, { customer, remember }: SignedIn) =>
+    interactions.finishLogin(ctx, { accountId: customer.id, amr: ['pwd'], remember })
+
+  return {
+    async demand(ctx: Context, interaction: Interaction, { customer, remember }: SignedIn): Promise<void> {
+      await storage.put(PENDING, interaction.uid, { customerId: customer.id, remember }, PENDING_TTL_SECONDS)
+      seeOther(ctx, `${show.pathOf(interaction)}/new-password`)
+    },
+
+    async open(ctx: Context, interaction: Interaction): Promise<void> {
+      const signedIn = await pending(interaction.uid)
+      if (!signedIn) return startAgain(ctx, interaction)
+      const { customer } = signedIn
+      show.newPassword(ctx, interaction, { login: customer.email, minLength, mayWait: await mayWait(customer) })
+    },
+
+    async choose(ctx: Context, interaction: Interaction, form: Form): Promise<void> {
+      const signedIn = await pending(interaction.uid)
+      if (!signedIn) return startAgain(ctx, interaction)
+      const { customer } = signedIn
+      const problem = passwordProblem(form)
+      const prepared = problem
+        ? ({ outcome: 'refused', reason: problem } as const)
+        : await passwordChange.prepare(form.password ?? '', customer.email, networkOf(ctx.ip))
+      if (prepared.outcome !== 'prepared') {
+        const { status, ...state } = refusedPassword(ctx, prepared)
+        const page = { login: customer.email, minLength, mayWait: await mayWait(customer), ...state }
+        return show.newPassword(ctx, interaction, page, status)
+      }
+      if (!(await storage.consume(PENDING, interaction.uid))) return startAgain(ctx, interaction)
+      await passwordChange.apply(customer, prepared.password, ctx.acceptsLanguages())
+      await finish(ctx, signedIn)
+    },
+
+    /** "Not this time" is an answer once. */
+    async putOff(ctx: Context, interaction: Interaction): Promise<void> {
+      const signedIn = await pending(interaction.uid)
+      const isAllowed = signedIn && (await storage.putOnce(PUT_OFF, signedIn.customer.id, {}, PUT_OFF_TTL_SECONDS))
+      if (!isAllowed || !(await storage.consume(PENDING, interaction.uid))) return startAgain(ctx, interaction)
+      await finish(ctx, signedIn)
+    },
+  }
+}

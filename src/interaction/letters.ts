@@ -1,0 +1,67 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Eta } from 'eta'
+import type { Letter } from '../customers/recovery-letters.ts'
+import type { Mail } from '../mail.ts'
+import { readLanguages } from './languages.ts'
+
+/** Turns what is to be said into a mail. */
+export type WriteLetter = (letter: Letter) => Mail
+
+export type LettersOptions = {
+  /** Links lead here and nowhere else, whatever a request called this server. */
+  readonly issuer: string
+  /** Replaces any of the views; what it does not have comes from ours. */
+  readonly viewsDirectory?: string
+  readonly shop?: { readonly name: string }
+}
+
+const ownViews = fileURLToPath(new URL('../../views', import.meta.url))
+
+/**
+ * Reads the templates of mails: `mails/KIND.html.eta` and `mails/KIND.text.eta`, or `letter` for a kind without its own.
+ *
+ * @throws when a template does not compile.
+ */
+export function createLetters({ issuer, viewsDirectory, shop = { name: 'Vestibule' } }: LettersOptions): WriteLetter {
+  const directories = viewsDirectory ? [ownViews, viewsDirectory] : [ownViews]
+  const languages = readLanguages(directories)
+  const html = compile(directories, '.html.eta', { autoEscape: true })
+  const text = compile(directories, '.text.eta', { autoEscape: false })
+
+  return function writeLetter({ kind, to, languages: wanted, givenName, path, token, ttlSeconds }) {
+    const { t, tag, duration } = languages.get(languages.choose(wanted))
+    const values = { shop: shop.name, email: to, duration: duration(ttlSeconds ?? 0) }
+    const say = (part: string) => (t.has(`mail.${kind}.${part}`) ? t(`mail.${kind}.${part}`, values) : undefined)
+    const view = {
+      language: tag,
+      direction: t('language.direction'),
+      shop,
+      greeting: givenName ? t('mail.greeting', { name: givenName }) : t('mail.greeting.unnamed'),
+      subject: t(`mail.${kind}.subject`, values),
+      lead: say('lead'),
+      hint: say('hint'),
+      fallback: t('mail.fallback'),
+      button: path === undefined ? undefined : { text: say('button'), url: address(issuer, path, token) },
+    }
+    return { to, subject: view.subject, text: text(kind, view).trim(), html: html(kind, view).trim() }
+  }
+}
+
+function address(issuer: string, path: string, token: string | undefined): string {
+  return `${issuer}${path}${token === undefined ? '' : `?token=${token}`}`
+}
+
+function compile(directories: readonly string[], ending: string, options: { readonly autoEscape: boolean }) {
+  const eta = new Eta(options)
+  const names = new Set<string>()
+  for (const folder of directories.map((directory) => join(directory, 'mails')).filter(existsSync)) {
+    for (const file of readdirSync(folder).filter((name) => name.endsWith(ending))) {
+      const name = file.slice(0, -ending.length)
+      names.add(name)
+      eta.loadTemplate(`@${name}`, readFileSync(join(folder, file), 'utf8'))
+    }
+  }
+  return (kind: string, view: object) => eta.render(names.has(kind) ? `@${kind}` : '@letter', view)
+}

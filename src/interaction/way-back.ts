@@ -1,0 +1,70 @@
+import type { Context } from 'koa'
+
+/** What the login page may say to somebody who comes back to it. */
+export const NOTICES = ['password-changed', 'unblocked', 'confirmed'] as const
+export type Notice = (typeof NOTICES)[number]
+
+/** Remembers which sign-in a person left for a page of ours, so that they end where they began. */
+export type WayBack = {
+  remember(ctx: Context, uid: string | undefined): void
+  /** Leads back to the sign-in they left, or to a page that says it is done. */
+  follow(ctx: Context, notice: Notice): void
+  /** Where the login page is, for a "back" link; undefined when they came from none. */
+  path(ctx: Context): string | undefined
+  /** The same for an interaction that was named just now. */
+  pathTo(uid: string): string | undefined
+}
+
+/** As long as an interaction. */
+const MAX_AGE_MS = 3_600_000
+const UID = /^[\w-]{1,64}$/
+
+/** A cookie with the interaction's id: no address, so that nobody can be led off. */
+export function createWayBack({
+  issuer,
+  publicPath,
+}: {
+  readonly issuer: string
+  readonly publicPath: string
+}): WayBack {
+  const isSecure = new URL(issuer).protocol === 'https:'
+  const name = isSecure ? '__Host-vestibule.back' : 'vestibule.back'
+  const options = { httpOnly: true, sameSite: 'lax', secure: isSecure, path: '/', signed: false } as const
+
+  function read(ctx: Context): string | undefined {
+    const uid = ctx.cookies.get(name, { signed: false })
+    return uid && UID.test(uid) ? uid : undefined
+  }
+
+  return {
+    remember(ctx, uid) {
+      if (uid !== undefined && UID.test(uid)) ctx.cookies.set(name, uid, { ...options, maxAge: MAX_AGE_MS })
+    },
+    follow(ctx, notice) {
+      const uid = read(ctx)
+      if (uid !== undefined) ctx.cookies.set(name, null, options)
+      seeOther(ctx, `${publicPath}${uid === undefined ? donePath(notice) : `/interaction/${uid}?notice=${notice}`}`)
+    },
+    path(ctx) {
+      const uid = read(ctx)
+      return uid && `${publicPath}/interaction/${uid}`
+    },
+    pathTo: (uid) => (UID.test(uid) ? `${publicPath}/interaction/${uid}` : undefined),
+  }
+}
+
+/** A notice that an address asks for; it can only be one of ours. */
+export function readNotice(ctx: Context): Notice | undefined {
+  return NOTICES.find((notice) => notice === ctx.query.notice)
+}
+
+/** The page for those who are done and have no sign-in to go back to. */
+export function donePath(notice: Notice): string {
+  return `/done/${notice}`
+}
+
+/** A form's answer is a page or a 303, never a 307 (RFC 9700 §4.12). */
+export function seeOther(ctx: Context, path: string): void {
+  ctx.redirect(path)
+  ctx.status = 303
+}

@@ -1,0 +1,172 @@
+import { randomInt, randomUUID } from 'node:crypto'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { createTransport } from 'nodemailer'
+import type { Log } from './log.ts'
+
+/** A mail to one person; `html` says the same as `text`. */
+export type Mail = { readonly to: string; readonly subject: string; readonly text: string; readonly html?: string }
+
+/** Hands one mail over. @throws when it cannot. */
+export type SendMail = (mail: Mail) => Promise<void>
+
+/** Writes a mail when its turn comes; undefined when there is nobody to write to. */
+export type WriteMail = () => Promise<Mail | undefined>
+
+export type Mailer = {
+  /** False when mails would reach nobody: what needs them is not offered then. */
+  readonly isOffered: boolean
+  readonly send: SendMail
+  /** Returns at once and never throws: whether a mail goes out, and to whom, must not show in the answer's time. */
+  post(write: WriteMail): void
+  /** Gives waiting mails a last try and ends within a few seconds. */
+  close(): Promise<void>
+}
+
+export type MailerSettings = {
+  readonly MAIL_URL?: string
+  readonly MAIL_FROM?: string
+  readonly ISSUER: string
+  readonly DATA_DIR: string
+  readonly NODE_ENV: string
+}
+
+type MailerDeps = MailerSettings & {
+  readonly log: Pick<Log, 'info' | 'warn' | 'error'>
+  /** How long to wait after each failure; then the mail is given up. */
+  readonly retryDelaysMs?: readonly number[]
+  readonly limit?: number
+}
+
+/** A link lives half an hour: a mail that is not out after six minutes helps nobody. */
+const RETRY_DELAYS_MS = [2000, 10_000, 60_000, 300_000]
+/** Mails that may wait at a time; each is a few kilobytes. */
+const LIMIT = 2000
+const AT_ONCE = 4
+/** So long, at random, a mail is put off: its making must not slow the answer that asked for it. */
+const MAX_HEAD_START_MS = 150
+const CLOSE_DEADLINE_MS = 5000
+
+/** Sends by SMTP where MAIL_URL says so, else leaves files in DATA_DIR/outbox, where a developer can read them. */
+export function openMailer(deps: MailerDeps): Mailer {
+  const { log, retryDelaysMs = RETRY_DELAYS_MS, limit = LIMIT } = deps
+  const { send, isOffered, end } = openTransport(deps)
+  const takeTurn = createTurns(AT_ONCE)
+  const pending = new Set<Promise<void>>()
+  const closing = new AbortController()
+  const wait = (ms: number) => pause(ms, undefined, { signal: closing.signal }).catch(() => {})
+
+  async function deliver(write: WriteMail): Promise<void> {
+    await wait(randomInt(MAX_HEAD_START_MS))
+    const mail = await takeTurn(write)
+    for (const delayMs of mail ? [...retryDelaysMs, undefined] : []) {
+      try {
+        return await takeTurn(() => send(mail as Mail))
+      } catch (error) {
+        if (delayMs === undefined || isFinal(error)) throw error
+        log.warn({ err: error }, `a mail waits ${delayMs} ms to be sent again`)
+        await wait(delayMs)
+      }
+    }
+  }
+
+  return {
+    isOffered,
+    send,
+    post(write) {
+      if (pending.size >= limit) {
+        log.error({ waiting: pending.size }, 'a mail is dropped: too many wait. Is MAIL_URL reachable?')
+        return
+      }
+      const delivery = deliver(write)
+        .catch((error: unknown) => log.error({ err: error }, 'a mail was given up'))
+        .finally(() => pending.delete(delivery))
+      pending.add(delivery)
+    },
+    async close() {
+      closing.abort()
+      await Promise.race([Promise.all(pending), pause(CLOSE_DEADLINE_MS, undefined, { ref: false })])
+      end()
+    },
+  }
+}
+
+type Transport = { readonly isOffered: boolean; readonly send: SendMail; readonly end: () => void }
+
+function openTransport(deps: MailerDeps): Transport {
+  if (deps.MAIL_URL !== undefined) return openSmtp({ ...deps, MAIL_URL: deps.MAIL_URL })
+  if (deps.NODE_ENV !== 'production') return { isOffered: true, send: createOutbox(deps), end: () => {} }
+  const refuse = async () => {
+    throw new Error('MAIL_URL is unset: no mail can be sent')
+  }
+  return { isOffered: false, send: refuse, end: () => {} }
+}
+
+function openSmtp({ MAIL_URL, MAIL_FROM, ISSUER }: MailerDeps & { readonly MAIL_URL: string }): Transport {
+  const { hostname } = new URL(ISSUER)
+  const transport = createTransport({
+    url: MAIL_URL,
+    pool: true,
+    name: hostname,
+    connectionTimeout: 10_000,
+    greetingTimeout: 10_000,
+    socketTimeout: 30_000,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  })
+  return {
+    isOffered: true,
+    async send({ to, ...content }) {
+      await transport.sendMail({
+        ...content,
+        from: MAIL_FROM ?? `no-reply@${hostname}`,
+        // As one address: a list hidden in it must not make one mail many.
+        to: { name: '', address: to },
+        headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
+      })
+    },
+    end: () => transport.close(),
+  }
+}
+
+/** Mails carry links that open accounts: the files are their owner's alone, and the log names the file only. */
+function createOutbox({ DATA_DIR, log }: MailerDeps): SendMail {
+  const directory = join(DATA_DIR, 'outbox')
+  return async function keep({ to, subject, text, html }) {
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    const path = join(directory, `${new Date().toISOString().replaceAll(':', '-')}-${randomUUID().slice(0, 8)}`)
+    const head = `To: ${oneLine(to)}\nSubject: ${oneLine(subject)}\nContent-Type: text/plain; charset=utf-8`
+    await writeFile(`${path}.eml`, `${head}\n\n${text}\n`, { mode: 0o600 })
+    if (html !== undefined) await writeFile(`${path}.html`, html, { mode: 0o600 })
+    log.info({ file: `${path}.eml` }, 'MAIL_URL is unset: a mail was left in the outbox')
+  }
+}
+
+/** A header ends at its line: what is in an address must not begin another. */
+function oneLine(value: string): string {
+  return value.replaceAll(/[\r\n]+/g, ' ')
+}
+
+/** A 5xx answer stays one (RFC 5321 §4.2.1); 4xx, time-outs and lost connections pass. */
+function isFinal(error: unknown): boolean {
+  const { responseCode } = error as { responseCode?: unknown }
+  return typeof responseCode === 'number' && responseCode >= 500
+}
+
+/** Lets `count` tasks run at a time, the others in the order they came. */
+function createTurns(count: number) {
+  const waiting: (() => void)[] = []
+  let free = count
+  return async function takeTurn<T>(task: () => Promise<T>): Promise<T> {
+    if (free > 0) free--
+    else await new Promise<void>((resolve) => waiting.push(resolve))
+    try {
+      return await task()
+    } finally {
+      const next = waiting.shift()
+      if (next) next()
+      else free++
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import { errors } from 'oidc-provider'
+import { buildTokenResponse, resolveRequestedResources, validateClientScope } from 'oidc-provider/lib/helpers/grants.js'
+import type { ResourceServer } from '../../clients/resource-servers.ts'
+import type { GrantType } from '../grant-type.ts'
+
+export type AnonymousGrantDeps = {
+  readonly resourceServers: { find(identifier: string): Promise<ResourceServer | undefined> }
+}
+
+/** The name of the grant type, and what a client must list to use it. */
+export const ANONYMOUS_GRANT = 'urn:vestibule:grant:anonymous'
+
+/**
+ * A token for a visitor who has not signed in: what storefronts fetch before anything else. It stands for the client,
+ * which may be a public one, so it carries none but the scopes a resource server opens to anonymous visitors.
+ */
+export function anonymousGrant({ resourceServers }: AnonymousGrantDeps): GrantType {
+  return {
+    name: ANONYMOUS_GRANT,
+    parameters: ['scope', 'resource', 'anonymous_id'],
+    async handle(ctx) {
+      const { provider, client } = ctx.oidc
+      const [resourceServer, another] = await resolveRequestedResources(provider, ctx)
+      if (another || !resourceServer) throw new errors.InvalidTarget('only one resource can be asked for at a time')
+      const open = (await resourceServers.find(resourceServer.identifier()))?.anonymousScopes
+      if (!open) throw new errors.InvalidTarget('this resource server does not serve anonymous visitors')
+      const asked = [...validateClientScope(provider, ctx)]
+
+      ctx.state.anonymousId = anonymousId(client?.clientAuthMethod, ctx.oidc.params?.anonymous_id)
+      const token = new provider.ClientCredentials({ client } as never)
+      token.resourceServer = resourceServer
+      const scope = asked.filter((name) => open.includes(name)).join(' ')
+      if (scope) token.scope = scope
+      ctx.oidc.entity('ClientCredentials', token)
+      const accessToken = await token.save()
+      ctx.body = buildTokenResponse(provider, {
+        accessToken,
+        expiresIn: token.expiration,
+        scope: token.scope,
+        tokenType: token.tokenType,
+      })
+    },
+  }
+}
+
+/** The visitor's id, where the client gives one. Anybody can ask as a public client: it cannot vouch for an id. */
+function anonymousId(authMethod: string | undefined, given: unknown): string | undefined {
+  if (given === undefined || authMethod === 'none') return undefined
+  if (typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given)) return given
+  throw new errors.InvalidRequest('anonymous_id must be 1 to 128 letters, digits or one of . _ : -')
+}

@@ -1,0 +1,38 @@
+import { errors } from 'oidc-provider'
+import { type FindLiveAccount, toAccount } from '../account.ts'
+import { isAgentAccount } from '../agent-account.ts'
+import type { GrantType } from '../grant-type.ts'
+import { issueTokens } from '../issue-tokens.ts'
+import type { FindToken } from '../token-status.ts'
+import { findSubject } from './subject-token.ts'
+
+export const COMPANY_USER_GRANT = 'urn:vestibule:grant:company-user'
+
+export type CompanyUserGrantDeps = { readonly findToken: FindToken; readonly findLiveAccount: FindLiveAccount }
+
+/**
+ * A customer who is signed in goes on as one of their company users. Somebody else's, an inactive one and one of a
+ * blocked company are one refusal, which tells nothing about the companies of others.
+ */
+export function companyUserGrant(deps: CompanyUserGrantDeps): GrantType {
+  return {
+    name: COMPANY_USER_GRANT,
+    parameters: ['subject_token', 'company_user_id', 'scope', 'resource'],
+    async handle(ctx) {
+      const { company_user_id: companyUserId } = ctx.oidc.params as Record<string, unknown>
+      if (typeof companyUserId !== 'string' || companyUserId === '') {
+        throw new errors.InvalidRequest("missing required parameter(s) 'company_user_id'")
+      }
+      const subject = await findSubject(deps, ctx)
+      if (isAgentAccount(subject)) throw new errors.InvalidGrant('an agent has no company users')
+      const account = toAccount(subject.customer, companyUserId)
+      if (!account) throw new errors.InvalidGrant('the customer may not act as this company user')
+      const { actingAgentId } = subject
+      await issueTokens(ctx, {
+        account: actingAgentId === undefined ? account : { ...account, actingAgentId },
+        grantType: COMPANY_USER_GRANT,
+        defaultScope: 'customer company',
+      })
+    },
+  }
+}

@@ -1,0 +1,27 @@
+import { errors } from 'oidc-provider'
+import type { GrantType } from '../grant-type.ts'
+import { issueTokens } from '../issue-tokens.ts'
+import { findSubject, type SubjectTokenDeps } from './subject-token.ts'
+
+export const HANDOVER_GRANT = 'urn:vestibule:grant:handover'
+
+/** A token older than this is not handed over: otherwise the grant would lengthen lives. */
+const MAX_AGE_SECONDS = 60
+
+/**
+ * A person who has signed in a moment ago goes on with tokens for another resource server of the same client: how a
+ * code from the sign-in page becomes the token of a shop system's API.
+ */
+export function handoverGrant(deps: SubjectTokenDeps): GrantType {
+  return {
+    name: HANDOVER_GRANT,
+    parameters: ['subject_token', 'scope', 'resource'],
+    async handle(ctx) {
+      const status = await deps.findToken(String(ctx.oidc.params?.subject_token))
+      const account = await findSubject(deps, ctx)
+      const age = status.isLive ? Date.now() / 1000 - status.token.iat : Number.POSITIVE_INFINITY
+      if (age > MAX_AGE_SECONDS) throw new errors.InvalidGrant('the subject token is not fresh')
+      await issueTokens(ctx, { account, grantType: HANDOVER_GRANT, defaultScope: 'customer company' })
+    },
+  }
+}

@@ -1,0 +1,33 @@
+import { errors } from 'oidc-provider'
+import type { OneTimePasswords } from '../../customers/one-time-passwords.ts'
+import { toAccount } from '../account.ts'
+import type { GrantType } from '../grant-type.ts'
+import { issueTokens } from '../issue-tokens.ts'
+
+export const ONE_TIME_PASSWORD_GRANT = 'urn:vestibule:grant:one-time-password'
+
+export type OneTimePasswordGrantDeps = { readonly oneTimePasswords: Pick<OneTimePasswords, 'authenticate'> }
+
+/** A customer signs in with the code that was mailed to them. Every refusal is the same, as with a password. */
+export function oneTimePasswordGrant({ oneTimePasswords }: OneTimePasswordGrantDeps): GrantType {
+  return {
+    name: ONE_TIME_PASSWORD_GRANT,
+    parameters: ['username', 'one_time_password', 'scope', 'resource'],
+    async handle(ctx) {
+      const { username, one_time_password: code } = ctx.oidc.params as Record<string, unknown>
+      if (typeof username !== 'string' || typeof code !== 'string') {
+        throw new errors.InvalidRequest('username and one_time_password are required')
+      }
+      const clientId = ctx.oidc.client?.clientId as string
+      const authentication = await oneTimePasswords.authenticate(username, code, { ip: ctx.ip, clientId })
+      ctx.state.authentication = authentication
+      const account = authentication.outcome === 'authenticated' ? toAccount(authentication.customer) : undefined
+      if (!account) {
+        const refusal = new errors.InvalidGrant(authentication.outcome)
+        refusal.error_description = 'invalid username or code'
+        throw refusal
+      }
+      await issueTokens(ctx, { account, grantType: ONE_TIME_PASSWORD_GRANT, defaultScope: 'customer', amr: ['otp'] })
+    },
+  }
+}

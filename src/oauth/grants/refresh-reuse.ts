@@ -1,0 +1,100 @@
+import { errors, type TokenEndpointGrantContext } from 'oidc-provider'
+import type { Audit, AuditEvent } from '../../audit/events.ts'
+import type { Storage, StoredArtifact } from '../../storage/storage.ts'
+import { openReceipt, type RefreshBinding } from '../refresh-receipt.ts'
+import type { RefreshTokenParts, RefreshTokens } from '../refresh-tokens.ts'
+import type { FindGrant } from '../token-status.ts'
+
+/** How a refresh ended: metrics tell a network retry, a race between twins and a theft apart. */
+export type RefreshOutcome = 'rotated' | 'retry' | 'race' | 'theft' | 'mismatch'
+
+export type ReuseDeps = {
+  readonly storage: Storage
+  readonly refreshTokens: RefreshTokens
+  readonly findGrant: FindGrant
+  readonly audit: Audit
+  readonly count: (outcome: RefreshOutcome) => void
+}
+
+/** A refresh token of ours that a client showed, with the record of its family. */
+export type Presented = {
+  readonly value: string
+  readonly parts: RefreshTokenParts
+  readonly stored: StoredArtifact
+  readonly binding: RefreshBinding
+}
+
+/** A token that was rotated away: the same answer again to an honest retry, the end of the grant to anybody else. */
+export async function answerOldToken(
+  deps: ReuseDeps,
+  ctx: TokenEndpointGrantContext,
+  presented: Presented,
+  outcome: 'retry' | 'race' = 'retry',
+): Promise<object> {
+  const { parts, stored, value, binding } = presented
+  const isPrevious = parts.place === stored.version - 1
+  const [sealed, grant] = await Promise.all([
+    isPrevious ? deps.storage.receipt('RefreshToken', parts.family) : undefined,
+    deps.findGrant(String(stored.artifact.grantId), ownerOf(stored.artifact)),
+  ])
+  if (sealed === undefined) throw await theft(deps, ctx, presented)
+  if (!grant) throw new errors.InvalidGrant('grant not found, revoked or signed out')
+  const body = openReceipt(value, binding, sealed)
+  if (!body) throw mismatch(deps, ctx, stored.artifact, 'a retry that asks for something else')
+  deps.count(outcome)
+  return JSON.parse(body) as object
+}
+
+/** The window is over, or there was none: one of two holders is not the client. The grant goes, and all under it. */
+async function theft(deps: ReuseDeps, ctx: TokenEndpointGrantContext, { parts, stored }: Presented) {
+  await deps.storage.remove('Grant', String(stored.artifact.grantId))
+  await deps.storage.remove('RefreshToken', parts.family)
+  deps.count('theft')
+  deps.audit(event(ctx, stored.artifact, 'refresh.theft', 'a rotated refresh token was used again'))
+  return new errors.InvalidGrant('refresh token was already used')
+}
+
+/** Somebody rotated the family between our look and our swap: look again, the token is an old one now. */
+export async function loseRace(deps: ReuseDeps, ctx: TokenEndpointGrantContext, presented: Presented): Promise<object> {
+  const stored = await deps.storage.get('RefreshToken', presented.parts.family)
+  if (!stored) throw new errors.InvalidGrant('refresh token was revoked')
+  return answerOldToken(deps, ctx, { ...presented, stored }, 'race')
+}
+
+/** Whom a family's grant must belong to. */
+export function ownerOf({ accountId, clientId, companyUserId }: StoredArtifact['artifact']) {
+  return {
+    accountId: String(accountId),
+    clientId: String(clientId),
+    ...(typeof companyUserId === 'string' && { companyUserId }),
+  }
+}
+
+/** Refuses a token shown by whom it was not given to, and leaves the family alone. */
+export function mismatch(
+  { audit, count }: ReuseDeps,
+  ctx: TokenEndpointGrantContext,
+  artifact: StoredArtifact['artifact'],
+  reason: string,
+): Error {
+  count('mismatch')
+  audit(event(ctx, artifact, 'refresh.mismatch', reason))
+  return new errors.InvalidGrant(`refresh token presented by ${reason}`)
+}
+
+function event(
+  ctx: TokenEndpointGrantContext,
+  artifact: StoredArtifact['artifact'],
+  type: AuditEvent['type'],
+  reason: string,
+): AuditEvent {
+  return {
+    type,
+    reason,
+    customerId: String(artifact.accountId),
+    grantId: String(artifact.grantId),
+    ...(ctx.oidc.client && { clientId: ctx.oidc.client.clientId }),
+    ip: ctx.ip,
+    requestId: ctx.state.requestId as string,
+  }
+}

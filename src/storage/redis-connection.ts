@@ -1,0 +1,81 @@
+import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
+import type { RedisAddress } from './redis-address.ts'
+
+const CONNECT_TIMEOUT_MS = 2000
+/** A connection that is silent for so long while we wait for an answer is given up and made anew. */
+const SILENCE_MS = 2500
+const LONGEST_PAUSE_MS = 1000
+const KEEP_ALIVE_MS = 10_000
+
+/**
+ * A connection that tells at once that it is down, instead of queueing, and comes back by itself within a second of
+ * the server's return. A command whose connection broke is never sent twice: the second might undo what the first
+ * did, such as losing against itself.
+ */
+export function connectRedis(address: RedisAddress, { isSubscriber = false } = {}): Redis {
+  const options: RedisOptions = {
+    ...credentials(address),
+    lazyConnect: true,
+    enableAutoPipelining: !isSubscriber,
+    // Subscriptions wait for the connection and are renewed with it.
+    enableOfflineQueue: isSubscriber,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: isSubscriber ? null : 0,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    socketTimeout: SILENCE_MS,
+    keepAlive: KEEP_ALIVE_MS,
+    retryStrategy: pauseMs,
+    reconnectOnError: isNotPrimary,
+  }
+  if (address.form === 'cluster') {
+    // A cluster answers the same commands; ioredis types the two apart.
+    return new Cluster([...address.nodes], clusterOptions(options, isSubscriber)) as unknown as Redis
+  }
+  const [node] = address.nodes
+  return new Redis({
+    ...options,
+    db: address.database,
+    ...(address.form === 'single' ? node : sentinelOptions(address)),
+  })
+}
+
+function credentials({ username, password, isEncrypted }: RedisAddress): RedisOptions {
+  return {
+    ...(username && { username }),
+    ...(password && { password }),
+    ...(isEncrypted && { tls: {} }),
+  }
+}
+
+function sentinelOptions({ nodes, primary, sentinelPassword, isEncrypted }: RedisAddress): RedisOptions {
+  return {
+    sentinels: [...nodes],
+    name: primary as string,
+    ...(sentinelPassword && { sentinelPassword }),
+    ...(isEncrypted && { enableTLSForSentinelMode: true, sentinelTLS: {} }),
+    sentinelRetryStrategy: pauseMs,
+    failoverDetector: true,
+  }
+}
+
+function clusterOptions(redisOptions: RedisOptions, isSubscriber: boolean): ClusterOptions {
+  const { enableAutoPipelining, lazyConnect, enableOfflineQueue, retryStrategy: _, ...perNode } = redisOptions
+  return {
+    redisOptions: perNode,
+    lazyConnect: lazyConnect === true,
+    enableAutoPipelining: enableAutoPipelining === true,
+    enableOfflineQueue: isSubscriber || enableOfflineQueue === true,
+    clusterRetryStrategy: pauseMs,
+    slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
+    slotsRefreshInterval: 5000,
+  }
+}
+
+function pauseMs(attempts: number): number {
+  return Math.min(attempts * 50, LONGEST_PAUSE_MS)
+}
+
+/** A primary that became a replica keeps its connections: leave it, the address may lead to the new one by now. */
+function isNotPrimary(error: Error): boolean {
+  return error.message.includes('READONLY')
+}

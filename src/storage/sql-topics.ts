@@ -1,0 +1,65 @@
+import { EventEmitter } from 'node:events'
+import type { Knex } from 'knex'
+import type { Storage } from './storage.ts'
+
+const CHANNEL = 'vestibule'
+const RETRY_MS = 1000
+
+type Topics = Pick<Storage, 'publish' | 'subscribe'> & { close(): Promise<void> }
+
+/** A connection of the driver, as far as listening needs it. */
+type RawConnection = EventEmitter & { query(sql: string): Promise<unknown>; end(): Promise<void> }
+
+/** Topics inside this process: the embedded database has no other. */
+export function createLocalTopics(): Topics {
+  const topics = new EventEmitter().setMaxListeners(0)
+  return {
+    publish: async (topic) => void topics.emit(topic),
+    subscribe: (topic, listener) => void topics.on(topic, listener),
+    close: async () => {},
+  }
+}
+
+/** Topics that reach every node on the same Postgres, by NOTIFY and one listening connection a node. */
+export function createSharedTopics(knex: Knex, onError: (error: unknown) => void): Topics {
+  const topics = new EventEmitter().setMaxListeners(0)
+  let connection: RawConnection | undefined
+  let listening: Promise<void> | undefined
+  let isClosed = false
+
+  async function listen(): Promise<void> {
+    try {
+      const raw = (await knex.client.acquireRawConnection()) as RawConnection
+      connection = raw
+      if (isClosed) return void (await raw.end())
+      raw.on('notification', (message: { payload?: string }) => topics.emit(message.payload ?? ''))
+      raw.on('error', onError)
+      raw.once('end', retry)
+      await raw.query(`listen ${CHANNEL}`)
+    } catch (error) {
+      onError(error)
+      retry()
+    }
+  }
+
+  function retry(): void {
+    connection?.removeListener('end', retry)
+    connection = undefined
+    if (!isClosed) setTimeout(listen, RETRY_MS).unref()
+  }
+
+  return {
+    async publish(topic) {
+      await knex.raw('select pg_notify(?, ?)', [CHANNEL, topic])
+    },
+    subscribe(topic, listener) {
+      topics.on(topic, listener)
+      listening ??= listen()
+    },
+    async close() {
+      isClosed = true
+      await listening
+      await connection?.end().catch(onError)
+    },
+  }
+}

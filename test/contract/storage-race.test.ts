@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startDaemon } from '../support/daemon.ts'
+import { describeOn } from '../support/describe-on.ts'
+import { temporaryDirectory } from '../support/run-directory.ts'
+import { type StoragePlace, storageBackends } from './storage-backends.ts'
+import { prepareRace, type RacePlan, type RaceResult, race } from './storage-race.ts'
+
+const PROGRAM = fileURLToPath(new URL('racing-process.ts', import.meta.url))
+const RACERS = 4
+/** 209 rounds of 4 attempts by each of 4 racers at each of 3 operations: 10,032 attempts. */
+const PLAN = { rounds: 209, attempts: 4 }
+const HEAD_START_MS = 2500
+
+for (const { name, needs, prepare } of storageBackends) {
+  const suite = () => {
+    let place: StoragePlace
+    beforeAll(async () => {
+      place = await prepare()
+    })
+    afterAll(() => place?.close())
+
+    test('of 10,000 racing attempts at consume, putOnce and swap exactly one wins each round', async () => {
+      const plan = { ...PLAN, run: randomUUID() }
+      const storage = await place.open()
+      await prepareRace(storage, plan)
+      const results = await Promise.all(Array.from({ length: RACERS }, (_, racer) => enter(place, plan, racer)))
+      for (const operation of ['consume', 'putOnce', 'swap'] as const) {
+        const winners = Array.from({ length: plan.rounds }, (_, round) =>
+          results.reduce((sum, result) => sum + Number(result[operation][round]), 0),
+        )
+        expect({ operation, rounds: winners.filter((count) => count !== 1) }).toEqual({ operation, rounds: [] })
+      }
+      await expectReceiptOfWinner(place, plan, results)
+    }, 180_000)
+  }
+  if (needs) describeOn(needs, `racing on ${name}`, suite)
+  else describe(`racing on ${name}`, suite)
+}
+
+/** A process of its own, where another process can get to the place. */
+async function enter(place: StoragePlace, plan: RacePlan, racer: number): Promise<RaceResult> {
+  if (!place.settings) return race(await place.open(), plan, racer)
+  const dataDir = temporaryDirectory('racer')
+  const given = { settings: place.settings, plan, racer, dataDir, beginsAtMs: Date.now() + HEAD_START_MS }
+  const daemon = await startDaemon(process.execPath, [PROGRAM, JSON.stringify(given)], { cwd: dataDir })
+  const { code } = await daemon.exited
+  expect(daemon.stderr()).toBe('')
+  expect(code).toBe(0)
+  return JSON.parse(daemon.stdout()) as RaceResult
+}
+
+/** Who lost a swap reads what the winner of that very swap wrote. */
+async function expectReceiptOfWinner(place: StoragePlace, plan: RacePlan, results: readonly RaceResult[]) {
+  const storage = await place.open()
+  for (let round = 0; round < plan.rounds; round += 10) {
+    const winner = results.findIndex((result) => result.swap[round] === 1)
+    const id = `${plan.run}-swap-${round}`
+    expect(await storage.get('Raced', id)).toEqual({ artifact: { racer: winner }, version: 1 })
+    expect(await storage.receipt('Raced', id)).toBe(String(winner))
+  }
+}

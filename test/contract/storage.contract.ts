@@ -1,0 +1,220 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Storage } from '../../src/storage/storage.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+/** Two nodes on the same backend. */
+export type StoragePair = { readonly first: Storage; readonly second: Storage; close(): Promise<void> }
+
+const TTL = 60
+
+/** What every backend promises, whichever it is; called inside a `describe`. */
+export function storageContract(open: () => Promise<StoragePair>): void {
+  let pair: StoragePair
+  let storage: Storage
+  beforeAll(async () => {
+    pair = await open()
+    storage = pair.first
+  })
+  afterAll(() => pair?.close())
+
+  keepsArtifacts(() => storage)
+  hasOneWinner(() => storage)
+  swaps(() => storage)
+  counts(() => storage)
+  tellsNodes(() => pair)
+}
+
+function keepsArtifacts(of: () => Storage): void {
+  test('what is put is read back as it was, and nothing else', async () => {
+    const id = randomUUID()
+    const artifact = { text: 'ünï – "quoted" \n\u0000', number: 1.5, list: [1, null, { deep: true }], empty: {} }
+    await of().put('Thing', id, artifact, TTL)
+    expect(await of().get('Thing', id)).toEqual({ artifact, version: 0 })
+    expect(await of().get('Other', id)).toBeUndefined()
+    expect(await of().get('Thing', randomUUID())).toBeUndefined()
+  })
+
+  test('names of any kind are kept apart', async () => {
+    const id = randomUUID()
+    const artifact = { a: 1, accountId: 2, '~a': 3, '~': 4, R: 5, resources: { a: 6, accountId: 7 }, __proto: 8 }
+    await of().put('Thing', id, artifact, TTL)
+    expect((await of().get('Thing', id))?.artifact).toEqual(artifact)
+  })
+
+  test('putting again replaces, also what was used', async () => {
+    const id = randomUUID()
+    await of().put('Thing', id, { at: 1 }, TTL)
+    await of().consume('Thing', id)
+    await of().put('Thing', id, { at: 2 }, TTL)
+    expect(await of().get('Thing', id)).toEqual({ artifact: { at: 2 }, version: 0 })
+  })
+
+  test('several are read in the order asked for, absent ones as undefined', async () => {
+    const [first, second] = [randomUUID(), randomUUID()]
+    await Promise.all([of().put('Thing', first, { at: 1 }, TTL), of().put('Other', second, { at: 2 }, TTL)])
+    const keys = [
+      { kind: 'Other', id: second },
+      { kind: 'Thing', id: second },
+      { kind: 'Thing', id: first },
+      { kind: 'Other', id: second },
+    ]
+    const found = await of().getMany(keys)
+    expect(found.map((stored) => stored?.artifact.at)).toEqual([2, undefined, 1, 2])
+    expect(await of().getMany([])).toEqual([])
+  })
+
+  test('an artifact is found by its second names, within its kind', async () => {
+    const [id, uid, userCode] = [randomUUID(), randomUUID(), randomUUID()]
+    await of().put('Thing', id, { uid, userCode }, TTL)
+    expect((await of().findBy('Thing', 'uid', uid))?.artifact).toEqual({ uid, userCode })
+    expect((await of().findBy('Thing', 'userCode', userCode))?.artifact).toEqual({ uid, userCode })
+    expect(await of().findBy('Other', 'uid', uid)).toBeUndefined()
+    expect(await of().findBy('Thing', 'uid', userCode)).toBeUndefined()
+    await of().remove('Thing', id)
+    expect(await of().findBy('Thing', 'uid', uid)).toBeUndefined()
+  })
+
+  test('what was removed is gone, and removing nothing is no error', async () => {
+    const id = randomUUID()
+    await of().put('Thing', id, {}, TTL)
+    await of().remove('Thing', id)
+    await of().remove('Thing', id)
+    expect(await of().get('Thing', id)).toBeUndefined()
+  })
+
+  test('an artifact ends with its time; a longer life is given, a shorter one is not, a new one neither', async () => {
+    const [short, long, kept] = [randomUUID(), randomUUID(), randomUUID()]
+    await of().put('Thing', short, {}, 1)
+    await of().put('Thing', long, {}, 1)
+    await of().put('Thing', kept, {}, TTL)
+    await of().extend('Thing', long, TTL)
+    await of().extend('Thing', kept, 1)
+    await waitFor(async () => (await of().get('Thing', short)) === undefined, { what: 'the end of its time' })
+    expect(await of().get('Thing', long)).toBeDefined()
+    await of().extend('Thing', short, TTL)
+    expect(await of().get('Thing', short)).toBeUndefined()
+    expect(await of().consume('Thing', short)).toBe(false)
+    expect(await of().swap('Thing', short, 0, { artifact: {}, ttlSeconds: TTL })).toBe(false)
+    await waitFor(async () => (await of().get('Thing', kept)) !== undefined)
+  })
+}
+
+function hasOneWinner(of: () => Storage): void {
+  test('an artifact is used once, and remembers when', async () => {
+    const id = randomUUID()
+    await of().put('Thing', id, { at: 1 }, TTL)
+    expect(await of().consume('Thing', id)).toBe(true)
+    expect(await of().consume('Thing', id)).toBe(false)
+    const stored = await of().get('Thing', id)
+    expect(stored).toMatchObject({ artifact: { at: 1 }, version: 0 })
+    expect(Math.abs(Number(stored?.consumedAt) - Date.now() / 1000)).toBeLessThan(5)
+    expect(await of().consume('Thing', randomUUID())).toBe(false)
+  })
+
+  test('being used does not change when an artifact ends', async () => {
+    const id = randomUUID()
+    await of().put('Thing', id, {}, 1)
+    await of().consume('Thing', id)
+    await waitFor(async () => (await of().get('Thing', id)) === undefined, { what: 'the end of its time' })
+  })
+
+  test('putting once succeeds once, and again when the first has ended', async () => {
+    const id = randomUUID()
+    expect(await of().putOnce('Thing', id, { at: 1 }, 1)).toBe(true)
+    expect(await of().putOnce('Thing', id, { at: 2 }, TTL)).toBe(false)
+    expect((await of().get('Thing', id))?.artifact).toEqual({ at: 1 })
+    await waitFor(() => of().putOnce('Thing', id, { at: 3 }, TTL), { what: 'the first to end' })
+    expect((await of().get('Thing', id))?.artifact).toEqual({ at: 3 })
+  })
+}
+
+function swaps(of: () => Storage): void {
+  test('a swap needs the version that was read, and raises it', async () => {
+    const id = randomUUID()
+    const next = (at: number) => ({ artifact: { at }, ttlSeconds: TTL })
+    await of().put('Thing', id, { at: 0 }, TTL)
+    expect(await of().swap('Thing', id, 0, next(1))).toBe(true)
+    expect(await of().swap('Thing', id, 0, next(9))).toBe(false)
+    expect(await of().swap('Thing', id, 1, next(2))).toBe(true)
+    expect(await of().get('Thing', id)).toEqual({ artifact: { at: 2 }, version: 2 })
+    expect(await of().swap('Thing', randomUUID(), 0, next(1))).toBe(false)
+  })
+
+  test("the winner's receipt is there for the loser, until its own end", async () => {
+    const id = randomUUID()
+    const receipt = (body: string, ttlSeconds: number) => ({
+      artifact: {},
+      ttlSeconds: TTL,
+      receipt: { body, ttlSeconds },
+    })
+    await of().put('Thing', id, {}, TTL)
+    expect(await of().receipt('Thing', id)).toBeUndefined()
+    await of().swap('Thing', id, 0, receipt('first', TTL))
+    expect(await of().receipt('Thing', id)).toBe('first')
+    await of().swap('Thing', id, 1, { artifact: {}, ttlSeconds: TTL })
+    expect(await of().receipt('Thing', id)).toBeUndefined()
+    await of().swap('Thing', id, 2, receipt('second', 1))
+    expect(await of().receipt('Thing', id)).toBe('second')
+    await waitFor(async () => (await of().receipt('Thing', id)) === undefined, { what: 'the end of the receipt' })
+    expect(await of().get('Thing', id)).toBeDefined()
+  })
+
+  test('a receipt goes with its artifact', async () => {
+    const id = randomUUID()
+    await of().put('Thing', id, {}, TTL)
+    await of().swap('Thing', id, 0, { artifact: {}, ttlSeconds: TTL, receipt: { body: 'kept', ttlSeconds: TTL } })
+    await of().remove('Thing', id)
+    expect(await of().receipt('Thing', id)).toBeUndefined()
+  })
+}
+
+function counts(of: () => Storage): void {
+  test('a counter counts, gives back, and never falls below zero', async () => {
+    const key = randomUUID()
+    expect(await of().increment(key, TTL)).toBe(1)
+    expect(await of().increment(key, TTL, 5)).toBe(6)
+    expect(await of().increment(key, TTL, -2)).toBe(4)
+    expect(await of().increment(key, TTL, -100)).toBe(0)
+    expect(await of().increment(randomUUID(), TTL, -3)).toBe(0)
+    expect(await of().increment(key, TTL)).toBe(1)
+  })
+
+  test('counting does not lengthen the window', async () => {
+    const key = randomUUID()
+    await of().increment(key, 2, 10)
+    await waitFor(async () => (await of().increment(key, TTL)) < 10, { what: 'a new window' })
+  })
+}
+
+function tellsNodes(pair: () => StoragePair): void {
+  test('what one node writes, another reads at once', async () => {
+    const id = randomUUID()
+    await pair().first.put('Thing', id, { at: 1 }, TTL)
+    expect((await pair().second.get('Thing', id))?.artifact).toEqual({ at: 1 })
+    expect(await pair().second.consume('Thing', id)).toBe(true)
+    expect(await pair().first.consume('Thing', id)).toBe(false)
+  })
+
+  test('a topic reaches those who listen to it, on every node', async () => {
+    const [topic, other] = [randomUUID(), randomUUID()]
+    const heard: string[] = []
+    for (const [name, node] of [
+      ['first', pair().first],
+      ['second', pair().second],
+    ] as const) {
+      node.subscribe(topic, () => heard.push(name))
+    }
+    pair().second.subscribe(other, () => heard.push('other'))
+    // Subscribing takes a moment; a message sent before is not heard.
+    await waitFor(async () => {
+      await pair().first.publish(topic)
+      return heard.includes('first') && heard.includes('second')
+    })
+    expect(heard).not.toContain('other')
+  })
+
+  test('ping succeeds while the backend answers', async () => {
+    await expect(pair().first.ping()).resolves.toBeUndefined()
+  })
+}

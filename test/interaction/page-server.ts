@@ -1,0 +1,135 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import Koa, { type Context } from 'koa'
+import { createPages } from '../../src/interaction/pages.ts'
+import { createProtocolPages } from '../../src/interaction/protocol-pages.ts'
+import { createInteractionRoutes, type SignIn } from '../../src/interaction/routes.ts'
+import { type Interaction, InteractionLost, type Interactions } from '../../src/oauth/interactions.ts'
+
+/** An interaction with the origins its forms may end at. */
+export type ShownInteraction = Interaction & { readonly formActions?: readonly string[] }
+
+/** The interaction that most tests look at. */
+export const northwind: ShownInteraction = {
+  uid: 'uid-login',
+  prompt: 'login',
+  client: {
+    clientId: 'northwind',
+    name: 'Northwind Trading',
+    isFirstParty: false,
+    policyUri: 'https://northwind.example/privacy',
+    tosUri: 'https://northwind.example/terms',
+  },
+  uiLocales: [],
+  requested: { scopes: [], claims: [] },
+}
+
+/** The right password of every customer here. */
+export const password = 'change123'
+
+const authenticate: SignIn = async (login, given) => {
+  if (login === 'locked@example.com') return { outcome: 'locked', retryAfterSeconds: 350 }
+  if (login === 'busy@example.com') return { outcome: 'busy', retryAfterSeconds: 3 }
+  if (given !== password) return { outcome: 'refused', reason: 'wrong-password' }
+  const customer = {
+    id: 'ebf4b55a-cab0-5ed0-8fb7-525a3eeedeac',
+    idCustomer: 21,
+    customerReference: 'DE--21',
+    email: login,
+    emailVerified: login !== 'unconfirmed@example.com',
+    status: 'active',
+    companyUsers: [],
+  } as const
+  return customer.emailVerified ? { outcome: 'authenticated', customer } : { outcome: 'unconfirmed', customer }
+}
+
+/**
+ * Our pages on a free port, over interactions that are found by the uid in the path as the cookie would. `finished`
+ * lists how they ended; an ended interaction sends the browser to `callback`.
+ */
+export async function startPageServer({ viewsDirectory }: { viewsDirectory?: string } = {}) {
+  const pages = createPages({ viewsDirectory })
+  const protocol = createProtocolPages({ pages })
+  const app = new Koa()
+  const server = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+
+  const known = new Map<string, ShownInteraction>()
+  const finished: unknown[] = []
+  const target = { callback: `${origin}/callback` }
+  const finish = async (ctx: Context, ending: unknown) => {
+    finished.push(ending)
+    ctx.redirect(target.callback)
+    ctx.status = 303
+  }
+  const interactions: Interactions = {
+    async find(ctx) {
+      const uid = ctx.get('X-Test-Uid') || ctx.path.split('/')[2]
+      const found = known.get(uid ?? '')
+      if (!found) throw new InteractionLost('no such interaction')
+      return found
+    },
+    finishLogin: (ctx, result) => finish(ctx, result),
+    grantConsent: (ctx) => finish(ctx, 'granted'),
+    abort: (ctx) => finish(ctx, 'aborted'),
+  }
+
+  const csrfKeys = ['a key of at least sixteen characters'] as const
+  const findCustomer = async () => ({ email: 'sonia@spryker.com' })
+  app.silent = true
+  app.use(async (ctx, next) => {
+    ctx.state.requestId = '5f0c1c5e-8b1f-4c56-9a61-2f3f5f0a7f11'
+    await next()
+  })
+  app.use(createInteractionRoutes({ interactions, authenticate, findCustomer, pages, issuer: origin, csrfKeys }))
+  app.use(protocolEndpoints(protocol, origin))
+  server.on('request', app.callback())
+
+  return {
+    origin,
+    pages,
+    finished,
+    target,
+    add: (interaction: ShownInteraction) => known.set(interaction.uid, interaction),
+    stop: () => new Promise<void>((resolve) => server.close(() => resolve()).closeAllConnections()),
+  }
+}
+
+/** A running page server. */
+export type PageServer = Awaited<ReturnType<typeof startPageServer>>
+
+/** The library's endpoints as far as their pages go. */
+function protocolEndpoints(protocol: ReturnType<typeof createProtocolPages>, origin: string) {
+  const device = `<form id="op.deviceInputForm" novalidate method="post" action="${origin}/device">
+  <input type="hidden" name="xsrf" value="secret"/>
+  <input
+    value="ABC&quot;&gt;" type="text" name="user_code" placeholder="Enter code" autofocus autocomplete="off"></input>
+  </form>`
+  const logout = `<form id="op.logoutForm" method="post" action="${origin}/logout/confirm"><input type="hidden" name="xsrf" value="secret"/></form>`
+  const confirm = { clientName: 'Living Room TV', userCode: 'WDJB-MJHT', scopes: ['openid', 'profile', 'orders:read'] }
+  const routes: Record<string, (ctx: Context) => void> = {
+    '/callback': (ctx) => {
+      ctx.body = 'back at the client'
+    },
+    '/logout': (ctx) => protocol.renderLogout(ctx, logout),
+    '/signed-out': (ctx) => protocol.renderSignedOut(ctx, 'Northwind Trading'),
+    '/device': (ctx) => protocol.renderDeviceInput(ctx, device.replace('ABC&quot;&gt;', '')),
+    '/device-wrong': (ctx) =>
+      protocol.renderDeviceInput(ctx, device, Object.assign(new Error('unknown'), { name: 'NotFoundError' })),
+    '/device-confirm': (ctx) => protocol.renderDeviceConfirm(ctx, device, confirm),
+    '/device-done': (ctx) => protocol.renderDeviceDone(ctx, 'Living Room TV'),
+    '/error': (ctx) =>
+      protocol.renderError(ctx, {
+        error: String(ctx.query.error ?? 'invalid_redirect_uri'),
+        error_description: String(
+          ctx.query.detail ?? "redirect_uri did not match any of the client's registered redirect_uris",
+        ),
+      }),
+  }
+  return async (ctx: Context, next: () => Promise<void>) => {
+    const route = Object.hasOwn(routes, ctx.path) ? routes[ctx.path] : undefined
+    if (!route) return next()
+    route(ctx)
+  }
+}

@@ -1,0 +1,116 @@
+import { Redis } from 'ioredis'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openDatabase } from '../../src/database/index.ts'
+import { prune } from '../../src/storage/sql-pruning.ts'
+import { obtainCode, read, redeem, refresh, revoke, thirdParty, tokensOf } from '../endpoints/client.ts'
+import { describeOn } from '../support/describe-on.ts'
+import { postForm } from '../support/http.ts'
+import { startTestServer, type TestServer, type TestSettings } from '../support/server.ts'
+import { createDatabase, createRedisDatabase } from '../support/shared.ts'
+import { ADMIN, dpopKey, dpopProof } from './shop.ts'
+
+const WAREHOUSE = { resource: 'urn:vestibule:warehouse', scope: 'stock:read' }
+const LONGEST_LIFE_MS = 401 * 24 * 3600 * 1000
+
+/** Goes through every flow and returns every value whose bearer is let in. */
+async function runEveryFlow({ url }: TestServer): Promise<string[]> {
+  const password = await tokensOf(url, { scope: 'openid email' })
+  const opaque = await tokensOf(url, WAREHOUSE)
+  const bound = await tokensOf(url, {}, dpopProof(dpopKey(), `${url}/token`))
+  const machine = await tokensOf(url, { grant_type: 'client_credentials', ...WAREHOUSE }, thirdParty)
+  const { body: rotated } = await read(refresh(url, password.refresh_token))
+  await refresh(url, password.refresh_token)
+  await revoke(url, rotated.access_token)
+
+  const left = await obtainCode(url)
+  const used = await obtainCode(url)
+  const { body: exchanged } = await read(redeem(url, used.code, used.verifier))
+  const cookies = [left, used].flatMap(({ jar }) => jar.get(url, 'vestibule_session') ?? [])
+  const { body: device } = await read(postForm(`${url}/device_authorization`, { client_id: 'device-app' }))
+  await postForm(`${url}/token`, {
+    grant_type: 'urn:ietf:params:oauth:grant-type:device_code',
+    device_code: device.device_code,
+    client_id: 'device-app',
+  })
+  expect(cookies).toHaveLength(2)
+  const tokens = [password, opaque, bound, machine, rotated, exchanged]
+  return [
+    ...tokens.flatMap(({ access_token, refresh_token }) => [access_token, refresh_token]),
+    ...[left.code, used.code, ...cookies, device.device_code, device.user_code, device.user_code.replace('-', '')],
+  ].filter((value): value is string => typeof value === 'string')
+}
+
+function expectNoneOf(values: readonly string[], dump: string): void {
+  expect(values.length).toBeGreaterThan(15)
+  const found = values.filter(
+    (value) => dump.includes(value) || dump.includes(Buffer.from(value).toString('base64url')),
+  )
+  expect(found).toEqual([])
+}
+
+async function withServer<T>(settings: TestSettings, use: (server: TestServer) => Promise<T>): Promise<T> {
+  const server = await startTestServer({ ...ADMIN, ...settings })
+  try {
+    return await use(server)
+  } finally {
+    await server.stop()
+  }
+}
+
+describeOn('redis', 'at rest in Redis', () => {
+  let redis: Redis
+  let dump: [string, string, number][]
+  let bearers: string[]
+  beforeAll(async () => {
+    const REDIS_URL = await createRedisDatabase()
+    redis = new Redis(REDIS_URL)
+    const DATABASE_URL = await createDatabase({ demo: true })
+    await withServer({ REDIS_URL, DATABASE_URL }, async (server) => {
+      bearers = await runEveryFlow(server)
+      const keys = await redis.keys('*')
+      dump = await Promise.all(
+        keys.map(
+          async (key): Promise<[string, string, number]> => [key, String(await redis.get(key)), await redis.pttl(key)],
+        ),
+      )
+    })
+  })
+  afterAll(() => redis?.disconnect())
+
+  test('no bearer value is in a dump of it', () => {
+    expectNoneOf(bearers, JSON.stringify(dump))
+  })
+
+  test('every key has an end', () => {
+    expect(dump.length).toBeGreaterThan(10)
+    const endless = dump.filter(([, , ttlMs]) => ttlMs <= 0 || ttlMs > LONGEST_LIFE_MS)
+    expect(endless).toEqual([])
+  })
+
+  test('a grant never ends before its refresh token', () => {
+    const ttls = (kind: string) => dump.filter(([key]) => key.startsWith(`${kind}:{`)).map(([, , ttlMs]) => ttlMs)
+    expect(ttls('RefreshToken').length).toBeGreaterThan(0)
+    expect(Math.min(...ttls('Grant'))).toBeGreaterThan(Math.max(...ttls('RefreshToken')))
+  })
+})
+
+describeOn('postgres', 'at rest in the database', () => {
+  test('no bearer value is in its rows, and all of them are gone when their time is over', async () => {
+    const DATABASE_URL = await createDatabase({ demo: true })
+    const bearers = await withServer({ DATABASE_URL }, runEveryFlow)
+    const client = new pg.Client({ connectionString: DATABASE_URL })
+    await client.connect()
+    const rows = async () => (await client.query('select * from artifacts')).rows
+    expectNoneOf(bearers, JSON.stringify([await rows(), (await client.query('select * from counters')).rows]))
+    for (const table of ['artifacts', 'counters']) {
+      await client.query(`update ${table} set expires_at = expires_at - ${LONGEST_LIFE_MS / 1000}`)
+    }
+    const database = await openDatabase({ DATABASE_URL, DATA_DIR: '' })
+    await prune(database.knex)
+    await database.close()
+    expect(await rows()).toEqual([])
+    expect((await client.query('select * from counters')).rows).toEqual([])
+    await client.end()
+  })
+})
