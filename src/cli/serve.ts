@@ -1,4 +1,5 @@
 import { readConfig } from '../config.ts'
+import { createLog } from '../log.ts'
 import { start } from '../server.ts'
 import type { Command } from './command.ts'
 import { welcome } from './welcome.ts'
@@ -11,7 +12,8 @@ export const serve: Command = {
   async run(_args, environment) {
     const config = readConfig(environment)
     const startedMs = performance.now()
-    const server = await start(config, { onProgress: (step) => console.log(`· ${step}`) })
+    const log = createLog(isPerson(environment) ? 'warn' : config.LOG_LEVEL)
+    const server = await start(config, { log, onProgress: (step) => console.log(`· ${step}`) })
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
     console.log(
       welcome(server, { isDemo: config.DEMO && !config.DATABASE_URL && config.NODE_ENV !== 'production', seconds }),
@@ -31,4 +33,9 @@ export const serve: Command = {
     console.log('· stopped')
     return 0
   },
+}
+
+/** At a terminal, a line for each request would scroll away what there is to read; LOG_LEVEL brings them back. */
+function isPerson({ LOG_LEVEL }: NodeJS.ProcessEnv): boolean {
+  return LOG_LEVEL === undefined && process.stdout.isTTY === true
 }
