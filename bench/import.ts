@@ -4,7 +4,7 @@
  *
  * node bench/import.ts [customers]
  */
-import { execFile } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { hash } from 'node:crypto'
 import { createWriteStream, readFileSync, statSync } from 'node:fs'
 import { loadavg } from 'node:os'
@@ -12,7 +12,6 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { startPostgres } from '../test/support/postgres-server.ts'
 import { closeRunDirectory, openRunDirectory, temporaryDirectory } from '../test/support/run-directory.ts'
 import { startServerProcess } from '../test/support/server.ts'
@@ -39,17 +38,23 @@ try {
   const loadBefore = loadavg()[0] ?? 0
   const startedMs = performance.now()
   const env = { PATH: process.env.PATH, ADMIN_URL: server.adminUrl, ADMIN_TOKEN: 'only-for-this-measurement' }
-  const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, 'customers', 'import', file], {
+  const cli = spawn(process.execPath, [PROGRAM, 'customers', 'import', file], {
     env,
-    maxBuffer: 64 * 1024 * 1024,
+    stdio: ['ignore', 'inherit', 'pipe'],
   })
+  let progress = ''
+  cli.stderr.setEncoding('utf8').on('data', (text: string) => {
+    progress = (progress + text).slice(-1000)
+  })
+  const code = await new Promise((resolve) => cli.once('close', resolve))
   const seconds = (performance.now() - startedMs) / 1000
-  console.log(stdout.trim())
+  if (code !== 0) throw new Error(`the import ended with ${code}: ${progress}${server.stderr()}`)
   report([
     ['customers, each with a company user', String(COUNT)],
     ['file, MB', megabytes(statSync(file).size)],
     ['seconds, command line start to end', seconds.toFixed(1)],
     ['customers a second', Math.round(COUNT / seconds).toString()],
+    ['server on a core, seconds', coreSeconds(server.pid)],
     ['peak memory of the server, MB', peakMemory(server.pid)],
     ['load average before', loadBefore.toFixed(1)],
     ['load average after', (loadavg()[0] ?? 0).toFixed(1)],
@@ -112,6 +117,16 @@ function peakMemory(pid: number): string {
   try {
     const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
     return megabytes(Number(kilobytes) * 1024)
+  } catch {
+    return 'not known here'
+  }
+}
+
+/** User and system time of the process so far, its start included. */
+function coreSeconds(pid: number): string {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+    return ((Number(fields[11]) + Number(fields[12])) / 100).toFixed(1)
   } catch {
     return 'not known here'
   }

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
 import Koa from 'koa'
 import { agentRoutes } from './admin/agent-routes.ts'
 import { createAdminApp } from './admin/app.ts'
@@ -7,6 +6,7 @@ import { auditRoutes } from './admin/audit-routes.ts'
 import { clientRoutes } from './admin/client-routes.ts'
 import { customerRoutes } from './admin/customer-routes.ts'
 import { keyRoutes } from './admin/key-routes.ts'
+import { secretRoutes } from './admin/secret-routes.ts'
 import { signOutRoutes } from './admin/sign-out-routes.ts'
 import { tokenRoutes } from './admin/token-routes.ts'
 import type { Agent } from './agents/agent.ts'
@@ -35,10 +35,12 @@ import { createOneTimePasswords } from './customers/one-time-passwords.ts'
 import { createPasswordPolicy } from './customers/password-policy.ts'
 import { createPasswordSchemes } from './customers/password-schemes/index.ts'
 import { createPasswords } from './customers/passwords.ts'
+import { createRecoveryServices } from './customers/recovery-services.ts'
 import { createRegistrationKeys } from './customers/registration-keys.ts'
 import { createSignInLinks } from './customers/sign-in-links.ts'
 import type { Database } from './database/database.ts'
 import { openDatabase } from './database/index.ts'
+import { openSecretGenerations } from './database/secret-generations.ts'
 import { isNewInstallation, serverSecret, settleInstallation } from './database/server-secrets.ts'
 import { loadDemo } from './demo.ts'
 import { accessLog } from './http/access-log.ts'
@@ -47,6 +49,10 @@ import { type HealthCheck, health } from './http/health.ts'
 import { hostGuard } from './http/host-guard.ts'
 import { requestId } from './http/request-id.ts'
 import { securityHeaders } from './http/security-headers.ts'
+import { createAccountRoutes } from './interaction/account-routes.ts'
+import { createDeviceCookie } from './interaction/device-cookie.ts'
+import { createHostedSignIn } from './interaction/hosted-sign-in.ts'
+import { createLetters } from './interaction/letters.ts'
 import { createPages } from './interaction/pages.ts'
 import { createProtocolPages } from './interaction/protocol-pages.ts'
 import { createInteractionRoutes } from './interaction/routes.ts'
@@ -56,7 +62,7 @@ import { openKeyStore } from './keys/index.ts'
 import { type KeyRing, openKeyRing } from './keys/key-ring.ts'
 import { createNodeRoll } from './keys/node-roll.ts'
 import type { Log } from './log.ts'
-import { createOutbox } from './mailer.ts'
+import { openMailer } from './mail.ts'
 import { createMetrics } from './metrics.ts'
 import { createFindLiveAccount } from './oauth/account.ts'
 import { agentAccountId } from './oauth/agent-account.ts'
@@ -75,6 +81,7 @@ import { requestsByPost } from './oauth/requests-by-post.ts'
 import { verifyStructured } from './oauth/structured-tokens.ts'
 import { createFindGrant, createFindToken } from './oauth/token-status.ts'
 import { watchLogins } from './oauth/watch-logins.ts'
+import { openContinuity } from './storage/continuity.ts'
 import { openStorage } from './storage/index.ts'
 import type { Storage } from './storage/storage.ts'
 
@@ -89,6 +96,8 @@ export type App = {
 
 /** How long introspection may still describe a customer as they were: what a blocked customer's tokens outlive. */
 const CUSTOMER_CACHE_SECONDS = 2
+/** How long a request waits for the database before it answers 503. */
+const QUERY_LIMIT_MS = 1000
 
 /** The composition root: settings → backends → services → two Koa apps. The only file that wires. */
 export async function openApp(config: Config, log: Log, onProgress: (step: string) => void): Promise<App> {
@@ -104,6 +113,7 @@ export async function openApp(config: Config, log: Log, onProgress: (step: strin
       await loadDemo({ ...backends, ...services })
     }
     await settleInstallation(backends.database.knex)
+    if (config.REDIS_URL) closers.push((await guardContinuity(log, backends)).close)
     // What an import, or a server that stopped, left bare.
     backends.wrapping.wake()
 
@@ -120,7 +130,7 @@ export async function openApp(config: Config, log: Log, onProgress: (step: strin
     return {
       publicApp: createPublicApp(config, log, backends, services, engine, shared),
       adminApp: createAdmin(backends, services, engine, shared),
-      adminToken: backends.adminToken,
+      adminToken: String(backends.adminTokens[0]),
       drain: () => {
         isDraining = true
       },
@@ -157,11 +167,13 @@ async function openBackends(config: Config, log: Log, onProgress: (step: string)
   })
   closers.push(signInWebhook.close)
   const passwords = await openPasswords(config, log, database, closers)
+  const mailer = openMailer({ ...config, log })
+  closers.push(mailer.close)
   const publish = () => evidence.published(keyRing.keys().map(({ kid }) => kid))
   keyRing.onChange(publish)
   publish()
-  const cookieKeys = config.COOKIE_KEYS ?? [await serverSecret(knex, 'cookies')]
-  const adminToken = config.ADMIN_TOKEN ?? randomBytes(32).toString('base64url')
+  const adminTokens = config.ADMIN_TOKEN ?? [randomBytes(32).toString('base64url')]
+  const secrets = await openSecrets(log, { database, storage }, closers)
   return {
     database,
     storage,
@@ -171,10 +183,33 @@ async function openBackends(config: Config, log: Log, onProgress: (step: string)
     dialectUses,
     signInWebhook,
     ...passwords,
-    adminToken,
-    cookieKeys,
-    tokenKey: await serverSecret(knex, 'refresh-tokens'),
+    mailer,
+    adminTokens,
+    secrets,
+    cookieKeysAreSet: config.COOKIE_KEYS !== undefined,
+    cookieKeys: (config.COOKIE_KEYS as Several | undefined) ?? secrets.cookies.values,
+    tokenKeys: secrets.tokens.values,
+    digestKey: await serverSecret(knex, 'digests'),
   }
+}
+
+/** Lists that are never empty; those of the server's own secrets are one list for good, and change in place. */
+type Several = readonly [string, ...string[]]
+
+/** What this deployment made for itself and can replace without a restart. */
+async function openSecrets(
+  log: Log,
+  { database: { knex }, storage }: { database: Database; storage: Storage },
+  closers: Closer[],
+) {
+  const open = async (name: string) => {
+    await serverSecret(knex, name)
+    const onError = (error: unknown) => log.warn({ err: error }, 'the server secrets could not be followed')
+    const secret = await openSecretGenerations({ knex, name, announcements: storage, onError })
+    closers.push(secret.close)
+    return secret
+  }
+  return { cookies: await open('cookies'), tokens: await open('refresh-tokens') }
 }
 
 /** Everything that hashes and judges passwords. Whatever is under way ends before the database is closed. */
@@ -235,10 +270,37 @@ async function openKeys(
   return keyRing
 }
 
+/** A Redis that comes back empty or old would bring revoked tokens back to life: everybody signs in again instead. */
+function guardContinuity(log: Log, { storage, database: { knex } }: Backends) {
+  return openContinuity({
+    storage,
+    knex,
+    onError: (error) => log.warn({ err: error }, 'storage could not be marked'),
+    async onLost(lost) {
+      await createNotBefore(lost).set({ of: 'everybody' }, Date.now())
+      log.error(
+        { audit: { type: 'sign-out-everywhere', reason: 'storage lost its memory' } },
+        'REDIS_URL lost its memory',
+      )
+    },
+  })
+}
+
 function createServices(
   config: Config,
   log: Log,
-  { database: { knex }, storage, keyRing, auditTrail, evidence, tokenKey, passwords, passwordPolicy }: Backends,
+  {
+    database: { knex },
+    storage,
+    keyRing,
+    auditTrail,
+    evidence,
+    tokenKeys,
+    digestKey,
+    passwords,
+    passwordPolicy,
+    mailer,
+  }: Backends,
 ) {
   const metrics = createMetrics()
   const dialects = selectDialects(config)
@@ -246,11 +308,30 @@ function createServices(
   const clients = createClientRegistry({ knex, storage })
   const onProblem = (customer: string, problem: string) => log.warn({ customer, problem }, 'a password cannot be used')
   const { directory, keepsPasswords, ...elsewhere } = selectCustomerSource(config, { knex, passwords, onProblem })
-  const lockout = createLockout({ storage, policy: lockoutPolicy(config), digestKey: tokenKey })
-  const agentLockout = createLockout({ storage, policy: lockoutPolicy(config), digestKey: tokenKey, realm: 'agent' })
+  const lockout = createLockout({ storage, policy: lockoutPolicy(config), digestKey })
+  const agentLockout = createLockout({ storage, policy: lockoutPolicy(config), digestKey, realm: 'agent' })
   const agents = createAgentDirectory({ knex })
   const notBefore = createNotBefore(storage)
-  const refreshTokens = createRefreshTokens({ storage, macKeys: [tokenKey] })
+  const writeLetter = createLetters({ issuer: config.ISSUER })
+  const recoveryServices = createRecoveryServices({
+    knex,
+    storage,
+    directory,
+    passwords,
+    policy: passwordPolicy,
+    lockout,
+    signOut: async (customerId) => {
+      await notBefore.set({ of: 'customer', id: customerId }, Date.now())
+      auditTrail.append({ type: 'sign-out-everywhere', customerId, reason: 'the password was changed' })
+    },
+    postLetter: (write) =>
+      mailer.post(async () => {
+        const letter = await write()
+        return letter && writeLetter(letter)
+      }),
+  })
+  const oneTimePasswords = createOneTimePasswords({ storage, directory, lockout, digestKey, postMail: mailer.post })
+  const refreshTokens = createRefreshTokens({ storage, macKeys: tokenKeys })
   const verify = (value: string) =>
     verifyStructured(value, {
       keys: keyRing.keys(),
@@ -265,6 +346,9 @@ function createServices(
     findClient: async (clientId: string) => (await clients.find(clientId))?.metadata,
     resourceServers: createResourceServerRegistry({ knex, storage, builtIn }),
     directory,
+    /** Recovery, registration and the like: undefined where passwords are not ours, or no mail can be sent. */
+    recoveryServices: keepsPasswords && mailer.isOffered ? recoveryServices : undefined,
+    passwordChange: keepsPasswords ? recoveryServices.passwordChange : undefined,
     passwords,
     passwordPolicy,
     authenticate: watchLogins(
@@ -284,14 +368,10 @@ function createServices(
     findAgent: async (id: string) => whoMayAct(await agents.findById(id)),
     authenticateAgent: createAuthenticateAgent({ agents, passwords, lockout: agentLockout }),
     registrationKeys: createRegistrationKeys({ knex }),
-    oneTimePasswords: createOneTimePasswords({
-      storage,
-      directory,
-      lockout,
-      digestKey: tokenKey,
-      sendMail: createOutbox({ directory: join(config.DATA_DIR, 'outbox') }),
-      onError: (error) => log.error({ err: error }, 'a sign-in code was not sent'),
-    }),
+    oneTimePasswords: {
+      ...oneTimePasswords,
+      authenticate: watchLogins(oneTimePasswords.authenticate, auditTrail.append, metrics),
+    },
     signInLinks: createSignInLinks({ storage, audience: config.ISSUER, allowsReuse: config.SIGN_IN_LINK_REUSABLE }),
     notBefore,
     refreshTokens,
@@ -303,14 +383,14 @@ function createServices(
 }
 
 function createEngine(config: Config, log: Log, backends: Backends, services: Services): LiveProvider {
-  const { storage, keyRing, cookieKeys, tokenKey } = backends
+  const { storage, keyRing, secrets, cookieKeys, tokenKeys } = backends
   const { builtIn, directory, findAgent, notBefore, metrics, pages } = services
   const customers = createCache(directory.findById, { ttlSeconds: CUSTOMER_CACHE_SECONDS, limit: 10_000 })
   const deps: ProviderDeps = {
     ...services,
     issuer: config.ISSUER,
     cookieKeys,
-    sealKey: tokenKey,
+    sealKeys: tokenKeys,
     storage,
     log,
     identifiersOf: (audience) =>
@@ -338,6 +418,8 @@ function createEngine(config: Config, log: Log, backends: Backends, services: Se
   }
   const live = createLiveProvider((keys) => buildProvider(deps, keys), keyRing.keys())
   keyRing.onChange(live.replaceKeys)
+  // The library copies the cookie keys, as it does the signing keys.
+  secrets.cookies.onChange(() => live.replaceKeys(keyRing.keys()))
   return live
 }
 
@@ -350,31 +432,50 @@ function createPublicApp(
   shared: Shared,
 ): Koa {
   const { cookieKeys, keyRing, evidence } = backends
-  const { authenticate, directory, findClient, pages } = services
   // Every proxy header is set by the host guard, from the issuer and the peer.
-  const app = new Koa({ keys: [...cookieKeys], proxy: true })
+  const app = new Koa({ proxy: true })
+  // Koa reads them at each request; its type asks for more than that.
+  app.keys = cookieKeys as unknown as string[]
   app.silent = true
   app.use(requestId())
   app.use(accessLog((line) => log.info(line, `${line.method} ${line.path} ${line.status}`)))
   app.use(securityHeaders({ isHttps: config.ISSUER.startsWith('https:') }))
   app.use(catchErrors(shared.onError))
+  app.use((_ctx, next) => backends.database.answeringWithin(QUERY_LIMIT_MS, next))
   app.use(shared.probes)
   app.use(hostGuard({ issuer: config.ISSUER, trustedProxies: config.TRUSTED_PROXIES }))
   app.use(createDialects(config, log, backends, services, engine, shared))
-  app.use(
-    createInteractionRoutes({
-      interactions: createInteractions({ provider: engine.current, findClient }),
-      authenticate: (login, password, { ip }) => authenticate(login, password, { ip }),
-      findCustomer: directory.findById,
-      pages,
-      issuer: config.ISSUER,
-      csrfKeys: cookieKeys as [string, ...string[]],
-    }),
-  )
+  for (const middleware of createHostedPages(config, backends, services, engine)) app.use(middleware)
   app.use(serveJwks({ ...keyRing, onFetched: evidence.fetched }))
   app.use(requestsByPost())
   app.use(engine.middleware)
   return app
+}
+
+function createHostedPages(
+  config: Config,
+  { storage, cookieKeys }: Backends,
+  services: Services,
+  engine: LiveProvider,
+): Koa.Middleware[] {
+  const { authenticate, directory, findClient, lockouts, pages, passwordChange, passwordPolicy } = services
+  const { recoveryServices: recovery } = services
+  const shared = { pages, issuer: config.ISSUER, csrfKeys: cookieKeys }
+  const device = createDeviceCookie({ keys: shared.csrfKeys, issuer: config.ISSUER })
+  const { minLength } = passwordPolicy
+  const isRegistrationOpen = config.REGISTRATION === 'open'
+  const findCustomer = directory.findById
+  return [
+    createInteractionRoutes({
+      ...shared,
+      interactions: createInteractions({ provider: engine.current, findClient }),
+      authenticate: createHostedSignIn({ authenticate, device, lockout: lockouts.customer }),
+      findCustomer,
+      ...(passwordChange && { forcedChange: { storage, passwordChange, findCustomer, minLength } }),
+      ...(recovery && { mailSteps: recovery, offers: { recovery: true, registration: isRegistrationOpen } }),
+    }),
+    ...(recovery ? [createAccountRoutes({ ...shared, ...recovery, device, isRegistrationOpen, minLength })] : []),
+  ]
 }
 
 function createDialects(
@@ -399,6 +500,7 @@ function createDialects(
       confirmEmail: services.registrationKeys.confirm,
       reportSignIn: backends.signInWebhook.report,
       requestOneTimePassword: services.oneTimePasswords.request,
+      audit: services.audit,
     }),
     signInByLink: createLinkSignIn({
       provider: engine.current,
@@ -438,9 +540,10 @@ function createAdmin(backends: Backends, services: Services, engine: LiveProvide
     ...shared,
     metrics,
     audit,
-    adminToken: backends.adminToken,
+    adminTokens: backends.adminTokens,
     routers: [
       keyRoutes(backends),
+      secretRoutes({ ...backends, clients: services.clients }),
       clientRoutes({ ...services, validate: (metadata) => validateClient(engine.current(), metadata) }),
       customerRoutes({
         desk: createCustomerDesk({

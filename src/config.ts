@@ -63,9 +63,12 @@ export const settings = {
     sentence: 'For the command line: the admin listener of a remote server.',
   },
   ADMIN_TOKEN: {
-    type: z.string().min(16, 'must be at least 16 characters; "openssl rand -base64 32" makes a good one'),
+    type: list.refine((tokens) => tokens.length > 0 && tokens.every((token) => token.length >= 16), {
+      message: 'must be at least 16 characters, each if there are several; "openssl rand -base64 32" makes a good one',
+    }),
     secret: true,
-    sentence: 'Opens the admin API. Unset: each start makes one and leaves it in DATA_DIR for the command line.',
+    sentence:
+      'Opens the admin API; of several, separated by commas, each does, and the command line sends the first. Unset: each start makes one and leaves it in DATA_DIR for the command line.',
   },
   DATA_DIR: {
     type: z.string().min(1),
@@ -208,6 +211,21 @@ export const settings = {
     type: flag,
     default: 'false',
     sentence: 'Allows sign-in links that live for hours and work more than once. Whoever sees one is signed in.',
+  },
+  MAIL_URL: {
+    type: url('smtp', 'smtps'),
+    secret: true,
+    sentence:
+      'The mail server: smtp://USER:PASSWORD@HOST:587 or smtps://…. Unset: mails are left in DATA_DIR/outbox; in production, pages that need mail are not offered.',
+  },
+  MAIL_FROM: {
+    type: z.string().regex(/^[^\r\n]*[^\s@<>]+@[^\s@<>]+>?$/, 'must be an address, or a name and <address>'),
+    sentence: 'The sender of mails, as address or as Name <address>. Unset: no-reply@ and the host of ISSUER.',
+  },
+  REGISTRATION: {
+    type: z.enum(['open', 'closed']),
+    default: 'closed',
+    sentence: 'Whether new customers may create an account on the hosted pages.',
   },
   TRUSTED_PROXIES: {
     type: list,
@@ -399,7 +417,11 @@ function explain(error: z.ZodError, raw: string): string {
 }
 
 function contradictions(config: Config): string[] {
-  return [...customerContradictions(config), ...webhookContradictions(config), ...(config.NODE_ENV === 'production' ? productionNeeds(config) : [])]
+  return [
+    ...customerContradictions(config),
+    ...webhookContradictions(config),
+    ...(config.NODE_ENV === 'production' ? productionNeeds(config) : []),
+  ]
 }
 
 function webhookContradictions({ SIGN_IN_WEBHOOK_URL: url, SIGN_IN_WEBHOOK_SECRET: secret }: Config): string[] {
@@ -427,6 +449,9 @@ function productionNeeds(config: Config): string[] {
   return [
     ...(issuer.protocol === 'http:' && !isLoopback
       ? [`ISSUER is ${config.ISSUER}: production needs https. Put a TLS proxy in front and set ISSUER to its address.`]
+      : []),
+    ...(config.REGISTRATION === 'open' && !config.MAIL_URL
+      ? ['REGISTRATION is open without MAIL_URL: nobody could confirm an account. Set MAIL_URL, or close it.']
       : []),
     ...(config.COOKIE_KEYS ? [] : ['COOKIE_KEYS is unset: production needs one. "openssl rand -base64 32" makes one.']),
     ...(config.KEY_ENCRYPTION_KEY

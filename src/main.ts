@@ -9,6 +9,7 @@ import { demo } from './cli/demo.ts'
 import { doctor } from './cli/doctor.ts'
 import { keys } from './cli/keys.ts'
 import { migrate } from './cli/migrate.ts'
+import { secrets } from './cli/secrets.ts'
 import { serve } from './cli/serve.ts'
 import { tokens } from './cli/tokens.ts'
 import { ConfigError } from './config.ts'
@@ -21,6 +22,7 @@ const commands: readonly Command[] = [
   serve,
   migrate,
   keys,
+  secrets,
   clients,
   customers,
   agents,
@@ -51,9 +53,10 @@ export async function main(args: readonly string[]): Promise<void> {
   try {
     process.exitCode = await command.run(rest, process.env)
   } catch (error) {
-    if (!EXPECTED.some((kind) => error instanceof kind)) throw error
+    const isUsage = String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS')
+    if (!isUsage && !EXPECTED.some((kind) => error instanceof kind)) throw error
     console.error((error as Error).message)
-    process.exitCode = 1
+    process.exitCode = isUsage ? 2 : 1
   }
 }
 

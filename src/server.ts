@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerOptions } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type Koa from 'koa'
 import { type LocalAccess, leaveLocalAccess } from './admin/local-access.ts'
@@ -25,13 +25,17 @@ export async function start(
 ): Promise<RunningServer> {
   const app = await openApp(config, log, onProgress)
   try {
-    const publicServer = await listen(app.publicApp, config.PORT, config.HOST, 'PORT')
-    const adminServer = await listen(app.adminApp, config.ADMIN_PORT, config.ADMIN_HOST, 'ADMIN_PORT').catch(
-      async (error) => {
-        await close(publicServer, 0)
-        throw error
-      },
-    )
+    const publicServer = await listen(app.publicApp, config.PORT, config.HOST, 'PORT', PATIENCE)
+    const adminServer = await listen(
+      app.adminApp,
+      config.ADMIN_PORT,
+      config.ADMIN_HOST,
+      'ADMIN_PORT',
+      ADMIN_PATIENCE,
+    ).catch(async (error) => {
+      await close(publicServer, 0)
+      throw error
+    })
     const adminUrl = addressOf(adminServer)
     const takeBackAccess = leaveAccess(config, { url: adminUrl, token: app.adminToken }, log)
     return {
@@ -51,15 +55,20 @@ export async function start(
   }
 }
 
-async function listen(app: Koa, port: number, host: string, setting: string): Promise<Server> {
-  // A client that trickles its request in must not hold a connection for long.
-  // One kept alive must outlast what balancers keep (a minute): a request sent as it is closed would be lost.
-  const patience = {
-    headersTimeout: 10_000,
-    requestTimeout: 30_000,
-    connectionsCheckingInterval: 5000,
-    keepAliveTimeout: 75_000,
-  }
+/**
+ * A client that trickles its request in must not hold a connection for long. One kept alive must outlast what balancers
+ * keep (a minute): a request sent as it is closed would be lost.
+ */
+const PATIENCE = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 5000,
+  keepAliveTimeout: 75_000,
+}
+/** Operators send files that take minutes to read. */
+const ADMIN_PATIENCE = { ...PATIENCE, requestTimeout: 0 }
+
+async function listen(app: Koa, port: number, host: string, setting: string, patience: ServerOptions): Promise<Server> {
   const server = createServer(patience, dropUnreadBodies(takePaths(app.callback())))
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {

@@ -12,14 +12,14 @@ import { answerProblems, Problem } from './problem.ts'
 export type AdminDeps = {
   readonly metrics: Metrics
   readonly probes: Middleware
-  readonly adminToken: string
+  readonly adminTokens: readonly string[]
   readonly routers: readonly Router[]
   readonly audit: Audit
   readonly onError: (error: unknown, requestId: string) => void
 }
 
 /** The second listener, for operators: probes and metrics for machines, and the admin API behind its token. */
-export function createAdminApp({ metrics, probes, adminToken, routers, audit, onError }: AdminDeps): Koa {
+export function createAdminApp({ metrics, probes, adminTokens, routers, audit, onError }: AdminDeps): Koa {
   const app = new Koa()
   app.silent = true
   app.use(requestId())
@@ -33,7 +33,7 @@ export function createAdminApp({ metrics, probes, adminToken, routers, audit, on
     ctx.body = body
   })
   app.use(answerProblems())
-  app.use(authenticateAdmin(adminToken))
+  app.use(authenticateAdmin(adminTokens))
   app.use(auditWrites(audit))
   for (const router of routers) app.use(router.routes() as unknown as Middleware) // the router's own context type
   app.use((ctx) => {

@@ -43,7 +43,7 @@ export function createAdminClient(environment: NodeJS.ProcessEnv): AdminClient {
     async *lines(method, path, body) {
       const response = await send(method, path, body, 'application/x-ndjson')
       let rest = ''
-      for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+      for await (const chunk of unlessBroken((response.body ?? []) as AsyncIterable<Uint8Array>)) {
         const lines = (rest + Buffer.from(chunk).toString('utf8')).split('\n')
         rest = lines.pop() ?? ''
         yield* lines
@@ -53,11 +53,22 @@ export function createAdminClient(environment: NodeJS.ProcessEnv): AdminClient {
   }
 }
 
+async function* unlessBroken(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* chunks
+  } catch (error) {
+    const { message, cause } = error as Error & { cause?: { message?: string } }
+    throw new AdminError(
+      `The server's answer broke off (${cause?.message ?? message}). Look at its log; an import goes on with --resume.`,
+    )
+  }
+}
+
 function findAccess(environment: NodeJS.ProcessEnv): { url: string; token: string } {
   const { ADMIN_URL, ADMIN_TOKEN, DATA_DIR } = readConfig(environment)
   const local = findLocalAccess(DATA_DIR)
   const url = ADMIN_URL ?? local?.url
-  const token = ADMIN_TOKEN ?? local?.token
+  const token = ADMIN_TOKEN?.[0] ?? local?.token
   if (url && token) return { url: url.replace(/\/$/, ''), token }
   throw new AdminError(
     `No server runs on DATA_DIR ${DATA_DIR}. Start one there with "npx vestibule serve", name its DATA_DIR, ` +

@@ -6,18 +6,18 @@ import { duration, printJson, printTable } from './print.ts'
 
 const HELP = `Usage: vestibule keys ACTION [--json]
 
-  list                       every key: state, age, use, verifiers that have not fetched it
-  generate ALGORITHM         publish a new key (ES256, RS256, PS256, EdDSA); it signs later
-  rotate [ALGORITHM]         let the pending key sign from now on
-  activate KID               let this key sign from now on
-  retire KID                 stop signing with this key; its tokens stay good
-  revoke KID                 compromised: drop the key at once, its tokens are dead
-  export-public              the public keys as a JWK Set
-  reencrypt                  encrypt the private keys anew with the first of KEY_ENCRYPTION_KEY
+  list                             every key: state, age, use, verifiers that have not fetched it
+  generate --algorithm ALG         publish a new key (ES256, RS256, PS256, EdDSA); it signs later
+  rotate [--algorithm ALG]         let the next key sign from now on; without --algorithm for all of them
+  activate KID                     let this key sign from now on
+  retire KID                       stop signing with this key; its tokens stay good
+  revoke KID                       compromised: drop the key at once, its tokens are dead
+  export-public                    the public keys as a JWK Set
+  reencrypt                        encrypt the private keys anew with the first of KEY_ENCRYPTION_KEY
 
-  --force                    rotate, activate or retire although verifiers may not be ready
+  --force                          rotate, activate or retire although verifiers may not have fetched the key yet
 
-Example: npx vestibule keys rotate ES256`
+Example: npx vestibule keys rotate --algorithm ES256`
 
 /** Signing keys, by hand. */
 export const keys: Command = {
@@ -28,15 +28,21 @@ export const keys: Command = {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { json: { type: 'boolean' }, force: { type: 'boolean', default: false } },
+      options: {
+        json: { type: 'boolean', default: false },
+        force: { type: 'boolean', default: false },
+        algorithm: { type: 'string' },
+      },
     })
-    const [action, subject] = positionals
-    const act = action === undefined ? undefined : ACTIONS[action]
-    if (!act || (['generate', 'activate', 'retire', 'revoke'].includes(action ?? '') && !subject)) {
+    const [action = '', ...subjects] = positionals
+    const act = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined
+    // The algorithm may also stand where other actions have a kid.
+    const subject = act?.takes === 'algorithm' ? (values.algorithm ?? subjects[0]) : subjects[0]
+    if (!act || subjects.length > 1 || (act.isNeeded && !subject)) {
       console.error(HELP)
       return 2
     }
-    await act({ admin: createAdminClient(environment), subject, force: values.force, isJson: values.json === true })
+    await act.run({ admin: createAdminClient(environment), subject, force: values.force, isJson: values.json })
     return 0
   },
 }
@@ -44,48 +50,74 @@ export const keys: Command = {
 type Request = { admin: AdminClient; subject: string | undefined; force: boolean; isJson: boolean }
 type Changes = { changes: { action: string; kid: string }[] }
 
-const ACTIONS: Readonly<Record<string, (request: Request) => Promise<void>>> = {
-  async list({ admin, isJson }) {
-    const listed = await admin.call<{ keys: KeyListing[] }>('GET', '/v1/keys')
-    if (isJson) printJson(listed)
-    else printKeys(listed.keys)
+type Action = { takes?: 'algorithm' | 'kid'; isNeeded?: boolean; run(request: Request): Promise<void> }
+
+const ACTIONS: Readonly<Record<string, Action>> = {
+  list: {
+    async run({ admin, isJson }) {
+      const listed = await admin.call<{ keys: KeyListing[] }>('GET', '/v1/keys')
+      if (isJson) printJson(listed)
+      else printKeys(listed.keys)
+    },
   },
-  generate: (request) => change(request, '/v1/keys', { algorithm: request.subject }),
-  rotate: (request) =>
-    change(request, '/v1/keys/rotate', {
-      force: request.force,
-      ...(request.subject && { algorithm: request.subject }),
-    }),
-  activate: (request) => change(request, `/v1/keys/${request.subject}/activate`, { force: request.force }),
-  retire: (request) => change(request, `/v1/keys/${request.subject}/retire`, { force: request.force }),
-  revoke: (request) => change(request, `/v1/keys/${request.subject}/revoke`, {}),
-  async 'export-public'({ admin }) {
-    printJson(await admin.call('GET', '/v1/keys/public'))
+  generate: {
+    takes: 'algorithm',
+    isNeeded: true,
+    run: (request) => change(request, '', { algorithm: request.subject }),
   },
-  async reencrypt({ admin, isJson }) {
-    const outcome = await admin.call<{ reencrypted: number }>('POST', '/v1/keys/reencrypt', {})
-    if (isJson) printJson(outcome)
-    else console.log(`encrypted ${outcome.reencrypted} keys anew`)
+  rotate: {
+    takes: 'algorithm',
+    run: (request) =>
+      change(request, '/rotate', { force: request.force, ...(request.subject && { algorithm: request.subject }) }),
+  },
+  activate: {
+    takes: 'kid',
+    isNeeded: true,
+    run: (request) => changeOne(request, 'activate', { force: request.force }),
+  },
+  retire: { takes: 'kid', isNeeded: true, run: (request) => changeOne(request, 'retire', { force: request.force }) },
+  revoke: { takes: 'kid', isNeeded: true, run: (request) => changeOne(request, 'revoke', {}) },
+  'export-public': {
+    async run({ admin }) {
+      printJson(await admin.call('GET', '/v1/keys/public'))
+    },
+  },
+  reencrypt: {
+    async run({ admin, isJson }) {
+      const outcome = await admin.call<{ reencrypted: number }>('POST', '/v1/keys/reencrypt', {})
+      if (isJson) printJson(outcome)
+      else console.log(`encrypted ${outcome.reencrypted} keys anew`)
+    },
   },
 }
 
+function changeOne(request: Request, action: string, body: object): Promise<void> {
+  return change(request, `/${encodeURIComponent(request.subject ?? '')}/${action}`, body)
+}
+
 async function change({ admin, isJson }: Request, path: string, body: object): Promise<void> {
-  const { changes } = await admin.call<Changes>('POST', path, body)
+  const { changes } = await admin.call<Changes>('POST', `/v1/keys${path}`, body)
   if (isJson) return printJson({ changes })
   for (const { action, kid } of changes) console.log(`${action} ${kid}`)
 }
 
 function printKeys(listed: readonly KeyListing[]): void {
   const now = Date.now() / 1000
-  const ago = (at: number | undefined) => (at === undefined ? 'never' : `${duration(now - at)} ago`)
+  const ago = (at: number | undefined) => (at === undefined ? 'never' : `${duration(Math.max(0, now - at))} ago`)
   const rows = listed.map((key) => [
     key.kid,
     key.algorithm,
     key.state,
     duration(key.ageSeconds),
+    ago(key.firstPublishedAt),
     ago(key.lastSignedAt),
     ago(key.lastSeenAt),
     String(key.verifiersBehind.length),
   ])
-  printTable(['KID', 'ALG', 'STATE', 'AGE', 'LAST SIGNED', 'LAST SEEN', 'VERIFIERS BEHIND'], rows)
+  printTable(['KID', 'ALG', 'STATE', 'AGE', 'PUBLISHED', 'LAST SIGNED', 'LAST SEEN', 'NOT FETCHED BY'], rows)
+  const behind = listed.filter(({ state }) => state === 'pending').flatMap(({ verifiersBehind }) => verifiersBehind)
+  const names = new Set(behind.map(({ verifier, address }) => `${verifier} ${address}`))
+  if (names.size === 0) return
+  console.log(`
+${names.size} verifiers have not fetched a key that signs next. "vestibule keys list --json" has their names.`)
 }

@@ -45,12 +45,7 @@ export function openDialectUses({
     /** Days not before `since` (`2026-11-01`), newest first; what was counted until now included. */
     async list(since: string): Promise<DialectUses[]> {
       await flush()
-      const { rows } = await knex.raw<{ rows: (Omit<DialectUses, 'clientId'> & { client_id: string })[] }>(
-        `select dialect, client_id, to_char(day, 'YYYY-MM-DD') as day, count::integer as count
-         from dialect_uses where day >= ? order by day desc, dialect, client_id`,
-        [since],
-      )
-      return rows.map(({ client_id: clientId, ...use }) => ({ ...use, clientId }))
+      return read(knex, since)
     },
 
     async close(): Promise<void> {
@@ -58,6 +53,15 @@ export function openDialectUses({
       await flush()
     },
   }
+}
+
+async function read(knex: Knex, since: string): Promise<DialectUses[]> {
+  const { rows } = await knex.raw<{ rows: (Omit<DialectUses, 'clientId'> & { client_id: string })[] }>(
+    `select dialect, client_id, to_char(day, 'YYYY-MM-DD') as day, count::integer as count
+     from dialect_uses where day >= ? order by day desc, dialect, client_id`,
+    [since],
+  )
+  return rows.map(({ client_id: clientId, ...use }) => ({ ...use, clientId }))
 }
 
 async function write(knex: Knex, batch: readonly DialectUses[]): Promise<void> {

@@ -14,6 +14,8 @@ export type ResourceServer = {
   readonly format: 'jwt' | 'opaque'
   readonly algorithm?: 'ES256' | 'RS256' | 'PS256' | 'EdDSA'
   readonly accessTokenTtlSeconds?: number
+  /** Its clients send a refused password again by themselves: a few identical sends count as one. */
+  readonly hasResendingClients?: boolean
   /** Opaque tokens are 32 characters of a–z and 0–9, for clients that know no others. */
   readonly hasShortTokens?: boolean
   /** Puts permissions with their configurations into the token, not only their keys. */

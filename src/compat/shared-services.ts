@@ -1,3 +1,4 @@
+import type { Audit } from '../audit/events.ts'
 import type { FindCaller } from '../oauth/callers.ts'
 import type { NotBefore } from '../oauth/not-before.ts'
 import { endAccessToken, type FindToken } from '../oauth/token-status.ts'
@@ -9,11 +10,12 @@ export type SharedServicesDeps = Pick<SharedServices, 'confirmEmail' | 'reportSi
   readonly findToken: FindToken
   readonly findCaller: FindCaller
   readonly notBefore: NotBefore
+  readonly audit: Audit
 }
 
 /** The services that dialects share, over the domain and the protocol. */
 export function createSharedServices(deps: SharedServicesDeps): SharedServices {
-  const { storage, findToken, findCaller, notBefore, confirmEmail, reportSignIn, requestOneTimePassword } = deps
+  const { storage, findToken, findCaller, notBefore, confirmEmail, reportSignIn, requestOneTimePassword, audit } = deps
   return {
     findCaller,
     confirmEmail,
@@ -33,6 +35,9 @@ export function createSharedServices(deps: SharedServicesDeps): SharedServices {
       const { accountId, grantId } = status.token
       if (accountId === owner.accountId && grantId) await storage.remove('Grant', grantId)
     },
-    signOutEverywhere: (accountId) => notBefore.set({ of: 'customer', id: accountId }, Date.now()),
+    async signOutEverywhere(accountId) {
+      await notBefore.set({ of: 'customer', id: accountId }, Date.now())
+      audit({ type: 'sign-out-everywhere', customerId: accountId, reason: 'asked for at a dialect' })
+    },
   }
 }

@@ -1,4 +1,5 @@
 import { createHmac, randomUUID } from 'node:crypto'
+import { createRetryQueue } from './retry-queue.ts'
 
 /** A sign-in that the shop hears about. */
 export type SignInReport = {
@@ -12,7 +13,6 @@ export type SignInReport = {
 
 export type SignInWebhook = {
   report(report: SignInReport): void
-  /** Gives what is queued a last chance, and gives up on the rest. */
   close(): Promise<void>
 }
 
@@ -25,7 +25,7 @@ export type SignInWebhookDeps = {
   readonly queueLimit?: number
 }
 
-type Event = { readonly id: string; readonly body: string; attempts: number }
+type Event = { readonly id: string; readonly body: string }
 
 const TIMEOUT_MS = 5000
 const FIRST_DELAY_MS = 1000
@@ -41,59 +41,20 @@ const IN_FLIGHT = 4
 export function openSignInWebhook(deps: SignInWebhookDeps): SignInWebhook {
   const { url, secret, onGivenUp, firstDelayMs = FIRST_DELAY_MS, queueLimit = QUEUE_LIMIT } = deps
   if (!url || !secret) return { report() {}, async close() {} }
-  const queue: Event[] = []
-  const waiting = new Set<NodeJS.Timeout>()
-  const inFlight = new Set<Promise<void>>()
-  let held = 0
-  let isClosing = false
-
-  function pump(): void {
-    while (inFlight.size < IN_FLIGHT) {
-      const event = queue.shift()
-      if (!event) return
-      const sending = deliver(event).finally(() => {
-        inFlight.delete(sending)
-        pump()
-      })
-      inFlight.add(sending)
-    }
-  }
-
-  async function deliver(event: Event): Promise<void> {
-    event.attempts += 1
-    const reason = await send(url as string, secret as string, event)
-    if (reason === undefined) {
-      held -= 1
-    } else if (event.attempts >= MAX_ATTEMPTS || isClosing) {
-      held -= 1
-      onGivenUp(event.id, reason)
-    } else {
-      const timer = setTimeout(
-        () => {
-          waiting.delete(timer)
-          queue.push(event)
-          pump()
-        },
-        firstDelayMs * 2 ** (event.attempts - 1),
-      )
-      timer.unref()
-      waiting.add(timer)
-    }
-  }
-
+  const queue = createRetryQueue<Event>({
+    attempt: (event) => send(url, secret, event),
+    onGivenUp: ({ id }, reason) => onGivenUp(id, reason),
+    limit: queueLimit,
+    inFlight: IN_FLIGHT,
+    maxAttempts: MAX_ATTEMPTS,
+    firstDelayMs,
+  })
   return {
     report(report) {
       const id = randomUUID()
-      if (held >= queueLimit || isClosing) return onGivenUp(id, 'the queue is full')
-      held += 1
-      queue.push({ id, attempts: 0, body: bodyOf(id, report) })
-      pump()
+      if (!queue.add({ id, body: bodyOf(id, report) })) onGivenUp(id, 'the queue is full or the server is stopping')
     },
-    async close() {
-      isClosing = true
-      for (const timer of waiting) clearTimeout(timer)
-      while (inFlight.size > 0) await Promise.all(inFlight)
-    },
+    close: queue.close,
   }
 }
 

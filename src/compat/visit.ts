@@ -25,7 +25,7 @@ export function createVisit(deps: VisitDeps, mounted: MountedDialect) {
   return async function visit(ctx: Context, route: DialectRoute, next: Next): Promise<void> {
     const context = contextOf(ctx, mounted, deps.issuer)
     const origin = ctx.get('Origin')
-    const body = await readText(ctx).catch(badBody)
+    const body = await readOnce(ctx)
     const request = typeof body === 'string' ? requestOf(ctx, body, context) : undefined
     if (request && 'isMine' in route && route.isMine && !route.isMine(request)) {
       giveBody(ctx, Buffer.from(request.body))
@@ -74,9 +74,14 @@ async function settle(
   }
 }
 
-function badBody(error: unknown): BodyError {
-  if (error instanceof BodyError) return error
-  throw error
+/** The body, or why there is none to read; of two doors on one path, the second gets what the first read. */
+async function readOnce(ctx: Context): Promise<string | BodyError> {
+  const state = ctx.state as { doorBody?: Promise<string | BodyError> }
+  state.doorBody ??= readText(ctx).catch((error: unknown) => {
+    if (error instanceof BodyError) return error
+    throw error
+  })
+  return state.doorBody
 }
 
 /** What answers may depend on, of the request under way. */

@@ -1,7 +1,7 @@
 import { createHmac, randomInt, timingSafeEqual } from 'node:crypto'
-import type { SendMail } from '../mailer.ts'
+import type { Mail, Mailer } from '../mail.ts'
 import type { Storage } from '../storage/storage.ts'
-import type { Authentication } from './authenticate.ts'
+import type { Authenticate } from './authenticate.ts'
 import type { Directory } from './directory.ts'
 import { normalizeEmail } from './email.ts'
 import type { Lockout, LoginContext } from './lockout.ts'
@@ -10,19 +10,20 @@ export type OneTimePasswords = {
   /** Mails a code to the customer with this login. Nobody learns whether there is one: it goes on in the background. */
   request(login: string): void
   /** Checks a code, once. Every refusal is the same. */
-  authenticate(login: string, code: string, context: LoginContext): Promise<Authentication>
+  readonly authenticate: Authenticate
 }
 
 export type OneTimePasswordDeps = {
   readonly storage: Pick<Storage, 'put' | 'get' | 'consume' | 'increment'>
   readonly directory: Pick<Directory, 'findByLogin'>
   readonly lockout: Pick<Lockout, 'reserve'>
-  readonly sendMail: SendMail
+  readonly postMail: Mailer['post']
   /** Keys the digests: a code is short, and would be guessed from a plain one. */
   readonly digestKey: string
-  readonly onError: (error: unknown) => void
 }
 
+/** A door that says nothing about its caller shares one address with all the others that do so. */
+const NOWHERE: LoginContext = { ip: '' }
 const KIND = 'OneTimePassword'
 const TTL_SECONDS = 600
 const LENGTH = 6
@@ -39,32 +40,33 @@ export function createOneTimePasswords(deps: OneTimePasswordDeps): OneTimePasswo
   const digest = (subject: string, code: string) =>
     createHmac('sha256', digestKey).update(`one-time-password\n${subject}\n${code}`).digest('base64url')
 
-  async function send(login: string): Promise<void> {
+  async function write(login: string): Promise<Mail | undefined> {
     const subject = normalizeEmail(login)
     const found = await directory.findByLogin(subject)
-    if (found?.customer.status !== 'active') return
-    if ((await storage.increment(`one-time-password:sent:${subject}`, TTL_SECONDS)) > MAX_REQUESTS) return
+    if (found?.customer.status !== 'active') return undefined
+    if ((await storage.increment(`one-time-password:sent:${subject}`, TTL_SECONDS)) > MAX_REQUESTS) return undefined
     const code = Array.from({ length: LENGTH }, () => ALPHABET[randomInt(ALPHABET.length)]).join('')
     await storage.put(KIND, subject, { digest: digest(subject, code) }, TTL_SECONDS)
-    await deps.sendMail(mailWith(found.customer.email, code))
+    return mailWith(found.customer.email, code)
   }
 
   /** True when the code is the one that was mailed; it is used up then, and after too many tries. */
   async function redeem(subject: string, code: string): Promise<boolean> {
     const stored = await storage.get(KIND, subject)
-    if (!stored || stored.consumedAt !== undefined) return false
-    const tries = await storage.increment(`one-time-password:tries:${String(stored.artifact.digest)}`, TTL_SECONDS)
-    if (tries > MAX_TRIES) return false
-    const [expected, given] = [String(stored.artifact.digest), digest(subject, code.trim().toLowerCase())]
-    return timingSafeEqual(Buffer.from(expected), Buffer.from(given)) && storage.consume(KIND, subject)
+    const given = digest(subject, code.trim().toLowerCase())
+    // Without a code the same is done with one that nobody has: the time must not tell whether one was sent.
+    const expected = stored?.consumedAt === undefined ? String(stored?.artifact.digest ?? digest(subject, '')) : ''
+    const tries = await storage.increment(`one-time-password:tries:${subject}:${expected}`, TTL_SECONDS)
+    const isRight = expected.length === given.length && timingSafeEqual(Buffer.from(expected), Buffer.from(given))
+    return stored !== undefined && isRight && tries <= MAX_TRIES && storage.consume(KIND, subject)
   }
 
   return {
     request(login) {
-      send(login).catch(deps.onError)
+      deps.postMail(() => write(login))
     },
 
-    async authenticate(login, code, context) {
+    async authenticate(login, code, context = NOWHERE) {
       const subject = normalizeEmail(login)
       const { lockedForSeconds, settle } = await lockout.reserve(subject, code, context)
       if (lockedForSeconds !== undefined) {
@@ -80,7 +82,7 @@ export function createOneTimePasswords(deps: OneTimePasswordDeps): OneTimePasswo
   }
 }
 
-function mailWith(to: string, code: string) {
+function mailWith(to: string, code: string): Mail {
   const text = `Your code is ${code}\n\nIt works for ten minutes, once. If you did not ask for it, ignore this mail.`
   return { to, subject: 'Your sign-in code', text }
 }

@@ -3,6 +3,11 @@ import type { Knex } from 'knex'
 export type Database = {
   readonly knex: Knex
   readonly isEmbedded: boolean
+  /**
+   * What `run` asks of the database is answered within `limitMs`, or is `Unavailable`. The embedded database is in this
+   * process and knows no limit.
+   */
+  answeringWithin<T>(limitMs: number, run: () => T): T
   close(): Promise<void>
 }
 

@@ -26,7 +26,7 @@ export async function openEmbedded(dataDir: string, onProgress: (step: string) =
       await pglite.close()
       release()
     }
-    return { knex, isEmbedded: true, close }
+    return { knex, isEmbedded: true, answeringWithin: (_limitMs, run) => run(), close }
   } catch (error) {
     release()
     throw new DatabaseError(

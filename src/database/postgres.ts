@@ -1,12 +1,15 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import knexFactory, { type Knex } from 'knex'
 import { type Database, DatabaseError } from './database.ts'
+import { postgresClient } from './postgres-client.ts'
 
 const CONNECT_TIMEOUT_MS = 5000
 
 /** @throws {DatabaseError} when Postgres does not answer at `url`. */
 export async function openPostgres(url: string): Promise<Database> {
+  const limits = new AsyncLocalStorage<number>()
   const knex: Knex = knexFactory({
-    client: 'pg',
+    client: postgresClient(limits),
     connection: { connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true },
     pool: { min: 0, max: 10 },
     acquireConnectionTimeout: CONNECT_TIMEOUT_MS,
@@ -15,13 +18,18 @@ export async function openPostgres(url: string): Promise<Database> {
     await knex.raw('select 1')
   } catch (error) {
     await knex.destroy()
-    const { code, message } = error as NodeJS.ErrnoException
+    const { code, message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException
     throw new DatabaseError(
       `DATABASE_URL does not answer at ${withoutCredentials(url)} (${code ?? message}). ` +
         'Start Postgres or correct the address and credentials, or unset DATABASE_URL to run embedded.',
     )
   }
-  return { knex, isEmbedded: false, close: () => knex.destroy() }
+  return {
+    knex,
+    isEmbedded: false,
+    answeringWithin: (limitMs, run) => limits.run(limitMs, run),
+    close: () => knex.destroy(),
+  }
 }
 
 function withoutCredentials(url: string): string {

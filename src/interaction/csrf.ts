@@ -31,13 +31,14 @@ export function createCsrf({ keys, issuer }: CsrfDeps): Csrf {
 
   return {
     issue(ctx, uid) {
-      const secret = readCookie(ctx) ?? randomBytes(32).toString('base64url')
+      const secret = readCookie(ctx) ?? newSecret(ctx)
       ctx.cookies.set(cookieName, secret, {
         httpOnly: true,
         sameSite: 'lax',
         secure: isSecure,
         path: '/',
         signed: false,
+        overwrite: true,
       })
       return sign(keys[0], uid, secret).toString('base64url')
     },
@@ -52,6 +53,13 @@ export function createCsrf({ keys, issuer }: CsrfDeps): Csrf {
       })
     },
   }
+}
+
+/** Two forms on one page share their cookie. */
+function newSecret(ctx: Context): string {
+  const state = ctx.state as { formSecret?: string }
+  state.formSecret ??= randomBytes(32).toString('base64url')
+  return state.formSecret
 }
 
 function sign(key: string, uid: string, secret: string): Buffer {

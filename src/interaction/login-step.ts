@@ -6,8 +6,8 @@ import type { InteractionPages } from './interaction-pages.ts'
 import { readLogin, refusedLogin } from './login-form.ts'
 import type { Step } from './step.ts'
 
-/** Checks a login; `ctx` is for limits by address and known devices. A plain `Authenticate` fits. */
-export type SignIn = (login: string, password: string, ctx: Context) => Promise<Authentication>
+/** Checks a login; `ctx` and the client are for limits by address, known devices and clients. */
+export type SignIn = (login: string, password: string, ctx: Context, clientId: string) => Promise<Authentication>
 
 /** Somebody who proved who they are, before their sign-in ends. */
 export type SignedIn = { readonly customer: Customer; readonly remember: boolean }
@@ -25,7 +25,7 @@ export function createLoginStep({ authenticate, interactions, show, demandChange
   return async function login(ctx, interaction, form) {
     const { values, missing } = readLogin(form)
     if (missing.length > 0) return show.login(ctx, interaction, { ...values, problem: 'missing', missing }, 422)
-    const authentication = await authenticate(values.login, form.password ?? '', ctx)
+    const authentication = await authenticate(values.login, form.password ?? '', ctx, interaction.client.clientId)
     if (authentication.outcome === 'authenticated') {
       const { customer, mustChangePassword } = authentication
       const { remember } = values

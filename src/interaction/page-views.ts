@@ -135,7 +135,7 @@ export type PageViews = {
   readonly registration: RegistrationView
   readonly link: LinkView
   readonly 'link-dead': { readonly kind: LinkKind | 'recovery'; readonly again?: string }
-  readonly sent: { readonly kind: SentKind; readonly back?: string; readonly outbox?: boolean }
+  readonly sent: { readonly kind: SentKind; readonly back?: string }
   readonly done: { readonly notice: Notice }
   readonly error: ErrorView
 }

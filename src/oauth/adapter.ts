@@ -10,8 +10,11 @@ export type AdapterDeps = {
   readonly findClient: (clientId: string) => Promise<AdapterPayload | undefined>
   /** Taken from the very library instance that uses the adapter: it tells its errors by class. */
   readonly errors: typeof libraryErrors
-  /** Kept outside of storage; makes what is sealed under a short user code worthless to somebody who has storage. */
-  readonly sealKey: string
+  /**
+   * Kept outside of storage; they make what is sealed under a short user code worthless to somebody who has storage.
+   * The first seals, all of them open.
+   */
+  readonly sealKeys: readonly [string, ...string[]]
   /** How long a grant is kept without use; each rotation lengthens it. */
   readonly grantTtlSeconds: (payload: AdapterPayload) => Promise<number>
   /** The company user the grant of the request under way acts as: a family keeps it beside the library's fields. */
@@ -31,18 +34,21 @@ export function createAdapter(deps: AdapterDeps): (kind: string) => Adapter {
   }
 }
 
-function artifactAdapter({ storage, errors, grantTtlSeconds, sealKey }: AdapterDeps, kind: string): Adapter {
-  const present = (stored: StoredArtifact | undefined, id?: string) => stored && fromArtifact(kind, id, stored, sealKey)
+function artifactAdapter({ storage, errors, grantTtlSeconds, sealKeys }: AdapterDeps, kind: string): Adapter {
+  const present = (stored: StoredArtifact | undefined, id?: string) => stored && fromArtifact(kind, id, stored)
   return {
     async upsert(id, payload, expiresIn) {
       const ttlSeconds = kind === 'Grant' ? await grantTtlSeconds(payload) : lifetime(expiresIn)
-      await storage.put(kind, id, toArtifact(kind, id, payload, sealKey), ttlSeconds)
+      await storage.put(kind, id, toArtifact(kind, id, payload, sealKeys[0]), ttlSeconds)
     },
     find: async (id) => present(await storage.get(kind, id), id),
     findByUid: async (uid) => present(await storage.findBy(kind, 'uid', uid)),
     async findByUserCode(userCode) {
-      const stored = await storage.findBy(kind, 'userCode', userCodeIndex(sealKey, userCode))
-      return stored && fromArtifact(kind, undefined, stored, sealKey, userCode)
+      for (const sealKey of sealKeys) {
+        const stored = await storage.findBy(kind, 'userCode', userCodeIndex(sealKey, userCode))
+        if (stored) return fromArtifact(kind, undefined, stored, { sealKey, userCode })
+      }
+      return undefined
     },
     async consume(id) {
       if (await storage.consume(kind, id)) return
@@ -149,8 +155,7 @@ function fromArtifact(
   kind: string,
   id: string | undefined,
   stored: StoredArtifact,
-  sealKey: string,
-  givenUserCode?: string,
+  foundBy?: { readonly sealKey: string; readonly userCode: string },
 ): AdapterPayload | undefined {
   const { artifact, consumedAt } = stored
   const used = consumedAt !== undefined && { consumed: consumedAt }
@@ -159,8 +164,8 @@ function fromArtifact(
     return opened ? { ...(JSON.parse(opened) as AdapterPayload), ...used } : undefined
   }
   const { sealedId, sealedUserCode, userCode: _index, ...payload } = artifact
-  const jti = id ?? (givenUserCode && unseal(sealKey + givenUserCode, kind, String(sealedId)))
-  const userCode = givenUserCode ?? (id && sealedUserCode ? unseal(id, kind, String(sealedUserCode)) : undefined)
+  const jti = id ?? (foundBy && unseal(foundBy.sealKey + foundBy.userCode, kind, String(sealedId)))
+  const userCode = foundBy?.userCode ?? (id && sealedUserCode ? unseal(id, kind, String(sealedUserCode)) : undefined)
   return { ...payload, kind, ...(jti && { jti }), ...(userCode && { userCode }), ...used }
 }
 

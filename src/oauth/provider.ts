@@ -40,8 +40,8 @@ import { nameUnauthorizedClients } from './unauthorized-client.ts'
 export type ProviderDeps = {
   readonly issuer: string
   readonly cookieKeys: readonly string[]
-  /** Makes what is sealed under a short user code worthless to somebody who has only storage. */
-  readonly sealKey: string
+  /** Make what is sealed under a short user code worthless to somebody who has only storage; the first seals. */
+  readonly sealKeys: readonly [string, ...string[]]
   readonly storage: Storage
   readonly clients: ClientRegistry
   readonly resourceServers: ResourceServerRegistry

@@ -18,14 +18,16 @@ const PATTERN = /^vrt_[\w-]{66}[0-9a-z]{1,7}$/
 
 export type RefreshTokens = ReturnType<typeof createRefreshTokens>
 
-/** Makes and reads refresh tokens. The first of `macKeys` signs, all of them are accepted. */
-export function createRefreshTokens({ storage, macKeys }: { storage: Storage; macKeys: readonly string[] }) {
-  const [signingKey] = macKeys
-  if (!signingKey) throw new Error('a key is needed to make refresh tokens')
+/**
+ * Makes and reads refresh tokens. The first of `macKeys` signs, all of them are accepted; the list is looked at each
+ * time, so that its keys can be replaced while the server runs.
+ */
+export function createRefreshTokens(deps: { storage: Storage; macKeys: readonly [string, ...string[]] }) {
+  const { storage, macKeys } = deps
 
   function issue(family: string, place: number): string {
     const nonce = randomBytes(RANDOM_BYTES).toString('base64url')
-    return `${PREFIX}${family}${nonce}${mac(signingKey as string, family, nonce, place)}${place.toString(36)}`
+    return `${PREFIX}${family}${nonce}${mac(macKeys[0], family, nonce, place)}${place.toString(36)}`
   }
 
   return {

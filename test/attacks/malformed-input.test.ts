@@ -164,6 +164,8 @@ function complaint(answer: Answer, isPage: boolean): string | undefined {
   if (INSIDE.test(answer.text)) return `shows its inside: ${INSIDE.exec(answer.text)?.[0]}`
   if (answer.text.includes('<script>alert')) return 'markup came back as it was'
   if (answer.location?.includes('evil')) return `leads to ${answer.location}`
+  // The HTTP parser itself refuses a head above its limit.
+  if (answer.status === 431) return undefined
   if (answer.status < 400 || (isPage && answer.type.startsWith('text/html'))) return undefined
   if (!answer.type.includes('json')) return `${answer.status} as ${answer.type}`
   const body = JSON.parse(answer.text) as { error?: unknown }
@@ -202,33 +204,39 @@ describe('a body of the wrong kind', () => {
     ['JSON', 'application/json', '{"token":"x","grant_type":"password"}'],
     ['broken JSON', 'application/json', '{'],
     ['deep JSON', 'application/json', '['.repeat(25_000)],
-    ['deep JSON as a form', FORM, '['.repeat(25_000)],
     ['XML', 'application/xml', '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><x>&a;</x>'],
     [
       'multipart',
       'multipart/form-data; boundary=x',
-      '--x\r\nContent-Disposition: form-data; name="token"\r\n\r\nx\r\n--x--',
+      '--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n--x--',
     ],
     ['a content type that is none', 'x', 'a=b'],
     ['a content type of 5 KB', `a/${'b'.repeat(5000)}`, 'a=b'],
+    ['deep JSON as a form', FORM, '['.repeat(25_000)],
+    ['1 MB', FORM, `token=${'a'.repeat(1_000_000)}`],
+  ]
+  /** Read as what it is, or refused: both will do. */
+  const odd: [string, string, string][] = [
     ['an unknown character set', `${FORM}; charset=utf-7`, 'token=x'],
     ['a character set that is none', `${FORM}; charset="><script>`, 'token=x'],
     ['gzip that is none', FORM, 'token=x'],
-    ['1 MB', FORM, `token=${'a'.repeat(1_000_000)}`],
   ]
-  test.each(
-    [...oauth, ...pages]
-      .filter(({ method }) => method === 'POST')
-      .map((endpoint) => [endpoint.path, endpoint] as const),
-  )('is refused by %s', async (_, endpoint) => {
-    const isPage = pages.includes(endpoint)
-    for (const [name, type, body] of bodies) {
-      const encoding: Record<string, string> = name.startsWith('gzip') ? { 'content-encoding': 'gzip' } : {}
-      const answer = await send(endpoint, body, { 'content-type': type, ...encoding })
-      expect([name, complaint(answer, isPage)]).toEqual([name, undefined])
-      expect(answer.status).not.toBe(200)
-    }
-  })
+  // With a client that names itself in the header, a token request is OAuth's and no shop's own.
+  const tokenEndpoint: Endpoint = { method: 'POST', path: '/token', valid: () => '', headers: thirdParty }
+  const posts = [tokenEndpoint, ...oauth.filter(({ path }) => path !== '/token'), ...pages]
+
+  test.each(posts.filter(({ method }) => method === 'POST').map((endpoint) => [endpoint.path, endpoint] as const))(
+    'is refused by %s',
+    async (_, endpoint) => {
+      const isPage = pages.includes(endpoint)
+      for (const [name, type, body] of [...bodies, ...odd]) {
+        const encoding: Record<string, string> = name.startsWith('gzip') ? { 'content-encoding': 'gzip' } : {}
+        const answer = await send(endpoint, body, { 'content-type': type, ...encoding })
+        expect([name, complaint(answer, isPage)]).toEqual([name, undefined])
+        if (bodies.some(([refused]) => refused === name)) expect([name, answer.status]).not.toEqual([name, 200])
+      }
+    },
+  )
 })
 
 test('an unexpected method finds nothing anywhere', async () => {

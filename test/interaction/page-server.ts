@@ -1,9 +1,10 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import Koa, { type Context } from 'koa'
+import type { SignIn } from '../../src/interaction/login-step.ts'
 import { createPages } from '../../src/interaction/pages.ts'
 import { createProtocolPages } from '../../src/interaction/protocol-pages.ts'
-import { createInteractionRoutes, type SignIn } from '../../src/interaction/routes.ts'
+import { createInteractionRoutes } from '../../src/interaction/routes.ts'
 import { type Interaction, InteractionLost, type Interactions } from '../../src/oauth/interactions.ts'
 
 /** An interaction with the origins its forms may end at. */

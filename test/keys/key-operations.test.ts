@@ -111,13 +111,7 @@ test('two operators who rotate at the same moment rotate once: the second is tol
 
 test('a key that some node does not publish yet is not activated without force', async () => {
   const missing = new Set<string>()
-  const nodes: NodeRoll = {
-    announce: async () => {},
-    unpublished: async () => missing,
-    strangers: async () => [],
-    leave: async () => {},
-  }
-  const { operations, ring, clock } = await open(nodes)
+  const { operations, ring, clock } = await open(rollThatLacks(missing))
   const { kid } = inState(ring, 'pending')
   clock.now += 300
   missing.add(kid)
@@ -126,12 +120,69 @@ test('a key that some node does not publish yet is not activated without force',
   expect(await operations.rotate()).toMatchObject({ outcome: 'changed' })
 })
 
+test('force does not let a key sign before every node publishes it', async () => {
+  const missing = new Set<string>()
+  const { operations, ring } = await open(rollThatLacks(missing))
+  const [old, next] = [inState(ring, 'active'), inState(ring, 'pending')]
+  missing.add(next.kid)
+  const forced = operations.rotate({ force: true })
+  await operations.generate('ES256')
+  expect(inState(ring, 'active').kid).toBe(old.kid)
+  missing.clear()
+  expect(await forced).toMatchObject({ outcome: 'changed' })
+  expect(inState(ring, 'active').kid).toBe(next.kid)
+})
+
+test('force waits five seconds for a node that does not follow, and no longer', async () => {
+  const missing = new Set<string>()
+  const { operations, ring } = await open(rollThatLacks(missing))
+  const next = inState(ring, 'pending')
+  missing.add(next.kid)
+  const askedMs = performance.now()
+  expect(await operations.rotate({ force: true })).toMatchObject({ outcome: 'changed' })
+  expect(performance.now() - askedMs).toBeGreaterThanOrEqual(5000)
+  expect(inState(ring, 'active').kid).toBe(next.kid)
+})
+
+test('a second forced rotation on another node waits for the key that the first one makes', async () => {
+  const { operations, ring, other } = await open()
+  const old = inState(ring, 'active')
+  const forced = { force: true }
+  const outcomes = await Promise.all([operations.rotate(forced), createKeyOperations(other).rotate(forced)])
+  expect(outcomes.map(({ outcome }) => outcome)).toEqual(['changed', 'changed'])
+  const changes = outcomes.flatMap((each) => (each.outcome === 'changed' ? each.changes : []))
+  expect(changes.map(({ action }) => action)).toEqual(['activate', 'retire', 'activate', 'retire'])
+  expect(ring.keys().filter(({ state }) => state === 'active')).toHaveLength(1)
+  expect(inState(ring, 'active').kid).not.toBe(old.kid)
+})
+
+test('a revoked signer is followed by a key that every node publishes, where there is one', async () => {
+  const missing = new Set<string>()
+  const { operations, ring, clock } = await open(rollThatLacks(missing))
+  const first = inState(ring, 'pending')
+  clock.now += 1
+  await operations.generate('ES256')
+  const second = ring.keys().find(({ kid, state }) => state === 'pending' && kid !== first.kid)
+  missing.add(first.kid)
+  await operations.revoke(inState(ring, 'active').kid)
+  expect(inState(ring, 'active').kid).toBe(second?.kid)
+})
+
 test('what is exported is public', async () => {
   const { ring } = await open()
   for (const jwk of exportPublicKeys(ring.keys()).keys) {
     expect(Object.keys(jwk).sort()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y'])
   }
 })
+
+function rollThatLacks(missing: ReadonlySet<string>): NodeRoll {
+  return {
+    announce: async () => {},
+    unpublished: async () => missing,
+    strangers: async () => [],
+    leave: async () => {},
+  }
+}
 
 async function open(nodes?: NodeRoll) {
   const directory = temporaryDirectory('keys')

@@ -9,6 +9,7 @@ import { decode, read, requestTokens, ron, signIn, sonia } from '../endpoints/cl
 import { createCookieJar } from '../support/cookie-jar.ts'
 import { temporaryDirectory } from '../support/run-directory.ts'
 import { type ServerProcess, startServerProcess } from '../support/server.ts'
+import { waitFor } from '../support/wait-for.ts'
 
 const run = promisify(execFile)
 let server: ServerProcess
@@ -16,8 +17,10 @@ let directory: string
 beforeAll(async () => {
   directory = temporaryDirectory('first-boot')
   const settings = { DATA_DIR: join(directory, 'data'), KEYS_URL: `file:${join(directory, 'keys')}` }
-  server = await startServerProcess(settings)
-}, 120_000)
+  server = await startServerProcess(settings, { waitUntilReady: false })
+  // Making a database takes a busy machine longer than a start may take.
+  await waitFor(async () => (await fetch(`${server.url}/health/ready`)).ok, { deadlineMs: 120_000, what: 'readiness' })
+}, 150_000)
 afterAll(() => server?.kill())
 
 /** What a person would paste: the printed text from the first request to the last, comments and all. */

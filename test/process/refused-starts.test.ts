@@ -1,10 +1,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { freePort } from '../support/free-port.ts'
 import { temporaryDirectory } from '../support/run-directory.ts'
 import { type ServerProcess, startServerProcess, type TestSettings } from '../support/server.ts'
 import { ended, runVestibule } from './vestibule.ts'
+
+// Every start opens a database of its own, which takes a busy machine its time.
+vi.setConfig({ testTimeout: 120_000 })
 
 const SECRET = 'a-secret-of-an-operator-0123456789'
 let running: ServerProcess
@@ -182,4 +185,4 @@ test('a start that was refused left nothing behind: the directory is free for th
   const next = await startServerProcess(settings)
   expect(readFileSync(join(directory, 'data', 'vestibule.lock'), 'utf8')).toContain(String(next.pid))
   expect((await next.end('SIGINT')).code).toBe(0)
-}, 180_000)
+})

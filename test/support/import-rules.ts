@@ -19,7 +19,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['oauth'],
   ['customers', 'agents', 'clients', 'keys', 'audit'],
   ['storage', 'database'],
-  ['http', 'config', 'log', 'metrics', 'cache', 'mail', 'mailer'],
+  ['http', 'config', 'log', 'metrics', 'cache', 'mail'],
 ]
 const LEAVES = LAYERS.length - 1
 

@@ -17,7 +17,14 @@ const DAY_SECONDS = 86_400
 
 /** Elastic Path Commerce Cloud, which was Moltin: a client's bearer first, then a person's token beside it. */
 export const createElasticPath: OpenDialect = (settings) => {
-  const signIn = createSignIn({ clientResource: CLIENTS, refusedStatus: settings.ELASTIC_PATH_REFUSED_STATUS })
+  const refusedStatus = settings.ELASTIC_PATH_REFUSED_STATUS
+  const forPeople = {
+    scopes: [],
+    format: 'jwt',
+    accessTokenTtlSeconds: DAY_SECONDS,
+    hasResendingClients: refusedStatus === 401,
+  } as const
+  const signIn = createSignIn({ clientResource: CLIENTS, refusedStatus })
   const routes: DialectRoute[] = [
     clientTokenRoute(CLIENTS),
     customerTokenRoute(signIn, CUSTOMERS),
@@ -37,14 +44,8 @@ export const createElasticPath: OpenDialect = (settings) => {
         format: 'jwt',
         accessTokenTtlSeconds: HOUR_SECONDS,
       },
-      { identifier: CUSTOMERS, scopes: [], format: 'jwt', accessTokenTtlSeconds: DAY_SECONDS, shape: customerToken },
-      {
-        identifier: ACCOUNT_MEMBERS,
-        scopes: [],
-        format: 'jwt',
-        accessTokenTtlSeconds: DAY_SECONDS,
-        shape: accountMemberToken,
-      },
+      { identifier: CUSTOMERS, ...forPeople, shape: customerToken },
+      { identifier: ACCOUNT_MEMBERS, ...forPeople, shape: accountMemberToken },
     ],
     routes: [
       ...routes,

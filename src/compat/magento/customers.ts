@@ -3,14 +3,16 @@ import type { DialectRequest } from '../dialect.ts'
 import type { DialectServices } from '../services.ts'
 import { readBearer } from './bearer.ts'
 
-/** The customer who holds the request's bearer; an agent who acts for one is no customer. */
+/** The customer who holds the request's bearer, where that is a token of this dialect and no agent acts for them. */
 export async function findCustomer(
   { headers }: DialectRequest,
   services: Pick<DialectServices, 'findCaller'>,
+  audience: string,
 ): Promise<Customer | undefined> {
   const bearer = readBearer(headers.authorization)
   const caller = bearer === undefined ? undefined : await services.findCaller(bearer)
-  return caller?.kind === 'customer' ? caller.customer : undefined
+  const isOwn = caller?.audience === audience && caller.actingAgentId === undefined
+  return isOwn ? caller.customer : undefined
 }
 
 /** A customer as `customers/me` shows them: what a storefront greets by and what it needs to ask on. */

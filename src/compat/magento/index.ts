@@ -46,8 +46,9 @@ export const createMagento: OpenDialect = (settings) => {
       },
     ],
     routes: [
-      ...restRoutes({ signInCustomer, signInAdmin, stores: settings.MAGENTO_STORES }),
+      ...restRoutes({ audience: CUSTOMER, signInCustomer, signInAdmin, stores: settings.MAGENTO_STORES }),
       ...graphqlRoutes({
+        audience: CUSTOMER,
         signInCustomer,
         tokenHours: hours.customer,
         isAlwaysOk: settings.MAGENTO_GRAPHQL_STATUS === 'always-200',

@@ -12,6 +12,12 @@ export const SIGN_IN_REFUSED =
 /** Told only to those who know the password. */
 export const UNCONFIRMED = "This account isn't confirmed. Verify and try again."
 
+/** An admin's password was right, and their second factor comes next, at an address of its own. */
+export const SECOND_FACTOR: ErrorMessage = {
+  message: 'Please use the 2fa provider-specific endpoints to obtain a token.',
+  parameters: { active_providers: ['google'] },
+}
+
 export const NO_ROUTE: ErrorMessage = { message: 'Request does not match any route.' }
 
 const REQUIRED = '"%fieldName" is required. Enter and try again.'

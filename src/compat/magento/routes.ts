@@ -7,6 +7,8 @@ import { NO_ROUTE, notAuthorized } from './messages.ts'
 import { readSignIn, refuseSignIn } from './sign-in.ts'
 
 export type RestDoors = {
+  /** The audience of customers' tokens. */
+  readonly audience: string
   readonly signInCustomer: (credentials: Credentials) => OAuthParameters
   readonly signInAdmin: (credentials: Credentials) => OAuthParameters
   /** Store codes that may stand in a path. */
@@ -21,7 +23,7 @@ export function restRoutes(doors: RestDoors): DialectRoute[] {
   ])
 }
 
-function routesBelow(base: string, { signInCustomer, signInAdmin, stores }: RestDoors): DialectRoute[] {
+function routesBelow(base: string, { audience, signInCustomer, signInAdmin, stores }: RestDoors): DialectRoute[] {
   const signInRoute = (user: string, toParameters: RestDoors['signInCustomer']): TokenRoute => ({
     method: 'POST',
     path: `${base}/integration/${user}/token`,
@@ -35,25 +37,29 @@ function routesBelow(base: string, { signInCustomer, signInAdmin, stores }: Rest
     {
       method: 'POST',
       path: `${base}/integration/customer/revoke-customer-token`,
-      act: (request, services) => refuseEarly(request, stores) ?? signOut(request, services),
+      act: (request, services) => refuseEarly(request, stores) ?? signOut(request, services, audience),
     },
     {
       method: 'GET',
       path: `${base}/customers/me`,
-      act: (request, services) => refuseEarly(request, stores) ?? showCustomer(request, services),
+      act: (request, services) => refuseEarly(request, stores) ?? showCustomer(request, services, audience),
     },
   ]
 }
 
-async function signOut(request: DialectRequest, services: DialectServices): Promise<DialectAnswer> {
-  const customer = await findCustomer(request, services)
+async function signOut(request: DialectRequest, services: DialectServices, audience: string): Promise<DialectAnswer> {
+  const customer = await findCustomer(request, services, audience)
   if (!customer) return refuse(401, notAuthorized('self'), request.context)
   await services.signOutEverywhere(customer.id)
   return answer(200, true, request.context)
 }
 
-async function showCustomer(request: DialectRequest, services: DialectServices): Promise<DialectAnswer> {
-  const customer = await findCustomer(request, services)
+async function showCustomer(
+  request: DialectRequest,
+  services: DialectServices,
+  audience: string,
+): Promise<DialectAnswer> {
+  const customer = await findCustomer(request, services, audience)
   return customer
     ? answer(200, customerView(customer), request.context)
     : refuse(401, notAuthorized('self'), request.context)

@@ -2,7 +2,10 @@ import type { AnswerContext, DialectAnswer, DialectRequest, OAuthFailure, OAuthP
 import { fail, refuse } from './answers.ts'
 import { readFields } from './content.ts'
 import { type Credentials, readCredentials } from './credentials.ts'
-import { SIGN_IN_REFUSED, UNCONFIRMED } from './messages.ts'
+import { SECOND_FACTOR, SIGN_IN_REFUSED, UNCONFIRMED } from './messages.ts'
+
+/** What the token pipeline refuses an agent's right password with where a second factor must follow. */
+const SECOND_FACTOR_REQUIRED = 'second_factor_required'
 
 /** Turns a token request of the web API into OAuth parameters, or refuses what cannot be read. */
 export function readSignIn(
@@ -22,6 +25,7 @@ export function signInMessage({ error, authentication }: OAuthFailure): string |
 }
 
 export function refuseSignIn(failure: OAuthFailure, context: AnswerContext): DialectAnswer {
+  if (failure.error === SECOND_FACTOR_REQUIRED) return refuse(400, SECOND_FACTOR, context)
   const message = signInMessage(failure)
   if (message) return refuse(401, { message }, context)
   return fail(failure.status === 503 ? 503 : 500, context)

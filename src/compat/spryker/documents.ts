@@ -82,7 +82,14 @@ function document(status: number, body: object, { acceptLanguage }: AnswerContex
   }
 }
 
-/** The shop's locale for the language asked for first. */
+/** The shop's locale for the language that is wanted most. */
 function localeOf(acceptLanguage: string): string {
-  return /^de\b/i.test(acceptLanguage.trim()) ? 'de_DE' : 'en_US'
+  const wishes = acceptLanguage.split(',').map((wish) => {
+    const [tag = '', ...parameters] = wish.trim().toLowerCase().split(';')
+    const quality = parameters.find((parameter) => parameter.trim().startsWith('q='))
+    return { language: tag.split('-')[0], quality: quality ? Number(quality.trim().slice(2)) : 1 }
+  })
+  const known = wishes.filter(({ language, quality }) => (language === 'de' || language === 'en') && quality > 0)
+  const [best] = known.sort((one, other) => other.quality - one.quality)
+  return best?.language === 'de' ? 'de_DE' : 'en_US'
 }

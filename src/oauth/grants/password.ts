@@ -1,5 +1,6 @@
 import { errors, type TokenEndpointGrantContext } from 'oidc-provider'
 import type { ClientMetadata } from '../../clients/client.ts'
+import type { ResourceServer } from '../../clients/resource-servers.ts'
 import type { Authenticate, Authentication } from '../../customers/authenticate.ts'
 import { toAccount } from '../account.ts'
 import type { GrantType } from '../grant-type.ts'
@@ -9,23 +10,26 @@ import { temporarilyUnavailable } from '../unavailable.ts'
 export type PasswordGrantDeps = {
   readonly authenticate: Authenticate
   readonly findClient: (clientId: string) => Promise<ClientMetadata | undefined>
+  readonly resourceServers: { find(identifier: string): Promise<ResourceServer | undefined> }
 }
 
 /**
  * Resource Owner Password Credentials, RFC 6749 §4.3. RFC 9700 §2.4 says not to use it; it is here for first-party
  * storefronts that cannot redirect, and only for clients that list `password`.
  */
-export function passwordGrant({ authenticate, findClient }: PasswordGrantDeps): GrantType {
+export function passwordGrant({ authenticate, findClient, resourceServers }: PasswordGrantDeps): GrantType {
   return {
     name: 'password',
     parameters: ['username', 'password', 'scope', 'resource'],
     async handle(ctx) {
-      const { username, password } = ctx.oidc.params as Record<string, unknown>
+      const { username, password, resource } = ctx.oidc.params as Record<string, unknown>
       if (typeof username !== 'string' || typeof password !== 'string') {
         throw new errors.InvalidRequest('username and password are required')
       }
       const clientId = ctx.oidc.client?.clientId as string
-      const authentication = await authenticate(username, password, { ip: ctx.ip, clientId })
+      const server = typeof resource === 'string' ? await resourceServers.find(resource) : undefined
+      const resends = server?.hasResendingClients === true
+      const authentication = await authenticate(username, password, { ip: ctx.ip, clientId, resends })
       // Dialects answer some refusals in words of their own; they read the outcome here.
       ctx.state.authentication = authentication
       const account = authentication.outcome === 'authenticated' ? toAccount(authentication.customer) : undefined

@@ -8,6 +8,8 @@ import { executeGraphql, type Resolvers, refusal } from './execute.ts'
 import { readGraphqlRequest } from './request.ts'
 
 export type GraphqlDoor = {
+  /** The audience of customers' tokens. */
+  readonly audience: string
   readonly signInCustomer: (credentials: Credentials) => OAuthParameters
   readonly tokenHours: number
   /** Older shops answer 200 whatever happened. */
@@ -37,7 +39,7 @@ async function run(request: DialectRequest, services: DialectServices, door: Gra
 
 function resolversFor(request: DialectRequest, services: DialectServices, door: GraphqlDoor): Resolvers {
   const requireCustomer = async () => {
-    const customer = await findCustomer(request, services)
+    const customer = await findCustomer(request, services, door.audience)
     if (!customer) throw refusal(GUEST, 'graphql-authorization')
     return customer
   }

@@ -1,0 +1,54 @@
+import type { Knex } from 'knex'
+import type { Storage } from '../storage/storage.ts'
+import type { Directory } from './directory.ts'
+import type { Lockout } from './lockout.ts'
+import { createOneTimeLinks } from './one-time-links.ts'
+import type { PasswordPolicy } from './password-policy.ts'
+import type { Passwords } from './passwords.ts'
+import { createRecovery } from './recovery.ts'
+import { createMailBudgets } from './recovery-budgets.ts'
+import type { PostLetter } from './recovery-letters.ts'
+import { createPasswordChange } from './recovery-password-change.ts'
+import { createUnblock } from './recovery-unblock.ts'
+import { createRegistration } from './registration.ts'
+import { createRegistrationRows } from './registration-rows.ts'
+
+export type RecoveryServices = ReturnType<typeof createRecoveryServices>
+
+export type RecoveryServicesDeps = {
+  readonly knex: Knex
+  readonly storage: Storage
+  readonly directory: Directory
+  readonly passwords: Passwords
+  readonly policy: PasswordPolicy
+  readonly lockout: Lockout
+  /** Ends every session and token of the customer. */
+  readonly signOut: (customerId: string) => Promise<void>
+  readonly postLetter: PostLetter
+}
+
+const TRIES_WINDOW_SECONDS = 86_400
+
+/** Everything by which people get into an account without their password: one set of links, budgets and letters. */
+export function createRecoveryServices(deps: RecoveryServicesDeps) {
+  const { knex, storage, lockout } = deps
+  const links = createOneTimeLinks({ storage })
+  const budgets = createMailBudgets({ storage })
+  const rows = createRegistrationRows({ knex })
+  const passwordChange = createPasswordChange(deps)
+  const { confirmEmail } = rows
+  return {
+    budgets,
+    passwordChange,
+    recovery: createRecovery({ ...deps, links, budgets, passwordChange, lockout, confirmEmail }),
+    unblock: createUnblock({ ...deps, links, budgets, lockout }),
+    registration: createRegistration({
+      ...deps,
+      passwordChange,
+      rows,
+      links,
+      budgets,
+      countTry: (token) => storage.increment(`confirmation:tries:${token}`, TRIES_WINDOW_SECONDS),
+    }),
+  }
+}

@@ -1,0 +1,92 @@
+import { implicitToken, postData } from '../compat/elastic-path/doors.ts'
+import { authorizationUrl, type Login, pkce, requestTokens, thirdParty } from '../endpoints/client.ts'
+import { type CookieJar, createCookieJar } from '../support/cookie-jar.ts'
+import { postForm, postJson, readForm } from '../support/http.ts'
+
+type Headers = Readonly<Record<string, string>>
+
+/** A place where a password can be tried. */
+export type PasswordDoor = {
+  readonly name: string
+  /** Statuses of a right password, a wrong one, and any while the account is locked. */
+  readonly statuses: { readonly right: number; readonly wrong: number; readonly locked: number }
+  /** Prepares for trying many times over; each try is then one request. */
+  open(url: string, issuer?: string): Promise<(login: Login, headers?: Headers) => Promise<Response>>
+}
+
+const GRAPHQL =
+  'mutation SignIn($email: String!, $password: String!) { generateCustomerToken(email: $email, password: $password) { token } }'
+
+/** Every door of a server with all dialects on, but those that mail something. */
+export const PASSWORD_DOORS: readonly PasswordDoor[] = [
+  {
+    name: 'OAuth',
+    statuses: { right: 200, wrong: 400, locked: 400 },
+    open: async (url) => (login, headers) => requestTokens(url, login, headers),
+  },
+  {
+    name: 'Spryker',
+    statuses: { right: 201, wrong: 401, locked: 429 },
+    open: async (url) => (login, headers) =>
+      postJson(`${url}/access-tokens`, { data: { type: 'access-tokens', attributes: login } }, headers),
+  },
+  {
+    name: 'Elastic Path',
+    statuses: { right: 200, wrong: 422, locked: 429 },
+    async open(url) {
+      const bearer = `Bearer ${await implicitToken(url)}`
+      return ({ username: email, password }, headers) =>
+        postData(`${url}/v2/customers/tokens`, { type: 'token', email, password }, bearer, { ...headers })
+    },
+  },
+  {
+    name: 'Magento REST',
+    statuses: { right: 200, wrong: 401, locked: 401 },
+    open: async (url) => (login, headers) => postJson(`${url}/rest/V1/integration/customer/token`, login, headers),
+  },
+  {
+    name: 'Magento GraphQL',
+    statuses: { right: 200, wrong: 401, locked: 401 },
+    open: async (url) => (login, headers) =>
+      postJson(
+        `${url}/graphql`,
+        { query: GRAPHQL, variables: { email: login.username, password: login.password } },
+        headers,
+      ),
+  },
+  {
+    name: 'commercetools',
+    statuses: { right: 200, wrong: 400, locked: 400 },
+    open: async (url) => (login, headers) =>
+      postForm(
+        `${url}/oauth/shop/customers/token`,
+        { grant_type: 'password', ...login },
+        { ...thirdParty, ...headers },
+      ),
+  },
+  {
+    name: 'the sign-in page',
+    statuses: { right: 303, wrong: 422, locked: 429 },
+    open: (url, issuer = url) => openSignInPage(url, { issuer }),
+  },
+]
+
+/** A browser at the sign-in page of one node; the form it got is sent again and again. */
+export async function openSignInPage(
+  url: string,
+  { jar = createCookieJar(), issuer = url }: { readonly jar?: CookieJar; readonly issuer?: string } = {},
+): Promise<(login: Login, headers?: Headers) => Promise<Response>> {
+  const request = authorizationUrl(url, {
+    code_challenge: pkce().challenge,
+    code_challenge_method: 'S256',
+    prompt: 'login',
+  })
+  const page = await jar.follow(await jar.fetch(request))
+  const { action, fields } = readForm(await page.response.text(), page.url)
+  return ({ username, password }, headers) =>
+    jar.fetch(new URL(new URL(action).pathname, url), {
+      method: 'POST',
+      body: new URLSearchParams({ ...fields, login: username, password }),
+      headers: { ...headers, origin: new URL(issuer).origin },
+    })
+}

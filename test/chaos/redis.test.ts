@@ -1,0 +1,120 @@
+import { cpSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { introspect, read, refresh, revoke, thirdParty, tokensOf } from '../endpoints/client.ts'
+import { describeOn } from '../support/describe-on.ts'
+import { type RedisServer, startRedis } from '../support/redis-server.ts'
+import { temporaryDirectory } from '../support/run-directory.ts'
+import { startTestServer, type TestServer } from '../support/server.ts'
+import { createDatabase } from '../support/shared.ts'
+import { waitFor } from '../support/wait-for.ts'
+import { type SlowProxy, startSlowProxy } from './slow-proxy.ts'
+import { expectReturn, expectUnavailable, printFailureTable } from './under-failure.ts'
+
+const UNAVAILABLE = '503, Retry-After 1'
+/** What a snapshot must be older than to be told from a crash. */
+const TOLERATED_MS = 5000
+
+describeOn('redis', 'Redis fails', () => {
+  let redis: RedisServer
+  let proxy: SlowProxy
+  let server: TestServer
+  let url: string
+  beforeAll(async () => {
+    redis = await startRedis()
+    proxy = await startSlowProxy(redis.port)
+    const DATABASE_URL = await createDatabase({ demo: true })
+    server = await startTestServer({ DATABASE_URL, REDIS_URL: `redis://127.0.0.1:${proxy.port}` })
+    url = server.url
+  })
+  afterAll(async () => {
+    await server?.stop()
+    await proxy?.stop()
+    await redis?.stop()
+  })
+  printFailureTable()
+
+  test('it is killed and starts again', async () => {
+    const held = await tokensOf(url)
+    await redis.kill()
+    const slowestMs = await expectUnavailable(url, held)
+    await redis.restart()
+    await expectReturn(url, 'Redis killed, restarted', UNAVAILABLE, slowestMs)
+    expect((await introspect(url, held.access_token)).active).toBe(true)
+    expect((await refresh(url, held.refresh_token)).status).toBe(200)
+  })
+
+  test('it hangs', async () => {
+    const held = await tokensOf(url)
+    redis.pause()
+    const slowestMs = await expectUnavailable(url, held)
+    redis.resume()
+    await expectReturn(url, 'Redis hangs', UNAVAILABLE, slowestMs)
+  })
+
+  test('it answers after two seconds', async () => {
+    const held = await tokensOf(url)
+    proxy.delay(2000)
+    const slowestMs = await expectUnavailable(url, held)
+    proxy.delay(0)
+    await expectReturn(url, 'Redis slow (2 s)', UNAVAILABLE, slowestMs)
+  })
+
+  test('it only reads', async () => {
+    const held = await tokensOf(url)
+    await redis.command('REPLICAOF', '127.0.0.1', '1')
+    const slowestMs = await expectUnavailable(url, held, { reads: false })
+    await redis.command('REPLICAOF', 'NO', 'ONE')
+    await expectReturn(url, 'Redis read-only (demoted)', UNAVAILABLE, slowestMs)
+  })
+
+  test('its memory is full', async () => {
+    const held = await tokensOf(url)
+    await redis.command('CONFIG', 'SET', 'maxmemory', '1')
+    const { status, headers } = await read(refresh(url, held.refresh_token))
+    expect([status, headers.get('retry-after')]).toEqual([503, '1'])
+    expect((await introspect(url, held.access_token)).active).toBe(true)
+    await redis.command('CONFIG', 'SET', 'maxmemory', '0')
+    await expectReturn(url, 'Redis full (noeviction)', 'writes 503, introspection goes on')
+    expect((await refresh(url, held.refresh_token)).status).toBe(200)
+  })
+
+  test('it comes back empty: what was revoked stays revoked, and everybody signs in again', async () => {
+    const session = await tokensOf(url)
+    const machine = await tokensOf(url, { grant_type: 'client_credentials', scope: 'orders:read' }, thirdParty)
+    await revoke(url, machine.access_token, {}, thirdParty)
+    expect((await introspect(url, machine.access_token)).active).toBe(false)
+    await redis.command('FLUSHALL')
+    await redis.restart()
+    await expectReturn(url, 'Redis restarted empty', 'all signed out by a not-before instant')
+    for (const { access_token } of [machine, session]) {
+      expect(await introspect(url, access_token)).toEqual({ active: false })
+    }
+    expect((await read(refresh(url, session.refresh_token))).body.error).toBe('invalid_grant')
+  })
+
+  test('it comes back from an old snapshot: what was revoked since stays revoked', async () => {
+    const [revoked, rotated] = [await tokensOf(url), await tokensOf(url)]
+    const [, directory] = (await redis.command('CONFIG', 'GET', 'dir')) as [string, string]
+    const [live, backup] = [join(directory, 'appendonlydir'), join(temporaryDirectory('snapshot'), 'appendonlydir')]
+    cpSync(live, backup, { recursive: true })
+    const takenAtMs = Date.now()
+    await revoke(url, revoked.refresh_token)
+    await refresh(url, rotated.refresh_token)
+    await waitFor(() => Date.now() > takenAtMs + TOLERATED_MS + 3000, {
+      deadlineMs: 15_000,
+      what: 'the snapshot to age',
+    })
+
+    await redis.kill()
+    rmSync(live, { recursive: true })
+    cpSync(backup, live, { recursive: true })
+    await redis.restart()
+    expect(await redis.command('DBSIZE'), 'the snapshot holds sessions').toBeGreaterThan(3)
+    await expectReturn(url, 'Redis restored from an old snapshot', 'all signed out by a not-before instant')
+    for (const { access_token, refresh_token } of [revoked, rotated]) {
+      expect(await introspect(url, access_token)).toEqual({ active: false })
+      expect((await read(refresh(url, refresh_token))).body.error).toBe('invalid_grant')
+    }
+  })
+})
