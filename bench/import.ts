@@ -54,7 +54,8 @@ try {
     ['file, MB', megabytes(statSync(file).size)],
     ['seconds, command line start to end', seconds.toFixed(1)],
     ['customers a second', Math.round(COUNT / seconds).toString()],
-    ['server on a core, seconds', coreSeconds(server.pid)],
+    ['server on a core, seconds', coreSeconds([server.pid])],
+    ['Postgres on a core, seconds', coreSeconds([postgres.pid, ...childrenOf(postgres.pid)])],
     ['peak memory of the server, MB', peakMemory(server.pid)],
     ['load average before', loadBefore.toFixed(1)],
     ['load average after', (loadavg()[0] ?? 0).toFixed(1)],
@@ -122,13 +123,24 @@ function peakMemory(pid: number): string {
   }
 }
 
-/** User and system time of the process so far, its start included. */
-function coreSeconds(pid: number): string {
+/** User and system time of the processes so far, their start included. */
+function coreSeconds(pids: readonly number[]): string {
   try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-    return ((Number(fields[11]) + Number(fields[12])) / 100).toFixed(1)
+    const hundredths = pids.map((pid) => {
+      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+      return Number(fields[11]) + Number(fields[12])
+    })
+    return (hundredths.reduce((sum, each) => sum + each, 0) / 100).toFixed(1)
   } catch {
     return 'not known here'
+  }
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number)
+  } catch {
+    return []
   }
 }
 

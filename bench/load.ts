@@ -1,5 +1,12 @@
-/** One kind of request, sent in a closed loop: the next one leaves when the last is answered. */
-export type Lane = { readonly name: string; readonly connections: number; send(): Promise<Response> }
+import { setTimeout as pause } from 'node:timers/promises'
+
+/** One kind of request, sent in a closed loop: the next one leaves when the last is answered, and `pauseMs` has passed. */
+export type Lane = {
+  readonly name: string
+  readonly connections: number
+  readonly pauseMs?: number
+  send(): Promise<Response>
+}
 
 export type LaneFigures = {
   readonly name: string
@@ -27,6 +34,7 @@ async function runLane(lane: Lane, endsAtMs: number, seconds: number, maxRequest
       await response.arrayBuffer()
       durationsMs.push(performance.now() - startedMs)
       if (response.status >= 500) failures++
+      if (lane.pauseMs !== undefined) await pause(lane.pauseMs)
     }
   }
   await Promise.all(Array.from({ length: lane.connections }, connection))

@@ -5,7 +5,7 @@ export type SignInLinks = ReturnType<typeof createSignInLinks>
 
 export type NewSignInLink = {
   readonly customerId: string
-  /** At most ten minutes; eight hours for a reusable link. */
+  /** At most ten minutes; a reusable link always lives eight hours. */
   readonly ttlSeconds?: number
   /** Works more than once. Refused unless the settings allow such links. */
   readonly isReusable?: boolean
@@ -38,8 +38,7 @@ export function createSignInLinks({
     async mint({ customerId, ttlSeconds = TTL_SECONDS, isReusable = false }: NewSignInLink): Promise<MintedLink> {
       if (isReusable && !allowsReuse) return { outcome: 'reusable-not-allowed' }
       const token = randomBytes(32).toString('base64url')
-      const limit = isReusable ? REUSABLE_TTL_SECONDS : MAX_TTL_SECONDS
-      const lifetime = Math.max(1, Math.min(isReusable ? REUSABLE_TTL_SECONDS : ttlSeconds, limit))
+      const lifetime = isReusable ? REUSABLE_TTL_SECONDS : Math.max(1, Math.min(ttlSeconds, MAX_TTL_SECONDS))
       await storage.put(KIND, token, { customerId, audience, isReusable }, lifetime)
       return { outcome: 'minted', token, expiresAt: Math.floor(Date.now() / 1000) + lifetime }
     },

@@ -13,6 +13,8 @@ export async function openPostgres(url: string): Promise<Database> {
     connection: { connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true },
     pool: { min: 0, max: 10 },
     acquireConnectionTimeout: CONNECT_TIMEOUT_MS,
+    // Who asked gets the error and logs it; knex would write it to standard output as well.
+    log: { warn() {}, error() {} },
   })
   try {
     await knex.raw('select 1')

@@ -2,6 +2,8 @@ import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
 import type { RedisAddress } from './redis-address.ts'
 
 const CONNECT_TIMEOUT_MS = 2000
+/** Pipelines follow each other on a connection: one whose answer never comes must not hold up the next for good. */
+const COMMAND_TIMEOUT_MS = 1000
 /** A connection that is silent for so long while we wait for an answer is given up and made anew. */
 const SILENCE_MS = 2500
 const LONGEST_PAUSE_MS = 1000
@@ -22,6 +24,7 @@ export function connectRedis(address: RedisAddress, { isSubscriber = false } = {
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: isSubscriber ? null : 0,
     connectTimeout: CONNECT_TIMEOUT_MS,
+    ...(!isSubscriber && { commandTimeout: COMMAND_TIMEOUT_MS }),
     socketTimeout: SILENCE_MS,
     keepAlive: KEEP_ALIVE_MS,
     retryStrategy: pauseMs,
@@ -39,6 +42,22 @@ export function connectRedis(address: RedisAddress, { isSubscriber = false } = {
   })
 }
 
+/** Connects again a connection that gave up for good, as one does whose Sentinels were lost in the middle of asking. */
+export function reviveWhenEnded(redis: Redis, onError: (error: unknown) => void): { stop(): void } {
+  let isStopped = false
+  redis.on('end', () => {
+    const revive = () => {
+      if (!isStopped) redis.connect().catch(onError)
+    }
+    setTimeout(revive, LONGEST_PAUSE_MS).unref()
+  })
+  return {
+    stop() {
+      isStopped = true
+    },
+  }
+}
+
 function credentials({ username, password, isEncrypted }: RedisAddress): RedisOptions {
   return {
     ...(username && { username }),
@@ -54,7 +73,7 @@ function sentinelOptions({ nodes, primary, sentinelPassword, isEncrypted }: Redi
     ...(sentinelPassword && { sentinelPassword }),
     ...(isEncrypted && { enableTLSForSentinelMode: true, sentinelTLS: {} }),
     sentinelRetryStrategy: pauseMs,
-    failoverDetector: true,
+    sentinelCommandTimeout: COMMAND_TIMEOUT_MS,
   }
 }
 

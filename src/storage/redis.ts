@@ -3,7 +3,7 @@ import { answerWithin } from '../http/unavailable.ts'
 import { bounded } from './bounded.ts'
 import { hashId } from './hash-id.ts'
 import { describeRedis, type RedisAddress, readRedisUrl } from './redis-address.ts'
-import { connectRedis } from './redis-connection.ts'
+import { connectRedis, reviveWhenEnded } from './redis-connection.ts'
 import { decode, encode } from './redis-value.ts'
 import { createReturnGate } from './return-gate.ts'
 import { type Artifact, STORAGE_INDEXES, type Storage, StorageError } from './storage.ts'
@@ -67,6 +67,7 @@ function createRedisStorage(redis: Redis, address: RedisAddress, onError: (error
   const topicOf = (topic: string) => `${address.prefix}${topic}`
   const gate = createReturnGate(() => within, onError)
   redis.on('close', gate.lost).on('ready', gate.returned)
+  const revivals = [redis, subscriber].map((connection) => reviveWhenEnded(connection, onError))
   // A cluster goes on while one of its nodes is away: what that node brings back is looked at beside the traffic.
   if (address.form === 'cluster') redis.on('+node', gate.recheck)
 
@@ -87,6 +88,7 @@ function createRedisStorage(redis: Redis, address: RedisAddress, onError: (error
       await redis.ping()
     },
     async close() {
+      for (const revival of revivals) revival.stop()
       subscriber.disconnect()
       await answerWithin(CLOSE_LIMIT_MS, 'storage', () => redis.quit()).catch(() => {})
       // After quitting too: it ends the connections to the Sentinels.

@@ -97,7 +97,9 @@ describe('a shop service in trouble', () => {
 
   test('that answers nonsense is an outage, not a customer', async () => {
     url = await listen(createServer((_, response) => response.end('{"id":"1","admin":true}')))
-    await expect(remote().findById(SONIA.id)).rejects.toMatchObject({ error_detail: expect.stringContaining('wrong id') })
+    await expect(remote().findById(SONIA.id)).rejects.toMatchObject({
+      error_detail: expect.stringContaining('wrong id'),
+    })
   })
 
   test('counts against no customer', async () => {

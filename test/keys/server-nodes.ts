@@ -8,10 +8,11 @@ export const ADMIN_TOKEN = 'an-admin-token-for-tests'
 export async function startNodes(
   count: number,
   settings: TestSettings & { readonly DATABASE_URL: string },
+  options?: { readonly waitUntilReady?: boolean },
 ): Promise<ServerProcess[]> {
   const ISSUER = `http://localhost:${await freePort()}`
   const shared = { ISSUER, KEYS_URL: 'sql:', ADMIN_TOKEN, LOG_LEVEL: 'warn', ...settings } as const
-  return Promise.all(Array.from({ length: count }, () => startServerProcess(shared)))
+  return Promise.all(Array.from({ length: count }, () => startServerProcess(shared, options)))
 }
 
 /** Asks the admin API of one node; the answer's body with its status. */

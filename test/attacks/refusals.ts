@@ -1,0 +1,82 @@
+import type { Login } from '../endpoints/client.ts'
+
+/** What a caller sees of an answer. What differs from request to request by design is left out. */
+export type SeenAnswer = {
+  readonly status: number
+  readonly reason: string
+  readonly headers: readonly (readonly [string, string])[]
+  readonly body: string
+}
+
+/** Different for each request whatever the answer: the clock, and the id to find it in the log. */
+const OF_THE_REQUEST = ['date', 'x-request-id', 'keep-alive']
+
+/** An answer as a caller who compares answers would see it: the login it repeats and the request id are masked. */
+export async function seen(response: Response, { username }: Login): Promise<SeenAnswer> {
+  const requestId = response.headers.get('x-request-id') ?? '(none)'
+  const mask = (text: string) =>
+    text
+      .replaceAll(username, '(login)')
+      .replaceAll(encodeURIComponent(username), '(login)')
+      .replaceAll(requestId, '(id)')
+  return {
+    status: response.status,
+    reason: response.statusText,
+    headers: [...response.headers]
+      .filter(([name]) => !OF_THE_REQUEST.includes(name))
+      .map(([name, value]) => [name, mask(value)] as const),
+    body: mask(await response.text()),
+  }
+}
+
+/** Customers of each kind a stranger might want to tell apart; the names are equally long, so that answers are too. */
+export const KINDS = ['unknown', 'wrong00', 'blocked', 'noword0', 'unconfd'] as const
+export type Kind = (typeof KINDS)[number]
+
+/** The right password of all of them that have one. */
+export const PASSWORD = 'a password of theirs'
+
+/** How each kind is tried: the blocked one with the right password, the others with a wrong one. */
+export function loginOf(kind: Kind): Login {
+  return { username: `${kind}@example.com`, password: kind === 'blocked' ? PASSWORD : 'not their password' }
+}
+
+/** The customers as lines of the import format; `password` is the hash of `PASSWORD`. */
+export function customerLines(password: { readonly scheme: string; readonly hash: string }): string {
+  return KINDS.filter((kind) => kind !== 'unknown')
+    .map((kind) =>
+      JSON.stringify({
+        email: loginOf(kind).username,
+        customerReference: `SEEN--${kind}`,
+        emailVerified: kind !== 'unconfd',
+        status: kind === 'blocked' ? 'blocked' : 'active',
+        ...(kind !== 'noword0' && { password }),
+      }),
+    )
+    .join('\n')
+}
+
+/** A middle and a late value of `durationsMs`. */
+export function quantiles(durationsMs: readonly number[]): { readonly p50: number; readonly p95: number } {
+  const sorted = [...durationsMs].sort((a, b) => a - b)
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
+  return { p50: at(0.5), p95: at(0.95) }
+}
+
+/** Tries each kind in turn, in an order that changes, so that the machine's moods meet all of them alike. */
+export async function timeKinds(
+  tries: number,
+  attempt: (login: Login) => Promise<Response>,
+): Promise<Record<Kind, readonly number[]>> {
+  const durationsMs = Object.fromEntries(KINDS.map((kind) => [kind, [] as number[]])) as Record<Kind, number[]>
+  for (let round = 0; round < tries; round++) {
+    for (let step = 0; step < KINDS.length; step++) {
+      const kind = KINDS[(round + step) % KINDS.length] as Kind
+      const startedMs = performance.now()
+      const response = await attempt(loginOf(kind))
+      await response.arrayBuffer()
+      durationsMs[kind].push(performance.now() - startedMs)
+    }
+  }
+  return durationsMs
+}
