@@ -64,8 +64,8 @@ export function openMailer(deps: MailerDeps): Mailer {
       try {
         return await takeTurn(() => send(mail as Mail))
       } catch (error) {
-        if (delayMs === undefined || isFinal(error)) throw error
-        log.warn({ err: error }, `a mail waits ${delayMs} ms to be sent again`)
+        if (delayMs === undefined || isFinal(error)) return log.error(reasonOf(error), 'a mail was given up')
+        log.warn(reasonOf(error), `a mail waits ${delayMs} ms to be sent again`)
         await wait(delayMs)
       }
     }
@@ -80,7 +80,7 @@ export function openMailer(deps: MailerDeps): Mailer {
         return
       }
       const delivery = deliver(write)
-        .catch((error: unknown) => log.error({ err: error }, 'a mail was given up'))
+        .catch((error: unknown) => log.error({ err: error }, 'a mail could not be written'))
         .finally(() => pending.delete(delivery))
       pending.add(delivery)
     },
@@ -139,7 +139,7 @@ function createOutbox({ DATA_DIR, log }: MailerDeps): SendMail {
     const head = `To: ${oneLine(to)}\nSubject: ${oneLine(subject)}\nContent-Type: text/plain; charset=utf-8`
     await writeFile(`${path}.eml`, `${head}\n\n${text}\n`, { mode: 0o600 })
     if (html !== undefined) await writeFile(`${path}.html`, html, { mode: 0o600 })
-    log.info({ file: `${path}.eml` }, 'MAIL_URL is unset: a mail was left in the outbox')
+    log.warn({ file: `${path}.eml` }, `MAIL_URL is unset: a mail was left in ${path}.eml`)
   }
 }
 
@@ -152,6 +152,12 @@ function oneLine(value: string): string {
 function isFinal(error: unknown): boolean {
   const { responseCode } = error as { responseCode?: unknown }
   return typeof responseCode === 'number' && responseCode >= 500
+}
+
+/** What a mail server answers may name the person: only its codes are logged. */
+function reasonOf(error: unknown) {
+  const { code, responseCode } = error as { code?: unknown; responseCode?: unknown }
+  return { reason: code, answer: responseCode }
 }
 
 /** Lets `count` tasks run at a time, the others in the order they came. */

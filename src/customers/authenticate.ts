@@ -80,7 +80,10 @@ export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
         throw error
       },
     )
-    await settle(resultOf(authentication))
+    const settling = settle(resultOf(authentication))
+    // What a success forgives is written while the door goes on; if it is not, the attempt counts until its window ends.
+    if (authentication.outcome === 'authenticated') settling.catch(() => {})
+    else await settling
     if (authentication.outcome !== 'authenticated' && authentication.outcome !== 'busy') await floor.hold(spentMs)
     return authentication
   }

@@ -71,18 +71,28 @@ export type Standing = {
   readonly blockedUntil: Readonly<Partial<Record<BudgetName, number>>>
 }
 
-export type Decision = { readonly lane: Lane; readonly lockedForSeconds?: number }
+export type Decision = {
+  readonly lane: Lane
+  readonly lockedForSeconds?: number
+  /** Nothing is blocked: the room is taken by attempts whose passwords are being checked this moment. */
+  readonly isCrowded?: true
+}
 
 /** Decides whether an attempt may have its password checked. Pure. */
 export function decide(standing: Standing, policy: LockoutPolicy, now: number): Decision {
   const lane = standing.isKnownDevice ? 'device' : standing.isKnownPlace ? 'place' : 'stranger'
-  const locks = BINDING[lane].flatMap((name) => {
+  const blocks = BINDING[lane].flatMap((name) => {
     const until = standing.blockedUntil[name]
-    if (until !== undefined) return Math.max(1, Math.ceil(until - now))
-    const isOver = (standing.counts[name] ?? 0) > limitOf(name, standing, policy)
-    return isOver ? budgetOf(name, policy).blockSeconds : []
+    return until === undefined ? [] : Math.max(1, Math.ceil(until - now))
   })
-  return locks.length > 0 ? { lane, lockedForSeconds: Math.max(...locks) } : { lane }
+  if (blocks.length > 0) return { lane, lockedForSeconds: Math.max(...blocks) }
+  const over = BINDING[lane].filter((name) => (standing.counts[name] ?? 0) > limitOf(name, standing, policy))
+  if (over.length === 0) return { lane }
+  return {
+    lane,
+    lockedForSeconds: Math.max(...over.map((name) => budgetOf(name, policy).blockSeconds)),
+    isCrowded: true,
+  }
 }
 
 /** The budgets that a failed attempt used up, and that must now be blocked. Pure. */

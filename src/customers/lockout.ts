@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Storage, StoredArtifact } from '../storage/storage.ts'
 import { normalizeEmail } from './email.ts'
 import { isLoopback, networkOf } from './ip-network.ts'
@@ -8,6 +9,7 @@ import {
   type BudgetName,
   blockSeconds,
   budgetOf,
+  type Decision,
   decide,
   exhausted,
   type Lane,
@@ -56,26 +58,28 @@ export type LockoutDeps = {
   readonly realm?: string
   /** Epoch seconds. */
   readonly now?: () => number
+  /** How long an attempt waits for room while others are being checked; then it is locked. */
+  readonly patienceMs?: number
 }
 
 /** Budgets for guessing, one set for every door, kept in shared storage. */
 export function createLockout(deps: LockoutDeps): Lockout {
-  const { storage, policy, digestKey, realm = 'customer', now = () => Date.now() / 1000 } = deps
+  const {
+    storage,
+    policy,
+    digestKey,
+    realm = 'customer',
+    now = () => Date.now() / 1000,
+    patienceMs = PATIENCE_MS,
+  } = deps
   const names = (account: string, context: LoginContext) => namesOf(`${realm}:${normalizeEmail(account)}`, context)
 
   return {
     async reserve(account, secret, context) {
       const named = names(account, context)
       const sendKey = `lockout:send:${createHmac('sha256', digestKey).update(`${named.subject}\n${secret}`).digest('hex')}`
-      // Counting comes before reading: whoever resets a counter has written the block already.
-      const counting = Promise.all(
-        named.budgets.map(([name, key]) => storage.increment(key, budgetOf(name, policy).windowSeconds)),
-      )
       const sending = context.resends ? storage.increment(sendKey, policy.resends.withinSeconds) : Promise.resolve(1)
-      const reading = storage.getMany(named.artifacts)
-      const [counts, sends, artifacts] = await Promise.all([counting, sending, reading])
-      const standing = standingOf(named, counts, artifacts)
-      const decision = decide(standing, policy, now())
+      const [{ standing, decision }, sends] = await Promise.all([enter(named), sending])
       const isResend = sends > 1 && sends <= policy.resends.sends
       return {
         lockedForSeconds: decision.lockedForSeconds,
@@ -104,6 +108,26 @@ export function createLockout(deps: LockoutDeps): Lockout {
         storage.increment(levelKey(`lockout:account:${subject}`), BLOCK_MEMORY_SECONDS, -RESET),
       ])
     },
+  }
+
+  /**
+   * Takes a place in every budget. Where the room is taken only by attempts under way, it steps back and tries again:
+   * many right passwords at once must not look like many wrong ones.
+   */
+  async function enter(named: Names): Promise<{ standing: Standing; decision: Decision }> {
+    const givesUpAtMs = performance.now() + patienceMs
+    for (;;) {
+      // Counting comes before reading: whoever resets a counter has written the block already.
+      const counting = Promise.all(
+        named.budgets.map(([name, key]) => storage.increment(key, budgetOf(name, policy).windowSeconds)),
+      )
+      const [counts, artifacts] = await Promise.all([counting, storage.getMany(named.artifacts)])
+      const standing = standingOf(named, counts, artifacts)
+      const decision = decide(standing, policy, now())
+      if (!decision.isCrowded || performance.now() >= givesUpAtMs) return { standing, decision }
+      await release(named.budgets)
+      await delay(RETRY_EVERY_MS * (0.5 + Math.random()))
+    }
   }
 
   async function succeed(named: Names, { counts, isKnownDevice, isKnownPlace }: Standing, lane: Lane): Promise<void> {
@@ -164,6 +188,8 @@ const BLOCK = 'LockoutBlock'
 const ALERT = 'LockoutAlert'
 const DEVICE = 'KnownDevice'
 const PLACE = 'KnownPlace'
+const PATIENCE_MS = 5000
+const RETRY_EVERY_MS = 20
 /** More than any counter holds. */
 const RESET = 1_000_000_000
 

@@ -12,7 +12,7 @@ export async function openDatabase(
     ? await openPostgres(settings.DATABASE_URL)
     : await openEmbedded(settings.DATA_DIR, onProgress)
   try {
-    const applied = await migrate(database.knex)
+    const applied = await migrate(database.knex, { isShared: !database.isEmbedded })
     if (applied.length > 0) onProgress(`applied ${applied.length} migrations`)
     return database
   } catch (error) {

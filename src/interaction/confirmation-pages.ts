@@ -2,6 +2,7 @@ import type { Context } from 'koa'
 import type { Confirmation } from '../customers/registration.ts'
 import type { AccountPage, AccountPagesDeps } from './account-page.ts'
 import { browserOf } from './mail-steps.ts'
+import { keepLanguages } from './page-languages.ts'
 import type { LinkView } from './page-views.ts'
 import { tokenOf } from './token-address.ts'
 
@@ -13,7 +14,8 @@ export function createConfirmationPages(deps: AccountPagesDeps): AccountPage {
 
   function show(ctx: Context, token: string, found: Confirmation, problem?: LinkView['problem'], status = 200): void {
     const { email: login, needsPassword } = found
-    const form = { path: pages.publicPath + PATH, csrf: csrf.issue(ctx, PATH), token, problem }
+    const path = keepLanguages(ctx, pages.publicPath + PATH)
+    const form = { path, csrf: csrf.issue(ctx, PATH), token, problem }
     present(ctx, 'link', { ...form, kind: 'confirmation', login, needsPassword }, { status, hasSecretAddress: true })
   }
   const dead = (ctx: Context) => present(ctx, 'link-dead', { kind: 'confirmation' }, { status: 410 })

@@ -71,7 +71,7 @@ export function createForcedChange({ storage, passwordChange, findCustomer, minL
         return show.newPassword(ctx, interaction, page, status)
       }
       if (!(await storage.consume(PENDING, interaction.uid))) return startAgain(ctx, interaction)
-      await passwordChange.apply(customer, prepared.password, ctx.acceptsLanguages())
+      await passwordChange.apply(customer, prepared.password, [...interaction.uiLocales, ...ctx.acceptsLanguages()])
       await finish(ctx, signedIn)
     },
 

@@ -2,6 +2,7 @@ import type { Context, Middleware } from 'koa'
 import { BodyError } from '../http/read-body.ts'
 import { type Interaction, InteractionLost } from '../oauth/interactions.ts'
 import type { Csrf } from './csrf.ts'
+import { keepLanguages } from './page-languages.ts'
 import type { ClientView, LoginView, NewPasswordView } from './page-views.ts'
 import { type Present, requestIdOf } from './present.ts'
 import { safeLink } from './safe-link.ts'
@@ -59,7 +60,9 @@ export function createInteractionPages({
 
     login(ctx, interaction, state, status = 200) {
       const { view, options } = frame(ctx, interaction)
-      const links = linksOf(offers, publicPath, interaction.uid)
+      const links = linksOf(offers, (page) =>
+        keepLanguages(ctx, `${publicPath}/${page}?from=${interaction.uid}`, interaction.uiLocales),
+      )
       present(ctx, 'login', { ...view, ...links, notice: readNotice(ctx), ...state }, { ...options, status })
     },
 
@@ -91,7 +94,7 @@ export function createInteractionPages({
         if (!(error instanceof InteractionLost)) throw error
         // Whoever comes back too late has still done what they came back from.
         const notice = readNotice(ctx)
-        if (notice) return seeOther(ctx, publicPath + donePath(notice))
+        if (notice) return seeOther(ctx, keepLanguages(ctx, publicPath + donePath(notice)))
         present(ctx, 'error', { code: 'interaction_lost', requestId: requestIdOf(ctx) }, { status: 400 })
       }
     },
@@ -99,10 +102,10 @@ export function createInteractionPages({
   return pages
 }
 
-function linksOf({ recovery, registration }: LoginOffers, publicPath: string, uid: string) {
+function linksOf({ recovery, registration }: LoginOffers, address: (page: string) => string) {
   return {
-    ...(recovery && { recovery: `${publicPath}/recovery?from=${uid}`, offersMail: true }),
-    ...(registration && { registration: `${publicPath}/registration?from=${uid}` }),
+    ...(recovery && { recovery: address('recovery'), offersMail: true }),
+    ...(registration && { registration: address('registration') }),
   }
 }
 

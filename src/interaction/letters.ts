@@ -43,14 +43,22 @@ export function createLetters({ issuer, viewsDirectory, shop = { name: 'Vestibul
       lead: say('lead'),
       hint: say('hint'),
       fallback: t('mail.fallback'),
-      button: path === undefined ? undefined : { text: say('button'), url: address(issuer, path, token) },
+      button:
+        path === undefined
+          ? undefined
+          : { text: say('button'), url: address(issuer, path, { token, ui_locales: tag }) },
     }
     return { to, subject: view.subject, text: text(kind, view).trim(), html: html(kind, view).trim() }
   }
 }
 
-function address(issuer: string, path: string, token: string | undefined): string {
-  return `${issuer}${path}${token === undefined ? '' : `?token=${token}`}`
+/** The page opens in the language of the letter. */
+function address(
+  issuer: string,
+  path: string,
+  { token, ui_locales }: Record<'token' | 'ui_locales', string | undefined>,
+) {
+  return `${issuer}${path}?${new URLSearchParams({ ...(token && { token }), ...(ui_locales && { ui_locales }) })}`
 }
 
 function compile(directories: readonly string[], ending: string, options: { readonly autoEscape: boolean }) {

@@ -4,6 +4,7 @@ import type { Asker } from '../customers/recovery-letters.ts'
 import type { Unblock } from '../customers/recovery-unblock.ts'
 import type { Registration } from '../customers/registration.ts'
 import type { Csrf } from './csrf.ts'
+import { keepLanguages, wantedLanguages } from './page-languages.ts'
 import type { SentKind } from './page-views.ts'
 import type { Step } from './step.ts'
 import { createWayBack, seeOther } from './way-back.ts'
@@ -21,24 +22,26 @@ export function createMailSteps({ budgets, unblock, registration, csrf, issuer, 
   const wayBack = createWayBack({ issuer, publicPath })
 
   const step =
-    (kind: SentKind, request: (login: string, ctx: Context) => void): Step =>
-    async (ctx, { uid }, { login = '' }) => {
-      if ((await budgets.takeForPlace(ctx.ip)) === undefined) request(login.trim(), ctx)
+    (kind: SentKind, request: (login: string, asker: Asker, ctx: Context) => void): Step =>
+    async (ctx, { uid, uiLocales }, { login = '' }) => {
+      const { ip, languages } = askerOf(ctx)
+      const asker = { ip, languages: [...uiLocales, ...languages] }
+      if ((await budgets.takeForPlace(ip)) === undefined) request(login.trim(), asker, ctx)
       wayBack.remember(ctx, uid)
-      seeOther(ctx, `${publicPath}/sent/${kind}`)
+      seeOther(ctx, keepLanguages(ctx, `${publicPath}/sent/${kind}`, uiLocales))
     }
 
   return {
-    unblock: step('unblock', (login, ctx) => unblock.request(login, askerOf(ctx))),
-    confirmation: step('confirmation', (login, ctx) =>
-      registration.requestConfirmation(login, { ...askerOf(ctx), browser: browserOf(ctx, csrf) }),
+    unblock: step('unblock', (login, asker) => unblock.request(login, asker)),
+    confirmation: step('confirmation', (login, asker, ctx) =>
+      registration.requestConfirmation(login, { ...asker, browser: browserOf(ctx, csrf) }),
     ),
   }
 }
 
 /** Who asks for a mail. */
 export function askerOf(ctx: Context): Asker {
-  return { ip: ctx.ip, languages: ctx.acceptsLanguages() }
+  return { ip: ctx.ip, languages: wantedLanguages(ctx) }
 }
 
 /** A mark of this browser that no form carries: made of the cookie that guards forms. */

@@ -1,5 +1,6 @@
 import type { Context } from 'koa'
 import { type PagePolicy, setPageHeaders } from './page-headers.ts'
+import { queryLocales } from './page-languages.ts'
 import type { PageName, PageViews } from './page-views.ts'
 import type { Pages } from './pages.ts'
 
@@ -33,9 +34,4 @@ export function createPresent(pages: Pages): Present {
 /** The request id that the error page shows in small print, if the server gives requests one. */
 export function requestIdOf(ctx: Context): string | undefined {
   return typeof ctx.state.requestId === 'string' ? ctx.state.requestId : undefined
-}
-
-function queryLocales(ctx: Context): string[] {
-  const { ui_locales: uiLocales } = ctx.query
-  return typeof uiLocales === 'string' ? uiLocales.slice(0, 200).split(' ').filter(Boolean) : []
 }

@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import type { AccountPage, AccountPagesDeps } from './account-page.ts'
 import { askerOf } from './mail-steps.ts'
+import { keepLanguages, wantedLanguages } from './page-languages.ts'
 import type { NewPasswordView, RecoveryView } from './page-views.ts'
 import { passwordProblem, refusedPassword } from './password-form.ts'
 import { tokenOf } from './token-address.ts'
@@ -16,7 +17,8 @@ export function createRecoveryPages(deps: AccountPagesDeps): { request: AccountP
 
 function createRequestPage({ present, csrf, wayBack, pages, recovery, budgets }: AccountPagesDeps): AccountPage {
   const show = (ctx: Context, state: Partial<RecoveryView>, status = 200) => {
-    const view = { path: pages.publicPath + REQUEST, csrf: csrf.issue(ctx, REQUEST), back: wayBack.path(ctx) }
+    const path = keepLanguages(ctx, pages.publicPath + REQUEST)
+    const view = { path, csrf: csrf.issue(ctx, REQUEST), back: wayBack.path(ctx) }
     present(ctx, 'recovery', { ...view, ...state }, { status })
   }
 
@@ -34,7 +36,7 @@ function createRequestPage({ present, csrf, wayBack, pages, recovery, budgets }:
         return show(ctx, { login, problem: 'too-many', waitSeconds }, 429)
       }
       recovery.request(login.trim(), askerOf(ctx))
-      seeOther(ctx, `${pages.publicPath}/sent/recovery`)
+      seeOther(ctx, keepLanguages(ctx, `${pages.publicPath}/sent/recovery`))
     },
   }
 }
@@ -42,7 +44,8 @@ function createRequestPage({ present, csrf, wayBack, pages, recovery, budgets }:
 function createChoosePage(deps: AccountPagesDeps): AccountPage {
   const { present, csrf, wayBack, pages, recovery, device, minLength } = deps
   const show = (ctx: Context, state: Pick<NewPasswordView, 'login' | 'token' | 'problem'>, status = 200) => {
-    const view = { path: pages.publicPath + CHOOSE, csrf: csrf.issue(ctx, CHOOSE), minLength }
+    const path = keepLanguages(ctx, pages.publicPath + CHOOSE)
+    const view = { path, csrf: csrf.issue(ctx, CHOOSE), minLength }
     present(ctx, 'new-password', { ...view, ...state }, { status, hasSecretAddress: true })
   }
   const dead = (ctx: Context) =>
@@ -63,7 +66,7 @@ function createChoosePage(deps: AccountPagesDeps): AccountPage {
       const context = { ip: ctx.ip, deviceId: device.mark(ctx, customer.email) }
       const recovered = problem
         ? ({ outcome: 'refused', reason: problem } as const)
-        : await recovery.finish(token, password, context, ctx.acceptsLanguages())
+        : await recovery.finish(token, password, context, wantedLanguages(ctx))
       if (recovered.outcome === 'dead') return dead(ctx)
       if (recovered.outcome === 'changed') return wayBack.follow(ctx, 'password-changed')
       const { status, ...state } = refusedPassword(ctx, recovered)

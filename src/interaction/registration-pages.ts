@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import type { AccountPage, AccountPagesDeps } from './account-page.ts'
 import { askerOf, browserOf } from './mail-steps.ts'
+import { keepLanguages, wantedLanguages } from './page-languages.ts'
 import type { RegistrationView } from './page-views.ts'
 import { readRegistration } from './registration-form.ts'
 import { seeOther } from './way-back.ts'
@@ -13,7 +14,8 @@ export function createRegistrationPages(deps: AccountPagesDeps): AccountPage {
   const show = (ctx: Context, state: Partial<RegistrationView>, status = 200) => {
     const { waitSeconds } = state
     if (waitSeconds !== undefined) ctx.set('Retry-After', String(Math.ceil(waitSeconds)))
-    const view = { path: pages.publicPath + PATH, csrf: csrf.issue(ctx, PATH), minLength, back: wayBack.path(ctx) }
+    const path = keepLanguages(ctx, pages.publicPath + PATH)
+    const view = { path, csrf: csrf.issue(ctx, PATH), minLength, back: wayBack.path(ctx) }
     present(ctx, 'registration', { ...view, ...state }, { status })
   }
 
@@ -30,13 +32,13 @@ export function createRegistrationPages(deps: AccountPagesDeps): AccountPage {
       if (missing.length > 0) return show(ctx, { ...shown, problem: 'missing', missing }, 422)
       const waitSeconds = await budgets.takeForPlace(ctx.ip)
       if (waitSeconds !== undefined) return show(ctx, { ...shown, problem: 'too-many', waitSeconds }, 429)
-      const locale = pages.chooseLanguage(ctx.acceptsLanguages())
+      const locale = pages.chooseLanguage(wantedLanguages(ctx))
       const registrant = { ...askerOf(ctx), browser: browserOf(ctx, csrf) }
       const outcome = await registration.register({ email: login, givenName, familyName, password, locale }, registrant)
       if (outcome.outcome === 'refused') return show(ctx, { ...shown, problem: outcome.reason }, 422)
       if (outcome.outcome === 'busy')
         return show(ctx, { ...shown, problem: 'busy', waitSeconds: outcome.retryAfterSeconds }, 503)
-      seeOther(ctx, `${pages.publicPath}/sent/registration`)
+      seeOther(ctx, keepLanguages(ctx, `${pages.publicPath}/sent/registration`))
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { AccountPage, AccountPagesDeps } from './account-page.ts'
+import { keepLanguages } from './page-languages.ts'
 import { tokenOf } from './token-address.ts'
 
 const PATH = '/unblock'
@@ -10,7 +11,8 @@ export function createUnblockPages({ present, csrf, wayBack, pages, unblock, dev
       const token = tokenOf(ctx)
       const customer = await unblock.find(token)
       if (!customer) return present(ctx, 'link-dead', { kind: 'unblock' }, { status: 410 })
-      const form = { path: pages.publicPath + PATH, csrf: csrf.issue(ctx, PATH), token }
+      const path = keepLanguages(ctx, pages.publicPath + PATH)
+      const form = { path, csrf: csrf.issue(ctx, PATH), token }
       present(ctx, 'link', { ...form, kind: 'unblock', login: customer.email }, { hasSecretAddress: true })
     },
     async submit(ctx, { token = '' }) {

@@ -1,4 +1,5 @@
 import type { Context } from 'koa'
+import { keepLanguages } from './page-languages.ts'
 
 /** What the login page may say to somebody who comes back to it. */
 export const NOTICES = ['password-changed', 'unblocked', 'confirmed'] as const
@@ -43,7 +44,8 @@ export function createWayBack({
     follow(ctx, notice) {
       const uid = read(ctx)
       if (uid !== undefined) ctx.cookies.set(name, null, options)
-      seeOther(ctx, `${publicPath}${uid === undefined ? donePath(notice) : `/interaction/${uid}?notice=${notice}`}`)
+      const path = uid === undefined ? donePath(notice) : `/interaction/${uid}?notice=${notice}`
+      seeOther(ctx, keepLanguages(ctx, publicPath + path))
     },
     path(ctx) {
       const uid = read(ctx)

@@ -1,7 +1,9 @@
 import { createHmac } from 'node:crypto'
 import type { Adapter, AdapterPayload, errors as libraryErrors } from 'oidc-provider'
 import type { Artifact, Storage, StoredArtifact } from '../storage/storage.ts'
+import type { NotBefore, Ownership } from './not-before.ts'
 import type { RefreshTokens } from './refresh-tokens.ts'
+import type { RequestReads } from './request-reads.ts'
 import { seal, unseal } from './seal.ts'
 
 export type AdapterDeps = {
@@ -19,7 +21,14 @@ export type AdapterDeps = {
   readonly grantTtlSeconds: (payload: AdapterPayload) => Promise<number>
   /** The company user the grant of the request under way acts as: a family keeps it beside the library's fields. */
   readonly companyUserInContext: () => string | undefined
+  /** The id of the browser session of the request under way. */
+  readonly sessionInContext?: () => string | undefined
+  /** Told what a code's exchange will read next. */
+  readonly readAhead?: RequestReads['readAhead']
+  readonly notBefore?: NotBefore
 }
+
+const SESSION_OF_CODE = 'session of a code'
 
 /**
  * oidc-provider's storage contract over ours. Two promises the library relies on and does not check are kept here:
@@ -30,6 +39,7 @@ export function createAdapter(deps: AdapterDeps): (kind: string) => Adapter {
   return (kind) => {
     if (kind === 'Client') return clientAdapter(deps)
     if (kind === 'RefreshToken') return refreshTokenAdapter(deps)
+    if (kind === 'AuthorizationCode') return codeAdapter(deps, artifactAdapter(deps, kind))
     return artifactAdapter(deps, kind)
   }
 }
@@ -59,6 +69,40 @@ function artifactAdapter({ storage, errors, grantTtlSeconds, sealKeys }: Adapter
     },
     destroy: (id) => storage.remove(kind, id),
     revokeByGrantId: async () => {},
+  }
+}
+
+/**
+ * A code keeps, sealed under itself, which session it came from: its exchange reads session, grant and whatever could
+ * have signed its owner out in one trip.
+ */
+function codeAdapter(deps: AdapterDeps, adapter: Adapter): Adapter {
+  const { readAhead, notBefore, companyUserInContext, sessionInContext } = deps
+  return {
+    ...adapter,
+    async upsert(code, payload, expiresIn) {
+      const [sessionId, companyUserId] = [sessionInContext?.(), companyUserInContext()]
+      const kept = {
+        ...payload,
+        ...(companyUserId !== undefined && { companyUserId }),
+        ...(sessionId !== undefined && { sealedSessionId: seal(code, SESSION_OF_CODE, sessionId) }),
+      }
+      await adapter.upsert(code, kept, expiresIn)
+    },
+    async find(code) {
+      const found = await adapter.find(code)
+      if (!found) return undefined
+      const { sealedSessionId, companyUserId, ...payload } = found
+      const { grantId, accountId, clientId } = payload
+      const sessionId = typeof sealedSessionId === 'string' && unseal(code, SESSION_OF_CODE, sealedSessionId)
+      const owner = { accountId, clientId, ...(typeof companyUserId === 'string' && { companyUserId }) }
+      readAhead?.([
+        ...(grantId ? [{ kind: 'Grant', id: grantId }] : []),
+        ...(sessionId ? [{ kind: 'Session', id: sessionId }] : []),
+        ...(notBefore?.keys(owner as Ownership) ?? []),
+      ])
+      return payload
+    },
   }
 }
 

@@ -26,9 +26,10 @@ import {
   useOwnEndpoints,
 } from './library-seam.ts'
 import { grantTtlSeconds, LIFETIMES } from './lifetimes.ts'
-import type { NotBefore } from './not-before.ts'
+import { createNotBefore } from './not-before.ts'
 import type { ProtocolPages } from './pages.ts'
 import type { RefreshTokens } from './refresh-tokens.ts'
+import { createRequestReads } from './request-reads.ts'
 import { createResourceIndicators } from './resource-indicators.ts'
 import { createRevocation } from './revocation.ts'
 import { signOutPages } from './sign-out.ts'
@@ -52,7 +53,6 @@ export type ProviderDeps = {
   /** Told the size of each JWT access token's payload, in bytes. */
   readonly noteTokenSize: (bytes: number) => void
   readonly refreshTokens: RefreshTokens
-  readonly notBefore: NotBefore
   readonly findToken: FindToken
   readonly grants: readonly GrantType[]
   readonly pages: ProtocolPages
@@ -89,8 +89,10 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
 }
 
 function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Configuration {
-  const { issuer, cookieKeys, pages, resourceServers, shapes, notBefore, findLiveAccount } = deps
+  const { issuer, cookieKeys, pages, resourceServers, shapes, findLiveAccount } = deps
   const findClient = metadataOf(deps)
+  const reads = createRequestReads(deps.storage, () => Provider.ctx)
+  const notBefore = createNotBefore(reads.storage)
   const claims = createAccessTokenClaims({
     findResourceServer: resourceServers.find,
     shapes,
@@ -101,6 +103,10 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
     ...fixed,
     adapter: createAdapter({
       ...deps,
+      storage: reads.storage,
+      readAhead: reads.readAhead,
+      notBefore,
+      sessionInContext: () => Provider.ctx?.oidc.session?.jti,
       errors,
       findClient: async (clientId) => {
         const client = await deps.clients.find(clientId)

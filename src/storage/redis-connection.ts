@@ -2,7 +2,6 @@ import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
 import type { RedisAddress } from './redis-address.ts'
 
 const CONNECT_TIMEOUT_MS = 2000
-/** Pipelines follow each other on a connection: one whose answer never comes must not hold up the next for good. */
 const COMMAND_TIMEOUT_MS = 1000
 /** A connection that is silent for so long while we wait for an answer is given up and made anew. */
 const SILENCE_MS = 2500
@@ -18,7 +17,8 @@ export function connectRedis(address: RedisAddress, { isSubscriber = false } = {
   const options: RedisOptions = {
     ...credentials(address),
     lazyConnect: true,
-    enableAutoPipelining: !isSubscriber,
+    // Pipelines follow each other: what a request asks for at once would be answered one after the other.
+    enableAutoPipelining: false,
     // Subscriptions wait for the connection and are renewed with it.
     enableOfflineQueue: isSubscriber,
     autoResendUnfulfilledCommands: false,
@@ -78,11 +78,10 @@ function sentinelOptions({ nodes, primary, sentinelPassword, isEncrypted }: Redi
 }
 
 function clusterOptions(redisOptions: RedisOptions, isSubscriber: boolean): ClusterOptions {
-  const { enableAutoPipelining, lazyConnect, enableOfflineQueue, retryStrategy: _, ...perNode } = redisOptions
+  const { lazyConnect, enableOfflineQueue, retryStrategy: _, ...perNode } = redisOptions
   return {
     redisOptions: perNode,
     lazyConnect: lazyConnect === true,
-    enableAutoPipelining: enableAutoPipelining === true,
     enableOfflineQueue: isSubscriber || enableOfflineQueue === true,
     clusterRetryStrategy: pauseMs,
     slotsRefreshTimeout: CONNECT_TIMEOUT_MS,

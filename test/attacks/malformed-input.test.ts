@@ -1,133 +1,23 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ordersService, thirdParty, tokensOf } from '../endpoints/client.ts'
+import { type Tokens, thirdParty, tokensOf } from '../endpoints/client.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
+import { type Endpoint, oauthEndpoints, onePerPath, pageEndpoints } from './attacked-endpoints.ts'
+import { variantsOf } from './malformed-forms.ts'
 
 /**
  * Every endpoint × every malformed input. Whatever comes in, an answer comes out: soon, below 500, in the words of the
  * endpoint's protocol, and without a look inside.
  */
 let server: TestServer
-let accessToken: string
-let refreshToken: string
+let issued: Tokens
 beforeAll(async () => {
   server = await startTestServer({}, { captureLog: true })
-  const tokens = await tokensOf(server.url, { scope: 'openid' })
-  accessToken = tokens.access_token
-  refreshToken = tokens.refresh_token
+  issued = await tokensOf(server.url, { scope: 'openid' })
 })
 afterAll(() => server?.stop())
 
 const FORM = 'application/x-www-form-urlencoded'
 const DEADLINE_MS = 10_000
-
-type Endpoint = {
-  readonly path: string
-  readonly method: 'GET' | 'POST'
-  readonly valid: () => string
-  readonly headers?: Record<string, string>
-}
-const authorization = 'client_id=frontend&response_type=code&redirect_uri=http://localhost:8080/callback&scope=openid'
-const oauth: Endpoint[] = [
-  { method: 'POST', path: '/token', valid: () => 'grant_type=password&client_id=frontend&username=a@b.de&password=x' },
-  {
-    method: 'POST',
-    path: '/token',
-    valid: () => `grant_type=refresh_token&client_id=frontend&refresh_token=${refreshToken}x`,
-  },
-  {
-    method: 'POST',
-    path: '/token',
-    valid: () => 'grant_type=authorization_code&client_id=frontend&code=x&redirect_uri=x&code_verifier=x',
-  },
-  {
-    method: 'POST',
-    path: '/token',
-    valid: () => 'grant_type=urn:ietf:params:oauth:grant-type:device_code&client_id=device-app&device_code=x',
-  },
-  { method: 'POST', path: '/token', valid: () => 'grant_type=client_credentials&scope=x', headers: thirdParty },
-  { method: 'POST', path: '/introspect', valid: () => `token=${accessToken}`, headers: ordersService },
-  { method: 'POST', path: '/revoke', valid: () => `client_id=device-app&token=${accessToken}` },
-  { method: 'POST', path: '/userinfo', valid: () => `access_token=${accessToken}` },
-  {
-    method: 'POST',
-    path: '/par',
-    valid: () => `${authorization}&code_challenge=${'a'.repeat(43)}&code_challenge_method=S256`,
-  },
-  { method: 'POST', path: '/device_authorization', valid: () => 'client_id=device-app&scope=openid' },
-]
-const pages: Endpoint[] = [
-  {
-    method: 'GET',
-    path: '/authorize',
-    valid: () => `${authorization}&code_challenge=${'a'.repeat(43)}&code_challenge_method=S256`,
-  },
-  { method: 'POST', path: '/authorize', valid: () => authorization },
-  {
-    method: 'GET',
-    path: '/logout',
-    valid: () => 'client_id=frontend&post_logout_redirect_uri=http://localhost:8080/&state=x',
-  },
-  { method: 'POST', path: '/logout', valid: () => 'client_id=frontend' },
-  { method: 'POST', path: '/logout/confirm', valid: () => 'xsrf=x&logout=yes' },
-  { method: 'GET', path: '/device', valid: () => 'user_code=BBBB-BBBB' },
-  { method: 'POST', path: '/device', valid: () => 'xsrf=x&user_code=BBBB-BBBB&confirm=yes' },
-  { method: 'GET', path: '/interaction/x', valid: () => 'a=b' },
-  { method: 'POST', path: '/interaction/x/login', valid: () => 'csrf=x&login=a@b.de&password=x' },
-  { method: 'POST', path: '/interaction/x/consent', valid: () => 'csrf=x&decision=allow' },
-  { method: 'POST', path: '/interaction/x/abort', valid: () => 'csrf=x' },
-]
-
-/** Each value of a valid request replaced by something that should not be there, one at a time. */
-const values: Record<string, string> = {
-  'a NUL': '%00',
-  'a NUL at its end': 'a%00',
-  'half a percent sign': '%',
-  'no hexadecimal': '%zz',
-  'no UTF-8': '%ff%fe',
-  'half a character': '%ed%a0%80',
-  'line breaks': 'a%0d%0ab',
-  'an emoji': '%F0%9F%9B%92',
-  '10 KB': 'a'.repeat(10_000),
-  'a path': '../../etc/passwd',
-  markup: '%22%3E%3Cscript%3Ealert(1)%3C/script%3E',
-  SQL: "'%20or%20'1'='1",
-  'a prototype': '__proto__',
-  'a constructor': 'constructor',
-  'a number': '-1',
-  'a JSON object': '%7B%22a%22:1%7D',
-  'a JWT of nothing': 'e30.e30.e30',
-  '2000 scopes': Array.from({ length: 2000 }, (_, index) => `s${index}`).join('+'),
-}
-
-function variantsOf(valid: string): [string, string][] {
-  const fields = valid.split('&')
-  const replaced = Object.entries(values).flatMap(([name, value]) =>
-    fields.map((field, index): [string, string] => {
-      const key = field.split('=')[0]
-      return [`${key} is ${name}`, fields.map((other, at) => (at === index ? `${key}=${value}` : other)).join('&')]
-    }),
-  )
-  const whole = fields.flatMap((field): [string, string][] => {
-    const [key, value] = field.split('=')
-    return [
-      [`${key} twice`, `${valid}&${field}`],
-      [`${key} twice and different`, `${valid}&${key}=other`],
-      [`${key} as an array`, valid.replace(field, `${key}[]=${value}`)],
-      [`${key} as an object`, valid.replace(field, `${key}[a]=${value}`)],
-      [`${key} empty`, valid.replace(field, `${key}=`)],
-      [`${key} without a value`, valid.replace(field, `${key}`)],
-      [`no ${key}`, fields.filter((other) => other !== field).join('&')],
-    ]
-  })
-  return [
-    ...replaced,
-    ...whole,
-    ['nothing', ''],
-    ['only separators', '&&&==&='],
-    ['many fields', Array.from({ length: 3000 }, (_, index) => `f${index}=1`).join('&')],
-    ['a prototype field', `${valid}&__proto__=x&constructor=x&hasOwnProperty=x&toString=x`],
-  ]
-}
 
 type Answer = {
   readonly status: number
@@ -176,7 +66,7 @@ function complaint(answer: Answer, isPage: boolean): string | undefined {
 
 async function complaintsAbout(endpoint: Endpoint, isPage: boolean): Promise<string[]> {
   const found: string[] = []
-  for (const [name, input] of variantsOf(endpoint.valid())) {
+  for (const [name, input] of variantsOf(endpoint.valid(issued))) {
     const accept: Record<string, string> = isPage ? { accept: 'text/html' } : {}
     const said = await send(endpoint, input, accept)
       .then((answer) => complaint(answer, isPage))
@@ -187,8 +77,8 @@ async function complaintsAbout(endpoint: Endpoint, isPage: boolean): Promise<str
 }
 
 describe.each([
-  ['an endpoint', oauth, false],
-  ['a page', pages, true],
+  ['an endpoint', oauthEndpoints, false],
+  ['a page', pageEndpoints, true],
 ] as const)('%s answers every malformed field in its own words', (_, endpoints, isPage) => {
   test.each(endpoints.map((endpoint) => ({ ...endpoint, name: endpoint.path })))(
     '$method $path',
@@ -223,12 +113,12 @@ describe('a body of the wrong kind', () => {
   ]
   // With a client that names itself in the header, a token request is OAuth's and no shop's own.
   const tokenEndpoint: Endpoint = { method: 'POST', path: '/token', valid: () => '', headers: thirdParty }
-  const posts = [tokenEndpoint, ...oauth.filter(({ path }) => path !== '/token'), ...pages]
+  const posts = [tokenEndpoint, ...oauthEndpoints.filter(({ path }) => path !== '/token'), ...pageEndpoints]
 
   test.each(posts.filter(({ method }) => method === 'POST').map((endpoint) => [endpoint.path, endpoint] as const))(
     'is refused by %s',
     async (_, endpoint) => {
-      const isPage = pages.includes(endpoint)
+      const isPage = pageEndpoints.includes(endpoint)
       for (const [name, type, body] of [...bodies, ...odd]) {
         const encoding: Record<string, string> = name.startsWith('gzip') ? { 'content-encoding': 'gzip' } : {}
         const answer = await send(endpoint, body, { 'content-type': type, ...encoding })
@@ -241,7 +131,7 @@ describe('a body of the wrong kind', () => {
 
 test('an unexpected method finds nothing anywhere', async () => {
   const paths = new Set(
-    [...oauth, ...pages].map(({ path }) => path).concat('/jwks', '/.well-known/openid-configuration'),
+    [...oauthEndpoints, ...pageEndpoints].map(({ path }) => path).concat('/jwks', '/.well-known/openid-configuration'),
   )
   for (const path of paths) {
     for (const method of ['PUT', 'PATCH', 'DELETE', 'PROPFIND', 'OPTIONS', 'HEAD']) {
@@ -283,9 +173,9 @@ test.each([
       '-1',
       '*/*;q=x',
     ]
-    for (const endpoint of [...oauth, ...pages, { method: 'GET', path: '/jwks', valid: () => '' } as Endpoint]) {
+    for (const endpoint of onePerPath()) {
       for (const value of nonsense) {
-        const { status, text } = await send({ ...endpoint, headers: {} }, endpoint.valid(), { [header]: value })
+        const { status, text } = await send({ ...endpoint, headers: {} }, endpoint.valid(issued), { [header]: value })
         expect([endpoint.path, value, status < 500, INSIDE.test(text)]).toEqual([endpoint.path, value, true, false])
       }
     }
@@ -298,6 +188,6 @@ test('in all of this nothing went wrong on our side, and the customer’s tokens
     .map((line) => JSON.parse(line))
     .filter(({ level }) => level === 'error' || level === 'fatal')
   expect(failures.map(({ msg, err }) => `${msg}: ${err?.message}`)).toEqual([])
-  const answer = await fetch(`${server.url}/userinfo`, { headers: { authorization: `Bearer ${accessToken}` } })
+  const answer = await fetch(`${server.url}/userinfo`, { headers: { authorization: `Bearer ${issued.access_token}` } })
   expect(answer.status).toBe(200)
 })

@@ -129,7 +129,7 @@ function createVisitor(url: string, given: Record<string, string>): Visitor {
 
 function formEnding({ html, url }: Page, ending: string) {
   const forms = html.match(/<form\b.*?<\/form>/gs) ?? []
-  const found = forms.map((form) => readForm(form, url)).find(({ action }) => action.endsWith(ending))
+  const found = forms.map((form) => readForm(form, url)).find(({ action }) => new URL(action).pathname.endsWith(ending))
   if (!found) throw new Error(`no form to ${ending} on ${url}: ${html}`)
   return found
 }

@@ -35,7 +35,11 @@ export async function startMailSink(): Promise<MailSink> {
       const source = await text(stream)
       if (refusals.count > 0) {
         refusals.count--
-        done(Object.assign(new Error('refused for the test'), { responseCode: refusals.code }))
+        done(
+          Object.assign(new Error(`no mail for ${session.envelope.rcptTo[0]?.address}`), {
+            responseCode: refusals.code,
+          }),
+        )
         return
       }
       mails.push(

@@ -60,6 +60,7 @@ describe('by SMTP', () => {
     mailer.post(async () => ({ ...mail, to: 'next@example.com' }))
     await sink.mailTo('next@example.com')
     expect(sink.mailsTo(mail.to)).toHaveLength(1)
+    expect(lines.join()).not.toContain(mail.to)
   })
 
   test('one address is one address, whatever is in it', async () => {

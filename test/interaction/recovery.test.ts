@@ -35,7 +35,7 @@ describe('a forgotten password', () => {
     const customer = await shop.addCustomer()
     const visitor = shop.visitor()
     const link = await linkFor(customer, visitor)
-    expect(link).toMatch(new RegExp(`^${shop.server.url}/recovery/new\\?token=[\\w-]{43}$`))
+    expect(link).toMatch(new RegExp(`^${shop.server.url}/recovery/new\\?token=[\\w-]{43}&ui_locales=en$`))
     const login = await choose(visitor, link)
     expect(login.url).toContain('/interaction/')
     expect(login.html).toContain('Your password is changed')
@@ -92,7 +92,7 @@ describe('a forgotten password', () => {
     const customer = await shop.addCustomer()
     const link = await linkFor(customer, shop.visitor())
     const done = await choose(shop.visitor(), link)
-    expect(done.url).toBe(`${shop.server.url}/done/password-changed`)
+    expect(done.url).toBe(`${shop.server.url}/done/password-changed?ui_locales=en`)
   })
 
   test('ends on a page that says so when the sign-in was over meanwhile', async () => {
@@ -234,8 +234,23 @@ describe('mails', () => {
     expect(mail.text).toContain('Guten Tag Sam,')
     expect(mail.text).toContain('30 Minuten lang')
     expect(mail.html).toContain('<html lang="de" dir="ltr">')
-    expect(mail.html).toContain(`href="${mail.link}"`)
+    expect(mail.html.replaceAll('&amp;', '&')).toContain(`href="${mail.link}"`)
     expect(mail.headers).toContain('Auto-Submitted: auto-generated')
+  })
+
+  test('and the pages on the way keep the language that the app asked for', async () => {
+    const customer = await shop.addCustomer()
+    const visitor = shop.visitor({ 'accept-language': 'en' })
+    const login = await visitor.openLogin({ ui_locales: 'de' })
+    const href = /href="([^"]*\/recovery\?from=[^"]+)"/.exec(login.html)?.[1]?.replace('&amp;', '&') ?? ''
+    const page = await visitor.open(href)
+    const again = await visitor.submit(page, '/recovery')
+    const sent = await visitor.submit(again, '/recovery', { login: customer.email })
+    const { link, subject } = await shop.sink.mailTo(customer.email)
+    const chosen = await visitor.open(link)
+    const done = await choose(shop.visitor({ 'accept-language': 'en' }), link)
+    for (const { html } of [page, again, sent, chosen, done]) expect(html).toContain('<html lang="de"')
+    expect(subject).toContain('Neues Passwort')
   })
 
   test('go to a blocked customer and to a stranger never', async () => {

@@ -58,7 +58,7 @@ test('in another browser the link asks for the password, so that nobody confirms
     400,
   )
   const right = await visitor.submit(page, '/confirmation', { password: 'what the stranger chose' })
-  expect(right.url).toBe(`${shop.server.url}/done/confirmed`)
+  expect(right.url).toBe(`${shop.server.url}/done/confirmed?ui_locales=en`)
 })
 
 test('the password at a link can be guessed ten times and no more', async () => {
@@ -82,7 +82,7 @@ test('an address that has an account gets a letter that says so, and the page sa
   expect(seen(known)).toEqual(seen(unknown))
   const letter = await shop.sink.mailTo(customer.email)
   expect(letter.subject).toBe('You already have an account at Vestibule')
-  expect(letter.link).toBe(`${shop.server.url}/recovery`)
+  expect(letter.link).toBe(`${shop.server.url}/recovery?ui_locales=en`)
   expect(isSignedIn(await shop.visitor().signIn(customer))).toBe(true)
 })
 

@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { openKeyCustody } from '../../src/keys/custodies.ts'
@@ -9,13 +8,15 @@ import { openKeyStore } from '../../src/keys/index.ts'
 import { createKeyOperations } from '../../src/keys/key-operations.ts'
 import { openKeyRing } from '../../src/keys/key-ring.ts'
 import type { SigningAlgorithm } from '../../src/keys/signing-key.ts'
+import { findSoftHsm } from '../support/binaries.ts'
+import { describeOn } from '../support/describe-on.ts'
 import { temporaryDirectory } from '../support/run-directory.ts'
 import { issue, verify } from './jws.ts'
 import { quiet } from './quiet-log.ts'
 import { startVaultDouble } from './vault-double.ts'
 
 const ALL: readonly SigningAlgorithm[] = ['ES256', 'RS256', 'PS256', 'EdDSA']
-const SOFTHSM = '/usr/lib/softhsm/libsofthsm2.so'
+const SOFTHSM = findSoftHsm()
 
 describe("keys in Vault's transit engine", () => {
   let vault: Awaited<ReturnType<typeof startVaultDouble>>
@@ -47,7 +48,7 @@ describe("keys in Vault's transit engine", () => {
   })
 })
 
-describe.skipIf(!hasSoftHsm())('keys on a PKCS#11 token (SoftHSM2; needs softhsm2 and pkcs11js)', () => {
+describeOn('softhsm', 'keys on a PKCS#11 token', () => {
   const url = `pkcs11:token=vestibule?module-path=${SOFTHSM}`
   let custody: KeyCustody
   beforeAll(async () => {
@@ -102,15 +103,6 @@ async function openRing(custody: KeyCustody, directory = temporaryDirectory('key
   const ring = await openKeyRing({ store, custody, algorithms: ALL, log: quiet })
   onTestFinished(() => ring.close())
   return ring
-}
-
-function hasSoftHsm(): boolean {
-  try {
-    createRequire(import.meta.url).resolve('pkcs11js')
-    return existsSync(SOFTHSM)
-  } catch {
-    return false
-  }
 }
 
 function initializeToken(): void {

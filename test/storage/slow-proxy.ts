@@ -20,7 +20,12 @@ export async function startSlowProxy(target: number): Promise<SlowProxy> {
       socket.on('error', () => {}).on('close', () => sockets.delete(socket))
     }
     client.pipe(upstream)
-    upstream.on('data', (chunk) => setTimeout(() => client.writable && client.write(chunk), delayMs))
+    let dueMs = 0
+    upstream.on('data', (chunk) => {
+      // In order, also while the delay changes.
+      dueMs = Math.max(dueMs, performance.now() + delayMs)
+      setTimeout(() => client.writable && client.write(chunk), Math.max(0, dueMs - performance.now()))
+    })
     upstream.on('close', () => client.destroy())
     client.on('close', () => upstream.destroy())
   })

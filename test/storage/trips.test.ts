@@ -16,8 +16,8 @@ import { createDatabase } from '../support/shared.ts'
 import { type SlowProxy, startSlowProxy } from './slow-proxy.ts'
 
 /** Far above what a request takes by itself, password hash included: what it waits for is told in whole trips. */
-const TRIP_MS = 400
-const TRIES = 3
+const TRIP_MS = 300
+const TRIES = 4
 
 describeOn('redis', 'sequential trips to storage', () => {
   let redis: RedisServer

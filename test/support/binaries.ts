@@ -1,8 +1,9 @@
-import { accessSync, constants, readdirSync } from 'node:fs'
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { delimiter, join } from 'node:path'
 
 /** What a suite may need beyond Node. */
-export type Backend = 'postgres' | 'redis' | 'cluster' | 'sentinel' | 'chromium'
+export type Backend = 'postgres' | 'redis' | 'cluster' | 'sentinel' | 'chromium' | 'softhsm'
 
 type Need = { readonly title: string; readonly find: () => string | undefined; readonly fix: string }
 
@@ -19,6 +20,11 @@ export const backends: Readonly<Record<Backend, Need>> = {
   cluster: { title: 'Redis Cluster', find: findRedis, fix: redisFix },
   sentinel: { title: 'Redis Sentinel', find: findRedis, fix: redisFix },
   chromium: { title: 'Chromium', find: findChromium, fix: 'chromium not found, apt-get install chromium' },
+  softhsm: {
+    title: 'SoftHSM2',
+    find: findSoftHsm,
+    fix: 'SoftHSM2 or pkcs11js not found, apt-get install softhsm2 and npm install --no-save pkcs11js@2',
+  },
 }
 
 /** Why suites on `backend` cannot run on this machine, with the fix; undefined when they can. */
@@ -41,6 +47,17 @@ export function findRedis(): string | undefined {
 /** The path of Chromium or Chrome. */
 export function findChromium(): string | undefined {
   return onPath('chromium') ?? onPath('chromium-browser') ?? onPath('google-chrome')
+}
+
+/** The PKCS#11 library of SoftHSM2, where the package that loads such libraries is installed too. */
+export function findSoftHsm(): string | undefined {
+  try {
+    createRequire(import.meta.url).resolve('pkcs11js')
+  } catch {
+    return undefined
+  }
+  const library = '/usr/lib/softhsm/libsofthsm2.so'
+  return onPath('softhsm2-util') && existsSync(library) ? library : undefined
 }
 
 /** Says every backend that CI must have and that is not here; undefined when CI is not set or nothing is missing. */

@@ -1,0 +1,245 @@
+import { appendFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { requestTokens, tokensOf } from '../endpoints/client.ts'
+import { startDaemon } from '../support/daemon.ts'
+import { temporaryDirectory } from '../support/run-directory.ts'
+import { startTestServer, type TestServer } from '../support/server.ts'
+import { waitFor } from '../support/wait-for.ts'
+import { type CliResult, runCli } from './run-cli.ts'
+
+const PROGRAM = fileURLToPath(new URL('../../bin/vestibule.js', import.meta.url))
+/** Magento 2, sha256 with a salt; the password is "password". */
+const MAGENTO = { scheme: 'magento', hash: '13601bda4ea78e55a07b98866d2be6be0744e3866f13c00c811cab608a28f322:salt:1' }
+
+type Json = Record<string, unknown>
+type Migration = { customers: number; schemes: { scheme: string; customers: number; state: string }[] }
+
+let server: TestServer
+let directory: string
+beforeAll(async () => {
+  server = await startTestServer({ DEMO: 'false' })
+  await registerStorefront(server)
+  directory = temporaryDirectory('import')
+})
+afterAll(() => server?.stop())
+
+const customers = (args: readonly string[], input?: string, on = server): Promise<CliResult> =>
+  runCli(['customers', ...args], { DATA_DIR: on.config.DATA_DIR }, input)
+const linesOf = (text: string): Json[] =>
+  text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Json)
+const fileOf = (name: string, records: readonly object[]): string => {
+  const path = join(directory, name)
+  writeFileSync(path, records.map((record) => `${JSON.stringify(record)}\n`).join(''))
+  return path
+}
+const exported = async (prefix: string, on = server): Promise<Json[]> => {
+  const { stdout } = await customers(['export-all', '--hashes'], undefined, on)
+  const all = linesOf(stdout).filter(({ customerReference }) => String(customerReference).startsWith(prefix))
+  return all.sort((a, b) => String(a.customerReference).localeCompare(String(b.customerReference)))
+}
+
+describe('an import', () => {
+  test('keeps every field exactly as given, and what is exported is what was imported, on another server too', async () => {
+    const records = [everyField('FULL--1'), { ...everyField('FULL--2', 2), companyUsers: [] }]
+    const first = await customers(['import', fileOf('full.ndjson', records)])
+    expect([first.code, first.stdout]).toEqual([0, expect.stringContaining('2 new, 0 known, 0 refused')])
+    expect(await exported('FULL--')).toEqual(records)
+    expect(JSON.stringify(await exported('FULL--'))).toContain('"ids":{"0":1,"2":3}')
+
+    const other = await startTestServer({ DEMO: 'false' })
+    try {
+      const copy = (await customers(['export-all', '--hashes'])).stdout
+      expect((await customers(['import', '-'], copy, other)).code).toBe(0)
+      expect(await exported('FULL--', other)).toEqual(records)
+    } finally {
+      await other.stop()
+    }
+  })
+
+  test('may be repeated: nobody is new, nothing changes', async () => {
+    const path = fileOf('again.ndjson', [person('AGAIN--1'), person('AGAIN--2')])
+    await customers(['import', path])
+    const before = await exported('AGAIN--')
+    const again = await customers(['import', path])
+    expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('0 new, 2 known, 0 refused')])
+    expect(await exported('AGAIN--')).toEqual(before)
+  })
+
+  test('lands good lines and reports bad ones by number and reason, then and later, without the secret', async () => {
+    const path = fileOf('mixed.ndjson', [
+      person('MIXED--1'),
+      { ...person('MIXED--2'), password: { scheme: 'md5', hash: 'hunter2' } },
+      { ...person('MIXED--3'), passwrod: {} },
+      { ...person('MIXED--4'), email: person('MIXED--1').email },
+    ])
+    appendFileSync(path, '{"broken\n')
+    const { code, stdout } = await customers(['import', path, '--json'])
+    expect(code).toBe(1)
+    const answers = linesOf(stdout)
+    const problems = answers.flatMap(({ problem }) => (problem ? [problem as { line: number; reason: string }] : []))
+    expect(problems.map(({ line }) => line)).toEqual([2, 3, 4, 5])
+    expect(problems.map(({ reason }) => reason).join('\n')).toMatch(/md5[\s\S]*passwrod[\s\S]*MIXED--1/)
+    expect(stdout).not.toContain('hunter2')
+    const reports = answers.flatMap(({ report }) => (report ? [report] : []))
+    expect(reports).toMatchObject([{ created: 1, updated: 0, refused: 4, outcome: 'finished' }])
+    const later = (await customers(['migration'])).stdout
+    expect(later).toContain('mixed.ndjson: 1 new, 0 known, 4 refused')
+    expect(later).toContain('line 5: ')
+  })
+
+  test('killed in the middle goes on where it stopped, and nobody is missing or twice', {
+    timeout: 120_000,
+  }, async () => {
+    const count = 6000
+    const path = fileOf(
+      'large.ndjson',
+      Array.from({ length: count }, (_, index) => person(`LARGE--${index}`)),
+    )
+    const env = { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: server.config.DATA_DIR }
+    const killed = await startDaemon(process.execPath, [PROGRAM, 'customers', 'import', path], { cwd: directory, env })
+    await waitFor(() => /^2000 lines/m.test(killed.stderr()), { deadlineMs: 60_000, everyMs: 2, what: 'progress' })
+    await killed.kill()
+
+    const { code, stdout } = await customers(['import', path, '--resume', '--json'])
+    expect(code).toBe(0)
+    const [first, ...rest] = linesOf(stdout)
+    expect(first).toMatchObject({ progress: { line: expect.toSatisfy((line: number) => line > 2000) } })
+    expect(rest.find(({ report }) => report)?.report).toMatchObject({ line: count, refused: 0, outcome: 'finished' })
+    expect((await exported('LARGE--')).length).toBe(count)
+  })
+})
+
+describe('fast hashes', () => {
+  const schemeOf = async (state: string) => {
+    const { stdout } = await customers(['migration', '--json'])
+    const uses = (JSON.parse(stdout) as Migration).schemes.filter((use) => use.state === state)
+    return uses.reduce((sum, use) => sum + use.customers, 0)
+  }
+
+  test('are inside argon2id when an import is over, unless it was told not to; the passwords sign in all along', async () => {
+    const bare = await customers(['import', fileOf('bare.ndjson', [fast('FAST--1')]), '--no-wrap'])
+    expect(bare.code).toBe(0)
+    expect(await schemeOf('bare')).toBe(1)
+    expect((await signIn('FAST--1')).status).toBe(200)
+
+    const wrapped = await customers(['import', fileOf('wrapped.ndjson', [fast('FAST--2'), fast('FAST--3')])])
+    expect(wrapped.stdout).toContain('2 fast hashes are inside argon2id now')
+    expect([await schemeOf('bare'), await schemeOf('wrapped')]).toEqual([0, 2])
+    expect((await signIn('FAST--2')).status).toBe(200)
+    expect((await signIn('FAST--3', 'not the password')).status).toBe(400)
+    expect(await schemeOf('wrapped'), 'the first sign-in hashes anew').toBe(1)
+  })
+
+  test('of before are wrapped by a command of its own', async () => {
+    await customers(['import', '-', '--no-wrap'], JSON.stringify(fast('FAST--4')))
+    expect((await customers(['wrap'])).stdout).toContain('1 fast hashes are inside argon2id now')
+    expect(await schemeOf('bare')).toBe(0)
+  })
+})
+
+describe('a person', () => {
+  test('is told everything that is held about them, what they did included', async () => {
+    await customers(['import', '-'], JSON.stringify(fast('PERSON--1')))
+    await signIn('PERSON--1')
+    const { stdout } = await customers(['export', 'PERSON--1'])
+    expect(JSON.parse(stdout)).toMatchObject({
+      customer: { customerReference: 'PERSON--1', email: 'person--1@example.com' },
+      account: { passwordScheme: expect.any(String), createdAt: expect.any(String) },
+      audit: expect.arrayContaining([expect.objectContaining({ type: 'login.succeeded' })]),
+    })
+  })
+
+  test('who is erased is signed out and forgotten, and an import does not bring them back', async () => {
+    await customers(['import', '-'], JSON.stringify(fast('PERSON--2')))
+    const { refresh_token } = await tokensOf(server.url, { username: 'person--2@example.com', password: 'password' })
+    expect((await customers(['erase', 'PERSON--2'])).code).toBe(0)
+    expect((await requestTokens(server.url, { grant_type: 'refresh_token', refresh_token })).status).toBe(400)
+    const { stdout } = await customers(['export', 'PERSON--2'])
+    expect(stdout).not.toContain('person--2@example.com')
+    expect(JSON.parse(stdout)).toMatchObject({ customer: { status: 'anonymised' } })
+    const again = await customers(['import', '-'], JSON.stringify(fast('PERSON--2')))
+    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('line 1: ')])
+    expect((await signIn('PERSON--2')).status).toBe(400)
+  })
+
+  test('nobody knows is answered so', async () => {
+    const { code, stderr } = await customers(['export', 'NOBODY--1'])
+    expect([code, stderr]).toEqual([1, expect.stringContaining('NOBODY--1')])
+  })
+})
+
+const signIn = (reference: string, password = 'password') =>
+  requestTokens(server.url, { username: person(reference).email, password })
+
+function person(customerReference: string) {
+  return { email: `${customerReference.toLowerCase()}@example.com`, customerReference, emailVerified: true }
+}
+
+function fast(customerReference: string): object {
+  return { ...person(customerReference), password: MAGENTO }
+}
+
+/** A record with every field of the format, and permissions as a shop's PHP writes them. */
+function everyField(customerReference: string, number = 1): Json {
+  const id = (digit: string) => `${digit.repeat(8)}-0000-4000-8000-00000000000${number}`
+  return {
+    id: id('a'),
+    idCustomer: 4000 + number,
+    customerReference,
+    email: `Full.Name+${number}@Example.com`,
+    emailVerified: true,
+    status: 'blocked',
+    givenName: 'Zoë',
+    familyName: "O'Neill",
+    locale: 'de_CH',
+    companyUsers: [
+      {
+        id: id('b'),
+        company: { id: id('c'), name: 'Blocked & Sons', status: 'blocked' },
+        businessUnit: { id: id('d'), name: 'Headquarters' },
+        isActive: false,
+        isDefault: true,
+        roles: [
+          {
+            id: id('e'),
+            name: 'Buyer',
+            permissions: [
+              { idPermission: 7, key: 'Lists', configuration: { ids: { '0': 1, '2': 3 } }, configurationSignature: [] },
+              { key: 'Carts', configuration: { ids: [53, 52] }, configurationSignature: '[]' },
+              { key: 'None', configuration: [], configurationSignature: {} },
+            ],
+          },
+        ],
+      },
+      {
+        id: id('f'),
+        company: { id: id('1'), name: 'Other', status: 'approved' },
+        isActive: true,
+        isDefault: false,
+        roles: [],
+      },
+    ],
+    password: { scheme: 'bcrypt', hash: '$2y$10$azRqq.pN0OlWjeVfVMZXOOwqYAx1hMfme6ZnDV.27grGOEZvG.uAO' },
+  }
+}
+
+async function registerStorefront(on: TestServer): Promise<void> {
+  const metadata = {
+    client_id: 'frontend',
+    token_endpoint_auth_method: 'none',
+    first_party: true,
+    grant_types: ['password', 'refresh_token'],
+    default_scope: 'customer',
+  }
+  const { code, stderr } = await runCli(
+    ['clients', 'create', '-'],
+    { DATA_DIR: on.config.DATA_DIR },
+    JSON.stringify(metadata),
+  )
+  expect([code, stderr]).toEqual([0, ''])
+}

@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto'
+import pg from 'pg'
+import { expect, test } from 'vitest'
+import { openDatabase } from '../../src/database/index.ts'
+import { createSqlStorage } from '../../src/storage/sql.ts'
+import { prune } from '../../src/storage/sql-pruning.ts'
+import { describeOn } from '../support/describe-on.ts'
+import { createDatabase } from '../support/shared.ts'
+
+const SESSIONS_PER_ROUND = 1000
+const ROUNDS = 8
+const SETTLED_AFTER = 3
+
+describeOn('postgres', 'pruning', () => {
+  test('under steady load the tables do not grow: what expires makes room for what comes', async () => {
+    const DATABASE_URL = await createDatabase()
+    const database = await openDatabase({ DATABASE_URL, DATA_DIR: '' })
+    const storage = createSqlStorage(database.knex, { isShared: true })
+    const client = new pg.Client({ connectionString: DATABASE_URL })
+    await client.connect()
+    const bytes = async () =>
+      Number((await client.query(`select pg_total_relation_size('artifacts') as bytes`)).rows[0].bytes)
+
+    const sizes: number[] = []
+    for (let round = 0; round < ROUNDS; round++) {
+      for (let from = 0; from < SESSIONS_PER_ROUND; from += 20) {
+        const batch = Array.from({ length: 20 }, () =>
+          storage.put('Grant', randomUUID(), { text: 'x'.repeat(300), uid: randomUUID() }, 3600),
+        )
+        await Promise.all(batch)
+      }
+      await client.query('update artifacts set expires_at = 0 where expires_at > 0')
+      await prune(database.knex)
+      // What the autovacuum of a server does by itself in the course of minutes.
+      await client.query('vacuum artifacts')
+      sizes.push(await bytes())
+    }
+    expect(Number((await client.query('select count(*) from artifacts')).rows[0].count)).toBe(0)
+    expect(sizes.at(-1)).toBeLessThanOrEqual((sizes[SETTLED_AFTER] ?? 0) * 1.1)
+    await client.end()
+    await storage.close()
+    await database.close()
+  }, 60_000)
+
+  test('two nodes that prune at once share the work and do not wait for each other', async () => {
+    const DATABASE_URL = await createDatabase()
+    const databases = await Promise.all([1, 2].map(() => openDatabase({ DATABASE_URL, DATA_DIR: '' })))
+    const [first] = databases
+    const rows = Array.from({ length: 3000 }, () => ({
+      kind: 'Grant',
+      id: randomUUID(),
+      artifact: '{}',
+      expires_at: 1,
+    }))
+    await first?.knex.batchInsert('artifacts', rows, 1000)
+    await Promise.all(databases.map(({ knex }) => prune(knex)))
+    expect(await first?.knex('artifacts').count()).toEqual([{ count: '0' }])
+    await Promise.all(databases.map((database) => database.close()))
+  })
+})
