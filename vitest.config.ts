@@ -11,8 +11,8 @@ export default defineConfig({
     // A process per file: what one file leaves open or breaks, no other file sees.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 90_000,
+    hookTimeout: 180_000,
     tags: Object.entries(backends).map(([name, { title }]) => ({ name, description: `needs ${title}` })),
   },
 })

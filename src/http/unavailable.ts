@@ -34,7 +34,9 @@ export async function answerWithin<T>(
 ): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const expired = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Unavailable(part, `no answer within ${limitMs} ms`)), limitMs)
+    const giveUp = () => reject(new Unavailable(part, `no answer within ${limitMs} ms`))
+    // After a pause of this process the answer may be here and only not read yet: timers come before it.
+    timer = setTimeout(() => setImmediate(giveUp), limitMs)
   })
   try {
     return await Promise.race([run(), expired])

@@ -6,7 +6,7 @@ export type RacePlan = { readonly run: string; readonly rounds: number; readonly
 export type RaceResult = { readonly consume: number[]; readonly putOnce: number[]; readonly swap: number[] }
 
 const TTL = 600
-const AT_ONCE = 5
+const AT_ONCE = 2
 
 /** Lays out what is raced for. */
 export async function prepareRace(storage: Storage, { run, rounds }: RacePlan): Promise<void> {
