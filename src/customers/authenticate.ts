@@ -1,5 +1,7 @@
+import { availableParallelism } from 'node:os'
 import type { Customer } from './customer.ts'
 import type { CustomerWithPassword, Directory, StoredPassword } from './directory.ts'
+import { createHashingQueue } from './hashing-queue.ts'
 import { networkOf } from './ip-network.ts'
 import type { Lockout, LoginContext } from './lockout.ts'
 import type { PasswordPolicy } from './password-policy.ts'
@@ -46,6 +48,12 @@ export type AuthenticateDeps = {
 }
 
 type Checked = { readonly authentication: Authentication; readonly spentMs: number }
+type Check = ReturnType<typeof createCheck>
+
+/** Logins under way at a time: one hashes, the others are on their way to storage and back. */
+const LOGINS_PER_CORE = 4
+/** The same where a shop's service answers in its own time, and the cores wait meanwhile. */
+const ELSEWHERE_LOGINS = 64
 
 /** A door that says nothing about its caller shares one address with all the others that do so. */
 const NOWHERE: LoginContext = { ip: '' }
@@ -55,11 +63,25 @@ const NOWHERE: LoginContext = { ip: '' }
  * take the same time, so that nobody learns who is a customer.
  */
 export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
-  const { directory, lockout } = deps
   const floor = createRefusalFloor()
-  const check = createCheck(deps, floor.observe)
+  const attempt = createAttempt(deps, createCheck(deps, floor.observe))
+  // Without it a storm of logins would stand in line for storage too, and every introspection behind it.
+  const admission = createHashingQueue({
+    concurrency: deps.signInElsewhere ? ELSEWHERE_LOGINS : LOGINS_PER_CORE * availableParallelism(),
+  })
 
   return async function authenticate(login, password, context = NOWHERE) {
+    const admitted = await admission.run(networkOf(context.ip), () => attempt(login, password, context))
+    if (admitted.outcome === 'busy') return admitted
+    const { authentication, spentMs } = admitted.result
+    const { outcome } = authentication
+    if (outcome === 'refused' || outcome === 'unconfirmed') await floor.hold(spentMs)
+    return authentication
+  }
+}
+
+function createAttempt({ directory, lockout }: AuthenticateDeps, check: Check) {
+  return async function attempt(login: string, password: string, context: LoginContext): Promise<Checked> {
     const [reservation, found] = await Promise.all([
       lockout.reserve(login, password, context),
       directory.findByLogin(login).catch((error: unknown) => ({ error })),
@@ -68,25 +90,27 @@ export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
     if (found && 'error' in found) {
       await settle('unchecked')
       if (!(found.error instanceof ShopServiceError)) throw found.error
-      return { outcome: 'busy', retryAfterSeconds: found.error.retryAfterSeconds }
+      return unchecked('busy', found.error.retryAfterSeconds)
     }
     if (retryAfterSeconds !== undefined) {
       await settle('unchecked')
-      return { outcome: 'locked', retryAfterSeconds }
+      return unchecked('locked', retryAfterSeconds)
     }
-    const { authentication, spentMs } = await check(login, password, found, networkOf(context.ip)).catch(
-      async (error: unknown) => {
-        await settle('unchecked')
-        throw error
-      },
-    )
+    const checked = await check(login, password, found, networkOf(context.ip)).catch(async (error: unknown) => {
+      await settle('unchecked')
+      throw error
+    })
+    const { authentication } = checked
     const settling = settle(resultOf(authentication))
     // What a success forgives is written while the door goes on; if it is not, the attempt counts until its window ends.
     if (authentication.outcome === 'authenticated') settling.catch(() => {})
     else await settling
-    if (authentication.outcome !== 'authenticated' && authentication.outcome !== 'busy') await floor.hold(spentMs)
-    return authentication
+    return checked
   }
+}
+
+function unchecked(outcome: 'busy' | 'locked', retryAfterSeconds: number): Checked {
+  return { authentication: { outcome, retryAfterSeconds }, spentMs: 0 }
 }
 
 function resultOf({ outcome }: Authentication): 'success' | 'failure' | 'unchecked' {

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { setImmediate } from 'node:timers/promises'
 import type { PGlite, Results } from '@electric-sql/pglite'
 import type { Knex } from 'knex'
 
@@ -35,6 +36,8 @@ export function pgliteClient(pglite: PGlite): typeof Knex.Client {
 
     async _query(_connection: unknown, query: Query): Promise<Query> {
       const result = await execute(query)
+      // PGlite works on this thread and begins the next query in the same turn: requests that need none would starve.
+      await setImmediate()
       query.response = { ...result, rowCount: result.affectedRows ?? result.rows.length, command: commandOf(query.sql) }
       return query
     }

@@ -19,8 +19,7 @@ type Migration = { customers: number; schemes: { scheme: string; customers: numb
 let server: TestServer
 let directory: string
 beforeAll(async () => {
-  server = await startTestServer({ DEMO: 'false' })
-  await registerStorefront(server)
+  server = await startTestServer()
   directory = temporaryDirectory('import')
 })
 afterAll(() => server?.stop())
@@ -226,20 +225,4 @@ function everyField(customerReference: string, number = 1): Json {
     ],
     password: { scheme: 'bcrypt', hash: '$2y$10$azRqq.pN0OlWjeVfVMZXOOwqYAx1hMfme6ZnDV.27grGOEZvG.uAO' },
   }
-}
-
-async function registerStorefront(on: TestServer): Promise<void> {
-  const metadata = {
-    client_id: 'frontend',
-    token_endpoint_auth_method: 'none',
-    first_party: true,
-    grant_types: ['password', 'refresh_token'],
-    default_scope: 'customer',
-  }
-  const { code, stderr } = await runCli(
-    ['clients', 'create', '-'],
-    { DATA_DIR: on.config.DATA_DIR },
-    JSON.stringify(metadata),
-  )
-  expect([code, stderr]).toEqual([0, ''])
 }
