@@ -43,6 +43,8 @@ export type AuthenticateDeps = {
   readonly signInElsewhere?: SignInElsewhere
   /** What a password that was just accepted has to keep to. */
   readonly policy?: PasswordPolicy
+  /** Logins under way at a time; fewer where they would stand in one line for storage with everybody else. */
+  readonly loginsAtOnce?: number
   /** A row that can not be used, for the log. */
   readonly onProblem?: (customerId: string, problem: string) => void
 }
@@ -50,10 +52,8 @@ export type AuthenticateDeps = {
 type Checked = { readonly authentication: Authentication; readonly spentMs: number }
 type Check = ReturnType<typeof createCheck>
 
-/** Logins under way at a time: one hashes, the others are on their way to storage and back. */
-const LOGINS_PER_CORE = 4
-/** The same where a shop's service answers in its own time, and the cores wait meanwhile. */
-const ELSEWHERE_LOGINS = 64
+/** One hashes; the others are on their way to storage, or to the shop's service, and back. */
+const LOGINS_PER_CORE = 16
 
 /** A door that says nothing about its caller shares one address with all the others that do so. */
 const NOWHERE: LoginContext = { ip: '' }
@@ -67,7 +67,7 @@ export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
   const attempt = createAttempt(deps, createCheck(deps, floor.observe))
   // Without it a storm of logins would stand in line for storage too, and every introspection behind it.
   const admission = createHashingQueue({
-    concurrency: deps.signInElsewhere ? ELSEWHERE_LOGINS : LOGINS_PER_CORE * availableParallelism(),
+    concurrency: deps.loginsAtOnce ?? LOGINS_PER_CORE * availableParallelism(),
   })
 
   return async function authenticate(login, password, context = NOWHERE) {

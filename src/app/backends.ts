@@ -1,0 +1,172 @@
+import { randomBytes } from 'node:crypto'
+import { openAuditTrail } from '../audit/trail.ts'
+import { openDialectUses } from '../clients/dialect-uses.ts'
+import { openLongestLifetime } from '../clients/longest-lifetime.ts'
+import { openSignInWebhook } from '../compat/sign-in-webhook.ts'
+import { type Config, ConfigError } from '../config.ts'
+import { openBackgroundWrapping } from '../customers/background-wrapping.ts'
+import { openBreachedPasswords } from '../customers/breached-passwords.ts'
+import { yieldToRequests } from '../customers/hashing-priority.ts'
+import { createPasswordPolicy } from '../customers/password-policy.ts'
+import { createPasswordSchemes } from '../customers/password-schemes/index.ts'
+import { createPasswords } from '../customers/passwords.ts'
+import type { Database } from '../database/database.ts'
+import { openDatabase } from '../database/index.ts'
+import { openSecretGenerations } from '../database/secret-generations.ts'
+import { serverSecret } from '../database/server-secrets.ts'
+import { openKeyCustody } from '../keys/custodies.ts'
+import { type EvidenceRecorder, openEvidence } from '../keys/evidence.ts'
+import { openKeyStore } from '../keys/index.ts'
+import { type KeyRing, openKeyRing } from '../keys/key-ring.ts'
+import { createNodeRoll } from '../keys/node-roll.ts'
+import type { Log } from '../log.ts'
+import { openMailer } from '../mail.ts'
+import { LIFETIMES } from '../oauth/lifetimes.ts'
+import { createNotBefore } from '../oauth/not-before.ts'
+import { openContinuity } from '../storage/continuity.ts'
+import { openStorage } from '../storage/index.ts'
+import type { Storage } from '../storage/storage.ts'
+
+export type Closer = () => Promise<void>
+export type Backends = Awaited<ReturnType<typeof openBackends>>
+
+/** Opens everything that must be closed, in the order in which each needs the one before. */
+export async function openBackends(config: Config, log: Log, onProgress: (step: string) => void, closers: Closer[]) {
+  const database = await openDatabase(config, onProgress)
+  closers.push(database.close)
+  const { knex } = database
+  const storage = await openStorage(config, knex, (error) => log.error({ err: error }, 'storage'))
+  closers.push(storage.close)
+  const auditTrail = openAuditTrail({ knex, log, retentionDays: config.AUDIT_RETENTION_DAYS })
+  closers.push(auditTrail.close)
+  const evidence = openEvidence({ knex, log })
+  closers.push(evidence.close)
+  const keyRing = await openKeys(config, log, { database, storage, evidence }, closers)
+  const dialectUses = openDialectUses({ knex, onError: (error) => log.error({ err: error }, 'dialect uses') })
+  closers.push(dialectUses.close)
+  const signInWebhook = openSignInWebhook({
+    url: config.SIGN_IN_WEBHOOK_URL,
+    secret: config.SIGN_IN_WEBHOOK_SECRET,
+    onGivenUp: (event, reason) => log.warn({ event, reason }, 'the shop was not told of a sign-in'),
+  })
+  closers.push(signInWebhook.close)
+  const passwords = await openPasswords(config, log, database, closers)
+  const mailer = openMailer({ ...config, log })
+  closers.push(mailer.close)
+  const publish = () => evidence.published(keyRing.keys().map(({ kid }) => kid))
+  keyRing.onChange(publish)
+  publish()
+  const adminTokens = config.ADMIN_TOKEN ?? [randomBytes(32).toString('base64url')]
+  const secrets = await openSecrets(log, { database, storage }, closers)
+  return {
+    database,
+    storage,
+    keyRing,
+    auditTrail,
+    evidence,
+    dialectUses,
+    signInWebhook,
+    ...passwords,
+    mailer,
+    adminTokens,
+    secrets,
+    cookieKeysAreSet: config.COOKIE_KEYS !== undefined,
+    cookieKeys: (config.COOKIE_KEYS as Several | undefined) ?? secrets.cookies.values,
+    tokenKeys: secrets.tokens.values,
+    digestKey: await serverSecret(knex, 'digests'),
+  }
+}
+
+/** Lists that are never empty; those of the server's own secrets are one list for good, and change in place. */
+type Several = readonly [string, ...string[]]
+
+/** What this deployment made for itself and can replace without a restart. */
+async function openSecrets(
+  log: Log,
+  { database: { knex }, storage }: { database: Database; storage: Storage },
+  closers: Closer[],
+) {
+  const open = async (name: string) => {
+    await serverSecret(knex, name)
+    const onError = (error: unknown) => log.warn({ err: error }, 'the server secrets could not be followed')
+    const secret = await openSecretGenerations({ knex, name, announcements: storage, onError })
+    closers.push(secret.close)
+    return secret
+  }
+  return { cookies: await open('cookies'), tokens: await open('refresh-tokens') }
+}
+
+/** Everything that hashes and judges passwords. Whatever is under way ends before the database is closed. */
+async function openPasswords(config: Config, log: Log, { knex }: Database, closers: Closer[]) {
+  const { PASSWORD_MIN_LENGTH: minLength, PASSWORD_MAX_LENGTH: maxLength, BREACHED_PASSWORDS: path } = config
+  const breached = await openBreachedPasswords(path).catch((error: Error) => {
+    throw new ConfigError([`BREACHED_PASSWORDS is "${path}", which cannot be read (${error.message}).`])
+  })
+  closers.push(breached.close)
+  const schemes = createPasswordSchemes({
+    ...(config.PRESTASHOP_COOKIE_KEY && { prestashopCookieKey: config.PRESTASHOP_COOKIE_KEY }),
+  })
+  const passwords = createPasswords({ schemes })
+  yieldToRequests()
+  const wrapping = openBackgroundWrapping({
+    knex,
+    passwords,
+    onError: (error) => log.error({ err: error }, 'wrapping fast hashes broke off; it goes on in a minute'),
+  })
+  closers.push(wrapping.close)
+  return { passwords, passwordPolicy: createPasswordPolicy({ minLength, maxLength, breached }), wrapping }
+}
+
+async function openKeys(
+  config: Config,
+  log: Log,
+  { database, storage, evidence }: { database: Database; storage: Storage; evidence: EvidenceRecorder },
+  closers: Closer[],
+): Promise<KeyRing> {
+  const { knex } = database
+  const custody = await openKeyCustody(config)
+  closers.push(custody.close)
+  const lifetime = await openLongestLifetime({
+    knex,
+    storage,
+    floorSeconds: LIFETIMES.accessToken,
+    onError: (error) => log.warn({ err: error }, 'the longest token lifetime could not be looked up'),
+  })
+  closers.push(lifetime.close)
+  // Redis remembers removed keys beside the database; where sessions are in the database it would add nothing.
+  const store = await openKeyStore({ ...config, knex, ...(config.REDIS_URL && { storage }) })
+  const keyRing = await openKeyRing({
+    store,
+    storage,
+    custody,
+    log,
+    onSigned: evidence.signed,
+    policy: () => ({
+      algorithms: config.SIGNING_ALGORITHMS,
+      isAutomatic: config.KEY_ROTATION,
+      rotationSeconds: config.KEY_ROTATION_SECONDS,
+      propagationSeconds: config.KEY_PROPAGATION_SECONDS,
+      jwksCacheSeconds: config.JWKS_CACHE_SECONDS,
+      tokenLifetimeSeconds: lifetime.seconds(),
+    }),
+    ...(!database.isEmbedded && { nodes: createNodeRoll(knex) }),
+  })
+  closers.push(keyRing.close)
+  return keyRing
+}
+
+/** A Redis that comes back empty or old would bring revoked tokens back to life: everybody signs in again instead. */
+export function guardContinuity(log: Log, { storage, database: { knex } }: Backends) {
+  return openContinuity({
+    storage,
+    knex,
+    onError: (error) => log.warn({ err: error }, 'storage could not be marked'),
+    async onLost(lost) {
+      await createNotBefore(lost).set({ of: 'everybody' }, Date.now())
+      log.error(
+        { audit: { type: 'sign-out-everywhere', reason: 'storage lost its memory' } },
+        'REDIS_URL lost its memory',
+      )
+    },
+  })
+}

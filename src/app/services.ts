@@ -1,0 +1,133 @@
+import type { Agent } from '../agents/agent.ts'
+import { createAuthenticateAgent } from '../agents/authenticate.ts'
+import { createAgentDirectory } from '../agents/directory.ts'
+import { createClientRegistry } from '../clients/registry.ts'
+import { createResourceServerRegistry } from '../clients/resource-servers.ts'
+import { selectDialects } from '../compat/index.ts'
+import type { Config } from '../config.ts'
+import { createAuthenticate } from '../customers/authenticate.ts'
+import { selectCustomerSource } from '../customers/index.ts'
+import { createLockout } from '../customers/lockout.ts'
+import { lockoutPolicy } from '../customers/lockout-policy.ts'
+import { createOneTimePasswords } from '../customers/one-time-passwords.ts'
+import { createRecoveryServices } from '../customers/recovery-services.ts'
+import { createRegistrationKeys } from '../customers/registration-keys.ts'
+import { createSignInLinks } from '../customers/sign-in-links.ts'
+import { createLetters } from '../interaction/letters.ts'
+import { createPages } from '../interaction/pages.ts'
+import type { Log } from '../log.ts'
+import { createMetrics } from '../metrics.ts'
+import { createNotBefore } from '../oauth/not-before.ts'
+import { createRefreshTokens } from '../oauth/refresh-tokens.ts'
+import { verifyStructured } from '../oauth/structured-tokens.ts'
+import { createFindToken } from '../oauth/token-status.ts'
+import { watchLogins } from '../oauth/watch-logins.ts'
+import type { Backends } from './backends.ts'
+
+export type Services = ReturnType<typeof createServices>
+
+/** The embedded database answers one question at a time: more logins under way would only lengthen the line. */
+const EMBEDDED_LOGINS = 2
+
+/** What the rules of the domain are to every door: one of each, made of the backends. */
+export function createServices(
+  config: Config,
+  log: Log,
+  {
+    database: { knex, isEmbedded },
+    storage,
+    keyRing,
+    auditTrail,
+    evidence,
+    tokenKeys,
+    digestKey,
+    passwords,
+    passwordPolicy,
+    mailer,
+  }: Backends,
+) {
+  const metrics = createMetrics()
+  const dialects = selectDialects(config)
+  const builtIn = dialects.flatMap(({ dialect }) => dialect.resourceServers)
+  const clients = createClientRegistry({ knex, storage })
+  const onProblem = (customer: string, problem: string) => log.warn({ customer, problem }, 'a password cannot be used')
+  const { directory, keepsPasswords, ...elsewhere } = selectCustomerSource(config, { knex, passwords, onProblem })
+  const lockout = createLockout({ storage, policy: lockoutPolicy(config), digestKey })
+  const agentLockout = createLockout({ storage, policy: lockoutPolicy(config), digestKey, realm: 'agent' })
+  const agents = createAgentDirectory({ knex })
+  const notBefore = createNotBefore(storage)
+  const writeLetter = createLetters({ issuer: config.ISSUER })
+  const recoveryServices = createRecoveryServices({
+    knex,
+    storage,
+    directory,
+    passwords,
+    policy: passwordPolicy,
+    lockout,
+    signOut: async (customerId) => {
+      await notBefore.set({ of: 'customer', id: customerId }, Date.now())
+      auditTrail.append({ type: 'sign-out-everywhere', customerId, reason: 'the password was changed' })
+    },
+    postLetter: (write) =>
+      mailer.post(async () => {
+        const letter = await write()
+        return letter && writeLetter(letter)
+      }),
+  })
+  const oneTimePasswords = createOneTimePasswords({ storage, directory, lockout, digestKey, postMail: mailer.post })
+  const refreshTokens = createRefreshTokens({ storage, macKeys: tokenKeys })
+  const verify = (value: string) =>
+    verifyStructured(value, {
+      keys: keyRing.keys(),
+      issuer: config.ISSUER,
+      now: Math.floor(Date.now() / 1000),
+      onSeen: evidence.seen,
+    })
+  return {
+    dialects,
+    builtIn,
+    clients,
+    findClient: async (clientId: string) => (await clients.find(clientId))?.metadata,
+    resourceServers: createResourceServerRegistry({ knex, storage, builtIn }),
+    directory,
+    /** Recovery, registration and the like: undefined where passwords are not ours, or no mail can be sent. */
+    recoveryServices: keepsPasswords && mailer.isOffered ? recoveryServices : undefined,
+    passwordChange: keepsPasswords ? recoveryServices.passwordChange : undefined,
+    passwords,
+    passwordPolicy,
+    authenticate: watchLogins(
+      createAuthenticate({
+        directory,
+        passwords,
+        lockout,
+        ...elsewhere,
+        ...(keepsPasswords && { policy: passwordPolicy }),
+        ...(isEmbedded && { loginsAtOnce: EMBEDDED_LOGINS }),
+        onProblem,
+      }),
+      auditTrail.append,
+      metrics,
+    ),
+    lockouts: { customer: lockout, agent: agentLockout },
+    agents,
+    findAgent: async (id: string) => whoMayAct(await agents.findById(id)),
+    authenticateAgent: createAuthenticateAgent({ agents, passwords, lockout: agentLockout }),
+    registrationKeys: createRegistrationKeys({ knex }),
+    oneTimePasswords: {
+      ...oneTimePasswords,
+      authenticate: watchLogins(oneTimePasswords.authenticate, auditTrail.append, metrics),
+    },
+    signInLinks: createSignInLinks({ storage, audience: config.ISSUER, allowsReuse: config.SIGN_IN_LINK_REUSABLE }),
+    notBefore,
+    refreshTokens,
+    findToken: createFindToken({ storage, refreshTokens, notBefore, verify }),
+    metrics,
+    audit: auditTrail.append,
+    pages: createPages({ publicPath: new URL(config.ISSUER).pathname.replace(/\/$/, '') }),
+  }
+}
+
+/** An agent who was blocked or is no agent any more is nobody here. */
+function whoMayAct(agent: Agent | undefined): Agent | undefined {
+  return agent?.status === 'active' && agent.isAgent ? agent : undefined
+}
