@@ -12,6 +12,7 @@ import { waitFor } from '../support/wait-for.ts'
 import { quiet } from './quiet-log.ts'
 
 const ROTATIONS = 5
+const TOKENS = 1000
 const TOKENS_PER_TICK = 10
 const TICK_MS = 10
 
@@ -25,10 +26,11 @@ describeOn('postgres', 'three nodes on one Postgres, each with its own connectio
       // Refused until every node publishes the next key and verifiers' copies are a second old.
       await waitFor(async () => (await operator.rotate()).outcome === 'changed', { everyMs: 100 })
     }
-    const { issued, lost, signers } = await load.stop()
+    // A slow machine issues fewer in the same time: the load goes on until it was one.
+    await waitFor(() => load.issued() > TOKENS)
+    const { lost, signers } = await load.stop()
     expect(lost).toBe(0)
     expect(signers).toBeGreaterThanOrEqual(ROTATIONS)
-    expect(issued).toBeGreaterThan(1000)
   })
 })
 
@@ -71,10 +73,11 @@ function startLoad(nodes: readonly KeyRing[]) {
     }
   })()
   return {
+    issued: () => issued,
     async stop() {
       isDone = true
       await running
-      return { issued, lost, signers: signers.size }
+      return { lost, signers: signers.size }
     },
   }
 }
