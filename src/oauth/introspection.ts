@@ -57,8 +57,12 @@ export function mayIntrospect(
   if (caller.token_endpoint_auth_method === 'none') return false
   if (caller.client_id === token.clientId) return true
   if (token.kind === 'refresh-token' || token.audience === undefined) return false
-  const identifiers = [token.audience, ...identifiersOf(token.audience)]
-  return (caller.introspects ?? []).some((pattern) =>
+  return matchesAny(caller.introspects ?? [], [token.audience, ...identifiersOf(token.audience)])
+}
+
+/** Whether a client's list of resource servers (`*` at the end matches the rest) has one of these identifiers. */
+export function matchesAny(patterns: readonly string[], identifiers: readonly string[]): boolean {
+  return patterns.some((pattern) =>
     pattern.endsWith('*')
       ? identifiers.some((identifier) => identifier.startsWith(pattern.slice(0, -1)))
       : identifiers.includes(pattern),
