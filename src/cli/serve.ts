@@ -15,9 +15,9 @@ export const serve: Command = {
     const log = createLog(isPerson(environment) ? 'warn' : config.LOG_LEVEL)
     const server = await start(config, { log, onProgress: (step) => console.log(`· ${step}`) })
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
-    console.log(
-      welcome(server, { isDemo: config.DEMO && !config.DATABASE_URL && config.NODE_ENV !== 'production', seconds }),
-    )
+    const isDemo = config.DEMO && !config.DATABASE_URL && config.NODE_ENV !== 'production'
+    const dialects = config.DIALECTS.filter((name) => !config.DIALECT_MOUNTS.has(name))
+    console.log(welcome(server, { isDemo, seconds, dialects }))
 
     await new Promise<void>((resolve) => {
       let isStopping = false
