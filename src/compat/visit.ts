@@ -1,5 +1,6 @@
 import type { Context, Next } from 'koa'
 import { BodyError, readText } from '../http/read-body.ts'
+import { Unavailable } from '../http/unavailable.ts'
 import { shareAnswer } from './cors.ts'
 import {
   type AnswerContext,
@@ -70,7 +71,9 @@ async function settle(
     return await answer()
   } catch (error) {
     onError(error, String(ctx.state.requestId))
-    return dialect.onFailure(500, context)
+    if (!(error instanceof Unavailable)) return dialect.onFailure(500, context)
+    const answer = dialect.onFailure(503, context)
+    return { ...answer, headers: { ...answer.headers, 'Retry-After': String(error.retryAfterSeconds) } }
   }
 }
 
