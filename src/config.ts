@@ -138,7 +138,8 @@ export const settings = {
   DIALECT_MOUNTS: {
     type: pairs,
     default: '',
-    sentence: 'Base paths of dialects that are not served at the root, as name=/path.',
+    sentence:
+      'Where dialects are served that are not at the root of ISSUER: name=/path, name=https://host or name=https://host/path.',
   },
   DIALECT_SUNSETS: {
     type: pairs,

@@ -1,4 +1,5 @@
 import Koa from 'koa'
+import { mountedHosts } from '../compat/mounts.ts'
 import { createDialectRouter } from '../compat/router.ts'
 import { createSharedServices } from '../compat/shared-services.ts'
 import type { Config } from '../config.ts'
@@ -48,7 +49,13 @@ export function createPublicApp(
   app.use(catchErrors(shared.onError))
   app.use((_ctx, next) => backends.database.answeringWithin(QUERY_LIMIT_MS, next))
   app.use(shared.probes)
-  app.use(hostGuard({ issuer: config.ISSUER, trustedProxies: config.TRUSTED_PROXIES }))
+  app.use(
+    hostGuard({
+      issuer: config.ISSUER,
+      trustedProxies: config.TRUSTED_PROXIES,
+      otherHosts: mountedHosts(services.dialects),
+    }),
+  )
   app.use(createDialects(config, log, backends, services, engine, shared))
   for (const middleware of createHostedPages(config, backends, services, engine)) app.use(middleware)
   app.use(serveJwks({ ...keyRing, onFetched: evidence.fetched }))

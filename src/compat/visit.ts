@@ -30,7 +30,7 @@ export function createVisit(deps: VisitDeps, mounted: MountedDialect) {
     const request = typeof body === 'string' ? requestOf(ctx, body, context) : undefined
     if (request && 'isMine' in route && route.isMine && !route.isMine(request)) {
       giveBody(ctx, Buffer.from(request.body))
-      ctx.state.isPassedOn = true
+      ctx.state.passedOnPath = ctx.path.slice(basePath.length)
       return next()
     }
     const services = createRequestServices(deps, ctx, mounted)
@@ -88,10 +88,10 @@ async function readOnce(ctx: Context): Promise<string | BodyError> {
 }
 
 /** What answers may depend on, of the request under way. */
-export function contextOf(ctx: Context, { basePath, clientId }: MountedDialect, issuer: string): AnswerContext {
+export function contextOf(ctx: Context, { basePath, origin, clientId }: MountedDialect, issuer: string): AnswerContext {
   return {
     issuer,
-    baseUrl: `${issuer}${basePath}`,
+    baseUrl: `${origin ?? issuer}${basePath}`,
     path: ctx.path.slice(basePath.length) || '/',
     search: ctx.search,
     acceptLanguage: ctx.get('Accept-Language'),
