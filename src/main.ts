@@ -14,8 +14,8 @@ import { serve } from './cli/serve.ts'
 import { tokens } from './cli/tokens.ts'
 import { ConfigError } from './config.ts'
 import { DatabaseError } from './database/database.ts'
+import { ListenError } from './http/listen-error.ts'
 import { KeyStoreError } from './keys/key-store.ts'
-import { ListenError } from './server.ts'
 import { StorageError } from './storage/storage.ts'
 
 const commands: readonly Command[] = [

@@ -4,6 +4,7 @@ import type Koa from 'koa'
 import { type LocalAccess, leaveLocalAccess } from './admin/local-access.ts'
 import { openApp } from './app.ts'
 import type { Config } from './config.ts'
+import { ListenError } from './http/listen-error.ts'
 import { takePaths } from './http/request-target.ts'
 import { dropUnreadBodies } from './http/unread-body.ts'
 import { createLog, type Log } from './log.ts'
@@ -14,9 +15,6 @@ export type RunningServer = {
   /** Takes no new requests, lets those under way finish until the deadline, and closes everything in order. */
   stop(): Promise<void>
 }
-
-/** A port that cannot be listened on, said in one sentence that names the setting and the fix. */
-export class ListenError extends Error {}
 
 /** Opens everything and listens; `stop` undoes it in the opposite order. */
 export async function start(

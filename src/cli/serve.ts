@@ -1,6 +1,5 @@
 import { readConfig } from '../config.ts'
 import { createLog } from '../log.ts'
-import { start } from '../server.ts'
 import type { Command } from './command.ts'
 import { welcome } from './welcome.ts'
 
@@ -11,6 +10,7 @@ export const serve: Command = {
   help: 'Usage: vestibule serve\n\nRuns the server with the settings of the environment ("vestibule config" lists them) until it is told to stop.\n\nExample: PORT=5000 npx vestibule serve',
   async run(_args, environment) {
     const config = readConfig(environment)
+    const { start } = await import('../server.ts')
     const startedMs = performance.now()
     const log = createLog(isPerson(environment) ? 'warn' : config.LOG_LEVEL)
     const server = await start(config, { log, onProgress: (step) => console.log(`· ${step}`) })
