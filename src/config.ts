@@ -309,6 +309,22 @@ export const settings = {
     sentence: 'Loads demo customers and clients when a new embedded data directory is made. Never in production.',
   },
   AUDIT_RETENTION_DAYS: { type: count, default: '400', sentence: 'How long audit entries are kept.' },
+  AUDIT_STREAM: {
+    type: z.enum(['log', 'stdout', 'none']),
+    default: 'log',
+    sentence:
+      'Where audit events are written besides the database: among the log lines as they happen, on standard output with ' +
+      'their place and hash once they are kept (whatever LOG_LEVEL says), or nowhere.',
+  },
+  AUDIT_WEBHOOK_URL: {
+    type: z.url({ protocol: /^https?$/ }),
+    sentence: 'Sent every audit entry, in order and at least once.',
+  },
+  AUDIT_WEBHOOK_SECRET: {
+    type: z.string().min(16, 'must be at least 16 characters; "openssl rand -base64 32" makes a good one'),
+    secret: true,
+    sentence: 'Signs what AUDIT_WEBHOOK_URL is sent (HMAC-SHA256).',
+  },
   SHUTDOWN_DEADLINE_SECONDS: {
     type: seconds,
     default: '20',
@@ -425,9 +441,10 @@ function contradictions(config: Config): string[] {
   ]
 }
 
-function webhookContradictions({ SIGN_IN_WEBHOOK_URL: url, SIGN_IN_WEBHOOK_SECRET: secret }: Config): string[] {
-  if (!url || secret) return []
-  return ['SIGN_IN_WEBHOOK_URL needs SIGN_IN_WEBHOOK_SECRET: the shop must be able to tell our calls from others.']
+function webhookContradictions(config: Config): string[] {
+  return (['SIGN_IN_WEBHOOK', 'AUDIT_WEBHOOK'] as const)
+    .filter((name) => config[`${name}_URL`] && !config[`${name}_SECRET`])
+    .map((name) => `${name}_URL needs ${name}_SECRET: who is called must be able to tell our calls from others.`)
 }
 
 function customerContradictions(config: Config): string[] {

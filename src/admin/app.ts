@@ -33,8 +33,8 @@ export function createAdminApp({ metrics, probes, adminTokens, routers, audit, o
     ctx.body = body
   })
   app.use(answerProblems())
-  app.use(authenticateAdmin(adminTokens))
   app.use(auditWrites(audit))
+  app.use(authenticateAdmin(adminTokens))
   for (const router of routers) app.use(router.routes() as unknown as Middleware) // the router's own context type
   app.use((ctx) => {
     throw new Problem(404, 'not-found', `There is nothing at ${ctx.method} ${ctx.path}.`)

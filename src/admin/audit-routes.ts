@@ -15,6 +15,8 @@ const query = z.strictObject({
   before: z.coerce.number().int().positive().optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 })
+/** A link that was kept elsewhere: an entry of an export, of the stream or of the webhook, or the head of some day. */
+const witness = z.strictObject({ seq: z.coerce.number().int().positive(), hash: z.string().length(43) })
 
 /** The audit trail: pages of it newest first, all of it, and whether its chain is whole. */
 export function auditRoutes({ auditTrail }: { readonly auditTrail: AuditTrail }): Router {
@@ -30,8 +32,15 @@ export function auditRoutes({ auditTrail }: { readonly auditTrail: AuditTrail })
     ctx.body = { entries, ...(last && entries.length === filter.limit && { next: last.seq }) }
   })
   router.get('/verify', async (ctx) => {
+    const isBare = Object.keys(ctx.query).length === 0
+    const parsed = witness.safeParse(ctx.query)
+    if (!isBare && !parsed.success) throw new Problem(400, 'invalid-query', parsed.error.issues.map(explain).join('; '))
     await auditTrail.flush()
-    ctx.body = await auditTrail.verify()
+    ctx.body = await auditTrail.verify(parsed.data)
+  })
+  router.get('/head', async (ctx) => {
+    await auditTrail.flush()
+    ctx.body = await auditTrail.head()
   })
   router.get('/export', async (ctx) => {
     await auditTrail.flush()

@@ -10,18 +10,17 @@ import { selectCustomerSource } from '../customers/index.ts'
 import { createLockout } from '../customers/lockout.ts'
 import { lockoutPolicy } from '../customers/lockout-policy.ts'
 import { createOneTimePasswords } from '../customers/one-time-passwords.ts'
-import { createRecoveryServices } from '../customers/recovery-services.ts'
+import { type AccountEvent, createRecoveryServices } from '../customers/recovery-services.ts'
 import { createRegistrationKeys } from '../customers/registration-keys.ts'
 import { createSignInLinks } from '../customers/sign-in-links.ts'
 import { createLetters } from '../interaction/letters.ts'
 import { createPages } from '../interaction/pages.ts'
 import type { Log } from '../log.ts'
-import { createMetrics } from '../metrics.ts'
 import { createNotBefore } from '../oauth/not-before.ts'
 import { createRefreshTokens } from '../oauth/refresh-tokens.ts'
 import { verifyStructured } from '../oauth/structured-tokens.ts'
 import { createFindToken } from '../oauth/token-status.ts'
-import { watchLogins } from '../oauth/watch-logins.ts'
+import { watchAgentLogins, watchLogins } from '../oauth/watch-logins.ts'
 import type { Backends } from './backends.ts'
 
 export type Services = ReturnType<typeof createServices>
@@ -34,6 +33,7 @@ export function createServices(
   config: Config,
   log: Log,
   {
+    metrics,
     database: { knex, isEmbedded },
     storage,
     keyRing,
@@ -46,7 +46,6 @@ export function createServices(
     mailer,
   }: Backends,
 ) {
-  const metrics = createMetrics()
   const dialects = selectDialects(config)
   const builtIn = dialects.flatMap(({ dialect }) => dialect.resourceServers)
   const clients = createClientRegistry({ knex, storage })
@@ -56,6 +55,12 @@ export function createServices(
   const agentLockout = createLockout({ storage, policy: lockoutPolicy(config), digestKey, realm: 'agent' })
   const agents = createAgentDirectory({ knex })
   const notBefore = createNotBefore(storage)
+  const note = (event: AccountEvent, customerId: string) =>
+    auditTrail.append({
+      type: event === 'unblocked' ? 'lockout.lifted' : 'customer.registered',
+      customerId,
+      reason: event,
+    })
   const writeLetter = createLetters({ issuer: config.ISSUER })
   const recoveryServices = createRecoveryServices({
     knex,
@@ -66,8 +71,10 @@ export function createServices(
     lockout,
     signOut: async (customerId) => {
       await notBefore.set({ of: 'customer', id: customerId }, Date.now())
+      auditTrail.append({ type: 'password.changed', customerId, reason: 'by the customer' })
       auditTrail.append({ type: 'sign-out-everywhere', customerId, reason: 'the password was changed' })
     },
+    note,
     postLetter: (write) =>
       mailer.post(async () => {
         const letter = await write()
@@ -111,11 +118,15 @@ export function createServices(
     lockouts: { customer: lockout, agent: agentLockout },
     agents,
     findAgent: async (id: string) => whoMayAct(await agents.findById(id)),
-    authenticateAgent: createAuthenticateAgent({ agents, passwords, lockout: agentLockout }),
-    registrationKeys: createRegistrationKeys({ knex }),
+    authenticateAgent: watchAgentLogins(
+      createAuthenticateAgent({ agents, passwords, lockout: agentLockout }),
+      auditTrail.append,
+      metrics,
+    ),
+    registrationKeys: createRegistrationKeys({ knex, onConfirmed: (customerId) => note('confirmed', customerId) }),
     oneTimePasswords: {
       ...oneTimePasswords,
-      authenticate: watchLogins(oneTimePasswords.authenticate, auditTrail.append, metrics),
+      authenticate: watchLogins(oneTimePasswords.authenticate, auditTrail.append, metrics, 'one-time-password'),
     },
     signInLinks: createSignInLinks({ storage, audience: config.ISSUER, allowsReuse: config.SIGN_IN_LINK_REUSABLE }),
     notBefore,

@@ -24,6 +24,7 @@ export function createVisit(deps: VisitDeps, mounted: MountedDialect) {
   const { dialect, sunset, basePath } = mounted
 
   return async function visit(ctx: Context, route: DialectRoute, next: Next): Promise<void> {
+    ctx.state.route = 'dialect'
     const context = contextOf(ctx, mounted, deps.issuer)
     const origin = ctx.get('Origin')
     const body = await readOnce(ctx)
@@ -31,6 +32,7 @@ export function createVisit(deps: VisitDeps, mounted: MountedDialect) {
     if (request && 'isMine' in route && route.isMine && !route.isMine(request)) {
       giveBody(ctx, Buffer.from(request.body))
       ctx.state.passedOnPath = ctx.path.slice(basePath.length)
+      delete ctx.state.route
       return next()
     }
     const services = createRequestServices(deps, ctx, mounted)
