@@ -12,6 +12,7 @@ import { isNewInstallation, settleInstallation } from './database/server-secrets
 import { loadDemo } from './demo.ts'
 import { checkReadiness, type HealthCheck, health } from './http/health.ts'
 import type { Log } from './log.ts'
+import type { Metrics } from './metrics.ts'
 
 export type App = {
   readonly publicApp: Koa
@@ -23,13 +24,16 @@ export type App = {
 }
 
 /** The composition root: settings → backends → services → two Koa apps. Each step is a file in `app/`, and nothing else wires. */
-export async function openApp(config: Config, log: Log, onProgress: (step: string) => void): Promise<App> {
+export async function openApp(
+  config: Config,
+  { log, metrics, onProgress }: { log: Log; metrics: Metrics; onProgress: (step: string) => void },
+): Promise<App> {
   const closers: Closer[] = []
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer()
   }
   try {
-    const backends = await openBackends(config, log, onProgress, closers)
+    const backends = await openBackends(config, { log, metrics, onProgress }, closers)
     const services = createServices(config, log, backends)
     if (await wantsDemo(config, backends)) {
       onProgress('loading demo customers and clients')

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 
 const port = z.coerce.number().int().min(0).max(65535)
 const count = z.coerce.number().int().positive()
 const seconds = z.coerce.number().int().positive()
+const secondsOrNone = z.coerce.number().int().min(0)
 const hours = z.coerce
   .number()
   .positive()
@@ -330,6 +332,18 @@ export const settings = {
     default: '20',
     sentence: 'How long requests in flight may take to finish after a stop signal.',
   },
+  SHUTDOWN_GRACE_SECONDS: {
+    type: secondsOrNone,
+    default: '0',
+    sentence:
+      'How long a server that was told to stop goes on taking requests, with /health/ready at 503, so that balancers turn elsewhere first. 5 where one looks every second or two.',
+  },
+  WORKERS: {
+    type: z.union([z.literal('auto'), count], 'must be "auto" or a positive number'),
+    default: '1',
+    sentence:
+      'Processes that serve the same ports: a number, or "auto" for one per core. Several need DATABASE_URL; the embedded database is for one.',
+  },
   NODE_ENV: {
     type: z.string(),
     default: 'development',
@@ -378,6 +392,15 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const combined = contradictions(config)
   if (combined.length > 0) throw new ConfigError(combined)
   return { ...config, DATA_DIR: resolve(config.DATA_DIR), ISSUER: config.ISSUER.replace(/\/$/, '') }
+}
+
+/** How many processes serve. The embedded database is for one, so "auto" is one there. */
+export function countWorkers(
+  { WORKERS, DATABASE_URL }: Pick<Config, 'WORKERS' | 'DATABASE_URL'>,
+  cores = availableParallelism(),
+): number {
+  if (!DATABASE_URL) return 1
+  return WORKERS === 'auto' ? cores : WORKERS
 }
 
 /** The settings as they are in force, secrets masked: what `vestibule config` prints. */
@@ -437,7 +460,15 @@ function contradictions(config: Config): string[] {
   return [
     ...customerContradictions(config),
     ...webhookContradictions(config),
+    ...workerContradictions(config),
     ...(config.NODE_ENV === 'production' ? productionNeeds(config) : []),
+  ]
+}
+
+function workerContradictions({ WORKERS, DATABASE_URL }: Config): string[] {
+  if (WORKERS === 'auto' || WORKERS === 1 || DATABASE_URL) return []
+  return [
+    `WORKERS is ${WORKERS} and DATABASE_URL is unset: the embedded database is for one process. Set DATABASE_URL, or leave WORKERS at 1.`,
   ]
 }
 

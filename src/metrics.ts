@@ -1,6 +1,20 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import {
+  AggregatorRegistry,
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  Histogram,
+  type MetricObject,
+  Registry,
+} from 'prom-client'
 
 export type Metrics = ReturnType<typeof createMetrics>
+export type Rendered = { readonly contentType: string; readonly body: string }
+/** What one process has counted, in a form that can be sent to another. */
+export type Figures = readonly MetricObject[]
+
+/** What the figures of several workers are together. */
+type Together = 'sum' | 'min' | 'max'
 
 /** From a cached answer to a password in a crowd. */
 const REQUEST_SECONDS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
@@ -24,12 +38,17 @@ export function createMetrics() {
   ) => new Histogram({ name, help, labelNames, buckets, registers })
 
   return {
-    render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
-    /** A figure that `read` knows, asked for whenever metrics are collected; one that cannot be read is not there. */
-    gauge(name: string, help: string, read: () => number | Promise<number>): void {
+    render: (): Promise<Rendered> => rendered(registry),
+    figures: (): Promise<Figures> => registry.getMetricsAsJSON(),
+    /**
+     * A figure that `read` knows, asked for whenever metrics are collected; one that cannot be read is not there. Of
+     * several workers the figure is what `of` says.
+     */
+    gauge(name: string, help: string, of: Together, read: () => number | Promise<number>): void {
       new Gauge({
         name,
         help,
+        aggregator: of,
         registers,
         async collect() {
           try {
@@ -41,11 +60,18 @@ export function createMetrics() {
       })
     },
     /** The same with one label: a figure per value, those of the last collection only. */
-    gauges(name: string, help: string, label: string, read: () => Iterable<readonly [string, number]>): void {
+    gauges(
+      name: string,
+      help: string,
+      label: string,
+      of: Together,
+      read: () => Iterable<readonly [string, number]>,
+    ): void {
       new Gauge({
         name,
         help,
         labelNames: [label],
+        aggregator: of,
         registers,
         collect() {
           this.reset()
@@ -102,4 +128,33 @@ export function createMetrics() {
       ['kind', 'outcome'],
     ),
   }
+}
+
+/** What the primary of several workers counts itself. */
+export function createClusterMetrics() {
+  const registers = [new Registry()]
+  return {
+    figures: (): Promise<Figures> => registers[0]?.getMetricsAsJSON() ?? Promise.resolve([]),
+    workers: new Gauge({ name: 'vestibule_workers', help: 'Worker processes that are ready.', registers }),
+    workerDeaths: new Counter({
+      name: 'vestibule_worker_deaths_total',
+      help: 'Worker processes that ended without being told to.',
+      registers,
+    }),
+  }
+}
+
+/** The figures of several processes as those of one. */
+export function renderTogether(figures: readonly Figures[]): Promise<Rendered> {
+  return rendered(AggregatorRegistry.aggregate(figures.map((each) => [...each])))
+}
+
+/** What outlives a process that ended: what it counted, without what it was. Totals of a node never go down. */
+export async function addUpCounts(figures: readonly Figures[]): Promise<Figures> {
+  const counts = figures.map((each) => each.filter(({ type }) => `${type}` === 'counter' || `${type}` === 'histogram'))
+  return AggregatorRegistry.aggregate(counts).getMetricsAsJSON()
+}
+
+async function rendered(registry: Registry): Promise<Rendered> {
+  return { contentType: registry.contentType, body: await registry.metrics() }
 }

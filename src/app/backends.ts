@@ -1,10 +1,11 @@
-import { randomBytes } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import { newLocalToken } from '../admin/local-access.ts'
 import { type AuditTrail, openAuditTrail } from '../audit/trail.ts'
 import { type AuditWebhook, openAuditWebhook } from '../audit/webhook.ts'
 import { openDialectUses } from '../clients/dialect-uses.ts'
 import { openLongestLifetime } from '../clients/longest-lifetime.ts'
 import { openSignInWebhook } from '../compat/sign-in-webhook.ts'
-import { type Config, ConfigError } from '../config.ts'
+import { type Config, ConfigError, countWorkers } from '../config.ts'
 import { openBackgroundWrapping } from '../customers/background-wrapping.ts'
 import { openBreachedPasswords } from '../customers/breached-passwords.ts'
 import { yieldToRequests } from '../customers/hashing-priority.ts'
@@ -24,7 +25,7 @@ import { type KeyRing, openKeyRing } from '../keys/key-ring.ts'
 import { createNodeRoll } from '../keys/node-roll.ts'
 import type { Log } from '../log.ts'
 import { openMailer } from '../mail.ts'
-import { createMetrics, type Metrics } from '../metrics.ts'
+import type { Metrics } from '../metrics.ts'
 import { LIFETIMES } from '../oauth/lifetimes.ts'
 import { createNotBefore } from '../oauth/not-before.ts'
 import { openContinuity } from '../storage/continuity.ts'
@@ -36,8 +37,11 @@ export type Closer = () => Promise<void>
 export type Backends = Awaited<ReturnType<typeof openBackends>>
 
 /** Opens everything that must be closed, in the order in which each needs the one before. */
-export async function openBackends(config: Config, log: Log, onProgress: (step: string) => void, closers: Closer[]) {
-  const metrics = createMetrics()
+export async function openBackends(
+  config: Config,
+  { log, metrics, onProgress }: { log: Log; metrics: Metrics; onProgress: (step: string) => void },
+  closers: Closer[],
+) {
   const database = await openDatabase(config, onProgress)
   closers.push(database.close)
   const { knex } = database
@@ -65,7 +69,7 @@ export async function openBackends(config: Config, log: Log, onProgress: (step: 
   const publish = () => evidence.published(keyRing.keys().map(({ kid }) => kid))
   keyRing.onChange(publish)
   publish()
-  const adminTokens = config.ADMIN_TOKEN ?? [randomBytes(32).toString('base64url')]
+  const adminTokens = config.ADMIN_TOKEN ?? [newLocalToken()]
   const secrets = await openSecrets(log, { database, storage }, closers)
   return {
     metrics,
@@ -135,6 +139,11 @@ async function openSecrets(
   return { cookies: await open('cookies'), tokens: await open('refresh-tokens') }
 }
 
+/** The machine's cores over its worker processes. */
+function hashesAtOnce(config: Config): number {
+  return Math.max(1, Math.floor(availableParallelism() / countWorkers(config)))
+}
+
 /** Everything that hashes and judges passwords. Whatever is under way ends before the database is closed. */
 async function openPasswords(
   config: Config,
@@ -150,7 +159,11 @@ async function openPasswords(
   const schemes = createPasswordSchemes({
     ...(config.PRESTASHOP_COOKIE_KEY && { prestashopCookieKey: config.PRESTASHOP_COOKIE_KEY }),
   })
-  const passwords = createPasswords({ schemes, onWaited: (seconds) => metrics.hashingWait.observe(seconds) })
+  const passwords = createPasswords({
+    schemes,
+    concurrency: hashesAtOnce(config),
+    onWaited: (seconds) => metrics.hashingWait.observe(seconds),
+  })
   yieldToRequests()
   const wrapping = openBackgroundWrapping({
     knex,

@@ -1,10 +1,16 @@
 /** What a person sees once the server is up: addresses, and a request to paste for each door. */
 export function welcome(
   { publicUrl, adminUrl }: { publicUrl: string; adminUrl: string },
-  { isDemo, seconds, dialects }: { isDemo: boolean; seconds: string; dialects: readonly string[] },
+  {
+    isDemo,
+    startedMs,
+    dialects,
+    workers = 1,
+  }: { isDemo: boolean; startedMs: number; dialects: readonly string[]; workers?: number },
 ): string {
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
   const addresses = `
-Vestibule is ready (${seconds} s)
+Vestibule is ready (${seconds} s${workers > 1 ? `, ${workers} workers` : ''})
 
   public   ${publicUrl}
   admin    ${adminUrl}

@@ -138,7 +138,7 @@ async function showWhatIsKnown({ first, second }: Nodes): Promise<void> {
   await vestibule(first, ['audit', 'verify'])
   title('What the metrics of one node have')
   const metrics = await (await fetch(`${second.adminUrl}/metrics`)).text()
-  const interesting = /^vestibule_(tokens_issued|logins|refresh|dialect_requests)_?\w*total\{.*$/gm
+  const interesting = /^vestibule_(token_requests|logins|refresh|dialect_requests)_?\w*total\{.*$/gm
   console.log((metrics.match(interesting) ?? []).join('\n'))
 }
 
