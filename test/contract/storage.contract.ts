@@ -91,6 +91,13 @@ function keepsArtifacts(of: () => Storage): void {
     expect(await of().findBy('Thing', 'uid', uid)).toBeUndefined()
   })
 
+  test('a second name that is given again leads to the newest', async () => {
+    const [first, second, userCode] = [randomUUID(), randomUUID(), randomUUID()]
+    await of().put('Thing', first, { at: 1, userCode }, TTL)
+    await of().put('Thing', second, { at: 2, userCode }, TTL + 5)
+    expect((await of().findBy('Thing', 'userCode', userCode))?.artifact.at).toBe(2)
+  })
+
   test('what was removed is gone, and removing nothing is no error', async () => {
     const id = randomUUID()
     await of().put('Thing', id, {}, TTL)
