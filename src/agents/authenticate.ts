@@ -1,10 +1,16 @@
 import type { Agent, AgentPassword } from './agent.ts'
 import type { AgentDirectory } from './directory.ts'
+import type { SecondFactors } from './second-factors.ts'
 
 export type AgentAuthentication =
   | { readonly outcome: 'authenticated'; readonly agent: Agent }
   /** `reason` is for the audit trail and logs; a caller of ours never learns it. */
-  | { readonly outcome: 'refused'; readonly reason: 'unknown' | 'wrong-password' | 'blocked' | 'not-an-agent' }
+  | {
+      readonly outcome: 'refused'
+      readonly reason: 'unknown' | 'wrong-password' | 'wrong-code' | 'blocked' | 'not-an-agent'
+    }
+  /** The password is right, and a code must come with it. */
+  | { readonly outcome: 'second-factor-required'; readonly agent: Agent }
   | { readonly outcome: 'locked' | 'busy'; readonly retryAfterSeconds: number }
 
 /** What checking an agent's password needs of a hasher. */
@@ -20,7 +26,13 @@ export type AgentVerification =
   | { readonly outcome: 'mismatch' }
   | { readonly outcome: 'busy'; readonly retryAfterSeconds: number }
 
-export type AgentLoginContext = { readonly ip: string; readonly clientId?: string; readonly deviceId?: string }
+export type AgentLoginContext = {
+  readonly ip: string
+  readonly clientId?: string
+  readonly deviceId?: string
+  /** The code of a second factor, where one was given. */
+  readonly code?: string
+}
 
 /** What is asked of lockout: a place in its budgets, and what became of the attempt. */
 export type AgentLockout = {
@@ -40,15 +52,19 @@ export type AuthenticateAgent = (
 export type AuthenticateAgentDeps = {
   readonly agents: Pick<AgentDirectory, 'findByLogin' | 'replaceHash'>
   readonly passwords: AgentPasswords
+  readonly secondFactors: Pick<SecondFactors, 'isRequired' | 'redeem'>
   /** With counters apart from those of customers: an address may be both. */
   readonly lockout: AgentLockout
 }
 
 const NOWHERE: AgentLoginContext = { ip: '' }
 
-/** Checks an agent's login and password. Every refusal takes the same time and says the same. */
+/**
+ * Checks an agent's login and password, and the code of a second factor where there is one. Wrong codes count towards
+ * lockout as wrong passwords do; a password without its code forgives nothing and costs nothing.
+ */
 export function createAuthenticateAgent(deps: AuthenticateAgentDeps): AuthenticateAgent {
-  const { agents, passwords, lockout } = deps
+  const { agents, passwords, lockout, secondFactors } = deps
 
   return async function authenticateAgent(login, password, context = NOWHERE) {
     const { lockedForSeconds: retryAfterSeconds, settle } = await lockout.reserve(login, password, context)
@@ -57,7 +73,7 @@ export function createAuthenticateAgent(deps: AuthenticateAgentDeps): Authentica
       return { outcome: 'locked', retryAfterSeconds }
     }
     try {
-      const authentication = await check(login, password, context.ip)
+      const authentication = await check(login, password, context)
       await settle(resultOf(authentication))
       return authentication
     } catch (error) {
@@ -66,7 +82,8 @@ export function createAuthenticateAgent(deps: AuthenticateAgentDeps): Authentica
     }
   }
 
-  async function check(login: string, password: string, lane: string): Promise<AgentAuthentication> {
+  async function check(login: string, password: string, context: AgentLoginContext): Promise<AgentAuthentication> {
+    const { ip: lane, code } = context
     const found = await agents.findByLogin(login)
     const verification = await passwords.verify(password, found?.password, lane)
     if (verification.outcome === 'busy') return verification
@@ -80,7 +97,10 @@ export function createAuthenticateAgent(deps: AuthenticateAgentDeps): Authentica
       const next = await passwords.hash(password, lane).catch(() => undefined)
       if (next) await agents.replaceHash(agent.id, current, next)
     }
-    return { outcome: 'authenticated', agent }
+    if (!(await secondFactors.isRequired(agent.id))) return { outcome: 'authenticated', agent }
+    if (code === undefined) return { outcome: 'second-factor-required', agent }
+    const isRight = await secondFactors.redeem(agent.id, code)
+    return isRight ? { outcome: 'authenticated', agent } : { outcome: 'refused', reason: 'wrong-code' }
   }
 }
 

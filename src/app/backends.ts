@@ -21,8 +21,10 @@ import { currentRequest } from '../http/request-id.ts'
 import { openKeyCustody } from '../keys/custodies.ts'
 import { type EvidenceRecorder, openEvidence } from '../keys/evidence.ts'
 import { openKeyStore } from '../keys/index.ts'
+import type { Sealed } from '../keys/key-record.ts'
 import { type KeyRing, openKeyRing } from '../keys/key-ring.ts'
 import { createNodeRoll } from '../keys/node-roll.ts'
+import { createProtector } from '../keys/protector.ts'
 import type { Log } from '../log.ts'
 import { openMailer } from '../mail.ts'
 import type { Metrics } from '../metrics.ts'
@@ -89,6 +91,7 @@ export async function openBackends(
     cookieKeys: (config.COOKIE_KEYS as Several | undefined) ?? secrets.cookies.values,
     tokenKeys: secrets.tokens.values,
     digestKey: await serverSecret(knex, 'digests'),
+    secondFactorSealing: await openSecondFactorSealing(config, knex),
   }
 }
 
@@ -142,6 +145,13 @@ async function openSecrets(
 /** The machine's cores over its worker processes. */
 function hashesAtOnce(config: Config): number {
   return Math.max(1, Math.floor(availableParallelism() / countWorkers(config)))
+}
+
+/** KEY_ENCRYPTION_KEY seals; without it a secret of the server's own does, and opens what it sealed for good. */
+async function openSecondFactorSealing({ KEY_ENCRYPTION_KEY }: Config, knex: Database['knex']) {
+  const secrets = [KEY_ENCRYPTION_KEY, await serverSecret(knex, 'second-factors')].filter(Boolean).join(',')
+  const { seal, open } = createProtector(secrets, { noun: 'The second factor of agent', home: 'the database' })
+  return { seal, open: (id: string, sealed: object) => open(id, sealed as Sealed) }
 }
 
 /** Everything that hashes and judges passwords. Whatever is under way ends before the database is closed. */

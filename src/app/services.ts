@@ -1,6 +1,7 @@
 import type { Agent } from '../agents/agent.ts'
 import { createAuthenticateAgent } from '../agents/authenticate.ts'
 import { createAgentDirectory } from '../agents/directory.ts'
+import { createSecondFactors } from '../agents/second-factors.ts'
 import { createClientRegistry } from '../clients/registry.ts'
 import { createResourceServerRegistry } from '../clients/resource-servers.ts'
 import { selectDialects } from '../compat/index.ts'
@@ -41,6 +42,7 @@ export function createServices(
     evidence,
     tokenKeys,
     digestKey,
+    secondFactorSealing,
     passwords,
     passwordPolicy,
     mailer,
@@ -54,6 +56,7 @@ export function createServices(
   const lockout = createLockout({ storage, policy: lockoutPolicy(config), digestKey })
   const agentLockout = createLockout({ storage, policy: lockoutPolicy(config), digestKey, realm: 'agent' })
   const agents = createAgentDirectory({ knex })
+  const secondFactors = createSecondFactors({ knex, sealing: secondFactorSealing, issuer: config.ISSUER })
   const notBefore = createNotBefore(storage)
   const note = (event: AccountEvent, customerId: string) =>
     auditTrail.append({
@@ -118,8 +121,9 @@ export function createServices(
     lockouts: { customer: lockout, agent: agentLockout },
     agents,
     findAgent: async (id: string) => whoMayAct(await agents.findById(id)),
+    secondFactors,
     authenticateAgent: watchAgentLogins(
-      createAuthenticateAgent({ agents, passwords, lockout: agentLockout }),
+      createAuthenticateAgent({ agents, passwords, secondFactors, lockout: agentLockout }),
       auditTrail.append,
       metrics,
     ),

@@ -30,11 +30,13 @@ export function watchAgentLogins(authenticate: AuthenticateAgent, audit: Audit, 
     const { outcome } = authentication
     metrics.logins.inc({ realm: 'agent', outcome: outcome === 'refused' ? authentication.reason : outcome })
     const where = whereFrom(context)
-    if (outcome === 'authenticated') {
-      audit({ type: 'login.succeeded', actor: agentAccountId(authentication.agent.id), ...where })
-    } else if (outcome === 'locked') audit({ type: 'login.locked', actor: 'agent', ...where })
-    else if (outcome === 'refused')
-      audit({ type: 'login.refused', actor: 'agent', reason: authentication.reason, ...where })
+    const actor = 'agent' in authentication ? agentAccountId(authentication.agent.id) : 'agent'
+    if (outcome === 'authenticated') audit({ type: 'login.succeeded', actor, ...where })
+    else if (outcome === 'locked') audit({ type: 'login.locked', actor, ...where })
+    else if (outcome !== 'busy') {
+      const reason = outcome === 'refused' ? authentication.reason : outcome
+      audit({ type: 'login.refused', actor, reason, ...where })
+    }
     return authentication
   }
 }

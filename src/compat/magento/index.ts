@@ -22,11 +22,12 @@ export const createMagento: OpenDialect = (settings) => {
     username,
     password,
   })
-  const signInAdmin = ({ username, password }: Credentials) => ({
+  const signInAdmin = ({ username, password, otp }: Credentials & { readonly otp?: string }) => ({
     grant_type: AGENT_GRANT,
     resource: ADMIN,
     username,
     password,
+    ...(otp !== undefined && { one_time_password: otp }),
   })
   return {
     name: 'magento',
