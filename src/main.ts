@@ -9,6 +9,7 @@ import { demo } from './cli/demo.ts'
 import { doctor } from './cli/doctor.ts'
 import { keys } from './cli/keys.ts'
 import { migrate } from './cli/migrate.ts'
+import { restored } from './cli/restored.ts'
 import { secrets } from './cli/secrets.ts'
 import { serve } from './cli/serve.ts'
 import { tokens } from './cli/tokens.ts'
@@ -29,6 +30,7 @@ const commands: readonly Command[] = [
   tokens,
   audit,
   doctor,
+  restored,
   demo,
   config,
 ]

@@ -26,6 +26,8 @@ export const AUDIT_EVENTS = {
   'settings.changed': 'An operator changed something else; the reason says what.',
   'admin.refused': 'A request to the admin API had no token, a wrong one, or one that may not do this.',
   'server.started': 'A node started; the reason has a digest of its settings but for secrets: it changes with them.',
+  'server.restored':
+    'An operator declared that a backup was restored: everybody was signed out; the reason says the rest.',
   'audit.exported': 'An operator exported the audit trail.',
   'audit.pruned': 'Entries older than the retention were removed; the reason says how many and up to which.',
   'audit.gap': 'Entries were lost because they could not be written; the reason has their number.',

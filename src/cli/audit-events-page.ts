@@ -47,7 +47,8 @@ The same JSON object everywhere.
   the setting is first there. Headers: \`Vestibule-Event: <id>\` and
   \`Vestibule-Signature: t=<epoch seconds>,v1=<hex HMAC-SHA256 of "t.body">\`. Answer 2xx within five seconds once the entries are
   safe. Everything else is tried again, after 1 s, 2 s, 4 s … up to five minutes, on any node, after a restart too, for as
-  long as the entries are kept. An entry may come twice: ignore a \`seq\` you have. A \`seq\` that is missing was lost.
+  long as the entries are kept. An entry may come twice: ignore a \`hash\` you have.
+  A \`seq\` that is missing was lost. After a backup was restored, \`seq\` begins again where the backup ends.
 
 ## Is it whole?
 
