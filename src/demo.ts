@@ -69,6 +69,7 @@ const demoClients: readonly (ClientMetadata & { secret?: string })[] = [
       'urn:vestibule:grant:handover',
       'urn:vestibule:grant:impersonation',
       'urn:vestibule:grant:one-time-password',
+      'urn:vestibule:grant:warehouse',
     ],
     response_types: ['code'],
     redirect_uris: ['http://localhost:8080/callback', 'http://127.0.0.1:8080/callback'],

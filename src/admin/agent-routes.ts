@@ -16,10 +16,13 @@ export type AgentRouteDeps = {
 }
 
 const MIN_PASSWORD = 8
+const warehouse = z.int().positive().max(2_147_483_647)
+const assignment = z.strictObject({ idWarehouse: warehouse.nullable() })
 const newAgent = z.strictObject({
   email: z.email(),
   name: z.string().min(1).max(255).optional(),
   idAgent: z.int().positive().optional(),
+  idWarehouse: warehouse.optional(),
   password: z.string().min(MIN_PASSWORD).max(1024),
 })
 
@@ -61,6 +64,12 @@ export function agentRoutes({ agents, passwords, secondFactors, signOutAgent }: 
   })
   router.post('/:id/unblock', async (ctx) => {
     ctx.body = await change(ctx.params.id, 'active')
+  })
+  router.post('/:id/warehouse', async (ctx) => {
+    const { id } = await find(ctx.params.id)
+    ctx.body = await agents.update(id, await readJson(ctx, assignment))
+    // Tokens of the warehouse they worked in until now must not outlive the assignment.
+    await signOutAgent(id)
   })
   router.post('/:id/second-factor', async (ctx) => {
     const enrolled = await secondFactors.enrol(await find(ctx.params.id))

@@ -6,10 +6,12 @@ export type NewAgent = {
   readonly email: string
   readonly name?: string
   readonly idAgent?: number
+  readonly idWarehouse?: number
   readonly password: AgentPassword
 }
 
-export type AgentChange = Partial<Pick<Agent, 'name' | 'status' | 'isAgent'>>
+/** `idWarehouse: null` takes the assignment away. */
+export type AgentChange = Partial<Pick<Agent, 'name' | 'status' | 'isAgent'>> & { readonly idWarehouse?: number | null }
 
 export type AgentDirectory = {
   findById(id: string): Promise<Agent | undefined>
@@ -35,6 +37,7 @@ type Row = {
   readonly name: string | null
   readonly status: Agent['status']
   readonly is_agent: boolean
+  readonly id_warehouse: number | null
   readonly password_scheme: string | null
   readonly password_hash: string | null
   readonly password_salt: string | null
@@ -65,11 +68,11 @@ export function createAgentDirectory({ knex }: { readonly knex: Knex }): AgentDi
       return ((await agents().orderBy('email')) as Row[]).map(toAgent)
     },
     create: (agent) => create(knex, agent),
-    async update(id, { name, status, isAgent }) {
+    async update(id, { name, status, isAgent, idWarehouse }) {
       if (!UUID.test(id)) return undefined
       const rows = (await knex('agents')
         .where({ id })
-        .update({ name, status, is_agent: isAgent, updated_at: knex.fn.now() })
+        .update({ name, status, is_agent: isAgent, id_warehouse: idWarehouse, updated_at: knex.fn.now() })
         .returning('*')) as Row[]
       return rows[0] && toAgent(rows[0])
     },
@@ -86,7 +89,7 @@ export function createAgentDirectory({ knex }: { readonly knex: Knex }): AgentDi
   }
 }
 
-async function create(knex: Knex, { email, name, idAgent, password }: NewAgent): Promise<CreatedAgent> {
+async function create(knex: Knex, { email, name, idAgent, idWarehouse, password }: NewAgent): Promise<CreatedAgent> {
   try {
     return await knex.transaction(async (transaction) => {
       if (idAgent !== undefined) await transaction.raw(RAISE_SEQUENCE, [idAgent])
@@ -97,6 +100,7 @@ async function create(knex: Knex, { email, name, idAgent, password }: NewAgent):
           email: email.trim(),
           email_normalized: normalize(email),
           name,
+          id_warehouse: idWarehouse,
           ...passwordColumns(password),
           password_changed_at: transaction.fn.now(),
         })
@@ -120,6 +124,7 @@ function toAgent(row: Row): Agent {
     idAgent: row.id_agent,
     email: row.email,
     ...(row.name !== null && { name: row.name }),
+    ...(row.id_warehouse !== null && { idWarehouse: row.id_warehouse }),
     status: row.status,
     isAgent: row.is_agent,
   }
