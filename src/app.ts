@@ -59,7 +59,7 @@ export async function openApp(
     }
     return {
       publicApp: createPublicApp(config, log, backends, services, engine, shared),
-      adminApp: createAdmin(backends, services, engine, shared),
+      adminApp: createAdmin(config, backends, services, engine, shared),
       adminToken: String(backends.adminTokens[0]),
       drain: () => {
         isDraining = true

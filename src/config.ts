@@ -181,6 +181,17 @@ export const settings = {
     default: 'default,all',
     sentence: 'Store codes that may stand in the paths of the Magento web API, comma separated.',
   },
+  MAGENTO_THROTTLE_ATTEMPTS: {
+    type: count,
+    default: '6',
+    sentence:
+      'Wrong passwords for one login from one address at the Magento doors before these refuse it, beside LOCKOUT_ATTEMPTS.',
+  },
+  MAGENTO_THROTTLE_SECONDS: {
+    type: seconds,
+    default: '1800',
+    sentence: 'How long after the last wrong password the Magento doors refuse a login.',
+  },
   MAGENTO_GRAPHQL_STATUS: {
     type: z.enum(['by-category', 'always-200']),
     default: 'by-category',

@@ -14,6 +14,7 @@ const ACTS: readonly { readonly method: string; readonly path: RegExp; readonly 
   { method: 'GET', path: /^\/v1\/audit\/export$/, type: 'audit.exported' },
   { method: 'POST', path: /^\/v1\/clients/, type: 'client.changed' },
   { method: 'POST', path: /^\/v1\/agents/, type: 'agent.changed' },
+  { method: 'POST', path: /^\/v1\/sign-in-links/, type: 'sign-in-link.made' },
   { method: 'POST', path: /^\/v1\/tokens/, type: 'token.inspected' },
 ]
 

@@ -4,11 +4,15 @@ import { createAdminApp } from '../admin/app.ts'
 import { auditRoutes } from '../admin/audit-routes.ts'
 import { clientRoutes } from '../admin/client-routes.ts'
 import { customerRoutes } from '../admin/customer-routes.ts'
+import { dialectRoutes } from '../admin/dialect-routes.ts'
 import { keyRoutes } from '../admin/key-routes.ts'
 import { secretRoutes } from '../admin/secret-routes.ts'
+import { signInLinkRoutes } from '../admin/sign-in-link-routes.ts'
 import { signOutRoutes } from '../admin/sign-out-routes.ts'
 import { tokenRoutes } from '../admin/token-routes.ts'
 import type { AuditTrail } from '../audit/trail.ts'
+import type { MountedDialect } from '../compat/doors.ts'
+import type { Config } from '../config.ts'
 import { createCustomerDesk } from '../customers/customer-desk.ts'
 import { agentAccountId } from '../oauth/agent-account.ts'
 import { validateClient } from '../oauth/client-metadata.ts'
@@ -18,7 +22,13 @@ import type { Services } from './services.ts'
 import type { Shared } from './shared.ts'
 
 /** What listens to operators. */
-export function createAdmin(backends: Backends, services: Services, engine: LiveProvider, shared: Shared): Koa {
+export function createAdmin(
+  { ISSUER: issuer }: Pick<Config, 'ISSUER'>,
+  backends: Backends,
+  services: Services,
+  engine: LiveProvider,
+  shared: Shared,
+): Koa {
   const { knex } = backends.database
   const { audit, metrics, notBefore } = services
   const signOut = (id: string) => notBefore.set({ of: 'customer', id }, Date.now())
@@ -47,8 +57,23 @@ export function createAdmin(backends: Backends, services: Services, engine: Live
         signOutAgent: (id) => notBefore.set({ of: 'customer', id: agentAccountId(id) }, Date.now()),
       }),
       tokenRoutes(services),
+      dialectRoutes(backends),
+      signInLinkRoutes({
+        ...services,
+        findCustomerByReference: services.directory.findByReference,
+        addressOf: (token) => hostedAddress(services.dialects, issuer, token),
+      }),
     ],
   })
+}
+
+/** Where a link signs its customer in: at the door of a dialect that begins sessions of the hosted pages. */
+function hostedAddress(dialects: readonly MountedDialect[], issuer: string, token: string): string | undefined {
+  for (const { dialect, basePath } of dialects) {
+    const door = dialect.routes.find((route) => 'isHosted' in route && route.isHosted)
+    if (door) return `${issuer}${basePath}${door.path.replace(':token', token)}`
+  }
+  return undefined
 }
 
 /** What the audit trail says about one customer, newest first. */

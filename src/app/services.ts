@@ -10,6 +10,7 @@ import { createAuthenticate } from '../customers/authenticate.ts'
 import { selectCustomerSource } from '../customers/index.ts'
 import { createLockout } from '../customers/lockout.ts'
 import { lockoutPolicy } from '../customers/lockout-policy.ts'
+import { throttleLogins } from '../customers/login-throttle.ts'
 import { createOneTimePasswords } from '../customers/one-time-passwords.ts'
 import { type AccountEvent, createRecoveryServices } from '../customers/recovery-services.ts'
 import { createRegistrationKeys } from '../customers/registration-keys.ts'
@@ -106,15 +107,18 @@ export function createServices(
     passwords,
     passwordPolicy,
     authenticate: watchLogins(
-      createAuthenticate({
-        directory,
-        passwords,
-        lockout,
-        ...elsewhere,
-        ...(keepsPasswords && { policy: passwordPolicy }),
-        ...(isEmbedded && { loginsAtOnce: EMBEDDED_LOGINS }),
-        onProblem,
-      }),
+      throttleLogins(
+        createAuthenticate({
+          directory,
+          passwords,
+          lockout,
+          ...elsewhere,
+          ...(keepsPasswords && { policy: passwordPolicy }),
+          ...(isEmbedded && { loginsAtOnce: EMBEDDED_LOGINS }),
+          onProblem,
+        }),
+        { storage },
+      ),
       auditTrail.append,
       metrics,
     ),
@@ -123,7 +127,7 @@ export function createServices(
     findAgent: async (id: string) => whoMayAct(await agents.findById(id)),
     secondFactors,
     authenticateAgent: watchAgentLogins(
-      createAuthenticateAgent({ agents, passwords, secondFactors, lockout: agentLockout }),
+      throttleLogins(createAuthenticateAgent({ agents, passwords, secondFactors, lockout: agentLockout }), { storage }),
       auditTrail.append,
       metrics,
     ),

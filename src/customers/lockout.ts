@@ -16,6 +16,7 @@ import {
   type LockoutPolicy,
   type Standing,
 } from './lockout-policy.ts'
+import type { Throttle } from './login-throttle.ts'
 
 /** Where an attempt comes from. Every door fills it in. */
 export type LoginContext = {
@@ -25,6 +26,8 @@ export type LoginContext = {
   readonly deviceId?: string
   /** True for clients whose SDK repeats a refused request by itself: a few identical sends count as one. */
   readonly resends?: boolean
+  /** The door's own limit, beside lockout. */
+  readonly throttle?: Throttle
 }
 
 /** What lockout asks of storage. A negative `by` gives reservations back; it never takes a counter below zero. */
