@@ -19,6 +19,9 @@ const ADMIN_TOKEN = 'only-for-this-measurement'
 const NO_LOCK = Object.fromEntries(
   ['', 'ACCOUNT_', 'ADDRESS_', 'CLIENT_'].map((of) => [`LOCKOUT_${of}ATTEMPTS`, '1000000']),
 )
+const ROUNDS = Math.ceil(TRIES / KINDS.length)
+/** Three standard errors of the statistic when there is nothing to tell. */
+const byChance = 0.5 + 3 * Math.sqrt((2 * ROUNDS + 1) / (12 * ROUNDS ** 2))
 const DOORS = [...PASSWORD_DOORS, ...MAIL_DOORS].filter(({ name }) => name.includes(WORDS))
 
 await withDemoServer(BACKENDS, { ...NO_LOCK, ADMIN_TOKEN, REGISTRATION: 'open' }, async ({ url, adminUrl }) => {
@@ -31,9 +34,11 @@ await withDemoServer(BACKENDS, { ...NO_LOCK, ADMIN_TOKEN, REGISTRATION: 'open' }
   for (const { name, open } of DOORS) {
     const attempt = await open(url)
     await timeKinds(10, attempt)
-    const durations = await timeKinds(Math.ceil(TRIES / KINDS.length), attempt)
+    const durations = await timeKinds(ROUNDS, attempt)
     console.log(`\n${name}, ${BACKENDS}, ${TRIES} tries, load average ${(loadavg()[0] ?? 0).toFixed(1)}`)
-    console.log('kind       p50 ms   p95 ms   told from unknown (0.5: not at all, by chance up to 0.58)')
+    console.log(
+      `kind       p50 ms   p95 ms   told from unknown (0.5: not at all, by chance up to ${byChance.toFixed(2)})`,
+    )
     for (const kind of KINDS) {
       const { p50, p95 } = quantiles(durations[kind])
       const told = tellingApart(durations.unknown, durations[kind]).toFixed(3)
