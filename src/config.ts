@@ -108,9 +108,14 @@ export const settings = {
   },
   JWKS_CACHE_SECONDS: { type: seconds, default: '300', sentence: 'How long verifiers may keep the key set.' },
   SIGNING_ALGORITHMS: {
-    type: list.pipe(z.array(z.enum(['ES256', 'RS256', 'PS256', 'EdDSA'])).nonempty()),
+    type: list
+      .pipe(z.array(z.enum(['ES256', 'RS256', 'PS256', 'EdDSA'])))
+      .refine((algorithms) => algorithms.includes('ES256') && algorithms.includes('RS256'), {
+        message:
+          'must name ES256 and RS256: access tokens and ID tokens are signed with them unless others are asked for',
+      }),
     default: 'ES256,RS256',
-    sentence: 'Algorithms there is always a signing key for, comma separated: ES256, RS256, PS256, EdDSA.',
+    sentence: 'Algorithms there is always a signing key for, comma separated: ES256 and RS256, also PS256 and EdDSA.',
   },
   SIGNER_URL: {
     type: url('pkcs11', 'vault'),

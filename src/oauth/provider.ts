@@ -134,7 +134,12 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
       externalSigningSupport: { enabled: true, ack: 'experimental-01' },
       introspection: { enabled: true },
       ...(mutualTls && { mTLS: mutualTlsFeature(mutualTls) }),
-      resourceIndicators: createResourceIndicators({ findResourceServer: resourceServers.find, findClient }) as never,
+      resourceIndicators: createResourceIndicators({
+        findResourceServer: resourceServers.find,
+        findClient,
+        keys,
+        log: deps.log,
+      }) as never,
       revocation: { enabled: true },
       rpInitiatedLogout: signOutPages(pages),
     },
