@@ -84,7 +84,9 @@ export const settings = {
   DATABASE_URL: {
     type: url('postgres', 'postgresql'),
     secret: true,
-    sentence: 'Postgres for customers, clients and other long-lived rows. Unset: embedded PGlite in DATA_DIR.',
+    sentence:
+      'Postgres for customers, clients and other long-lived rows; of several hosts (HOST:PORT,HOST:PORT) the one that ' +
+      'takes writes is used. Unset: embedded PGlite in DATA_DIR.',
   },
   REDIS_URL: {
     type: url('redis', 'rediss', 'redis+sentinel', 'rediss+sentinel', 'redis+cluster', 'rediss+cluster'),

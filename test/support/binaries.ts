@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { delimiter, join } from 'node:path'
 import { findPreviousRelease } from './previous-release.ts'
+import { canMount } from './small-disk.ts'
 
 /** What a suite may need beyond Node. */
 export type Backend =
@@ -12,11 +13,15 @@ export type Backend =
   | 'sentinel'
   | 'chromium'
   | 'softhsm'
+  | 'smalldisk'
   | 'nginx'
   | 'php'
   | 'history'
 
 type Need = { readonly title: string; readonly find: () => string | undefined; readonly fix: string }
+
+/** Trying takes a mount. */
+let mayMount: boolean | undefined
 
 const redisFix = 'redis-server not found, apt-get install redis-server'
 
@@ -32,6 +37,14 @@ export const backends: Readonly<Record<Backend, Need>> = {
   sentinel: { title: 'Redis Sentinel', find: findRedis, fix: redisFix },
   chromium: { title: 'Chromium', find: findChromium, fix: 'chromium not found, apt-get install chromium' },
   php: { title: 'PHP', find: findPhp, fix: 'php with openssl not found, apt-get install php-cli' },
+  smalldisk: {
+    title: 'A small disk',
+    find: () => {
+      mayMount ??= canMount()
+      return mayMount ? 'mount' : undefined
+    },
+    fix: 'a small file system cannot be mounted here, run as root on Linux',
+  },
   softhsm: {
     title: 'SoftHSM2',
     find: findSoftHsm,
