@@ -186,7 +186,10 @@ export const settings = {
     default: '1',
     sentence: 'How long a Magento customer token works, in hours.',
   },
-  MAGENTO_ADMIN_TOKEN_HOURS: { type: hours, default: '4', sentence: 'How long a Magento admin token works, in hours.' },
+  MAGENTO_ADMIN_TOKEN_HOURS: {
+    type: hours,
+    sentence: 'How long a Magento admin token works, in hours. Unset: 4, or 1 where tokens are JWTs, as in the shop.',
+  },
   MAGENTO_STORES: {
     type: list,
     default: 'default,all',

@@ -6,6 +6,7 @@ import { clientRoutes } from '../admin/client-routes.ts'
 import { customerRoutes } from '../admin/customer-routes.ts'
 import { dialectRoutes } from '../admin/dialect-routes.ts'
 import { keyRoutes } from '../admin/key-routes.ts'
+import { registrationKeyRoutes } from '../admin/registration-key-routes.ts'
 import { secretRoutes } from '../admin/secret-routes.ts'
 import { signInLinkRoutes } from '../admin/sign-in-link-routes.ts'
 import { signOutRoutes } from '../admin/sign-out-routes.ts'
@@ -31,6 +32,7 @@ export function createAdmin(
 ): Koa {
   const { knex } = backends.database
   const { audit, metrics, notBefore } = services
+  const { findByReference: findCustomerByReference } = services.directory
   const signOut = (id: string) => notBefore.set({ of: 'customer', id }, Date.now())
   return createAdminApp({
     ...shared,
@@ -58,9 +60,10 @@ export function createAdmin(
       }),
       tokenRoutes(services),
       dialectRoutes(backends),
+      registrationKeyRoutes({ ...services, findCustomerByReference }),
       signInLinkRoutes({
         ...services,
-        findCustomerByReference: services.directory.findByReference,
+        findCustomerByReference,
         addressOf: (token) => hostedAddress(services.dialects, issuer, token),
       }),
     ],
