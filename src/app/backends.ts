@@ -54,7 +54,7 @@ export async function openBackends(
   const storage = measureStorage(unmeasured, ({ operation, outcome, seconds }) =>
     metrics.storage.observe({ operation, outcome }, seconds),
   )
-  const { auditTrail, auditWebhook } = await openAudit(config, log, database, closers)
+  const { auditTrail, auditWebhook } = await openAudit(config, log, { database, metrics }, closers)
   const evidence = openEvidence({ knex, log })
   closers.push(evidence.close)
   const keyRing = await openKeys(config, log, { database, storage, evidence, auditTrail }, closers)
@@ -100,7 +100,7 @@ export async function openBackends(
 async function openAudit(
   config: Config,
   log: Log,
-  { knex }: Database,
+  { database: { knex }, metrics }: { database: Database; metrics: Metrics },
   closers: Closer[],
 ): Promise<{ auditTrail: AuditTrail; auditWebhook: AuditWebhook | undefined }> {
   const { AUDIT_WEBHOOK_URL: url, AUDIT_WEBHOOK_SECRET: secret, AUDIT_STREAM: stream } = config
@@ -110,6 +110,7 @@ async function openAudit(
     log,
     retentionDays: config.AUDIT_RETENTION_DAYS,
     currentRequest,
+    onLost: () => metrics.auditLost.inc(),
     ...(stream === 'log' && { onEvent: (event) => log.info({ audit: event }, `audit: ${event.type}`) }),
     onWritten(entries) {
       if (stream === 'stdout')
