@@ -3,6 +3,7 @@ import { introspect, refresh, tokensOf } from '../endpoints/client.ts'
 import { describeOn } from '../support/describe-on.ts'
 import { type PostgresServer, startPostgres, startSynchronousStandby } from '../support/postgres-server.ts'
 import { type RedisSentinel, startRedisSentinel } from '../support/redis-sentinel.ts'
+import type { RedisServer } from '../support/redis-server.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { createDatabase } from '../support/shared.ts'
 import { loadDemoInto } from '../support/templates.ts'
@@ -33,6 +34,7 @@ describeOn('sentinel', 'a primary under Sentinels dies under load', () => {
     await waitFor(() => load.signedIn.length >= SESSIONS_BEFORE, { deadlineMs: 30_000 })
     const primary = await redis.primaryAddress()
     const before = copyOf(load)
+    await untilFollowed(redis.servers[0], redis.servers[1])
     await redis.servers[0].kill()
     await waitFor(async () => (await redis.primaryAddress()) !== primary, { deadlineMs: 20_000, what: 'a new primary' })
     await expectReturn(server.url, measuring)
@@ -92,6 +94,7 @@ describeOn('cluster', 'a master of a cluster dies under load', () => {
     const load = startLoad(server.url)
     await waitFor(() => load.signedIn.length >= SESSIONS_BEFORE, { deadlineMs: 30_000 })
     const before = copyOf(load)
+    await untilFollowed(redis.masters[0] as RedisServer, redis.replicas[0] as RedisServer)
     await redis.masters[0]?.kill()
     await redis.untilReplaced(0)
     await expectReturn(server.url, measuring)
@@ -140,6 +143,15 @@ describeOn('postgres', 'a primary with a synchronous standby dies under load', (
 
 function copyOf({ signedIn, revoked }: Load) {
   return { signedIn: [...signedIn], revoked: [...revoked] }
+}
+
+/** Waits until the replica has what its primary acknowledged so far. */
+async function untilFollowed(primary: RedisServer, replica: RedisServer): Promise<void> {
+  const offsetOf = async (server: RedisServer, field: string) =>
+    Number(new RegExp(`${field}:(\\d+)`).exec(String(await server.command('INFO', 'replication')))?.[1])
+  const acknowledged = await offsetOf(primary, 'master_repl_offset')
+  const hasIt = async () => (await offsetOf(replica, 'slave_repl_offset')) >= acknowledged
+  await waitFor(hasIt, { everyMs: 5, what: 'the replica to have what was acknowledged' })
 }
 
 async function expectKept(url: string, { signedIn, revoked }: Pick<Load, 'signedIn' | 'revoked'>): Promise<void> {

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { runCli } from '../cli/run-cli.ts'
-import { introspect, read, refresh, revoke, tokensOf } from '../endpoints/client.ts'
+import { introspect, read, refresh, requestTokens, revoke, tokensOf } from '../endpoints/client.ts'
 import { describeOn } from '../support/describe-on.ts'
 import { freePort } from '../support/free-port.ts'
 import { type PostgresServer, startPostgres } from '../support/postgres-server.ts'
@@ -9,6 +9,7 @@ import { temporaryDirectory } from '../support/run-directory.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { createRedisDatabase } from '../support/shared.ts'
 import { loadDemoInto } from '../support/templates.ts'
+import { waitFor } from '../support/wait-for.ts'
 import { openDoors } from './doors.ts'
 import { expectOthersGoOn, expectRefused, expectReturn, expectUnavailable, testFailure } from './under-failure.ts'
 
@@ -65,6 +66,8 @@ describeOn('postgres', 'Postgres fails', () => {
       const held = await tokensOf(server.url)
       const doors = (await openDoors(server.url, held)).filter(({ kind }) => kind !== 'reads')
       await setReadOnly('on')
+      const isReadOnly = async () => (await requestTokens(server.url)).status === 503
+      await waitFor(isReadOnly, { what: 'every connection to have the new setting' })
       await expectRefused(doors, measuring)
       await expectOthersGoOn(server.url)
       expect((await introspect(server.url, held.access_token)).active).toBe(true)

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
-import { chownSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { chownSync, readFileSync, realpathSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { backends, findPostgres } from './binaries.ts'
@@ -61,7 +61,7 @@ export async function startPostgres(
   const owner = unprivilegedUser()
   const directory = temporaryDirectory('postgres')
   if (owner.uid !== undefined && owner.gid !== undefined) chownSync(directory, owner.uid, owner.gid)
-  if (primary) await copyDataDirectory(join(binaries, 'pg_basebackup'), directory, owner, primary)
+  if (primary) await copyDataDirectory(besides(join(binaries, 'postgres'), 'pg_basebackup'), directory, owner, primary)
   else await makeDataDirectory(join(binaries, 'initdb'), directory, owner)
 
   const port = await freePort()
@@ -112,6 +112,11 @@ async function makeDataDirectory(initdb: string, directory: string, owner: Owner
 async function copyDataDirectory(command: string, cwd: string, owner: Owner, { port }: PostgresServer): Promise<void> {
   const from = ['-h', '127.0.0.1', '-p', String(port), '-U', 'postgres']
   await promisify(execFile)(command, ['-D', 'data', '-R', '-c', 'fast', '--no-sync', ...from], { cwd, ...owner })
+}
+
+/** A program that is installed where another one really is, and may not be linked to from where that one is. */
+function besides(program: string, name: string): string {
+  return join(dirname(realpathSync(program)), name)
 }
 
 /** Durable against `kill -9`, not against a power cut: that is what `fsync=off` gives up for speed. */
