@@ -7,13 +7,18 @@ import type { KeyRing } from '../keys/key-ring.ts'
 import { Problem } from './problem.ts'
 import { readJson } from './read-json.ts'
 
-export type KeyRouteDeps = { readonly keyRing: KeyRing; readonly evidence: EvidenceRecorder }
+export type KeyRouteDeps = {
+  readonly keyRing: KeyRing
+  readonly evidence: EvidenceRecorder
+  /** Encrypts anew what else KEY_ENCRYPTION_KEY encrypts. */
+  readonly reseal: () => Promise<void>
+}
 
 const algorithm = z.enum(['ES256', 'RS256', 'PS256', 'EdDSA'])
 const forced = z.strictObject({ force: z.boolean().default(false) })
 
 /** Signing keys: what there is and what is known of their use, and the ways to change them by hand. */
-export function keyRoutes({ keyRing, evidence }: KeyRouteDeps): Router {
+export function keyRoutes({ keyRing, evidence, reseal }: KeyRouteDeps): Router {
   const operations = createKeyOperations(keyRing)
   const router = new Router({ prefix: '/v1/keys' })
 
@@ -35,6 +40,7 @@ export function keyRoutes({ keyRing, evidence }: KeyRouteDeps): Router {
     )
   })
   router.post('/reencrypt', async (ctx) => {
+    await reseal()
     ctx.body = { reencrypted: await keyRing.reencrypt() }
   })
   router.post('/:kid/activate', async (ctx) => {

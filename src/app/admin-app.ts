@@ -40,7 +40,7 @@ export function createAdmin(
     audit,
     adminTokens: backends.adminTokens,
     routers: [
-      keyRoutes(backends),
+      keyRoutes({ ...backends, reseal: services.secondFactors.reseal }),
       secretRoutes({ ...backends, clients: services.clients }),
       clientRoutes({ ...services, validate: (metadata) => validateClient(engine.current(), metadata) }),
       customerRoutes({
