@@ -344,6 +344,15 @@ export const settings = {
     default: 'info',
     sentence: 'How much is logged.',
   },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    type: origin,
+    sentence: 'An OpenTelemetry collector that traces are sent to, by OTLP over HTTP. Unset: nothing is traced.',
+  },
+  TRACES_RATIO: {
+    type: z.coerce.number().min(0).max(1),
+    default: '1',
+    sentence: 'The part of traces that is sent, from 0 to 1, of those that begin here.',
+  },
   DEMO: {
     type: flag,
     default: 'true',
