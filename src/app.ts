@@ -51,7 +51,7 @@ export async function openApp(config: Config, log: Log, onProgress: (step: strin
     return {
       publicApp: createPublicApp(config, log, backends, services, engine, shared),
       adminApp: createAdmin(backends, services, engine, shared),
-      adminToken: String(backends.adminTokens[0]),
+      adminToken: String(backends.settingTokens[0]),
       drain: () => {
         isDraining = true
       },

@@ -56,7 +56,7 @@ export async function openBackends(config: Config, log: Log, onProgress: (step: 
   const publish = () => evidence.published(keyRing.keys().map(({ kid }) => kid))
   keyRing.onChange(publish)
   publish()
-  const adminTokens = config.ADMIN_TOKEN ?? [randomBytes(32).toString('base64url')]
+  const settingTokens = config.ADMIN_TOKEN ?? [randomBytes(32).toString('base64url')]
   const secrets = await openSecrets(log, { database, storage }, closers)
   return {
     database,
@@ -68,7 +68,7 @@ export async function openBackends(config: Config, log: Log, onProgress: (step: 
     signInWebhook,
     ...passwords,
     mailer,
-    adminTokens,
+    settingTokens,
     secrets,
     cookieKeysAreSet: config.COOKIE_KEYS !== undefined,
     cookieKeys: (config.COOKIE_KEYS as Several | undefined) ?? secrets.cookies.values,

@@ -1,3 +1,7 @@
+import { createSignInAdministrator } from '../admin/sign-in.ts'
+import { createAdminTokens } from '../administrators/admin-tokens.ts'
+import { createAdministratorDirectory } from '../administrators/directory.ts'
+import { createAdminSessions } from '../administrators/sessions.ts'
 import type { Agent } from '../agents/agent.ts'
 import { createAuthenticateAgent } from '../agents/authenticate.ts'
 import { createAgentDirectory } from '../agents/directory.ts'
@@ -54,7 +58,15 @@ export function createServices(
   const { directory, keepsPasswords, ...elsewhere } = selectCustomerSource(config, { knex, passwords, onProblem })
   const lockout = createLockout({ storage, policy: lockoutPolicy(config), digestKey })
   const agentLockout = createLockout({ storage, policy: lockoutPolicy(config), digestKey, realm: 'agent' })
+  const administratorLockout = createLockout({
+    storage,
+    policy: lockoutPolicy(config),
+    digestKey,
+    realm: 'administrator',
+  })
   const agents = createAgentDirectory({ knex })
+  const administrators = createAdministratorDirectory({ knex })
+  const sessions = createAdminSessions({ storage, administrators })
   const notBefore = createNotBefore(storage)
   const writeLetter = createLetters({ issuer: config.ISSUER })
   const recoveryServices = createRecoveryServices({
@@ -108,7 +120,17 @@ export function createServices(
       auditTrail.append,
       metrics,
     ),
-    lockouts: { customer: lockout, agent: agentLockout },
+    lockouts: { customer: lockout, agent: agentLockout, administrator: administratorLockout },
+    administrators,
+    adminTokens: createAdminTokens({ knex }),
+    sessions,
+    signInAdministrator: createSignInAdministrator({
+      administrators,
+      sessions,
+      passwords,
+      lockout: administratorLockout,
+      audit: auditTrail.append,
+    }),
     agents,
     findAgent: async (id: string) => whoMayAct(await agents.findById(id)),
     authenticateAgent: createAuthenticateAgent({ agents, passwords, lockout: agentLockout }),

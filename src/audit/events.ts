@@ -17,6 +17,14 @@ export const AUDIT_EVENTS = {
   'customers.imported': 'Customers were imported, or their imported hashes wrapped.',
   'customer.exported': 'Customers, or everything held about one of them, were exported.',
   'customer.erased': 'A person was anonymised.',
+  'administrator.signed-in': 'An administrator signed in.',
+  'administrator.refused':
+    'Somebody failed to sign in as an administrator; the reason says why, which no caller learns.',
+  'administrator.signed-out': 'An administrator ended a session.',
+  'administrator.changed': 'An administrator was made or changed, or got another password; the reason says how.',
+  'admin-token.changed': 'An admin token was made or revoked; the reason says which.',
+  'admin.refused': 'Somebody asked the admin API for what their role may not do.',
+  'audit.exported': 'The whole audit trail was taken away.',
   'settings.changed': 'An operator changed something else; the reason says what.',
   'audit.pruned': 'Entries older than the retention were removed; the reason has their number.',
   'audit.gap': 'Entries were lost because they could not be written; the reason has their number.',
@@ -27,7 +35,7 @@ export type AuditEventType = keyof typeof AUDIT_EVENTS
 /** Who did what to whom, from where. Nothing secret is ever part of it. */
 export type AuditEvent = {
   readonly type: AuditEventType
-  /** Who acted, where it was not the customer: `agent:…`, `admin`, `server`. */
+  /** Who acted, where it was not the customer: `agent:…`, `administrator:…`, `admin-token:…`, `admin` (whoever holds ADMIN_TOKEN), `server`. */
   readonly actor?: string
   readonly customerId?: string
   readonly clientId?: string

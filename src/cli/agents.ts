@@ -35,12 +35,12 @@ export const agents: Command = {
     const [action, id] = positionals
     const admin = createAdminClient(environment)
     if (action === 'list') {
-      const listed = await admin.call<{ agents: Agent[] }>('GET', '/v1/agents')
-      if (values.json) printJson(listed)
+      const listed = await admin.list<Agent>('/v1/agents')
+      if (values.json) printJson({ agents: listed })
       else
         printTable(
           ['ID', 'E-MAIL', 'NAME', 'STATE'],
-          listed.agents.map((agent) => [agent.id, agent.email, agent.name ?? '', agent.status]),
+          listed.map((agent) => [agent.id, agent.email, agent.name ?? '', agent.status]),
         )
       return 0
     }

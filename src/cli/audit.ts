@@ -43,12 +43,12 @@ export const audit: Command = {
         const given = Object.entries({ type, customerId, clientId, since, limit }).filter(
           ([, value]) => value !== undefined,
         )
-        const page = await admin.call<{ entries: AuditEntry[] }>(
+        const { items: entries, next } = await admin.call<{ items: AuditEntry[]; next?: string }>(
           'GET',
           `/v1/audit?${new URLSearchParams(given as [string, string][])}`,
         )
-        if (values.json) printJson(page)
-        else printEntries(page.entries)
+        if (values.json) printJson({ entries, ...(next && { next }) })
+        else printEntries(entries)
         return 0
       }
       case 'export':

@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
-import type { ClientMetadata } from '../clients/client.ts'
+import type { ListedClient } from '../clients/registry.ts'
 import { type AdminClient, AdminError, createAdminClient } from './admin-client.ts'
 import type { Command } from './command.ts'
 import { printJson, printTable } from './print.ts'
@@ -64,12 +64,9 @@ const ACTIONS: Readonly<Record<string, { needs: number; run(request: Request): P
   list: {
     needs: 0,
     async run({ admin, isJson }) {
-      const listed = await admin.call<{ clients: { metadata: ClientMetadata; isEnabled: boolean }[] }>(
-        'GET',
-        '/v1/clients',
-      )
-      if (isJson) return printJson(listed)
-      const rows = listed.clients.map(({ metadata, isEnabled }) => [
+      const listed = await admin.list<ListedClient>('/v1/clients')
+      if (isJson) return printJson({ clients: listed })
+      const rows = listed.map(({ metadata, isEnabled }) => [
         metadata.client_id,
         metadata.client_name ?? '',
         isEnabled ? 'enabled' : 'disabled',
@@ -92,7 +89,7 @@ const ACTIONS: Readonly<Record<string, { needs: number; run(request: Request): P
   'secrets list': {
     needs: 1,
     async run({ admin, subjects: [id = ''], isJson }) {
-      const { secrets } = await admin.call<{ secrets: { name: string; expiresAt?: number }[] }>('GET', pathOf(id))
+      const secrets = await admin.list<{ name: string; expiresAt?: number }>(pathOf(id))
       if (isJson) return printJson({ secrets })
       const rows = secrets.map(({ name, expiresAt }) => [
         name,
@@ -113,9 +110,9 @@ const ACTIONS: Readonly<Record<string, { needs: number; run(request: Request): P
     needs: 2,
     async run({ admin, subjects: [id = '', name = ''], isJson, expiresAt }) {
       const path = `${pathOf(id)}/${encodeURIComponent(name)}/expire`
-      const expired = await admin.call<{ expiresAt: string }>('POST', path, expiresAt ? { at: expiresAt } : {})
+      const expired = await admin.call<{ expiresAt: number }>('POST', path, expiresAt ? { at: expiresAt } : {})
       if (isJson) printJson(expired)
-      else console.log(`${name} ends at ${expired.expiresAt}`)
+      else console.log(`${name} ends at ${new Date(expired.expiresAt * 1000).toISOString()}`)
     },
   },
 }
