@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Agent } from '../agents/agent.ts'
 import type { AgentDirectory } from '../agents/directory.ts'
+import type { SecondFactors } from '../agents/second-factors.ts'
 import type { Passwords } from '../customers/passwords.ts'
 import { changedMeanwhile, Problem } from './problem.ts'
 import { type Route, route } from './route.ts'
@@ -9,6 +10,7 @@ import { name, pageOf, pageQuery, text } from './shapes.ts'
 export type AgentRouteDeps = {
   readonly agents: AgentDirectory
   readonly passwords: Pick<Passwords, 'hash'>
+  readonly secondFactors: Pick<SecondFactors, 'owners'>
   /** Ends every token of the agent. */
   readonly signOutAgent: (agentId: string) => Promise<void>
 }
@@ -24,6 +26,7 @@ const agentShape = z
     isAgent: z.boolean(),
   })
   .meta({ id: 'Agent' })
+const listedAgent = agentShape.extend({ hasSecondFactor: z.boolean() }).meta({ id: 'ListedAgent' })
 const newAgent = z.strictObject({
   email: z.email(),
   name: name.optional(),
@@ -34,7 +37,7 @@ const agentChange = z.strictObject({ name: name.optional(), isAgent: z.boolean()
 const params = z.object({ id: z.string() })
 
 /** Back-office people who may act for customers. */
-export function agentRoutes({ agents, passwords, signOutAgent }: AgentRouteDeps): Route[] {
+export function agentRoutes({ agents, passwords, secondFactors, signOutAgent }: AgentRouteDeps): Route[] {
   const known = (agent: Agent | undefined, id: string): Agent => {
     if (agent) return agent
     throw new Problem(404, 'unknown-agent', `There is no agent with the id "${id}".`)
@@ -52,8 +55,11 @@ export function agentRoutes({ agents, passwords, signOutAgent }: AgentRouteDeps)
       summary: 'Agents, by e-mail address',
       permission: 'agents:read',
       query: pageQuery,
-      result: pageOf(agentShape),
-      handle: ({ query }) => agents.list(query),
+      result: pageOf(listedAgent),
+      async handle({ query }) {
+        const [{ items, ...page }, owners] = await Promise.all([agents.list(query), secondFactors.owners()])
+        return { ...page, items: items.map((agent) => ({ ...agent, hasSecondFactor: owners.has(agent.id) })) }
+      },
     }),
     route({
       method: 'POST',

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { Actor } from '../administrators/administrator.ts'
 import { mayDo, PERMISSIONS, type Permission } from '../administrators/role.ts'
-import type { Audit } from '../audit/events.ts'
+import type { Audit, AuditEventType } from '../audit/events.ts'
 import { revisionOf } from '../database/revision.ts'
 import { Problem } from './problem.ts'
 import type { Route, RouteRequest } from './route.ts'
@@ -44,11 +44,15 @@ export function createAdminApi({ routes, audit }: { readonly routes: readonly Ro
     return { found: fitting.find(({ route }) => route.method === method), fitting }
   }
 
-  function refuse(request: ApiRequest & { actor: Actor }, permission: Permission): never {
-    const reason = `${request.method} ${request.path}`
-    audit({ type: 'admin.refused', actor: request.actor.name, reason, ip: request.ip, requestId: request.requestId })
-    const [needed, has] = [PERMISSIONS[permission].from, request.actor.role]
-    throw new Problem(403, 'not-allowed', `This needs the role "${needed}" or a higher one; yours is "${has}".`)
+  function note(type: AuditEventType, { method, path, ip, requestId }: ApiRequest, actor: Actor, about = {}): void {
+    const who = actor === NOBODY ? {} : { actor: actor.name }
+    audit({ type, ...who, reason: `${method} ${path}`, ip, requestId, ...about })
+  }
+
+  function refuse(request: ApiRequest, actor: Actor, permission: Permission): never {
+    note('admin.refused', request, actor)
+    const needed = PERMISSIONS[permission].from
+    throw new Problem(403, 'not-allowed', `This needs the role "${needed}" or a higher one; yours is "${actor.role}".`)
   }
 
   return {
@@ -58,10 +62,13 @@ export function createAdminApi({ routes, audit }: { readonly routes: readonly Ro
     async answer(request: ApiRequest): Promise<ApiAnswer> {
       const { found, fitting } = find(request.method === 'HEAD' ? 'GET' : request.method, request.path)
       const { actor = NOBODY } = request
-      if (actor === NOBODY && found?.route.permission !== 'public') throw notSignedIn()
+      if (actor === NOBODY && found?.route.permission !== 'public') {
+        note('admin.refused', request, actor)
+        throw notSignedIn()
+      }
       if (!found) throw fitting.length > 0 ? wrongMethod(request, fitting) : nothingThere(request)
       const { route } = found
-      const may = (permission: Permission) => mayDo(actor.role, permission) || refuse({ ...request, actor }, permission)
+      const may = (permission: Permission) => mayDo(actor.role, permission) || refuse(request, actor, permission)
       if (route.permission !== 'public') may(route.permission)
       const asked: RouteRequest = {
         actor,
@@ -76,16 +83,7 @@ export function createAdminApi({ routes, audit }: { readonly routes: readonly Ro
       const further = route.alsoNeeds?.(asked)
       if (further) may(further)
       const result = route.lines ? undefined : await route.handle?.(asked)
-      if (route.audit) {
-        audit({
-          type: route.audit,
-          actor: actor.name,
-          reason: `${request.method} ${request.path}`,
-          ip: request.ip,
-          requestId: request.requestId,
-          ...route.about?.(asked, result),
-        })
-      }
+      if (route.audit) note(route.audit, request, actor, route.about?.(asked, result))
       const status = route.status ?? 200
       if (route.lines) return { status, lines: route.lines(asked) }
       return {

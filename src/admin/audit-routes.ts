@@ -18,6 +18,7 @@ const entry = z
     seq: z.int(),
     at: z.iso.datetime(),
     type: z.enum(types),
+    outcome: z.enum(['done', 'refused']),
     actor: z.string().optional(),
     customerId: z.string().optional(),
     clientId: z.string().optional(),
@@ -28,9 +29,28 @@ const entry = z
     hash: z.string(),
   })
   .meta({ id: 'AuditEntry' })
+/** A link that was kept elsewhere: an entry of an export, of the stream or of the webhook, or the head of some day. */
+const link = z.object({ seq: z.int(), hash: z.string() })
+const witness = z
+  .strictObject({ seq: z.coerce.number().int().positive().optional(), hash: z.string().length(43).optional() })
+  .refine(({ seq, hash }) => (seq === undefined) === (hash === undefined), 'seq and hash go together')
 const verdict = z.object({
   entries: z.int(),
-  problem: z.object({ seq: z.int().optional(), problem: z.enum(['changed', 'missing', 'cut off']) }).optional(),
+  head: link,
+  problem: z
+    .object({
+      seq: z.int().optional(),
+      problem: z.enum([
+        'changed',
+        'missing',
+        'inserted',
+        'cut off',
+        'beginning removed',
+        'rewritten',
+        'witness too old',
+      ]),
+    })
+    .optional(),
 })
 
 /** The audit trail: pages of it newest first, all of it, and whether its chain is whole. */
@@ -63,12 +83,24 @@ export function auditRoutes({ auditTrail }: { readonly auditTrail: AuditTrail })
     route({
       method: 'GET',
       path: '/v1/audit/verify',
-      summary: 'Follow the hash chain: was anything changed or removed?',
+      summary: 'Follow the hash chain: was anything changed or removed, and does it still hold this link?',
       permission: 'audit:read',
+      query: witness,
       result: verdict,
+      async handle({ query: { seq, hash } }) {
+        await auditTrail.flush()
+        return auditTrail.verify(seq === undefined || hash === undefined ? undefined : { seq, hash })
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/audit/head',
+      summary: 'Where the chain ends now: kept elsewhere, a witness for later',
+      permission: 'audit:read',
+      result: link,
       async handle() {
         await auditTrail.flush()
-        return auditTrail.verify()
+        return auditTrail.head()
       },
     }),
     route({

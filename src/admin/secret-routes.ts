@@ -62,7 +62,7 @@ export function secretRoutes({ secrets, clients, cookieKeysAreSet }: SecretRoute
       params: z.object({ kind: z.string() }),
       result: secret,
       refusals: [404, 409],
-      audit: 'settings.changed',
+      audit: 'secret.changed',
       async handle({ params }) {
         const kind = offeredKind(params.kind)
         return { kind, ...(await secrets[kind].rotate()) }
@@ -77,7 +77,7 @@ export function secretRoutes({ secrets, clients, cookieKeysAreSet }: SecretRoute
       body: z.strictObject({ force: z.boolean().default(false) }),
       result: z.object({ kind: kinds, id: z.string() }),
       refusals: [404, 409],
-      audit: 'settings.changed',
+      audit: 'secret.changed',
       async handle({ params, body: { force } }) {
         const kind = offeredKind(params.kind)
         const generation = (await list(kind)).find(({ id }) => id === params.id)

@@ -49,8 +49,12 @@ export function createSignInAdministrator(deps: SignInDeps): SignInAdministrator
       audit({ type: 'administrator.signed-in', actor: `administrator:${administrator.id}`, ip, requestId })
       return { outcome: 'signed-in', administrator, ...(await sessions.open(administrator)) }
     }
-    const reason = checked.outcome === 'refused' ? checked.reason : checked.outcome
-    audit({ type: 'administrator.refused', reason, ip, requestId })
-    return checked.outcome === 'refused' ? { outcome: 'refused' } : checked
+    audit({
+      type: 'administrator.refused',
+      reason: 'reason' in checked ? checked.reason : checked.outcome,
+      ip,
+      requestId,
+    })
+    return 'retryAfterSeconds' in checked ? checked : { outcome: 'refused' }
   }
 }

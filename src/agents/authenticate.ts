@@ -1,11 +1,17 @@
 import type { Agent } from './agent.ts'
 import type { AgentDirectory } from './directory.ts'
 import { createPasswordCheck, type PasswordCheckDeps, type PersonLoginContext } from './password-check.ts'
+import type { SecondFactors } from './second-factors.ts'
 
 export type AgentAuthentication =
   | { readonly outcome: 'authenticated'; readonly agent: Agent }
   /** `reason` is for the audit trail and logs; a caller of ours never learns it. */
-  | { readonly outcome: 'refused'; readonly reason: 'unknown' | 'wrong-password' | 'blocked' | 'not-an-agent' }
+  | {
+      readonly outcome: 'refused'
+      readonly reason: 'unknown' | 'wrong-password' | 'wrong-code' | 'blocked' | 'not-an-agent'
+    }
+  /** The password is right, and a code must come with it. */
+  | { readonly outcome: 'second-factor-required'; readonly agent: Agent }
   | { readonly outcome: 'locked' | 'busy'; readonly retryAfterSeconds: number }
 
 export type AuthenticateAgent = (
@@ -16,13 +22,14 @@ export type AuthenticateAgent = (
 
 export type AuthenticateAgentDeps = Pick<PasswordCheckDeps<Agent, string>, 'passwords' | 'lockout'> & {
   readonly agents: Pick<AgentDirectory, 'findByLogin' | 'replaceHash'>
+  readonly secondFactors: Pick<SecondFactors, 'isRequired' | 'redeem'>
 }
 
-/** Checks an agent's login and password. */
-export function createAuthenticateAgent({ agents, passwords, lockout }: AuthenticateAgentDeps): AuthenticateAgent {
+/** Checks an agent's login, password and code. */
+export function createAuthenticateAgent(deps: AuthenticateAgentDeps): AuthenticateAgent {
+  const { agents, ...further } = deps
   const check = createPasswordCheck({
-    passwords,
-    lockout,
+    ...further,
     async find(login) {
       const found = await agents.findByLogin(login)
       return found && { person: found.agent, ...(found.password && { password: found.password }) }
@@ -34,6 +41,6 @@ export function createAuthenticateAgent({ agents, passwords, lockout }: Authenti
 
   return async function authenticateAgent(login, password, context) {
     const checked = await check(login, password, context)
-    return checked.outcome === 'authenticated' ? { outcome: 'authenticated', agent: checked.person } : checked
+    return 'person' in checked ? { outcome: checked.outcome, agent: checked.person } : checked
   }
 }

@@ -1,10 +1,14 @@
+import type { SecondFactors } from './second-factors.ts'
+
 /** A password as it is stored, its scheme named beside it. */
 type StoredPassword = { readonly scheme: string; readonly hash: string; readonly salt?: string }
 
 export type CheckedPassword<Person, Reason extends string> =
   | { readonly outcome: 'authenticated'; readonly person: Person }
   /** `reason` is for the audit trail and logs; a caller of ours never learns it. */
-  | { readonly outcome: 'refused'; readonly reason: 'unknown' | 'wrong-password' | Reason }
+  | { readonly outcome: 'refused'; readonly reason: 'unknown' | 'wrong-password' | 'wrong-code' | Reason }
+  /** The password is right, and a code must come with it. */
+  | { readonly outcome: 'second-factor-required'; readonly person: Person }
   | { readonly outcome: 'locked' | 'busy'; readonly retryAfterSeconds: number }
 
 /** What checking a password needs of a hasher. */
@@ -20,7 +24,13 @@ export type PersonVerification =
   | { readonly outcome: 'mismatch' }
   | { readonly outcome: 'busy'; readonly retryAfterSeconds: number }
 
-export type PersonLoginContext = { readonly ip: string; readonly clientId?: string; readonly deviceId?: string }
+export type PersonLoginContext = {
+  readonly ip: string
+  readonly clientId?: string
+  readonly deviceId?: string
+  /** The code of a second factor, where one was given. */
+  readonly code?: string
+}
 
 /** What is asked of lockout: a place in its budgets, and what became of the attempt. */
 export type PersonLockout = {
@@ -38,17 +48,22 @@ export type PasswordCheckDeps<Person, Reason extends string> = {
   /** Why somebody with the right password is refused all the same. */
   readonly whyRefused: (person: Person) => Reason | undefined
   readonly passwords: PersonPasswords
+  readonly secondFactors?: Pick<SecondFactors, 'isRequired' | 'redeem'>
   /** With counters apart from those of customers: an address may be both. */
   readonly lockout: PersonLockout
 }
 
 const NOWHERE: PersonLoginContext = { ip: '' }
 
-/** Checks login and password of somebody who works for the shop. Every refusal takes the same time and says the same. */
+/**
+ * Checks login and password of somebody who works for the shop, and the code of a second factor where there is one.
+ * Wrong codes count towards lockout as wrong passwords do; a password without its code forgives nothing and costs
+ * nothing.
+ */
 export function createPasswordCheck<Person extends { readonly id: string }, Reason extends string>(
   deps: PasswordCheckDeps<Person, Reason>,
 ) {
-  const { find, replaceHash, whyRefused, passwords, lockout } = deps
+  const { find, replaceHash, whyRefused, passwords, secondFactors, lockout } = deps
 
   return async function checkPassword(
     login: string,
@@ -61,7 +76,7 @@ export function createPasswordCheck<Person extends { readonly id: string }, Reas
       return { outcome: 'locked', retryAfterSeconds }
     }
     try {
-      const checked = await check(login, password, context.ip)
+      const checked = await check(login, password, context)
       await settle(resultOf(checked))
       return checked
     } catch (error) {
@@ -70,7 +85,11 @@ export function createPasswordCheck<Person extends { readonly id: string }, Reas
     }
   }
 
-  async function check(login: string, password: string, lane: string): Promise<CheckedPassword<Person, Reason>> {
+  async function check(
+    login: string,
+    password: string,
+    { ip: lane, code }: PersonLoginContext,
+  ): Promise<CheckedPassword<Person, Reason>> {
     const found = await find(login)
     const verification = await passwords.verify(password, found?.password, lane)
     if (verification.outcome === 'busy') return verification
@@ -84,7 +103,10 @@ export function createPasswordCheck<Person extends { readonly id: string }, Reas
       const next = await passwords.hash(password, lane).catch(() => undefined)
       if (next) await replaceHash(person.id, current, next)
     }
-    return { outcome: 'authenticated', person }
+    if (!(await secondFactors?.isRequired(person.id))) return { outcome: 'authenticated', person }
+    if (code === undefined) return { outcome: 'second-factor-required', person }
+    const isRight = await secondFactors?.redeem(person.id, code)
+    return isRight ? { outcome: 'authenticated', person } : { outcome: 'refused', reason: 'wrong-code' }
   }
 }
 

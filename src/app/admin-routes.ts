@@ -8,6 +8,7 @@ import { customerMoveRoutes } from '../admin/customer-move-routes.ts'
 import { keyRoutes } from '../admin/key-routes.ts'
 import { openApiRoute } from '../admin/openapi.ts'
 import type { Route } from '../admin/route.ts'
+import { secondFactorRoutes } from '../admin/second-factor-routes.ts'
 import { secretRoutes } from '../admin/secret-routes.ts'
 import { selfRoutes } from '../admin/self-routes.ts'
 import { signOutRoutes } from '../admin/sign-out-routes.ts'
@@ -24,6 +25,7 @@ import type { Services } from './services.ts'
 export function createAdminRoutes(backends: Backends, services: Services, engine: LiveProvider): Route[] {
   const { notBefore } = services
   const signOutCustomer = (id: string) => notBefore.set({ of: 'customer', id }, Date.now())
+  const signOutAgent = (id: string) => signOutCustomer(agentAccountId(id))
   const desk = createCustomerDesk({
     ...backends,
     knex: backends.database.knex,
@@ -45,7 +47,8 @@ export function createAdminRoutes(backends: Backends, services: Services, engine
     customerMoveRoutes({ desk }),
     signOutRoutes({ notBefore }),
     auditRoutes(backends),
-    agentRoutes({ ...services, signOutAgent: (id) => signOutCustomer(agentAccountId(id)) }),
+    agentRoutes({ ...services, signOutAgent }),
+    secondFactorRoutes({ ...services, signOutAgent }),
     tokenRoutes(services),
   ].flat()
   return [...routes, openApiRoute(routes)]

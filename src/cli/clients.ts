@@ -79,7 +79,8 @@ const ACTIONS: Readonly<Record<string, { needs: number; run(request: Request): P
     needs: 1,
     async run({ admin, subjects: [file = ''], isJson, hasSecret }) {
       const secret = hasSecret ? (await text(process.stdin)).trim() : undefined
-      const created = await admin.call('POST', '/v1/clients', { metadata: await readMetadata(file, hasSecret), secret })
+      const metadata = await readMetadata(file, hasSecret)
+      const created = await admin.call('POST', '/v1/clients', { metadata, secret })
       if (isJson) printJson(created)
       else console.log('the client is stored')
     },

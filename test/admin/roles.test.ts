@@ -48,6 +48,7 @@ const WEAKEST: Readonly<Record<string, Role | 'public'>> = {
   'POST /v1/sign-outs': 'support',
   'GET /v1/audit': 'viewer',
   'GET /v1/audit/verify': 'viewer',
+  'GET /v1/audit/head': 'viewer',
   'GET /v1/audit/export': 'security',
   'GET /v1/agents': 'viewer',
   'POST /v1/agents': 'security',
@@ -55,6 +56,9 @@ const WEAKEST: Readonly<Record<string, Role | 'public'>> = {
   'PATCH /v1/agents/{id}': 'security',
   'POST /v1/agents/{id}/block': 'security',
   'POST /v1/agents/{id}/unblock': 'security',
+  'POST /v1/agents/{id}/second-factor': 'security',
+  'POST /v1/agents/{id}/second-factor/confirm': 'security',
+  'POST /v1/agents/{id}/second-factor/remove': 'security',
   'POST /v1/tokens/inspect': 'support',
 }
 const isAtLeast = (role: Role, weakest: Role) => ROLES.indexOf(role) >= ROLES.indexOf(weakest)

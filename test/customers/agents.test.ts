@@ -25,7 +25,8 @@ beforeEach(() => {
     LOCKOUT_CLIENT_ATTEMPTS: 3000,
   })
   const lockout = createLockout({ storage: createMemoryStorage(), policy, digestKey: 'key', realm: 'agent' })
-  authenticate = createAuthenticateAgent({ agents, passwords, lockout })
+  const secondFactors = { isRequired: async () => false, redeem: async () => false }
+  authenticate = createAuthenticateAgent({ agents, passwords, lockout, secondFactors })
 })
 
 describe('agents', () => {

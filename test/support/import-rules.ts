@@ -19,7 +19,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['oauth'],
   ['customers', 'agents', 'clients', 'keys', 'audit', 'administrators'],
   ['storage', 'database'],
-  ['http', 'config', 'log', 'metrics', 'cache', 'mail'],
+  ['http', 'config', 'log', 'metrics', 'cache', 'mail', 'webhook'],
 ]
 const LEAVES = LAYERS.length - 1
 

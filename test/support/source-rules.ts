@@ -34,6 +34,7 @@ const HOMES: Readonly<Record<string, Home>> = {
   eta: { values: ['src/interaction/', 'src/admin/'] },
   graphql: { values: ['src/compat/magento/'] },
   saxes: { values: ['src/compat/magento/'] },
+  otplib: { values: ['src/agents/'] },
   zod: { values: ['src/'] },
   pkcs11js: { values: ['src/keys/'], isOptional: true },
   nodemailer: { values: ['src/'], isOneFile: true },
