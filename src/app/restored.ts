@@ -2,6 +2,7 @@ import type { Config } from '../config.ts'
 import { replaceServerSecret } from '../database/server-secrets.ts'
 import { createKeyOperations } from '../keys/key-operations.ts'
 import type { Log } from '../log.ts'
+import { createMetrics } from '../metrics.ts'
 import { createNotBefore } from '../oauth/not-before.ts'
 import { type Closer, openBackends } from './backends.ts'
 
@@ -18,7 +19,11 @@ export async function settleRestored(
 ): Promise<Restoration> {
   const closers: Closer[] = []
   try {
-    const { auditTrail, database, keyRing, storage } = await openBackends(config, log, onProgress, closers)
+    const { auditTrail, database, keyRing, storage } = await openBackends(
+      config,
+      { log, metrics: createMetrics(), onProgress },
+      closers,
+    )
     const atMs = Date.now()
     await createNotBefore(storage).set({ of: 'everybody' }, atMs)
     if (!keepsKeys) {
