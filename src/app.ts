@@ -54,6 +54,7 @@ export async function openApp(
     ]
     openGauges(config, backends, async () => !isDraining && (await checkReadiness(checks)).isReady)
     const shared: Shared = {
+      checks,
       probes: health({ checks, isDraining: () => isDraining }),
       onError: (error, id) => log.error({ err: error, requestId: id }, 'the request failed'),
     }

@@ -14,7 +14,7 @@ export function createAdmin(backends: Backends, services: Services, engine: Live
   return createAdminApp({
     ...shared,
     metrics,
-    api: createAdminApi({ routes: createAdminRoutes(backends, services, engine), audit }),
+    api: createAdminApi({ routes: createAdminRoutes(backends, services, engine, shared), audit }),
     identify: createIdentify({ ...services, settingTokens: backends.settingTokens }),
   })
 }
