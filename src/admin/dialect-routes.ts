@@ -18,7 +18,7 @@ export function dialectRoutes({
   return [
     route({
       method: 'GET',
-      path: '/v1/dialects',
+      path: '/v1/dialects/uses',
       summary: 'Uses of dialects by client and day (UTC), newest first; of the last 30 days unless told otherwise',
       permission: 'dialects:read',
       query: z.strictObject({ since: z.iso.date().optional() }),

@@ -2,6 +2,7 @@ import type Koa from 'koa'
 import { createAdminApi } from '../admin/api.ts'
 import { createAdminApp } from '../admin/app.ts'
 import { createIdentify } from '../admin/identify.ts'
+import type { Config } from '../config.ts'
 import type { LiveProvider } from '../oauth/live-provider.ts'
 import { createAdminRoutes } from './admin-routes.ts'
 import type { Backends } from './backends.ts'
@@ -9,12 +10,18 @@ import type { Services } from './services.ts'
 import type { Shared } from './shared.ts'
 
 /** What listens to operators. */
-export function createAdmin(backends: Backends, services: Services, engine: LiveProvider, shared: Shared): Koa {
+export function createAdmin(
+  config: Pick<Config, 'ISSUER'>,
+  backends: Backends,
+  services: Services,
+  engine: LiveProvider,
+  shared: Shared,
+): Koa {
   const { audit, metrics } = services
   return createAdminApp({
     ...shared,
     metrics,
-    api: createAdminApi({ routes: createAdminRoutes(backends, services, engine, shared), audit }),
+    api: createAdminApi({ routes: createAdminRoutes(config, backends, services, engine, shared), audit }),
     identify: createIdentify({ ...services, settingTokens: backends.settingTokens }),
   })
 }

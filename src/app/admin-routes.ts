@@ -17,9 +17,12 @@ import type { Route } from '../admin/route.ts'
 import { secondFactorRoutes } from '../admin/second-factor-routes.ts'
 import { secretRoutes } from '../admin/secret-routes.ts'
 import { selfRoutes } from '../admin/self-routes.ts'
+import { signInLinkRoutes } from '../admin/sign-in-link-routes.ts'
 import { signOutRoutes } from '../admin/sign-out-routes.ts'
 import { tokenRoutes } from '../admin/token-routes.ts'
 import type { AuditTrail } from '../audit/trail.ts'
+import type { MountedDialect } from '../compat/doors.ts'
+import type { Config } from '../config.ts'
 import { createCustomerDesk } from '../customers/customer-desk.ts'
 import { listNodes } from '../keys/node-roll.ts'
 import { agentAccountId } from '../oauth/agent-account.ts'
@@ -32,6 +35,7 @@ import { readVersion } from './version.ts'
 
 /** Everything the admin API can be asked for. */
 export function createAdminRoutes(
+  { ISSUER: issuer }: Pick<Config, 'ISSUER'>,
   backends: Backends,
   services: Services,
   engine: LiveProvider,
@@ -75,8 +79,22 @@ export function createAdminRoutes(
     agentRoutes({ ...services, signOutAgent }),
     secondFactorRoutes({ ...services, signOutAgent }),
     tokenRoutes(services),
+    signInLinkRoutes({
+      ...services,
+      findCustomerByReference: services.directory.findByReference,
+      addressOf: (token) => hostedAddress(services.dialects, issuer, token),
+    }),
   ].flat()
   return [...routes, openApiRoute(routes)]
+}
+
+/** Where a link signs its customer in: at the door of a dialect that begins sessions of the hosted pages. */
+function hostedAddress(dialects: readonly MountedDialect[], issuer: string, token: string): string | undefined {
+  for (const { dialect, basePath } of dialects) {
+    const door = dialect.routes.find((route) => 'isHosted' in route && route.isHosted)
+    if (door) return `${issuer}${basePath}${door.path.replace(':token', token)}`
+  }
+  return undefined
 }
 
 /** What the audit trail says about one customer, newest first. */

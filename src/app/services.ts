@@ -17,6 +17,7 @@ import { selectCustomerSource } from '../customers/index.ts'
 import { createLockout } from '../customers/lockout.ts'
 import { createLockoutDesk } from '../customers/lockout-desk.ts'
 import { lockoutPolicy } from '../customers/lockout-policy.ts'
+import { throttleLogins } from '../customers/login-throttle.ts'
 import { createOneTimePasswords } from '../customers/one-time-passwords.ts'
 import { type AccountEvent, createRecoveryServices } from '../customers/recovery-services.ts'
 import { createRegistrationKeys } from '../customers/registration-keys.ts'
@@ -122,15 +123,18 @@ export function createServices(
     passwords,
     passwordPolicy,
     authenticate: watchLogins(
-      createAuthenticate({
-        directory,
-        passwords,
-        lockout,
-        ...elsewhere,
-        ...(keepsPasswords && { policy: passwordPolicy }),
-        ...(isEmbedded && { loginsAtOnce: EMBEDDED_LOGINS }),
-        onProblem,
-      }),
+      throttleLogins(
+        createAuthenticate({
+          directory,
+          passwords,
+          lockout,
+          ...elsewhere,
+          ...(keepsPasswords && { policy: passwordPolicy }),
+          ...(isEmbedded && { loginsAtOnce: EMBEDDED_LOGINS }),
+          onProblem,
+        }),
+        { storage },
+      ),
       auditTrail.append,
       metrics,
     ),
@@ -156,7 +160,7 @@ export function createServices(
     findAgent: async (id: string) => whoMayAct(await agents.findById(id)),
     secondFactors,
     authenticateAgent: watchAgentLogins(
-      createAuthenticateAgent({ agents, passwords, secondFactors, lockout: agentLockout }),
+      throttleLogins(createAuthenticateAgent({ agents, passwords, secondFactors, lockout: agentLockout }), { storage }),
       auditTrail.append,
       metrics,
     ),

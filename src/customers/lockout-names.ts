@@ -1,6 +1,7 @@
 import type { StoredArtifact } from '../storage/storage.ts'
 import { isLoopback, networkOf } from './ip-network.ts'
 import type { BudgetName, Standing } from './lockout-policy.ts'
+import type { Throttle } from './login-throttle.ts'
 
 /** Where an attempt comes from. Every door fills it in. */
 export type LoginContext = {
@@ -10,6 +11,8 @@ export type LoginContext = {
   readonly deviceId?: string
   /** True for clients whose SDK repeats a refused request by itself: a few identical sends count as one. */
   readonly resends?: boolean
+  /** The door's own limit, beside lockout. */
+  readonly throttle?: Throttle
 }
 
 /** The kinds under which lockout keeps what it knows. */

@@ -259,6 +259,6 @@ test('uses of dialects are counted by client and day', async () => {
     headers: { 'content-type': 'application/vnd.api+json' },
     body: JSON.stringify(document),
   })
-  const { items } = (await admin('GET', '/v1/dialects')).body
+  const { items } = (await admin('GET', '/v1/dialects/uses')).body
   expect(items).toContainEqual(expect.objectContaining({ dialect: 'spryker', count: expect.any(Number) }))
 })
