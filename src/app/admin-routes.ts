@@ -12,6 +12,7 @@ import { healthRoutes } from '../admin/health-routes.ts'
 import { keyRoutes } from '../admin/key-routes.ts'
 import { lockoutRoutes } from '../admin/lockout-routes.ts'
 import { openApiRoute } from '../admin/openapi.ts'
+import { reachProbeRoutes } from '../admin/reach-probe-routes.ts'
 import { resourceServerRoutes } from '../admin/resource-server-routes.ts'
 import type { Route } from '../admin/route.ts'
 import { secondFactorRoutes } from '../admin/second-factor-routes.ts'
@@ -59,7 +60,9 @@ export function createAdminRoutes(
       checks,
       version: readVersion(),
       listNodes: () => listNodes(backends.database.knex),
+      databaseClock: () => readClock(backends.database.knex),
     }),
+    reachProbeRoutes(services),
     dialectRoutes(backends),
     keyRoutes(backends),
     secretRoutes({ ...backends, clients: services.clients }),
@@ -86,6 +89,14 @@ export function createAdminRoutes(
     }),
   ].flat()
   return [...routes, openApiRoute(routes)]
+}
+
+/** Epoch milliseconds. */
+async function readClock(knex: Backends['database']['knex']): Promise<number> {
+  const { rows } = await knex.raw<{ rows: { now: string }[] }>(
+    'select extract(epoch from clock_timestamp()) * 1000 as now',
+  )
+  return Number(rows[0]?.now)
 }
 
 /** Where a link signs its customer in: at the door of a dialect that begins sessions of the hosted pages. */

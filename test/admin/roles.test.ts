@@ -8,6 +8,8 @@ const WEAKEST: Readonly<Record<string, Role | 'public'>> = {
   'GET /v1/openapi.json': 'public',
   'POST /v1/sign-in': 'public',
   'GET /v1/health': 'viewer',
+  'POST /v1/reach-probes': 'viewer',
+  'GET /v1/reach-probes/{probe}': 'viewer',
   'GET /v1/dialects/uses': 'viewer',
   'POST /v1/sign-in-links': 'security',
   'POST /v1/agents/{id}/warehouse': 'security',
