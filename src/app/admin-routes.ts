@@ -13,6 +13,7 @@ import { keyRoutes } from '../admin/key-routes.ts'
 import { lockoutRoutes } from '../admin/lockout-routes.ts'
 import { openApiRoute } from '../admin/openapi.ts'
 import { reachProbeRoutes } from '../admin/reach-probe-routes.ts'
+import { registrationKeyRoutes } from '../admin/registration-key-routes.ts'
 import { resourceServerRoutes } from '../admin/resource-server-routes.ts'
 import type { Route } from '../admin/route.ts'
 import { secondFactorRoutes } from '../admin/second-factor-routes.ts'
@@ -43,6 +44,7 @@ export function createAdminRoutes(
   { checks }: Pick<Shared, 'checks'>,
 ): Route[] {
   const { notBefore } = services
+  const { findByReference: findCustomerByReference } = services.directory
   const signOutCustomer = (id: string) => notBefore.set({ of: 'customer', id }, Date.now())
   const signOutAgent = (id: string) => signOutCustomer(agentAccountId(id))
   const desk = createCustomerDesk({
@@ -64,7 +66,7 @@ export function createAdminRoutes(
     }),
     reachProbeRoutes(services),
     dialectRoutes(backends),
-    keyRoutes(backends),
+    keyRoutes({ ...backends, reseal: services.secondFactors.reseal }),
     secretRoutes({ ...backends, clients: services.clients }),
     clientRoutes({
       ...services,
@@ -82,9 +84,10 @@ export function createAdminRoutes(
     agentRoutes({ ...services, signOutAgent }),
     secondFactorRoutes({ ...services, signOutAgent }),
     tokenRoutes(services),
+    registrationKeyRoutes({ ...services, findCustomerByReference }),
     signInLinkRoutes({
       ...services,
-      findCustomerByReference: services.directory.findByReference,
+      findCustomerByReference,
       addressOf: (token) => hostedAddress(services.dialects, issuer, token),
     }),
   ].flat()

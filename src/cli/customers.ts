@@ -25,6 +25,7 @@ const HELP = `Usage: vestibule customers ACTION [--json]
   export REFERENCE           everything held about one person
   erase REFERENCE            forget a person: anonymise, sign out, keep the skeleton
   sign-in-link REFERENCE     a link that signs a customer in, once, within two minutes
+  registration-key REFERENCE a key that confirms the e-mail address, once, within 30 days
   sign-out REFERENCE_OR_ID   end every session and token of a customer (by customer id)
   migration                  which password schemes are still in use, and how imports went
   wrap                       put bare fast hashes inside argon2id; it goes on when this command is stopped
@@ -112,6 +113,13 @@ const ACTIONS: Readonly<Record<string, (request: Request) => Promise<number>>> =
     const link = await admin.call<{ url: string }>('POST', '/v1/sign-in-links', { customerReference: subject })
     if (isJson) printJson(link)
     else console.log(link.url)
+    return 0
+  },
+  async 'registration-key'({ admin, subject, isJson }) {
+    const body = { customerReference: subject }
+    const made = await admin.call<{ registrationKey: string }>('POST', '/v1/registration-keys', body)
+    if (isJson) printJson(made)
+    else console.log(made.registrationKey)
     return 0
   },
   async migration({ admin, isJson }) {
