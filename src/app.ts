@@ -56,13 +56,14 @@ export async function openApp(
     ]
     openGauges(config, backends, async () => !isDraining && (await checkReadiness(checks)).isReady)
     const shared: Shared = {
+      checks,
       probes: health({ checks, isDraining: () => isDraining }),
       onError: (error, id) => log.error({ err: error, requestId: id }, 'the request failed'),
     }
     return {
       publicApp: createPublicApp(config, log, backends, services, engine, shared),
       adminApp: createAdmin(config, backends, services, engine, shared),
-      adminToken: String(backends.adminTokens[0]),
+      adminToken: String(backends.settingTokens[0]),
       drain: () => {
         isDraining = true
       },

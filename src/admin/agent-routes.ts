@@ -1,101 +1,153 @@
-import { Router } from '@koa/router'
 import { z } from 'zod'
 import type { Agent } from '../agents/agent.ts'
 import type { AgentDirectory } from '../agents/directory.ts'
 import type { SecondFactors } from '../agents/second-factors.ts'
 import type { Passwords } from '../customers/passwords.ts'
-import { Problem } from './problem.ts'
-import { readJson } from './read-json.ts'
+import { changedMeanwhile, Problem } from './problem.ts'
+import { type Route, route } from './route.ts'
+import { name, pageOf, pageQuery, text } from './shapes.ts'
 
 export type AgentRouteDeps = {
   readonly agents: AgentDirectory
   readonly passwords: Pick<Passwords, 'hash'>
-  readonly secondFactors: SecondFactors
+  readonly secondFactors: Pick<SecondFactors, 'owners'>
   /** Ends every token of the agent. */
   readonly signOutAgent: (agentId: string) => Promise<void>
 }
 
 const MIN_PASSWORD = 8
+const agentShape = z
+  .object({
+    id: z.string(),
+    idAgent: z.int(),
+    email: z.string(),
+    name: z.string().optional(),
+    idWarehouse: z.int().optional(),
+    status: z.enum(['active', 'blocked']),
+    isAgent: z.boolean(),
+  })
+  .meta({ id: 'Agent' })
+const listedAgent = agentShape.extend({ hasSecondFactor: z.boolean() }).meta({ id: 'ListedAgent' })
 const warehouse = z.int().positive().max(2_147_483_647)
-const assignment = z.strictObject({ idWarehouse: warehouse.nullable() })
 const newAgent = z.strictObject({
   email: z.email(),
-  name: z.string().min(1).max(255).optional(),
+  name: name.optional(),
   idAgent: z.int().positive().optional(),
   idWarehouse: warehouse.optional(),
-  password: z.string().min(MIN_PASSWORD).max(1024),
+  password: text.min(MIN_PASSWORD).max(1024),
 })
-
-const codeBody = z.strictObject({ code: z.string().regex(/^\d{6}$/, 'must be six digits') })
+const agentChange = z.strictObject({ name: name.optional(), isAgent: z.boolean().optional() })
+const params = z.object({ id: z.string() })
 
 /** Back-office people who may act for customers. */
-export function agentRoutes({ agents, passwords, secondFactors, signOutAgent }: AgentRouteDeps): Router {
-  const router = new Router({ prefix: '/v1/agents' })
-
-  async function change(id: string | undefined, status: Agent['status']): Promise<Agent> {
-    const agent = await agents.update(id ?? '', { status })
-    if (!agent) throw unknown(id)
+export function agentRoutes({ agents, passwords, secondFactors, signOutAgent }: AgentRouteDeps): Route[] {
+  const known = (agent: Agent | undefined, id: string): Agent => {
+    if (agent) return agent
+    throw new Problem(404, 'unknown-agent', `There is no agent with the id "${id}".`)
+  }
+  async function switchTo(id: string, status: Agent['status']): Promise<Agent> {
+    const agent = known(await agents.update(id, { status }), id)
     if (status === 'blocked') await signOutAgent(agent.id)
     return agent
   }
 
-  async function find(id: string | undefined): Promise<Agent> {
-    const agent = await agents.findById(id ?? '')
-    if (!agent) throw unknown(id)
-    return agent
-  }
-
-  router.get('/', async (ctx) => {
-    const [listed, owners] = await Promise.all([agents.list(), secondFactors.owners()])
-    ctx.body = { agents: listed.map((agent) => ({ ...agent, hasSecondFactor: owners.has(agent.id) })) }
-  })
-  router.post('/', async (ctx) => {
-    const { password, ...agent } = await readJson(ctx, newAgent)
-    const created = await agents.create({ ...agent, password: await passwords.hash(password) })
-    if (created.outcome !== 'created') {
-      const taken = created.outcome === 'email-taken' ? `e-mail address ${agent.email}` : `id ${agent.idAgent}`
-      throw new Problem(409, created.outcome, `There is an agent with the ${taken} already.`)
-    }
-    ctx.status = 201
-    ctx.body = created.agent
-  })
-  router.post('/:id/block', async (ctx) => {
-    ctx.body = await change(ctx.params.id, 'blocked')
-  })
-  router.post('/:id/unblock', async (ctx) => {
-    ctx.body = await change(ctx.params.id, 'active')
-  })
-  router.post('/:id/warehouse', async (ctx) => {
-    const { id } = await find(ctx.params.id)
-    ctx.body = await agents.update(id, await readJson(ctx, assignment))
-    // Tokens of the warehouse they worked in until now must not outlive the assignment.
-    await signOutAgent(id)
-  })
-  router.post('/:id/second-factor', async (ctx) => {
-    const enrolled = await secondFactors.enrol(await find(ctx.params.id))
-    if (!enrolled) throw new Problem(409, 'second-factor-exists', 'This agent has a second factor; remove it first.')
-    ctx.status = 201
-    ctx.set('Cache-Control', 'no-store')
-    ctx.body = enrolled
-  })
-  router.post('/:id/second-factor/confirm', async (ctx) => {
-    const [{ id }, { code }] = [await find(ctx.params.id), await readJson(ctx, codeBody)]
-    if (!(await secondFactors.confirm(id, code))) throw new Problem(409, 'wrong-code', NOT_CONFIRMED)
-    // What was signed in with a password alone is not good enough any more.
-    await signOutAgent(id)
-    ctx.body = { id, hasSecondFactor: true }
-  })
-  router.post('/:id/second-factor/remove', async (ctx) => {
-    const { id } = await find(ctx.params.id)
-    if (!(await secondFactors.remove(id))) throw new Problem(409, 'no-second-factor', 'This agent has none.')
-    ctx.body = { id, hasSecondFactor: false }
-  })
-  return router
-}
-
-const NOT_CONFIRMED =
-  'The code is wrong, or nothing waits to be confirmed. Look at the clock of the device, or enrol again.'
-
-function unknown(id: string | undefined): Problem {
-  return new Problem(404, 'unknown-agent', `There is no agent with the id "${id}".`)
+  return [
+    route({
+      method: 'GET',
+      path: '/v1/agents',
+      summary: 'Agents, by e-mail address',
+      permission: 'agents:read',
+      query: pageQuery,
+      result: pageOf(listedAgent),
+      async handle({ query }) {
+        const [{ items, ...page }, owners] = await Promise.all([agents.list(query), secondFactors.owners()])
+        return { ...page, items: items.map((agent) => ({ ...agent, hasSecondFactor: owners.has(agent.id) })) }
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/agents',
+      summary: 'Make an agent',
+      permission: 'agents:write',
+      body: newAgent,
+      status: 201,
+      result: agentShape,
+      revision: 'shown',
+      refusals: [409],
+      audit: 'agent.changed',
+      async handle({ body: { password, ...agent } }) {
+        const created = await agents.create({ ...agent, password: await passwords.hash(password) })
+        if (created.outcome === 'created') return created.agent
+        const taken = created.outcome === 'email-taken' ? `e-mail address ${agent.email}` : `id ${agent.idAgent}`
+        throw new Problem(409, created.outcome, `There is an agent with the ${taken} already.`)
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/agents/{id}',
+      summary: 'One agent',
+      permission: 'agents:read',
+      params,
+      result: agentShape,
+      revision: 'shown',
+      refusals: [404],
+      handle: async ({ params: { id } }) => known(await agents.findById(id), id),
+    }),
+    route({
+      method: 'PATCH',
+      path: '/v1/agents/{id}',
+      summary: 'Change an agent',
+      permission: 'agents:write',
+      params,
+      body: agentChange,
+      result: agentShape,
+      revision: 'expected',
+      refusals: [404],
+      audit: 'agent.changed',
+      async handle({ params: { id }, body, seen }) {
+        const changed = await agents.change(id, seen, body)
+        if (changed.outcome === 'changed-meanwhile') throw changedMeanwhile()
+        return known(changed.outcome === 'changed' ? changed.now : undefined, id)
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/agents/{id}/warehouse',
+      summary: 'Let an agent work in another warehouse, or in none; the agent is signed out',
+      permission: 'agents:write',
+      params,
+      body: z.strictObject({ idWarehouse: warehouse.nullable() }),
+      result: agentShape,
+      refusals: [404],
+      audit: 'agent.changed',
+      async handle({ params: { id }, body }) {
+        const agent = known(await agents.update(id, body), id)
+        // Tokens of the warehouse they worked in until now must not outlive the assignment.
+        await signOutAgent(agent.id)
+        return agent
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/agents/{id}/block',
+      summary: 'Block an agent, who is signed out and acts for nobody from then on',
+      permission: 'agents:write',
+      params,
+      result: agentShape,
+      refusals: [404],
+      audit: 'agent.changed',
+      handle: ({ params: { id } }) => switchTo(id, 'blocked'),
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/agents/{id}/unblock',
+      summary: 'Unblock an agent',
+      permission: 'agents:write',
+      params,
+      result: agentShape,
+      refusals: [404],
+      audit: 'agent.changed',
+      handle: ({ params: { id } }) => switchTo(id, 'active'),
+    }),
+  ]
 }

@@ -1,23 +1,30 @@
-import { Router } from '@koa/router'
 import { z } from 'zod'
 import type { DialectUses } from '../clients/dialect-uses.ts'
-import { Problem } from './problem.ts'
+import { type Route, route } from './route.ts'
+import { pageOf, whole } from './shapes.ts'
 
-export type DialectRouteDeps = {
+const DAY_MS = 86_400_000
+
+const use = z
+  .object({ dialect: z.string(), clientId: z.string(), day: z.iso.date(), count: z.int() })
+  .meta({ id: 'DialectUse' })
+
+/** Which clients still come through which dialect's doors. */
+export function dialectRoutes({
+  dialectUses,
+}: {
   readonly dialectUses: { list(since: string): Promise<DialectUses[]> }
-}
-
-const MONTH_MS = 30 * 86_400_000
-const day = z.iso.date()
-
-/** Which client still uses which dialect: whom a sunset would hit. */
-export function dialectRoutes({ dialectUses }: DialectRouteDeps): Router {
-  const router = new Router({ prefix: '/v1/dialects' })
-  router.get('/uses', async (ctx) => {
-    const asked = ctx.query.since ?? new Date(Date.now() - MONTH_MS).toISOString().slice(0, 10)
-    const since = day.safeParse(asked)
-    if (!since.success) throw new Problem(400, 'invalid-query', 'since must be a day like 2026-11-01.')
-    ctx.body = { uses: await dialectUses.list(since.data) }
-  })
-  return router
+}): Route[] {
+  return [
+    route({
+      method: 'GET',
+      path: '/v1/dialects/uses',
+      summary: 'Uses of dialects by client and day (UTC), newest first; of the last 30 days unless told otherwise',
+      permission: 'dialects:read',
+      query: z.strictObject({ since: z.iso.date().optional() }),
+      result: pageOf(use),
+      handle: async ({ query: { since = new Date(Date.now() - 30 * DAY_MS).toISOString().slice(0, 10) } }) =>
+        whole(await dialectUses.list(since)),
+    }),
+  ]
 }

@@ -78,7 +78,7 @@ export async function openBackends(
   const publish = () => evidence.published(keyRing.keys().map(({ kid }) => kid))
   keyRing.onChange(publish)
   publish()
-  const adminTokens = config.ADMIN_TOKEN ?? [newLocalToken()]
+  const settingTokens = config.ADMIN_TOKEN ?? [newLocalToken()]
   const secrets = await openSecrets(log, { database, storage }, closers)
   return {
     metrics,
@@ -94,7 +94,7 @@ export async function openBackends(
     ...hashing,
     passwords: ports.passwords(hashing.passwords),
     mailer,
-    adminTokens,
+    settingTokens,
     secrets,
     cookieKeysAreSet: config.COOKIE_KEYS !== undefined,
     cookieKeys: (config.COOKIE_KEYS as Several | undefined) ?? secrets.cookies.values,

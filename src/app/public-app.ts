@@ -7,6 +7,7 @@ import { accessLog } from '../http/access-log.ts'
 import { catchErrors } from '../http/errors.ts'
 import { hostGuard } from '../http/host-guard.ts'
 import { measureRequests } from '../http/measure-requests.ts'
+import { reachProbe } from '../http/reach-probe.ts'
 import { requestId } from '../http/request-id.ts'
 import { securityHeaders } from '../http/security-headers.ts'
 import { traceRequests } from '../http/trace-requests.ts'
@@ -52,6 +53,7 @@ export function createPublicApp(
   app.use(securityHeaders({ isHttps: config.ISSUER.startsWith('https:') }))
   app.use(catchErrors(shared.onError))
   app.use((_ctx, next) => backends.database.answeringWithin(QUERY_LIMIT_MS, next))
+  app.use(reachProbe({ trustedProxies: config.TRUSTED_PROXIES, note: services.reachProbes.note }))
   app.use(shared.probes)
   app.use(
     hostGuard({

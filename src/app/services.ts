@@ -1,14 +1,21 @@
+import { createSignInAdministrator } from '../admin/sign-in.ts'
+import { createAdminTokens } from '../administrators/admin-tokens.ts'
+import { createAdministratorDirectory } from '../administrators/directory.ts'
+import { createAdminSessions } from '../administrators/sessions.ts'
 import type { Agent } from '../agents/agent.ts'
 import { createAuthenticateAgent } from '../agents/authenticate.ts'
 import { createAgentDirectory } from '../agents/directory.ts'
 import { createSecondFactors } from '../agents/second-factors.ts'
+import { findSignIns } from '../audit/sign-ins.ts'
 import { createClientRegistry } from '../clients/registry.ts'
 import { createResourceServerRegistry } from '../clients/resource-servers.ts'
 import { selectDialects } from '../compat/index.ts'
 import type { Config } from '../config.ts'
 import { createAuthenticate } from '../customers/authenticate.ts'
+import { createCustomerRecords } from '../customers/customer-records.ts'
 import { selectCustomerSource } from '../customers/index.ts'
 import { createLockout } from '../customers/lockout.ts'
+import { createLockoutDesk } from '../customers/lockout-desk.ts'
 import { lockoutPolicy } from '../customers/lockout-policy.ts'
 import { throttleLogins } from '../customers/login-throttle.ts'
 import { createOneTimePasswords } from '../customers/one-time-passwords.ts'
@@ -18,7 +25,9 @@ import { createSignInLinks } from '../customers/sign-in-links.ts'
 import { createLetters } from '../interaction/letters.ts'
 import { createPages } from '../interaction/pages.ts'
 import type { Log } from '../log.ts'
+import { createLivingGrants } from '../oauth/living-grants.ts'
 import { createNotBefore } from '../oauth/not-before.ts'
+import { createReachProbes } from '../oauth/reach-probes.ts'
 import { createRefreshTokens } from '../oauth/refresh-tokens.ts'
 import { verifyStructured } from '../oauth/structured-tokens.ts'
 import { createFindToken } from '../oauth/token-status.ts'
@@ -56,7 +65,15 @@ export function createServices(
   const { directory, keepsPasswords, ...elsewhere } = selectCustomerSource(config, { knex, passwords, onProblem })
   const lockout = createLockout({ storage, policy: lockoutPolicy(config), digestKey })
   const agentLockout = createLockout({ storage, policy: lockoutPolicy(config), digestKey, realm: 'agent' })
+  const administratorLockout = createLockout({
+    storage,
+    policy: lockoutPolicy(config),
+    digestKey,
+    realm: 'administrator',
+  })
   const agents = createAgentDirectory({ knex })
+  const administrators = createAdministratorDirectory({ knex })
+  const sessions = createAdminSessions({ storage, administrators })
   const secondFactors = createSecondFactors({ knex, sealing: secondFactorSealing, issuer: config.ISSUER })
   const notBefore = createNotBefore(storage)
   const note = (event: AccountEvent, customerId: string) =>
@@ -122,7 +139,25 @@ export function createServices(
       auditTrail.append,
       metrics,
     ),
-    lockouts: { customer: lockout, agent: agentLockout },
+    reachProbes: createReachProbes({ storage }),
+    customerRecords: createCustomerRecords({ knex }),
+    lockoutDesks: {
+      customer: createLockoutDesk({ storage, policy: lockoutPolicy(config), realm: 'customer' }),
+      agent: createLockoutDesk({ storage, policy: lockoutPolicy(config), realm: 'agent' }),
+      administrator: createLockoutDesk({ storage, policy: lockoutPolicy(config), realm: 'administrator' }),
+    },
+    livingGrants: createLivingGrants({ storage, notBefore, findSignIns: (filter) => findSignIns(knex, filter) }),
+    lockouts: { customer: lockout, agent: agentLockout, administrator: administratorLockout },
+    administrators,
+    adminTokens: createAdminTokens({ knex }),
+    sessions,
+    signInAdministrator: createSignInAdministrator({
+      administrators,
+      sessions,
+      passwords,
+      lockout: administratorLockout,
+      audit: auditTrail.append,
+    }),
     agents,
     findAgent: async (id: string) => whoMayAct(await agents.findById(id)),
     secondFactors,

@@ -12,19 +12,27 @@ export const AUDIT_EVENTS = {
   'introspection.refused': 'A client asked about a living token that is none of its business; the reason is its kind.',
   logout: 'A person signed out.',
   'sign-out-everywhere': 'Everything granted to somebody until an instant was ended.',
+  'grant.revoked': 'An operator ended one sign-in.',
   'password.changed': 'A customer set a new password; the reason says by which way.',
   'customer.registered': 'A customer made an account, or confirmed its e-mail address; the reason says which.',
   'lockout.lifted': 'A lockout was lifted by the person it kept out, or by an operator.',
   'key.changed': 'The signing keys changed, by an operator or by the schedule; the reason says how.',
   'secret.changed': 'An operator replaced a secret of the server; the reason says which.',
   'client.changed': 'An operator changed a client or one of its secrets; the reason says how.',
+  'resource-server.changed': 'An operator changed a resource server; the reason says how.',
+  'customer.changed': 'An operator made, changed, blocked, unblocked or confirmed a customer; the reason says which.',
   'agent.changed': 'An operator made or changed an agent; the reason says how.',
   'sign-in-link.made': 'A link that signs a customer in was made.',
   'token.inspected': 'An operator looked at one token.',
   'customers.imported': 'Customers were imported, or their imported hashes wrapped.',
   'customer.exported': 'Customers, or everything held about one of them, were exported.',
   'customer.erased': 'A person was anonymised.',
-  'settings.changed': 'An operator changed something else; the reason says what.',
+  'administrator.signed-in': 'An administrator signed in.',
+  'administrator.refused':
+    'Somebody failed to sign in as an administrator; the reason says why, which no caller learns.',
+  'administrator.signed-out': 'An administrator ended a session.',
+  'administrator.changed': 'An administrator was made or changed, or got another password; the reason says how.',
+  'admin-token.changed': 'An admin token was made or revoked; the reason says which.',
   'admin.refused': 'A request to the admin API had no token, a wrong one, or one that may not do this.',
   'server.started': 'A node started; the reason has a digest of its settings but for secrets: it changes with them.',
   'server.restored':
@@ -45,6 +53,7 @@ const REFUSALS: ReadonlySet<AuditEventType> = new Set([
   'refresh.theft',
   'refresh.mismatch',
   'code.replayed',
+  'administrator.refused',
   'client.refused',
   'introspection.refused',
   'admin.refused',
@@ -57,7 +66,7 @@ export function outcomeOf(type: AuditEventType): AuditOutcome {
 /** Who did what to whom, from where. Nothing secret is ever part of it. */
 export type AuditEvent = {
   readonly type: AuditEventType
-  /** Who acted, where it was not the customer: `agent:…`, `admin`, `server`. */
+  /** Who acted, where it was not the customer: `agent:…`, `administrator:…`, `admin-token:…`, `admin` (whoever holds ADMIN_TOKEN), `server`. */
   readonly actor?: string
   readonly customerId?: string
   readonly clientId?: string

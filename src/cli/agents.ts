@@ -75,15 +75,15 @@ const ACTIONS: Readonly<Record<string, { readonly needs: number; readonly run: R
 }
 
 async function list(admin: AdminClient, _operands: readonly string[], { json }: Values): Promise<boolean> {
-  const listed = await admin.call<{ agents: ListedAgent[] }>('GET', '/v1/agents')
-  const rows = listed.agents.map(({ id, email, name = '', status, hasSecondFactor }) => [
+  const agents = await admin.list<ListedAgent>('/v1/agents')
+  const rows = agents.map(({ id, email, name = '', status, hasSecondFactor }) => [
     id,
     email,
     name,
     status,
     hasSecondFactor ? 'yes' : 'no',
   ])
-  if (json) printJson(listed)
+  if (json) printJson({ agents })
   else printTable(['ID', 'E-MAIL', 'NAME', 'STATE', 'SECOND FACTOR'], rows)
   return true
 }

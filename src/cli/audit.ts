@@ -47,9 +47,10 @@ export const audit: Command = {
       case 'list': {
         const { type, customer: customerId, client: clientId, since, limit } = values
         const query = queryOf({ type, customerId, clientId, since, limit })
-        const page = await admin().call<{ entries: AuditEntry[] }>('GET', `/v1/audit${query}`)
-        if (values.json) printJson(page)
-        else printEntries(page.entries)
+        const path = `/v1/audit${query}`
+        const { items: entries, next } = await admin().call<{ items: AuditEntry[]; next?: string }>('GET', path)
+        if (values.json) printJson({ entries, ...(next && { next }) })
+        else printEntries(entries)
         return 0
       }
       case 'export':

@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
-import type { ClientMetadata } from '../clients/client.ts'
+import type { ListedClient } from '../clients/registry.ts'
 import { type AdminClient, AdminError, createAdminClient } from './admin-client.ts'
 import type { Command } from './command.ts'
 import { printJson, printTable } from './print.ts'
@@ -8,8 +8,10 @@ import { printJson, printTable } from './print.ts'
 const HELP = `Usage: vestibule clients ACTION [--json]
 
   list                            every client
+  show ID                         one client
   create FILE                     create or replace a client from its metadata (RFC 7591, JSON); "-" reads standard input
       --secret-stdin              read the client's secret from standard input
+  delete ID                       remove a client and end everything that was granted to it
   enable ID | disable ID          a disabled client gets no tokens
   secrets list ID                 names and expiries
   secrets add ID NAME             make another secret; it is shown once
@@ -64,12 +66,9 @@ const ACTIONS: Readonly<Record<string, { needs: number; run(request: Request): P
   list: {
     needs: 0,
     async run({ admin, isJson }) {
-      const listed = await admin.call<{ clients: { metadata: ClientMetadata; isEnabled: boolean }[] }>(
-        'GET',
-        '/v1/clients',
-      )
-      if (isJson) return printJson(listed)
-      const rows = listed.clients.map(({ metadata, isEnabled }) => [
+      const listed = await admin.list<ListedClient>('/v1/clients')
+      if (isJson) return printJson({ clients: listed })
+      const rows = listed.map(({ metadata, isEnabled }) => [
         metadata.client_id,
         metadata.client_name ?? '',
         isEnabled ? 'enabled' : 'disabled',
@@ -82,9 +81,24 @@ const ACTIONS: Readonly<Record<string, { needs: number; run(request: Request): P
     needs: 1,
     async run({ admin, subjects: [file = ''], isJson, hasSecret }) {
       const secret = hasSecret ? (await text(process.stdin)).trim() : undefined
-      const created = await admin.call('POST', '/v1/clients', { metadata: await readMetadata(file, hasSecret), secret })
-      if (isJson) printJson(created)
+      const metadata = await readMetadata(file, hasSecret)
+      const stored = await store(admin, metadata, secret)
+      if (isJson) printJson(stored)
       else console.log('the client is stored')
+    },
+  },
+  show: {
+    needs: 1,
+    async run({ admin, subjects: [id = ''] }) {
+      printJson(await admin.call('GET', `/v1/clients/${encodeURIComponent(id)}`))
+    },
+  },
+  delete: {
+    needs: 1,
+    async run({ admin, subjects: [id = ''], isJson }) {
+      await admin.change('DELETE', `/v1/clients/${encodeURIComponent(id)}`)
+      if (isJson) printJson({ client_id: id })
+      else console.log(`${id} is removed, and what was granted to it is over`)
     },
   },
   enable: { needs: 1, run: (request) => setEnabled(request, 'enable') },
@@ -92,7 +106,7 @@ const ACTIONS: Readonly<Record<string, { needs: number; run(request: Request): P
   'secrets list': {
     needs: 1,
     async run({ admin, subjects: [id = ''], isJson }) {
-      const { secrets } = await admin.call<{ secrets: { name: string; expiresAt?: number }[] }>('GET', pathOf(id))
+      const secrets = await admin.list<{ name: string; expiresAt?: number }>(pathOf(id))
       if (isJson) return printJson({ secrets })
       const rows = secrets.map(({ name, expiresAt }) => [
         name,
@@ -113,11 +127,22 @@ const ACTIONS: Readonly<Record<string, { needs: number; run(request: Request): P
     needs: 2,
     async run({ admin, subjects: [id = '', name = ''], isJson, expiresAt }) {
       const path = `${pathOf(id)}/${encodeURIComponent(name)}/expire`
-      const expired = await admin.call<{ expiresAt: string }>('POST', path, expiresAt ? { at: expiresAt } : {})
+      const expired = await admin.call<{ expiresAt: number }>('POST', path, expiresAt ? { at: expiresAt } : {})
       if (isJson) printJson(expired)
-      else console.log(`${name} ends at ${expired.expiresAt}`)
+      else console.log(`${name} ends at ${new Date(expired.expiresAt * 1000).toISOString()}`)
     },
   },
+}
+
+/** A client that is there gets other metadata, and with a secret that one in place of its "default". */
+async function store(admin: AdminClient, metadata: unknown, secret: string | undefined): Promise<unknown> {
+  try {
+    return await admin.call('POST', '/v1/clients', { metadata, secret })
+  } catch (error) {
+    if (!(error instanceof AdminError && error.code === 'client-exists')) throw error
+    const id = String((metadata as { client_id?: unknown }).client_id)
+    return admin.change('PUT', `/v1/clients/${encodeURIComponent(id)}`, { metadata, secret })
+  }
 }
 
 async function setEnabled({ admin, subjects: [id = ''], isJson }: Request, action: string): Promise<void> {

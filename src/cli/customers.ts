@@ -8,10 +8,15 @@ import type { MigrationStatus } from '../customers/migration-status.ts'
 import type { WrappingProgress } from '../customers/wrap-fast-hashes.ts'
 import { type AdminClient, AdminError, createAdminClient } from './admin-client.ts'
 import type { Command } from './command.ts'
+import { changeCustomer, findCustomers, showCustomer } from './customer-records.ts'
 import { duration, printJson, printTable } from './print.ts'
 
 const HELP = `Usage: vestibule customers ACTION [--json]
 
+  find TEXT                  customers by a part of e-mail address, reference or name
+  show CUSTOMER              one customer, by reference or id
+  block | unblock CUSTOMER   a blocked customer is signed out and does not get in
+  confirm CUSTOMER           vouch for the e-mail address
   import FILE                read customers, one JSON object a line; "-" reads standard input
       --dry-run              check every line and store nothing
       --resume               go on after the last line an interrupted import dealt with
@@ -30,7 +35,7 @@ Example: npx vestibule customers import customers.ndjson --dry-run`
 /** Customers: moving them in and out. */
 export const customers: Command = {
   name: 'customers',
-  summary: 'import, export and erase customers',
+  summary: 'find, block, import, export and erase customers',
   help: HELP,
   async run(args, environment) {
     const { values, positionals } = parseArgs({
@@ -46,10 +51,7 @@ export const customers: Command = {
     })
     const [action = '', subject = ''] = positionals
     const act = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined
-    if (
-      !act ||
-      (['import', 'export', 'erase', 'registration-key', 'sign-in-link', 'sign-out'].includes(action) && !subject)
-    ) {
+    if (!act || (!WHOLE.includes(action) && !subject)) {
       console.error(HELP)
       return 2
     }
@@ -77,7 +79,15 @@ type Request = {
 type WrapLine = { progress?: WrappingProgress; report?: { wrapped: number; outcome: string }; error?: string }
 type ImportLine = { progress?: ImportProgress; problem?: LineProblem; report?: ImportReport; error?: string }
 
+/** What is done to no one customer. */
+const WHOLE: readonly string[] = ['export-all', 'migration', 'wrap']
+
 const ACTIONS: Readonly<Record<string, (request: Request) => Promise<number>>> = {
+  find: findCustomers,
+  show: showCustomer,
+  block: changeCustomer('block'),
+  unblock: changeCustomer('unblock'),
+  confirm: changeCustomer('confirm'),
   import: importFile,
   async 'export-all'({ admin, hasHashes }) {
     for await (const line of admin.lines('GET', `/v1/customers/export?hashes=${hasHashes}`)) console.log(line)

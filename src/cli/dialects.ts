@@ -27,10 +27,10 @@ export const dialects: Command = {
     }
     const query = values.since === undefined ? '' : `?since=${encodeURIComponent(values.since)}`
     const admin = createAdminClient(environment)
-    const answer = await admin.call<{ uses: DialectUses[] }>('GET', `/v1/dialects/uses${query}`)
-    if (values.json) printJson(answer)
+    const uses = await admin.list<DialectUses>(`/v1/dialects/uses${query}`)
+    if (values.json) printJson({ uses })
     else {
-      const rows = answer.uses.map(({ day, dialect, clientId, count }) => [day, dialect, clientId, String(count)])
+      const rows = uses.map(({ day, dialect, clientId, count }) => [day, dialect, clientId, String(count)])
       printTable(['DAY', 'DIALECT', 'CLIENT', 'USES'], rows)
     }
     return 0

@@ -34,7 +34,7 @@ describe('agents', () => {
     const agent = await create()
     expect(await authenticate('Agent@Example.com', 'change123', HERE)).toEqual({ outcome: 'authenticated', agent })
     expect(await agents.findById(agent.id)).toEqual(agent)
-    expect(await agents.list()).toEqual([agent])
+    expect(await agents.list({ limit: 10 })).toEqual({ items: [agent] })
   })
 
   test.each([

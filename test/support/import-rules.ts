@@ -18,7 +18,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['demo'],
   ['admin', 'interaction', 'compat'],
   ['oauth'],
-  ['customers', 'agents', 'clients', 'keys', 'audit'],
+  ['customers', 'agents', 'clients', 'keys', 'audit', 'administrators'],
   ['storage', 'database'],
   ['http', 'config', 'log', 'metrics', 'cache', 'mail', 'tracing', 'webhook'],
 ]

@@ -63,8 +63,8 @@ test('operators see which client came through which dialect', async () => {
   const uses = async (query: string) =>
     fetch(`${server.adminUrl}/v1/dialects/uses${query}`, { headers: { authorization: `Bearer ${TOKEN}` } })
   expect(await (await uses('')).json()).toEqual({
-    uses: [{ dialect: 'spryker', clientId: 'frontend', day: expect.stringMatching(/^\d{4}-\d\d-\d\d$/), count: 1 }],
+    items: [{ dialect: 'spryker', clientId: 'frontend', day: expect.stringMatching(/^\d{4}-\d\d-\d\d$/), count: 1 }],
   })
-  expect(await (await uses('?since=2999-01-01')).json()).toEqual({ uses: [] })
+  expect(await (await uses('?since=2999-01-01')).json()).toEqual({ items: [] })
   expect((await uses('?since=yesterday')).status).toBe(400)
 })
