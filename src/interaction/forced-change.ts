@@ -2,13 +2,13 @@ import type { Context } from 'koa'
 import type { Customer } from '../customers/customer.ts'
 import { networkOf } from '../customers/ip-network.ts'
 import type { PasswordChange } from '../customers/recovery-password-change.ts'
+import { seeOther } from '../http/see-other.ts'
 import type { Interaction, Interactions } from '../oauth/interactions.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Form } from './form-door.ts'
 import type { InteractionPages } from './interaction-pages.ts'
 import type { SignedIn } from './login-step.ts'
 import { passwordProblem, refusedPassword } from './password-form.ts'
-import { seeOther } from './way-back.ts'
 
 export type ForcedChangeDeps = {
   readonly storage: Pick<Storage, 'get' | 'put' | 'putOnce' | 'consume'>

@@ -3,11 +3,12 @@ import type { MailBudgets } from '../customers/recovery-budgets.ts'
 import type { Asker } from '../customers/recovery-letters.ts'
 import type { Unblock } from '../customers/recovery-unblock.ts'
 import type { Registration } from '../customers/registration.ts'
+import { seeOther } from '../http/see-other.ts'
 import type { Csrf } from './csrf.ts'
 import { keepLanguages, wantedLanguages } from './page-languages.ts'
 import type { SentKind } from './page-views.ts'
 import type { Step } from './step.ts'
-import { createWayBack, seeOther } from './way-back.ts'
+import { createWayBack } from './way-back.ts'
 
 export type MailStepsDeps = {
   readonly budgets: MailBudgets

@@ -1,13 +1,10 @@
-import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Eta } from 'eta'
+import { type Asset, readAsset } from '../http/assets.ts'
 import { readLanguages } from './languages.ts'
 import type { PageName, PageViews } from './page-views.ts'
-
-/** A file that pages link to; its hash is part of its address. */
-export type Asset = { readonly type: string; readonly content: Buffer; readonly hash: string }
 
 /** The templates, texts and assets, ready to be shown. */
 export type Pages = {
@@ -44,8 +41,8 @@ export function createPages({
   const eta = compileTemplates(directories)
   const languages = readLanguages(directories)
   const assets = {
-    'style.css': readAsset(directories, 'style.css', 'text/css; charset=utf-8'),
-    'icon.svg': readAsset(directories, 'icon.svg', 'image/svg+xml'),
+    'style.css': readAsset(newest(directories, 'style.css'), 'text/css; charset=utf-8'),
+    'icon.svg': readAsset(newest(directories, 'icon.svg'), 'image/svg+xml'),
   }
   const url = (name: keyof typeof assets) => `${publicPath}/assets/${name}?v=${assets[name].hash}`
   const urls = { style: url('style.css'), icon: url('icon.svg') }
@@ -72,8 +69,7 @@ function compileTemplates(directories: readonly string[]): Eta {
   return eta
 }
 
-function readAsset(directories: readonly string[], name: string, type: string): Asset {
+function newest(directories: readonly string[], name: string): string {
   const path = directories.map((directory) => join(directory, name)).findLast((candidate) => existsSync(candidate))
-  const content = readFileSync(path ?? join(ownViews, name))
-  return { type, content, hash: createHash('sha256').update(content).digest('base64url').slice(0, 16) }
+  return path ?? join(ownViews, name)
 }

@@ -1,5 +1,5 @@
 import type { Context } from 'koa'
-import { type PagePolicy, setPageHeaders } from './page-headers.ts'
+import { type PagePolicy, setPageHeaders } from '../http/page-headers.ts'
 import { queryLocales } from './page-languages.ts'
 import type { PageName, PageViews } from './page-views.ts'
 import type { Pages } from './pages.ts'

@@ -1,10 +1,10 @@
 import type { Context } from 'koa'
+import { seeOther } from '../http/see-other.ts'
 import type { AccountPage, AccountPagesDeps } from './account-page.ts'
 import { askerOf, browserOf } from './mail-steps.ts'
 import { keepLanguages, wantedLanguages } from './page-languages.ts'
 import type { RegistrationView } from './page-views.ts'
 import { readRegistration } from './registration-form.ts'
-import { seeOther } from './way-back.ts'
 
 const PATH = '/registration'
 

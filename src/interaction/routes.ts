@@ -1,9 +1,10 @@
 import { Router } from '@koa/router'
 import type { Context, Middleware } from 'koa'
 import type { Customer } from '../customers/customer.ts'
+import { serveAsset } from '../http/assets.ts'
 import { readForm } from '../http/read-body.ts'
+import { seeOther } from '../http/see-other.ts'
 import { type Interaction, InteractionLost, type Interactions } from '../oauth/interactions.ts'
-import { serveAsset } from './assets.ts'
 import { createCsrf } from './csrf.ts'
 import { createForcedChange, type ForcedChangeDeps } from './forced-change.ts'
 import { createInteractionPages, type LoginOffers } from './interaction-pages.ts'
@@ -12,7 +13,6 @@ import { createMailSteps, type MailStepsDeps } from './mail-steps.ts'
 import type { Pages } from './pages.ts'
 import { createPresent } from './present.ts'
 import type { Step } from './step.ts'
-import { seeOther } from './way-back.ts'
 
 /** What the interaction pages are built on. */
 export type InteractionRoutesDeps = {

@@ -1,4 +1,5 @@
 import type { Context } from 'koa'
+import { seeOther } from '../http/see-other.ts'
 import { keepLanguages } from './page-languages.ts'
 
 /** What the login page may say to somebody who comes back to it. */
@@ -63,10 +64,4 @@ export function readNotice(ctx: Context): Notice | undefined {
 /** The page for those who are done and have no sign-in to go back to. */
 export function donePath(notice: Notice): string {
   return `/done/${notice}`
-}
-
-/** A form's answer is a page or a 303, never a 307 (RFC 9700 §4.12). */
-export function seeOther(ctx: Context, path: string): void {
-  ctx.redirect(path)
-  ctx.status = 303
 }
