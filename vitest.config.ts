@@ -8,9 +8,14 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: withChaos ? [] : ['test/chaos/**'],
     globalSetup: 'test/support/global-setup.ts',
-    // A process per file: what one file leaves open or breaks, no other file sees.
+    // Files share the workers. A process per file would load the server anew for each: half of all the work.
+    // `npm test -- --isolate` gives each file its own, to tell whether one disturbs another.
     pool: 'forks',
-    maxWorkers: 2,
+    isolate: false,
+    // One more than the two cores of a small machine: tests that wait leave it to others.
+    maxWorkers: 3,
+    // Concurrent tests are those that wait for an end of time.
+    maxConcurrency: 20,
     testTimeout: 90_000,
     hookTimeout: 180_000,
     tags: Object.entries(backends).map(([name, { title }]) => ({ name, description: `needs ${title}` })),

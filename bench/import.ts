@@ -1,6 +1,7 @@
 /**
  * How long does it take to bring a shop's customers over? Writes a file of customers with companies and bcrypt hashes,
  * which need no wrapping, starts a private Postgres and a server on it, and imports the file with the command line.
+ * Then the same rows are only inserted, as the ceiling to compare with.
  *
  * node bench/import.ts [customers]
  */
@@ -15,6 +16,7 @@ import { fileURLToPath } from 'node:url'
 import { startPostgres } from '../test/support/postgres-server.ts'
 import { closeRunDirectory, openRunDirectory, temporaryDirectory } from '../test/support/run-directory.ts'
 import { startServerProcess } from '../test/support/server.ts'
+import { timeBareInsert } from './bare-insert.ts'
 
 const COUNT = Number(process.argv[2] ?? 100_000)
 const PROGRAM = fileURLToPath(new URL('../bin/vestibule.js', import.meta.url))
@@ -28,8 +30,9 @@ try {
   await pipeline(Readable.from(customers(COUNT)), createWriteStream(file))
   const postgres = await startPostgres()
   stops.push(postgres.stop)
+  const DATABASE_URL = await postgres.createDatabase()
   const server = await startServerProcess({
-    DATABASE_URL: await postgres.createDatabase(),
+    DATABASE_URL,
     ADMIN_TOKEN: 'only-for-this-measurement',
     LOG_LEVEL: 'fatal',
   })
@@ -49,16 +52,21 @@ try {
   const code = await new Promise((resolve) => cli.once('close', resolve))
   const seconds = (performance.now() - startedMs) / 1000
   if (code !== 0) throw new Error(`the import ended with ${code}: ${progress}${server.stderr()}`)
+  const used = { server: coreSeconds([server.pid]), postgres: coreSeconds([postgres.pid, ...childrenOf(postgres.pid)]) }
+  const loadAfter = loadavg()[0] ?? 0
+  const bareSeconds = await timeBareInsert(DATABASE_URL)
   report([
     ['customers, each with a company user', String(COUNT)],
     ['file, MB', megabytes(statSync(file).size)],
     ['seconds, command line start to end', seconds.toFixed(1)],
     ['customers a second', Math.round(COUNT / seconds).toString()],
-    ['server on a core, seconds', coreSeconds([server.pid])],
-    ['Postgres on a core, seconds', coreSeconds([postgres.pid, ...childrenOf(postgres.pid)])],
+    ['bare inserts of the same rows, seconds', bareSeconds.toFixed(1)],
+    ['import to bare inserts', (seconds / bareSeconds).toFixed(2)],
+    ['server on a core, seconds', used.server],
+    ['Postgres on a core, seconds', used.postgres],
     ['peak memory of the server, MB', peakMemory(server.pid)],
     ['load average before', loadBefore.toFixed(1)],
-    ['load average after', (loadavg()[0] ?? 0).toFixed(1)],
+    ['load average after', loadAfter.toFixed(1)],
   ])
 } finally {
   for (const stop of stops.reverse()) await stop()

@@ -1,15 +1,18 @@
+import { hash } from 'node:crypto'
 import type Koa from 'koa'
 import { createAdmin } from './app/admin-app.ts'
 import { type Backends, type Closer, guardContinuity, openBackends } from './app/backends.ts'
 import { createEngine } from './app/engine.ts'
+import { openGauges } from './app/gauges.ts'
 import { createPublicApp } from './app/public-app.ts'
 import { createServices } from './app/services.ts'
 import type { Shared } from './app/shared.ts'
-import type { Config } from './config.ts'
+import { type Config, maskedConfig } from './config.ts'
 import { isNewInstallation, settleInstallation } from './database/server-secrets.ts'
 import { loadDemo } from './demo.ts'
-import { type HealthCheck, health } from './http/health.ts'
+import { checkReadiness, type HealthCheck, health } from './http/health.ts'
 import type { Log } from './log.ts'
+import type { Metrics } from './metrics.ts'
 
 export type App = {
   readonly publicApp: Koa
@@ -21,13 +24,16 @@ export type App = {
 }
 
 /** The composition root: settings → backends → services → two Koa apps. Each step is a file in `app/`, and nothing else wires. */
-export async function openApp(config: Config, log: Log, onProgress: (step: string) => void): Promise<App> {
+export async function openApp(
+  config: Config,
+  { log, metrics, onProgress }: { log: Log; metrics: Metrics; onProgress: (step: string) => void },
+): Promise<App> {
   const closers: Closer[] = []
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer()
   }
   try {
-    const backends = await openBackends(config, log, onProgress, closers)
+    const backends = await openBackends(config, { log, metrics, onProgress }, closers)
     const services = createServices(config, log, backends)
     if (await wantsDemo(config, backends)) {
       onProgress('loading demo customers and clients')
@@ -38,12 +44,15 @@ export async function openApp(config: Config, log: Log, onProgress: (step: strin
     // What an import, or a server that stopped, left bare.
     backends.wrapping.wake()
 
+    services.audit({ type: 'server.started', actor: 'server', reason: `settings ${settingsDigest(config)}` })
+
     const engine = createEngine(config, log, backends, services)
     let isDraining = false
     const checks: HealthCheck[] = [
       { name: 'database', check: async () => void (await backends.database.knex.raw('select 1')) },
       { name: 'storage', check: backends.storage.ping },
     ]
+    openGauges(config, backends, async () => !isDraining && (await checkReadiness(checks)).isReady)
     const shared: Shared = {
       probes: health({ checks, isDraining: () => isDraining }),
       onError: (error, id) => log.error({ err: error, requestId: id }, 'the request failed'),
@@ -51,7 +60,7 @@ export async function openApp(config: Config, log: Log, onProgress: (step: strin
     return {
       publicApp: createPublicApp(config, log, backends, services, engine, shared),
       adminApp: createAdmin(backends, services, engine, shared),
-      adminToken: String(backends.adminTokens[0]),
+      adminToken: String(backends.settingTokens[0]),
       drain: () => {
         isDraining = true
       },
@@ -61,6 +70,11 @@ export async function openApp(config: Config, log: Log, onProgress: (step: strin
     await close()
     throw error
   }
+}
+
+/** Tells settings apart without telling what they are. */
+function settingsDigest(config: Config): string {
+  return hash('sha256', JSON.stringify(maskedConfig(config)), 'hex').slice(0, 16)
 }
 
 async function wantsDemo(config: Config, { database }: Backends): Promise<boolean> {

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 
 const port = z.coerce.number().int().min(0).max(65535)
 const count = z.coerce.number().int().positive()
 const seconds = z.coerce.number().int().positive()
+const secondsOrNone = z.coerce.number().int().min(0)
 const hours = z.coerce
   .number()
   .positive()
@@ -138,7 +140,8 @@ export const settings = {
   DIALECT_MOUNTS: {
     type: pairs,
     default: '',
-    sentence: 'Base paths of dialects that are not served at the root, as name=/path.',
+    sentence:
+      'Where dialects are served that are not at the root of ISSUER: name=/path, name=https://host or name=https://host/path.',
   },
   DIALECT_SUNSETS: {
     type: pairs,
@@ -308,10 +311,38 @@ export const settings = {
     sentence: 'Loads demo customers and clients when a new embedded data directory is made. Never in production.',
   },
   AUDIT_RETENTION_DAYS: { type: count, default: '400', sentence: 'How long audit entries are kept.' },
+  AUDIT_STREAM: {
+    type: z.enum(['log', 'stdout', 'none']),
+    default: 'log',
+    sentence:
+      'Where audit events are written besides the database: among the log lines as they happen, on standard output with ' +
+      'their place and hash once they are kept (whatever LOG_LEVEL says), or nowhere.',
+  },
+  AUDIT_WEBHOOK_URL: {
+    type: z.url({ protocol: /^https?$/ }),
+    sentence: 'Sent every audit entry, in order and at least once.',
+  },
+  AUDIT_WEBHOOK_SECRET: {
+    type: z.string().min(16, 'must be at least 16 characters; "openssl rand -base64 32" makes a good one'),
+    secret: true,
+    sentence: 'Signs what AUDIT_WEBHOOK_URL is sent (HMAC-SHA256).',
+  },
   SHUTDOWN_DEADLINE_SECONDS: {
     type: seconds,
     default: '20',
     sentence: 'How long requests in flight may take to finish after a stop signal.',
+  },
+  SHUTDOWN_GRACE_SECONDS: {
+    type: secondsOrNone,
+    default: '0',
+    sentence:
+      'How long a server that was told to stop goes on taking requests, with /health/ready at 503, so that balancers turn elsewhere first. 5 where one looks every second or two.',
+  },
+  WORKERS: {
+    type: z.union([z.literal('auto'), count], 'must be "auto" or a positive number'),
+    default: '1',
+    sentence:
+      'Processes that serve the same ports: a number, or "auto" for one per core. Several need DATABASE_URL; the embedded database is for one.',
   },
   NODE_ENV: {
     type: z.string(),
@@ -361,6 +392,15 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const combined = contradictions(config)
   if (combined.length > 0) throw new ConfigError(combined)
   return { ...config, DATA_DIR: resolve(config.DATA_DIR), ISSUER: config.ISSUER.replace(/\/$/, '') }
+}
+
+/** How many processes serve. The embedded database is for one, so "auto" is one there. */
+export function countWorkers(
+  { WORKERS, DATABASE_URL }: Pick<Config, 'WORKERS' | 'DATABASE_URL'>,
+  cores = availableParallelism(),
+): number {
+  if (!DATABASE_URL) return 1
+  return WORKERS === 'auto' ? cores : WORKERS
 }
 
 /** The settings as they are in force, secrets masked: what `vestibule config` prints. */
@@ -420,13 +460,22 @@ function contradictions(config: Config): string[] {
   return [
     ...customerContradictions(config),
     ...webhookContradictions(config),
+    ...workerContradictions(config),
     ...(config.NODE_ENV === 'production' ? productionNeeds(config) : []),
   ]
 }
 
-function webhookContradictions({ SIGN_IN_WEBHOOK_URL: url, SIGN_IN_WEBHOOK_SECRET: secret }: Config): string[] {
-  if (!url || secret) return []
-  return ['SIGN_IN_WEBHOOK_URL needs SIGN_IN_WEBHOOK_SECRET: the shop must be able to tell our calls from others.']
+function workerContradictions({ WORKERS, DATABASE_URL }: Config): string[] {
+  if (WORKERS === 'auto' || WORKERS === 1 || DATABASE_URL) return []
+  return [
+    `WORKERS is ${WORKERS} and DATABASE_URL is unset: the embedded database is for one process. Set DATABASE_URL, or leave WORKERS at 1.`,
+  ]
+}
+
+function webhookContradictions(config: Config): string[] {
+  return (['SIGN_IN_WEBHOOK', 'AUDIT_WEBHOOK'] as const)
+    .filter((name) => config[`${name}_URL`] && !config[`${name}_SECRET`])
+    .map((name) => `${name}_URL needs ${name}_SECRET: who is called must be able to tell our calls from others.`)
 }
 
 function customerContradictions(config: Config): string[] {

@@ -97,8 +97,9 @@ const demoClients: readonly (ClientMetadata & { secret?: string })[] = [
     client_name: 'Orders service',
     secret: 'orders-service-secret',
     token_endpoint_auth_method: 'client_secret_basic',
-    grant_types: ['client_credentials'],
+    grant_types: ['client_credentials', 'urn:ietf:params:oauth:grant-type:token-exchange'],
     introspects: ['urn:vestibule:commerce', 'urn:vestibule:warehouse', 'urn:vestibule:dialect:*'],
+    exchange_targets: ['urn:vestibule:commerce', 'urn:vestibule:warehouse'],
   },
   {
     client_id: 'device-app',

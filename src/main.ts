@@ -9,13 +9,14 @@ import { demo } from './cli/demo.ts'
 import { doctor } from './cli/doctor.ts'
 import { keys } from './cli/keys.ts'
 import { migrate } from './cli/migrate.ts'
+import { restored } from './cli/restored.ts'
 import { secrets } from './cli/secrets.ts'
 import { serve } from './cli/serve.ts'
 import { tokens } from './cli/tokens.ts'
 import { ConfigError } from './config.ts'
 import { DatabaseError } from './database/database.ts'
+import { ListenError } from './http/listen-error.ts'
 import { KeyStoreError } from './keys/key-store.ts'
-import { ListenError } from './server.ts'
 import { StorageError } from './storage/storage.ts'
 
 const commands: readonly Command[] = [
@@ -29,6 +30,7 @@ const commands: readonly Command[] = [
   tokens,
   audit,
   doctor,
+  restored,
   demo,
   config,
 ]

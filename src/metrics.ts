@@ -1,50 +1,160 @@
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import {
+  AggregatorRegistry,
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  Histogram,
+  type MetricObject,
+  Registry,
+} from 'prom-client'
 
 export type Metrics = ReturnType<typeof createMetrics>
+export type Rendered = { readonly contentType: string; readonly body: string }
+/** What one process has counted, in a form that can be sent to another. */
+export type Figures = readonly MetricObject[]
+
+/** What the figures of several workers are together. */
+type Together = 'sum' | 'min' | 'max'
+
+/** From a cached answer to a password in a crowd. */
+const REQUEST_SECONDS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+/** Both stores are given a second to answer. */
+const STORE_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1]
+/** A password waits five seconds at most. */
+const WAIT_SECONDS = [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 
 /** Prometheus metrics. Labels hold kinds and outcomes, never ids: a label value is a time series for ever. */
 export function createMetrics() {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
+  const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
+    new Counter({ name, help, labelNames, registers })
+  const histogram = <Label extends string>(
+    name: string,
+    help: string,
+    buckets: number[],
+    labelNames: readonly Label[] = [],
+  ) => new Histogram({ name, help, labelNames, buckets, registers })
+
   return {
-    render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
-    requests: new Histogram({
-      name: 'vestibule_http_request_duration_seconds',
-      help: 'Duration of public requests by route and status class.',
-      labelNames: ['route', 'status'],
-      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
-      registers,
-    }),
-    tokensIssued: new Counter({
-      name: 'vestibule_tokens_issued_total',
-      help: 'Successful token responses by grant type.',
-      labelNames: ['grant_type'],
-      registers,
-    }),
-    tokenErrors: new Counter({
-      name: 'vestibule_token_errors_total',
-      help: 'Refused token requests by OAuth error.',
-      labelNames: ['error'],
-      registers,
-    }),
-    refreshes: new Counter({
-      name: 'vestibule_refresh_total',
-      help: 'Refresh attempts: rotated, retry (the same answer again), race (lost to a twin), theft, mismatch.',
-      labelNames: ['outcome'],
-      registers,
-    }),
-    dialectRequests: new Counter({
-      name: 'vestibule_dialect_requests_total',
-      help: 'Answers of dialect doors by dialect, door and status class.',
-      labelNames: ['dialect', 'door', 'status'],
-      registers,
-    }),
-    logins: new Counter({
-      name: 'vestibule_logins_total',
-      help: 'Password checks by outcome.',
-      labelNames: ['outcome'],
+    render: (): Promise<Rendered> => rendered(registry),
+    figures: (): Promise<Figures> => registry.getMetricsAsJSON(),
+    /**
+     * A figure that `read` knows, asked for whenever metrics are collected; one that cannot be read is not there. Of
+     * several workers the figure is what `of` says.
+     */
+    gauge(name: string, help: string, of: Together, read: () => number | Promise<number>): void {
+      new Gauge({
+        name,
+        help,
+        aggregator: of,
+        registers,
+        async collect() {
+          try {
+            this.set(await read())
+          } catch {
+            this.remove()
+          }
+        },
+      })
+    },
+    /** The same with one label: a figure per value, those of the last collection only. */
+    gauges(
+      name: string,
+      help: string,
+      label: string,
+      of: Together,
+      read: () => Iterable<readonly [string, number]>,
+    ): void {
+      new Gauge({
+        name,
+        help,
+        labelNames: [label],
+        aggregator: of,
+        registers,
+        collect() {
+          this.reset()
+          for (const [value, figure] of read()) this.set({ [label]: value }, figure)
+        },
+      })
+    },
+    requests: histogram(
+      'vestibule_http_request_duration_seconds',
+      'Duration of public requests by route and status class.',
+      REQUEST_SECONDS,
+      ['route', 'status'],
+    ),
+    tokenRequests: counter(
+      'vestibule_token_requests_total',
+      'Token requests by grant type and outcome: issued, or the OAuth error.',
+      ['grant_type', 'outcome'],
+    ),
+    refreshes: counter(
+      'vestibule_refresh_total',
+      'Refresh attempts: rotated, retry (the same answer again), race (lost to a twin), theft, mismatch.',
+      ['outcome'],
+    ),
+    introspections: counter(
+      'vestibule_introspections_total',
+      'Introspections: active, inactive, or refused (who asked could not prove who it is).',
+      ['outcome'],
+    ),
+    dialectRequests: counter(
+      'vestibule_dialect_requests_total',
+      'Answers of dialect doors by dialect, door and status class.',
+      ['dialect', 'door', 'status'],
+    ),
+    logins: counter(
+      'vestibule_logins_total',
+      'Password checks of customers and agents by outcome; locked ones were refused unchecked.',
+      ['realm', 'outcome'],
+    ),
+    hashingWait: histogram(
+      'vestibule_password_wait_seconds',
+      'How long passwords waited for a core before they were hashed.',
+      WAIT_SECONDS,
+    ),
+    storage: histogram(
+      'vestibule_storage_duration_seconds',
+      'Duration of storage operations by operation and outcome (ok, error).',
+      STORE_SECONDS,
+      ['operation', 'outcome'],
+    ),
+    database: histogram(
+      'vestibule_database_duration_seconds',
+      'Duration of database queries by kind and outcome (ok, error).',
+      STORE_SECONDS,
+      ['kind', 'outcome'],
+    ),
+  }
+}
+
+/** What the primary of several workers counts itself. */
+export function createClusterMetrics() {
+  const registers = [new Registry()]
+  return {
+    figures: (): Promise<Figures> => registers[0]?.getMetricsAsJSON() ?? Promise.resolve([]),
+    workers: new Gauge({ name: 'vestibule_workers', help: 'Worker processes that are ready.', registers }),
+    workerDeaths: new Counter({
+      name: 'vestibule_worker_deaths_total',
+      help: 'Worker processes that ended without being told to.',
       registers,
     }),
   }
+}
+
+/** The figures of several processes as those of one. */
+export function renderTogether(figures: readonly Figures[]): Promise<Rendered> {
+  return rendered(AggregatorRegistry.aggregate(figures.map((each) => [...each])))
+}
+
+/** What outlives a process that ended: what it counted, without what it was. Totals of a node never go down. */
+export async function addUpCounts(figures: readonly Figures[]): Promise<Figures> {
+  const counts = figures.map((each) => each.filter(({ type }) => `${type}` === 'counter' || `${type}` === 'histogram'))
+  return AggregatorRegistry.aggregate(counts).getMetricsAsJSON()
+}
+
+async function rendered(registry: Registry): Promise<Rendered> {
+  return { contentType: registry.contentType, body: await registry.metrics() }
 }

@@ -1,33 +1,45 @@
-import { createServer, type Server, type ServerOptions } from 'node:http'
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import type Koa from 'koa'
-import { type LocalAccess, leaveLocalAccess } from './admin/local-access.ts'
+import { leaveLocalAccess } from './admin/local-access.ts'
 import { openApp } from './app.ts'
 import type { Config } from './config.ts'
+import { createLastAnswers } from './http/last-answers.ts'
+import { ListenError } from './http/listen-error.ts'
 import { takePaths } from './http/request-target.ts'
 import { dropUnreadBodies } from './http/unread-body.ts'
 import { createLog, type Log } from './log.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
 
 export type RunningServer = {
   readonly publicUrl: string
   readonly adminUrl: string
-  /** Takes no new requests, lets those under way finish until the deadline, and closes everything in order. */
-  stop(): Promise<void>
+  /**
+   * Tells balancers and clients to go elsewhere, then takes no new requests, lets those under way finish until the
+   * deadline, and closes everything in order. A server whose place another process takes is ready to the last.
+   */
+  stop(how?: { isReplaced: boolean }): Promise<void>
 }
 
-/** A port that cannot be listened on, said in one sentence that names the setting and the fix. */
-export class ListenError extends Error {}
+export type StartOptions = {
+  readonly log?: Log
+  readonly metrics?: Metrics
+  readonly onProgress?: (step: string) => void
+  /** Whether the command line finds this server by DATA_DIR. Of several workers none leaves that behind. */
+  readonly isFoundLocally?: boolean
+}
 
 /** Opens everything and listens; `stop` undoes it in the opposite order. */
-export async function start(
-  config: Config,
-  { log = createLog(config.LOG_LEVEL), onProgress = () => {} }: { log?: Log; onProgress?: (step: string) => void } = {},
-): Promise<RunningServer> {
-  const app = await openApp(config, log, onProgress)
+export async function start(config: Config, options: StartOptions = {}): Promise<RunningServer> {
+  const { log = createLog(config.LOG_LEVEL), metrics = createMetrics(), isFoundLocally = true } = options
+  const app = await openApp(config, { log, metrics, onProgress: options.onProgress ?? (() => {}) })
+  const lastAnswers = createLastAnswers()
   try {
-    const publicServer = await listen(app.publicApp, config.PORT, config.HOST, 'PORT', PATIENCE)
+    const handle = lastAnswers.watch(handleWith(app.publicApp))
+    const publicServer = await listen(handle, config.PORT, config.HOST, 'PORT', PATIENCE)
     const adminServer = await listen(
-      app.adminApp,
+      handleWith(app.adminApp),
       config.ADMIN_PORT,
       config.ADMIN_HOST,
       'ADMIN_PORT',
@@ -37,13 +49,17 @@ export async function start(
       throw error
     })
     const adminUrl = addressOf(adminServer)
-    const takeBackAccess = leaveAccess(config, { url: adminUrl, token: app.adminToken }, log)
+    const takeBackAccess = isFoundLocally
+      ? leaveLocalAccess(config.DATA_DIR, { url: adminUrl, token: app.adminToken }, log)
+      : () => {}
     return {
       publicUrl: config.ISSUER,
       adminUrl,
-      async stop() {
+      async stop({ isReplaced } = { isReplaced: false }) {
         takeBackAccess()
-        app.drain()
+        lastAnswers.begin()
+        if (!isReplaced) app.drain()
+        await pause(Math.max(config.SHUTDOWN_GRACE_SECONDS * 1000, isReplaced ? HAND_OVER_MS : 0))
         await close(publicServer, config.SHUTDOWN_DEADLINE_SECONDS * 1000)
         await close(adminServer, 0)
         await app.close()
@@ -54,6 +70,9 @@ export async function start(
     throw error
   }
 }
+
+/** Time for clients that keep a connection to this process to hear, with an answer, that it ends. */
+const HAND_OVER_MS = 2000
 
 /**
  * A client that trickles its request in must not hold a connection for long. One kept alive must outlast what balancers
@@ -68,8 +87,18 @@ const PATIENCE = {
 /** Operators send files that take minutes to read. */
 const ADMIN_PATIENCE = { ...PATIENCE, requestTimeout: 0 }
 
-async function listen(app: Koa, port: number, host: string, setting: string, patience: ServerOptions): Promise<Server> {
-  const server = createServer(patience, dropUnreadBodies(takePaths(app.callback())))
+function handleWith(app: Koa): RequestListener {
+  return dropUnreadBodies(takePaths(app.callback()))
+}
+
+async function listen(
+  handle: RequestListener,
+  port: number,
+  host: string,
+  setting: string,
+  patience: ServerOptions,
+): Promise<Server> {
+  const server = createServer(patience, handle)
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const fix =
@@ -80,16 +109,6 @@ async function listen(app: Koa, port: number, host: string, setting: string, pat
     })
     server.listen(port, host, () => resolve(server))
   })
-}
-
-/** A container may have no DATA_DIR to write to: then the command line needs ADMIN_TOKEN, and the server goes on. */
-function leaveAccess(config: Config, access: LocalAccess, log: Log): () => void {
-  try {
-    return leaveLocalAccess(config.DATA_DIR, access)
-  } catch (error) {
-    log.warn({ err: error }, 'DATA_DIR cannot be written: set ADMIN_TOKEN to use the command line with this server')
-    return () => {}
-  }
 }
 
 async function close(server: Server, deadlineMs: number): Promise<void> {

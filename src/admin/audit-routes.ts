@@ -1,50 +1,119 @@
-import { Readable } from 'node:stream'
-import { Router } from '@koa/router'
 import { z } from 'zod'
 import { AUDIT_EVENTS, type AuditEventType } from '../audit/events.ts'
 import type { AuditTrail } from '../audit/trail.ts'
-import { Problem } from './problem.ts'
+import { keyOfCursor, toPage } from '../database/page.ts'
+import { type Route, route } from './route.ts'
+import { pageOf, pageQuery, text } from './shapes.ts'
 
 const types = Object.keys(AUDIT_EVENTS) as [AuditEventType, ...AuditEventType[]]
-const query = z.strictObject({
+const query = pageQuery.extend({
   type: z.union([z.enum(types), z.array(z.enum(types))]).optional(),
-  customerId: z.string().optional(),
-  clientId: z.string().optional(),
+  customerId: text.optional(),
+  clientId: text.optional(),
   since: z.iso.datetime({ offset: true }).optional(),
   until: z.iso.datetime({ offset: true }).optional(),
-  before: z.coerce.number().int().positive().optional(),
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
+})
+const entry = z
+  .object({
+    seq: z.int(),
+    at: z.iso.datetime(),
+    type: z.enum(types),
+    outcome: z.enum(['done', 'refused']),
+    actor: z.string().optional(),
+    customerId: z.string().optional(),
+    clientId: z.string().optional(),
+    grantId: z.string().optional(),
+    ip: z.string().optional(),
+    requestId: z.string().optional(),
+    reason: z.string().optional(),
+    hash: z.string(),
+  })
+  .meta({ id: 'AuditEntry' })
+/** A link that was kept elsewhere: an entry of an export, of the stream or of the webhook, or the head of some day. */
+const link = z.object({ seq: z.int(), hash: z.string() })
+const witness = z
+  .strictObject({ seq: z.coerce.number().int().positive().optional(), hash: z.string().length(43).optional() })
+  .refine(({ seq, hash }) => (seq === undefined) === (hash === undefined), 'seq and hash go together')
+const verdict = z.object({
+  entries: z.int(),
+  head: link,
+  problem: z
+    .object({
+      seq: z.int().optional(),
+      problem: z.enum([
+        'changed',
+        'missing',
+        'inserted',
+        'cut off',
+        'beginning removed',
+        'rewritten',
+        'witness too old',
+      ]),
+    })
+    .optional(),
 })
 
 /** The audit trail: pages of it newest first, all of it, and whether its chain is whole. */
-export function auditRoutes({ auditTrail }: { readonly auditTrail: AuditTrail }): Router {
-  const router = new Router({ prefix: '/v1/audit' })
-
-  router.get('/', async (ctx) => {
-    const parsed = query.safeParse(ctx.query)
-    if (!parsed.success) throw new Problem(400, 'invalid-query', parsed.error.issues.map(explain).join('; '))
-    const { type, ...filter } = parsed.data
-    await auditTrail.flush()
-    const entries = await auditTrail.find({ ...filter, ...(type && { types: [type].flat() }) })
-    const last = entries.at(-1)
-    ctx.body = { entries, ...(last && entries.length === filter.limit && { next: last.seq }) }
-  })
-  router.get('/verify', async (ctx) => {
-    await auditTrail.flush()
-    ctx.body = await auditTrail.verify()
-  })
-  router.get('/export', async (ctx) => {
-    await auditTrail.flush()
-    ctx.type = 'application/x-ndjson'
-    ctx.body = Readable.from(lines(auditTrail))
-  })
-  return router
-}
-
-async function* lines(auditTrail: AuditTrail): AsyncGenerator<string> {
-  for await (const entry of auditTrail.exportAll()) yield `${JSON.stringify(entry)}\n`
-}
-
-function explain(issue: z.core.$ZodIssue): string {
-  return `${issue.path.join('.') || 'query'}: ${issue.message}`
+export function auditRoutes({ auditTrail }: { readonly auditTrail: AuditTrail }): Route[] {
+  return [
+    route({
+      method: 'GET',
+      path: '/v1/audit',
+      summary: 'Audit entries, newest first',
+      permission: 'audit:read',
+      query,
+      result: pageOf(entry),
+      async handle({ query: { type, limit, cursor, ...filter } }) {
+        await auditTrail.flush()
+        const before = Number(keyOfCursor(cursor))
+        const entries = await auditTrail.find({
+          ...filter,
+          limit: limit + 1,
+          ...(type && { types: [type].flat() }),
+          ...(before > 0 && { before }),
+        })
+        return toPage(
+          entries,
+          limit,
+          ({ seq }) => String(seq),
+          (each) => each,
+        )
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/audit/verify',
+      summary: 'Follow the hash chain: was anything changed or removed, and does it still hold this link?',
+      permission: 'audit:read',
+      query: witness,
+      result: verdict,
+      async handle({ query: { seq, hash } }) {
+        await auditTrail.flush()
+        return auditTrail.verify(seq === undefined || hash === undefined ? undefined : { seq, hash })
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/audit/head',
+      summary: 'Where the chain ends now: kept elsewhere, a witness for later',
+      permission: 'audit:read',
+      result: link,
+      async handle() {
+        await auditTrail.flush()
+        return auditTrail.head()
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/audit/export',
+      summary: 'Every entry, oldest first',
+      permission: 'audit:export',
+      result: entry,
+      audit: 'audit.exported',
+      async *lines() {
+        await auditTrail.flush()
+        yield* auditTrail.exportAll()
+      },
+    }),
+  ]
 }

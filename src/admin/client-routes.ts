@@ -1,75 +1,127 @@
-import { randomBytes } from 'node:crypto'
-import { Router } from '@koa/router'
 import { z } from 'zod'
 import type { ClientMetadata } from '../clients/client.ts'
-import type { ClientRegistry } from '../clients/registry.ts'
-import { Problem } from './problem.ts'
-import { readJson } from './read-json.ts'
+import type { ClientRegistry, ListedClient } from '../clients/registry.ts'
+import type { Changed } from '../database/revision.ts'
+import { client, metadata, newClient } from './client-shapes.ts'
+import { changedMeanwhile, Problem } from './problem.ts'
+import { type Route, route } from './route.ts'
+import { pageOf, pageQuery } from './shapes.ts'
 
 export type ClientRouteDeps = {
   readonly clients: ClientRegistry
   /** @throws with the reason when the protocol engine cannot use the metadata. */
   readonly validate: (metadata: ClientMetadata) => Promise<void>
+  /** Ends everything that was granted to the client. */
+  readonly signOutClient: (clientId: string) => Promise<void>
 }
 
-const clientBody = z.object({
-  metadata: z.looseObject({ client_id: z.string().min(1).max(255) }),
-  secret: z.string().min(8).optional(),
-})
-const secretBody = z.strictObject({
-  name: z.string().min(1).max(64),
-  expiresAt: z.iso.datetime().optional(),
-  secret: z.string().min(16).optional(),
-})
+const params = z.object({ clientId: z.string() })
+const about = ({ params: { clientId } }: { readonly params: z.output<typeof params> }) => ({ clientId })
 
-/** Clients and their secrets. A secret is shown once, when it is made; only its digest is kept. */
-export function clientRoutes({ clients, validate }: ClientRouteDeps): Router {
-  const router = new Router({ prefix: '/v1/clients' })
-
-  router.get('/', async (ctx) => {
-    ctx.body = { clients: await clients.list() }
-  })
-  router.post('/', async (ctx) => {
-    const { metadata, secret } = await readJson(ctx, clientBody)
-    await validate(metadata as ClientMetadata).catch((error: Error & { error_description?: string }) => {
+/** Who may ask for tokens. */
+export function clientRoutes({ clients, validate, signOutClient }: ClientRouteDeps): Route[] {
+  async function usable(given: z.output<typeof metadata>): Promise<ClientMetadata> {
+    await validate(given as ClientMetadata).catch((error: Error & { error_description?: string }) => {
       throw new Problem(400, 'invalid-client-metadata', error.error_description ?? error.message)
     })
-    await clients.save(metadata as ClientMetadata, secret)
-    ctx.status = 201
-    ctx.body = { client_id: metadata.client_id }
-  })
-  router.get('/:clientId/secrets', async (ctx) => {
-    ctx.body = { secrets: await clients.listSecrets(clientIdOf(ctx.params)) }
-  })
-  router.post('/:clientId/secrets', async (ctx) => {
-    const { name, expiresAt, secret = randomBytes(32).toString('base64url') } = await readJson(ctx, secretBody)
-    const expires = expiresAt === undefined ? {} : { expiresAt: Date.parse(expiresAt) / 1000 }
-    if (!(await clients.addSecret(clientIdOf(ctx.params), { name, secret, ...expires }))) {
-      throw new Problem(409, 'secret-exists', `There is no such client, or it has a secret named "${name}" already.`)
-    }
-    ctx.status = 201
-    ctx.body = { name, secret, ...(expiresAt && { expiresAt }) }
-  })
-  router.post('/:clientId/secrets/:name/expire', async (ctx) => {
-    const { at } = await readJson(ctx, z.strictObject({ at: z.iso.datetime().optional() }))
-    const name = ctx.params.name ?? ''
-    const expiresAt = at ? Date.parse(at) / 1000 : Date.now() / 1000
-    if (!(await clients.expireSecret(clientIdOf(ctx.params), name, expiresAt))) {
-      throw new Problem(404, 'unknown-secret', `The client has no secret named "${name}".`)
-    }
-    ctx.body = { name, expiresAt: new Date(expiresAt * 1000).toISOString() }
-  })
-  router.post('/:clientId/:action', async (ctx, next) => {
-    if (!['enable', 'disable'].includes(ctx.params.action ?? '')) return next()
-    const isEnabled = ctx.params.action === 'enable'
-    if (!(await clients.setEnabled(clientIdOf(ctx.params), isEnabled))) {
-      throw new Problem(404, 'unknown-client', `There is no client "${clientIdOf(ctx.params)}".`)
-    }
-    ctx.body = { client_id: clientIdOf(ctx.params), isEnabled }
-  })
-  return router
+    return given as ClientMetadata
+  }
+  const write = { permission: 'clients:write', result: client, audit: 'client.changed' } as const
+
+  return [
+    route({
+      method: 'GET',
+      path: '/v1/clients',
+      summary: 'Clients, by id',
+      permission: 'clients:read',
+      query: pageQuery,
+      result: pageOf(client),
+      handle: ({ query }) => clients.list(query),
+    }),
+    route({
+      ...write,
+      method: 'POST',
+      path: '/v1/clients',
+      summary: 'Register a client',
+      body: newClient,
+      status: 201,
+      revision: 'shown',
+      refusals: [409],
+      about: ({ body }) => ({ clientId: body.metadata.client_id }),
+      async handle({ body: { metadata, secret } }) {
+        const created = await clients.create(await usable(metadata), secret)
+        if (created) return created
+        throw new Problem(409, 'client-exists', `There is a client "${metadata.client_id}" already.`)
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/clients/{clientId}',
+      summary: 'One client',
+      permission: 'clients:read',
+      params,
+      result: client,
+      revision: 'shown',
+      refusals: [404],
+      handle: async ({ params: { clientId } }) => known(await clients.get(clientId), clientId),
+    }),
+    route({
+      ...write,
+      method: 'PUT',
+      path: '/v1/clients/{clientId}',
+      summary: 'Put other metadata in place of those there are',
+      params,
+      body: z.strictObject({ metadata }),
+      revision: 'expected',
+      refusals: [404],
+      about,
+      async handle({ params: { clientId }, body, seen }) {
+        const next = await usable({ ...body.metadata, client_id: clientId })
+        return changed(await clients.replace(seen, next), clientId)
+      },
+    }),
+    route({
+      ...write,
+      method: 'DELETE',
+      path: '/v1/clients/{clientId}',
+      summary: 'Remove a client and end everything that was granted to it',
+      params,
+      status: 204,
+      revision: 'expected',
+      refusals: [404],
+      about,
+      async handle({ params: { clientId }, seen }) {
+        const removed = changed(await clients.remove(clientId, seen), clientId)
+        await signOutClient(clientId)
+        return removed
+      },
+    }),
+    ...(['enable', 'disable'] as const).map((action) =>
+      route({
+        method: 'POST',
+        path: `/v1/clients/{clientId}/${action}`,
+        summary: action === 'enable' ? 'Enable a client' : 'Disable a client: it gets no tokens',
+        permission: 'clients:switch',
+        params,
+        result: client,
+        refusals: [404],
+        audit: 'client.changed',
+        about,
+        async handle({ params: { clientId } }) {
+          await clients.setEnabled(clientId, action === 'enable')
+          return known(await clients.get(clientId), clientId)
+        },
+      }),
+    ),
+  ]
 }
 
-function clientIdOf(params: Record<string, string | undefined>): string {
-  return params.clientId ?? ''
+function changed(outcome: Changed<ListedClient>, clientId: string): ListedClient {
+  if (outcome.outcome === 'changed-meanwhile') throw changedMeanwhile()
+  return known(outcome.outcome === 'changed' ? outcome.now : undefined, clientId)
+}
+
+function known(found: ListedClient | undefined, clientId: string): ListedClient {
+  if (found) return found
+  throw new Problem(404, 'unknown-client', `There is no client "${clientId}".`)
 }

@@ -1,14 +1,18 @@
 import type { Middleware } from 'koa'
+import { BodyError } from '../http/read-body.ts'
+import { Unavailable } from '../http/unavailable.ts'
 
 /** A refusal as RFC 9457 problem details; `code` is stable, `detail` says what to do next. */
 export class Problem extends Error {
   readonly status: number
   readonly code: string
+  readonly retryAfterSeconds: number | undefined
 
-  constructor(status: number, code: string, detail: string) {
+  constructor(status: number, code: string, detail: string, retryAfterSeconds?: number) {
     super(detail)
     this.status = status
     this.code = code
+    this.retryAfterSeconds = retryAfterSeconds
   }
 }
 
@@ -17,28 +21,54 @@ const TITLES: Readonly<Record<number, string>> = {
   401: 'Not signed in',
   403: 'Not allowed',
   404: 'Not found',
+  405: 'Method not allowed',
   409: 'Conflict',
+  412: 'Changed meanwhile',
   413: 'Too large',
   415: 'Unsupported media type',
+  428: 'If-Match is missing',
+  429: 'Too many attempts',
+  500: 'Something went wrong',
+  503: 'Not available now',
 }
 
-/** Answers a `Problem` thrown further in; everything else is for the catch-all outside. */
-export function answerProblems(): Middleware {
+/** Answers whatever is thrown further in as problem details; what nobody expected is logged and answered without detail. */
+export function answerProblems(onError: (error: unknown, requestId: string) => void): Middleware {
   return async function answerProblem(ctx, next) {
     try {
       await next()
     } catch (error) {
-      if (!(error instanceof Problem)) throw error
-      ctx.status = error.status
-      if (error.status === 401) ctx.set('WWW-Authenticate', 'Bearer realm="vestibule admin"')
-      ctx.body = JSON.stringify({
-        type: 'about:blank',
-        title: TITLES[error.status] ?? 'Refused',
-        status: error.status,
-        code: error.code,
-        detail: error.message,
-      })
+      const requestId = ctx.state.requestId as string
+      const problem = toProblem(error, requestId)
+      if (problem !== error && problem.status >= 500) onError(error, requestId)
+      ctx.status = problem.status
+      if (problem.status === 401) ctx.set('WWW-Authenticate', 'Bearer realm="vestibule admin"')
+      if (problem.retryAfterSeconds !== undefined) ctx.set('Retry-After', String(problem.retryAfterSeconds))
+      ctx.body = JSON.stringify(problemDetails(problem))
       ctx.type = 'application/problem+json'
     }
   }
+}
+
+/** The body of the answer. */
+export function problemDetails({ status, code, message }: Problem) {
+  return { type: 'about:blank', title: TITLES[status] ?? 'Refused', status, code, detail: message }
+}
+
+function toProblem(error: unknown, requestId: string): Problem {
+  if (error instanceof Problem) return error
+  if (error instanceof BodyError) return new Problem(error.status, 'invalid-body', `${error.message}.`)
+  if (error instanceof Unavailable) {
+    return new Problem(error.status, 'unavailable', error.error_description, error.retryAfterSeconds)
+  }
+  return new Problem(500, 'server-error', `Something went wrong on our side; request id ${requestId}.`)
+}
+
+/** The refusal of a change to something that is not as the caller saw it. */
+export function changedMeanwhile(): Problem {
+  return new Problem(
+    412,
+    'changed-meanwhile',
+    'Somebody changed it since you saw it. Read it again, then decide again.',
+  )
 }

@@ -1,14 +1,14 @@
-import { Router } from '@koa/router'
 import { z } from 'zod'
 import type { ClientRegistry } from '../clients/registry.ts'
 import type { SecretGeneration, SecretGenerations } from '../database/secret-generations.ts'
 import { LIFETIMES, refreshTokenTtlSeconds } from '../oauth/lifetimes.ts'
 import { Problem } from './problem.ts'
-import { readJson } from './read-json.ts'
+import { type Route, route } from './route.ts'
+import { epochSeconds, pageOf, whole } from './shapes.ts'
 
 export type SecretRouteDeps = {
   readonly secrets: Readonly<Record<SecretKind, SecretGenerations>>
-  readonly clients: Pick<ClientRegistry, 'list'>
+  readonly clients: Pick<ClientRegistry, 'all'>
   /** Whether the operator brings the cookie keys: then they are not ours to rotate. */
   readonly cookieKeysAreSet: boolean
 }
@@ -20,39 +20,74 @@ export type SecretKind = 'cookies' | 'tokens'
 export type ListedSecret = SecretGeneration & { readonly kind: SecretKind; readonly neededUntil?: number }
 
 const kinds = z.enum(['cookies', 'tokens'])
-const forced = z.strictObject({ force: z.boolean().default(false) })
+const secret = z
+  .object({
+    kind: kinds,
+    id: z.string(),
+    state: z.enum(['waiting', 'used', 'kept']),
+    createdAt: epochSeconds,
+    usedFrom: epochSeconds,
+    usedUntil: epochSeconds.optional(),
+    neededUntil: epochSeconds.optional(),
+  })
+  .meta({ id: 'ServerSecret' })
 
 /** The secrets that the server made for itself, by generation; their values are never shown. */
-export function secretRoutes({ secrets, clients, cookieKeysAreSet }: SecretRouteDeps): Router {
-  const router = new Router({ prefix: '/v1/secrets' })
+export function secretRoutes({ secrets, clients, cookieKeysAreSet }: SecretRouteDeps): Route[] {
   const offered = cookieKeysAreSet ? (['tokens'] as const) : kinds.options
   const list = async (kind: SecretKind) => listed(kind, await secrets[kind].list(), await lifetimeOf(kind, clients))
 
-  function kindOf(params: Record<string, string | undefined>): SecretKind {
-    const { data: kind } = kinds.safeParse(params.kind)
+  function offeredKind(given: string): SecretKind {
+    const { data: kind } = kinds.safeParse(given)
     if (!kind) throw new Problem(404, 'unknown-secret', 'The secrets that can be rotated are "cookies" and "tokens".')
     if (kind === 'tokens' || !cookieKeysAreSet) return kind
     const way = 'Add a key to COOKIE_KEYS and restart the nodes, as the runbook secrets-cookies says.'
     throw new Problem(409, 'refused', `COOKIE_KEYS is set, and its keys are not the server's to rotate. ${way}`)
   }
 
-  router.get('/', async (ctx) => {
-    ctx.body = { secrets: (await Promise.all(offered.map(list))).flat() }
-  })
-  router.post('/:kind/rotate', async (ctx) => {
-    const kind = kindOf(ctx.params)
-    const made = await secrets[kind].rotate()
-    ctx.body = { kind, ...made }
-  })
-  router.post('/:kind/:id/drop', async (ctx) => {
-    const [kind, { force }] = [kindOf(ctx.params), await readJson(ctx, forced)]
-    const generation = (await list(kind)).find(({ id }) => id === ctx.params.id)
-    const reason = whyNotDropped(generation, force, Date.now() / 1000)
-    if (reason) throw new Problem(409, 'refused', reason)
-    if (!(await secrets[kind].drop(ctx.params.id ?? ''))) throw new Problem(409, 'refused', IN_USE)
-    ctx.body = { kind, id: ctx.params.id }
-  })
-  return router
+  return [
+    route({
+      method: 'GET',
+      path: '/v1/secrets',
+      summary: "The server's own secrets by generation, never their values",
+      permission: 'secrets:read',
+      result: pageOf(secret),
+      handle: async () => whole((await Promise.all(offered.map(list))).flat()),
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/secrets/{kind}/rotate',
+      summary: 'Make a generation that is used as soon as every node accepts it',
+      permission: 'secrets:write',
+      params: z.object({ kind: z.string() }),
+      result: secret,
+      refusals: [404, 409],
+      audit: 'secret.changed',
+      async handle({ params }) {
+        const kind = offeredKind(params.kind)
+        return { kind, ...(await secrets[kind].rotate()) }
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/secrets/{kind}/{id}/drop',
+      summary: 'Forget an old generation; what was made with it is refused from then on',
+      permission: 'secrets:write',
+      params: z.object({ kind: z.string(), id: z.string() }),
+      body: z.strictObject({ force: z.boolean().default(false) }),
+      result: z.object({ kind: kinds, id: z.string() }),
+      refusals: [404, 409],
+      audit: 'secret.changed',
+      async handle({ params, body: { force } }) {
+        const kind = offeredKind(params.kind)
+        const generation = (await list(kind)).find(({ id }) => id === params.id)
+        const reason = whyNotDropped(generation, force, Date.now() / 1000)
+        if (reason) throw new Problem(409, 'refused', reason)
+        if (!(await secrets[kind].drop(params.id))) throw new Problem(409, 'refused', IN_USE)
+        return { kind, id: params.id }
+      },
+    }),
+  ]
 }
 
 const IN_USE = 'it is in use; rotate first, and wait until the new one is used'
@@ -74,8 +109,8 @@ function listed(kind: SecretKind, all: readonly SecretGeneration[], lifetimeSeco
 }
 
 /** How long what was made at the last moment may live: a browser's session, or the longest unused refresh token. */
-async function lifetimeOf(kind: SecretKind, clients: Pick<ClientRegistry, 'list'>): Promise<number> {
+async function lifetimeOf(kind: SecretKind, clients: Pick<ClientRegistry, 'all'>): Promise<number> {
   if (kind === 'cookies') return LIFETIMES.session
-  const lifetimes = (await clients.list()).map(({ metadata }) => refreshTokenTtlSeconds(metadata, 0))
+  const lifetimes = (await clients.all()).map(({ metadata }) => refreshTokenTtlSeconds(metadata, 0))
   return Math.max(LIFETIMES.refreshToken, ...lifetimes)
 }

@@ -1,90 +1,46 @@
-import type { Agent, AgentPassword } from './agent.ts'
+import type { Agent } from './agent.ts'
 import type { AgentDirectory } from './directory.ts'
+import { createPasswordCheck, type PasswordCheckDeps, type PersonLoginContext } from './password-check.ts'
+import type { SecondFactors } from './second-factors.ts'
 
 export type AgentAuthentication =
   | { readonly outcome: 'authenticated'; readonly agent: Agent }
   /** `reason` is for the audit trail and logs; a caller of ours never learns it. */
-  | { readonly outcome: 'refused'; readonly reason: 'unknown' | 'wrong-password' | 'blocked' | 'not-an-agent' }
+  | {
+      readonly outcome: 'refused'
+      readonly reason: 'unknown' | 'wrong-password' | 'wrong-code' | 'blocked' | 'not-an-agent'
+    }
+  /** The password is right, and a code must come with it. */
+  | { readonly outcome: 'second-factor-required'; readonly agent: Agent }
   | { readonly outcome: 'locked' | 'busy'; readonly retryAfterSeconds: number }
-
-/** What checking an agent's password needs of a hasher. */
-export type AgentPasswords = {
-  /** @throws when there is no room to hash. */
-  hash(password: string, lane?: string): Promise<AgentPassword>
-  /** Without `stored` it takes as long as with it. */
-  verify(password: string, stored: AgentPassword | undefined, lane?: string): Promise<AgentVerification>
-}
-
-export type AgentVerification =
-  | { readonly outcome: 'match'; readonly needsRehash: boolean }
-  | { readonly outcome: 'mismatch' }
-  | { readonly outcome: 'busy'; readonly retryAfterSeconds: number }
-
-export type AgentLoginContext = { readonly ip: string; readonly clientId?: string; readonly deviceId?: string }
-
-/** What is asked of lockout: a place in its budgets, and what became of the attempt. */
-export type AgentLockout = {
-  reserve(account: string, secret: string, context: AgentLoginContext): Promise<AgentReservation>
-}
-export type AgentReservation = {
-  readonly lockedForSeconds?: number
-  settle(result: 'success' | 'failure' | 'unchecked'): Promise<void>
-}
 
 export type AuthenticateAgent = (
   login: string,
   password: string,
-  context?: AgentLoginContext,
+  context?: PersonLoginContext,
 ) => Promise<AgentAuthentication>
 
-export type AuthenticateAgentDeps = {
+export type AuthenticateAgentDeps = Pick<PasswordCheckDeps<Agent, string>, 'passwords' | 'lockout'> & {
   readonly agents: Pick<AgentDirectory, 'findByLogin' | 'replaceHash'>
-  readonly passwords: AgentPasswords
-  /** With counters apart from those of customers: an address may be both. */
-  readonly lockout: AgentLockout
+  readonly secondFactors: Pick<SecondFactors, 'isRequired' | 'redeem'>
 }
 
-const NOWHERE: AgentLoginContext = { ip: '' }
-
-/** Checks an agent's login and password. Every refusal takes the same time and says the same. */
+/** Checks an agent's login, password and code. */
 export function createAuthenticateAgent(deps: AuthenticateAgentDeps): AuthenticateAgent {
-  const { agents, passwords, lockout } = deps
+  const { agents, ...further } = deps
+  const check = createPasswordCheck({
+    ...further,
+    async find(login) {
+      const found = await agents.findByLogin(login)
+      return found && { person: found.agent, ...(found.password && { password: found.password }) }
+    },
+    replaceHash: agents.replaceHash,
+    whyRefused: ({ status, isAgent }) =>
+      status === 'active' ? (isAgent ? undefined : ('not-an-agent' as const)) : ('blocked' as const),
+  })
 
-  return async function authenticateAgent(login, password, context = NOWHERE) {
-    const { lockedForSeconds: retryAfterSeconds, settle } = await lockout.reserve(login, password, context)
-    if (retryAfterSeconds !== undefined) {
-      await settle('unchecked')
-      return { outcome: 'locked', retryAfterSeconds }
-    }
-    try {
-      const authentication = await check(login, password, context.ip)
-      await settle(resultOf(authentication))
-      return authentication
-    } catch (error) {
-      await settle('unchecked')
-      throw error
-    }
+  return async function authenticateAgent(login, password, context) {
+    const checked = await check(login, password, context)
+    return 'person' in checked ? { outcome: checked.outcome, agent: checked.person } : checked
   }
-
-  async function check(login: string, password: string, lane: string): Promise<AgentAuthentication> {
-    const found = await agents.findByLogin(login)
-    const verification = await passwords.verify(password, found?.password, lane)
-    if (verification.outcome === 'busy') return verification
-    if (!found) return { outcome: 'refused', reason: 'unknown' }
-    if (verification.outcome === 'mismatch') return { outcome: 'refused', reason: 'wrong-password' }
-    const { agent, password: current } = found
-    if (agent.status !== 'active') return { outcome: 'refused', reason: 'blocked' }
-    if (!agent.isAgent) return { outcome: 'refused', reason: 'not-an-agent' }
-    if (verification.needsRehash && current) {
-      // Nobody is kept out because there was no room to hash: the next login tries again.
-      const next = await passwords.hash(password, lane).catch(() => undefined)
-      if (next) await agents.replaceHash(agent.id, current, next)
-    }
-    return { outcome: 'authenticated', agent }
-  }
-}
-
-function resultOf({ outcome }: AgentAuthentication): 'success' | 'failure' | 'unchecked' {
-  if (outcome === 'authenticated') return 'success'
-  return outcome === 'refused' ? 'failure' : 'unchecked'
 }

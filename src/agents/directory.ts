@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Knex } from 'knex'
+import { keyOfCursor, type Page, type PageRequest, toPage } from '../database/page.ts'
+import { type Changed, isRevision } from '../database/revision.ts'
 import type { Agent, AgentPassword, AgentWithPassword } from './agent.ts'
 
 export type NewAgent = {
@@ -9,16 +11,19 @@ export type NewAgent = {
   readonly password: AgentPassword
 }
 
-export type AgentChange = Partial<Pick<Agent, 'name' | 'status' | 'isAgent'>>
+export type AgentChange = { readonly [Field in 'name' | 'status' | 'isAgent']?: Agent[Field] | undefined }
 
 export type AgentDirectory = {
   findById(id: string): Promise<Agent | undefined>
   /** Finds by e-mail, without regard to case. */
   findByLogin(login: string): Promise<AgentWithPassword | undefined>
-  list(): Promise<Agent[]>
+  /** By e-mail. */
+  list(request: PageRequest): Promise<Page<Agent>>
   create(agent: NewAgent): Promise<CreatedAgent>
   /** The agent as it is now; undefined when there is none. */
   update(id: string, change: AgentChange): Promise<Agent | undefined>
+  /** The same, of an agent as it was seen. */
+  change(id: string, seen: string, change: AgentChange): Promise<Changed<Agent>>
   setPassword(id: string, password: AgentPassword): Promise<void>
   /** The same password under another scheme. Does nothing when `current` is no longer what is stored. */
   replaceHash(id: string, current: AgentPassword, next: AgentPassword): Promise<void>
@@ -61,18 +66,22 @@ export function createAgentDirectory({ knex }: { readonly knex: Knex }): AgentDi
         .first()) as Row | undefined
       return row && { agent: toAgent(row), ...toPassword(row) }
     },
-    async list() {
-      return ((await agents().orderBy('email')) as Row[]).map(toAgent)
+    async list({ limit, cursor }) {
+      const rows: (Row & { email_normalized: string })[] = await knex('agents')
+        .where('email_normalized', '>', keyOfCursor(cursor))
+        .orderBy('email_normalized')
+        .limit(limit + 1)
+      return toPage(rows, limit, (row) => row.email_normalized, toAgent)
     },
     create: (agent) => create(knex, agent),
-    async update(id, { name, status, isAgent }) {
-      if (!UUID.test(id)) return undefined
-      const rows = (await knex('agents')
-        .where({ id })
-        .update({ name, status, is_agent: isAgent, updated_at: knex.fn.now() })
-        .returning('*')) as Row[]
-      return rows[0] && toAgent(rows[0])
-    },
+    update: (id, change) => update(knex, id, change),
+    change: (id, seen, change) =>
+      knex.transaction(async (transaction) => {
+        const row = UUID.test(id) ? await transaction<Row>('agents').where({ id }).forUpdate().first() : undefined
+        if (row && !isRevision(seen, toAgent(row as Row))) return { outcome: 'changed-meanwhile' }
+        const now = row && (await update(transaction, id, change))
+        return now ? { outcome: 'changed', now } : { outcome: 'unknown' }
+      }),
     async setPassword(id, password) {
       await knex('agents')
         .where({ id })
@@ -84,6 +93,15 @@ export function createAgentDirectory({ knex }: { readonly knex: Knex }): AgentDi
         .update({ ...passwordColumns(next), updated_at: knex.fn.now() })
     },
   }
+}
+
+async function update(knex: Knex, id: string, { name, status, isAgent }: AgentChange): Promise<Agent | undefined> {
+  if (!UUID.test(id)) return undefined
+  const rows = (await knex('agents')
+    .where({ id })
+    .update({ name, status, is_agent: isAgent, updated_at: knex.fn.now() })
+    .returning('*')) as Row[]
+  return rows[0] && toAgent(rows[0])
 }
 
 async function create(knex: Knex, { email, name, idAgent, password }: NewAgent): Promise<CreatedAgent> {

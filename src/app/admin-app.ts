@@ -1,65 +1,20 @@
 import type Koa from 'koa'
-import { agentRoutes } from '../admin/agent-routes.ts'
+import { createAdminApi } from '../admin/api.ts'
 import { createAdminApp } from '../admin/app.ts'
-import { auditRoutes } from '../admin/audit-routes.ts'
-import { clientRoutes } from '../admin/client-routes.ts'
-import { customerRoutes } from '../admin/customer-routes.ts'
-import { keyRoutes } from '../admin/key-routes.ts'
-import { secretRoutes } from '../admin/secret-routes.ts'
-import { signOutRoutes } from '../admin/sign-out-routes.ts'
-import { tokenRoutes } from '../admin/token-routes.ts'
-import type { AuditTrail } from '../audit/trail.ts'
-import { createCustomerDesk } from '../customers/customer-desk.ts'
-import { agentAccountId } from '../oauth/agent-account.ts'
-import { validateClient } from '../oauth/client-metadata.ts'
+import { createIdentify } from '../admin/identify.ts'
 import type { LiveProvider } from '../oauth/live-provider.ts'
+import { createAdminRoutes } from './admin-routes.ts'
 import type { Backends } from './backends.ts'
 import type { Services } from './services.ts'
 import type { Shared } from './shared.ts'
 
 /** What listens to operators. */
 export function createAdmin(backends: Backends, services: Services, engine: LiveProvider, shared: Shared): Koa {
-  const { knex } = backends.database
-  const { audit, metrics, notBefore } = services
-  const signOut = (id: string) => notBefore.set({ of: 'customer', id }, Date.now())
+  const { audit, metrics } = services
   return createAdminApp({
     ...shared,
     metrics,
-    audit,
-    adminTokens: backends.adminTokens,
-    routers: [
-      keyRoutes(backends),
-      secretRoutes({ ...backends, clients: services.clients }),
-      clientRoutes({ ...services, validate: (metadata) => validateClient(engine.current(), metadata) }),
-      customerRoutes({
-        desk: createCustomerDesk({
-          ...backends,
-          knex,
-          signOut,
-          collect: async (id) => ({ audit: await auditOf(backends.auditTrail, id) }),
-        }),
-        onError: shared.onError,
-      }),
-      signOutRoutes({ notBefore }),
-      auditRoutes(backends),
-      agentRoutes({
-        ...services,
-        signOutAgent: (id) => notBefore.set({ of: 'customer', id: agentAccountId(id) }, Date.now()),
-      }),
-      tokenRoutes(services),
-    ],
+    api: createAdminApi({ routes: createAdminRoutes(backends, services, engine), audit }),
+    identify: createIdentify({ ...services, settingTokens: backends.settingTokens }),
   })
-}
-
-/** What the audit trail says about one customer, newest first. */
-async function auditOf(auditTrail: AuditTrail, customerId: string): Promise<object[]> {
-  const entries: object[] = []
-  let before: number | undefined
-  await auditTrail.flush()
-  for (;;) {
-    const page = await auditTrail.find({ customerId, limit: 1000, ...(before !== undefined && { before }) })
-    entries.push(...page)
-    before = page.at(-1)?.seq
-    if (before === undefined) return entries
-  }
 }

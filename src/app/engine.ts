@@ -19,6 +19,8 @@ export function createEngine(config: Config, log: Log, backends: Backends, servi
   const { storage, keyRing, secrets, cookieKeys, tokenKeys } = backends
   const { builtIn, directory, findAgent, notBefore, metrics, pages } = services
   const customers = createCache(directory.findById, { ttlSeconds: CUSTOMER_CACHE_SECONDS, limit: 10_000 })
+  const identifiersOf = (audience: string) =>
+    builtIn.filter((server) => server.audience === audience).map((server) => server.identifier)
   const deps: ProviderDeps = {
     ...services,
     issuer: config.ISSUER,
@@ -26,8 +28,7 @@ export function createEngine(config: Config, log: Log, backends: Backends, servi
     sealKeys: tokenKeys,
     storage,
     log,
-    identifiersOf: (audience) =>
-      builtIn.filter((server) => server.audience === audience).map((server) => server.identifier),
+    identifiersOf,
     shapes: new Map(builtIn.flatMap(({ identifier, shape }) => (shape ? [[identifier, shape]] : []))),
     findLiveAccount: createFindLiveAccount({ findCustomer: customers.get, findAgent, notBefore }),
     noteTokenSize: (bytes) => {
@@ -43,6 +44,7 @@ export function createEngine(config: Config, log: Log, backends: Backends, servi
     grants: createGrants({
       ...services,
       storage,
+      identifiersOf,
       findLiveAccount: createFindLiveAccount({ findCustomer: directory.findById, findAgent, notBefore }),
       findCustomerByReference: directory.findByReference,
       findGrant: createFindGrant({ storage, notBefore }),

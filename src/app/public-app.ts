@@ -1,10 +1,12 @@
 import Koa from 'koa'
+import { mountedHosts } from '../compat/mounts.ts'
 import { createDialectRouter } from '../compat/router.ts'
 import { createSharedServices } from '../compat/shared-services.ts'
 import type { Config } from '../config.ts'
 import { accessLog } from '../http/access-log.ts'
 import { catchErrors } from '../http/errors.ts'
 import { hostGuard } from '../http/host-guard.ts'
+import { measureRequests } from '../http/measure-requests.ts'
 import { requestId } from '../http/request-id.ts'
 import { securityHeaders } from '../http/security-headers.ts'
 import { createAccountRoutes } from '../interaction/account-routes.ts'
@@ -36,7 +38,7 @@ export function createPublicApp(
   engine: LiveProvider,
   shared: Shared,
 ): Koa {
-  const { cookieKeys, keyRing, evidence } = backends
+  const { cookieKeys, keyRing, evidence, metrics } = backends
   // Every proxy header is set by the host guard, from the issuer and the peer.
   const app = new Koa({ proxy: true })
   // Koa reads them at each request; its type asks for more than that.
@@ -44,11 +46,18 @@ export function createPublicApp(
   app.silent = true
   app.use(requestId())
   app.use(accessLog((line) => log.info(line, `${line.method} ${line.path} ${line.status}`)))
+  app.use(measureRequests(({ route, status, seconds }) => metrics.requests.observe({ route, status }, seconds)))
   app.use(securityHeaders({ isHttps: config.ISSUER.startsWith('https:') }))
   app.use(catchErrors(shared.onError))
   app.use((_ctx, next) => backends.database.answeringWithin(QUERY_LIMIT_MS, next))
   app.use(shared.probes)
-  app.use(hostGuard({ issuer: config.ISSUER, trustedProxies: config.TRUSTED_PROXIES }))
+  app.use(
+    hostGuard({
+      issuer: config.ISSUER,
+      trustedProxies: config.TRUSTED_PROXIES,
+      otherHosts: mountedHosts(services.dialects),
+    }),
+  )
   app.use(createDialects(config, log, backends, services, engine, shared))
   for (const middleware of createHostedPages(config, backends, services, engine)) app.use(middleware)
   app.use(serveJwks({ ...keyRing, onFetched: evidence.fetched }))
@@ -112,6 +121,7 @@ function createDialects(
       redeem: services.signInLinks.redeem,
       findCustomer: directory.findById,
       notBefore,
+      audit: services.audit,
       isHttps: config.ISSUER.startsWith('https:'),
     }),
     lockedForSeconds: (login, of, context) => lockouts[of].lockedForSeconds(login, context),

@@ -1,6 +1,11 @@
+import { createSignInAdministrator } from '../admin/sign-in.ts'
+import { createAdminTokens } from '../administrators/admin-tokens.ts'
+import { createAdministratorDirectory } from '../administrators/directory.ts'
+import { createAdminSessions } from '../administrators/sessions.ts'
 import type { Agent } from '../agents/agent.ts'
 import { createAuthenticateAgent } from '../agents/authenticate.ts'
 import { createAgentDirectory } from '../agents/directory.ts'
+import { createSecondFactors } from '../agents/second-factors.ts'
 import { createClientRegistry } from '../clients/registry.ts'
 import { createResourceServerRegistry } from '../clients/resource-servers.ts'
 import { selectDialects } from '../compat/index.ts'
@@ -10,18 +15,17 @@ import { selectCustomerSource } from '../customers/index.ts'
 import { createLockout } from '../customers/lockout.ts'
 import { lockoutPolicy } from '../customers/lockout-policy.ts'
 import { createOneTimePasswords } from '../customers/one-time-passwords.ts'
-import { createRecoveryServices } from '../customers/recovery-services.ts'
+import { type AccountEvent, createRecoveryServices } from '../customers/recovery-services.ts'
 import { createRegistrationKeys } from '../customers/registration-keys.ts'
 import { createSignInLinks } from '../customers/sign-in-links.ts'
 import { createLetters } from '../interaction/letters.ts'
 import { createPages } from '../interaction/pages.ts'
 import type { Log } from '../log.ts'
-import { createMetrics } from '../metrics.ts'
 import { createNotBefore } from '../oauth/not-before.ts'
 import { createRefreshTokens } from '../oauth/refresh-tokens.ts'
 import { verifyStructured } from '../oauth/structured-tokens.ts'
 import { createFindToken } from '../oauth/token-status.ts'
-import { watchLogins } from '../oauth/watch-logins.ts'
+import { watchAgentLogins, watchLogins } from '../oauth/watch-logins.ts'
 import type { Backends } from './backends.ts'
 
 export type Services = ReturnType<typeof createServices>
@@ -34,6 +38,7 @@ export function createServices(
   config: Config,
   log: Log,
   {
+    metrics,
     database: { knex, isEmbedded },
     storage,
     keyRing,
@@ -41,12 +46,12 @@ export function createServices(
     evidence,
     tokenKeys,
     digestKey,
+    secondFactorSealing,
     passwords,
     passwordPolicy,
     mailer,
   }: Backends,
 ) {
-  const metrics = createMetrics()
   const dialects = selectDialects(config)
   const builtIn = dialects.flatMap(({ dialect }) => dialect.resourceServers)
   const clients = createClientRegistry({ knex, storage })
@@ -54,8 +59,23 @@ export function createServices(
   const { directory, keepsPasswords, ...elsewhere } = selectCustomerSource(config, { knex, passwords, onProblem })
   const lockout = createLockout({ storage, policy: lockoutPolicy(config), digestKey })
   const agentLockout = createLockout({ storage, policy: lockoutPolicy(config), digestKey, realm: 'agent' })
+  const administratorLockout = createLockout({
+    storage,
+    policy: lockoutPolicy(config),
+    digestKey,
+    realm: 'administrator',
+  })
   const agents = createAgentDirectory({ knex })
+  const administrators = createAdministratorDirectory({ knex })
+  const sessions = createAdminSessions({ storage, administrators })
+  const secondFactors = createSecondFactors({ knex, sealing: secondFactorSealing, issuer: config.ISSUER })
   const notBefore = createNotBefore(storage)
+  const note = (event: AccountEvent, customerId: string) =>
+    auditTrail.append({
+      type: event === 'unblocked' ? 'lockout.lifted' : 'customer.registered',
+      customerId,
+      reason: event,
+    })
   const writeLetter = createLetters({ issuer: config.ISSUER })
   const recoveryServices = createRecoveryServices({
     knex,
@@ -66,8 +86,10 @@ export function createServices(
     lockout,
     signOut: async (customerId) => {
       await notBefore.set({ of: 'customer', id: customerId }, Date.now())
+      auditTrail.append({ type: 'password.changed', customerId, reason: 'by the customer' })
       auditTrail.append({ type: 'sign-out-everywhere', customerId, reason: 'the password was changed' })
     },
+    note,
     postLetter: (write) =>
       mailer.post(async () => {
         const letter = await write()
@@ -108,14 +130,29 @@ export function createServices(
       auditTrail.append,
       metrics,
     ),
-    lockouts: { customer: lockout, agent: agentLockout },
+    lockouts: { customer: lockout, agent: agentLockout, administrator: administratorLockout },
+    administrators,
+    adminTokens: createAdminTokens({ knex }),
+    sessions,
+    signInAdministrator: createSignInAdministrator({
+      administrators,
+      sessions,
+      passwords,
+      lockout: administratorLockout,
+      audit: auditTrail.append,
+    }),
     agents,
     findAgent: async (id: string) => whoMayAct(await agents.findById(id)),
-    authenticateAgent: createAuthenticateAgent({ agents, passwords, lockout: agentLockout }),
-    registrationKeys: createRegistrationKeys({ knex }),
+    secondFactors,
+    authenticateAgent: watchAgentLogins(
+      createAuthenticateAgent({ agents, passwords, secondFactors, lockout: agentLockout }),
+      auditTrail.append,
+      metrics,
+    ),
+    registrationKeys: createRegistrationKeys({ knex, onConfirmed: (customerId) => note('confirmed', customerId) }),
     oneTimePasswords: {
       ...oneTimePasswords,
-      authenticate: watchLogins(oneTimePasswords.authenticate, auditTrail.append, metrics),
+      authenticate: watchLogins(oneTimePasswords.authenticate, auditTrail.append, metrics, 'one-time-password'),
     },
     signInLinks: createSignInLinks({ storage, audience: config.ISSUER, allowsReuse: config.SIGN_IN_LINK_REUSABLE }),
     notBefore,

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex'
-import { type AuditEntry, linkHash } from './chain.ts'
-import type { AuditEvent, AuditEventType } from './events.ts'
+import { type AuditEntry, type Link, linkHash } from './chain.ts'
+import { type AuditEvent, type AuditEventType, outcomeOf } from './events.ts'
 
 export type AuditFilter = {
   readonly types?: readonly AuditEventType[]
@@ -32,21 +32,27 @@ type Head = { seq: string | number; hash: string; kept_after_seq: string | numbe
 
 const MAX_PAGE = 1000
 
-/** Appends events in one transaction; the head row gives the chain one order however many nodes write. */
-export async function appendEntries(knex: Knex, events: readonly { at: string; event: AuditEvent }[]): Promise<void> {
-  await knex.transaction(async (transaction) => {
-    const head = await transaction<Head>('audit_head').forUpdate().first()
-    if (!head) throw new Error('the audit head is missing')
-    let seq = Number(head.seq)
-    let hash = head.hash
-    const rows = events.map(({ at, event }) => {
-      seq += 1
-      hash = linkHash(hash, seq, at, event)
-      return toRow(seq, at, hash, event)
-    })
-    await transaction.batchInsert('audit_entries', rows, 500)
-    await transaction('audit_head').update({ seq, hash })
+/** An event on its way into the chain; `at` is ISO 8601 in milliseconds. */
+export type Appended = { readonly at: string; readonly event: AuditEvent }
+
+/** Appends events in one transaction; returns them as entries. */
+export async function appendEntries(knex: Knex, events: readonly Appended[]): Promise<AuditEntry[]> {
+  return knex.transaction((transaction) => extendChain(transaction, events))
+}
+
+/** Within a transaction. It holds the head row until its end, which gives the chain one order however many nodes write. */
+export async function extendChain(transaction: Knex.Transaction, events: readonly Appended[]): Promise<AuditEntry[]> {
+  const head = await transaction<Head>('audit_head').forUpdate().first()
+  if (!head) throw new Error('the audit head is missing')
+  let last: Link = { seq: Number(head.seq), hash: head.hash }
+  const entries = events.map(({ at, event }): AuditEntry => {
+    const seq = last.seq + 1
+    last = { seq, hash: linkHash(last.hash, seq, at, event) }
+    return { ...event, ...last, at, outcome: outcomeOf(event.type) }
   })
+  await transaction.batchInsert('audit_entries', entries.map(toRow), 500)
+  await transaction('audit_head').update({ seq: last.seq, hash: last.hash })
+  return entries
 }
 
 /** A page of entries, newest first. */
@@ -65,22 +71,21 @@ export async function findEntries(knex: Knex, filter: AuditFilter): Promise<Audi
   return rows.map(toEntry)
 }
 
-/** All kept entries, oldest first, read in pages. */
+/** At most `limit` entries after a place, oldest first. */
+export async function entriesAfter(knex: Knex, seq: number, limit: number): Promise<AuditEntry[]> {
+  return (await knex<Row>('audit_entries').where('seq', '>', seq).orderBy('seq').limit(limit)).map(toEntry)
+}
+
+/** All kept entries after a place, oldest first, read in pages. */
 export async function* readEntries(knex: Knex, afterSeq: number): AsyncGenerator<AuditEntry> {
-  let after = afterSeq
-  for (;;) {
-    const rows = await knex<Row>('audit_entries').where('seq', '>', after).orderBy('seq').limit(MAX_PAGE)
-    for (const row of rows) yield toEntry(row)
-    const last = rows.at(-1)
-    if (!last) return
-    after = Number(last.seq)
+  let page = await entriesAfter(knex, afterSeq, MAX_PAGE)
+  while (page.length > 0) {
+    yield* page
+    page = await entriesAfter(knex, page.at(-1)?.seq ?? afterSeq, MAX_PAGE)
   }
 }
 
-export type ChainEnds = {
-  readonly start: { readonly seq: number; readonly hash: string }
-  readonly head: { readonly seq: number; readonly hash: string }
-}
+export type ChainEnds = { readonly start: Link; readonly head: Link }
 
 export async function chainEnds(knex: Knex): Promise<ChainEnds> {
   const head = await knex<Head>('audit_head').first()
@@ -91,19 +96,7 @@ export async function chainEnds(knex: Knex): Promise<ChainEnds> {
   }
 }
 
-/** Removes entries older than `before` (ISO 8601) and remembers where the chain starts now; returns how many. */
-export async function pruneEntries(knex: Knex, before: string): Promise<number> {
-  return knex.transaction(async (transaction) => {
-    await transaction('audit_head').forUpdate().first()
-    const last = await transaction<Row>('audit_entries').where('at', '<', before).orderBy('seq', 'desc').first()
-    if (!last) return 0
-    const count = await transaction('audit_entries').where('seq', '<=', last.seq).delete()
-    await transaction('audit_head').update({ kept_after_seq: last.seq, kept_after_hash: last.hash })
-    return count
-  })
-}
-
-function toRow(seq: number, at: string, hash: string, event: AuditEvent): Record<string, unknown> {
+function toRow({ seq, at, hash, ...event }: AuditEntry): Record<string, unknown> {
   return {
     seq,
     at,
@@ -124,6 +117,7 @@ function toEntry(row: Row): AuditEntry {
     seq: Number(row.seq),
     at: row.at.toISOString(),
     type: row.type,
+    outcome: outcomeOf(row.type),
     ...(row.actor !== null && { actor: row.actor }),
     ...(row.customer_id !== null && { customerId: row.customer_id }),
     ...(row.client_id !== null && { clientId: row.client_id }),

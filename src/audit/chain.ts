@@ -1,18 +1,23 @@
 import { hash } from 'node:crypto'
-import type { AuditEvent } from './events.ts'
+import type { AuditEvent, AuditOutcome } from './events.ts'
 
 /** An event as it is kept: in its place, with the hash that ties it to all before it. */
 export type AuditEntry = AuditEvent & {
   readonly seq: number
   /** ISO 8601, in milliseconds. */
   readonly at: string
+  /** Follows from the type, and is not hashed. */
+  readonly outcome: AuditOutcome
   readonly hash: string
 }
+
+/** A place in the chain and the hash there: who holds one knows whether all before it is as it was. */
+export type Link = { readonly seq: number; readonly hash: string }
 
 export type ChainProblem = { readonly seq: number; readonly problem: 'changed' | 'missing' }
 
 /** What the first entry of all is tied to. */
-export const GENESIS = 'vestibule audit'
+export const GENESIS: Link = { seq: 0, hash: 'vestibule audit' }
 
 const FIELDS = ['type', 'actor', 'customerId', 'clientId', 'grantId', 'ip', 'requestId', 'reason'] as const
 
@@ -23,7 +28,7 @@ export function linkHash(previousHash: string, seq: number, at: string, event: A
 }
 
 /** Follows the chain over `entries`, in order, and stops at the first that does not fit. */
-export function createChainCheck(start: { readonly seq: number; readonly hash: string }) {
+export function createChainCheck(start: Link) {
   let last = start
   return function check(entry: AuditEntry): ChainProblem | undefined {
     if (entry.seq !== last.seq + 1) return { seq: last.seq + 1, problem: 'missing' }

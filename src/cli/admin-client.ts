@@ -4,9 +4,15 @@ import { readConfig } from '../config.ts'
 /** The admin API could not be asked, or refused; the message says what to do next. */
 export class AdminError extends Error {}
 
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
 export type AdminClient = {
   /** Asks and returns the parsed answer. */
-  call<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T>
+  call<T>(method: Method, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<T>
+  /** Everything of a list, page after page. */
+  list<Item>(path: string): Promise<Item[]>
+  /** Reads what is there and asks for a change of just that; somebody else's change in between is refused. */
+  change<T>(method: 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T>
   /** Sends a stream or nothing and yields the answer's lines as they come. */
   lines(method: 'GET' | 'POST', path: string, body?: ReadableStream): AsyncGenerator<string>
 }
@@ -19,10 +25,19 @@ export type AdminClient = {
 export function createAdminClient(environment: NodeJS.ProcessEnv): AdminClient {
   const { url, token } = findAccess(environment)
 
-  async function send(method: string, path: string, body?: unknown, type = 'application/json'): Promise<Response> {
+  async function send(
+    method: string,
+    path: string,
+    body?: unknown,
+    further: Readonly<Record<string, string>> = {},
+  ): Promise<Response> {
     const response = await fetch(`${url}${path}`, {
       method,
-      headers: { Authorization: `Bearer ${token}`, ...(body !== undefined && { 'Content-Type': type }) },
+      headers: {
+        Authorization: `Bearer ${token}`,
+        ...(body !== undefined && { 'Content-Type': 'application/json' }),
+        ...further,
+      },
       ...(body !== undefined && { body: body as ReadableStream | string }),
       ...(body instanceof ReadableStream && { duplex: 'half' }),
     } as RequestInit).catch((error: Error & { cause?: { code?: string } }) => {
@@ -35,13 +50,30 @@ export function createAdminClient(environment: NodeJS.ProcessEnv): AdminClient {
     return response
   }
 
+  async function call<T>(method: Method, path: string, body?: unknown, headers?: Record<string, string>): Promise<T> {
+    const response = await send(method, path, body === undefined ? undefined : JSON.stringify(body), headers)
+    return (response.status === 204 ? undefined : await response.json()) as T
+  }
+
   return {
-    async call<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> {
-      const response = await send(method, path, body === undefined ? undefined : JSON.stringify(body))
-      return (await response.json()) as T
+    call,
+    async list<Item>(path: string) {
+      const items: Item[] = []
+      let cursor: string | undefined
+      do {
+        const query = cursor === undefined ? '' : `${path.includes('?') ? '&' : '?'}cursor=${cursor}`
+        const page: { items: Item[]; next?: string } = await call('GET', `${path}${query}`)
+        items.push(...page.items)
+        cursor = page.next
+      } while (cursor !== undefined)
+      return items
+    },
+    async change<T>(method: 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown) {
+      const etag = (await send('GET', path)).headers.get('etag') ?? '*'
+      return call<T>(method, path, body, { 'If-Match': etag })
     },
     async *lines(method, path, body) {
-      const response = await send(method, path, body, 'application/x-ndjson')
+      const response = await send(method, path, body, { 'Content-Type': 'application/x-ndjson' })
       let rest = ''
       for await (const chunk of unlessBroken((response.body ?? []) as AsyncIterable<Uint8Array>)) {
         const lines = (rest + Buffer.from(chunk).toString('utf8')).split('\n')

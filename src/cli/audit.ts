@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import type { AuditEntry } from '../audit/chain.ts'
-import type { Verdict } from '../audit/trail.ts'
-import { createAdminClient } from './admin-client.ts'
+import type { AuditEntry, Link } from '../audit/chain.ts'
+import { AUDIT_EVENTS } from '../audit/events.ts'
+import type { TrailProblem, Verdict } from '../audit/verify.ts'
+import { AdminError, createAdminClient } from './admin-client.ts'
+import { auditEventsPage } from './audit-events-page.ts'
 import type { Command } from './command.ts'
 import { printJson, printTable } from './print.ts'
 
@@ -15,8 +18,22 @@ const HELP = `Usage: vestibule audit ACTION [--json]
       --limit N        100 unless given
   export               every entry, oldest first, one JSON object a line
   verify               follow the hash chain: was anything changed or removed?
+      --against FILE   and is it still the chain that FILE has a piece of: an export, a captured stream, or a head
+  head                 where the chain ends now; kept elsewhere, a witness for later
+  events               every kind of event (--markdown: the reference page)
 
 Example: npx vestibule audit list --type refresh.theft`
+
+const options = {
+  json: { type: 'boolean', default: false },
+  markdown: { type: 'boolean', default: false },
+  type: { type: 'string' },
+  customer: { type: 'string' },
+  client: { type: 'string' },
+  since: { type: 'string' },
+  limit: { type: 'string' },
+  against: { type: 'string' },
+} as const
 
 /** Who did what, and whether the record of it is whole. */
 export const audit: Command = {
@@ -24,43 +41,65 @@ export const audit: Command = {
   summary: 'read and verify the audit trail',
   help: HELP,
   async run(args, environment) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        json: { type: 'boolean', default: false },
-        type: { type: 'string' },
-        customer: { type: 'string' },
-        client: { type: 'string' },
-        since: { type: 'string' },
-        limit: { type: 'string' },
-      },
-    })
-    const admin = createAdminClient(environment)
+    const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options })
+    const admin = () => createAdminClient(environment)
     switch (positionals[0]) {
       case 'list': {
         const { type, customer: customerId, client: clientId, since, limit } = values
-        const given = Object.entries({ type, customerId, clientId, since, limit }).filter(
-          ([, value]) => value !== undefined,
-        )
-        const page = await admin.call<{ entries: AuditEntry[] }>(
-          'GET',
-          `/v1/audit?${new URLSearchParams(given as [string, string][])}`,
-        )
-        if (values.json) printJson(page)
-        else printEntries(page.entries)
+        const query = queryOf({ type, customerId, clientId, since, limit })
+        const path = `/v1/audit${query}`
+        const { items: entries, next } = await admin().call<{ items: AuditEntry[]; next?: string }>('GET', path)
+        if (values.json) printJson({ entries, ...(next && { next }) })
+        else printEntries(entries)
         return 0
       }
       case 'export':
-        for await (const line of admin.lines('GET', '/v1/audit/export')) console.log(line)
+        for await (const line of admin().lines('GET', '/v1/audit/export')) console.log(line)
         return 0
-      case 'verify':
-        return report(await admin.call<Verdict>('GET', '/v1/audit/verify'), values.json)
+      case 'verify': {
+        const witness = values.against === undefined ? undefined : lastLinkOf(values.against)
+        const query = queryOf({ seq: witness?.seq.toString(), hash: witness?.hash })
+        return report(await admin().call<Verdict>('GET', `/v1/audit/verify${query}`), values.json)
+      }
+      case 'head':
+        console.log(JSON.stringify(await admin().call<Link>('GET', '/v1/audit/head')))
+        return 0
+      case 'events':
+        if (values.markdown) process.stdout.write(auditEventsPage())
+        else if (values.json) printJson(AUDIT_EVENTS)
+        else printTable(['EVENT', 'MEANING'], Object.entries(AUDIT_EVENTS))
+        return 0
       default:
         console.error(HELP)
         return 2
     }
   },
+}
+
+function queryOf(members: Readonly<Record<string, string | undefined>>): string {
+  const given = Object.entries(members).filter((member): member is [string, string] => member[1] !== undefined)
+  return given.length === 0 ? '' : `?${new URLSearchParams(given)}`
+}
+
+/** The newest link in a file of JSON lines; log lines and others that hold none are passed over. */
+function lastLinkOf(path: string): Link {
+  const links = readFileSync(path, 'utf8').split('\n').flatMap(linkIn)
+  const newest = links.reduce<Link | undefined>((last, link) => (last && last.seq > link.seq ? last : link), undefined)
+  if (newest) return { seq: newest.seq, hash: newest.hash }
+  throw new AdminError(
+    `${path} has no audit entry in it. Give an export, a captured stream, or what "audit head" printed.`,
+  )
+}
+
+function linkIn(line: string): Link[] {
+  if (!line.startsWith('{')) return []
+  try {
+    const parsed = JSON.parse(line) as Partial<Link> & { audit?: Partial<Link> }
+    const { seq, hash } = parsed.audit ?? parsed
+    return typeof seq === 'number' && typeof hash === 'string' ? [{ seq, hash }] : []
+  } catch {
+    return []
+  }
 }
 
 function printEntries(entries: readonly AuditEntry[]): void {
@@ -78,9 +117,26 @@ function printEntries(entries: readonly AuditEntry[]): void {
 function report(verdict: Verdict, isJson: boolean): number {
   const { entries, problem } = verdict
   if (isJson) printJson(verdict)
-  else if (!problem) console.log(`the chain is whole: ${entries} entries`)
-  else if ('seq' in problem)
-    console.error(`entry ${problem.seq} was ${problem.problem === 'changed' ? 'changed' : 'removed'}`)
-  else console.error('the newest entries were removed')
+  else if (problem) console.error(describe(problem))
+  else console.log(`the chain is whole: ${entries} entries`)
   return problem ? 1 : 0
+}
+
+function describe(problem: TrailProblem): string {
+  switch (problem.problem) {
+    case 'changed':
+      return `entry ${problem.seq} was changed`
+    case 'missing':
+      return `entry ${problem.seq} was removed`
+    case 'inserted':
+      return `entry ${problem.seq} was inserted`
+    case 'cut off':
+      return 'the newest entries were removed'
+    case 'beginning removed':
+      return 'the oldest entries were removed, and not by the retention'
+    case 'rewritten':
+      return `entry ${problem.seq} is another one than in the file: the chain was made anew`
+    case 'witness too old':
+      return `entry ${problem.seq}, the newest in the file, is older than AUDIT_RETENTION_DAYS keeps: compare with a newer file`
+  }
 }

@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
-import type { ClientMetadata } from '../clients/client.ts'
+import type { ListedClient } from '../clients/registry.ts'
 import { type AdminClient, AdminError, createAdminClient } from './admin-client.ts'
 import type { Command } from './command.ts'
 import { printJson, printTable } from './print.ts'
@@ -64,12 +64,9 @@ const ACTIONS: Readonly<Record<string, { needs: number; run(request: Request): P
   list: {
     needs: 0,
     async run({ admin, isJson }) {
-      const listed = await admin.call<{ clients: { metadata: ClientMetadata; isEnabled: boolean }[] }>(
-        'GET',
-        '/v1/clients',
-      )
-      if (isJson) return printJson(listed)
-      const rows = listed.clients.map(({ metadata, isEnabled }) => [
+      const listed = await admin.list<ListedClient>('/v1/clients')
+      if (isJson) return printJson({ clients: listed })
+      const rows = listed.map(({ metadata, isEnabled }) => [
         metadata.client_id,
         metadata.client_name ?? '',
         isEnabled ? 'enabled' : 'disabled',
@@ -82,7 +79,8 @@ const ACTIONS: Readonly<Record<string, { needs: number; run(request: Request): P
     needs: 1,
     async run({ admin, subjects: [file = ''], isJson, hasSecret }) {
       const secret = hasSecret ? (await text(process.stdin)).trim() : undefined
-      const created = await admin.call('POST', '/v1/clients', { metadata: await readMetadata(file, hasSecret), secret })
+      const metadata = await readMetadata(file, hasSecret)
+      const created = await admin.call('POST', '/v1/clients', { metadata, secret })
       if (isJson) printJson(created)
       else console.log('the client is stored')
     },
@@ -92,7 +90,7 @@ const ACTIONS: Readonly<Record<string, { needs: number; run(request: Request): P
   'secrets list': {
     needs: 1,
     async run({ admin, subjects: [id = ''], isJson }) {
-      const { secrets } = await admin.call<{ secrets: { name: string; expiresAt?: number }[] }>('GET', pathOf(id))
+      const secrets = await admin.list<{ name: string; expiresAt?: number }>(pathOf(id))
       if (isJson) return printJson({ secrets })
       const rows = secrets.map(({ name, expiresAt }) => [
         name,
@@ -113,9 +111,9 @@ const ACTIONS: Readonly<Record<string, { needs: number; run(request: Request): P
     needs: 2,
     async run({ admin, subjects: [id = '', name = ''], isJson, expiresAt }) {
       const path = `${pathOf(id)}/${encodeURIComponent(name)}/expire`
-      const expired = await admin.call<{ expiresAt: string }>('POST', path, expiresAt ? { at: expiresAt } : {})
+      const expired = await admin.call<{ expiresAt: number }>('POST', path, expiresAt ? { at: expiresAt } : {})
       if (isJson) printJson(expired)
-      else console.log(`${name} ends at ${expired.expiresAt}`)
+      else console.log(`${name} ends at ${new Date(expired.expiresAt * 1000).toISOString()}`)
     },
   },
 }

@@ -1,10 +1,4 @@
-import { createClientRegistry } from '../clients/registry.ts'
-import { createResourceServerRegistry } from '../clients/resource-servers.ts'
 import { ConfigError, readConfig } from '../config.ts'
-import { createPasswords } from '../customers/passwords.ts'
-import { openDatabase } from '../database/index.ts'
-import { loadDemo } from '../demo.ts'
-import { openStorage } from '../storage/index.ts'
 import type { Command } from './command.ts'
 
 /** Loads the demo shop into a database that did not get it by itself. */
@@ -21,21 +15,9 @@ export const demo: Command = {
     if (config.NODE_ENV === 'production') {
       throw new ConfigError(['NODE_ENV is production, and demo secrets are public. Load the demo elsewhere.'])
     }
-    const database = await openDatabase(config)
-    const storage = await openStorage(config, database.knex, () => {})
-    try {
-      const { knex } = database
-      await loadDemo({
-        database,
-        clients: createClientRegistry({ knex, storage }),
-        resourceServers: createResourceServerRegistry({ knex, storage, builtIn: [] }),
-        passwords: createPasswords(),
-      })
-      console.log('the demo shop is loaded')
-      return 0
-    } finally {
-      await storage.close()
-      await database.close()
-    }
+    const { loadDemoInto } = await import('./load-demo.ts')
+    await loadDemoInto(config)
+    console.log('the demo shop is loaded')
+    return 0
   },
 }

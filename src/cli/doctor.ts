@@ -85,10 +85,7 @@ async function issuer({ ISSUER }: Config): Promise<Finding[]> {
 
 async function adminAccess(environment: NodeJS.ProcessEnv): Promise<Finding[]> {
   try {
-    const { keys } = await createAdminClient(environment).call<{ keys: { algorithm: string; state: string }[] }>(
-      'GET',
-      '/v1/keys',
-    )
+    const keys = await createAdminClient(environment).list<{ algorithm: string; state: string }>('/v1/keys')
     const signers = keys.filter(({ state }) => state === 'active').map(({ algorithm }) => algorithm)
     return [
       ok('admin', 'the admin API opens'),

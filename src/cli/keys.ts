@@ -55,9 +55,9 @@ type Action = { takes?: 'algorithm' | 'kid'; isNeeded?: boolean; run(request: Re
 const ACTIONS: Readonly<Record<string, Action>> = {
   list: {
     async run({ admin, isJson }) {
-      const listed = await admin.call<{ keys: KeyListing[] }>('GET', '/v1/keys')
-      if (isJson) printJson(listed)
-      else printKeys(listed.keys)
+      const listed = await admin.list<KeyListing>('/v1/keys')
+      if (isJson) printJson({ keys: listed })
+      else printKeys(listed)
     },
   },
   generate: {

@@ -1,5 +1,4 @@
 import { readConfig } from '../config.ts'
-import { openDatabase } from '../database/index.ts'
 import type { Command } from './command.ts'
 
 /** Brings the database up to date without serving. */
@@ -8,6 +7,7 @@ export const migrate: Command = {
   summary: 'bring the database up to date and exit',
   help: 'Usage: vestibule migrate\n\nApplies the migrations that are missing and exits. "serve" does so too; several nodes may run it at once.\n\nExample: DATABASE_URL=postgres://localhost/vestibule npx vestibule migrate',
   async run(_args, environment) {
+    const { openDatabase } = await import('../database/index.ts')
     const steps: string[] = []
     const database = await openDatabase(readConfig(environment), (step) => steps.push(step))
     await database.close()

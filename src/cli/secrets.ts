@@ -43,10 +43,10 @@ const ACTIONS: Readonly<Record<string, { needs: number; run(request: Request): P
   list: {
     needs: 0,
     async run({ admin, isJson }) {
-      const answer = await admin.call<{ secrets: ListedSecret[] }>('GET', '/v1/secrets')
-      if (isJson) return printJson(answer)
+      const listed = await admin.list<ListedSecret>('/v1/secrets')
+      if (isJson) return printJson({ secrets: listed })
       const now = Date.now() / 1000
-      const rows = answer.secrets.map(({ kind, id, state, createdAt, neededUntil }) => [
+      const rows = listed.map(({ kind, id, state, createdAt, neededUntil }) => [
         kind,
         id,
         state,

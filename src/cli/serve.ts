@@ -1,38 +1,42 @@
-import { readConfig } from '../config.ts'
-import { createLog } from '../log.ts'
-import { start } from '../server.ts'
+import cluster from 'node:cluster'
+import { type Config, countWorkers, readConfig } from '../config.ts'
+import { createLog, type Log } from '../log.ts'
 import type { Command } from './command.ts'
+import { untilStopped } from './until-stopped.ts'
 import { welcome } from './welcome.ts'
 
 /** Serves until a stop signal, then drains. A second signal ends the process at once. */
 export const serve: Command = {
   name: 'serve',
   summary: 'run the authorization server',
-  help: 'Usage: vestibule serve\n\nRuns the server with the settings of the environment ("vestibule config" lists them) until it is told to stop.\n\nExample: PORT=5000 npx vestibule serve',
+  help: `Usage: vestibule serve
+
+Runs the server with the settings of the environment ("vestibule config" lists them) until it is told to stop.
+
+SIGINT and SIGTERM finish what is under way and end it; a second one ends it at once. With WORKERS above 1, SIGHUP
+replaces one worker after another without losing a request.
+
+Example: PORT=5000 npx vestibule serve`,
   async run(_args, environment) {
     const config = readConfig(environment)
-    const startedMs = performance.now()
     const log = createLog(isPerson(environment) ? 'warn' : config.LOG_LEVEL)
-    const server = await start(config, { log, onProgress: (step) => console.log(`· ${step}`) })
-    const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
-    console.log(
-      welcome(server, { isDemo: config.DEMO && !config.DATABASE_URL && config.NODE_ENV !== 'production', seconds }),
-    )
-
-    await new Promise<void>((resolve) => {
-      let isStopping = false
-      const stop = (signal: string) => {
-        if (isStopping) process.exit(1)
-        isStopping = true
-        console.log(`· ${signal}: finishing what is under way (again to stop at once)`)
-        server.stop().then(resolve)
-      }
-      process.on('SIGINT', stop)
-      process.on('SIGTERM', stop)
-    })
-    console.log('· stopped')
-    return 0
+    if (!cluster.isWorker && countWorkers(config) === 1) return serveAlone(config, log)
+    const { serveAsWorker, serveWithWorkers } = await import('./serve-workers.ts')
+    return cluster.isWorker ? serveAsWorker(config, log) : serveWithWorkers(config, log)
   },
+}
+
+async function serveAlone(config: Config, log: Log): Promise<number> {
+  const startedMs = performance.now()
+  const { start } = await import('../server.ts')
+  if (config.WORKERS === 'auto' && !config.DATABASE_URL)
+    console.log('· one process: the embedded database is for one, WORKERS=auto makes more with DATABASE_URL')
+  const server = await start(config, { log, onProgress: (step) => console.log(`· ${step}`) })
+  const isDemo = config.DEMO && !config.DATABASE_URL && config.NODE_ENV !== 'production'
+  const dialects = config.DIALECTS.filter((name) => !config.DIALECT_MOUNTS.has(name))
+  console.log(welcome(server, { isDemo, startedMs, dialects }))
+  await untilStopped({ signals: ['SIGINT', 'SIGTERM', 'SIGHUP'], stop: () => server.stop() })
+  return 0
 }
 
 /** At a terminal, a line for each request would scroll away what there is to read; LOG_LEVEL brings them back. */

@@ -25,6 +25,8 @@ export type ClientMetadata = {
   readonly refresh_retry_seconds?: number
   /** Resource servers (by identifier, `*` at the end matches the rest) whose tokens this client may introspect. */
   readonly introspects?: readonly string[]
+  /** Resource servers, written alike, that it may trade a customer's token for (RFC 8693); none unless given. */
+  readonly exchange_targets?: readonly string[]
   readonly [member: string]: unknown
 }
 

@@ -1,10 +1,15 @@
 import type { Knex } from 'knex'
 import { createCache } from '../cache.ts'
+import { keyOfCursor, type Page, type PageRequest, toPage } from '../database/page.ts'
+import { type Changed, isRevision } from '../database/revision.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Client, ClientMetadata, ClientSecret } from './client.ts'
 import { digestSecret, matchesSecret } from './secrets.ts'
 
 export type ClientRegistry = ReturnType<typeof createClientRegistry>
+
+/** A client as operators see it. */
+export type ListedClient = Pick<Client, 'metadata' | 'isEnabled'>
 
 const TOPIC = 'clients'
 /** How long a node may not notice a change when the message about it was lost. */
@@ -26,6 +31,19 @@ export function createClientRegistry({ knex, storage }: { knex: Knex; storage: S
     cache.clear()
     await storage.publish(TOPIC)
   }
+
+  /** Under a lock, so that nobody changes it between the comparison and the change. */
+  const changeSeen = (
+    clientId: string,
+    seen: string,
+    change: (transaction: Knex.Transaction, client: ListedClient) => Promise<ListedClient>,
+  ): Promise<Changed<ListedClient>> =>
+    knex.transaction(async (transaction) => {
+      const client = await look(transaction('clients').forUpdate(), clientId)
+      if (!client) return { outcome: 'unknown' }
+      if (!isRevision(seen, client)) return { outcome: 'changed-meanwhile' }
+      return { outcome: 'changed', now: await change(transaction, client) }
+    })
 
   return {
     /** The enabled client with this id. */
@@ -55,10 +73,61 @@ export function createClientRegistry({ knex, storage }: { knex: Knex; storage: S
       await changed()
     },
 
-    /** Every client without its secrets, by id. */
-    async list(): Promise<{ metadata: ClientMetadata; isEnabled: boolean }[]> {
-      const rows = await knex<Row>('clients').orderBy('client_id').select('metadata', 'is_enabled')
-      return rows.map(({ metadata, is_enabled }) => ({ metadata, isEnabled: is_enabled }))
+    /** Every client without its secrets. */
+    async all(): Promise<ListedClient[]> {
+      return (await knex<Row>('clients').select('metadata', 'is_enabled')).map(toListed)
+    },
+
+    /** By id, without their secrets. */
+    async list({ limit, cursor }: PageRequest): Promise<Page<ListedClient>> {
+      const rows: (Row & { client_id: string })[] = await knex('clients')
+        .where('client_id', '>', keyOfCursor(cursor))
+        .orderBy('client_id')
+        .limit(limit + 1)
+      return toPage(rows, limit, (row) => row.client_id, toListed)
+    },
+
+    /** Also a disabled one. */
+    get: (clientId: string): Promise<ListedClient | undefined> => look(knex('clients'), clientId),
+
+    /** Undefined when there is one with this id. */
+    async create(metadata: ClientMetadata, secret?: string): Promise<ListedClient | undefined> {
+      const created = await knex.transaction(async (transaction) => {
+        const rows = await transaction('clients')
+          .insert({ client_id: metadata.client_id, metadata: JSON.stringify(metadata) })
+          .onConflict('client_id')
+          .ignore()
+          .returning('client_id')
+        if (rows.length > 0 && secret !== undefined) {
+          const sha256 = digestSecret(secret)
+          await transaction('client_secrets').insert({ client_id: metadata.client_id, name: 'default', sha256 })
+        }
+        return rows.length > 0
+      })
+      await changed()
+      return created ? { metadata, isEnabled: true } : undefined
+    },
+
+    /** Puts other metadata in place of those seen. */
+    async replace(seen: string, metadata: ClientMetadata): Promise<Changed<ListedClient>> {
+      const { client_id } = metadata
+      const outcome = await changeSeen(client_id, seen, async (transaction, { isEnabled }) => {
+        const row = { metadata: JSON.stringify(metadata), updated_at: transaction.fn.now() }
+        await transaction('clients').where({ client_id }).update(row)
+        return { metadata, isEnabled }
+      })
+      await changed()
+      return outcome
+    },
+
+    /** Its secrets go with it; what it was granted is for the caller to end. */
+    async remove(clientId: string, seen: string): Promise<Changed<ListedClient>> {
+      const outcome = await changeSeen(clientId, seen, async (transaction, client) => {
+        await transaction('clients').where({ client_id: clientId }).delete()
+        return client
+      })
+      await changed()
+      return outcome
     },
 
     /** Names and expiries; a secret itself cannot be shown again. */
@@ -94,6 +163,17 @@ export function createClientRegistry({ knex, storage }: { knex: Knex; storage: S
       return count === 1
     },
   }
+}
+
+async function look(clients: Knex.QueryBuilder, clientId: string): Promise<ListedClient | undefined> {
+  const row: Row | undefined = clientId.includes('\0')
+    ? undefined
+    : await clients.where({ client_id: clientId }).first()
+  return row && toListed(row)
+}
+
+function toListed({ metadata, is_enabled: isEnabled }: Pick<Row, 'metadata' | 'is_enabled'>): ListedClient {
+  return { metadata, isEnabled }
 }
 
 async function load(knex: Knex, clientId: string): Promise<Client | undefined> {

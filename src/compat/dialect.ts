@@ -22,7 +22,7 @@ export type Dialect = {
   readonly onGone: (context: AnswerContext) => DialectAnswer
   /** Something broke on our side (500), or is not reachable right now (503). */
   readonly onFailure: (status: 500 | 503, context: AnswerContext) => DialectAnswer
-  /** An unknown path below the dialect's own base path; absent: the general 404. */
+  /** An unknown path below the dialect's own base path or at its own host; absent: the general 404. */
   readonly onUnknownPath?: (context: AnswerContext) => DialectAnswer
   /** Request headers of its own that browser apps may send. */
   readonly requestHeaders?: readonly string[]
@@ -52,6 +52,8 @@ export type TokenRoute = {
 export type ActionRoute = {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'ALL'
   readonly path: string
+  /** Begins a session of the hosted pages, whose cookies are the issuer's: at another host people are sent there. */
+  readonly isHosted?: true
   readonly act: (request: DialectRequest, services: DialectServices) => Answerable<DialectAnswer>
 }
 
@@ -74,7 +76,7 @@ export type DialectRequest = {
 /** What an answer may depend on besides the tokens. */
 export type AnswerContext = {
   readonly issuer: string
-  /** The address the dialect's paths hang from: the issuer, and the base path it is mounted at. */
+  /** The address the dialect's paths hang from: the issuer or a host of its own, and the base path it is mounted at. */
   readonly baseUrl: string
   /** Below the base path. */
   readonly path: string

@@ -1,6 +1,6 @@
 import type { Context, Middleware } from 'koa'
 import type { Dialect } from './dialect.ts'
-import type { Sunset } from './mounts.ts'
+import type { Mount, Sunset } from './mounts.ts'
 import type { SharedServices } from './services.ts'
 
 /** What the doors of all dialects are built on. */
@@ -25,11 +25,9 @@ export type DialectRouterDeps = {
   readonly onError: (error: unknown, requestId: string) => void
 }
 
-export type MountedDialect = {
+export type MountedDialect = Mount & {
   readonly dialect: Dialect
   readonly clientId: string
-  /** Empty at the root. */
-  readonly basePath: string
   readonly sunset?: Sunset
 }
 

@@ -4,7 +4,7 @@ import type { OpenDialect } from './dialect.ts'
 import type { MountedDialect } from './doors.ts'
 import { createElasticPath } from './elastic-path/index.ts'
 import { createMagento } from './magento/index.ts'
-import { readMounts, readSunsets } from './mounts.ts'
+import { ROOT, readMounts, readSunsets } from './mounts.ts'
 import { createSpryker } from './spryker/index.ts'
 
 /** Every dialect there is. To add one: a folder beside this file, and a line here. */
@@ -34,7 +34,7 @@ export function selectDialects(config: Config): MountedDialect[] {
   const problems = Object.entries(named).flatMap(([setting, names]) => unknownNames(setting, [...names]))
   if (problems.length > 0) throw new ConfigError(problems)
 
-  const mounts = readMounts(DIALECT_MOUNTS)
+  const mounts = readMounts(DIALECT_MOUNTS, config.ISSUER)
   const sunsets = readSunsets(DIALECT_SUNSETS)
   return [...new Set(DIALECTS)].map((name) => {
     const open = dialects[name] as OpenDialect // the names were looked at above
@@ -43,7 +43,7 @@ export function selectDialects(config: Config): MountedDialect[] {
     return {
       dialect: open(config, { clientId }),
       clientId,
-      basePath: mounts.get(name) ?? '',
+      ...(mounts.get(name) ?? ROOT),
       ...(sunset && { sunset }),
     }
   })

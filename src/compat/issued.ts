@@ -1,4 +1,5 @@
 import type { Agent } from '../agents/agent.ts'
+import type { AgentAuthentication } from '../agents/authenticate.ts'
 import type { Authentication } from '../customers/authenticate.ts'
 import type { CompanyUser, Customer } from '../customers/customer.ts'
 
@@ -26,7 +27,11 @@ export type OAuthFailure = {
   readonly description?: string
   readonly status: number
   /** How the password check ended, where one was made. */
-  readonly authentication?: { readonly outcome: Authentication['outcome']; readonly retryAfterSeconds?: number }
+  readonly authentication?: {
+    readonly outcome: (Authentication | AgentAuthentication)['outcome']
+    readonly reason?: string
+    readonly retryAfterSeconds?: number
+  }
   readonly retryAfterSeconds?: number
 }
 

@@ -5,24 +5,59 @@ export type DialectValues = ReadonlyMap<string, string>
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/
 const BASE_PATH = /^(\/[\w.~-]+)+$/
+const HOST_AND_PATH = /^(?:(https?:)\/\/)?([\w.-]+(?::\d+)?|\[[\da-f:.]+\](?::\d+)?)(\/.*)?$/i
 const DAY_SECONDS = 86_400
 /** A dialect counts as deprecated this long before its sunset day. */
 const NOTICE_DAYS = 180
 
+/** Where a dialect is served. */
+export type Mount = {
+  /** Empty at the root. */
+  readonly basePath: string
+  /** The address of a host of its own; absent: the issuer's. */
+  readonly origin?: string
+}
+
+/** Where a dialect is served that DIALECT_MOUNTS does not name. */
+export const ROOT: Mount = { basePath: '' }
+
 /**
- * The base path of each dialect that is not mounted at the root.
+ * The mounts of DIALECT_MOUNTS: a base path, a host, or both. Without a scheme a host has the issuer's; the issuer's
+ * own host is none of its own.
  *
- * @throws {ConfigError} when one is no plain path.
+ * @throws {ConfigError} when one is neither.
  */
-export function readMounts(values: DialectValues): DialectValues {
-  const wrong = [...values].filter(([, path]) => !BASE_PATH.test(path))
-  if (wrong.length === 0) return values
-  throw new ConfigError(
-    wrong.map(
-      ([name, path]) =>
-        `DIALECT_MOUNTS gives ${name} "${path}": a path like /shop is needed, without a slash at its end.`,
-    ),
-  )
+export function readMounts(values: DialectValues, issuer: string): ReadonlyMap<string, Mount> {
+  const mounts = [...values].map(([name, value]) => [name, readMount(value, new URL(issuer))] as const)
+  const wrong = mounts.filter(([, mount]) => !mount).map(([name]) => name)
+  if (wrong.length > 0) {
+    throw new ConfigError(
+      wrong.map(
+        (name) =>
+          `DIALECT_MOUNTS gives ${name} "${values.get(name)}": write a path like /shop, a host like ` +
+          'https://glue.shop.example, or both, without a slash at the end.',
+      ),
+    )
+  }
+  return new Map(mounts as [string, Mount][])
+}
+
+function readMount(value: string, issuer: URL): Mount | undefined {
+  if (value.startsWith('/')) return BASE_PATH.test(value) ? { basePath: value } : undefined
+  const [, scheme = issuer.protocol, host = '', basePath = ''] = HOST_AND_PATH.exec(value) ?? []
+  const origin = host && URL.parse(`${scheme}//${host}`)
+  if (!origin || (basePath && !BASE_PATH.test(basePath))) return undefined
+  return origin.host === issuer.host ? { basePath } : { basePath, origin: origin.origin }
+}
+
+/** The host of a mount, as a Host header names it; undefined where it is the issuer's. */
+export function hostOf({ origin }: Mount): string | undefined {
+  return origin === undefined ? undefined : new URL(origin).host
+}
+
+/** The hosts that dialects are served at beside the issuer's. */
+export function mountedHosts(mounts: readonly Mount[]): ReadonlySet<string> {
+  return new Set(mounts.flatMap((mount) => hostOf(mount) ?? []))
 }
 
 /** When a dialect's doors close; epoch seconds. */

@@ -1,7 +1,7 @@
 import type { Audit } from '../audit/events.ts'
 import type { FindCaller } from '../oauth/callers.ts'
 import type { NotBefore } from '../oauth/not-before.ts'
-import { endAccessToken, type FindToken } from '../oauth/token-status.ts'
+import { endAccessToken, type FindToken, type LiveToken } from '../oauth/token-status.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { SharedServices } from './services.ts'
 
@@ -27,17 +27,25 @@ export function createSharedServices(deps: SharedServicesDeps): SharedServices {
     },
     async endAccessToken(bearer) {
       const status = await findToken(bearer)
-      if (status.isLive && status.token.kind !== 'refresh-token') await endAccessToken(storage, status.token, bearer)
+      if (!status.isLive || status.token.kind === 'refresh-token') return
+      await endAccessToken(storage, status.token, bearer)
+      audit({ type: 'token.revoked', ...ownerOf(status.token), reason: status.token.kind })
     },
     async endRefreshToken(refreshToken, owner) {
       const status = await findToken(refreshToken)
       if (!status.isLive || status.token.kind !== 'refresh-token') return
       const { accountId, grantId } = status.token
-      if (accountId === owner.accountId && grantId) await storage.remove('Grant', grantId)
+      if (accountId !== owner.accountId || !grantId) return
+      await storage.remove('Grant', grantId)
+      audit({ type: 'token.revoked', ...ownerOf(status.token), reason: status.token.kind })
     },
     async signOutEverywhere(accountId) {
       await notBefore.set({ of: 'customer', id: accountId }, Date.now())
       audit({ type: 'sign-out-everywhere', customerId: accountId, reason: 'asked for at a dialect' })
     },
   }
+}
+
+function ownerOf({ clientId, accountId, grantId }: LiveToken) {
+  return { clientId, ...(accountId && { customerId: accountId }), ...(grantId && { grantId }) }
 }

@@ -1,5 +1,6 @@
 import type { Context, Next } from 'koa'
 import { BodyError, readText } from '../http/read-body.ts'
+import { Unavailable } from '../http/unavailable.ts'
 import { shareAnswer } from './cors.ts'
 import {
   type AnswerContext,
@@ -23,13 +24,15 @@ export function createVisit(deps: VisitDeps, mounted: MountedDialect) {
   const { dialect, sunset, basePath } = mounted
 
   return async function visit(ctx: Context, route: DialectRoute, next: Next): Promise<void> {
+    ctx.state.route = 'dialect'
     const context = contextOf(ctx, mounted, deps.issuer)
     const origin = ctx.get('Origin')
     const body = await readOnce(ctx)
     const request = typeof body === 'string' ? requestOf(ctx, body, context) : undefined
     if (request && 'isMine' in route && route.isMine && !route.isMine(request)) {
       giveBody(ctx, Buffer.from(request.body))
-      ctx.state.isPassedOn = true
+      ctx.state.passedOnPath = ctx.path.slice(basePath.length)
+      delete ctx.state.route
       return next()
     }
     const services = createRequestServices(deps, ctx, mounted)
@@ -70,7 +73,9 @@ async function settle(
     return await answer()
   } catch (error) {
     onError(error, String(ctx.state.requestId))
-    return dialect.onFailure(500, context)
+    if (!(error instanceof Unavailable)) return dialect.onFailure(500, context)
+    const answer = dialect.onFailure(503, context)
+    return { ...answer, headers: { ...answer.headers, 'Retry-After': String(error.retryAfterSeconds) } }
   }
 }
 
@@ -85,10 +90,10 @@ async function readOnce(ctx: Context): Promise<string | BodyError> {
 }
 
 /** What answers may depend on, of the request under way. */
-export function contextOf(ctx: Context, { basePath, clientId }: MountedDialect, issuer: string): AnswerContext {
+export function contextOf(ctx: Context, { basePath, origin, clientId }: MountedDialect, issuer: string): AnswerContext {
   return {
     issuer,
-    baseUrl: `${issuer}${basePath}`,
+    baseUrl: `${origin ?? issuer}${basePath}`,
     path: ctx.path.slice(basePath.length) || '/',
     search: ctx.search,
     acceptLanguage: ctx.get('Accept-Language'),

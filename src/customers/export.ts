@@ -5,18 +5,18 @@ import type { CustomerWithPassword } from './directory.ts'
 const PAGE = 500
 const BEFORE_ALL = '00000000-0000-0000-0000-000000000000'
 
-/** All customers in the import format, a line each. Hashes go out only when asked for; erased customers never do. */
+/** All customers in the import format. Hashes go out only when asked for; erased customers never do. */
 export async function* exportCustomers(
   { knex }: { readonly knex: Knex },
   { withHashes = false }: { readonly withHashes?: boolean } = {},
-): AsyncGenerator<string> {
+): AsyncGenerator<object> {
   let after = BEFORE_ALL
   for (;;) {
     const { rows } = await knex.raw<{ rows: CustomerRow[] }>(
       `${SELECT_CUSTOMER} where c.id > ? and c.status <> 'anonymised' order by c.id limit ${PAGE}`,
       [after],
     )
-    for (const row of rows) yield `${JSON.stringify(toRecord(toCustomerWithPassword(row), withHashes))}\n`
+    for (const row of rows) yield toRecord(toCustomerWithPassword(row), withHashes)
     const last = rows.at(-1)
     if (!last) return
     after = last.id
@@ -50,6 +50,6 @@ export async function exportPersonalData(
   return { customer, account, ...(await collect(row.id)) }
 }
 
-function toRecord({ customer, password }: CustomerWithPassword, withHashes: boolean): unknown {
+function toRecord({ customer, password }: CustomerWithPassword, withHashes: boolean): object {
   return withHashes && password ? { ...customer, password } : customer
 }

@@ -20,6 +20,8 @@ export type HashingQueueOptions = {
   /** Tasks that may wait in all, and in one lane. */
   readonly limit?: number
   readonly laneLimit?: number
+  /** Told how long each task that ran had waited. */
+  readonly onWaited?: (seconds: number) => void
 }
 
 type Waiting = { readonly start: () => void; readonly giveUp: NodeJS.Timeout }
@@ -33,7 +35,7 @@ const FIRST_TASK_MS = 20
 
 /** Bounds password hashing, so that a storm of logins leaves cores for signatures and introspection. */
 export function createHashingQueue(options: HashingQueueOptions): HashingQueue {
-  const { concurrency, deadlineMs = 5000, limit = 2000, laneLimit = 200 } = options
+  const { concurrency, deadlineMs = 5000, limit = 2000, laneLimit = 200, onWaited } = options
   const lanes = new Map<string, Set<Waiting>>()
   let running = 0
   let waiting = 0
@@ -87,9 +89,11 @@ export function createHashingQueue(options: HashingQueueOptions): HashingQueue {
   }
 
   async function run<T>(lane: string, task: () => Promise<T>): Promise<Done<T> | Busy> {
+    const enteredAtMs = performance.now()
     if (running < concurrency) running++
     else if (!(await enter(lane))) return busy()
     const startedAtMs = performance.now()
+    onWaited?.((startedAtMs - enteredAtMs) / 1000)
     try {
       return { outcome: 'done', result: await task() }
     } finally {

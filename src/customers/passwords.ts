@@ -35,6 +35,8 @@ export interface Passwords {
    * @throws {HashingBusyError}
    */
   wrap(stored: StoredPassword): Promise<StoredPassword | undefined>
+  /** Passwords being hashed in this process, and waiting for it: for metrics. */
+  depth(): { readonly running: number; readonly waiting: number }
   /** Tags whose rows may need wrapping. */
   readonly fastSchemes: readonly string[]
 }
@@ -54,6 +56,8 @@ export type PasswordsOptions = {
   readonly concurrency?: number
   readonly schemes?: PasswordSchemes
   readonly queue?: HashingQueue
+  /** Told how long each password waited for its turn. */
+  readonly onWaited?: (seconds: number) => void
 }
 
 const OWN_LANE = 'server'
@@ -62,8 +66,8 @@ const MAX_PASSWORD_BYTES = 4096
 
 /** Hashes and verifies passwords of every scheme, one per core at a time, each lane in its turn. */
 export function createPasswords(options: PasswordsOptions = {}): Passwords {
-  const { concurrency = availableParallelism(), schemes = createPasswordSchemes() } = options
-  const queue = options.queue ?? createHashingQueue({ concurrency })
+  const { concurrency = availableParallelism(), schemes = createPasswordSchemes(), onWaited } = options
+  const queue = options.queue ?? createHashingQueue({ concurrency, ...(onWaited && { onWaited }) })
   // Made here and not written here: a hash in the source would have a password that somebody could find.
   const dummy = hashArgon2id(randomBytes(24).toString('base64'))
 
@@ -120,6 +124,7 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
       if (run.outcome === 'busy') throw new HashingBusyError(run.retryAfterSeconds)
       return run.result
     },
+    depth: queue.depth,
     fastSchemes: schemes.fastNames,
   }
 }

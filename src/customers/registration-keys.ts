@@ -6,7 +6,13 @@ export type RegistrationKeys = ReturnType<typeof createRegistrationKeys>
 const TTL_DAYS = 30
 
 /** Keys that prove a new customer reads the mail of the address they registered with. Kept as digests; used once. */
-export function createRegistrationKeys({ knex }: { readonly knex: Knex }) {
+export function createRegistrationKeys({
+  knex,
+  onConfirmed = () => {},
+}: {
+  readonly knex: Knex
+  readonly onConfirmed?: (customerId: string) => void
+}) {
   return {
     /** Makes a key for a customer; `key` is for demo data only, where everybody may know it. */
     async issue(customerId: string, key = randomBytes(24).toString('hex')): Promise<string> {
@@ -31,6 +37,7 @@ export function createRegistrationKeys({ knex }: { readonly knex: Knex }) {
           .where({ id: customerId, status: 'active' })
           .update({ email_verified: true, updated_at: transaction.fn.now() })
         await transaction('registration_keys').where({ customer_id: customerId }).delete()
+        if (confirmed === 1) onConfirmed(customerId)
         return confirmed === 1
       })
     },

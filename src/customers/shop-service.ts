@@ -38,10 +38,14 @@ export function createShopService(options: ShopServiceOptions): ShopService {
   const breaker = createCircuitBreaker()
   const root = url.replace(/\/$/, '')
 
-  async function ask(path: string, init: RequestInit): Promise<ShopAnswer> {
+  /** Not retried: the point of leaving it alone is an answer at once. */
+  function enter(): void {
     const pauseSeconds = breaker.closedForSeconds()
-    if (pauseSeconds !== undefined)
-      throw new ShopServiceError('the shop service is left alone for a while', pauseSeconds)
+    if (pauseSeconds === undefined) return
+    throw new ShopServiceError('the shop service is left alone for a while', pauseSeconds)
+  }
+
+  async function ask(path: string, init: RequestInit): Promise<ShopAnswer> {
     try {
       const response = await fetch(root + path, {
         ...init,
@@ -66,6 +70,7 @@ export function createShopService(options: ShopServiceOptions): ShopService {
   return {
     async read(path) {
       for (let attempt = 0; ; attempt++) {
+        enter()
         try {
           return await ask(path, { method: 'GET' })
         } catch (error) {
@@ -74,13 +79,20 @@ export function createShopService(options: ShopServiceOptions): ShopService {
         }
       }
     },
-    send: (path, body) => ask(path, { method: 'POST', body: JSON.stringify(body) }),
+    async send(path, body) {
+      enter()
+      return ask(path, { method: 'POST', body: JSON.stringify(body) })
+    },
   }
 }
 
-async function readJson(response: Response): Promise<unknown> {
-  const length = Number(response.headers.get('content-length') ?? 0)
-  if (length > MAX_BODY_BYTES) throw new Error('answered with too large a body')
-  const text = await response.text()
-  return text === '' ? undefined : JSON.parse(text)
+async function readJson({ body }: Response): Promise<unknown> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length
+    if (bytes > MAX_BODY_BYTES) throw new Error('answered with too large a body')
+    chunks.push(chunk)
+  }
+  return bytes === 0 ? undefined : JSON.parse(Buffer.concat(chunks).toString('utf8'))
 }

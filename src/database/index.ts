@@ -12,8 +12,9 @@ export async function openDatabase(
     ? await openPostgres(settings.DATABASE_URL)
     : await openEmbedded(settings.DATA_DIR, onProgress)
   try {
-    const applied = await migrate(database.knex, { isShared: !database.isEmbedded })
+    const { applied, unknown } = await migrate(database.knex, { isShared: !database.isEmbedded })
     if (applied.length > 0) onProgress(`applied ${applied.length} migrations`)
+    if (unknown.length > 0) onProgress(`a newer version has upgraded this database (${unknown.join(', ')})`)
     return database
   } catch (error) {
     await database.close()

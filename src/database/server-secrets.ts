@@ -18,6 +18,16 @@ export async function serverSecret(knex: Knex, name: string): Promise<string> {
   return row.value
 }
 
+/** Puts one new value in the place of all generations of a secret; what was made with any of them is refused. */
+export async function replaceServerSecret(knex: Knex, name: string): Promise<void> {
+  await knex.transaction(async (transaction) => {
+    await transaction('server_secrets').where({ name }).whereNot({ id: FIRST }).delete()
+    await transaction('server_secrets')
+      .where({ name, id: FIRST })
+      .update({ value: newSecret(), created_at: transaction.fn.now() })
+  })
+}
+
 /** 32 random bytes in base64url. */
 export function newSecret(): string {
   return randomBytes(32).toString('base64url')

@@ -2,7 +2,18 @@ import type { Middleware } from 'koa'
 
 export type HealthCheck = { readonly name: string; check(): Promise<void> }
 
+export type Readiness = {
+  readonly isReady: boolean
+  readonly results: readonly { readonly name: string; readonly status: 'up' | 'down' }[]
+}
+
 const CHECK_TIMEOUT_MS = 1000
+
+/** Asks everything a request may need, each for a second at most. */
+export async function checkReadiness(checks: readonly HealthCheck[]): Promise<Readiness> {
+  const results = await Promise.all(checks.map(run))
+  return { isReady: results.every(({ status }) => status === 'up'), results }
+}
 
 /**
  * `/health/live`: this process answers; restart it if not. `/health/ready`: it can do its work now; send it no
@@ -28,9 +39,8 @@ export function health({
       ctx.body = { status: 'live' }
       return
     }
-    const results = await Promise.all(checks.map(run))
-    const isReady = !isDraining() && results.every((result) => result.status === 'up')
-    ctx.status = isReady ? 200 : 503
+    const { isReady, results } = await checkReadiness(checks)
+    ctx.status = isReady && !isDraining() ? 200 : 503
     ctx.body = {
       status: isDraining() ? 'draining' : isReady ? 'ready' : 'not ready',
       checks: Object.fromEntries(results.map(({ name, status }) => [name, status])),

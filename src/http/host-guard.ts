@@ -1,23 +1,28 @@
 import type { Middleware } from 'koa'
 
+export type HostGuardDeps = {
+  readonly issuer: string
+  readonly trustedProxies: readonly string[]
+  /** Other hosts this server answers at, as a Host header names them; what it says about itself is never built from one. */
+  readonly otherHosts?: ReadonlySet<string>
+}
+
 /**
  * Makes the issuer the one source of this server's address. oidc-provider builds endpoint URLs, DPoP targets and
  * redirects from the request's Host, so a foreign Host header would poison metadata: here it is replaced by the
- * issuer's. The sender's address is the peer's, or the last one in X-Forwarded-For that no trusted proxy added.
+ * issuer's. One of `otherHosts` is remembered as `state.mountedHost`, for routing. The sender's address is the peer's,
+ * or the last one in X-Forwarded-For that no trusted proxy added.
  */
-export function hostGuard({
-  issuer,
-  trustedProxies,
-}: {
-  issuer: string
-  trustedProxies: readonly string[]
-}): Middleware {
+export function hostGuard({ issuer, trustedProxies, otherHosts = new Set() }: HostGuardDeps): Middleware {
   const { host, protocol } = new URL(issuer)
   const trusted = new Set(trustedProxies)
 
   return async function guardHost(ctx, next) {
     const { headers, socket } = ctx.req
-    const address = clientAddress(socket.remoteAddress ?? '', ctx.get('X-Forwarded-For'), trusted)
+    const peer = socket.remoteAddress ?? ''
+    const asked = (trusted.has(normalize(peer)) && ctx.get('X-Forwarded-Host')) || ctx.get('Host')
+    ctx.state.mountedHost = hostAmong(otherHosts, asked)
+    const address = clientAddress(peer, ctx.get('X-Forwarded-For'), trusted)
     headers.host = host
     headers['x-forwarded-host'] = host
     headers['x-forwarded-proto'] = protocol.replace(':', '')
@@ -26,6 +31,12 @@ export function hostGuard({
     ctx.request.ip = address
     await next()
   }
+}
+
+/** The one of `hosts` that a Host header means: case does not matter, and the port a scheme implies may be there. */
+function hostAmong(hosts: ReadonlySet<string>, asked: string): string | undefined {
+  const host = asked.trim().toLowerCase()
+  return [host, host.replace(/:(?:80|443)$/, '')].find((candidate) => hosts.has(candidate))
 }
 
 /** The nearest address that is not a trusted proxy: what limits are keyed by. */

@@ -4,6 +4,7 @@ import type { KeyRing } from './key-ring.ts'
 import {
   decideActivate,
   decideGenerate,
+  decideReplaceAll,
   decideRetire,
   decideRevoke,
   decideRotate,
@@ -32,6 +33,8 @@ export type KeyOperations = {
   retire(kid: string, options?: { readonly force?: boolean }): Promise<KeyOperationOutcome>
   /** For a compromised key: out of the published set at once, and no token it signed is believed again. */
   revoke(kid: string): Promise<KeyOperationOutcome>
+  /** Revokes every key and signs with new ones: for a store whose memory of removed keys is gone. */
+  replaceAll(): Promise<KeyOperationOutcome>
 }
 
 /** Manual operations on an open ring; the schedule goes on beside them and refills what they use up. */
@@ -72,6 +75,7 @@ export function createKeyOperations(ring: Pick<KeyRing, 'change' | 'refresh'>): 
     activate: (kid, { force } = {}) => carryOut((context) => decideActivate(context, kid), force),
     retire: (kid, { force } = {}) => carryOut((context) => decideRetire(context, kid), force),
     revoke: (kid) => carryOut((context) => decideRevoke(context, kid)),
+    replaceAll: () => carryOut(decideReplaceAll),
   }
 }
 

@@ -10,7 +10,7 @@ import type { KeyStore } from './key-store.ts'
 import type { NodeRoll } from './node-roll.ts'
 import { createPoller } from './poller.ts'
 import { reencrypt } from './reencrypt.ts'
-import { planRotation, type Unpublished } from './rotation.ts'
+import { planRotation, type RotationStep, type Unpublished } from './rotation.ts'
 import { DEFAULT_ROTATION_POLICY, type RotationPolicy } from './rotation-policy.ts'
 import type { SigningAlgorithm, SigningKey } from './signing-key.ts'
 
@@ -33,6 +33,8 @@ export type KeyRingDeps = {
   readonly custody?: KeyCustody
   /** Called at each signature with its kid; must be cheap. */
   readonly onSigned?: (kid: string) => void
+  /** Told of every step that this node wrote, by the schedule or by hand. */
+  readonly onChanged?: (step: { readonly action: RotationStep['action']; readonly kid: string }) => void
   readonly pollEveryMs?: number
 }
 
@@ -121,7 +123,10 @@ function createChange(deps: KeyRingDeps, follower: Follower, policy: () => Rotat
     const changed = await changeKeys({ store, custody, now }, (keys, at) =>
       decide(keys, policy(), at, lacking ? withUnasked(keys, asked, lacking) : new Set()),
     )
-    for (const { action, kid } of changed.written) log.info({ event: `key.${action}`, kid }, `signing key: ${action}`)
+    for (const { action, kid } of changed.written) {
+      log.info({ event: `key.${action}`, kid }, `signing key: ${action}`)
+      deps.onChanged?.({ action, kid })
+    }
     await follower.follow()
     if (changed.written.length > 0) await storage?.publish(TOPIC).catch(() => {})
     return changed

@@ -83,6 +83,14 @@ export function decideRevoke({ keys, now, unpublished }: ManualContext, kid: str
   return changed([...(successor ? promote(others, successor, now) : [generateActive(key.algorithm)]), revoke])
 }
 
+/** After a restored backup nobody knows which keys were removed since: all go, and new ones sign at once. */
+export function decideReplaceAll({ keys, policy }: ManualContext): ManualDecision {
+  return changed([
+    ...policy.algorithms.map(generateActive),
+    ...keys.map(({ kid }): RotationStep => ({ action: 'revoke', kid })),
+  ])
+}
+
 function replaceSigner(context: ManualContext, algorithm: SigningAlgorithm): ManualDecision {
   const own = sameAlgorithm(context, algorithm)
   const successor = nextSignerOf(own)

@@ -25,7 +25,10 @@ type Secret = { readonly id: string; readonly key: Buffer }
  *
  * @throws {KeyStoreError} when a secret is shorter than 16 characters.
  */
-export function createProtector(keyEncryptionKey: string | undefined): Protector {
+export function createProtector(
+  keyEncryptionKey: string | undefined,
+  { noun = 'Signing key', home = 'KEYS_URL' } = {},
+): Protector {
   const secrets = (keyEncryptionKey ?? '')
     .split(',')
     .map((secret) => secret.trim())
@@ -42,8 +45,8 @@ export function createProtector(keyEncryptionKey: string | undefined): Protector
     },
     open(kid, sealed) {
       const secret = secrets.find((candidate) => candidate.id === sealed.secret)
-      if (!secret) throw new KeyStoreError(missingSecret(kid, sealed.secret, secrets))
-      return decrypt(secret, kid, sealed)
+      if (!secret) throw new KeyStoreError(missingSecret(`${noun} ${kid}`, sealed.secret, secrets))
+      return decrypt(secret, kid, sealed, () => damaged(`${noun} ${kid}`, home))
     },
   }
 }
@@ -72,7 +75,7 @@ function encrypt(secret: Secret, kid: string, plaintext: string): Sealed {
   }
 }
 
-function decrypt(secret: Secret, kid: string, sealed: Sealed): string {
+function decrypt(secret: Secret, kid: string, sealed: Sealed, failure: () => Error): string {
   try {
     const decipher = createDecipheriv('aes-256-gcm', secret.key, Buffer.from(sealed.iv, 'base64url'), {
       authTagLength: 16,
@@ -82,23 +85,27 @@ function decrypt(secret: Secret, kid: string, sealed: Sealed): string {
       'utf8',
     )
   } catch {
-    throw new KeyStoreError(
-      `Signing key ${kid} is damaged: KEY_ENCRYPTION_KEY is the right one, but the stored private key has been ` +
-        'changed since it was encrypted. Restore this key from a backup of KEYS_URL.',
-    )
+    throw failure()
   }
 }
 
-function missingSecret(kid: string, needed: string, secrets: readonly Secret[]): string {
+function damaged(what: string, home: string): KeyStoreError {
+  return new KeyStoreError(
+    `${what} is damaged: KEY_ENCRYPTION_KEY is the right one, but the stored private key has been ` +
+      `changed since it was encrypted. Restore this key from a backup of ${home}.`,
+  )
+}
+
+function missingSecret(what: string, needed: string, secrets: readonly Secret[]): string {
   if (secrets.length === 0) {
     return (
-      `Signing key ${kid} is encrypted and KEY_ENCRYPTION_KEY is unset. ` +
+      `${what} is encrypted and KEY_ENCRYPTION_KEY is unset. ` +
       `Set KEY_ENCRYPTION_KEY to the secret with id ${needed}.`
     )
   }
   const given = secrets.map((secret) => secret.id).join(', ')
   return (
-    `KEY_ENCRYPTION_KEY does not open signing key ${kid}: it was encrypted with the secret of id ${needed}, and those ` +
+    `KEY_ENCRYPTION_KEY does not open ${what.charAt(0).toLowerCase()}${what.slice(1)}: it was encrypted with the secret of id ${needed}, and those ` +
     `given have the ids ${given}. Add the earlier secret to KEY_ENCRYPTION_KEY after a comma.`
   )
 }

@@ -3,6 +3,7 @@ import type { ResourceServer } from '../clients/resource-servers.ts'
 import type { CommerceAccount } from './account.ts'
 import { agentAccountId, isAgentAccount } from './agent-account.ts'
 import { commerceClaims } from './claims.ts'
+import type { Actor } from './delegation.ts'
 import type { TokenShape } from './token-shape.ts'
 
 type ClaimsDeps = {
@@ -64,8 +65,10 @@ function ownerOf(account: CommerceAccount): Record<string, unknown> {
 }
 
 /** Who acts for the customer (RFC 8693 §4.1). */
-function actorOf(account: CommerceAccount): { act?: { sub: string } } {
-  if (isAgentAccount(account) || account.actingAgentId === undefined) return {}
+function actorOf(account: CommerceAccount): { act?: Actor; grant_client_id?: string } {
+  if (isAgentAccount(account)) return {}
+  if (account.delegation) return { act: account.delegation.act, grant_client_id: account.delegation.grantClientId }
+  if (account.actingAgentId === undefined) return {}
   return { act: { sub: agentAccountId(account.actingAgentId) } }
 }
 

@@ -3,6 +3,7 @@ import type { Agent } from '../agents/agent.ts'
 import { type CompanyUser, type Customer, isActiveCompanyUser, selectCompanyUser } from '../customers/customer.ts'
 import { type AgentAccount, agentAccountId, agentIdOf, toAgentAccount } from './agent-account.ts'
 import { accountClaims } from './claims.ts'
+import type { Delegation } from './delegation.ts'
 import { grantFacts, signedInAtMs } from './grant-facts.ts'
 import type { NotBefore } from './not-before.ts'
 
@@ -12,6 +13,8 @@ export type CustomerAccount = Account & {
   readonly companyUser: CompanyUser | undefined
   /** The agent who acts for the customer. */
   readonly actingAgentId?: string
+  /** Set when a service goes on with a token it received. */
+  readonly delegation?: Delegation
 }
 
 /** Whoever tokens are for. */

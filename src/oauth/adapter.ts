@@ -29,6 +29,8 @@ export type AdapterDeps = {
 }
 
 const SESSION_OF_CODE = 'session of a code'
+/** A device that asks too late is told so, by `expired_token` (RFC 8628 §3.5), for as long as this. */
+const DEVICE_CODE_REMEMBERED_SECONDS = 600
 
 /**
  * oidc-provider's storage contract over ours. Two promises the library relies on and does not check are kept here:
@@ -48,7 +50,7 @@ function artifactAdapter({ storage, errors, grantTtlSeconds, sealKeys }: Adapter
   const present = (stored: StoredArtifact | undefined, id?: string) => stored && fromArtifact(kind, id, stored)
   return {
     async upsert(id, payload, expiresIn) {
-      const ttlSeconds = kind === 'Grant' ? await grantTtlSeconds(payload) : lifetime(expiresIn)
+      const ttlSeconds = kind === 'Grant' ? await grantTtlSeconds(payload) : lifetime(expiresIn) + remembered(kind)
       await storage.put(kind, id, toArtifact(kind, id, payload, sealKeys[0]), ttlSeconds)
     },
     find: async (id) => present(await storage.get(kind, id), id),
@@ -215,6 +217,10 @@ function fromArtifact(
 
 function userCodeIndex(sealKey: string, userCode: string): string {
   return createHmac('sha256', sealKey).update(userCode).digest('base64url')
+}
+
+function remembered(kind: string): number {
+  return kind === 'DeviceCode' ? DEVICE_CODE_REMEMBERED_SECONDS : 0
 }
 
 function lifetime(expiresIn: number | undefined): number {

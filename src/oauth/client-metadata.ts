@@ -10,6 +10,7 @@ export const OWN_CLIENT_MEMBERS = [
   'refresh_token_absolute_ttl_seconds',
   'refresh_retry_seconds',
   'introspects',
+  'exchange_targets',
   'allowed_origins',
 ] as const
 

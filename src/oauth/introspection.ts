@@ -1,5 +1,7 @@
 import type { KoaContextWithOIDC } from 'oidc-provider'
+import type { Audit } from '../audit/events.ts'
 import type { ClientMetadata } from '../clients/client.ts'
+import type { Metrics } from '../metrics.ts'
 import type { FindLiveAccount } from './account.ts'
 import { isAgentAccount } from './agent-account.ts'
 import { commerceClaims } from './claims.ts'
@@ -12,39 +14,40 @@ export type IntrospectionDeps = {
   readonly identifiersOf: (audience: string) => readonly string[]
   readonly findLiveAccount: FindLiveAccount
   readonly issuer: string
+  readonly audit: Audit
+  readonly metrics: Pick<Metrics, 'introspections'>
 }
 
 /**
  * Introspection (RFC 7662 §2.2) of every kind of token, with the permissions the customer has now. Who may not know learns what anybody learns of a token that
  * does not exist: `{"active":false}`.
  */
-export function createIntrospection({
-  findToken,
-  findClient,
-  findLiveAccount,
-  identifiersOf,
-  issuer,
-}: IntrospectionDeps) {
+export function createIntrospection(deps: IntrospectionDeps) {
+  const { findToken, findClient, findLiveAccount, identifiersOf, issuer, audit, metrics } = deps
+
   return async function introspect(ctx: KoaContextWithOIDC): Promise<void> {
-    ctx.body = { active: false }
-    const status = await findToken(String(ctx.oidc.params?.token))
-    if (!status.isLive) return
-    const caller = ctx.oidc.client && (await findClient(ctx.oidc.client.clientId))
-    const owner = await findClient(status.token.clientId)
-    if (!owner || !caller || !mayIntrospect(caller, status.token, identifiersOf)) return
-    const { accountId, companyUserId, actingAgentId, iat } = status.token
-    if (accountId === undefined) {
-      ctx.body = describe(status.token, issuer)
-      return
+    const answer = await look(String(ctx.oidc.params?.token), ctx.oidc.client?.clientId)
+    metrics.introspections.inc({ outcome: answer ? 'active' : 'inactive' })
+    ctx.body = answer ?? { active: false }
+  }
+
+  async function look(value: string, callerId: string | undefined): Promise<object | undefined> {
+    const status = await findToken(value)
+    if (!status.isLive) return undefined
+    const { token } = status
+    const caller = callerId === undefined ? undefined : await findClient(callerId)
+    if (!(await findClient(token.clientId)) || !caller) return undefined
+    if (!mayIntrospect(caller, token, identifiersOf)) {
+      audit({ type: 'introspection.refused', clientId: caller.client_id, reason: token.kind })
+      return undefined
     }
+    const { accountId, companyUserId, actingAgentId, iat } = token
+    if (accountId === undefined) return describe(token, issuer)
     const account = await findLiveAccount(accountId, { companyUserId, actingAgentId, grantedAtMs: iat * 1000 })
-    if (!account) return
-    if (isAgentAccount(account)) {
-      ctx.body = describe(status.token, issuer)
-      return
-    }
+    if (!account) return undefined
+    if (isAgentAccount(account)) return describe(token, issuer)
     const claims = commerceClaims(account.customer, account.companyUser, { hasFullPermissions: true })
-    ctx.body = describe({ ...status.token, claims: { ...status.token.claims, ...claims } }, issuer)
+    return describe({ ...token, claims: { ...token.claims, ...claims } }, issuer)
   }
 }
 
@@ -57,8 +60,12 @@ export function mayIntrospect(
   if (caller.token_endpoint_auth_method === 'none') return false
   if (caller.client_id === token.clientId) return true
   if (token.kind === 'refresh-token' || token.audience === undefined) return false
-  const identifiers = [token.audience, ...identifiersOf(token.audience)]
-  return (caller.introspects ?? []).some((pattern) =>
+  return matchesAny(caller.introspects ?? [], [token.audience, ...identifiersOf(token.audience)])
+}
+
+/** Whether a client's list of resource servers (`*` at the end matches the rest) has one of these identifiers. */
+export function matchesAny(patterns: readonly string[], identifiers: readonly string[]): boolean {
+  return patterns.some((pattern) =>
     pattern.endsWith('*')
       ? identifiers.some((identifier) => identifier.startsWith(pattern.slice(0, -1)))
       : identifiers.includes(pattern),

@@ -1,5 +1,6 @@
 import type { Context } from 'koa'
 import type { Provider } from 'oidc-provider'
+import type { Audit } from '../audit/events.ts'
 import type { Customer } from '../customers/customer.ts'
 import { LIFETIMES } from './lifetimes.ts'
 import type { NotBefore } from './not-before.ts'
@@ -11,6 +12,7 @@ export type LinkSignInDeps = {
   readonly redeem: (token: string) => Promise<string | undefined>
   readonly findCustomer: (id: string) => Promise<Customer | undefined>
   readonly notBefore: NotBefore
+  readonly audit: Audit
   readonly isHttps: boolean
 }
 
@@ -21,7 +23,7 @@ export type LinkSignIn = (ctx: Context, token: string) => Promise<'signed-in' | 
  * good. A new session gets a new id and ends with the browser: nobody can have planted it (session fixation).
  */
 export function createLinkSignIn(deps: LinkSignInDeps): LinkSignIn {
-  const { provider, redeem, findCustomer, notBefore, isHttps } = deps
+  const { provider, redeem, findCustomer, notBefore, audit, isHttps } = deps
 
   async function isSignedIn({ accountId, loginTs }: { accountId?: string; loginTs?: number }): Promise<boolean> {
     if (accountId === undefined) return false
@@ -43,6 +45,7 @@ export function createLinkSignIn(deps: LinkSignInDeps): LinkSignIn {
     await session.save(LIFETIMES.session)
     const name = (provider() as unknown as { cookieName(type: string): string }).cookieName('session')
     ctx.cookies.set(name, session.id, { signed: true, httpOnly: true, sameSite: 'lax', secure: isHttps })
+    audit({ type: 'login.succeeded', customerId: customer.id, reason: 'sign-in link' })
     return 'signed-in'
   }
 }

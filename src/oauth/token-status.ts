@@ -1,6 +1,7 @@
 import type { Artifact, ArtifactKey, Storage, StoredArtifact } from '../storage/storage.ts'
 import { familyPayload, isLiving } from './adapter.ts'
 import { agentIdOf } from './agent-account.ts'
+import { actorsOf } from './delegation.ts'
 import { isBeforeAny, type NotBefore, type Ownership } from './not-before.ts'
 import type { RefreshTokens } from './refresh-tokens.ts'
 import { isStructured, type TokenPayload } from './structured-tokens.ts'
@@ -12,6 +13,8 @@ export type LiveToken = {
   readonly kind: TokenKind
   readonly isStructured: boolean
   readonly clientId: string
+  /** The client whose grant the token hangs from, where another client traded it for this one (RFC 8693). */
+  readonly grantClientId?: string
   readonly accountId?: string
   readonly grantId?: string
   readonly companyUserId?: string
@@ -58,6 +61,7 @@ const REGISTERED = new Set([
   'scope',
   'client_id',
   'gid',
+  'grant_client_id',
   'cnf',
   'customer_id',
   'agent_id',
@@ -100,14 +104,19 @@ export function createFindToken({ storage, refreshTokens, notBefore, verify }: T
   async function judge(token: LiveToken, isDeniable: boolean): Promise<TokenStatus> {
     const grantKey: ArtifactKey[] = token.grantId ? [{ kind: 'Grant', id: token.grantId }] : []
     const denialKey: ArtifactKey[] = isDeniable && token.jti ? [{ kind: DENIAL, id: token.jti }] : []
-    const results = await storage.getMany([...grantKey, ...denialKey, ...notBefore.keys(ownership(token))])
+    const ownerKeys = notBefore.keys(ownership(token))
+    const holderKeys = token.grantClientId ? notBefore.keys({ clientId: token.clientId }) : []
+    const results = await storage.getMany([...grantKey, ...denialKey, ...ownerKeys, ...holderKeys])
     const grant = token.grantId ? results.shift() : undefined
     const denial = denialKey.length > 0 ? results.shift() : undefined
 
-    if (token.grantId && !belongs(grant, token)) return { isLive: false, reason: 'grant-revoked' }
+    if (token.grantId && !belongs(grant, ownership(token))) return { isLive: false, reason: 'grant-revoked' }
     if (denial) return { isLive: false, reason: 'denied' }
     const grantedAtMs = Number(grant?.artifact.createdAtMs ?? token.iat * 1000)
-    if (isBeforeAny(results, grantedAtMs)) return { isLive: false, reason: 'signed-out' }
+    const holder = results.splice(ownerKeys.length)
+    // A token that was traded began with the trade for the client that holds it, and with the sign-in for all others.
+    if (isBeforeAny(results, grantedAtMs) || isBeforeAny(holder, token.iat * 1000))
+      return { isLive: false, reason: 'signed-out' }
     const { claims: grantedClaims } = (grant?.artifact.openid ?? {}) as { claims?: readonly string[] }
     return { isLive: true, token: { ...token, ...(grantedClaims && { grantedClaims }) } }
   }
@@ -142,10 +151,8 @@ function belongs(grant: StoredArtifact | undefined, owner: Ownership): boolean {
 }
 
 function fromPayload(payload: TokenPayload): LiveToken {
-  const { sub, aud, scope, scopes, client_id, gid, customer_id, agent_id, act, cnf } = payload as Record<
-    string,
-    unknown
-  >
+  const { sub, aud, scope, scopes, client_id, gid, grant_client_id, customer_id, agent_id, act, cnf } =
+    payload as Record<string, unknown>
   const bound = cnf as { jkt?: string; 'x5t#S256'?: string } | undefined
   const clientId = String(client_id)
   const companyUserId = payload.id_company_user
@@ -154,6 +161,7 @@ function fromPayload(payload: TokenPayload): LiveToken {
     isStructured: true,
     clientId,
     ...(gid ? { grantId: String(gid), accountId: String(customer_id ?? agent_id ?? sub) } : {}),
+    ...(typeof grant_client_id === 'string' && { grantClientId: grant_client_id }),
     ...(typeof companyUserId === 'string' && { companyUserId }),
     ...actingAgent(act),
     ...(typeof aud === 'string' && { audience: aud }),
@@ -170,7 +178,7 @@ function fromPayload(payload: TokenPayload): LiveToken {
 
 function fromStored(kind: TokenKind, stored: Readonly<Record<string, unknown>>): LiveToken {
   const payload = stored as StoredToken
-  const claims = payload.extra ?? {}
+  const { grant_client_id: grantClientId, ...claims } = payload.extra ?? {}
   const thumbprint = payload['x5t#S256']
   return {
     kind,
@@ -178,6 +186,7 @@ function fromStored(kind: TokenKind, stored: Readonly<Record<string, unknown>>):
     clientId: payload.clientId,
     ...(payload.accountId && { accountId: payload.accountId }),
     ...(payload.grantId && { grantId: payload.grantId }),
+    ...(typeof grantClientId === 'string' && { grantClientId }),
     ...(typeof claims.id_company_user === 'string' && { companyUserId: claims.id_company_user }),
     ...actingAgent(claims.act),
     ...(payload.aud && { audience: payload.aud }),
@@ -191,8 +200,7 @@ function fromStored(kind: TokenKind, stored: Readonly<Record<string, unknown>>):
 }
 
 function actingAgent(act: unknown): { actingAgentId?: string } {
-  const sub = (act as { sub?: unknown } | undefined)?.sub
-  const actingAgentId = typeof sub === 'string' ? agentIdOf(sub) : undefined
+  const [actingAgentId] = actorsOf(act).flatMap((sub) => agentIdOf(sub) ?? [])
   return actingAgentId === undefined ? {} : { actingAgentId }
 }
 
@@ -210,8 +218,12 @@ type StoredToken = {
   extra?: Record<string, unknown>
 }
 
-function ownership({ accountId, clientId, companyUserId }: LiveToken): Ownership {
-  return { clientId, ...(accountId && { accountId }), ...(companyUserId && { companyUserId }) }
+function ownership({ accountId, clientId, grantClientId, companyUserId }: LiveToken): Ownership {
+  return {
+    clientId: grantClientId ?? clientId,
+    ...(accountId && { accountId }),
+    ...(companyUserId && { companyUserId }),
+  }
 }
 
 function now(): number {

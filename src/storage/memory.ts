@@ -29,8 +29,11 @@ export function createMemoryStorage(now: () => number = () => Date.now() / 1000)
       version: entry.version,
       ...(entry.consumedAt !== undefined && { consumedAt: entry.consumedAt }),
     }
-  const set = (key: string, artifact: Artifact, ttlSeconds: number) =>
+  const set = (key: string, artifact: Artifact, ttlSeconds: number) => {
+    // Last in the order of entries, so that a second name leads to the newest that has it.
+    entries.delete(key)
     entries.set(key, { artifact: structuredClone(artifact), version: 0, expiresAt: now() + ttlSeconds })
+  }
 
   return {
     async put(kind, id, artifact, ttlSeconds) {
@@ -45,7 +48,7 @@ export function createMemoryStorage(now: () => number = () => Date.now() / 1000)
     get: async (kind, id) => present(living(keyOf(kind, id))),
     getMany: async (keys) => keys.map(({ kind, id }) => present(living(keyOf(kind, id)))),
     async findBy(kind: string, index: StorageIndex, value: string) {
-      for (const [key, entry] of entries) {
+      for (const [key, entry] of [...entries].reverse()) {
         if (key.startsWith(`${kind}:`) && entry.artifact[index] === value) return present(living(key))
       }
       return undefined

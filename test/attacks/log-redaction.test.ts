@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { runCli } from '../cli/run-cli.ts'
 import {
   CALLBACK,
   introspect,
@@ -124,7 +125,7 @@ async function failures(): Promise<void> {
   await fetch(`${server.url}/access-tokens`, { method: 'POST', body: `{"password":"${wrong}"` })
 }
 
-test('nothing that could sign a person in, and no whole e-mail address, reaches the log', async () => {
+test('nothing that could sign a person in, and no whole e-mail address, reaches the log or the audit trail', async () => {
   await passwordDoors()
   await clientDoors()
   await browserDoors()
@@ -135,7 +136,9 @@ test('nothing that could sign a person in, and no whole e-mail address, reaches 
 
   const log = server.logLines.join('\n')
   expect(log).toContain('/token')
-  const leaked = [...seen].filter(([, secret]) => isIn(log, secret)).map(([name]) => name)
+  const { stdout: trail } = await runCli(['audit', 'export'], { DATA_DIR: server.config.DATA_DIR })
+  for (const type of ['login.refused', 'client.refused', 'code.replayed', 'logout']) expect(trail).toContain(type)
+  const leaked = [...seen].filter(([, secret]) => isIn(log, secret) || isIn(trail, secret)).map(([name]) => name)
   expect(leaked).toEqual([])
 })
 

@@ -28,15 +28,22 @@ export type StorageBackend = {
   prepare(): Promise<StoragePlace>
 }
 
-/** Every backend there is; the distributed ones on servers of this test run. */
-export const storageBackends: readonly StorageBackend[] = [
+/** Backends inside the process. */
+export const embeddedBackends: readonly StorageBackend[] = [
   { name: 'memory', prepare: memory },
   { name: 'PGlite', prepare: embedded },
+]
+
+/** Backends on servers of this test run. */
+export const distributedBackends: readonly StorageBackend[] = [
   { name: 'Postgres', needs: 'postgres', prepare: postgres },
   { name: 'Redis', needs: 'redis', prepare: async () => redisPlace(await createRedisDatabase()) },
   { name: 'Redis Sentinel', needs: 'sentinel', prepare: sentinel },
   { name: 'Redis Cluster', needs: 'cluster', prepare: cluster },
 ]
+
+/** Every backend there is. */
+export const storageBackends: readonly StorageBackend[] = [...embeddedBackends, ...distributedBackends]
 
 async function memory(): Promise<StoragePlace> {
   const storage = createMemoryStorage()

@@ -25,7 +25,8 @@ beforeEach(() => {
     LOCKOUT_CLIENT_ATTEMPTS: 3000,
   })
   const lockout = createLockout({ storage: createMemoryStorage(), policy, digestKey: 'key', realm: 'agent' })
-  authenticate = createAuthenticateAgent({ agents, passwords, lockout })
+  const secondFactors = { isRequired: async () => false, redeem: async () => false }
+  authenticate = createAuthenticateAgent({ agents, passwords, lockout, secondFactors })
 })
 
 describe('agents', () => {
@@ -33,7 +34,7 @@ describe('agents', () => {
     const agent = await create()
     expect(await authenticate('Agent@Example.com', 'change123', HERE)).toEqual({ outcome: 'authenticated', agent })
     expect(await agents.findById(agent.id)).toEqual(agent)
-    expect(await agents.list()).toEqual([agent])
+    expect(await agents.list({ limit: 10 })).toEqual({ items: [agent] })
   })
 
   test.each([

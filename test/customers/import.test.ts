@@ -120,7 +120,11 @@ describe('an import', () => {
     const stopped = await run(customers, { batchSize: 10, signal: stop.signal, onProgress: () => stop.abort() })
     expect(stopped).toMatchObject({ outcome: 'stopped', line: 10, created: 10 })
     const lines: number[] = []
-    const resumed = await run(customers, { batchSize: 10, resume: true, onProgress: ({ line }) => lines.push(line) })
+    const resumed = await run(customers, {
+      batchSize: 10,
+      resume: true,
+      onProgress: ({ line }) => lines.push(line),
+    })
     expect(resumed).toMatchObject({ outcome: 'finished', line: 50, created: 50 })
     expect(lines[0]).toBe(20)
     expect(await database.knex('customers').count('* as count').first()).toMatchObject({ count: expect.anything() })
@@ -334,7 +338,7 @@ function runText(text: string, options: Partial<ImportOptions> = {}) {
 
 async function exported(options: { readonly withHashes?: boolean }): Promise<string> {
   const lines: string[] = []
-  for await (const line of exportCustomers({ knex: database.knex }, options)) lines.push(line)
+  for await (const line of exportCustomers({ knex: database.knex }, options)) lines.push(JSON.stringify(line))
   return lines.join('')
 }
 

@@ -93,6 +93,23 @@ describe('a shop service in trouble', () => {
     const directory = remote()
     for (let call = 0; call < 20; call++) await directory.signIn('a@b', 'x')
     expect(calls).toBe(5)
+    await expect(directory.findById(SONIA.id), 'a look-up').rejects.toMatchObject({
+      error_detail: expect.stringContaining('left alone'),
+      retryAfterSeconds: 10,
+    })
+    expect(calls).toBe(5)
+  })
+
+  test('that answers without end is an outage', async () => {
+    url = await listen(
+      createServer((_, response) => {
+        const more = () => {
+          if (!response.destroyed) response.write(Buffer.alloc(64 * 1024, ' '), more)
+        }
+        more()
+      }),
+    )
+    await expect(remote({ timeoutMs: 30_000 }).signIn('a@b', 'x')).resolves.toMatchObject({ outcome: 'unavailable' })
   })
 
   test('that answers nonsense is an outage, not a customer', async () => {

@@ -54,7 +54,7 @@ function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }
 
-describe('nobody learns who is a customer', { timeout: 120_000 }, () => {
+describe('nobody learns who is a customer', { retry: 2, timeout: 120_000 }, () => {
   test('from the page for a forgotten password', async () => {
     const customer = await shop.addCustomer()
     const ask = await createStranger('/recovery')

@@ -74,13 +74,12 @@ describe('by SMTP', () => {
 
   test('posting neither waits nor fails, with the mail server away or nothing to write', async () => {
     open({ MAIL_URL: `smtp://127.0.0.1:${await freePort()}`, limit: 5 })
-    const startedAtMs = performance.now()
-    for (let count = 0; count < 50; count++) mailer.post(async () => mail)
+    // What returns nothing in the same turn has waited for nobody.
+    for (let count = 0; count < 50; count++) expect(mailer.post(async () => mail)).toBeUndefined()
     mailer.post(async () => undefined)
     mailer.post(async () => {
       throw new Error('the database is away')
     })
-    expect(performance.now() - startedAtMs).toBeLessThan(100)
     expect(lines.filter((line) => line.includes('too many wait')).length).toBe(47)
     await mailer.close()
     expect(lines.join()).not.toContain(mail.to)

@@ -112,9 +112,9 @@ describeOn('postgres', 'the own secrets of two servers on one Postgres and one R
   })
 
   test('the generation in use cannot be dropped, and no answer holds a value', async () => {
-    type Listed = { secrets: { kind: string; id: string; state: string }[] }
+    type Listed = { items: { kind: string; id: string; state: string }[] }
     const { body } = await askAdmin<Listed>(first, 'GET', '/v1/secrets')
-    const used = body.secrets.filter(({ state }) => state === 'used')
+    const used = body.items.filter(({ state }) => state === 'used')
     expect(used.map(({ kind }) => kind)).toEqual(['cookies', 'tokens'])
     const refused = await drop('tokens', used[1]?.id ?? '', true)
     expect([refused.status, refused.body.detail]).toEqual([409, expect.stringContaining('in use')])

@@ -64,6 +64,10 @@ describe('the first start on an empty directory', () => {
     expect(answerTo('RFC 7009')).toContain('{"active":false}')
     expect(answerTo('grant_type=client_credentials')).toContain('"access_token"')
     expect(answerTo('/access-tokens')).toContain('"type":"access-tokens"')
+    expect(answerTo('RFC 8693')).toContain('"issued_token_type"')
+    expect(answerTo('/v2/customers/tokens')).toMatch(/"token":"eyJ/)
+    expect(answerTo('/rest/V1')).toMatch(/^"[a-z0-9]{32}"$/m)
+    expect(answerTo('commercetools')).toContain('"access_token"')
     for (const answer of answers) expect(answer).not.toMatch(/"errors?":/)
   })
 

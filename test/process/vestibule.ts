@@ -11,11 +11,11 @@ export type Ended = { readonly code: number | null; readonly stdout: string; rea
 export async function runVestibule(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
-  { node = process.execPath }: { readonly node?: string } = {},
+  { node = process.execPath, program = PROGRAM }: { readonly node?: string; readonly program?: string } = {},
 ): Promise<Ended> {
   const cwd = temporaryDirectory('command')
   const env = { PATH: process.env.PATH, HOME: process.env.HOME, ...environment }
-  return ended(await startDaemon(node, [PROGRAM, ...args], { cwd, env }))
+  return ended(await startDaemon(node, [program, ...args], { cwd, env }))
 }
 
 /** Waits for the end of a process that should end by itself. */

@@ -1,9 +1,10 @@
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { delimiter, join } from 'node:path'
+import { findPreviousRelease } from './previous-release.ts'
 
 /** What a suite may need beyond Node. */
-export type Backend = 'postgres' | 'redis' | 'cluster' | 'sentinel' | 'chromium' | 'softhsm'
+export type Backend = 'postgres' | 'redis' | 'cluster' | 'sentinel' | 'chromium' | 'softhsm' | 'nginx' | 'history'
 
 type Need = { readonly title: string; readonly find: () => string | undefined; readonly fix: string }
 
@@ -24,6 +25,12 @@ export const backends: Readonly<Record<Backend, Need>> = {
     title: 'SoftHSM2',
     find: findSoftHsm,
     fix: 'SoftHSM2 or pkcs11js not found, apt-get install softhsm2 and npm install --no-save pkcs11js@2',
+  },
+  nginx: { title: 'nginx', find: findNginx, fix: 'nginx or openssl not found, apt-get install nginx-light openssl' },
+  history: {
+    title: 'the previous release',
+    find: () => findPreviousRelease()?.commit,
+    fix: 'no earlier version in this checkout, git fetch --unshallow --tags',
   },
 }
 
@@ -47,6 +54,12 @@ export function findRedis(): string | undefined {
 /** The path of Chromium or Chrome. */
 export function findChromium(): string | undefined {
   return onPath('chromium') ?? onPath('chromium-browser') ?? onPath('google-chrome')
+}
+
+/** The path of nginx; Debian keeps it off the PATH of users. Its certificates are made by openssl. */
+export function findNginx(): string | undefined {
+  const path = onPath('nginx') ?? ['/usr/sbin/nginx'].find(isExecutable)
+  return onPath('openssl') ? path : undefined
 }
 
 /** The PKCS#11 library of SoftHSM2, where the package that loads such libraries is installed too. */

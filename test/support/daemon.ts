@@ -93,7 +93,7 @@ function collect(stream: NodeJS.ReadableStream): () => string {
 }
 
 /** Processes below `pid`. Where there is no /proc, none are found and signals reach the process alone. */
-function descendants(pid: number): number[] {
+export function descendants(pid: number): number[] {
   const children = processTable().filter((entry) => entry.parent === pid)
   return children.flatMap((child) => [child.pid, ...descendants(child.pid)])
 }

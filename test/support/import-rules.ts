@@ -17,9 +17,9 @@ const LAYERS: readonly (readonly string[])[] = [
   ['demo'],
   ['admin', 'interaction', 'compat'],
   ['oauth'],
-  ['customers', 'agents', 'clients', 'keys', 'audit'],
+  ['customers', 'agents', 'clients', 'keys', 'audit', 'administrators'],
   ['storage', 'database'],
-  ['http', 'config', 'log', 'metrics', 'cache', 'mail'],
+  ['http', 'config', 'log', 'metrics', 'cache', 'mail', 'webhook'],
 ]
 const LEAVES = LAYERS.length - 1
 

@@ -61,16 +61,17 @@ export async function startTestServer(
 
 /**
  * Starts `vestibule serve` as a process of its own, with nothing in its environment but `settings`, and waits until
- * it is ready. With `waitUntilReady: false` it returns at once: for starts that must be refused, and for races.
+ * it is ready. With `waitUntilReady: false` it returns at once: for starts that must be refused, and for races. Another
+ * `program` is the same one of another time.
  */
 export async function startServerProcess(
   settings: TestSettings = {},
-  { waitUntilReady = true }: { readonly waitUntilReady?: boolean } = {},
+  { waitUntilReady = true, program = PROGRAM }: { readonly waitUntilReady?: boolean; readonly program?: string } = {},
 ): Promise<ServerProcess> {
   const adminPort = settings.ADMIN_PORT ?? String(await freePort())
   const directory = temporaryDirectory('server')
   const complete = await completeSettings(directory, { LOG_LEVEL: 'info', ...settings, ADMIN_PORT: adminPort })
-  const daemon = await startDaemon(process.execPath, [PROGRAM, 'serve'], {
+  const daemon = await startDaemon(process.execPath, [program, 'serve'], {
     cwd: directory,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...complete },
   })

@@ -13,7 +13,7 @@ type Home = {
   readonly isOptional?: true
 }
 
-const DOMAIN = ['src/customers/', 'src/agents/', 'src/clients/', 'src/keys/', 'src/audit/']
+const DOMAIN = ['src/customers/', 'src/agents/', 'src/clients/', 'src/keys/', 'src/audit/', 'src/administrators/']
 const HTTP_EDGES = ['src/admin/', 'src/interaction/', 'src/compat/', 'src/http/']
 
 /** Every third-party package that src uses, and its home. A new one is added here on purpose. */
@@ -34,6 +34,7 @@ const HOMES: Readonly<Record<string, Home>> = {
   eta: { values: ['src/interaction/', 'src/admin/'] },
   graphql: { values: ['src/compat/magento/'] },
   saxes: { values: ['src/compat/magento/'] },
+  otplib: { values: ['src/agents/'] },
   zod: { values: ['src/'] },
   pkcs11js: { values: ['src/keys/'], isOptional: true },
   nodemailer: { values: ['src/'], isOneFile: true },

@@ -1,15 +1,26 @@
 import { type ErrorMessage, missingFields, NOT_TEXT } from './messages.ts'
 
 export type Credentials = { readonly username: string; readonly password: string }
+/** An admin's, with the code of their authenticator app. */
+export type CodeCredentials = Credentials & { readonly otp: string }
+
+type Fields = Readonly<Record<string, unknown>>
+type Read<T> = T | { readonly refused: ErrorMessage }
 
 /** The login and the password of a token request; numbers and booleans become text as PHP would write them. */
-export function readCredentials(fields: Readonly<Record<string, unknown>>): Credentials | { refused: ErrorMessage } {
-  const [username, password] = ['username', 'password'].map((name) =>
-    Object.hasOwn(fields, name) ? toText(fields[name]) : '',
-  )
-  if (username === undefined || password === undefined) return { refused: NOT_TEXT }
-  const missing = missingFields([...(username ? [] : ['username']), ...(password ? [] : ['password'])])
-  return missing ? { refused: missing } : ({ username, password } as Credentials)
+export function readCredentials(fields: Fields): Read<Credentials> {
+  return readTexts(fields, ['username', 'password'])
+}
+
+export function readCodeCredentials(fields: Fields): Read<CodeCredentials> {
+  return readTexts(fields, ['username', 'password', 'otp'])
+}
+
+function readTexts<Name extends string>(fields: Fields, names: readonly Name[]): Read<Record<Name, string>> {
+  const texts = names.map((name) => [name, Object.hasOwn(fields, name) ? toText(fields[name]) : ''] as const)
+  if (texts.some(([, text]) => text === undefined)) return { refused: NOT_TEXT }
+  const missing = missingFields(texts.filter(([, text]) => !text).map(([name]) => name))
+  return missing ? { refused: missing } : (Object.fromEntries(texts) as Record<Name, string>)
 }
 
 function toText(value: unknown): string | undefined {

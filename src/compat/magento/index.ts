@@ -3,6 +3,7 @@ import type { OpenDialect } from '../dialect.ts'
 import { fail, refuse } from './answers.ts'
 import type { Credentials } from './credentials.ts'
 import { graphqlRoutes } from './graphql/route.ts'
+import { NO_ROUTE } from './messages.ts'
 import { restRoutes } from './routes.ts'
 import { magentoToken } from './token.ts'
 
@@ -21,11 +22,12 @@ export const createMagento: OpenDialect = (settings) => {
     username,
     password,
   })
-  const signInAdmin = ({ username, password }: Credentials) => ({
+  const signInAdmin = ({ username, password, otp }: Credentials & { readonly otp?: string }) => ({
     grant_type: AGENT_GRANT,
     resource: ADMIN,
     username,
     password,
+    ...(otp !== undefined && { one_time_password: otp }),
   })
   return {
     name: 'magento',
@@ -58,6 +60,7 @@ export const createMagento: OpenDialect = (settings) => {
       refuse(status, { message: status === 413 ? 'Request body is too large.' : 'Decoding error.' }, context),
     onGone: (context) => refuse(410, { message: 'This API is no longer available.' }, context),
     onFailure: fail,
+    onUnknownPath: (context) => refuse(404, NO_ROUTE, context),
     requestHeaders: ['Store', 'Content-Currency', 'X-Captcha', 'X-ReCaptcha', 'X-Requested-With'],
   }
 }

@@ -18,6 +18,9 @@ export const SECOND_FACTOR: ErrorMessage = {
   parameters: { active_providers: ['google'] },
 }
 
+/** An admin's password was right and their code was not. */
+export const WRONG_CODE = 'Invalid code.'
+
 export const NO_ROUTE: ErrorMessage = { message: 'Request does not match any route.' }
 
 const REQUIRED = '"%fieldName" is required. Enter and try again.'

@@ -1,16 +1,16 @@
 import type { DialectAnswer, DialectRequest, DialectRoute, OAuthParameters, TokenRoute } from '../dialect.ts'
 import type { DialectServices } from '../services.ts'
 import { answer, refuse, refuseAccept } from './answers.ts'
-import type { Credentials } from './credentials.ts'
+import { type Credentials, readCodeCredentials, readCredentials } from './credentials.ts'
 import { customerView, findCustomer } from './customers.ts'
 import { NO_ROUTE, notAuthorized } from './messages.ts'
-import { readSignIn, refuseSignIn } from './sign-in.ts'
+import { readSignIn, refuseSignIn, type SignInForm } from './sign-in.ts'
 
 export type RestDoors = {
   /** The audience of customers' tokens. */
   readonly audience: string
   readonly signInCustomer: (credentials: Credentials) => OAuthParameters
-  readonly signInAdmin: (credentials: Credentials) => OAuthParameters
+  readonly signInAdmin: (credentials: Credentials & { readonly otp?: string }) => OAuthParameters
   /** Store codes that may stand in a path. */
   readonly stores: readonly string[]
 }
@@ -24,16 +24,17 @@ export function restRoutes(doors: RestDoors): DialectRoute[] {
 }
 
 function routesBelow(base: string, { audience, signInCustomer, signInAdmin, stores }: RestDoors): DialectRoute[] {
-  const signInRoute = (user: string, toParameters: RestDoors['signInCustomer']): TokenRoute => ({
+  const signInRoute = <T extends Credentials>(path: string, form: SignInForm<T>): TokenRoute => ({
     method: 'POST',
-    path: `${base}/integration/${user}/token`,
-    toOAuth: (request) => refuseEarly(request, stores) ?? readSignIn(request, toParameters),
+    path: `${base}${path}`,
+    toOAuth: (request) => refuseEarly(request, stores) ?? readSignIn(request, form),
     fromSuccess: (tokens, context) => answer(200, tokens.accessToken, context),
     fromError: refuseSignIn,
   })
   return [
-    signInRoute('customer', signInCustomer),
-    signInRoute('admin', signInAdmin),
+    signInRoute('/integration/customer/token', { read: readCredentials, toParameters: signInCustomer }),
+    signInRoute('/integration/admin/token', { read: readCredentials, toParameters: signInAdmin }),
+    signInRoute('/tfa/provider/google/authenticate', { read: readCodeCredentials, toParameters: signInAdmin }),
     {
       method: 'POST',
       path: `${base}/integration/customer/revoke-customer-token`,

@@ -1,26 +1,30 @@
+import { SECOND_FACTOR_REQUIRED } from '../../oauth/grants/agent.ts'
 import type { AnswerContext, DialectAnswer, DialectRequest, OAuthFailure, OAuthParameters } from '../dialect.ts'
 import { fail, refuse } from './answers.ts'
 import { readFields } from './content.ts'
-import { type Credentials, readCredentials } from './credentials.ts'
-import { SECOND_FACTOR, SIGN_IN_REFUSED, UNCONFIRMED } from './messages.ts'
+import { type ErrorMessage, SECOND_FACTOR, SIGN_IN_REFUSED, UNCONFIRMED, WRONG_CODE } from './messages.ts'
 
-/** What the token pipeline refuses an agent's right password with where a second factor must follow. */
-const SECOND_FACTOR_REQUIRED = 'second_factor_required'
+/** What a door wants to be told, and how it asks for tokens with it. */
+export type SignInForm<T> = {
+  readonly read: (fields: Readonly<Record<string, unknown>>) => T | { readonly refused: ErrorMessage }
+  readonly toParameters: (credentials: T) => OAuthParameters
+}
 
 /** Turns a token request of the web API into OAuth parameters, or refuses what cannot be read. */
-export function readSignIn(
+export function readSignIn<T extends object>(
   { body, headers, context }: DialectRequest,
-  toParameters: (credentials: Credentials) => OAuthParameters,
+  { read, toParameters }: SignInForm<T>,
 ): OAuthParameters | DialectAnswer {
-  const read = readFields(body, typeof headers['content-type'] === 'string' ? headers['content-type'] : undefined)
-  if ('unreadable' in read) return refuse(400, { message: read.unreadable }, context)
-  const credentials = readCredentials(read.fields)
+  const content = readFields(body, typeof headers['content-type'] === 'string' ? headers['content-type'] : undefined)
+  if ('unreadable' in content) return refuse(400, { message: content.unreadable }, context)
+  const credentials = read(content.fields)
   return 'refused' in credentials ? refuse(400, credentials.refused, context) : toParameters(credentials)
 }
 
 /** Why a sign-in failed, as the shop says it. A lock has the text of a wrong password. */
 export function signInMessage({ error, authentication }: OAuthFailure): string | undefined {
   if (authentication?.outcome === 'unconfirmed') return UNCONFIRMED
+  if (authentication?.reason === 'wrong-code') return WRONG_CODE
   return error === 'invalid_grant' ? SIGN_IN_REFUSED : undefined
 }
 

@@ -4,7 +4,7 @@ import type { DialectAnswer, DialectRequest, DialectRoute, TokenRoute } from '..
 import type { DialectServices } from '../services.ts'
 import { readAttributes, textOf } from './attributes.ts'
 import { failure, lockedOut, outage, resource } from './documents.ts'
-import { AGENT_AUTHORIZATION, bearerOf, findHolder, invalidToken } from './headers.ts'
+import { AGENT_AUTHORIZATION, bearerOf, codeOf, findHolder, invalidToken } from './headers.ts'
 import { pairOf, RESOURCE } from './sign-in.ts'
 
 /** `POST /agent-access-tokens` and `POST /agent-customer-impersonation-access-tokens`. */
@@ -17,13 +17,13 @@ function agentTokens({ blockSeconds }: { readonly blockSeconds: number }): Token
   return {
     method: 'POST',
     path: '/agent-access-tokens',
-    async toOAuth({ body, context }, services) {
+    async toOAuth({ body, headers, context }, services) {
       const parsed = readAttributes(body, 'agent-access-tokens', context)
       if ('refused' in parsed) return parsed.refused
       const username = textOf(parsed.attributes, 'username')
       const password = textOf(parsed.attributes, 'password')
       if (username && password) {
-        return { grant_type: AGENT_GRANT, resource: RESOURCE, scope: 'agent', username, password }
+        return { grant_type: AGENT_GRANT, resource: RESOURCE, scope: 'agent', username, password, ...codeOf(headers) }
       }
       const leftSeconds = username ? await services.lockedForSeconds(username, 'agent') : undefined
       if (leftSeconds !== undefined) return lockedOut({ blockSeconds, leftSeconds }, context)

@@ -8,6 +8,7 @@ export function loginLink({ target }: { readonly target: string }): ActionRoute 
   return {
     method: 'GET',
     path: '/access-token/:token',
+    isHosted: true,
     async act({ method, params, context }, services) {
       const { token = '' } = params
       if (!TOKEN.test(token)) return failure(404, undefined, 'Not Found', context)

@@ -6,23 +6,29 @@ import { issueTokens } from '../issue-tokens.ts'
 import { temporarilyUnavailable } from '../unavailable.ts'
 
 export const AGENT_GRANT = 'urn:vestibule:grant:agent'
+/** The error that tells a client whose agent's password was right to ask for a code. */
+export const SECOND_FACTOR_REQUIRED = 'second_factor_required'
 
 export type AgentGrantDeps = { readonly authenticateAgent: AuthenticateAgent }
 
-/** An agent signs in by e-mail and password, for shop systems whose back office cannot redirect. */
+/** An agent signs in by e-mail, password and, once they have a second factor, its code: for back offices that cannot redirect. */
 export function agentGrant({ authenticateAgent }: AgentGrantDeps): GrantType {
   return {
     name: AGENT_GRANT,
-    parameters: ['username', 'password', 'scope', 'resource'],
+    parameters: ['username', 'password', 'one_time_password', 'scope', 'resource'],
     async handle(ctx) {
-      const { username, password } = ctx.oidc.params as Record<string, unknown>
+      const { username, password, one_time_password: code } = ctx.oidc.params as Record<string, unknown>
       if (typeof username !== 'string' || typeof password !== 'string') {
         throw new errors.InvalidRequest('username and password are required')
       }
       const clientId = ctx.oidc.client?.clientId as string
-      const authentication = await authenticateAgent(username, password, { ip: ctx.ip, clientId })
+      const context = { ip: ctx.ip, clientId, ...(typeof code === 'string' && code !== '' && { code }) }
+      const authentication = await authenticateAgent(username, password, context)
       ctx.state.authentication = authentication
       if (authentication.outcome === 'busy') throw temporarilyUnavailable(ctx, authentication.retryAfterSeconds)
+      if (authentication.outcome === 'second-factor-required') {
+        throw new errors.CustomOIDCProviderError(SECOND_FACTOR_REQUIRED, 'one_time_password is required as well')
+      }
       if (authentication.outcome !== 'authenticated') {
         // One message for every refusal: the caller must not learn whether the login exists.
         const refusal = new errors.InvalidGrant(authentication.outcome)
@@ -30,7 +36,12 @@ export function agentGrant({ authenticateAgent }: AgentGrantDeps): GrantType {
         throw refusal
       }
       const account = toAgentAccount(authentication.agent)
-      await issueTokens(ctx, { account, grantType: AGENT_GRANT, defaultScope: 'profile email', amr: ['pwd'] })
+      await issueTokens(ctx, {
+        account,
+        grantType: AGENT_GRANT,
+        defaultScope: 'profile email',
+        amr: 'code' in context ? ['pwd', 'otp', 'mfa'] : ['pwd'],
+      })
     },
   }
 }

@@ -7,6 +7,7 @@ import { type ImpersonationGrantDeps, impersonationGrant } from './impersonation
 import { type OneTimePasswordGrantDeps, oneTimePasswordGrant } from './one-time-password.ts'
 import { type PasswordGrantDeps, passwordGrant } from './password.ts'
 import { type RefreshGrantDeps, refreshTokenGrant } from './refresh-token.ts'
+import { type TokenExchangeDeps, tokenExchangeGrant } from './token-exchange.ts'
 
 export type GrantDeps = AgentGrantDeps &
   AnonymousGrantDeps &
@@ -14,7 +15,8 @@ export type GrantDeps = AgentGrantDeps &
   ImpersonationGrantDeps &
   OneTimePasswordGrantDeps &
   PasswordGrantDeps &
-  RefreshGrantDeps
+  RefreshGrantDeps &
+  TokenExchangeDeps
 
 /** Our own grant types; the library brings authorization code, client credentials and device code. */
 export function createGrants(deps: GrantDeps): GrantType[] {
@@ -27,5 +29,6 @@ export function createGrants(deps: GrantDeps): GrantType[] {
     oneTimePasswordGrant(deps),
     passwordGrant(deps),
     refreshTokenGrant(deps),
+    tokenExchangeGrant(deps),
   ]
 }

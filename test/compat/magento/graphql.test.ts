@@ -133,10 +133,8 @@ test.each([
 
 test('fragments that double each other cost nothing', async () => {
   const query = `{ ...f0 } ${fragments(60).join(' ')} fragment f60 on Query { storeConfig { store_code } }`
-  const startedMs = performance.now()
-  const answer = await post({ query })
-  expect(answer.status).toBe(200)
-  expect(performance.now() - startedMs).toBeLessThan(5000)
+  // Followed one by one, 2^60 of them would outlast every deadline.
+  expect((await post({ query })).status).toBe(200)
 })
 
 test.each<[string, string]>([

@@ -124,9 +124,9 @@ describe('browsers', () => {
 describe('the shop hears of a guest who signed in', () => {
   test('signed, repeated until it listens, under one id, and without delay for the customer', async () => {
     shop.failNext(2)
-    const startedMs = performance.now()
+    const listen = shop.holdAnswers()
     expect((await signIn({ 'x-anonymous-customer-unique-id': 'guest-1' })).status).toBe(201)
-    expect(performance.now() - startedMs).toBeLessThan(3000)
+    listen()
     await waitFor(() => shop.heard.length === 3, { deadlineMs: 15_000, what: 'the third call' })
     const [first, , last] = shop.heard
     expect(JSON.parse(last?.body ?? '')).toMatchObject({
@@ -187,10 +187,12 @@ type Heard = { readonly headers: IncomingMessage['headers']; readonly body: stri
 async function startShop() {
   const heard: Heard[] = []
   let failures = 0
+  let held = Promise.resolve()
   const shopServer: Server = createServer(async (request, response) => {
     let body = ''
     for await (const chunk of request) body += chunk
     heard.push({ headers: request.headers, body })
+    await held
     failures -= 1
     response.writeHead(failures >= 0 ? 503 : 204).end()
   })
@@ -200,6 +202,12 @@ async function startShop() {
     url: `http://127.0.0.1:${(shopServer.address() as AddressInfo).port}/signed-in`,
     failNext(times: number) {
       failures = times
+    },
+    /** Hears, and answers nothing until told to. */
+    holdAnswers() {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      held = promise
+      return resolve
     },
     close: () => shopServer.close(),
   }

@@ -13,16 +13,28 @@ export type Resolvers = {
 
 export type Category = 'graphql-input' | 'graphql-authentication' | 'graphql-authorization'
 
-export type GraphqlAnswer = { readonly status: 200 | 400 | 401 | 403; readonly body: string }
+export type GraphqlAnswer = {
+  readonly status: 200 | 400 | 401 | 403 | 500 | 503
+  readonly body: string
+  readonly retryAfterSeconds?: number
+}
 
 /** An error as the shop gives it: its category is what clients look at. */
 export function refusal(message: string, category: Category): GraphQLError {
   return new GraphQLError(message, { extensions: { category } })
 }
 
+/** No refusal: we failed (500), or cannot answer right now (503). */
+export function outage(message: string, status: number, retryAfterSeconds?: number): GraphQLError {
+  const isPassing = status === 503
+  return new GraphQLError(message, {
+    extensions: { category: isPassing ? 'unavailable' : 'internal', ...(isPassing && { retryAfterSeconds }) },
+  })
+}
+
 /**
- * Runs a request. The status follows the category of the first error; `isAlwaysOk` answers 200 instead, as older
- * shops do.
+ * Runs a request. The status follows the category of the first error; `isAlwaysOk` answers 200 to what is refused, as
+ * older shops do. What resolvers throw that is no GraphQL error is thrown on: its message is not for clients.
  */
 export async function executeGraphql(
   request: GraphqlRequest | undefined,
@@ -41,10 +53,18 @@ export async function executeGraphql(
     operationName: request?.operationName,
   })
   const { errors: problems, data } = result
-  return answer(isAlwaysOk ? 200 : statusOf(problems?.[0]), {
-    ...(problems && { errors: problems }),
-    ...(data !== undefined && { data }),
-  })
+  const broken = problems?.find(({ originalError }) => originalError && !(originalError instanceof GraphQLError))
+  if (broken) throw broken.originalError
+  const status = statusOf(problems)
+  const retryAfterSeconds = problems?.find(({ extensions }) => extensions.retryAfterSeconds)?.extensions
+    .retryAfterSeconds
+  return {
+    ...answer(isAlwaysOk && status < 500 ? 200 : status, {
+      ...(problems && { errors: problems }),
+      ...(data !== undefined && { data }),
+    }),
+    ...(typeof retryAfterSeconds === 'number' && { retryAfterSeconds }),
+  }
 }
 
 function read(query: string | undefined): DocumentNode | GraphQLError {
@@ -68,9 +88,12 @@ function check(document: DocumentNode, isReadOnly: boolean): readonly GraphQLErr
   return validate(schema, document, specifiedRules)
 }
 
-function statusOf(error: GraphQLError | undefined): GraphqlAnswer['status'] {
-  if (error?.extensions.category === 'graphql-authentication') return 401
-  return error?.extensions.category === 'graphql-authorization' ? 403 : 200
+function statusOf(problems: readonly GraphQLError[] = []): GraphqlAnswer['status'] {
+  const categories = problems.map(({ extensions }) => extensions.category)
+  if (categories.includes('unavailable')) return 503
+  if (categories.includes('internal')) return 500
+  if (categories[0] === 'graphql-authentication') return 401
+  return categories[0] === 'graphql-authorization' ? 403 : 200
 }
 
 function answer(

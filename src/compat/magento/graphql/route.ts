@@ -4,7 +4,7 @@ import type { Credentials } from '../credentials.ts'
 import { customerView, findCustomer } from '../customers.ts'
 import { INTERNAL_ERROR } from '../messages.ts'
 import { signInMessage } from '../sign-in.ts'
-import { executeGraphql, type Resolvers, refusal } from './execute.ts'
+import { executeGraphql, outage, type Resolvers, refusal } from './execute.ts'
 import { readGraphqlRequest } from './request.ts'
 
 export type GraphqlDoor = {
@@ -30,11 +30,11 @@ export function graphqlRoutes(door: GraphqlDoor): DialectRoute[] {
 async function run(request: DialectRequest, services: DialectServices, door: GraphqlDoor): Promise<DialectAnswer> {
   const isReadOnly = request.method === 'GET'
   const read = readGraphqlRequest(request.body, isReadOnly ? request.query : undefined)
-  const { status, body } = await executeGraphql(read, resolversFor(request, services, door), {
+  const { status, body, retryAfterSeconds } = await executeGraphql(read, resolversFor(request, services, door), {
     isAlwaysOk: door.isAlwaysOk,
     isReadOnly,
   })
-  return reply(status, body)
+  return reply(status, body, retryAfterSeconds)
 }
 
 function resolversFor(request: DialectRequest, services: DialectServices, door: GraphqlDoor): Resolvers {
@@ -49,6 +49,8 @@ function resolversFor(request: DialectRequest, services: DialectServices, door: 
       if (password === '') throw refusal('Specify the "password" value.', 'graphql-input')
       const issued = await services.issue(door.signInCustomer({ username: email, password }))
       if (issued.outcome === 'issued') return { token: issued.tokens.accessToken }
+      const { status, retryAfterSeconds } = issued.failure
+      if (status >= 500) throw outage(INTERNAL_ERROR.message, status, retryAfterSeconds)
       throw refusal(signInMessage(issued.failure) ?? INTERNAL_ERROR.message, 'graphql-authentication')
     },
     async revokeCustomerToken() {
@@ -64,6 +66,7 @@ function resolversFor(request: DialectRequest, services: DialectServices, door: 
   }
 }
 
-function reply(status: number, body: string): DialectAnswer {
-  return { status, headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }, body }
+function reply(status: number, body: string, retryAfterSeconds?: number): DialectAnswer {
+  const later = retryAfterSeconds !== undefined && { 'Retry-After': String(Math.ceil(retryAfterSeconds)) }
+  return { status, headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...later }, body }
 }

@@ -1,0 +1,60 @@
+import type { Administrator } from '../administrators/administrator.ts'
+import type { AdministratorDirectory } from '../administrators/directory.ts'
+import type { AdminSessions } from '../administrators/sessions.ts'
+import { createPasswordCheck, type PersonLockout, type PersonPasswords } from '../agents/password-check.ts'
+import type { Audit } from '../audit/events.ts'
+
+export type AdminSignIn =
+  /** `session` is a bearer value; it may live until `expiresAt` (epoch seconds), an hour without use. */
+  | {
+      readonly outcome: 'signed-in'
+      readonly session: string
+      readonly expiresAt: number
+      readonly administrator: Administrator
+    }
+  /** Whoever asks learns no more than this. */
+  | { readonly outcome: 'refused' }
+  | { readonly outcome: 'locked' | 'busy'; readonly retryAfterSeconds: number }
+
+export type SignInAdministrator = (
+  email: string,
+  password: string,
+  context: { readonly ip: string; readonly requestId: string },
+) => Promise<AdminSignIn>
+
+export type SignInDeps = {
+  readonly administrators: Pick<AdministratorDirectory, 'findByLogin' | 'replaceHash'>
+  readonly sessions: Pick<AdminSessions, 'open'>
+  readonly passwords: PersonPasswords
+  /** With counters apart from those of customers and agents. */
+  readonly lockout: PersonLockout
+  readonly audit: Audit
+}
+
+/** Signs an administrator in, for the admin API and the console alike. */
+export function createSignInAdministrator(deps: SignInDeps): SignInAdministrator {
+  const { administrators, sessions, passwords, lockout, audit } = deps
+  const check = createPasswordCheck({
+    passwords,
+    lockout,
+    find: administrators.findByLogin,
+    replaceHash: administrators.replaceHash,
+    whyRefused: ({ status }) => (status === 'active' ? undefined : ('blocked' as const)),
+  })
+
+  return async function signInAdministrator(email, password, { ip, requestId }) {
+    const checked = await check(email, password, { ip })
+    if (checked.outcome === 'authenticated') {
+      const { person: administrator } = checked
+      audit({ type: 'administrator.signed-in', actor: `administrator:${administrator.id}`, ip, requestId })
+      return { outcome: 'signed-in', administrator, ...(await sessions.open(administrator)) }
+    }
+    audit({
+      type: 'administrator.refused',
+      reason: 'reason' in checked ? checked.reason : checked.outcome,
+      ip,
+      requestId,
+    })
+    return 'retryAfterSeconds' in checked ? checked : { outcome: 'refused' }
+  }
+}

@@ -1,0 +1,27 @@
+import type { Knex } from 'knex'
+import { extendChain } from './audit-rows.ts'
+import type { AuditEntry } from './chain.ts'
+
+/**
+ * Removes entries older than `before` (ISO 8601) and says so in the chain, in one step: a beginning that is missing
+ * without such an entry was taken away by somebody else. Returns what was written.
+ */
+export async function pruneEntries(knex: Knex, before: string): Promise<AuditEntry[]> {
+  return knex.transaction(async (transaction) => {
+    await transaction('audit_head').forUpdate().first()
+    const last = await transaction('audit_entries').where('at', '<', before).orderBy('seq', 'desc').first('seq', 'hash')
+    if (!last) return []
+    const count = await transaction('audit_entries').where('seq', '<=', last.seq).delete()
+    await transaction('audit_head').update({ kept_after_seq: last.seq, kept_after_hash: last.hash })
+    const reason = `${count} entries, up to ${last.seq}`
+    return extendChain(transaction, [
+      { at: new Date().toISOString(), event: { type: 'audit.pruned', actor: 'server', reason } },
+    ])
+  })
+}
+
+/** The place up to which an `audit.pruned` entry says that entries were removed. */
+export function prunedUpTo({ reason }: AuditEntry): number | undefined {
+  const place = /, up to (\d+)$/.exec(reason ?? '')?.[1]
+  return place === undefined ? undefined : Number(place)
+}

@@ -1,0 +1,60 @@
+import cluster from 'node:cluster'
+import type { Figures, Rendered } from '../metrics.ts'
+import type { Addresses, ToPrimary, ToWorker } from './messages.ts'
+
+/** A worker's end of the talk with its primary. */
+export type PrimaryChannel = {
+  readonly workerId: number
+  ready(addresses: Addresses): void
+  /** The metrics of all workers together. */
+  askMetrics(): Promise<Rendered>
+  /** Says the last figures, so that nothing is missing from the totals, and ends this process. */
+  leave(): Promise<void>
+  /** Lets this process end by itself with the exit code it has. */
+  release(): void
+}
+
+/**
+ * Answers the primary's questions for figures, and calls `onStop` once it says stop. Without its primary a worker ends
+ * at once: Node sees to that.
+ */
+export function openPrimaryChannel({
+  figures,
+  onStop,
+}: {
+  figures: () => Promise<Figures>
+  onStop: (how: { isReplaced: boolean }) => void
+}): PrimaryChannel {
+  const waiting = new Set<(rendered: Rendered) => void>()
+  const sendFigures = async () => say({ type: 'figures', figures: await figures() })
+
+  process.on('message', (message: ToWorker) => {
+    if (message.type === 'count') void sendFigures()
+    if (message.type === 'stop') onStop(message)
+    if (message.type !== 'metrics') return
+    for (const answer of waiting) answer(message.rendered)
+    waiting.clear()
+  })
+  return {
+    workerId: cluster.worker?.id ?? 0,
+    ready: (addresses) => void say({ type: 'ready', ...addresses }),
+    askMetrics: () =>
+      new Promise((resolve) => {
+        waiting.add(resolve)
+        void say({ type: 'ask-metrics' })
+      }),
+    async leave() {
+      await sendFigures()
+      process.disconnect()
+    },
+    release: () => process.channel?.unref(),
+  }
+}
+
+/** Done when the message is on its way; a primary that is gone needs none. */
+function say(message: ToPrimary): Promise<void> {
+  return new Promise((resolve) => {
+    if (!process.send || !process.connected) return resolve()
+    process.send(message, undefined, undefined, () => resolve())
+  })
+}

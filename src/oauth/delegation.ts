@@ -1,0 +1,34 @@
+/** Who acts, and who acted before (RFC 8693 §4.1). */
+export type Actor = { readonly sub: string; readonly act?: Actor }
+
+/** What a token that was traded for another says of where it came from. */
+export type Delegation = {
+  readonly act: Actor
+  /** The client whose sign-in it hangs from: the grant is that client's, and ends with it. */
+  readonly grantClientId: string
+}
+
+type Delegable = {
+  readonly clientId: string
+  readonly grantClientId?: string
+  readonly claims: Readonly<Record<string, unknown>>
+}
+
+/** Services hand a request on a few times; a longer chain is a loop. */
+const MOST_ACTORS = 5
+
+/** `clientId` goes on with what `token` may do. Undefined when too many have done so before. */
+export function delegateTo(clientId: string, token: Delegable): Delegation | undefined {
+  const before = token.claims.act as Actor | undefined // signed by us, or kept by us
+  if (actorsOf(before).length >= MOST_ACTORS) return undefined
+  return {
+    act: { sub: clientId, ...(before && { act: before }) },
+    grantClientId: token.grantClientId ?? token.clientId,
+  }
+}
+
+/** The subjects of a chain of actors, the one who acts now first. */
+export function actorsOf(act: unknown): string[] {
+  const { sub, act: before } = (act ?? {}) as { sub?: unknown; act?: unknown }
+  return typeof sub === 'string' ? [sub, ...actorsOf(before)] : []
+}

@@ -1,0 +1,58 @@
+import { afterEach, expect, test, vi } from 'vitest'
+import { introspect, obtainCode, read, redeem, refresh, tokensOf, userinfo } from '../endpoints/client.ts'
+import { describeOn } from '../support/describe-on.ts'
+import { freePort } from '../support/free-port.ts'
+import { checkOutPrevious, findPreviousRelease, type PreviousRelease } from '../support/previous-release.ts'
+import { type ServerProcess, startServerProcess } from '../support/server.ts'
+import { createDatabase } from '../support/shared.ts'
+import { runVestibule } from './vestibule.ts'
+
+vi.setConfig({ testTimeout: 300_000 })
+
+const nodes: ServerProcess[] = []
+afterEach(() => Promise.all(nodes.splice(0).map((node) => node.kill())))
+
+describeOn('postgres', 'an upgrade of nodes one after another', () => {
+  describeOn('history', 'from the previous release', () => {
+    test('lets the old nodes work on the new schema, and both honour the tokens of the other', async () => {
+      const previous = findPreviousRelease() as PreviousRelease
+      const program = checkOutPrevious(previous)
+      const DATABASE_URL = await createDatabase()
+      expect(await runVestibule(['demo', 'load'], { DATABASE_URL }, { program })).toMatchObject({ code: 0 })
+      const settings = { DATABASE_URL, KEYS_URL: 'sql:', LOG_LEVEL: 'warn' } as const
+      const before = await startServerProcess(settings, { program })
+      nodes.push(before)
+      const early = await tokensOf(before.url)
+
+      const migrated = await runVestibule(['migrate'], { DATABASE_URL })
+      console.log(`upgrade from ${previous.name}: ${migrated.stdout.trim()}`)
+      expect(migrated).toMatchObject({ code: 0, stderr: '' })
+
+      await everyDoorOpens(before, { signInAt: before })
+      const refreshed = await read(refresh(before.url, early.refresh_token))
+      expect(refreshed.status).toBe(200)
+
+      const after = await startServerProcess({ ...before.settings, PORT: String(await freePort()), ADMIN_PORT: '0' })
+      nodes.push(after)
+      await everyDoorOpens(after, { signInAt: before })
+      // A sign-in from before the upgrade goes on at a new node, and from there back at an old one.
+      const there = await read(refresh(after.url, refreshed.body.refresh_token))
+      expect(there.status).toBe(200)
+      expect(await introspect(before.url, there.body.access_token)).toMatchObject({ active: true })
+      const back = await read(refresh(before.url, there.body.refresh_token))
+      expect(back.status).toBe(200)
+      expect(await introspect(after.url, back.body.access_token)).toMatchObject({ active: true })
+      for (const node of [before, after]) expect(node.stdout()).not.toContain('"level":"error"')
+    })
+  })
+})
+
+/** Browsers sign in at the node that has the issuer's address. */
+async function everyDoorOpens({ url }: ServerProcess, { signInAt }: { signInAt: ServerProcess }): Promise<void> {
+  const tokens = await tokensOf(url, { scope: 'openid customer company' })
+  expect(await introspect(url, tokens.access_token)).toMatchObject({ active: true, customer_reference: 'DE--21' })
+  expect((await userinfo(url, tokens.access_token)).status).toBe(200)
+  expect((await refresh(url, tokens.refresh_token)).status).toBe(200)
+  const { code, verifier } = await obtainCode(signInAt.url)
+  expect((await redeem(url, code, verifier)).status).toBe(200)
+}

@@ -1,0 +1,61 @@
+import { cpSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { introspect } from '../endpoints/client.ts'
+import { copyTemplate } from '../support/embedded-template.ts'
+import { temporaryDirectory } from '../support/run-directory.ts'
+import { startTestServer, type TestSettings } from '../support/server.ts'
+import { follow } from './runbook.ts'
+import { type Ended, endThem, expectEnded, operatorSettings, signIn } from './since-the-backup.ts'
+
+const RUNBOOK = 'backup-embedded.md'
+
+type Rehearsal = { readonly settings: TestSettings; readonly environment: NodeJS.ProcessEnv; readonly ended: Ended }
+
+/** A backup by the runbook, and what was ended after it. */
+async function backUpAndEnd(): Promise<Rehearsal> {
+  const directory = temporaryDirectory('embedded')
+  const KEYS_DIR = join(directory, 'keys')
+  const settings = {
+    ...(await operatorSettings()),
+    DATA_DIR: await copyTemplate('demo', directory),
+    KEYS_URL: `file:${KEYS_DIR}`,
+  }
+  const environment = { ...settings, KEYS_DIR, BACKUP: temporaryDirectory('backup') }
+  const before = await startTestServer(settings)
+  const signIns = await signIn(before)
+  await before.stop()
+  await follow(RUNBOOK, 'Back up', environment)
+  const meanwhile = await startTestServer(settings)
+  const ended = await endThem(meanwhile, signIns)
+  await meanwhile.stop()
+  return { settings, environment, ended }
+}
+
+test('after the runbook for the embedded database nothing revoked is alive, and no removed key signs', async () => {
+  const { settings, environment, ended } = await backUpAndEnd()
+  expect(await follow(RUNBOOK, 'Restore', environment)).toContain('everybody is signed out since')
+  const after = await startTestServer(settings)
+  try {
+    await expectEnded(after.url, ended)
+  } finally {
+    await after.stop()
+  }
+}, 240_000)
+
+test('a backup that was only copied back does bring them back: "vestibule restored" is what ends them', async () => {
+  const { settings, environment, ended } = await backUpAndEnd()
+  for (const [live, name] of [
+    [environment.DATA_DIR, 'data'],
+    [environment.KEYS_DIR, 'keys'],
+  ]) {
+    rmSync(String(live), { recursive: true })
+    cpSync(join(String(environment.BACKUP), String(name)), String(live), { recursive: true })
+  }
+  const after = await startTestServer(settings)
+  try {
+    expect((await introspect(after.url, ended.revoked.access_token)).active).toBe(true)
+  } finally {
+    await after.stop()
+  }
+}, 240_000)
