@@ -1,6 +1,7 @@
 import type Koa from 'koa'
 import { createAdminApi } from '../admin/api.ts'
 import { createAdminApp } from '../admin/app.ts'
+import { createConsole } from '../admin/console/console.ts'
 import { createIdentify } from '../admin/identify.ts'
 import type { LiveProvider } from '../oauth/live-provider.ts'
 import { createAdminRoutes } from './admin-routes.ts'
@@ -11,10 +12,9 @@ import type { Shared } from './shared.ts'
 /** What listens to operators. */
 export function createAdmin(backends: Backends, services: Services, engine: LiveProvider, shared: Shared): Koa {
   const { audit, metrics } = services
-  return createAdminApp({
-    ...shared,
-    metrics,
-    api: createAdminApi({ routes: createAdminRoutes(backends, services, engine), audit }),
-    identify: createIdentify({ ...services, settingTokens: backends.settingTokens }),
-  })
+  const api = createAdminApi({ routes: createAdminRoutes(backends, services, engine), audit })
+  const identify = createIdentify({ ...services, settingTokens: backends.settingTokens })
+  const { storage, cookieKeys: formKeys } = backends
+  const console = createConsole({ api, identify, storage, formKeys, audit, onError: shared.onError })
+  return createAdminApp({ ...shared, metrics, api, identify, console })
 }
