@@ -7,9 +7,10 @@ import { openGauges } from './app/gauges.ts'
 import { createPublicApp } from './app/public-app.ts'
 import { createServices } from './app/services.ts'
 import type { Shared } from './app/shared.ts'
-import { type Config, maskedConfig } from './config.ts'
+import { type Config, ConfigError, maskedConfig } from './config.ts'
 import { isNewInstallation, settleInstallation } from './database/server-secrets.ts'
 import { loadDemo } from './demo.ts'
+import { findDemoRemains } from './demo-remains.ts'
 import { checkReadiness, type HealthCheck, health } from './http/health.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
@@ -39,6 +40,7 @@ export async function openApp(
       onProgress('loading demo customers and clients')
       await loadDemo({ ...backends, ...services })
     }
+    if (config.NODE_ENV === 'production') await refuseDemo(backends)
     await settleInstallation(backends.database.knex)
     if (config.REDIS_URL) closers.push((await guardContinuity(log, backends)).close)
     // What an import, or a server that stopped, left bare.
@@ -54,12 +56,13 @@ export async function openApp(
     ]
     openGauges(config, backends, async () => !isDraining && (await checkReadiness(checks)).isReady)
     const shared: Shared = {
+      checks,
       probes: health({ checks, isDraining: () => isDraining }),
       onError: (error, id) => log.error({ err: error, requestId: id }, 'the request failed'),
     }
     return {
       publicApp: createPublicApp(config, log, backends, services, engine, shared),
-      adminApp: createAdmin(backends, services, engine, shared),
+      adminApp: createAdmin(config, backends, services, engine, shared),
       adminToken: String(backends.settingTokens[0]),
       drain: () => {
         isDraining = true
@@ -70,6 +73,17 @@ export async function openApp(
     await close()
     throw error
   }
+}
+
+/** Everybody knows these secrets. */
+async function refuseDemo({ database, passwords }: Backends): Promise<void> {
+  const remains = await findDemoRemains({ ...database, passwords })
+  if (remains.length === 0) return
+  const names = remains.map(({ kind, name }) => `${kind} ${name}`).join(', ')
+  const fix = 'Give them other secrets, take them away with "vestibule demo remove", or use another database.'
+  throw new ConfigError([
+    `NODE_ENV is production, and the database has demo secrets, which are public: ${names}. ${fix}`,
+  ])
 }
 
 /** Tells settings apart without telling what they are. */

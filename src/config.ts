@@ -21,6 +21,10 @@ const list = z.string().transform((value) =>
 const pairs = list
   .refine((items) => items.every((item) => /^[^=]+=.+$/.test(item)), 'must be written as name=value,name=value')
   .transform((items) => new Map(items.map((item): [string, string] => [before(item), after(item)])))
+const headerName = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9-]*$/, 'must be the name of a header')
+  .transform((name) => name.toLowerCase())
 const origin = z
   .url({ protocol: /^https?$/ })
   .refine((value) => !/[?#]/.test(value), 'must not have a query or fragment')
@@ -181,6 +185,17 @@ export const settings = {
     default: 'default,all',
     sentence: 'Store codes that may stand in the paths of the Magento web API, comma separated.',
   },
+  MAGENTO_THROTTLE_ATTEMPTS: {
+    type: count,
+    default: '6',
+    sentence:
+      'Wrong passwords for one login from one address at the Magento doors before these refuse it, beside LOCKOUT_ATTEMPTS.',
+  },
+  MAGENTO_THROTTLE_SECONDS: {
+    type: seconds,
+    default: '1800',
+    sentence: 'How long after the last wrong password the Magento doors refuse a login.',
+  },
   MAGENTO_GRAPHQL_STATUS: {
     type: z.enum(['by-category', 'always-200']),
     default: 'by-category',
@@ -234,6 +249,20 @@ export const settings = {
     type: list,
     default: '',
     sentence: 'Addresses whose X-Forwarded-For and X-Forwarded-Proto are believed, comma separated.',
+  },
+  MTLS_CERTIFICATE_HEADER: {
+    type: headerName,
+    sentence:
+      'The header in which a proxy of TRUSTED_PROXIES hands on the client certificate, for client authentication and bound tokens by RFC 8705. Unset: neither is offered.',
+  },
+  MTLS_VERIFIED_HEADER: {
+    type: headerName,
+    sentence:
+      'The header in which the proxy says SUCCESS when it verified the certificate against its authorities. Unset: only registered certificates authenticate a client, not tls_client_auth.',
+  },
+  MTLS_URL: {
+    type: origin,
+    sentence: 'The address at which the proxy asks for client certificates, where that is not ISSUER.',
   },
   LOCKOUT_ATTEMPTS: {
     type: count,
@@ -461,6 +490,7 @@ function contradictions(config: Config): string[] {
     ...customerContradictions(config),
     ...webhookContradictions(config),
     ...workerContradictions(config),
+    ...mutualTlsContradictions(config),
     ...(config.NODE_ENV === 'production' ? productionNeeds(config) : []),
   ]
 }
@@ -469,6 +499,18 @@ function workerContradictions({ WORKERS, DATABASE_URL }: Config): string[] {
   if (WORKERS === 'auto' || WORKERS === 1 || DATABASE_URL) return []
   return [
     `WORKERS is ${WORKERS} and DATABASE_URL is unset: the embedded database is for one process. Set DATABASE_URL, or leave WORKERS at 1.`,
+  ]
+}
+
+function mutualTlsContradictions(config: Config): string[] {
+  const { MTLS_CERTIFICATE_HEADER: header, MTLS_VERIFIED_HEADER, MTLS_URL, TRUSTED_PROXIES } = config
+  if (!header) {
+    const useless = Object.entries({ MTLS_VERIFIED_HEADER, MTLS_URL }).filter(([, value]) => value !== undefined)
+    return useless.map(([name]) => `${name} is set without MTLS_CERTIFICATE_HEADER. Set that too, or unset ${name}.`)
+  }
+  if (TRUSTED_PROXIES.length > 0) return []
+  return [
+    'MTLS_CERTIFICATE_HEADER needs TRUSTED_PROXIES: anybody could send that header, and only proxies are believed.',
   ]
 }
 

@@ -27,7 +27,7 @@ export async function loadDemo({ database, clients, resourceServers, passwords }
   const outcomes = await upsertCustomers(database.knex, records)
   const refused = outcomes.find((outcome) => outcome.outcome === 'refused')
   if (refused) throw new Error(`the demo data does not fit this database: ${refused.reason}`)
-  await createAgentDirectory(database).create({ ...demoAgent, password: await passwords.hash('change123') })
+  await createAgentDirectory(database).create({ ...demoAgent, password: await passwords.hash(AGENT_PASSWORD) })
   await issueDemoKey(database, outcomes)
 }
 
@@ -40,6 +40,7 @@ async function issueDemoKey({ knex }: DemoDeps['database'], outcomes: readonly W
   await createRegistrationKeys({ knex }).issue(outcome.id, DEMO_REGISTRATION_KEY)
 }
 
+const AGENT_PASSWORD = 'change123'
 const demoAgent = { email: 'agent@example.com', name: 'Alex Agent', idAgent: 1 }
 
 const demoResourceServers: readonly ResourceServer[] = [
@@ -69,6 +70,7 @@ const demoClients: readonly (ClientMetadata & { secret?: string })[] = [
       'urn:vestibule:grant:handover',
       'urn:vestibule:grant:impersonation',
       'urn:vestibule:grant:one-time-password',
+      'urn:vestibule:grant:warehouse',
     ],
     response_types: ['code'],
     redirect_uris: ['http://localhost:8080/callback', 'http://127.0.0.1:8080/callback'],
@@ -203,3 +205,10 @@ const demoCustomers: readonly (Omit<ImportRecordInput, 'password'> & { plainPass
     emailVerified: false,
   },
 ]
+
+/** What everybody knows who has read this file. */
+export const publicSecrets = {
+  clients: demoClients.flatMap(({ client_id: clientId, secret }) => (secret ? [{ clientId, secret }] : [])),
+  customers: demoCustomers.map(({ email, plainPassword }) => ({ email, password: plainPassword })),
+  agents: [{ email: demoAgent.email, password: AGENT_PASSWORD }],
+}

@@ -18,6 +18,8 @@ export type Mailer = {
   /** False when mails would reach nobody: what needs them is not offered then. */
   readonly isOffered: boolean
   readonly send: SendMail
+  /** @throws when a mail could not be sent now. */
+  verify(): Promise<void>
   /** Returns at once and never throws: whether a mail goes out, and to whom, must not show in the answer's time. */
   post(write: WriteMail): void
   /** Gives waiting mails a last try and ends within a few seconds. */
@@ -51,7 +53,7 @@ const CLOSE_DEADLINE_MS = 5000
 /** Sends by SMTP where MAIL_URL says so, else leaves files in DATA_DIR/outbox, where a developer can read them. */
 export function openMailer(deps: MailerDeps): Mailer {
   const { log, retryDelaysMs = RETRY_DELAYS_MS, limit = LIMIT } = deps
-  const { send, isOffered, end } = openTransport(deps)
+  const { send, isOffered, verify, end } = openTransport(deps)
   const takeTurn = createTurns(AT_ONCE)
   const pending = new Set<Promise<void>>()
   const closing = new AbortController()
@@ -74,6 +76,7 @@ export function openMailer(deps: MailerDeps): Mailer {
   return {
     isOffered,
     send,
+    verify,
     post(write) {
       if (pending.size >= limit) {
         log.error({ waiting: pending.size }, 'a mail is dropped: too many wait. Is MAIL_URL reachable?')
@@ -92,15 +95,22 @@ export function openMailer(deps: MailerDeps): Mailer {
   }
 }
 
-type Transport = { readonly isOffered: boolean; readonly send: SendMail; readonly end: () => void }
+type Transport = {
+  readonly isOffered: boolean
+  readonly send: SendMail
+  readonly verify: () => Promise<void>
+  readonly end: () => void
+}
 
 function openTransport(deps: MailerDeps): Transport {
   if (deps.MAIL_URL !== undefined) return openSmtp({ ...deps, MAIL_URL: deps.MAIL_URL })
-  if (deps.NODE_ENV !== 'production') return { isOffered: true, send: createOutbox(deps), end: () => {} }
+  if (deps.NODE_ENV !== 'production') {
+    return { isOffered: true, send: createOutbox(deps), verify: async () => {}, end: () => {} }
+  }
   const refuse = async () => {
     throw new Error('MAIL_URL is unset: no mail can be sent')
   }
-  return { isOffered: false, send: refuse, end: () => {} }
+  return { isOffered: false, send: refuse, verify: refuse, end: () => {} }
 }
 
 function openSmtp({ MAIL_URL, MAIL_FROM, ISSUER }: MailerDeps & { readonly MAIL_URL: string }): Transport {
@@ -125,6 +135,9 @@ function openSmtp({ MAIL_URL, MAIL_FROM, ISSUER }: MailerDeps & { readonly MAIL_
         to: { name: '', address: to },
         headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
       })
+    },
+    async verify() {
+      await transport.verify()
     },
     end: () => transport.close(),
   }

@@ -6,6 +6,7 @@ import type { Command } from './cli/command.ts'
 import { config } from './cli/config.ts'
 import { customers } from './cli/customers.ts'
 import { demo } from './cli/demo.ts'
+import { dialects } from './cli/dialects.ts'
 import { doctor } from './cli/doctor.ts'
 import { keys } from './cli/keys.ts'
 import { migrate } from './cli/migrate.ts'
@@ -28,6 +29,7 @@ const commands: readonly Command[] = [
   customers,
   agents,
   tokens,
+  dialects,
   audit,
   doctor,
   restored,

@@ -22,15 +22,18 @@ const agentShape = z
     idAgent: z.int(),
     email: z.string(),
     name: z.string().optional(),
+    idWarehouse: z.int().optional(),
     status: z.enum(['active', 'blocked']),
     isAgent: z.boolean(),
   })
   .meta({ id: 'Agent' })
 const listedAgent = agentShape.extend({ hasSecondFactor: z.boolean() }).meta({ id: 'ListedAgent' })
+const warehouse = z.int().positive().max(2_147_483_647)
 const newAgent = z.strictObject({
   email: z.email(),
   name: name.optional(),
   idAgent: z.int().positive().optional(),
+  idWarehouse: warehouse.optional(),
   password: text.min(MIN_PASSWORD).max(1024),
 })
 const agentChange = z.strictObject({ name: name.optional(), isAgent: z.boolean().optional() })
@@ -105,6 +108,23 @@ export function agentRoutes({ agents, passwords, secondFactors, signOutAgent }: 
         const changed = await agents.change(id, seen, body)
         if (changed.outcome === 'changed-meanwhile') throw changedMeanwhile()
         return known(changed.outcome === 'changed' ? changed.now : undefined, id)
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/agents/{id}/warehouse',
+      summary: 'Let an agent work in another warehouse, or in none; the agent is signed out',
+      permission: 'agents:write',
+      params,
+      body: z.strictObject({ idWarehouse: warehouse.nullable() }),
+      result: agentShape,
+      refusals: [404],
+      audit: 'agent.changed',
+      async handle({ params: { id }, body }) {
+        const agent = known(await agents.update(id, body), id)
+        // Tokens of the warehouse they worked in until now must not outlive the assignment.
+        await signOutAgent(agent.id)
+        return agent
       },
     }),
     route({

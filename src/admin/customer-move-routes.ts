@@ -15,7 +15,7 @@ const importQuery = z.strictObject({
 const progress = z
   .looseObject({})
   .describe('`{"progress":…}` and `{"problem":…}` as it goes on, `{"report":…}` at the end.')
-const params = z.object({ reference: z.string() })
+const params = z.object({ customer: z.string().describe('The customerReference.') })
 
 /** Moving customers in and out, and what the law asks for. */
 export function customerMoveRoutes({ desk }: { readonly desk: CustomerDesk }): Route[] {
@@ -74,18 +74,19 @@ export function customerMoveRoutes({ desk }: { readonly desk: CustomerDesk }): R
     }),
     route({
       method: 'GET',
-      path: '/v1/customers/{reference}/personal-data',
+      path: '/v1/customers/{customer}/personal-data',
       summary: 'Everything held about one customer',
       permission: 'personal-data:export',
       params,
       result: z.looseObject({}),
       refusals: [404],
       audit: 'customer.exported',
-      handle: async ({ params: { reference } }) => (await desk.exportPersonalData(reference)) ?? notFound(reference),
+      handle: async ({ params: { customer: reference } }) =>
+        (await desk.exportPersonalData(reference)) ?? notFound(reference),
     }),
     route({
       method: 'POST',
-      path: '/v1/customers/{reference}/erase',
+      path: '/v1/customers/{customer}/erase',
       summary: 'Anonymise a customer for good',
       permission: 'customers:erase',
       params,
@@ -93,7 +94,7 @@ export function customerMoveRoutes({ desk }: { readonly desk: CustomerDesk }): R
       refusals: [404],
       audit: 'customer.erased',
       about: (_, { customerId }) => ({ customerId }),
-      async handle({ params: { reference } }) {
+      async handle({ params: { customer: reference } }) {
         const erasure = await desk.erase(reference)
         return erasure.outcome === 'erased' ? erasure : notFound(reference)
       },

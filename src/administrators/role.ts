@@ -31,6 +31,7 @@ export const PERMISSIONS = {
   'grants:revoke-all': { from: 'security', allows: 'Sign out a whole client, or everybody.' },
   'keys:write': { from: 'security', allows: 'Make, rotate, retire and revoke signing keys.' },
   'secrets:write': { from: 'security', allows: 'Rotate and forget the server’s own secrets.' },
+  'sign-in-links:write': { from: 'security', allows: 'Make links that sign a customer in.' },
   'agents:write': { from: 'security', allows: 'Make, change, block and unblock agents.' },
   'audit:export': { from: 'security', allows: 'Take the whole audit trail away.' },
   'admin-tokens:write': { from: 'security', allows: 'Make and revoke admin tokens weaker than oneself.' },

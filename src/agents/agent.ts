@@ -6,6 +6,8 @@ export type Agent = {
   readonly idAgent: number
   readonly email: string
   readonly name?: string
+  /** The shop's number of the warehouse they work in; in Spryker-shaped tokens of the back office. */
+  readonly idWarehouse?: number
   readonly status: 'active' | 'blocked'
   /** Without it a back-office person signs in nowhere here. */
   readonly isAgent: boolean

@@ -8,10 +8,14 @@ export type NewAgent = {
   readonly email: string
   readonly name?: string
   readonly idAgent?: number
+  readonly idWarehouse?: number | undefined
   readonly password: AgentPassword
 }
 
-export type AgentChange = { readonly [Field in 'name' | 'status' | 'isAgent']?: Agent[Field] | undefined }
+/** `idWarehouse: null` takes the assignment away. */
+export type AgentChange = { readonly [Field in 'name' | 'status' | 'isAgent']?: Agent[Field] | undefined } & {
+  readonly idWarehouse?: number | null | undefined
+}
 
 export type AgentDirectory = {
   findById(id: string): Promise<Agent | undefined>
@@ -40,6 +44,7 @@ type Row = {
   readonly name: string | null
   readonly status: Agent['status']
   readonly is_agent: boolean
+  readonly id_warehouse: number | null
   readonly password_scheme: string | null
   readonly password_hash: string | null
   readonly password_salt: string | null
@@ -95,16 +100,17 @@ export function createAgentDirectory({ knex }: { readonly knex: Knex }): AgentDi
   }
 }
 
-async function update(knex: Knex, id: string, { name, status, isAgent }: AgentChange): Promise<Agent | undefined> {
+async function update(knex: Knex, id: string, change: AgentChange): Promise<Agent | undefined> {
+  const { name, status, isAgent, idWarehouse } = change
   if (!UUID.test(id)) return undefined
   const rows = (await knex('agents')
     .where({ id })
-    .update({ name, status, is_agent: isAgent, updated_at: knex.fn.now() })
+    .update({ name, status, is_agent: isAgent, id_warehouse: idWarehouse, updated_at: knex.fn.now() })
     .returning('*')) as Row[]
   return rows[0] && toAgent(rows[0])
 }
 
-async function create(knex: Knex, { email, name, idAgent, password }: NewAgent): Promise<CreatedAgent> {
+async function create(knex: Knex, { email, name, idAgent, idWarehouse, password }: NewAgent): Promise<CreatedAgent> {
   try {
     return await knex.transaction(async (transaction) => {
       if (idAgent !== undefined) await transaction.raw(RAISE_SEQUENCE, [idAgent])
@@ -115,6 +121,7 @@ async function create(knex: Knex, { email, name, idAgent, password }: NewAgent):
           email: email.trim(),
           email_normalized: normalize(email),
           name,
+          id_warehouse: idWarehouse,
           ...passwordColumns(password),
           password_changed_at: transaction.fn.now(),
         })
@@ -138,6 +145,7 @@ function toAgent(row: Row): Agent {
     idAgent: row.id_agent,
     email: row.email,
     ...(row.name !== null && { name: row.name }),
+    ...(row.id_warehouse !== null && { idWarehouse: row.id_warehouse }),
     status: row.status,
     isAgent: row.is_agent,
   }

@@ -30,6 +30,8 @@ export type PersonLoginContext = {
   readonly deviceId?: string
   /** The code of a second factor, where one was given. */
   readonly code?: string
+  /** The door's own limit, beside lockout. */
+  readonly throttle?: { readonly name: string; readonly attempts: number; readonly seconds: number }
 }
 
 /** What is asked of lockout: a place in its budgets, and what became of the attempt. */

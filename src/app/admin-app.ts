@@ -3,6 +3,7 @@ import { createAdminApi } from '../admin/api.ts'
 import { createAdminApp } from '../admin/app.ts'
 import { createConsole } from '../admin/console/console.ts'
 import { createIdentify } from '../admin/identify.ts'
+import type { Config } from '../config.ts'
 import type { LiveProvider } from '../oauth/live-provider.ts'
 import { createAdminRoutes } from './admin-routes.ts'
 import type { Backends } from './backends.ts'
@@ -10,9 +11,15 @@ import type { Services } from './services.ts'
 import type { Shared } from './shared.ts'
 
 /** What listens to operators. */
-export function createAdmin(backends: Backends, services: Services, engine: LiveProvider, shared: Shared): Koa {
+export function createAdmin(
+  config: Pick<Config, 'ISSUER'>,
+  backends: Backends,
+  services: Services,
+  engine: LiveProvider,
+  shared: Shared,
+): Koa {
   const { audit, metrics } = services
-  const api = createAdminApi({ routes: createAdminRoutes(backends, services, engine), audit })
+  const api = createAdminApi({ routes: createAdminRoutes(backends, services, engine, shared), audit })
   const identify = createIdentify({ ...services, settingTokens: backends.settingTokens })
   const { storage, cookieKeys: formKeys } = backends
   const console = createConsole({ api, identify, storage, formKeys, audit, onError: shared.onError })

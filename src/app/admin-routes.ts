@@ -5,24 +5,42 @@ import { auditRoutes } from '../admin/audit-routes.ts'
 import { clientRoutes } from '../admin/client-routes.ts'
 import { clientSecretRoutes } from '../admin/client-secret-routes.ts'
 import { customerMoveRoutes } from '../admin/customer-move-routes.ts'
+import { customerRoutes } from '../admin/customer-routes.ts'
+import { dialectRoutes } from '../admin/dialect-routes.ts'
+import { grantRoutes } from '../admin/grant-routes.ts'
+import { healthRoutes } from '../admin/health-routes.ts'
 import { keyRoutes } from '../admin/key-routes.ts'
+import { lockoutRoutes } from '../admin/lockout-routes.ts'
 import { openApiRoute } from '../admin/openapi.ts'
+import { resourceServerRoutes } from '../admin/resource-server-routes.ts'
 import type { Route } from '../admin/route.ts'
 import { secondFactorRoutes } from '../admin/second-factor-routes.ts'
 import { secretRoutes } from '../admin/secret-routes.ts'
 import { selfRoutes } from '../admin/self-routes.ts'
+import { signInLinkRoutes } from '../admin/sign-in-link-routes.ts'
 import { signOutRoutes } from '../admin/sign-out-routes.ts'
 import { tokenRoutes } from '../admin/token-routes.ts'
 import type { AuditTrail } from '../audit/trail.ts'
+import type { MountedDialect } from '../compat/doors.ts'
+import type { Config } from '../config.ts'
 import { createCustomerDesk } from '../customers/customer-desk.ts'
+import { listNodes } from '../keys/node-roll.ts'
 import { agentAccountId } from '../oauth/agent-account.ts'
 import { validateClient } from '../oauth/client-metadata.ts'
 import type { LiveProvider } from '../oauth/live-provider.ts'
 import type { Backends } from './backends.ts'
 import type { Services } from './services.ts'
+import type { Shared } from './shared.ts'
+import { readVersion } from './version.ts'
 
 /** Everything the admin API can be asked for. */
-export function createAdminRoutes(backends: Backends, services: Services, engine: LiveProvider): Route[] {
+export function createAdminRoutes(
+  { ISSUER: issuer }: Pick<Config, 'ISSUER'>,
+  backends: Backends,
+  services: Services,
+  engine: LiveProvider,
+  { checks }: Pick<Shared, 'checks'>,
+): Route[] {
   const { notBefore } = services
   const signOutCustomer = (id: string) => notBefore.set({ of: 'customer', id }, Date.now())
   const signOutAgent = (id: string) => signOutCustomer(agentAccountId(id))
@@ -36,6 +54,13 @@ export function createAdminRoutes(backends: Backends, services: Services, engine
     selfRoutes(services),
     administratorRoutes(services),
     adminTokenRoutes(services),
+    healthRoutes({
+      ...backends,
+      checks,
+      version: readVersion(),
+      listNodes: () => listNodes(backends.database.knex),
+    }),
+    dialectRoutes(backends),
     keyRoutes(backends),
     secretRoutes({ ...backends, clients: services.clients }),
     clientRoutes({
@@ -44,14 +69,32 @@ export function createAdminRoutes(backends: Backends, services: Services, engine
       signOutClient: (id) => notBefore.set({ of: 'client', id }, Date.now()),
     }),
     clientSecretRoutes(services),
+    resourceServerRoutes(services),
+    customerRoutes({ ...services, signOutCustomer }),
     customerMoveRoutes({ desk }),
     signOutRoutes({ notBefore }),
+    grantRoutes({ ...services, flushTrail: backends.auditTrail.flush }),
+    lockoutRoutes(services),
     auditRoutes(backends),
     agentRoutes({ ...services, signOutAgent }),
     secondFactorRoutes({ ...services, signOutAgent }),
     tokenRoutes(services),
+    signInLinkRoutes({
+      ...services,
+      findCustomerByReference: services.directory.findByReference,
+      addressOf: (token) => hostedAddress(services.dialects, issuer, token),
+    }),
   ].flat()
   return [...routes, openApiRoute(routes)]
+}
+
+/** Where a link signs its customer in: at the door of a dialect that begins sessions of the hosted pages. */
+function hostedAddress(dialects: readonly MountedDialect[], issuer: string, token: string): string | undefined {
+  for (const { dialect, basePath } of dialects) {
+    const door = dialect.routes.find((route) => 'isHosted' in route && route.isHosted)
+    if (door) return `${issuer}${basePath}${door.path.replace(':token', token)}`
+  }
+  return undefined
 }
 
 /** What the audit trail says about one customer, newest first. */

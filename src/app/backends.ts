@@ -4,6 +4,7 @@ import { type AuditTrail, openAuditTrail } from '../audit/trail.ts'
 import { type AuditWebhook, openAuditWebhook } from '../audit/webhook.ts'
 import { openDialectUses } from '../clients/dialect-uses.ts'
 import { openLongestLifetime } from '../clients/longest-lifetime.ts'
+import { selectDialects } from '../compat/index.ts'
 import { openSignInWebhook } from '../compat/sign-in-webhook.ts'
 import { type Config, ConfigError, countWorkers } from '../config.ts'
 import { openBackgroundWrapping } from '../customers/background-wrapping.ts'
@@ -201,7 +202,7 @@ async function openKeys(
   const lifetime = await openLongestLifetime({
     knex,
     storage,
-    floorSeconds: LIFETIMES.accessToken,
+    floorSeconds: Math.max(LIFETIMES.accessToken, ...dialectLifetimes(config)),
     onError: (error) => log.warn({ err: error }, 'the longest token lifetime could not be looked up'),
   })
   closers.push(lifetime.close)
@@ -227,6 +228,12 @@ async function openKeys(
   })
   closers.push(keyRing.close)
   return keyRing
+}
+
+/** How long the tokens of dialects live; seconds. Their resource servers are in no table. */
+function dialectLifetimes(config: Config): number[] {
+  const servers = selectDialects(config).flatMap(({ dialect }) => dialect.resourceServers)
+  return servers.flatMap(({ format, accessTokenTtlSeconds }) => (format === 'jwt' ? (accessTokenTtlSeconds ?? []) : []))
 }
 
 /** A Redis that comes back empty or old would bring revoked tokens back to life: everybody signs in again instead. */

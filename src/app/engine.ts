@@ -24,6 +24,7 @@ export function createEngine(config: Config, log: Log, backends: Backends, servi
   const deps: ProviderDeps = {
     ...services,
     issuer: config.ISSUER,
+    ...mutualTls(config),
     cookieKeys,
     sealKeys: tokenKeys,
     storage,
@@ -56,4 +57,10 @@ export function createEngine(config: Config, log: Log, backends: Backends, servi
   // The library copies the cookie keys, as it does the signing keys.
   secrets.cookies.onChange(() => live.replaceKeys(keyRing.keys()))
   return live
+}
+
+function mutualTls(config: Config): Pick<ProviderDeps, 'mutualTls'> {
+  const { MTLS_CERTIFICATE_HEADER: certificateHeader, MTLS_VERIFIED_HEADER: verifiedHeader, MTLS_URL: url } = config
+  if (!certificateHeader) return {}
+  return { mutualTls: { certificateHeader, ...(verifiedHeader && { verifiedHeader }), ...(url && { url }) } }
 }

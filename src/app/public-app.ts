@@ -56,6 +56,7 @@ export function createPublicApp(
       issuer: config.ISSUER,
       trustedProxies: config.TRUSTED_PROXIES,
       otherHosts: mountedHosts(services.dialects),
+      proxyHeaders: [config.MTLS_CERTIFICATE_HEADER, config.MTLS_VERIFIED_HEADER].filter((name) => name !== undefined),
     }),
   )
   app.use(createDialects(config, log, backends, services, engine, shared))

@@ -6,14 +6,18 @@ import type { Agent } from '../agents/agent.ts'
 import { createAuthenticateAgent } from '../agents/authenticate.ts'
 import { createAgentDirectory } from '../agents/directory.ts'
 import { createSecondFactors } from '../agents/second-factors.ts'
+import { findSignIns } from '../audit/sign-ins.ts'
 import { createClientRegistry } from '../clients/registry.ts'
 import { createResourceServerRegistry } from '../clients/resource-servers.ts'
 import { selectDialects } from '../compat/index.ts'
 import type { Config } from '../config.ts'
 import { createAuthenticate } from '../customers/authenticate.ts'
+import { createCustomerRecords } from '../customers/customer-records.ts'
 import { selectCustomerSource } from '../customers/index.ts'
 import { createLockout } from '../customers/lockout.ts'
+import { createLockoutDesk } from '../customers/lockout-desk.ts'
 import { lockoutPolicy } from '../customers/lockout-policy.ts'
+import { throttleLogins } from '../customers/login-throttle.ts'
 import { createOneTimePasswords } from '../customers/one-time-passwords.ts'
 import { type AccountEvent, createRecoveryServices } from '../customers/recovery-services.ts'
 import { createRegistrationKeys } from '../customers/registration-keys.ts'
@@ -21,6 +25,7 @@ import { createSignInLinks } from '../customers/sign-in-links.ts'
 import { createLetters } from '../interaction/letters.ts'
 import { createPages } from '../interaction/pages.ts'
 import type { Log } from '../log.ts'
+import { createLivingGrants } from '../oauth/living-grants.ts'
 import { createNotBefore } from '../oauth/not-before.ts'
 import { createRefreshTokens } from '../oauth/refresh-tokens.ts'
 import { verifyStructured } from '../oauth/structured-tokens.ts'
@@ -118,18 +123,28 @@ export function createServices(
     passwords,
     passwordPolicy,
     authenticate: watchLogins(
-      createAuthenticate({
-        directory,
-        passwords,
-        lockout,
-        ...elsewhere,
-        ...(keepsPasswords && { policy: passwordPolicy }),
-        ...(isEmbedded && { loginsAtOnce: EMBEDDED_LOGINS }),
-        onProblem,
-      }),
+      throttleLogins(
+        createAuthenticate({
+          directory,
+          passwords,
+          lockout,
+          ...elsewhere,
+          ...(keepsPasswords && { policy: passwordPolicy }),
+          ...(isEmbedded && { loginsAtOnce: EMBEDDED_LOGINS }),
+          onProblem,
+        }),
+        { storage },
+      ),
       auditTrail.append,
       metrics,
     ),
+    customerRecords: createCustomerRecords({ knex }),
+    lockoutDesks: {
+      customer: createLockoutDesk({ storage, policy: lockoutPolicy(config), realm: 'customer' }),
+      agent: createLockoutDesk({ storage, policy: lockoutPolicy(config), realm: 'agent' }),
+      administrator: createLockoutDesk({ storage, policy: lockoutPolicy(config), realm: 'administrator' }),
+    },
+    livingGrants: createLivingGrants({ storage, notBefore, findSignIns: (filter) => findSignIns(knex, filter) }),
     lockouts: { customer: lockout, agent: agentLockout, administrator: administratorLockout },
     administrators,
     adminTokens: createAdminTokens({ knex }),
@@ -145,7 +160,7 @@ export function createServices(
     findAgent: async (id: string) => whoMayAct(await agents.findById(id)),
     secondFactors,
     authenticateAgent: watchAgentLogins(
-      createAuthenticateAgent({ agents, passwords, secondFactors, lockout: agentLockout }),
+      throttleLogins(createAuthenticateAgent({ agents, passwords, secondFactors, lockout: agentLockout }), { storage }),
       auditTrail.append,
       metrics,
     ),

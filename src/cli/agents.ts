@@ -8,8 +8,9 @@ import { printJson, printTable } from './print.ts'
 const HELP = `Usage: vestibule agents ACTION [--json]
 
   list                       every agent
-  create --email E --password-stdin [--name N] [--id-agent NUMBER]
+  create --email E --password-stdin [--name N] [--id-agent NUMBER] [--id-warehouse NUMBER]
   block ID | unblock ID      a blocked agent is signed out and acts for nobody
+  warehouse ID NUMBER|none   the warehouse they get Spryker's warehouse tokens for; they are signed out
   second-factor enrol ID     makes a secret for an authenticator app and shows it, this once
   second-factor confirm ID   with a code of the app on standard input: from then on each sign-in needs one
   second-factor remove ID    a password is enough again
@@ -32,6 +33,7 @@ export const agents: Command = {
         email: { type: 'string' },
         name: { type: 'string' },
         'id-agent': { type: 'string' },
+        'id-warehouse': { type: 'string' },
         'password-stdin': { type: 'boolean', default: false },
       },
     })
@@ -60,6 +62,7 @@ export const agents: Command = {
         password: await fromInput(),
         ...(values.name && { name: values.name }),
         ...(values['id-agent'] && { idAgent: Number(values['id-agent']) }),
+        ...(values['id-warehouse'] && { idWarehouse: Number(values['id-warehouse']) }),
       })
       if (values.json) printJson(created)
       else console.log(`${created.email} is an agent now, with the id ${created.id}`)
@@ -69,6 +72,14 @@ export const agents: Command = {
       const agent = await admin.call<Agent>('POST', `/v1/agents/${encodeURIComponent(id)}/${action}`, {})
       if (values.json) printJson(agent)
       else console.log(`${agent.email} is ${agent.status}`)
+      return 0
+    }
+    if (action === 'warehouse' && id && positionals[2]) {
+      const idWarehouse = positionals[2] === 'none' ? null : Number(positionals[2])
+      const agent = await admin.call<Agent>('POST', `/v1/agents/${encodeURIComponent(id)}/warehouse`, { idWarehouse })
+      if (values.json) printJson(agent)
+      else
+        console.log(`${agent.email} works in ${agent.idWarehouse ? `warehouse ${agent.idWarehouse}` : 'no warehouse'}`)
       return 0
     }
     console.error(HELP)

@@ -19,6 +19,7 @@ const HELP = `Usage: vestibule customers ACTION [--json]
   export-all [--hashes]      every customer in the import format
   export REFERENCE           everything held about one person
   erase REFERENCE            forget a person: anonymise, sign out, keep the skeleton
+  sign-in-link REFERENCE     a link that signs a customer in, once, within two minutes
   sign-out REFERENCE_OR_ID   end every session and token of a customer (by customer id)
   migration                  which password schemes are still in use, and how imports went
   wrap                       put bare fast hashes inside argon2id; it goes on when this command is stopped
@@ -44,7 +45,7 @@ export const customers: Command = {
     })
     const [action = '', subject = ''] = positionals
     const act = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined
-    if (!act || (['import', 'export', 'erase', 'sign-out'].includes(action) && !subject)) {
+    if (!act || (['import', 'export', 'erase', 'sign-in-link', 'sign-out'].includes(action) && !subject)) {
       console.error(HELP)
       return 2
     }
@@ -92,6 +93,12 @@ const ACTIONS: Readonly<Record<string, (request: Request) => Promise<number>>> =
     const outcome = await admin.call('POST', '/v1/sign-outs', { of: 'customer', id: subject })
     if (isJson) printJson(outcome)
     else console.log(`${subject} is signed out everywhere`)
+    return 0
+  },
+  async 'sign-in-link'({ admin, subject, isJson }) {
+    const link = await admin.call<{ url: string }>('POST', '/v1/sign-in-links', { customerReference: subject })
+    if (isJson) printJson(link)
+    else console.log(link.url)
     return 0
   },
   async migration({ admin, isJson }) {

@@ -1,5 +1,7 @@
 import type { Knex } from 'knex'
 import { createCache } from '../cache.ts'
+import { keyOfCursor, type Page, type PageRequest, toPage } from '../database/page.ts'
+import { type Changed, isRevision } from '../database/revision.ts'
 import type { Storage } from '../storage/storage.ts'
 
 /** A commerce service, or a group of them, that accepts tokens made for its audience. */
@@ -16,6 +18,8 @@ export type ResourceServer = {
   readonly accessTokenTtlSeconds?: number
   /** Its clients send a refused password again by themselves: a few identical sends count as one. */
   readonly hasResendingClients?: boolean
+  /** Wrong passwords its own doors bear for one login, and for how long after the last they bear no more. */
+  readonly throttle?: { readonly attempts: number; readonly seconds: number }
   /** Opaque tokens are 32 characters of a–z and 0–9, for clients that know no others. */
   readonly hasShortTokens?: boolean
   /** Puts permissions with their configurations into the token, not only their keys. */
@@ -41,29 +45,78 @@ export function createResourceServerRegistry({
   storage.subscribe(TOPIC, () => cache.clear())
   const byIdentifier = new Map(builtIn.map((server) => [server.identifier, server]))
 
+  async function changed(): Promise<void> {
+    cache.clear()
+    await storage.publish(TOPIC)
+  }
+
   return {
     async find(identifier: string): Promise<ResourceServer | undefined> {
       return byIdentifier.get(identifier) ?? (await cache.get(identifier))
     },
     /** Only what dialects bring along can ask for them: an id is made without a look at the database. */
     hasShortTokens: (identifier: string): boolean => byIdentifier.get(identifier)?.hasShortTokens === true,
+    /** Those in the database, by identifier; dialects' own are no one's to change. */
+    async list({ limit, cursor }: PageRequest): Promise<Page<ResourceServer>> {
+      const rows: Row[] = await knex('resource_servers')
+        .where('identifier', '>', keyOfCursor(cursor))
+        .orderBy('identifier')
+        .limit(limit + 1)
+      return toPage(rows, limit, (row) => row.identifier, toResourceServer)
+    },
+    /** As the database has it now. */
+    get: (identifier: string): Promise<ResourceServer | undefined> => load(knex, identifier),
+    /** Undefined when there is one of this identifier, in the database or of a dialect. */
+    async create(server: ResourceServer): Promise<ResourceServer | undefined> {
+      if (byIdentifier.has(server.identifier)) return undefined
+      const { identifier, ...settings } = server
+      const made = await knex('resource_servers')
+        .insert({ identifier, settings: JSON.stringify(settings) })
+        .onConflict('identifier')
+        .ignore()
+        .returning('identifier')
+      await changed()
+      return made.length > 0 ? load(knex, identifier) : undefined
+    },
+    /** Puts other settings in place of those seen; without any it is removed. */
+    async replace(
+      identifier: string,
+      seen: string,
+      next: ResourceServer | undefined,
+    ): Promise<Changed<ResourceServer>> {
+      const outcome = await knex.transaction(async (transaction): Promise<Changed<ResourceServer>> => {
+        const before = await load(transaction, identifier, true)
+        if (!before) return { outcome: 'unknown' }
+        if (!isRevision(seen, before)) return { outcome: 'changed-meanwhile' }
+        const { identifier: _identifier, ...settings } = next ?? before
+        const row = transaction('resource_servers').where({ identifier })
+        await (next ? row.update({ settings: JSON.stringify(settings) }) : row.delete())
+        return { outcome: 'changed', now: next ?? before }
+      })
+      await changed()
+      return outcome
+    },
     async save(server: ResourceServer): Promise<void> {
       const { identifier, ...settings } = server
       await knex('resource_servers')
         .insert({ identifier, settings: JSON.stringify(settings) })
         .onConflict('identifier')
         .merge(['settings'])
-      cache.clear()
-      await storage.publish(TOPIC)
+      await changed()
     },
   }
 }
 
-async function load(knex: Knex, identifier: string): Promise<ResourceServer | undefined> {
+type Row = { readonly identifier: string; readonly settings: Omit<ResourceServer, 'identifier'> }
+
+async function load(knex: Knex, identifier: string, isLocked = false): Promise<ResourceServer | undefined> {
   // Postgres keeps no NUL in a text, and would fail on one instead of finding nothing.
   if (identifier.includes('\0')) return undefined
-  const row = await knex<{ identifier: string; settings: Omit<ResourceServer, 'identifier'> }>('resource_servers')
-    .where({ identifier })
-    .first()
-  return row && { identifier: row.identifier, ...row.settings }
+  const rows = knex<Row>('resource_servers').where({ identifier })
+  const row: Row | undefined = await (isLocked ? rows.forUpdate() : rows).first()
+  return row && toResourceServer(row)
+}
+
+function toResourceServer({ identifier, settings }: Row): ResourceServer {
+  return { identifier, ...settings }
 }

@@ -12,6 +12,8 @@ export type { IssuedTokens, OAuthFailure, OAuthParameters } from './issued.ts'
  */
 export type Dialect = {
   readonly name: string
+  /** Its paths are another dialect's at the root: it is served only where DIALECT_MOUNTS says. */
+  readonly needsMount?: true
   /** Whose tokens this dialect mints: their audience, format, algorithm and scopes, and their shape where it is not RFC 9068. */
   readonly resourceServers: readonly (ResourceServer & { readonly shape?: TokenShape })[]
   /** In order: of two routes that match, the first answers. */

@@ -5,11 +5,13 @@ import type { MountedDialect } from './doors.ts'
 import { createElasticPath } from './elastic-path/index.ts'
 import { createMagento } from './magento/index.ts'
 import { ROOT, readMounts, readSunsets } from './mounts.ts'
+import { createSprykerBackend } from './spryker/backend.ts'
 import { createSpryker } from './spryker/index.ts'
 
 /** Every dialect there is. To add one: a folder beside this file, and a line here. */
 export const dialects: Readonly<Record<string, OpenDialect>> = {
   spryker: createSpryker,
+  'spryker-backend': createSprykerBackend,
   'elastic-path': createElasticPath,
   magento: createMagento,
   commercetools: createCommercetools,
@@ -36,7 +38,7 @@ export function selectDialects(config: Config): MountedDialect[] {
 
   const mounts = readMounts(DIALECT_MOUNTS, config.ISSUER)
   const sunsets = readSunsets(DIALECT_SUNSETS)
-  return [...new Set(DIALECTS)].map((name) => {
+  const mounted = [...new Set(DIALECTS)].map((name) => {
     const open = dialects[name] as OpenDialect // the names were looked at above
     const clientId = DIALECT_CLIENTS.get(name) ?? DEFAULT_CLIENT
     const sunset = sunsets.get(name)
@@ -47,6 +49,13 @@ export function selectDialects(config: Config): MountedDialect[] {
       ...(sunset && { sunset }),
     }
   })
+  const homeless = mounted.filter(({ dialect }) => dialect.needsMount && !mounts.has(dialect.name))
+  if (homeless.length === 0) return mounted
+  throw new ConfigError(homeless.map(({ dialect: { name } }) => needsPlace(name)))
+}
+
+function needsPlace(name: string): string {
+  return `DIALECTS names "${name}", which needs a place of its own: set DIALECT_MOUNTS=${name}=https://HOST or ${name}=/path.`
 }
 
 function unknownNames(setting: string, names: readonly string[]): string[] {

@@ -1,8 +1,19 @@
 import { createHmac } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Storage, StoredArtifact } from '../storage/storage.ts'
+import type { Storage } from '../storage/storage.ts'
 import { normalizeEmail } from './email.ts'
-import { isLoopback, networkOf } from './ip-network.ts'
+import {
+  ALERT,
+  BLOCK,
+  DEVICE,
+  type LoginContext,
+  levelKey,
+  type Names,
+  NEWEST,
+  namesOf,
+  PLACE,
+  standingOf,
+} from './lockout-names.ts'
 import {
   BINDING,
   BLOCK_MEMORY_SECONDS,
@@ -17,15 +28,7 @@ import {
   type Standing,
 } from './lockout-policy.ts'
 
-/** Where an attempt comes from. Every door fills it in. */
-export type LoginContext = {
-  readonly ip: string
-  readonly clientId?: string
-  /** From a cookie that the door signed, or another proof: a guessed id would be somebody's lane. */
-  readonly deviceId?: string
-  /** True for clients whose SDK repeats a refused request by itself: a few identical sends count as one. */
-  readonly resends?: boolean
-}
+export type { LoginContext } from './lockout-names.ts'
 
 /** What lockout asks of storage. A negative `by` gives reservations back; it never takes a counter below zero. */
 export type LockoutStorage = Pick<Storage, 'getMany' | 'put' | 'remove'> & {
@@ -147,19 +150,22 @@ export function createLockout(deps: LockoutDeps): Lockout {
     await Promise.all([
       release(unbound),
       ...named.budgets.flatMap(([name, key]) =>
-        spent.has(name) ? [block(name, key, standing.counts[name] ?? 0)] : [],
+        spent.has(name) ? [block(named, name, key, standing.counts[name] ?? 0)] : [],
       ),
       lane === 'stranger' && countClient(named),
     ])
   }
 
-  async function block(name: BudgetName, key: string, count: number): Promise<void> {
+  async function block({ subject, network }: Names, name: BudgetName, key: string, count: number): Promise<void> {
     const budget = budgetOf(name, policy)
     const grows = budget.maxBlockSeconds > budget.blockSeconds
     const nth = grows ? await storage.increment(levelKey(key), BLOCK_MEMORY_SECONDS) : 1
     const seconds = blockSeconds(budget, nth)
+    const block = { since: now(), until: now() + seconds }
     await Promise.all([
-      storage.put(BLOCK, key, { until: now() + seconds }, seconds),
+      storage.put(BLOCK, key, block, seconds),
+      // Of one account; what an address does to all of them is looked up by the address.
+      name !== 'address' && storage.put(NEWEST, subject, { ...block, name, network }, seconds),
       // The block has its own end; what led to it is forgotten with it.
       storage.increment(key, budget.windowSeconds, -count),
     ])
@@ -184,55 +190,7 @@ export function createLockout(deps: LockoutDeps): Lockout {
   }
 }
 
-const BLOCK = 'LockoutBlock'
-const ALERT = 'LockoutAlert'
-const DEVICE = 'KnownDevice'
-const PLACE = 'KnownPlace'
 const PATIENCE_MS = 5000
 const RETRY_EVERY_MS = 20
 /** More than any counter holds. */
 const RESET = 1_000_000_000
-
-type Names = ReturnType<typeof namesOf>
-
-function namesOf(subject: string, { ip, clientId, deviceId }: LoginContext) {
-  const network = networkOf(ip)
-  const deviceName = deviceId === undefined ? undefined : `${subject}:${deviceId}`
-  const placeId = `${subject}:${network}`
-  const clientKey = clientId && `lockout:client:${clientId}`
-  const budgets: (readonly [BudgetName, string])[] = [
-    ...(deviceName === undefined ? [] : [['device', `lockout:device:${deviceName}`] as const]),
-    ['pair', `lockout:pair:${placeId}`],
-    ['account', `lockout:account:${subject}`],
-    ...(isLoopback(ip) ? [] : [['address', `lockout:address:${network}`] as const]),
-  ]
-  const artifacts = [
-    { kind: DEVICE, id: deviceName ?? '' },
-    { kind: PLACE, id: placeId },
-    { kind: ALERT, id: clientKey ?? '' },
-    ...budgets.map(([, id]) => ({ kind: BLOCK, id })),
-  ]
-  return { subject, hasDevice: deviceName !== undefined, deviceId: deviceName, placeId, clientKey, budgets, artifacts }
-}
-
-function standingOf(
-  { budgets, hasDevice }: Names,
-  counts: readonly number[],
-  [device, place, alert, ...blocks]: readonly (StoredArtifact | undefined)[],
-): Standing {
-  const blockedUntil = budgets.flatMap(([name], index) => {
-    const until = blocks[index]?.artifact.until
-    return typeof until === 'number' ? [[name, until] as const] : []
-  })
-  return {
-    isKnownDevice: hasDevice && device !== undefined,
-    isKnownPlace: place !== undefined,
-    isClientUnderAttack: alert !== undefined,
-    counts: Object.fromEntries(budgets.map(([name], index) => [name, counts[index]])),
-    blockedUntil: Object.fromEntries(blockedUntil),
-  }
-}
-
-function levelKey(key: string): string {
-  return `${key}:level`
-}

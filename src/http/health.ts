@@ -2,9 +2,16 @@ import type { Middleware } from 'koa'
 
 export type HealthCheck = { readonly name: string; check(): Promise<void> }
 
+export type CheckResult = {
+  readonly name: string
+  readonly status: 'up' | 'down'
+  /** What it said; for operators, never for the probes, which anybody may ask. */
+  readonly problem?: string
+}
+
 export type Readiness = {
   readonly isReady: boolean
-  readonly results: readonly { readonly name: string; readonly status: 'up' | 'down' }[]
+  readonly results: readonly CheckResult[]
 }
 
 const CHECK_TIMEOUT_MS = 1000
@@ -48,7 +55,7 @@ export function health({
   }
 }
 
-async function run({ name, check }: HealthCheck): Promise<{ name: string; status: 'up' | 'down' }> {
+async function run({ name, check }: HealthCheck): Promise<CheckResult> {
   const timeout = AbortSignal.timeout(CHECK_TIMEOUT_MS)
   const expired = new Promise<never>((_, reject) => {
     timeout.addEventListener('abort', () => reject(new Error('timed out')), { once: true })
@@ -56,7 +63,7 @@ async function run({ name, check }: HealthCheck): Promise<{ name: string; status
   try {
     await Promise.race([check(), expired])
     return { name, status: 'up' }
-  } catch {
-    return { name, status: 'down' }
+  } catch (error) {
+    return { name, status: 'down', problem: (error as Error).message }
   }
 }

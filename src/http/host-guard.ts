@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { Middleware } from 'koa'
 
 export type HostGuardDeps = {
@@ -5,6 +6,8 @@ export type HostGuardDeps = {
   readonly trustedProxies: readonly string[]
   /** Other hosts this server answers at, as a Host header names them; what it says about itself is never built from one. */
   readonly otherHosts?: ReadonlySet<string>
+  /** Further headers that mean something when a trusted proxy sends them, and are dropped from anybody else. */
+  readonly proxyHeaders?: readonly string[]
 }
 
 /**
@@ -13,16 +16,23 @@ export type HostGuardDeps = {
  * issuer's. One of `otherHosts` is remembered as `state.mountedHost`, for routing. The sender's address is the peer's,
  * or the last one in X-Forwarded-For that no trusted proxy added.
  */
-export function hostGuard({ issuer, trustedProxies, otherHosts = new Set() }: HostGuardDeps): Middleware {
+export function hostGuard({
+  issuer,
+  trustedProxies,
+  otherHosts = new Set(),
+  proxyHeaders = [],
+}: HostGuardDeps): Middleware {
   const { host, protocol } = new URL(issuer)
   const trusted = new Set(trustedProxies)
 
   return async function guardHost(ctx, next) {
-    const { headers, socket } = ctx.req
-    const peer = socket.remoteAddress ?? ''
-    const asked = (trusted.has(normalize(peer)) && ctx.get('X-Forwarded-Host')) || ctx.get('Host')
+    const { headers } = ctx.req
+    const peer = peerOf(ctx.req)
+    const isProxy = trusted.has(peer)
+    const asked = (isProxy && ctx.get('X-Forwarded-Host')) || ctx.get('Host')
     ctx.state.mountedHost = hostAmong(otherHosts, asked)
     const address = clientAddress(peer, ctx.get('X-Forwarded-For'), trusted)
+    if (!isProxy) for (const name of proxyHeaders) delete headers[name]
     headers.host = host
     headers['x-forwarded-host'] = host
     headers['x-forwarded-proto'] = protocol.replace(':', '')
@@ -37,6 +47,11 @@ export function hostGuard({ issuer, trustedProxies, otherHosts = new Set() }: Ho
 function hostAmong(hosts: ReadonlySet<string>, asked: string): string | undefined {
   const host = asked.trim().toLowerCase()
   return [host, host.replace(/:(?:80|443)$/, '')].find((candidate) => hosts.has(candidate))
+}
+
+/** The address at the other end of the connection. */
+export function peerOf({ socket }: IncomingMessage): string {
+  return normalize(socket.remoteAddress ?? '')
 }
 
 /** The nearest address that is not a trusted proxy: what limits are keyed by. */

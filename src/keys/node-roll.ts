@@ -19,6 +19,18 @@ export type NodeRoll = {
 
 type Row = { readonly node_id: string; readonly kids: readonly string[] }
 
+/** A living node, as operators see it. */
+export type LivingNode = { readonly node: string; readonly seenAt: number; readonly keys: number }
+
+/** The nodes that live; empty on the embedded database, which has one. */
+export async function listNodes(knex: Knex): Promise<LivingNode[]> {
+  const rows: (Row & { seen_at: string | number })[] = await knex('key_nodes')
+    .whereRaw(`seen_at > ${CLOCK} - ?`, [ALIVE_SECONDS])
+    .orderBy('node_id')
+    .select('node_id', 'kids', 'seen_at')
+  return rows.map((row) => ({ node: row.node_id, seenAt: Number(row.seen_at), keys: row.kids.length }))
+}
+
 /** The roll as rows, by the clock of the database; a node that has said nothing for 30 s is held to be gone. */
 export function createNodeRoll(knex: Knex): NodeRoll {
   const nodeId = `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`

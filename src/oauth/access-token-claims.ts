@@ -1,7 +1,8 @@
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import type { ResourceServer } from '../clients/resource-servers.ts'
-import type { CommerceAccount } from './account.ts'
+import type { CommerceAccount, PersonAccount } from './account.ts'
 import { agentAccountId, isAgentAccount } from './agent-account.ts'
+import { isAnonymousAccount } from './anonymous-account.ts'
 import { commerceClaims } from './claims.ts'
 import type { Actor } from './delegation.ts'
 import type { TokenShape } from './token-shape.ts'
@@ -24,6 +25,7 @@ export function createAccessTokenClaims({ findResourceServer, shapes, noteSize }
       if (token.kind === 'ClientCredentials') return anonymousClaims(ctx.state.anonymousId)
       if (token.kind !== 'AccessToken' || !account) return undefined
       if (isAgentAccount(account)) return { id_agent: account.agent.idAgent }
+      if (isAnonymousAccount(account)) return anonymousClaims(account.anonymousId)
       const identifier = token.resourceServer?.identifier()
       const server = identifier ? await findResourceServer(identifier) : undefined
       const claims = commerceClaims(account.customer, account.companyUser, {
@@ -37,7 +39,7 @@ export function createAccessTokenClaims({ findResourceServer, shapes, noteSize }
       const account = ctx.oidc.entities.Account as CommerceAccount | undefined
       const traceable = grantId ? { gid: grantId } : {}
       const shape = resourceServer && shapes.get(resourceServer.identifier())
-      if (!shape || !account) {
+      if (!shape || !account || isAnonymousAccount(account)) {
         Object.assign(jwt.payload, traceable)
       } else {
         const { iss, exp, iat, jti, client_id } = jwt.payload
@@ -59,13 +61,13 @@ function anonymousClaims(id: unknown): { anonymous_id: string } | undefined {
 }
 
 /** Whose token it is, for shapes whose `sub` says something else. */
-function ownerOf(account: CommerceAccount): Record<string, unknown> {
+function ownerOf(account: PersonAccount): Record<string, unknown> {
   if (isAgentAccount(account)) return { agent_id: account.accountId }
   return { customer_id: account.accountId, id_company_user: account.companyUser?.id ?? null, ...actorOf(account) }
 }
 
 /** Who acts for the customer (RFC 8693 §4.1). */
-function actorOf(account: CommerceAccount): { act?: Actor; grant_client_id?: string } {
+function actorOf(account: PersonAccount): { act?: Actor; grant_client_id?: string } {
   if (isAgentAccount(account)) return {}
   if (account.delegation) return { act: account.delegation.act, grant_client_id: account.delegation.grantClientId }
   if (account.actingAgentId === undefined) return {}

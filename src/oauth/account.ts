@@ -2,6 +2,7 @@ import type { Account, FindAccount } from 'oidc-provider'
 import type { Agent } from '../agents/agent.ts'
 import { type CompanyUser, type Customer, isActiveCompanyUser, selectCompanyUser } from '../customers/customer.ts'
 import { type AgentAccount, agentAccountId, agentIdOf, toAgentAccount } from './agent-account.ts'
+import { type AnonymousAccount, anonymousIdOf, toAnonymousAccount } from './anonymous-account.ts'
 import { accountClaims } from './claims.ts'
 import type { Delegation } from './delegation.ts'
 import { grantFacts, signedInAtMs } from './grant-facts.ts'
@@ -17,8 +18,11 @@ export type CustomerAccount = Account & {
   readonly delegation?: Delegation
 }
 
+/** Somebody whom we know. */
+export type PersonAccount = CustomerAccount | AgentAccount
+
 /** Whoever tokens are for. */
-export type CommerceAccount = CustomerAccount | AgentAccount
+export type CommerceAccount = PersonAccount | AnonymousAccount
 
 /** What a grant says about how its account may be used. */
 export type ActingAs = {
@@ -55,6 +59,8 @@ export function createFindLiveAccount({ findCustomer, findAgent, notBefore }: Li
       const agent = await findAgent(agentId)
       return agent && toAgentAccount(agent)
     }
+    const anonymousId = anonymousIdOf(accountId)
+    if (anonymousId !== undefined) return toAnonymousAccount(anonymousId)
     const [customer, mayStillAct] = await Promise.all([
       findCustomer(accountId),
       actingAgentId === undefined || mayAct(actingAgentId, grantedAtMs),

@@ -2,6 +2,7 @@ import type { Agent } from '../agents/agent.ts'
 import type { CompanyUser, Customer } from '../customers/customer.ts'
 import type { CommerceAccount, FindLiveAccount } from './account.ts'
 import { isAgentAccount } from './agent-account.ts'
+import { isAnonymousAccount } from './anonymous-account.ts'
 import type { FindToken } from './token-status.ts'
 
 /** Who holds an access token that works now. */
@@ -57,6 +58,8 @@ export function createFindCaller({
 
 function holder(account: CommerceAccount): Pick<Caller, 'kind' | 'customer' | 'companyUser' | 'agent'> {
   if (isAgentAccount(account)) return { kind: 'agent', agent: account.agent }
+  // A visitor is nobody yet: what they may do, their client may.
+  if (isAnonymousAccount(account)) return { kind: 'client' }
   const { customer, companyUser } = account
   return { kind: 'customer', customer, ...(companyUser && { companyUser }) }
 }

@@ -4,21 +4,27 @@ import { CLAIMS_BY_SCOPE } from './claims.ts'
 import { allowsOrigin, OWN_CLIENT_MEMBERS } from './client-metadata.ts'
 import { interactionPolicyFor } from './first-party.ts'
 import { familyTtlSeconds, LIFETIMES, refreshTokenTtlSeconds } from './lifetimes.ts'
+import { type MutualTls, mutualTlsAliases, mutualTlsMethods } from './mutual-tls.ts'
 import type { ProtocolPages } from './pages.ts'
+
+const METHODS = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const
 
 /** The library's configuration as far as it is fixed: paths, lifetimes, cookies, algorithms, features. */
 export function fixedConfiguration({
   isHttps,
   cookieKeys,
   pages,
+  mutualTls,
 }: {
   isHttps: boolean
   cookieKeys: readonly string[]
   pages: ProtocolPages
+  mutualTls: MutualTls | undefined
 }): Configuration {
   return {
     claims: Object.fromEntries(Object.entries(CLAIMS_BY_SCOPE).map(([scope, claims]) => [scope, [...claims]])),
-    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    clientAuthMethods: [...METHODS, ...(mutualTls ? mutualTlsMethods(mutualTls) : [])],
+    ...(mutualTls && { discovery: mutualTlsAliases(mutualTls) }),
     clientBasedCORS: (_ctx, origin, client) => allowsOrigin(client as unknown as ClientMetadata, origin),
     clientDefaults: {
       id_token_signed_response_alg: 'RS256',

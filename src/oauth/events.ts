@@ -4,6 +4,7 @@ import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { CustomerAccount } from './account.ts'
 import { agentAccountId, isAgentAccount } from './agent-account.ts'
+import { isAnonymousAccount } from './anonymous-account.ts'
 
 type EventDeps = {
   readonly audit: Audit
@@ -94,7 +95,7 @@ function facts(ctx: KoaContextWithOIDC) {
 }
 
 function whoseTokens(account: Account): { customerId?: string; actor?: string } {
-  if (isAgentAccount(account)) return { actor: account.accountId }
+  if (isAgentAccount(account) || isAnonymousAccount(account)) return { actor: account.accountId }
   const { actingAgentId } = account as CustomerAccount
   return { customerId: account.accountId, ...(actingAgentId && { actor: agentAccountId(actingAgentId) }) }
 }

@@ -4,6 +4,7 @@ import type { ClientMetadata } from '../clients/client.ts'
 import type { Metrics } from '../metrics.ts'
 import type { FindLiveAccount } from './account.ts'
 import { isAgentAccount } from './agent-account.ts'
+import { isAnonymousAccount } from './anonymous-account.ts'
 import { commerceClaims } from './claims.ts'
 import type { FindToken, LiveToken } from './token-status.ts'
 
@@ -45,7 +46,7 @@ export function createIntrospection(deps: IntrospectionDeps) {
     if (accountId === undefined) return describe(token, issuer)
     const account = await findLiveAccount(accountId, { companyUserId, actingAgentId, grantedAtMs: iat * 1000 })
     if (!account) return undefined
-    if (isAgentAccount(account)) return describe(token, issuer)
+    if (isAgentAccount(account) || isAnonymousAccount(account)) return describe(token, issuer)
     const claims = commerceClaims(account.customer, account.companyUser, { hasFullPermissions: true })
     return describe({ ...token, claims: { ...token.claims, ...claims } }, issuer)
   }

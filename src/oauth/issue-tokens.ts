@@ -13,6 +13,7 @@ import {
 } from 'oidc-provider/lib/helpers/grants.js'
 import type { CommerceAccount } from './account.ts'
 import { isAgentAccount } from './agent-account.ts'
+import { isAnonymousAccount } from './anonymous-account.ts'
 import { withFacts } from './grant-facts.ts'
 
 export type TokenRequest = {
@@ -95,7 +96,7 @@ function newGrant(
   const { provider, client } = ctx.oidc
   const grant = withFacts(
     new provider.Grant({ accountId: account.accountId, clientId: client?.clientId as string }),
-    isAgentAccount(account)
+    isAgentAccount(account) || isAnonymousAccount(account)
       ? {}
       : {
           ...(account.companyUser && { companyUserId: account.companyUser.id }),

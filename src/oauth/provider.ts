@@ -26,6 +26,7 @@ import {
   useOwnEndpoints,
 } from './library-seam.ts'
 import { grantTtlSeconds, LIFETIMES } from './lifetimes.ts'
+import { type MutualTls, mutualTlsFeature } from './mutual-tls.ts'
 import { createNotBefore } from './not-before.ts'
 import type { ProtocolPages } from './pages.ts'
 import type { RefreshTokens } from './refresh-tokens.ts'
@@ -40,6 +41,8 @@ import { nameUnauthorizedClients } from './unauthorized-client.ts'
 
 export type ProviderDeps = {
   readonly issuer: string
+  /** Where a proxy hands on client certificates; absent: none are believed. */
+  readonly mutualTls?: MutualTls
   readonly cookieKeys: readonly string[]
   /** Make what is sealed under a short user code worthless to somebody who has only storage; the first seals. */
   readonly sealKeys: readonly [string, ...string[]]
@@ -89,7 +92,7 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
 }
 
 function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Configuration {
-  const { issuer, cookieKeys, pages, resourceServers, shapes, findLiveAccount } = deps
+  const { issuer, cookieKeys, pages, resourceServers, shapes, findLiveAccount, mutualTls } = deps
   const findClient = metadataOf(deps)
   const reads = createRequestReads(deps.storage, () => Provider.ctx)
   const notBefore = createNotBefore(reads.storage)
@@ -98,7 +101,7 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
     shapes,
     noteSize: deps.noteTokenSize,
   })
-  const fixed = fixedConfiguration({ isHttps: issuer.startsWith('https:'), cookieKeys, pages })
+  const fixed = fixedConfiguration({ isHttps: issuer.startsWith('https:'), cookieKeys, pages, mutualTls })
   return {
     ...fixed,
     adapter: createAdapter({
@@ -130,6 +133,7 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
       devInteractions: { enabled: false },
       externalSigningSupport: { enabled: true, ack: 'experimental-01' },
       introspection: { enabled: true },
+      ...(mutualTls && { mTLS: mutualTlsFeature(mutualTls) }),
       resourceIndicators: createResourceIndicators({ findResourceServer: resourceServers.find, findClient }) as never,
       revocation: { enabled: true },
       rpInitiatedLogout: signOutPages(pages),

@@ -7,6 +7,10 @@ import { administratorOf, ask, OWNER, tokenOf } from './administrators.ts'
 const WEAKEST: Readonly<Record<string, Role | 'public'>> = {
   'GET /v1/openapi.json': 'public',
   'POST /v1/sign-in': 'public',
+  'GET /v1/health': 'viewer',
+  'GET /v1/dialects/uses': 'viewer',
+  'POST /v1/sign-in-links': 'security',
+  'POST /v1/agents/{id}/warehouse': 'security',
   'GET /v1/self': 'viewer',
   'POST /v1/self/sign-out': 'viewer',
   'POST /v1/self/password': 'viewer',
@@ -39,12 +43,29 @@ const WEAKEST: Readonly<Record<string, Role | 'public'>> = {
   'GET /v1/clients/{clientId}/secrets': 'viewer',
   'POST /v1/clients/{clientId}/secrets': 'security',
   'POST /v1/clients/{clientId}/secrets/{name}/expire': 'security',
+  'GET /v1/resource-servers': 'viewer',
+  'POST /v1/resource-servers': 'owner',
+  'GET /v1/resource-servers/{identifier}': 'viewer',
+  'PUT /v1/resource-servers/{identifier}': 'owner',
+  'DELETE /v1/resource-servers/{identifier}': 'owner',
+  'GET /v1/customers': 'viewer',
+  'POST /v1/customers': 'support',
+  'GET /v1/customers/{customer}': 'viewer',
+  'PATCH /v1/customers/{customer}': 'support',
+  'PUT /v1/customers/{customer}/company-users': 'support',
+  'POST /v1/customers/{customer}/block': 'support',
+  'POST /v1/customers/{customer}/unblock': 'support',
+  'POST /v1/customers/{customer}/confirm': 'support',
+  'GET /v1/grants': 'viewer',
+  'POST /v1/grants/{id}/revoke': 'support',
+  'GET /v1/lockouts': 'viewer',
+  'POST /v1/lockouts/lift': 'support',
   'POST /v1/customers/import': 'owner',
   'POST /v1/customers/wrap': 'owner',
   'GET /v1/customers/migration': 'viewer',
   'GET /v1/customers/export': 'owner',
-  'GET /v1/customers/{reference}/personal-data': 'support',
-  'POST /v1/customers/{reference}/erase': 'owner',
+  'GET /v1/customers/{customer}/personal-data': 'support',
+  'POST /v1/customers/{customer}/erase': 'owner',
   'POST /v1/sign-outs': 'support',
   'GET /v1/audit': 'viewer',
   'GET /v1/audit/verify': 'viewer',
@@ -165,7 +186,7 @@ describe('no secret is read', () => {
       const path = name.slice('GET '.length)
       const concrete = path
         .replace('{clientId}', 'third-party-app')
-        .replace('{reference}', 'DE--21')
+        .replace('{customer}', 'DE--21')
         .replace(/\{\w+\}/g, 'nobody')
       const response = await fetch(`${server.adminUrl}${concrete}`, {
         headers: { Authorization: `Bearer ${tokens.get(role)}` },

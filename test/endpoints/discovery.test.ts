@@ -83,3 +83,10 @@ test('metadata may be read from any origin', async () => {
     expect(headers.get('access-control-allow-credentials')).toBeNull()
   }
 })
+
+test('client certificates are not spoken of where no proxy hands them on', async () => {
+  const found = await metadata()
+  expect(found).not.toHaveProperty('mtls_endpoint_aliases')
+  expect(found).not.toHaveProperty('tls_client_certificate_bound_access_tokens')
+  expect(found.token_endpoint_auth_methods_supported.join()).not.toContain('tls')
+})

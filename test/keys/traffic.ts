@@ -14,6 +14,8 @@ export type TrafficOptions = {
   readonly maxRequests: number
 }
 
+export type Traffic = Awaited<ReturnType<typeof startTraffic>>
+
 export type TrafficFigures = {
   readonly seconds: number
   readonly requests: Readonly<Record<RequestKind, number>>
@@ -35,7 +37,7 @@ type Worker = { refreshToken: string | undefined }
 export async function startTraffic(options: TrafficOptions) {
   const { nodes, connections } = options
   const book = createBook()
-  const keySets = nodes.map(({ url }) => createPublishedKeys(url))
+  const keySets = createPublishedKeys(nodes.map(({ url }) => url))
   const issuer = String(nodes[0]?.settings.ISSUER)
   let isDone = false
   let round = 0
@@ -45,6 +47,8 @@ export async function startTraffic(options: TrafficOptions) {
 
   async function verifyEverywhere(token: string): Promise<void> {
     const { alg, kid } = decodeProtectedHeader(token)
+    // Nodes that publish the same text have the same answer; it is found once.
+    const verdicts = new Map<unknown, ReturnType<typeof whyUnverified>>()
     const published = keySets.map(async (fetchKeys, index) => {
       let keys: Awaited<ReturnType<typeof fetchKeys>>['keys']
       await ask('jwks', async () => {
@@ -52,7 +56,9 @@ export async function startTraffic(options: TrafficOptions) {
         keys = fetched.keys
         return fetched.answer
       })
-      const reason = await whyUnverified(token, keys, issuer)
+      const verdict = verdicts.get(keys) ?? whyUnverified(token, keys, issuer)
+      verdicts.set(keys, verdict)
+      const reason = await verdict
       if (reason) book.fail(`a token signed by ${alg} ${kid} does not verify by the keys of node ${index}: ${reason}`)
     })
     await Promise.all(published)
@@ -95,6 +101,8 @@ export async function startTraffic(options: TrafficOptions) {
   return {
     /** Requests answered so far. */
     total: book.total,
+    /** Tokens so far by algorithm, and the keys that signed them. */
+    seen: book.seen,
     async stop(): Promise<TrafficFigures> {
       isDone = true
       await working
@@ -122,6 +130,7 @@ function createBook() {
   return {
     fail: (reason: string) => void failures.push(reason),
     total: () => durationsMs.length,
+    seen: () => ({ verified, signers }),
     verified(alg: string, kid: string) {
       verified[alg] = (verified[alg] ?? 0) + 1
       signers.add(kid)

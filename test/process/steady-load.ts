@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http'
+import { Agent as TlsAgent, request as tlsRequest } from 'node:https'
 import { setTimeout as pause } from 'node:timers/promises'
 import { ordersService, tokensOf } from '../endpoints/client.ts'
 
@@ -22,7 +23,8 @@ export async function startSteadyLoad(url: string, { clients }: { readonly clien
   let [answered, connectionsEnded, isOver] = [0, 0, false]
 
   async function work(firstRefreshToken: string): Promise<void> {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    const options = { keepAlive: true, maxSockets: 1 }
+    const agent = url.startsWith('https:') ? new TlsAgent(options) : new Agent(options)
     let refreshToken = firstRefreshToken
     const ask = async (path: string, form?: Record<string, string>, headers = {}) => {
       try {
@@ -74,8 +76,9 @@ type Answer = { readonly status: number; readonly text: string; readonly isLast:
 function send(agent: Agent, url: string, form: Record<string, string> | undefined, headers: object): Promise<Answer> {
   const body = form && new URLSearchParams(form).toString()
   const type = body && { 'content-type': 'application/x-www-form-urlencoded' }
+  const start = url.startsWith('https:') ? tlsRequest : request
   return new Promise((resolve, reject) => {
-    const sent = request(url, { agent, method: body ? 'POST' : 'GET', headers: { ...headers, ...type } }, (answer) => {
+    const sent = start(url, { agent, method: body ? 'POST' : 'GET', headers: { ...headers, ...type } }, (answer) => {
       let text = ''
       answer.setEncoding('utf8')
       answer.on('data', (chunk: string) => {

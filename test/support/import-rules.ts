@@ -6,14 +6,15 @@ export type Source = { readonly path: string; readonly text: string }
 
 /**
  * Folders and files of src, top to bottom. A layer imports from layers below it. What shares a layer does not
- * import each other. `main` hands the command line to `cli`, and `app` loads `demo` into a new database: the first of
- * each pair stands above the second.
+ * import each other. `main` hands the command line to `cli`, and `app` loads `demo` into a new database and looks for
+ * its remains in an old one: the first of each pair stands above the second.
  */
 const LAYERS: readonly (readonly string[])[] = [
   ['main'],
   ['cli'],
   ['server', 'cluster'],
   ['app'],
+  ['demo-remains'],
   ['demo'],
   ['admin', 'interaction', 'compat'],
   ['oauth'],

@@ -73,9 +73,13 @@ function signInWith(door: Door, data: ResourceObject, signIn: SignIn): Promise<S
     : signIn.withPassword(door, username, textOf(data, 'password'))
 }
 
-/** The holder of a token of ours, in a header of its own, gets tokens for all of their accounts. */
+/**
+ * The holder of a token of ours, in a header of its own, gets tokens for all of their accounts. The SDK sends what it is
+ * given as `X-Moltin-Customer-Token`, so that counts too.
+ */
 async function switchAccount(door: Door, request: DialectRequest): Promise<DialectAnswer> {
-  const token = request.headers['ep-account-management-authentication-token']
+  const { headers } = request
+  const token = headers['ep-account-management-authentication-token'] ?? headers['x-moltin-customer-token']
   const caller = typeof token === 'string' ? await door.services.findCaller(token.trim()) : undefined
   if (!caller?.customer || caller.audience !== door.resource || caller.clientId !== door.clientId)
     return plainError(401)

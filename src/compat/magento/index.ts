@@ -13,7 +13,12 @@ const HOUR_SECONDS = 3600
 
 /** Magento 2 and Adobe Commerce: the web API's and GraphQL's ways to sign in and out. */
 export const createMagento: OpenDialect = (settings) => {
-  const form = { format: settings.MAGENTO_TOKEN_FORMAT, algorithm: 'RS256', hasShortTokens: true } as const
+  const form = {
+    format: settings.MAGENTO_TOKEN_FORMAT,
+    algorithm: 'RS256',
+    hasShortTokens: true,
+    throttle: { attempts: settings.MAGENTO_THROTTLE_ATTEMPTS, seconds: settings.MAGENTO_THROTTLE_SECONDS },
+  } as const
   const hours = { customer: settings.MAGENTO_CUSTOMER_TOKEN_HOURS, admin: settings.MAGENTO_ADMIN_TOKEN_HOURS }
   const signInCustomer = ({ username, password }: Credentials) => ({
     grant_type: 'password',

@@ -4,7 +4,7 @@ import type { DialectAnswer, DialectRequest, DialectRoute, TokenRoute } from '..
 import type { DialectServices } from '../services.ts'
 import { readAttributes, textOf } from './attributes.ts'
 import { failure, lockedOut, outage, resource } from './documents.ts'
-import { AGENT_AUTHORIZATION, bearerOf, codeOf, findHolder, invalidToken } from './headers.ts'
+import { bearerOf, codeOf, contradiction, findAgentBeside, findHolder, invalidToken } from './headers.ts'
 import { pairOf, RESOURCE } from './sign-in.ts'
 
 /** `POST /agent-access-tokens` and `POST /agent-customer-impersonation-access-tokens`. */
@@ -17,16 +17,19 @@ function agentTokens({ blockSeconds }: { readonly blockSeconds: number }): Token
   return {
     method: 'POST',
     path: '/agent-access-tokens',
-    async toOAuth({ body, headers, context }, services) {
+    async toOAuth(request, services) {
+      const { body, headers, context } = request
       const parsed = readAttributes(body, 'agent-access-tokens', context)
       if ('refused' in parsed) return parsed.refused
       const username = textOf(parsed.attributes, 'username')
       const password = textOf(parsed.attributes, 'password')
-      if (username && password) {
+      const refused = contradiction(request)
+      if (username && password && !refused) {
         return { grant_type: AGENT_GRANT, resource: RESOURCE, scope: 'agent', username, password, ...codeOf(headers) }
       }
       const leftSeconds = username ? await services.lockedForSeconds(username, 'agent') : undefined
       if (leftSeconds !== undefined) return lockedOut({ blockSeconds, leftSeconds }, context)
+      if (refused) return refused
       return failure(401, '4101', 'Failed to authenticate an agent.', context)
     },
     fromSuccess: (tokens, context) => resource('agent-access-tokens', pairOf(tokens), context),
@@ -67,18 +70,16 @@ const impersonationTokens: TokenRoute = {
 type AgentToken = { readonly token: string; readonly clientId: string } | { readonly refused: DialectAnswer }
 
 /** The agent's own token, from either header. A bad `Authorization` is refused even beside a good agent header. */
-async function findAgentToken({ headers, context }: DialectRequest, services: DialectServices): Promise<AgentToken> {
+async function findAgentToken(request: DialectRequest, services: DialectServices): Promise<AgentToken> {
+  const { headers, context } = request
   const bearer = bearerOf(headers.authorization)
   const holder = bearer === undefined ? undefined : await findHolder(bearer, services, context)
   if (bearer !== undefined && !holder) return { refused: invalidToken(context) }
-
-  const agentBearer = bearerOf(headers[AGENT_AUTHORIZATION])
-  const agent = agentBearer === undefined ? undefined : await findHolder(agentBearer, services, context)
-  if (agentBearer !== undefined) {
-    return agent?.kind === 'agent'
-      ? { token: agentBearer, clientId: agent.clientId }
-      : { refused: failure(401, '4102', 'Agent access token is invalid.', context) }
-  }
+  const beside = await findAgentBeside(request, services)
+  if (beside && 'refused' in beside) return beside
+  const refused = contradiction(request)
+  if (refused) return { refused }
+  if (beside) return beside
   return bearer !== undefined && holder?.kind === 'agent'
     ? { token: bearer, clientId: holder.clientId }
     : { refused: failure(401, '4103', 'Action is available to agent user only.', context) }

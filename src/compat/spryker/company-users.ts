@@ -2,7 +2,7 @@ import { COMPANY_USER_GRANT } from '../../oauth/grants/company-user.ts'
 import type { TokenRoute } from '../dialect.ts'
 import { readAttributes, violations } from './attributes.ts'
 import { failure, outage, resource } from './documents.ts'
-import { bearerOf, contradiction, findHolder, invalidToken, missingToken } from './headers.ts'
+import { bearerOf, contradiction, findAgentBeside, findHolder, invalidToken, missingToken } from './headers.ts'
 import { pairOf, RESOURCE } from './sign-in.ts'
 
 /** `POST /company-user-access-tokens`: goes on as one of the customer's company users. */
@@ -17,6 +17,8 @@ export const companyUserTokens: TokenRoute = {
     if (bearer === undefined) return missingToken(context)
     const caller = await findHolder(bearer, services, context)
     if (!caller) return invalidToken(context)
+    const agent = await findAgentBeside(request, services)
+    if (agent && 'refused' in agent) return agent.refused
     const refused =
       contradiction(request) ?? violations(parsed.attributes, [{ name: 'idCompanyUser', is: 'uuid' }], context)
     if (refused) return refused

@@ -47,6 +47,18 @@ export async function findHolder(
   return caller && (caller.clientId === clientId || caller.audience === clientId) ? caller : undefined
 }
 
+/** The agent whose token stands in `X-Agent-Authorization`, whatever `Authorization` holds; undefined without that header. */
+export async function findAgentBeside(
+  { headers, context }: DialectRequest,
+  services: DialectServices,
+): Promise<{ readonly token: string; readonly clientId: string } | { readonly refused: DialectAnswer } | undefined> {
+  const token = bearerOf(headers[AGENT_AUTHORIZATION])
+  if (token === undefined) return undefined
+  const agent = await findHolder(token, services, context)
+  if (agent?.kind === 'agent') return { token, clientId: agent.clientId }
+  return { refused: failure(401, '4102', 'Agent access token is invalid.', context) }
+}
+
 export function missingToken(context: AnswerContext): DialectAnswer {
   return failure(403, '002', 'Missing access token.', context)
 }

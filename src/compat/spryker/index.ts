@@ -1,6 +1,6 @@
 import type { Dialect, DialectRoute, OpenDialect } from '../dialect.ts'
 import { agentRoutes } from './agents.ts'
-import { backOfficeToken } from './back-office-token.ts'
+import { backendRoutes, warehouseResource } from './backend.ts'
 import { companyUserTokens } from './company-users.ts'
 import { customerConfirmation } from './confirmation.ts'
 import { emptyCollection, failure, outage } from './documents.ts'
@@ -19,6 +19,7 @@ const RESOURCES = [
   '/agent-access-tokens',
   '/agent-customer-impersonation-access-tokens',
   '/customer-confirmation',
+  '/warehouse-tokens',
 ]
 
 /** Spryker Glue: the JSON:API token resources, both OAuth-like doors, and the storefront's login by link. */
@@ -36,6 +37,7 @@ export const createSpryker: OpenDialect = (settings, { clientId }) => {
         algorithm: 'RS256',
         shape,
       },
+      warehouseResource(RESOURCE, clientId),
     ],
     routes: [
       ...signInRoutes({ unconfirmedStatus: settings.SPRYKER_UNCONFIRMED_STATUS, blockSeconds }),
@@ -43,7 +45,7 @@ export const createSpryker: OpenDialect = (settings, { clientId }) => {
       companyUserTokens,
       ...agentRoutes({ blockSeconds }),
       customerConfirmation,
-      backOfficeToken,
+      ...backendRoutes(RESOURCE, { takesForms: false }),
       storefrontToken,
       loginLink({ target: settings.SIGN_IN_LINK_TARGET }),
       ...COLLECTIONS.map(placeholder),

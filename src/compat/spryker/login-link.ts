@@ -2,6 +2,7 @@ import type { ActionRoute, DialectAnswer } from '../dialect.ts'
 import { failure } from './documents.ts'
 
 const TOKEN = /^[\w.-]+$/
+const ALREADY_SIGNED_IN = 'customer_page.error.customer_already_logged_in'
 
 /** `GET /access-token/{token}`: a link signs a person in to the hosted pages. */
 export function loginLink({ target }: { readonly target: string }): ActionRoute {
@@ -15,9 +16,17 @@ export function loginLink({ target }: { readonly target: string }): ActionRoute 
       // Mail scanners look at links by HEAD: that must not use one up.
       if (method === 'HEAD') return page(200, '')
       const outcome = await services.signInByLink(token)
-      return outcome === 'invalid' ? page(403, 'Invalid access token.') : redirect(target)
+      if (outcome === 'invalid') return page(403, 'Invalid access token.')
+      return redirect(outcome === 'signed-in' ? target : withNotice(target, ALREADY_SIGNED_IN))
     },
   }
+}
+
+/** The shop's page shows it: a glossary key, as the shop's own login by token leaves one for the next page. */
+function withNotice(target: string, notice: string): string {
+  const [page = '', fragment] = target.split('#')
+  const parameter = `${page.includes('?') ? '&' : '?'}notice=${encodeURIComponent(notice)}`
+  return `${page}${parameter}${fragment === undefined ? '' : `#${fragment}`}`
 }
 
 function redirect(target: string): DialectAnswer {

@@ -45,11 +45,12 @@ export const storefrontToken: TokenRoute = {
 }
 
 /** The form of a request; a body of any other kind reads as an empty one. */
-function formOf({ contentType, body }: Pick<DialectRequest, 'contentType' | 'body'>): URLSearchParams {
+export function formOf({ contentType, body }: Pick<DialectRequest, 'contentType' | 'body'>): URLSearchParams {
   return new URLSearchParams(contentType === 'application/x-www-form-urlencoded' ? body : '')
 }
 
-function namesClient(form: URLSearchParams): boolean {
+/** True for a form that OAuth itself must answer. */
+export function namesClient(form: URLSearchParams): boolean {
   return form.getAll('client_id').some(Boolean) || form.has('client_assertion')
 }
 

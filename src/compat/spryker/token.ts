@@ -5,7 +5,14 @@ import type { TokenShape } from '../../oauth/token-shape.ts'
 type Token = Parameters<TokenShape>[0]
 
 /** Scopes that say who somebody is. They follow from the account and the grant, and cannot be had by asking. */
-export const SPRYKER_SCOPES = ['company_user', 'customer_impersonation', 'agent', 'user', 'back-office-user'] as const
+export const SPRYKER_SCOPES = [
+  'company_user',
+  'customer_impersonation',
+  'agent',
+  'user',
+  'back-office-user',
+  'warehouse-user',
+] as const
 
 /**
  * The access token as the shop's services read it: RS256, `typ: JWT`, `sub` a JSON string with the whole identity.
@@ -26,15 +33,29 @@ export function sprykerToken({ arePermissionsStored }: { readonly arePermissions
   })
 }
 
+/** A warehouse's token: it says which one, and nobody's name. */
+export const warehouseToken: TokenShape = ({ payload, agent }) => ({
+  header: { typ: 'JWT' },
+  payload: {
+    aud: payload.aud,
+    jti: payload.jti,
+    iat: payload.iat,
+    nbf: payload.iat,
+    exp: payload.exp,
+    sub: JSON.stringify({ id_warehouse: agent?.idWarehouse ?? null }),
+    scopes: agent?.idWarehouse === undefined ? [] : ['warehouse'],
+  },
+})
+
 function entitledTo({ agent, actingAgentId, grantType }: Token & { actingAgentId?: string | undefined }): string[] {
-  if (agent) return ['agent', 'user', 'back-office-user']
+  if (agent) return ['agent', 'user', agent.idWarehouse === undefined ? 'back-office-user' : 'warehouse-user']
   if (grantType === COMPANY_USER_GRANT) return ['company_user']
   return actingAgentId === undefined ? ['customer'] : ['customer_impersonation', 'customer']
 }
 
 /** The keys and their order are those of the shop's own tokens. */
 function identityOf({ customer, companyUser, agent, scopes }: Token, arePermissionsStored: boolean): object {
-  if (agent && scopes.includes('back-office-user')) {
+  if (agent && scopes.includes('user')) {
     return { user_reference: null, id_user: agent.idAgent, uuid: agent.id }
   }
   const permissions = companyUser && !arePermissionsStored ? permissionsOf(companyUser).map(toPermission) : undefined

@@ -1,28 +1,39 @@
 import { errors } from 'oidc-provider'
 import type { AuthenticateAgent } from '../../agents/authenticate.ts'
+import type { ResourceServer } from '../../clients/resource-servers.ts'
 import { toAgentAccount } from '../agent-account.ts'
 import type { GrantType } from '../grant-type.ts'
 import { issueTokens } from '../issue-tokens.ts'
 import { temporarilyUnavailable } from '../unavailable.ts'
+import { throttleOf } from './throttle.ts'
 
 export const AGENT_GRANT = 'urn:vestibule:grant:agent'
 /** The error that tells a client whose agent's password was right to ask for a code. */
 export const SECOND_FACTOR_REQUIRED = 'second_factor_required'
 
-export type AgentGrantDeps = { readonly authenticateAgent: AuthenticateAgent }
+export type AgentGrantDeps = {
+  readonly authenticateAgent: AuthenticateAgent
+  readonly resourceServers: { find(identifier: string): Promise<ResourceServer | undefined> }
+}
 
 /** An agent signs in by e-mail, password and, once they have a second factor, its code: for back offices that cannot redirect. */
-export function agentGrant({ authenticateAgent }: AgentGrantDeps): GrantType {
+export function agentGrant({ authenticateAgent, resourceServers }: AgentGrantDeps): GrantType {
   return {
     name: AGENT_GRANT,
     parameters: ['username', 'password', 'one_time_password', 'scope', 'resource'],
     async handle(ctx) {
-      const { username, password, one_time_password: code } = ctx.oidc.params as Record<string, unknown>
+      const { username, password, one_time_password: code, resource } = ctx.oidc.params as Record<string, unknown>
       if (typeof username !== 'string' || typeof password !== 'string') {
         throw new errors.InvalidRequest('username and password are required')
       }
       const clientId = ctx.oidc.client?.clientId as string
-      const context = { ip: ctx.ip, clientId, ...(typeof code === 'string' && code !== '' && { code }) }
+      const server = typeof resource === 'string' ? await resourceServers.find(resource) : undefined
+      const context = {
+        ip: ctx.ip,
+        clientId,
+        ...throttleOf(server),
+        ...(typeof code === 'string' && code !== '' && { code }),
+      }
       const authentication = await authenticateAgent(username, password, context)
       ctx.state.authentication = authentication
       if (authentication.outcome === 'busy') throw temporarilyUnavailable(ctx, authentication.retryAfterSeconds)

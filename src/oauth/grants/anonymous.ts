@@ -1,7 +1,10 @@
-import { errors } from 'oidc-provider'
+import { randomUUID } from 'node:crypto'
+import { errors, type TokenEndpointGrantContext } from 'oidc-provider'
 import { buildTokenResponse, resolveRequestedResources, validateClientScope } from 'oidc-provider/lib/helpers/grants.js'
 import type { ResourceServer } from '../../clients/resource-servers.ts'
+import { toAnonymousAccount } from '../anonymous-account.ts'
 import type { GrantType } from '../grant-type.ts'
+import { issueTokens } from '../issue-tokens.ts'
 
 export type AnonymousGrantDeps = {
   readonly resourceServers: { find(identifier: string): Promise<ResourceServer | undefined> }
@@ -11,8 +14,9 @@ export type AnonymousGrantDeps = {
 export const ANONYMOUS_GRANT = 'urn:vestibule:grant:anonymous'
 
 /**
- * A token for a visitor who has not signed in: what storefronts fetch before anything else. It stands for the client,
- * which may be a public one, so it carries none but the scopes a resource server opens to anonymous visitors.
+ * A token for a visitor who has not signed in: what storefronts fetch before anything else, with none but the scopes a
+ * resource server opens to anonymous visitors. A client that proves who it is and may refresh gets a session that
+ * keeps the visitor's id; a public one gets a token that stands for the client alone.
  */
 export function anonymousGrant({ resourceServers }: AnonymousGrantDeps): GrantType {
   return {
@@ -24,28 +28,44 @@ export function anonymousGrant({ resourceServers }: AnonymousGrantDeps): GrantTy
       if (another || !resourceServer) throw new errors.InvalidTarget('only one resource can be asked for at a time')
       const open = (await resourceServers.find(resourceServer.identifier()))?.anonymousScopes
       if (!open) throw new errors.InvalidTarget('this resource server does not serve anonymous visitors')
-      const asked = [...validateClientScope(provider, ctx)]
+      const scope = [...validateClientScope(provider, ctx)].filter((name) => open.includes(name)).join(' ')
 
-      ctx.state.anonymousId = anonymousId(client?.clientAuthMethod, ctx.oidc.params?.anonymous_id)
-      const token = new provider.ClientCredentials({ client } as never)
-      token.resourceServer = resourceServer
-      const scope = asked.filter((name) => open.includes(name)).join(' ')
-      if (scope) token.scope = scope
-      ctx.oidc.entity('ClientCredentials', token)
-      const accessToken = await token.save()
-      ctx.body = buildTokenResponse(provider, {
-        accessToken,
-        expiresIn: token.expiration,
-        scope: token.scope,
-        tokenType: token.tokenType,
-      })
+      const mayKeepId = client?.clientAuthMethod !== 'none'
+      const anonymousId = mayKeepId ? readAnonymousId(ctx.oidc.params?.anonymous_id) : undefined
+      if (!mayKeepId || !client?.grantTypeAllowed('refresh_token')) {
+        ctx.state.anonymousId = anonymousId
+        return issueClientToken(ctx, resourceServer, scope)
+      }
+      const params = ctx.oidc.params as Record<string, unknown>
+      params.scope = scope || undefined
+      const account = toAnonymousAccount(anonymousId ?? randomUUID())
+      await issueTokens(ctx, { account, grantType: ANONYMOUS_GRANT, defaultScope: '' })
     },
   }
 }
 
+async function issueClientToken(
+  ctx: TokenEndpointGrantContext,
+  resourceServer: Awaited<ReturnType<typeof resolveRequestedResources>>[number],
+  scope: string,
+): Promise<void> {
+  const { provider, client } = ctx.oidc
+  const token = new provider.ClientCredentials({ client } as never)
+  token.resourceServer = resourceServer
+  if (scope) token.scope = scope
+  ctx.oidc.entity('ClientCredentials', token)
+  const accessToken = await token.save()
+  ctx.body = buildTokenResponse(provider, {
+    accessToken,
+    expiresIn: token.expiration,
+    scope: token.scope,
+    tokenType: token.tokenType,
+  })
+}
+
 /** The visitor's id, where the client gives one. Anybody can ask as a public client: it cannot vouch for an id. */
-function anonymousId(authMethod: string | undefined, given: unknown): string | undefined {
-  if (given === undefined || authMethod === 'none') return undefined
+function readAnonymousId(given: unknown): string | undefined {
+  if (given === undefined) return undefined
   if (typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given)) return given
   throw new errors.InvalidRequest('anonymous_id must be 1 to 128 letters, digits or one of . _ : -')
 }

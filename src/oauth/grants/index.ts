@@ -8,6 +8,7 @@ import { type OneTimePasswordGrantDeps, oneTimePasswordGrant } from './one-time-
 import { type PasswordGrantDeps, passwordGrant } from './password.ts'
 import { type RefreshGrantDeps, refreshTokenGrant } from './refresh-token.ts'
 import { type TokenExchangeDeps, tokenExchangeGrant } from './token-exchange.ts'
+import { warehouseGrant } from './warehouse.ts'
 
 export type GrantDeps = AgentGrantDeps &
   AnonymousGrantDeps &
@@ -30,5 +31,6 @@ export function createGrants(deps: GrantDeps): GrantType[] {
     passwordGrant(deps),
     refreshTokenGrant(deps),
     tokenExchangeGrant(deps),
+    warehouseGrant(deps),
   ]
 }

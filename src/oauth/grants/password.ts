@@ -6,6 +6,7 @@ import { toAccount } from '../account.ts'
 import type { GrantType } from '../grant-type.ts'
 import { issueTokens } from '../issue-tokens.ts'
 import { temporarilyUnavailable } from '../unavailable.ts'
+import { throttleOf } from './throttle.ts'
 
 export type PasswordGrantDeps = {
   readonly authenticate: Authenticate
@@ -29,7 +30,8 @@ export function passwordGrant({ authenticate, findClient, resourceServers }: Pas
       const clientId = ctx.oidc.client?.clientId as string
       const server = typeof resource === 'string' ? await resourceServers.find(resource) : undefined
       const resends = server?.hasResendingClients === true
-      const authentication = await authenticate(username, password, { ip: ctx.ip, clientId, resends })
+      const context = { ip: ctx.ip, clientId, resends, ...throttleOf(server) }
+      const authentication = await authenticate(username, password, context)
       // Dialects answer some refusals in words of their own; they read the outcome here.
       ctx.state.authentication = authentication
       const account = authentication.outcome === 'authenticated' ? toAccount(authentication.customer) : undefined

@@ -1,5 +1,6 @@
 import { errors, type TokenEndpointGrantContext } from 'oidc-provider'
-import type { CommerceAccount, FindLiveAccount } from '../account.ts'
+import type { FindLiveAccount, PersonAccount } from '../account.ts'
+import { isAnonymousAccount } from '../anonymous-account.ts'
 import type { FindToken } from '../token-status.ts'
 
 export type SubjectTokenDeps = { readonly findToken: FindToken; readonly findLiveAccount: FindLiveAccount }
@@ -11,7 +12,7 @@ export type SubjectTokenDeps = { readonly findToken: FindToken; readonly findLiv
 export async function findSubject(
   { findToken, findLiveAccount }: SubjectTokenDeps,
   ctx: TokenEndpointGrantContext,
-): Promise<CommerceAccount> {
+): Promise<PersonAccount> {
   const { subject_token: value } = ctx.oidc.params as Record<string, unknown>
   if (typeof value !== 'string') throw new errors.InvalidRequest("missing required parameter(s) 'subject_token'")
   const status = await findToken(value)
@@ -22,6 +23,7 @@ export async function findSubject(
   }
   if (clientId !== ctx.oidc.client?.clientId) throw new errors.InvalidGrant('the subject token is of another client')
   const account = await findLiveAccount(accountId, { companyUserId, actingAgentId, grantedAtMs: iat * 1000 })
+  if (account && isAnonymousAccount(account)) throw new errors.InvalidGrant('the subject token is a visitor’s')
   if (!account) throw new errors.InvalidGrant('the account of the subject token may not act any more')
   return account
 }

@@ -9,8 +9,9 @@ import {
   validateDpop,
 } from 'oidc-provider/lib/helpers/grants.js'
 import type { ClientMetadata } from '../../clients/client.ts'
-import type { CommerceAccount, FindLiveAccount } from '../account.ts'
+import type { CustomerAccount, FindLiveAccount } from '../account.ts'
 import { isAgentAccount } from '../agent-account.ts'
+import { isAnonymousAccount } from '../anonymous-account.ts'
 import { type Delegation, delegateTo } from '../delegation.ts'
 import type { GrantType } from '../grant-type.ts'
 import { matchesAny, mayIntrospect } from '../introspection.ts'
@@ -56,7 +57,7 @@ export function tokenExchangeGrant(deps: TokenExchangeDeps): GrantType {
   }
 }
 
-type Subject = { readonly token: LiveToken; readonly account: CommerceAccount; readonly delegation: Delegation }
+type Subject = { readonly token: LiveToken; readonly account: CustomerAccount; readonly delegation: Delegation }
 
 function checkTypes(ctx: TokenEndpointGrantContext): void {
   const { subject_token_type, actor_token, actor_token_type, requested_token_type } = paramsOf(ctx)
@@ -81,7 +82,7 @@ async function findSubject(deps: TokenExchangeDeps, ctx: TokenEndpointGrantConte
   const isBound = token.jkt !== undefined || token.certificateThumbprint !== undefined
   if (kind !== 'access-token' || accountId === undefined || isBound) throw refusal
   const account = await findLiveAccount(accountId, { companyUserId, actingAgentId, grantedAtMs: iat * 1000 })
-  if (!account || isAgentAccount(account)) throw refusal
+  if (!account || isAgentAccount(account) || isAnonymousAccount(account)) throw refusal
   const delegation = delegateTo(client.client_id, token)
   if (!delegation) throw refusal
   return { token, account, delegation }
@@ -102,7 +103,7 @@ async function targetsOf({ findClient }: TokenExchangeDeps, ctx: TokenEndpointGr
 
 async function issueExchanged(
   ctx: TokenEndpointGrantContext,
-  { token: subject, account, targets }: { token: LiveToken; account: CommerceAccount; targets: readonly string[] },
+  { token: subject, account, targets }: { token: LiveToken; account: CustomerAccount; targets: readonly string[] },
 ): Promise<void> {
   const { provider, client } = ctx.oidc
   if (!client) throw new Error('tokens are issued to an authenticated client')

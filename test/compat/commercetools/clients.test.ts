@@ -83,6 +83,16 @@ test('the TypeScript client opens an anonymous session and a session of its own'
   expect(seen).toMatchObject([{ active: true, client_id: 'third-party-app' }, { active: true }])
 })
 
+test('the TypeScript client refreshes an anonymous session, and the visitor stays the same', async () => {
+  const app = basicAuth(CREDENTIALS.clientId, CREDENTIALS.clientSecret)
+  const fields = { grant_type: 'client_credentials', anonymous_id: 'guest-1' }
+  const answer = await postForm(`${server.url}/oauth/shop/anonymous/token`, fields, app)
+  const { refresh_token: refreshToken } = (await answer.json()) as { refresh_token: string }
+  const client = new ClientBuilder().withRefreshTokenFlow(auth({ refreshToken })).withHttpMiddleware(http()).build()
+  expect((await client.execute(ME)).statusCode).toBe(200)
+  expect(seen).toMatchObject([{ active: true, anonymous_id: 'guest-1' }])
+})
+
 test('the TypeScript client refreshes a session', async () => {
   const signIn = { grant_type: 'password', username: 'ron@swanson.com', password: 'mysecretpassword' }
   const app = basicAuth(CREDENTIALS.clientId, CREDENTIALS.clientSecret)

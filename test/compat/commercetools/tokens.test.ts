@@ -73,8 +73,39 @@ test('a visitor’s session carries the id the client gave it', async () => {
   expect(await introspect(body.access_token)).toMatchObject({
     active: true,
     anonymous_id: 'guest-1',
-    sub: 'third-party-app',
+    sub: 'anonymous:guest-1',
   })
+})
+
+test('a visitor’s session is refreshed under the same id and scopes, once by each token, until it is revoked', async () => {
+  for (const anonymous_id of ['guest-2', undefined]) {
+    const asked = { grant_type: 'client_credentials', scope: 'manage_my_orders:shop' }
+    const { body } = await ask(ANONYMOUS, { ...asked, ...(anonymous_id && { anonymous_id }) })
+    const visitor = await introspect(body.access_token)
+    expect(visitor.anonymous_id).toEqual(anonymous_id ?? expect.stringMatching(/^[\da-f-]{36}$/))
+    const refresh = (refresh_token: string) => ask(TOKEN, { grant_type: 'refresh_token', refresh_token })
+    const second = await refresh(body.refresh_token)
+    expect(second).toMatchObject({ status: 200, body: { scope: 'manage_my_orders:shop' } })
+    expect(await introspect(second.body.access_token)).toMatchObject({
+      active: true,
+      anonymous_id: visitor.anonymous_id,
+      sub: visitor.sub,
+      scope: 'manage_my_orders:shop',
+    })
+    const third = await refresh(second.body.refresh_token)
+    expect((await refresh(body.refresh_token)).body).toMatchObject(envelope(400, 'invalid_grant'))
+    expect((await refresh(third.body.refresh_token)).body).toMatchObject(envelope(400, 'invalid_grant'))
+    expect(await introspect(third.body.access_token)).toEqual({ active: false })
+  }
+})
+
+test('a visitor is nobody who could act for a company or be handed over', async () => {
+  const { body } = await ask(ANONYMOUS, { grant_type: 'client_credentials', anonymous_id: 'guest-3' })
+  for (const grant_type of ['company-user', 'handover', 'impersonation', 'warehouse']) {
+    const fields = { grant_type: `urn:vestibule:grant:${grant_type}`, subject_token: body.access_token }
+    const more = { company_user_id: 'x', customer_reference: 'DE--21', client_id: 'frontend' }
+    expect((await postForm(`${server.url}/token`, { ...fields, ...more })).status).toBe(400)
+  }
 })
 
 test('a back-end gets a token of its own', async () => {

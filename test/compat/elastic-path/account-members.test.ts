@@ -67,6 +67,14 @@ test('the account is switched by the token one has', async () => {
   expect(await introspect(body.data[0]?.token as string)).toMatchObject({ active: true })
 })
 
+test('the account is switched by a token in the header the SDK has for customers', async () => {
+  const first = await ask(member('password', BUYER))
+  const { status, body } = await ask(member(ACCOUNT_TOKEN), {
+    'X-Moltin-Customer-Token': String(first.body.data[0]?.token),
+  })
+  expect([status, body.data.length]).toEqual([201, 2])
+})
+
 test('a switch without a token, or with one of another kind, is 401', async () => {
   for (const headers of [{}, { [HEADER]: 'x' }, { [HEADER]: bearer }] as Record<string, string>[]) {
     const { status, body } = await ask(member(ACCOUNT_TOKEN), headers)

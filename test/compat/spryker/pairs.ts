@@ -156,6 +156,13 @@ const companyUser = (idCompanyUser: unknown, headers: Record<string, string> = C
 })
 
 export const companyUsers: readonly Pair[] = [
+  refused(
+    'a bad agent header wins over 901',
+    companyUser('', { ...CUSTOMER, 'x-agent-authorization': 'Bearer fake' }),
+    401,
+    '4102',
+    'Agent access token is invalid.',
+  ),
   refused('no token', companyUser(SONIA_COMPANY_USER, {}), 403, '002', 'Missing access token.'),
   refused('no token wins over 901', companyUser('', {}), 403, '002', 'Missing access token.'),
   ...['fake', 'Bearer fake', 'Bearer {{customer}}x', 'Bearer', 'Basic eDp5', 'Bearer a b'].map((authorization) =>
@@ -180,8 +187,10 @@ export const companyUsers: readonly Pair[] = [
   ),
 ]
 
-const agentLogin = (attributes: unknown) => ({
+const AT_ONCE = "Headers request error. A user can't act as logged and not logged user at the same time."
+const agentLogin = (attributes: unknown, headers: Record<string, string> = {}) => ({
   path: '/agent-access-tokens',
+  headers,
   body: document('agent-access-tokens', attributes),
 })
 const impersonate = (headers: Record<string, string>, attributes: unknown = { customerReference: 'DE--21' }) => ({
@@ -192,6 +201,22 @@ const impersonate = (headers: Record<string, string>, attributes: unknown = { cu
 const ONLY_AGENTS = 'Action is available to agent user only.'
 
 export const agents: readonly Pair[] = [
+  refused('an agent login of a guest', agentLogin({}, { ...CUSTOMER, ...GUEST }), 400, '005', AT_ONCE),
+  refused(
+    'an agent and a guest at once impersonates',
+    impersonate({ authorization: 'Bearer {{agent}}', ...GUEST }),
+    400,
+    '005',
+    AT_ONCE,
+  ),
+  refused('a customer and a guest at once impersonates', impersonate({ ...CUSTOMER, ...GUEST }), 400, '005', AT_ONCE),
+  refused(
+    'a bad agent header beside a guest’s',
+    impersonate({ ...CUSTOMER, ...GUEST, 'x-agent-authorization': 'Bearer fake' }),
+    401,
+    '4102',
+    'Agent access token is invalid.',
+  ),
   ...[
     {},
     { username: '' },
@@ -274,6 +299,24 @@ export const signOut: readonly Pair[] = [
     401,
     '001',
     'Invalid access token.',
+  ),
+  refused(
+    'DELETE as a guest, signed in',
+    remove('/refresh-tokens/mine', { ...CUSTOMER, ...GUEST }),
+    400,
+    '005',
+    AT_ONCE,
+  ),
+  ...['Bearer fake', 'Bearer {{customer}}'].flatMap((agent) =>
+    [{}, CUSTOMER].map((own) =>
+      refused(
+        `DELETE with the agent header "${agent}" beside ${JSON.stringify(own)}`,
+        remove('/refresh-tokens/unknown', { ...own, 'x-agent-authorization': agent }),
+        401,
+        '4102',
+        'Agent access token is invalid.',
+      ),
+    ),
   ),
   {
     name: 'DELETE of an unknown token',

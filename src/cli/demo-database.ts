@@ -4,6 +4,7 @@ import type { Config } from '../config.ts'
 import { createPasswords } from '../customers/passwords.ts'
 import { openDatabase } from '../database/index.ts'
 import { loadDemo } from '../demo.ts'
+import { type DemoRemain, removeDemoRemains } from '../demo-remains.ts'
 import { openStorage } from '../storage/index.ts'
 
 /** Loads the demo shop into the database that the settings name, without a server. */
@@ -21,5 +22,15 @@ export async function loadDemoInto(config: Config): Promise<void> {
   } finally {
     await storage.close()
     await database.close()
+  }
+}
+
+/** Removes from it whoever still has a demo secret, and returns who went. */
+export async function removeDemoFrom(config: Config): Promise<DemoRemain[]> {
+  const { knex, close } = await openDatabase(config)
+  try {
+    return await removeDemoRemains({ knex, passwords: createPasswords() })
+  } finally {
+    await close()
   }
 }

@@ -1,0 +1,146 @@
+import type { Knex } from 'knex'
+import { keyOfCursor, type Page, type PageRequest, toPage } from '../database/page.ts'
+import { type Changed, isRevision } from '../database/revision.ts'
+import type { Customer } from './customer.ts'
+import { type CustomerRow, SELECT_CUSTOMER, toCustomerWithPassword } from './customer-row.ts'
+import { normalizeEmail } from './email.ts'
+import type { ImportRecord } from './import-record.ts'
+import { upsertCustomers } from './write-customers.ts'
+
+export type CustomerFilter = {
+  /** Any part of e-mail address, reference or name, without regard to case. */
+  readonly search?: string | undefined
+  readonly status?: Customer['status'] | undefined
+}
+
+export type CustomerChange = {
+  readonly email?: string | undefined
+  readonly givenName?: string | null | undefined
+  readonly familyName?: string | null | undefined
+  readonly locale?: string | null | undefined
+}
+
+export type CustomerRecords = ReturnType<typeof createCustomerRecords>
+
+type Refused = { readonly outcome: 'refused'; readonly reason: string }
+
+const UNIQUE_VIOLATION = '23505'
+const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i
+const BEFORE_ALL = '00000000-0000-0000-0000-000000000000'
+
+/** Customers of our own tables as operators look after them: one by one. */
+export function createCustomerRecords({ knex }: { readonly knex: Knex }) {
+  async function select(connection: Knex, condition: string, bindings: readonly unknown[]): Promise<Customer[]> {
+    const { rows } = await connection.raw<{ rows: CustomerRow[] }>(
+      `${SELECT_CUSTOMER} ${condition}`,
+      bindings as string[],
+    )
+    return rows.map((row) => toCustomerWithPassword(row).customer)
+  }
+
+  /** By id or by reference. */
+  async function find(customer: string, connection: Knex = knex, suffix = ''): Promise<Customer | undefined> {
+    const column = UUID.test(customer) ? 'id' : 'customer_reference'
+    return (await select(connection, `where c.${column} = ? ${suffix}`, [customer]))[0]
+  }
+
+  /** Under a lock, so that nobody changes it between the comparison and the change. */
+  const changeSeen = (
+    customer: string,
+    seen: string,
+    change: (transaction: Knex.Transaction, before: Customer) => Promise<Refused | undefined>,
+  ): Promise<Changed<Customer> | Refused> =>
+    knex.transaction(async (transaction) => {
+      const before = await find(customer, transaction, 'for update of c')
+      if (!before || before.status === 'anonymised') return { outcome: 'unknown' }
+      if (!isRevision(seen, before)) return { outcome: 'changed-meanwhile' }
+      const refused = await change(transaction, before)
+      if (refused) return refused
+      return { outcome: 'changed', now: (await find(before.id, transaction)) ?? before }
+    })
+
+  return {
+    find: (customer: string) => find(customer),
+
+    /** By id. */
+    async list({ search, status }: CustomerFilter, { limit, cursor }: PageRequest): Promise<Page<Customer>> {
+      const after = keyOfCursor(cursor)
+      const pattern = search && `%${search.toLowerCase().replaceAll(/[\\%_]/g, '\\$&')}%`
+      const customers = await select(
+        knex,
+        `where c.id > ? ${status ? 'and c.status = ?' : ''} ${pattern ? `and ${MATCHES}` : ''} order by c.id limit ?`,
+        [UUID.test(after) ? after : BEFORE_ALL, ...(status ? [status] : []), ...(pattern ? [pattern] : []), limit + 1],
+      )
+      return toPage(
+        customers,
+        limit,
+        ({ id }) => id,
+        (each) => each,
+      )
+    },
+
+    /** The same checks as an import's. */
+    async create(
+      record: ImportRecord,
+    ): Promise<{ readonly outcome: 'created'; readonly customer: Customer } | Refused> {
+      const known = await find(record.customerReference)
+      if (known) return { outcome: 'refused', reason: `there is a customer ${record.customerReference} already` }
+      const [written] = await upsertCustomers(knex, [record])
+      if (!written || written.outcome === 'refused')
+        return written ?? { outcome: 'refused', reason: 'nothing was given' }
+      return { outcome: 'created', customer: (await find(written.id)) as Customer } // was written just now
+    },
+
+    change: (customer: string, seen: string, { email, givenName, familyName, locale }: CustomerChange) =>
+      changeSeen(customer, seen, async (transaction, { id }) => {
+        const columns = {
+          ...(email !== undefined && { email: email.trim(), email_normalized: normalizeEmail(email) }),
+          given_name: givenName,
+          family_name: familyName,
+          locale,
+          updated_at: transaction.fn.now(),
+        }
+        return takenAddress(() => transaction.transaction((inner) => inner('customers').where({ id }).update(columns)))
+      }),
+
+    /** Company users with their roles and permissions, all at once, as an import would bring them. */
+    replaceCompanyUsers: (customer: string, seen: string, companyUsers: ImportRecord['companyUsers']) =>
+      changeSeen(customer, seen, async (transaction, { companyUsers: _before, status, ...kept }) => {
+        const state = status === 'blocked' ? status : 'active'
+        const [written] = await upsertCustomers(transaction, [{ ...kept, status: state, companyUsers }])
+        return written?.outcome === 'refused' ? written : undefined
+      }),
+
+    async setStatus(customer: string, status: 'active' | 'blocked'): Promise<Customer | undefined> {
+      const found = await find(customer)
+      if (!found || found.status === 'anonymised') return undefined
+      await knex('customers')
+        .where({ id: found.id })
+        .whereNot({ status: 'anonymised' })
+        .update({ status, updated_at: knex.fn.now() })
+      return find(found.id)
+    },
+
+    /** An operator vouches for the e-mail address. */
+    async confirm(customer: string): Promise<Customer | undefined> {
+      const found = await find(customer)
+      if (!found || found.status === 'anonymised') return undefined
+      await knex('customers').where({ id: found.id }).update({ email_verified: true, updated_at: knex.fn.now() })
+      return find(found.id)
+    },
+  }
+}
+
+/** A look at every row: a search by part of a word has no index, and an operator searches now and then. */
+const MATCHES = `concat_ws(' ', c.email_normalized, lower(c.customer_reference), lower(c.given_name),
+  lower(c.family_name)) like ?`
+
+async function takenAddress(write: () => Promise<unknown>): Promise<Refused | undefined> {
+  try {
+    await write()
+    return undefined
+  } catch (error) {
+    if ((error as { code?: string }).code !== UNIQUE_VIOLATION) throw error
+    return { outcome: 'refused', reason: 'another customer has this e-mail address' }
+  }
+}

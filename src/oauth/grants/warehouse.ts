@@ -1,0 +1,21 @@
+import { errors } from 'oidc-provider'
+import { isAgentAccount } from '../agent-account.ts'
+import type { GrantType } from '../grant-type.ts'
+import { issueTokens } from '../issue-tokens.ts'
+import { findSubject, type SubjectTokenDeps } from './subject-token.ts'
+
+export const WAREHOUSE_GRANT = 'urn:vestibule:grant:warehouse'
+
+/** Somebody of the back office goes on as the warehouse they are assigned to: its tokens name the warehouse, not them. */
+export function warehouseGrant(deps: SubjectTokenDeps): GrantType {
+  return {
+    name: WAREHOUSE_GRANT,
+    parameters: ['subject_token', 'scope', 'resource'],
+    async handle(ctx) {
+      const account = await findSubject(deps, ctx)
+      if (!isAgentAccount(account)) throw new errors.InvalidGrant('only the back office works in a warehouse')
+      if (account.agent.idWarehouse === undefined) throw new errors.AccessDenied('no warehouse is assigned')
+      await issueTokens(ctx, { account, grantType: WAREHOUSE_GRANT, defaultScope: 'profile' })
+    },
+  }
+}

@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { postForm } from '../support/http.ts'
+import { startTestServer, type TestServer } from '../support/server.ts'
+import { administratorOf, ask, OWNER, PASSWORD } from './administrators.ts'
+
+let server: TestServer
+beforeAll(async () => {
+  server = await startTestServer({ ADMIN_TOKEN: OWNER, TRUSTED_PROXIES: '127.0.0.1', LOCKOUT_ADDRESS_ATTEMPTS: '20' })
+})
+afterAll(() => server.stop())
+
+const admin = (method: string, path: string, body?: unknown) => ask(server, OWNER, method, path, body)
+const locks = async (query: string) => (await admin('GET', `/v1/lockouts?${query}`)).body.items as { of: string }[]
+const signInFrom = async (ip: string, username: string, password: string) => {
+  const form = { grant_type: 'password', client_id: 'frontend', username, password }
+  return (await postForm(`${server.url}/token`, form, { 'X-Forwarded-For': ip })).status
+}
+async function failFrom(ip: string, username: string, times: number): Promise<void> {
+  for (let count = 0; count < times; count++) await signInFrom(ip, username, 'not the password')
+}
+
+test('a login that was locked from somewhere is seen with its address, and lifted from wherever it was', async () => {
+  const [here, username] = ['198.51.100.7', 'ron@swanson.com']
+  expect(await locks(`login=${username}`)).toEqual([])
+  await failFrom(here, username, 9)
+  expect(await signInFrom(here, username, 'mysecretpassword')).not.toBe(200)
+  expect(await locks('login=Ron@Swanson.com')).toEqual([{ of: 'pair', network: here, until: expect.any(Number) }])
+
+  expect((await admin('POST', '/v1/lockouts/lift', { login: username })).status).toBe(204)
+  expect(await locks(`login=${username}`)).toEqual([])
+  expect(await signInFrom(here, username, 'mysecretpassword')).toBe(200)
+  const trail = (await admin('GET', '/v1/audit?type=lockout.lifted')).body.items
+  expect(trail).toEqual([expect.objectContaining({ actor: 'admin' })])
+})
+
+test('a lift forgives what was before it and not what comes after', async () => {
+  const [here, username] = ['198.51.100.8', 'sonia@spryker.com']
+  await failFrom(here, username, 9)
+  await admin('POST', '/v1/lockouts/lift', { login: username })
+  await failFrom(here, username, 9)
+  expect(await signInFrom(here, username, 'change123')).not.toBe(200)
+  expect(await locks(`login=${username}`)).toHaveLength(1)
+})
+
+test('a whole address that was locked is seen and lifted', async () => {
+  const here = '198.51.100.9'
+  for (let count = 0; count < 20; count++) await signInFrom(here, `nobody${count}@example.com`, 'wrong')
+  expect(await signInFrom(here, 'test@meetanshi.com', 'Meet@123')).not.toBe(200)
+  expect(await locks(`address=${here}`)).toEqual([{ of: 'address', network: here, until: expect.any(Number) }])
+  await admin('POST', '/v1/lockouts/lift', { address: here })
+  expect(await locks(`address=${here}`)).toEqual([])
+  expect(await signInFrom(here, 'test@meetanshi.com', 'Meet@123')).toBe(200)
+})
+
+test('an administrator who locked themselves out is let in by another', async () => {
+  const { email } = await administratorOf(server, 'viewer')
+  const signIn = (password: string) => ask(server, undefined, 'POST', '/v1/sign-in', { email, password })
+  for (let count = 0; count < 9; count++) await signIn('wrong')
+  expect((await signIn(PASSWORD)).status).toBe(429)
+  expect(await locks(`login=${email}&realm=administrator`)).toHaveLength(1)
+  await admin('POST', '/v1/lockouts/lift', { login: email, realm: 'administrator' })
+  expect((await signIn(PASSWORD)).status).toBe(200)
+})
+
+test.each([{}, { login: 'a@b.example', address: '198.51.100.7' }, { address: 'nowhere' }])(
+  '%o is refused',
+  async (body) => {
+    expect((await admin('POST', '/v1/lockouts/lift', body)).status).toBe(400)
+  },
+)
