@@ -19,7 +19,7 @@ export function createAdmin(
   shared: Shared,
 ): Koa {
   const { audit, metrics } = services
-  const api = createAdminApi({ routes: createAdminRoutes(backends, services, engine, shared), audit })
+  const api = createAdminApi({ routes: createAdminRoutes(config, backends, services, engine, shared), audit })
   const identify = createIdentify({ ...services, settingTokens: backends.settingTokens })
   const { storage, cookieKeys: formKeys } = backends
   const console = createConsole({ api, identify, storage, formKeys, audit, onError: shared.onError })

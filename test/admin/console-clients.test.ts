@@ -50,6 +50,27 @@ test('a secret that was made in one session is not shown in another', async () =
   expect(secretIn((await operator.get(PAGE)).html)).toMatch(/^[\w-]{43}$/)
 })
 
+test('everybody is signed out of a client after one question', async () => {
+  const form = {
+    grant_type: 'password',
+    client_id: 'frontend',
+    username: 'ron@swanson.com',
+    password: 'mysecretpassword',
+  }
+  const { access_token: token = '' } = (await (await postForm(`${server.url}/token`, form)).json()) as {
+    access_token?: string
+  }
+  const isActive = async () => {
+    const caller = basicAuth('orders-service', 'orders-service-secret')
+    const answer = await postForm(`${server.url}/introspect`, { token }, caller)
+    return ((await answer.json()) as { active: boolean }).active
+  }
+  expect(await isActive()).toBe(true)
+  const done = await operator.submit('/console/clients/frontend/sign-out')
+  expect(done.html).toContain('Everybody is signed out of it.')
+  expect(await isActive()).toBe(false)
+})
+
 test('a name that is taken is refused in place, and what was entered is kept', async () => {
   const refused = await operator.submit(PAGE, { name: 'default', lifetime: '365' })
   expect(refused.status).toBe(409)

@@ -73,5 +73,5 @@ test('an algorithm that is not served is refused in place', async () => {
 test('what was done is in the audit trail, with who did it', async () => {
   const { html } = await operator.get('/console/audit?type=key.changed')
   expect(html).toContain('POST /v1/keys/rotate')
-  expect(html).toMatch(/data-label="Who">admin/)
+  expect(html).toMatch(/data-label="Who" class="long">admin/)
 })

@@ -32,19 +32,28 @@ describe('a viewer', () => {
     viewer = await signInToConsole(server, await tokenOf('viewer'))
   })
 
-  test.each(['/console/', '/console/keys', '/console/clients', '/console/clients/orders-service', '/console/audit'])(
-    'sees %s, and no button on it but the way out and searches',
-    async (page) => {
-      const { status, html } = await viewer.get(page)
-      expect(status).toBe(200)
-      expect(html).toContain('admin-token:viewer, viewer')
-      const posts = [
-        ...html.matchAll(/<form [^>]*method="post"[^>]*action="([^"]+)"|action="([^"]+)"[^>]*method="post"/g),
-      ]
-      expect(posts.map(([, action]) => action)).toEqual(['/console/sign-out'])
-      expect(html).not.toMatch(/(Rotate|Revoke|Disable|Retire|Publish another|Let it end)…/)
-    },
-  )
+  test.each([
+    '/console/',
+    '/console/keys',
+    '/console/clients',
+    '/console/clients/orders-service',
+    '/console/customers',
+    '/console/customers/DE--21',
+    '/console/lockouts?login=sonia%40spryker.com',
+    '/console/audit',
+    '/console/dialects',
+  ])('sees %s, and no button on it but the way out and searches', async (page) => {
+    const { status, html } = await viewer.get(page)
+    expect(status).toBe(200)
+    expect(html).toContain('admin-token:viewer, viewer')
+    const posts = [
+      ...html.matchAll(/<form [^>]*method="post"[^>]*action="([^"]+)"|action="([^"]+)"[^>]*method="post"/g),
+    ]
+    expect(posts.map(([, action]) => action)).toEqual(['/console/sign-out'])
+    expect(html).not.toMatch(
+      /(Rotate|Revoke|Disable|Retire|Publish another|Let it end|Sign out everywhere|Block|End it|Lift the locks)…/,
+    )
+  })
 
   test.each([
     ['/console/keys/rotate', { force: 'yes' }],
@@ -53,14 +62,15 @@ describe('a viewer', () => {
     ['/console/clients/orders-service', { name: 'stolen', lifetime: 'never' }],
     ['/console/clients/orders-service/disable', {}],
     ['/console/clients/orders-service/secrets/default/end', { lifetime: '0' }],
+    ['/console/customers/DE--21/sign-out', {}],
+    ['/console/customers/DE--21/block', {}],
+    ['/console/lockouts', { login: 'sonia@spryker.com', realm: 'customer' }],
   ])('who posts to %s all the same is refused in place, told why, and audited', async (path, fields) => {
     const kid = await waitingKid()
     const csrf = await viewer.formToken()
     const refused = await viewer.post(path.replace(':kid', kid), { ...fields, csrf })
     expect(refused.status).toBe(403)
-    expect(refused.html).toContain(
-      'This needs the role &quot;security&quot; or a higher one; yours is &quot;viewer&quot;.',
-    )
+    expect(refused.html).toMatch(/This needs the role &quot;\w+&quot; or a higher one; yours is &quot;viewer&quot;\./)
     expect(await waitingKid()).toBe(kid)
     expect((await viewer.get('/console/audit?type=admin.refused')).html).toContain('admin-token:viewer')
   })
@@ -105,6 +115,22 @@ describe('an administrator', () => {
     expect(refused.html).toContain('E-mail address and password do not open an account here.')
     expect(refused.html).toContain('value="ops@example.com"')
     expect(refused.html).not.toContain('not-the-password')
+  })
+
+  test('chooses another password, which ends every session', async () => {
+    const next = 'another password of an administrator'
+    const [operator, elsewhere] = [createConsoleOperator(server), createConsoleOperator(server)]
+    for (const browser of [operator, elsewhere]) {
+      await browser.submit('/console/sign-in', { way: 'password', email, password: PASSWORD })
+    }
+    const wrong = await operator.submit('/console/password', { current: 'wrong', password: next })
+    expect(wrong.status).toBe(422)
+    expect(wrong.html).toContain('The current password is wrong.')
+    const done = await operator.submit('/console/password', { current: PASSWORD, password: next })
+    expect(done.html).toContain('Your password is changed.')
+    expect((await elsewhere.get('/console/keys')).url).toContain('/console/sign-in')
+    await operator.submit('/console/sign-in', { way: 'password', email, password: next })
+    expect((await operator.submit('/console/password', { current: next, password: PASSWORD })).url).toContain('sign-in')
   })
 
   test('who signs out of the console ends the session for the API too', async () => {

@@ -12,7 +12,7 @@ const textOf = (file: string) => readFileSync(join(folder, file), 'utf8')
 test('templates write nothing unescaped but their own parts', () => {
   for (const file of templates) {
     const raw = textOf(file).match(/<%~.*?%>/g) ?? []
-    const allowed = /^<%~ (it\.body|include\('@[\w-]+', (it|\{ \.\.\.it, at: [\w.]+ \})\)) %>$/
+    const allowed = /^<%~ (it\.body|include\('@[\w-]+', (it|\{ \.\.\.it, (customer|at: [\w.]+) \})\)) %>$/
     expect(raw.filter((tag) => !allowed.test(tag))).toEqual([])
   }
 })
@@ -53,11 +53,14 @@ const behind = [{ verifier: 'orders', address: '10.0.0.1', lastFetchedAt: 0 }]
 test('nothing is said where nothing needs attention', () => {
   const waiting = key({ state: 'pending', next: 'activate', nextAt: 1e9 }) as never
   const counts = { 'login.succeeded': 900, 'login.refused': 40 } as const
-  expect(findAttention({ keys: [active, waiting], checks: { database: 'up' }, counts }, 1000)).toEqual([])
+  expect(
+    findAttention({ keys: [active, waiting], checks: [{ name: 'database', status: 'up' }], counts }, 1000),
+  ).toEqual([])
 })
 
 test.each([
-  [{ checks: { storage: 'down' } }, 'problem', 'The storage does not answer'],
+  [{ checks: [{ name: 'storage', status: 'down', problem: 'timed out' }] }, 'problem', 'Storage is down: timed out.'],
+  [{ unknown: ['audit trail'] }, 'problem', 'The audit trail could not be asked for'],
   [{ counts: { 'refresh.theft': 2 } }, 'problem', '2 refresh tokens were used again after rotation'],
   [{ counts: { 'audit.gap': 1 } }, 'problem', 'Audit entries were lost'],
   [{ keys: [active] }, 'warning', 'No ES256 key waits to take over'],
@@ -75,6 +78,6 @@ test.each([
 })
 
 test('the worst comes first', () => {
-  const found = findAttention({ counts: { 'login.locked': 1 }, checks: { database: 'down' } }, 1000)
+  const found = findAttention({ counts: { 'login.locked': 1 }, checks: [{ name: 'database', status: 'down' }] }, 1000)
   expect(found.map(({ severity }) => severity)).toEqual(['problem', 'warning'])
 })

@@ -1,9 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { postForm } from '../support/http.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { type ConsoleOperator, createConsoleOperator, signInToConsole } from './console-operator.ts'
 
 const TOKEN = 'an-admin-token-for-tests'
-const PAGES = ['/console/', '/console/keys', '/console/clients', '/console/clients/frontend', '/console/audit']
+const PAGES = [
+  '/console/',
+  '/console/keys',
+  '/console/clients',
+  '/console/clients/frontend',
+  '/console/customers',
+  '/console/customers/DE--21',
+  '/console/lockouts',
+  '/console/audit',
+  '/console/dialects',
+]
 let server: TestServer
 let operator: ConsoleOperator
 
@@ -110,7 +121,12 @@ describe('every page', () => {
   })
 
   test('an address that is not there, and one that the API does not know, are pages that say so', async () => {
-    for (const path of ['/console/nothing', '/console/clients/nobody', '/console/keys/some-kid/eat']) {
+    for (const path of [
+      '/console/nothing',
+      '/console/clients/nobody',
+      '/console/customers/nobody',
+      '/console/keys/some-kid/eat',
+    ]) {
       const { status, html } = await operator.get(path)
       expect(status, path).toBe(404)
       expect(html).toContain('<h1>There is no such')
@@ -123,6 +139,33 @@ describe('every page', () => {
     const { status, headers } = await createConsoleOperator(server).get(style)
     expect(status).toBe(200)
     expect(headers.get('cache-control')).toContain('immutable')
+  })
+})
+
+describe('the overview', () => {
+  test('says in its first lines that nothing needs attention, over figures of every part', async () => {
+    const { html } = await operator.get('/console/')
+    expect(html).toContain('Nothing needs your attention')
+    expect(html).not.toContain('could not be asked')
+    for (const part of ['database', 'storage', 'keys', 'version', 'next rotation', 'refresh tokens reused']) {
+      expect(html).toContain(part)
+    }
+  })
+
+  test('counts what just happened, and says when somebody seems to guess', async () => {
+    const form = { grant_type: 'password', client_id: 'frontend', username: 'sonia@spryker.com' }
+    for (let count = 0; count < 20; count++) {
+      await postForm(`${server.url}/token`, { ...form, username: `nobody-${count}@example.com`, password: 'wrong' })
+    }
+    const { html } = await operator.get('/console/')
+    expect(html).toMatch(/>refused<\/a><\/dt><dd>20</)
+    expect(html).toMatch(/One thing needs\s+your attention/)
+    expect(html).toContain('20 logins were refused')
+  })
+
+  test('refreshes itself only for those who ask for it', async () => {
+    expect((await operator.get('/console/')).headers.get('refresh')).toBeNull()
+    expect((await operator.get('/console/?watch')).headers.get('refresh')).toBe('30')
   })
 })
 

@@ -2,10 +2,10 @@ import { mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import axe from 'axe-core'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeOn } from '../support/describe-on.ts'
-import { postForm } from '../support/http.ts'
+import { postForm, postJson } from '../support/http.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { launchChromium } from './chromium.ts'
 import { faintTexts } from './contrast.ts'
@@ -28,6 +28,13 @@ const PAGES: Readonly<Record<string, string>> = {
   client: '/console/clients/orders-service',
   'secret-end': '/console/clients/orders-service/secrets/default/end',
   'client-disable': '/console/clients/orders-service/disable',
+  customers: '/console/customers',
+  'customers-search': '/console/customers?search=sonia',
+  customer: '/console/customers/DE--21',
+  'customer-sign-out': '/console/customers/DE--21/sign-out',
+  lockouts: '/console/lockouts',
+  'lockouts-found': '/console/lockouts?login=ron%40swanson.com&realm=customer',
+  dialects: '/console/dialects',
   audit: '/console/audit',
   'audit-search': '/console/audit?type=login.refused&clientId=frontend',
   'audit-nothing': '/console/audit?customerId=nobody',
@@ -38,12 +45,14 @@ const PAGES: Readonly<Record<string, string>> = {
 describeOn('chromium', 'the console in a browser', () => {
   let server: TestServer
   let browser: Browser
+  let storageState: BrowserContextOptions['storageState']
 
   beforeAll(async () => {
     mkdirSync(screenshots, { recursive: true })
-    server = await startTestServer({ ADMIN_TOKEN: TOKEN })
+    server = await startTestServer({ ADMIN_TOKEN: TOKEN, LOCKOUT_ATTEMPTS: '2' })
     browser = await launchChromium()
     await visitShop(server)
+    storageState = await signedIn()
   }, 120_000)
   afterAll(async () => {
     await browser?.close()
@@ -51,20 +60,26 @@ describeOn('chromium', 'the console in a browser', () => {
   })
 
   /** Runs `use` without scripts, as the console is made; fails on anything the browser complains about. */
-  async function inBrowser(
-    use: (page: Page, context: BrowserContext) => Promise<void>,
-    colorScheme: 'light' | 'dark' = 'light',
-  ) {
-    const context = await browser.newContext({ locale: 'en-GB', javaScriptEnabled: false, colorScheme })
+  async function inBrowser(use: (page: Page) => Promise<void>, options: BrowserContextOptions = {}): Promise<void> {
+    const context = await browser.newContext({ locale: 'en-GB', javaScriptEnabled: false, ...options })
     const complaints: string[] = []
     try {
       const page = await context.newPage()
       page.on('console', (message) => complaints.push(message.text()))
-      await use(page, context)
+      await use(page)
     } finally {
       await context.close()
     }
     expect(complaints.filter((text) => !/the server responded with a status of 4\d\d/.test(text))).toEqual([])
+  }
+
+  /** What a browser remembers of having signed in. */
+  async function signedIn(): Promise<BrowserContextOptions['storageState']> {
+    const context = await browser.newContext({ javaScriptEnabled: false })
+    await signIn(await context.newPage())
+    const storageState = await context.storageState()
+    await context.close()
+    return storageState
   }
 
   async function signIn(page: Page): Promise<void> {
@@ -79,27 +94,23 @@ describeOn('chromium', 'the console in a browser', () => {
   }
 
   test('the sign-in fits a phone, is readable, and can be used by everybody', async () => {
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await inBrowser(async (page) => {
-        await page.goto(`${server.adminUrl}/console/`)
-        await look(page, `sign-in-${colorScheme}`)
-        await page.getByRole('button', { name: 'Sign in with the token' }).click()
-        await look(page, `sign-in-refused-${colorScheme}`)
-      }, colorScheme)
-    }
+    await inBrowser(async (page) => {
+      await page.goto(`${server.adminUrl}/console/`)
+      await look(page, 'sign-in')
+      await page.getByRole('button', { name: 'Sign in with the token' }).click()
+      await look(page, 'sign-in-refused')
+    })
   })
 
   test.each(Object.keys(PAGES))(
     '%s fits a phone and a desk, is readable, and can be used by everybody',
     async (name) => {
       const address = await addressOf(name)
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await inBrowser(async (page) => {
-          await signIn(page)
-          await page.goto(address)
-          await look(page, `${name}-${colorScheme}`)
-        }, colorScheme)
+      const use = async (page: Page) => {
+        await page.goto(address)
+        await look(page, name)
       }
+      await inBrowser(use, { storageState })
     },
   )
 
@@ -172,7 +183,11 @@ describeOn('chromium', 'the console in a browser', () => {
 async function visitShop({ url }: TestServer): Promise<void> {
   const form = { grant_type: 'password', client_id: 'frontend', username: 'sonia@spryker.com' }
   await postForm(`${url}/token`, { ...form, password: 'change123' })
-  await postForm(`${url}/token`, { ...form, password: 'wrong' })
+  for (const password of ['wrong', 'wrong again', 'wrong once more']) {
+    await postForm(`${url}/token`, { ...form, username: 'ron@swanson.com', password })
+  }
+  const attributes = { username: 'sonia@spryker.com', password: 'change123' }
+  await postJson(`${url}/access-tokens`, { data: { type: 'access-tokens', attributes } })
   await fetch(`${url}/jwks`)
 }
 
@@ -182,15 +197,22 @@ async function pendingKid({ adminUrl }: TestServer): Promise<string> {
   return items.find(({ state }) => state === 'pending')?.kid ?? ''
 }
 
-/** At every size: nothing scrolls sideways, axe finds nothing, texts stand out, and a picture is left to look at. */
+/**
+ * In both colours and at every size: nothing scrolls sideways, texts stand out, axe finds nothing, and a picture is left
+ * to look at.
+ */
 async function look(page: Page, name: string): Promise<void> {
-  for (const [width, height] of sizes) {
-    await page.setViewportSize({ width, height })
-    await page.screenshot({ path: join(screenshots, `${name}-${width}.png`), fullPage: true, animations: 'disabled' })
-    const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
-    expect(overflow, `${name} must not scroll sideways at ${width} px`).toBeLessThanOrEqual(0)
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    for (const [width, height] of sizes) {
+      await page.setViewportSize({ width, height })
+      const path = join(screenshots, `${name}-${colorScheme}-${width}.png`)
+      await page.screenshot({ path, fullPage: true, animations: 'disabled' })
+      const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
+      expect(overflow, `${name} must not scroll sideways at ${width} px`).toBeLessThanOrEqual(0)
+    }
+    expect(await faintTexts(page), name).toEqual([])
   }
-  expect(await faintTexts(page), name).toEqual([])
   expect(await page.locator('h1').count()).toBe(1)
   expect(await barriers(page), name).toEqual([])
 }

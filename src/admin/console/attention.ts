@@ -1,4 +1,5 @@
 import type { AuditCounts } from '../../audit/audit-rows.ts'
+import type { CheckResult } from '../../http/health.ts'
 import type { KeyListing } from '../../keys/key-listing.ts'
 import { length } from './moments.ts'
 
@@ -9,7 +10,7 @@ export type Finding = { readonly severity: 'problem' | 'warning'; readonly sente
 export type Figures = {
   readonly keys?: readonly KeyListing[]
   /** Of this node: what it stands on, and whether it answers. */
-  readonly checks?: Readonly<Record<string, 'up' | 'down'>>
+  readonly checks?: readonly CheckResult[]
   /** Of the last hour. */
   readonly counts?: AuditCounts
   /** Parts that could not be asked: nobody can say that all is well with them. */
@@ -22,7 +23,7 @@ const ROTATION_NEAR_SECONDS = 2 * 86_400
 const REFUSALS_WORTH_A_LOOK = 20
 
 /** What needs attention now. Pure: `now` is epoch seconds. */
-export function findAttention({ keys = [], checks = {}, counts = {}, unknown = [] }: Figures, now: number): Finding[] {
+export function findAttention({ keys = [], checks = [], counts = {}, unknown = [] }: Figures, now: number): Finding[] {
   return [
     ...unknown.map(findUnknown),
     ...findHealth(checks),
@@ -37,12 +38,12 @@ function findUnknown(part: string): Finding {
   return { severity: 'problem', sentence, href: '/console/#health' }
 }
 
-function findHealth(checks: Readonly<Record<string, 'up' | 'down'>>): Finding[] {
-  return Object.entries(checks)
-    .filter(([, state]) => state === 'down')
-    .map(([name]) => ({
+function findHealth(checks: readonly CheckResult[]): Finding[] {
+  return checks
+    .filter(({ status }) => status === 'down')
+    .map(({ name, problem }) => ({
       severity: 'problem',
-      sentence: `The ${name} does not answer: requests that need it get 503. Its runbook says what to look at.`,
+      sentence: `${name.charAt(0).toUpperCase()}${name.slice(1)} is down${problem ? `: ${problem}` : ''}.`,
       href: '/console/#health',
     }))
 }

@@ -1,5 +1,6 @@
 import type { ClientMetadata } from '../../clients/client.ts'
 import { seeOther } from '../../http/see-other.ts'
+import { confirmPage } from './confirm-page.ts'
 import { type Listing, listAddress, pageLinks } from './listing.ts'
 import type { ConsolePage, Form, Refusal, Visit } from './page.ts'
 
@@ -58,15 +59,34 @@ export const clientPages: readonly ConsolePage[] = [
       seeOther(visit.ctx, `${pagePath(visit)}?done=secret-ends`)
     },
   },
-  {
+  confirmPage({
     path: '/clients/:clientId/disable',
-    open: async (visit) => showDisable(visit),
-    async submit(visit) {
-      const answer = await visit.api.send('POST', `${apiPath(visit)}/disable`)
-      if (answer.outcome === 'refused') return showDisable(visit, answer.problem)
-      seeOther(visit.ctx, `${pagePath(visit)}?done=client-disabled`)
-    },
-  },
+    ask: (visit) => ({
+      title: 'Disable this client',
+      subject: visit.params.clientId ?? '',
+      consequence:
+        'It gets no more tokens, on every node, until it is enabled again. Tokens it has go on until they end.',
+      button: 'Disable it',
+      isDangerous: true,
+      back: pagePath(visit),
+    }),
+    act: (visit) => visit.api.send('POST', `${apiPath(visit)}/disable`),
+    done: 'client-disabled',
+  }),
+  confirmPage({
+    path: '/clients/:clientId/sign-out',
+    ask: (visit) => ({
+      title: 'Sign everybody out of this client',
+      subject: visit.params.clientId ?? '',
+      consequence: 'Every token it ever got is dead at its next use. Its people sign in again.',
+      button: 'Sign everybody out',
+      isDangerous: true,
+      back: pagePath(visit),
+    }),
+    act: (visit) =>
+      visit.api.send('POST', '/v1/sign-outs', { body: { of: 'client', id: visit.params.clientId ?? '' } }),
+    done: 'client-signed-out',
+  }),
   {
     path: '/clients/:clientId/enable',
     open: async ({ ctx, params }) => seeOther(ctx, `${LIST}/${encodeURIComponent(params.clientId ?? '')}`),
@@ -106,24 +126,6 @@ function showEnd(visit: Visit, problem?: Refusal): void {
   visit.show(
     'secret-end',
     { title: 'Let a secret end', name, endings: ENDINGS, back: pagePath(visit), problem },
-    { status: problem?.status ?? 200 },
-  )
-}
-
-function showDisable(visit: Visit, problem?: Refusal): void {
-  visit.show(
-    'confirm',
-    {
-      title: 'Disable this client',
-      subject: visit.params.clientId,
-      sentences: [
-        'It gets no more tokens, on every node, until it is enabled again. Tokens it has go on until they end.',
-      ],
-      button: 'Disable it',
-      isDangerous: true,
-      back: pagePath(visit),
-      problem,
-    },
     { status: problem?.status ?? 200 },
   )
 }

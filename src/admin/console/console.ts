@@ -53,7 +53,7 @@ export function createConsole({ api, identify, storage, formKeys, audit, onError
   function visitOf(ctx: Context, session: ConsoleSession, operator: Actor): Visit {
     const may = (action: Permission) => mayDo(operator.role, action)
     const shared = {
-      operator: { name: session.name, role: operator.role },
+      operator: { ...operator, name: session.name },
       may,
       csrf: tokens.issue(ctx, session.id),
       path: ctx.path,

@@ -99,7 +99,7 @@ function showAct(visit: Visit, problem?: Refusal): void {
     {
       title,
       subject: kidOf(visit),
-      sentences: [consequence],
+      consequence,
       button,
       isDangerous: act === 'revoke',
       offersForce: isForcible && problem !== undefined,

@@ -1,6 +1,5 @@
 import type { Context } from 'koa'
 import type { Actor } from '../../administrators/administrator.ts'
-import type { Permission } from '../../administrators/role.ts'
 import type { Problem } from '../problem.ts'
 import type { ConsoleApi } from './console-api.ts'
 
@@ -37,6 +36,3 @@ export type ConsolePage = {
 
 /** What a page says about a form that was refused. */
 export type Refusal = Pick<Problem, 'status' | 'message'>
-
-/** Whether somebody of this role may do something; what they may not do is not offered. */
-export type May = (action: Permission) => boolean
