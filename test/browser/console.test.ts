@@ -27,6 +27,7 @@ const PAGES: Readonly<Record<string, string>> = {
   clients: '/console/clients',
   client: '/console/clients/orders-service',
   'secret-end': '/console/clients/orders-service/secrets/default/end',
+  'client-grants': '/console/clients/frontend/grants',
   'client-disable': '/console/clients/orders-service/disable',
   customers: '/console/customers',
   'customers-search': '/console/customers?search=sonia',

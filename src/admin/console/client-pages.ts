@@ -44,8 +44,8 @@ export const clientPages: readonly ConsolePage[] = [
       const path = `${apiPath(visit)}/secrets`
       const answer = await visit.api.send<{ name: string; secret: string }>('POST', path, { body })
       if (answer.outcome === 'refused') return showClient(visit, form, answer.problem)
-      await visit.showOnce(pagePath(visit), JSON.stringify({ name: answer.body.name, secret: answer.body.secret }))
-      seeOther(visit.ctx, `${pagePath(visit)}?done=secret-made`)
+      await visit.showOnce(clientPath(visit), JSON.stringify({ name: answer.body.name, secret: answer.body.secret }))
+      seeOther(visit.ctx, `${clientPath(visit)}?done=secret-made`)
     },
   },
   {
@@ -56,7 +56,7 @@ export const clientPages: readonly ConsolePage[] = [
       const path = `${apiPath(visit)}/secrets/${encodeURIComponent(visit.params.name ?? '')}/expire`
       const answer = await visit.api.send('POST', path, { body: { at } })
       if (answer.outcome === 'refused') return showEnd(visit, answer.problem)
-      seeOther(visit.ctx, `${pagePath(visit)}?done=secret-ends`)
+      seeOther(visit.ctx, `${clientPath(visit)}?done=secret-ends`)
     },
   },
   confirmPage({
@@ -68,7 +68,7 @@ export const clientPages: readonly ConsolePage[] = [
         'It gets no more tokens, on every node, until it is enabled again. Tokens it has go on until they end.',
       button: 'Disable it',
       isDangerous: true,
-      back: pagePath(visit),
+      back: clientPath(visit),
     }),
     act: (visit) => visit.api.send('POST', `${apiPath(visit)}/disable`),
     done: 'client-disabled',
@@ -81,7 +81,7 @@ export const clientPages: readonly ConsolePage[] = [
       consequence: 'Every token it ever got is dead at its next use. Its people sign in again.',
       button: 'Sign everybody out',
       isDangerous: true,
-      back: pagePath(visit),
+      back: clientPath(visit),
     }),
     act: (visit) =>
       visit.api.send('POST', '/v1/sign-outs', { body: { of: 'client', id: visit.params.clientId ?? '' } }),
@@ -93,7 +93,7 @@ export const clientPages: readonly ConsolePage[] = [
     async submit(visit, form) {
       const answer = await visit.api.send('POST', `${apiPath(visit)}/enable`)
       if (answer.outcome === 'refused') return showClient(visit, form, answer.problem)
-      seeOther(visit.ctx, `${pagePath(visit)}?done=client-enabled`)
+      seeOther(visit.ctx, `${clientPath(visit)}?done=client-enabled`)
     },
   },
 ]
@@ -109,7 +109,7 @@ async function showClient(visit: Visit, form: Form, problem?: Refusal): Promise<
     {
       title: client.metadata.client_name ?? client.metadata.client_id,
       client,
-      base: pagePath(visit),
+      base: clientPath(visit),
       secrets,
       now: Date.now() / 1000,
       lifetimes: LIFETIMES,
@@ -125,7 +125,7 @@ function showEnd(visit: Visit, problem?: Refusal): void {
   const { name = '' } = visit.params
   visit.show(
     'secret-end',
-    { title: 'Let a secret end', name, endings: ENDINGS, back: pagePath(visit), problem },
+    { title: 'Let a secret end', name, endings: ENDINGS, back: clientPath(visit), problem },
     { status: problem?.status ?? 200 },
   )
 }
@@ -141,6 +141,7 @@ function apiPath({ params }: Visit): string {
   return `/v1/clients/${encodeURIComponent(params.clientId ?? '')}`
 }
 
-function pagePath({ params }: Visit): string {
+/** The page of the client that the address names. */
+export function clientPath({ params }: Visit): string {
   return `${LIST}/${encodeURIComponent(params.clientId ?? '')}`
 }

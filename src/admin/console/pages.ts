@@ -1,4 +1,5 @@
 import { auditPages } from './audit-pages.ts'
+import { clientGrantPages } from './client-grant-pages.ts'
 import { clientPages } from './client-pages.ts'
 import { customerPages } from './customer-pages.ts'
 import { dialectPages } from './dialect-pages.ts'
@@ -13,6 +14,7 @@ export const PAGES: readonly ConsolePage[] = [
   overviewPage,
   ...keyPages,
   ...clientPages,
+  ...clientGrantPages,
   ...customerPages,
   ...lockoutPages,
   ...auditPages,

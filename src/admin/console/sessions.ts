@@ -25,11 +25,14 @@ const IDLE_SECONDS = 3600
 const LONGEST_SECONDS = 12 * 3600
 
 /** The cookie names the session and opens what storage keeps of it: neither a dump nor the server alone has both. */
-export function createConsoleSessions(storage: Pick<Storage, 'put' | 'get' | 'extend' | 'remove'>): ConsoleSessions {
+export function createConsoleSessions(
+  storage: Pick<Storage, 'put' | 'get' | 'extend' | 'remove'>,
+  now: () => number = () => Date.now() / 1000,
+): ConsoleSessions {
   return {
     async open(ctx, signedIn) {
       const id = randomBytes(32).toString('base64url')
-      const artifact = { sealed: seal(id, KIND, JSON.stringify(signedIn)), startedAt: Date.now() / 1000 }
+      const artifact = { sealed: seal(id, KIND, JSON.stringify(signedIn)), startedAt: now() }
       await storage.put(KIND, id, artifact, IDLE_SECONDS)
       ctx.cookies.set(nameFor(ctx), id, cookieOptions(ctx))
     },
@@ -37,7 +40,7 @@ export function createConsoleSessions(storage: Pick<Storage, 'put' | 'get' | 'ex
       const id = ctx.cookies.get(nameFor(ctx), { signed: false })
       const stored = id === undefined ? undefined : await storage.get(KIND, id)
       if (id === undefined || !stored) return undefined
-      if (Date.now() / 1000 - Number(stored.artifact.startedAt) > LONGEST_SECONDS) return undefined
+      if (now() - Number(stored.artifact.startedAt) > LONGEST_SECONDS) return undefined
       const opened = unseal(id, KIND, String(stored.artifact.sealed))
       return opened === undefined ? undefined : { ...(JSON.parse(opened) as SignedIn), id }
     },
