@@ -1,40 +1,48 @@
 /**
- * Can a stranger tell by the time of a refusal who is a customer? Unknown, wrong, blocked, password-less and
- * unconfirmed logins are tried in turn, 1,000 times each, and their times compared as ratios.
+ * Can a stranger tell by the time of an answer who is a customer? At every door where a login can be given, unknown,
+ * wrong, blocked, password-less and unconfirmed logins are tried in turn, 1,000 tries a door, and each kind's times
+ * compared with those of unknown logins.
  *
- * node bench/enumeration.ts [tries] [embedded|postgres+redis]
+ * node bench/enumeration.ts [tries a door] [embedded|postgres+redis] [words of doors' names]
  */
 import { loadavg } from 'node:os'
 import { createPasswords } from '../src/customers/passwords.ts'
+import { MAIL_DOORS } from '../test/attacks/mail-doors.ts'
 import { PASSWORD_DOORS } from '../test/attacks/password-doors.ts'
-import { customerLines, KINDS, PASSWORD, quantiles, timeKinds } from '../test/attacks/refusals.ts'
+import { customerLines, KINDS, PASSWORD, quantiles, tellingApart, timeKinds } from '../test/attacks/refusals.ts'
 import { type Backends, withDemoServer } from './demo-server.ts'
 
 const TRIES = Number(process.argv[2] ?? 1000)
 const BACKENDS = (process.argv[3] ?? 'embedded') as Backends
+const WORDS = process.argv[4] ?? ''
 const ADMIN_TOKEN = 'only-for-this-measurement'
 const NO_LOCK = Object.fromEntries(
   ['', 'ACCOUNT_', 'ADDRESS_', 'CLIENT_'].map((of) => [`LOCKOUT_${of}ATTEMPTS`, '1000000']),
 )
+const ROUNDS = Math.ceil(TRIES / KINDS.length)
+/** Three standard errors of the statistic when there is nothing to tell. */
+const byChance = 0.5 + 3 * Math.sqrt((2 * ROUNDS + 1) / (12 * ROUNDS ** 2))
+const DOORS = [...PASSWORD_DOORS, ...MAIL_DOORS].filter(({ name }) => name.includes(WORDS))
 
-await withDemoServer(BACKENDS, { ...NO_LOCK, ADMIN_TOKEN }, async ({ url, adminUrl }) => {
-  await fetch(`${adminUrl}/v1/customers/import`, {
+await withDemoServer(BACKENDS, { ...NO_LOCK, ADMIN_TOKEN, REGISTRATION: 'open' }, async ({ url, adminUrl }) => {
+  const imported = await fetch(`${adminUrl}/v1/customers/import`, {
     method: 'POST',
     headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
     body: customerLines(await createPasswords().hash(PASSWORD)),
-  }).then((answer) => answer.text())
-  for (const { name, open } of PASSWORD_DOORS.slice(0, 2)) {
+  })
+  await imported.text()
+  for (const { name, open } of DOORS) {
     const attempt = await open(url)
-    await timeKinds(20, attempt)
-    const durations = await timeKinds(TRIES, attempt)
-    const figures = KINDS.map((kind) => ({ kind, ...quantiles(durations[kind]) }))
-    console.log(`\n${name}, ${BACKENDS}, ${TRIES} tries each, load average ${(loadavg()[0] ?? 0).toFixed(1)}`)
-    for (const { kind, p50, p95 } of figures) {
-      console.log(`${kind.padEnd(8)} p50 ${p50.toFixed(1).padStart(7)} ms   p95 ${p95.toFixed(1).padStart(7)} ms`)
-    }
-    for (const of of ['p50', 'p95'] as const) {
-      const values = figures.map((each) => each[of])
-      console.log(`slowest to quickest by ${of}: ${(Math.max(...values) / Math.min(...values)).toFixed(3)}`)
+    await timeKinds(10, attempt)
+    const durations = await timeKinds(ROUNDS, attempt)
+    console.log(`\n${name}, ${BACKENDS}, ${TRIES} tries, load average ${(loadavg()[0] ?? 0).toFixed(1)}`)
+    console.log(
+      `kind       p50 ms   p95 ms   told from unknown (0.5: not at all, by chance up to ${byChance.toFixed(2)})`,
+    )
+    for (const kind of KINDS) {
+      const { p50, p95 } = quantiles(durations[kind])
+      const told = tellingApart(durations.unknown, durations[kind]).toFixed(3)
+      console.log(`${kind.padEnd(8)} ${p50.toFixed(1).padStart(8)} ${p95.toFixed(1).padStart(8)}   ${told}`)
     }
   }
 })

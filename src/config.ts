@@ -84,7 +84,9 @@ export const settings = {
   DATABASE_URL: {
     type: url('postgres', 'postgresql'),
     secret: true,
-    sentence: 'Postgres for customers, clients and other long-lived rows. Unset: embedded PGlite in DATA_DIR.',
+    sentence:
+      'Postgres for customers, clients and other long-lived rows; of several hosts (HOST:PORT,HOST:PORT) the one that ' +
+      'takes writes is used. Unset: embedded PGlite in DATA_DIR.',
   },
   REDIS_URL: {
     type: url('redis', 'rediss', 'redis+sentinel', 'rediss+sentinel', 'redis+cluster', 'rediss+cluster'),
@@ -108,9 +110,14 @@ export const settings = {
   },
   JWKS_CACHE_SECONDS: { type: seconds, default: '300', sentence: 'How long verifiers may keep the key set.' },
   SIGNING_ALGORITHMS: {
-    type: list.pipe(z.array(z.enum(['ES256', 'RS256', 'PS256', 'EdDSA'])).nonempty()),
+    type: list
+      .pipe(z.array(z.enum(['ES256', 'RS256', 'PS256', 'EdDSA'])))
+      .refine((algorithms) => algorithms.includes('ES256') && algorithms.includes('RS256'), {
+        message:
+          'must name ES256 and RS256: access tokens and ID tokens are signed with them unless others are asked for',
+      }),
     default: 'ES256,RS256',
-    sentence: 'Algorithms there is always a signing key for, comma separated: ES256, RS256, PS256, EdDSA.',
+    sentence: 'Algorithms there is always a signing key for, comma separated: ES256 and RS256, also PS256 and EdDSA.',
   },
   SIGNER_URL: {
     type: url('pkcs11', 'vault'),
@@ -179,7 +186,10 @@ export const settings = {
     default: '1',
     sentence: 'How long a Magento customer token works, in hours.',
   },
-  MAGENTO_ADMIN_TOKEN_HOURS: { type: hours, default: '4', sentence: 'How long a Magento admin token works, in hours.' },
+  MAGENTO_ADMIN_TOKEN_HOURS: {
+    type: hours,
+    sentence: 'How long a Magento admin token works, in hours. Unset: 4, or 1 where tokens are JWTs, as in the shop.',
+  },
   MAGENTO_STORES: {
     type: list,
     default: 'default,all',
@@ -333,6 +343,15 @@ export const settings = {
     type: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
     default: 'info',
     sentence: 'How much is logged.',
+  },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    type: origin,
+    sentence: 'An OpenTelemetry collector that traces are sent to, by OTLP over HTTP. Unset: nothing is traced.',
+  },
+  TRACES_RATIO: {
+    type: z.coerce.number().min(0).max(1),
+    default: '1',
+    sentence: 'The part of traces that is sent, from 0 to 1, of those that begin here.',
   },
   DEMO: {
     type: flag,

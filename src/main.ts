@@ -1,4 +1,6 @@
 import { AdminError } from './cli/admin-client.ts'
+import { adminTokens } from './cli/admin-tokens.ts'
+import { administrators } from './cli/administrators.ts'
 import { agents } from './cli/agents.ts'
 import { audit } from './cli/audit.ts'
 import { clients } from './cli/clients.ts'
@@ -8,8 +10,11 @@ import { customers } from './cli/customers.ts'
 import { demo } from './cli/demo.ts'
 import { dialects } from './cli/dialects.ts'
 import { doctor } from './cli/doctor.ts'
+import { grants } from './cli/grants.ts'
 import { keys } from './cli/keys.ts'
+import { lockouts } from './cli/lockouts.ts'
 import { migrate } from './cli/migrate.ts'
+import { resourceServers } from './cli/resource-servers.ts'
 import { restored } from './cli/restored.ts'
 import { secrets } from './cli/secrets.ts'
 import { serve } from './cli/serve.ts'
@@ -26,11 +31,16 @@ const commands: readonly Command[] = [
   keys,
   secrets,
   clients,
+  resourceServers,
   customers,
   agents,
+  grants,
+  lockouts,
   tokens,
   dialects,
   audit,
+  administrators,
+  adminTokens,
   doctor,
   restored,
   demo,
@@ -65,6 +75,6 @@ export async function main(args: readonly string[]): Promise<void> {
 }
 
 function usage(): string {
-  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`)
+  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(16)} ${summary}`)
   return `Usage: vestibule COMMAND [OPTIONS]\n\n${lines.join('\n')}\n\n"vestibule COMMAND --help" explains a command.`
 }

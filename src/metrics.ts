@@ -115,6 +115,7 @@ export function createMetrics() {
       'How long passwords waited for a core before they were hashed.',
       WAIT_SECONDS,
     ),
+    auditLost: counter('vestibule_audit_lost_total', 'Audit events for which there was no room in memory.', []),
     storage: histogram(
       'vestibule_storage_duration_seconds',
       'Duration of storage operations by operation and outcome (ok, error).',

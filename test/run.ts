@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { whyCiCannotRun } from './support/binaries.ts'
+import { documentedFailures, failureTable, type Measured, readMeasured } from './support/failure-table.ts'
 import { brokenRun, type Outcome, readOutcome, summarise } from './support/outcome.ts'
 import { closeRunDirectory, openRunDirectory } from './support/run-directory.ts'
 
@@ -12,12 +13,15 @@ import { closeRunDirectory, openRunDirectory } from './support/run-directory.ts'
  */
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const refusal = whyCiCannotRun(process.env)
-const outcome = refusal ? brokenRun(refusal) : await runVitest(process.argv.slice(2))
+const { outcome, measured } = refusal
+  ? { outcome: brokenRun(refusal), measured: [] }
+  : await runVitest(process.argv.slice(2))
 
+if (measured.length > 0) console.log(`\n${failureTable(documentedFailures(), measured).join('\n')}`)
 console.log(`\n${summarise(outcome, process.env).join('\n')}`)
 process.exitCode = outcome.failed > 0 ? 1 : 0
 
-async function runVitest(args: readonly string[]): Promise<Outcome> {
+async function runVitest(args: readonly string[]): Promise<{ outcome: Outcome; measured: Measured[] }> {
   const directory = openRunDirectory()
   const report = join(directory, 'report.json')
   const program = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs')
@@ -35,7 +39,7 @@ async function runVitest(args: readonly string[]): Promise<Outcome> {
     child.once('error', reject)
     child.once('exit', resolve)
   })
-  const outcome = readOutcome(report, exitCode)
+  const read = { outcome: readOutcome(report, exitCode), measured: readMeasured(directory) }
   closeRunDirectory(directory)
-  return outcome
+  return read
 }

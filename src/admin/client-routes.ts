@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { ClientMetadata } from '../clients/client.ts'
 import type { ClientRegistry, ListedClient } from '../clients/registry.ts'
 import type { Changed } from '../database/revision.ts'
-import { client, metadata, newClient } from './client-shapes.ts'
+import { client, type metadata, newClient } from './client-shapes.ts'
 import { changedMeanwhile, Problem } from './problem.ts'
 import { type Route, route } from './route.ts'
 import { pageOf, pageQuery } from './shapes.ts'
@@ -69,15 +69,15 @@ export function clientRoutes({ clients, validate, signOutClient }: ClientRouteDe
       ...write,
       method: 'PUT',
       path: '/v1/clients/{clientId}',
-      summary: 'Put other metadata in place of those there are',
+      summary: 'Put other metadata in place of those there are, and with a secret that in place of the "default" one',
       params,
-      body: z.strictObject({ metadata }),
+      body: newClient,
       revision: 'expected',
       refusals: [404],
       about,
       async handle({ params: { clientId }, body, seen }) {
         const next = await usable({ ...body.metadata, client_id: clientId })
-        return changed(await clients.replace(seen, next), clientId)
+        return changed(await clients.replace(seen, next, body.secret), clientId)
       },
     }),
     route({

@@ -11,6 +11,8 @@ export type HealthRouteDeps = {
   readonly checks: readonly HealthCheck[]
   readonly keyRing: Pick<KeyRing, 'keys' | 'problem'>
   readonly mailer: { verify(): Promise<void> }
+  /** Epoch milliseconds by the clock of the database. */
+  readonly databaseClock: () => Promise<number>
   readonly listNodes: () => Promise<readonly LivingNode[]>
 }
 
@@ -22,6 +24,7 @@ const health = z
     startedAt: epochSeconds,
     uptimeSeconds: z.int(),
     checks: z.array(z.object({ name: z.string(), status: z.enum(['up', 'down']), problem: z.string().optional() })),
+    clockSkewSeconds: z.number().optional().describe('How far this node is ahead of the database.'),
     nodes: z
       .array(z.object({ node: z.string(), seenAt: epochSeconds, keys: z.int() }))
       .describe('Nodes that share this database and were seen in the last 30 s; none on the embedded database.'),
@@ -29,7 +32,7 @@ const health = z
   .meta({ id: 'Health' })
 
 /** How the node that answers is, in more words than the probes may say. */
-export function healthRoutes({ version, checks, keyRing, mailer, listNodes }: HealthRouteDeps): Route[] {
+export function healthRoutes({ version, checks, keyRing, mailer, databaseClock, listNodes }: HealthRouteDeps): Route[] {
   const startedAtMs = Date.now()
   const all: readonly HealthCheck[] = [
     ...checks,
@@ -53,6 +56,7 @@ export function healthRoutes({ version, checks, keyRing, mailer, listNodes }: He
           startedAt: Math.floor(startedAtMs / 1000),
           uptimeSeconds: Math.floor((Date.now() - startedAtMs) / 1000),
           checks: results,
+          ...(isDatabaseUp && { clockSkewSeconds: Math.round((Date.now() - (await databaseClock())) / 1000) }),
           nodes: isDatabaseUp ? await listNodes() : [],
         }
       },

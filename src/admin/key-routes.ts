@@ -7,7 +7,12 @@ import { Problem } from './problem.ts'
 import { type Route, route } from './route.ts'
 import { epochSeconds, pageOf, whole } from './shapes.ts'
 
-export type KeyRouteDeps = { readonly keyRing: KeyRing; readonly evidence: EvidenceRecorder }
+export type KeyRouteDeps = {
+  readonly keyRing: KeyRing
+  readonly evidence: EvidenceRecorder
+  /** Encrypts anew what else KEY_ENCRYPTION_KEY encrypts. */
+  readonly reseal: () => Promise<void>
+}
 
 const algorithm = z.enum(['ES256', 'RS256', 'PS256', 'EdDSA'])
 const forced = z.strictObject({ force: z.boolean().default(false) })
@@ -31,7 +36,7 @@ const key = z
 const changes = z.object({ changes: z.array(z.object({ action: z.string(), kid: z.string() })) })
 
 /** Signing keys: what there is and what is known of their use, and the ways to change them by hand. */
-export function keyRoutes({ keyRing, evidence }: KeyRouteDeps): Route[] {
+export function keyRoutes({ keyRing, evidence, reseal }: KeyRouteDeps): Route[] {
   const operations = createKeyOperations(keyRing)
   const act = {
     method: 'POST',
@@ -79,9 +84,12 @@ export function keyRoutes({ keyRing, evidence }: KeyRouteDeps): Route[] {
     route({
       ...act,
       path: '/v1/keys/reencrypt',
-      summary: 'Encrypt the private keys anew with the first of KEY_ENCRYPTION_KEY',
+      summary: 'Encrypt private keys and second factors anew with the first of KEY_ENCRYPTION_KEY',
       result: z.object({ reencrypted: z.int() }),
-      handle: async () => ({ reencrypted: await keyRing.reencrypt() }),
+      async handle() {
+        await reseal()
+        return { reencrypted: await keyRing.reencrypt() }
+      },
     }),
     route({
       ...act,

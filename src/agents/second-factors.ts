@@ -19,6 +19,8 @@ export type SecondFactors = {
   isRequired(agentId: string): Promise<boolean>
   /** Uses a code up. True for exactly one caller, however many race; a code older than the last one is no code. */
   redeem(agentId: string, code: string): Promise<boolean>
+  /** Seals every secret anew, so that an earlier key can be forgotten. */
+  reseal(): Promise<void>
   /** The ids of those who have one. */
   owners(): Promise<ReadonlySet<string>>
 }
@@ -80,6 +82,16 @@ export function createSecondFactors({
     async redeem(agentId, code) {
       const row = await find(agentId)
       return isConfirmed(row) && (await use(row, code))
+    },
+    async reseal() {
+      for (const { agent_id: id, sealed_secret: sealed } of (await factors()) as Row[]) {
+        const again = JSON.stringify(sealing.seal(id, sealing.open(id, sealed)))
+        // Whoever enrolled anew meanwhile has another secret, which is not to be overwritten.
+        await factors()
+          .where({ agent_id: id })
+          .whereRaw('sealed_secret = ?::jsonb', [JSON.stringify(sealed)])
+          .update({ sealed_secret: again })
+      }
     },
     async owners() {
       const rows = (await factors().whereNotNull('confirmed_at').select('agent_id')) as Pick<Row, 'agent_id'>[]

@@ -12,6 +12,8 @@ import { healthRoutes } from '../admin/health-routes.ts'
 import { keyRoutes } from '../admin/key-routes.ts'
 import { lockoutRoutes } from '../admin/lockout-routes.ts'
 import { openApiRoute } from '../admin/openapi.ts'
+import { reachProbeRoutes } from '../admin/reach-probe-routes.ts'
+import { registrationKeyRoutes } from '../admin/registration-key-routes.ts'
 import { resourceServerRoutes } from '../admin/resource-server-routes.ts'
 import type { Route } from '../admin/route.ts'
 import { secondFactorRoutes } from '../admin/second-factor-routes.ts'
@@ -42,6 +44,7 @@ export function createAdminRoutes(
   { checks }: Pick<Shared, 'checks'>,
 ): Route[] {
   const { notBefore } = services
+  const { findByReference: findCustomerByReference } = services.directory
   const signOutCustomer = (id: string) => notBefore.set({ of: 'customer', id }, Date.now())
   const signOutAgent = (id: string) => signOutCustomer(agentAccountId(id))
   const desk = createCustomerDesk({
@@ -59,9 +62,11 @@ export function createAdminRoutes(
       checks,
       version: readVersion(),
       listNodes: () => listNodes(backends.database.knex),
+      databaseClock: () => readClock(backends.database.knex),
     }),
+    reachProbeRoutes(services),
     dialectRoutes(backends),
-    keyRoutes(backends),
+    keyRoutes({ ...backends, reseal: services.secondFactors.reseal }),
     secretRoutes({ ...backends, clients: services.clients }),
     clientRoutes({
       ...services,
@@ -79,13 +84,22 @@ export function createAdminRoutes(
     agentRoutes({ ...services, signOutAgent }),
     secondFactorRoutes({ ...services, signOutAgent }),
     tokenRoutes(services),
+    registrationKeyRoutes({ ...services, findCustomerByReference }),
     signInLinkRoutes({
       ...services,
-      findCustomerByReference: services.directory.findByReference,
+      findCustomerByReference,
       addressOf: (token) => hostedAddress(services.dialects, issuer, token),
     }),
   ].flat()
   return [...routes, openApiRoute(routes)]
+}
+
+/** Epoch milliseconds. */
+async function readClock(knex: Backends['database']['knex']): Promise<number> {
+  const { rows } = await knex.raw<{ rows: { now: string }[] }>(
+    'select extract(epoch from clock_timestamp()) * 1000 as now',
+  )
+  return Number(rows[0]?.now)
 }
 
 /** Where a link signs its customer in: at the door of a dialect that begins sessions of the hosted pages. */

@@ -35,6 +35,8 @@ import { openContinuity } from '../storage/continuity.ts'
 import { openStorage } from '../storage/index.ts'
 import { measureStorage } from '../storage/measured.ts'
 import type { Storage } from '../storage/storage.ts'
+import { openTracing } from '../tracing/index.ts'
+import { createTracedPorts } from './traced-ports.ts'
 
 export type Closer = () => Promise<void>
 export type Backends = Awaited<ReturnType<typeof openBackends>>
@@ -45,16 +47,20 @@ export async function openBackends(
   { log, metrics, onProgress }: { log: Log; metrics: Metrics; onProgress: (step: string) => void },
   closers: Closer[],
 ) {
+  const tracing = await openTracing(config, log)
+  if (tracing) closers.push(tracing.close)
+  const ports = createTracedPorts(tracing)
   const database = await openDatabase(config, onProgress)
   closers.push(database.close)
   const { knex } = database
+  ports.queries(database)
   watchQueries(knex, ({ kind, outcome, seconds }) => metrics.database.observe({ kind, outcome }, seconds))
-  const unmeasured = await openStorage(config, knex, (error) => log.error({ err: error }, 'storage'))
+  const unmeasured = ports.storage(await openStorage(config, knex, (error) => log.error({ err: error }, 'storage')))
   closers.push(unmeasured.close)
   const storage = measureStorage(unmeasured, ({ operation, outcome, seconds }) =>
     metrics.storage.observe({ operation, outcome }, seconds),
   )
-  const { auditTrail, auditWebhook } = await openAudit(config, log, database, closers)
+  const { auditTrail, auditWebhook } = await openAudit(config, log, { database, metrics }, closers)
   const evidence = openEvidence({ knex, log })
   closers.push(evidence.close)
   const keyRing = await openKeys(config, log, { database, storage, evidence, auditTrail }, closers)
@@ -66,7 +72,7 @@ export async function openBackends(
     onGivenUp: (event, reason) => log.warn({ event, reason }, 'the shop was not told of a sign-in'),
   })
   closers.push(signInWebhook.close)
-  const passwords = await openPasswords(config, log, { database, metrics }, closers)
+  const hashing = await openPasswords(config, log, { database, metrics }, closers)
   const mailer = openMailer({ ...config, log })
   closers.push(mailer.close)
   const publish = () => evidence.published(keyRing.keys().map(({ kid }) => kid))
@@ -76,6 +82,7 @@ export async function openBackends(
   const secrets = await openSecrets(log, { database, storage }, closers)
   return {
     metrics,
+    tracing,
     database,
     storage,
     keyRing,
@@ -84,7 +91,8 @@ export async function openBackends(
     evidence,
     dialectUses,
     signInWebhook,
-    ...passwords,
+    ...hashing,
+    passwords: ports.passwords(hashing.passwords),
     mailer,
     settingTokens,
     secrets,
@@ -100,7 +108,7 @@ export async function openBackends(
 async function openAudit(
   config: Config,
   log: Log,
-  { knex }: Database,
+  { database: { knex }, metrics }: { database: Database; metrics: Metrics },
   closers: Closer[],
 ): Promise<{ auditTrail: AuditTrail; auditWebhook: AuditWebhook | undefined }> {
   const { AUDIT_WEBHOOK_URL: url, AUDIT_WEBHOOK_SECRET: secret, AUDIT_STREAM: stream } = config
@@ -110,6 +118,7 @@ async function openAudit(
     log,
     retentionDays: config.AUDIT_RETENTION_DAYS,
     currentRequest,
+    onLost: () => metrics.auditLost.inc(),
     ...(stream === 'log' && { onEvent: (event) => log.info({ audit: event }, `audit: ${event.type}`) }),
     onWritten(entries) {
       if (stream === 'stdout')

@@ -10,6 +10,7 @@ import { buildProvider, type ProviderDeps } from '../oauth/provider.ts'
 import { createFindGrant } from '../oauth/token-status.ts'
 import type { Backends } from './backends.ts'
 import type { Services } from './services.ts'
+import { createTracedPorts } from './traced-ports.ts'
 
 /** How long introspection may still describe a customer as they were: what a blocked customer's tokens outlive. */
 const CUSTOMER_CACHE_SECONDS = 2
@@ -52,7 +53,8 @@ export function createEngine(config: Config, log: Log, backends: Backends, servi
       count: (outcome) => metrics.refreshes.inc({ outcome }),
     }),
   }
-  const live = createLiveProvider((keys) => buildProvider(deps, keys), keyRing.keys())
+  const { signingKeys } = createTracedPorts(backends.tracing)
+  const live = createLiveProvider((keys) => buildProvider(deps, signingKeys(keys)), keyRing.keys())
   keyRing.onChange(live.replaceKeys)
   // The library copies the cookie keys, as it does the signing keys.
   secrets.cookies.onChange(() => live.replaceKeys(keyRing.keys()))

@@ -7,8 +7,10 @@ import { accessLog } from '../http/access-log.ts'
 import { catchErrors } from '../http/errors.ts'
 import { hostGuard } from '../http/host-guard.ts'
 import { measureRequests } from '../http/measure-requests.ts'
+import { reachProbe } from '../http/reach-probe.ts'
 import { requestId } from '../http/request-id.ts'
 import { securityHeaders } from '../http/security-headers.ts'
+import { traceRequests } from '../http/trace-requests.ts'
 import { createAccountRoutes } from '../interaction/account-routes.ts'
 import { createDeviceCookie } from '../interaction/device-cookie.ts'
 import { createHostedSignIn } from '../interaction/hosted-sign-in.ts'
@@ -44,12 +46,14 @@ export function createPublicApp(
   // Koa reads them at each request; its type asks for more than that.
   app.keys = cookieKeys as unknown as string[]
   app.silent = true
-  app.use(requestId())
+  app.use(requestId({ trustedProxies: config.TRUSTED_PROXIES }))
   app.use(accessLog((line) => log.info(line, `${line.method} ${line.path} ${line.status}`)))
   app.use(measureRequests(({ route, status, seconds }) => metrics.requests.observe({ route, status }, seconds)))
+  if (backends.tracing) app.use(traceRequests(backends.tracing))
   app.use(securityHeaders({ isHttps: config.ISSUER.startsWith('https:') }))
   app.use(catchErrors(shared.onError))
   app.use((_ctx, next) => backends.database.answeringWithin(QUERY_LIMIT_MS, next))
+  app.use(reachProbe({ trustedProxies: config.TRUSTED_PROXIES, note: services.reachProbes.note }))
   app.use(shared.probes)
   app.use(
     hostGuard({

@@ -27,6 +27,7 @@ import { createPages } from '../interaction/pages.ts'
 import type { Log } from '../log.ts'
 import { createLivingGrants } from '../oauth/living-grants.ts'
 import { createNotBefore } from '../oauth/not-before.ts'
+import { createReachProbes } from '../oauth/reach-probes.ts'
 import { createRefreshTokens } from '../oauth/refresh-tokens.ts'
 import { verifyStructured } from '../oauth/structured-tokens.ts'
 import { createFindToken } from '../oauth/token-status.ts'
@@ -138,6 +139,7 @@ export function createServices(
       auditTrail.append,
       metrics,
     ),
+    reachProbes: createReachProbes({ storage }),
     customerRecords: createCustomerRecords({ knex }),
     lockoutDesks: {
       customer: createLockoutDesk({ storage, policy: lockoutPolicy(config), realm: 'customer' }),

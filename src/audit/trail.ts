@@ -42,6 +42,8 @@ export type AuditTrailDeps = {
   readonly onEvent?: (event: AuditEvent) => void
   /** Told of entries when they are written, in the order of the chain as far as this node wrote them. */
   readonly onWritten?: (entries: readonly AuditEntry[]) => void
+  /** Told of every event for which there was no room: the database is away for too long. */
+  readonly onLost?: () => void
   /** Of the request an event is appended in. */
   readonly currentRequest?: () => Pick<AuditEvent, 'requestId' | 'ip'> | undefined
 }
@@ -56,7 +58,15 @@ const PRUNE_EVERY_MS = 3_600_000
  * while it is away they wait, and what does not fit is counted in an `audit.gap`.
  */
 export function openAuditTrail(deps: AuditTrailDeps): AuditTrail {
-  const { knex, log, retentionDays, onEvent, onWritten = () => {}, currentRequest = () => undefined } = deps
+  const {
+    knex,
+    log,
+    retentionDays,
+    onEvent,
+    onWritten = () => {},
+    onLost = () => {},
+    currentRequest = () => undefined,
+  } = deps
   const waiting: Appended[] = []
   let lost = 0
   let writing: Promise<void> = Promise.resolve()
@@ -70,7 +80,10 @@ export function openAuditTrail(deps: AuditTrailDeps): AuditTrail {
     }
     onEvent?.(complete)
     if (waiting.length < MAX_WAITING) waiting.push({ at: new Date().toISOString(), event: complete })
-    else lost += 1
+    else {
+      lost += 1
+      onLost()
+    }
   }
 
   async function write(): Promise<void> {
@@ -90,8 +103,12 @@ export function openAuditTrail(deps: AuditTrailDeps): AuditTrail {
   }
 
   async function prune(): Promise<void> {
-    const written = await pruneEntries(knex, new Date(Date.now() - retentionDays * 86_400_000).toISOString())
-    if (written.length > 0) onWritten(written)
+    const before = new Date(Date.now() - retentionDays * 86_400_000).toISOString()
+    for (;;) {
+      const written = await pruneEntries(knex, before)
+      if (written.length === 0) return
+      onWritten(written)
+    }
   }
 
   const flush = () => {

@@ -2,7 +2,15 @@ import { findLocalAccess } from '../admin/local-access.ts'
 import { readConfig } from '../config.ts'
 
 /** The admin API could not be asked, or refused; the message says what to do next. */
-export class AdminError extends Error {}
+export class AdminError extends Error {
+  /** Of a refusal: the stable code of its problem details. */
+  readonly code: string | undefined
+
+  constructor(message: string, code?: string) {
+    super(message)
+    this.code = code
+  }
+}
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -46,7 +54,7 @@ export function createAdminClient(environment: NodeJS.ProcessEnv): AdminClient {
           'or set ADMIN_URL and ADMIN_TOKEN to reach another.',
       )
     })
-    if (!response.ok) throw new AdminError(await refusal(response))
+    if (!response.ok) throw await refusal(response)
     return response
   }
 
@@ -108,9 +116,7 @@ function findAccess(environment: NodeJS.ProcessEnv): { url: string; token: strin
   )
 }
 
-async function refusal(response: Response): Promise<string> {
-  const problem = (await response.json().catch(() => undefined)) as
-    | { detail?: string; error_description?: string }
-    | undefined
-  return problem?.detail ?? problem?.error_description ?? `The server answered ${response.status}.`
+async function refusal(response: Response): Promise<AdminError> {
+  const problem = (await response.json().catch(() => undefined)) as { detail?: string; code?: string } | undefined
+  return new AdminError(problem?.detail ?? `The server answered ${response.status}.`, problem?.code)
 }

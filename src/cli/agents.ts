@@ -1,9 +1,10 @@
-import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import type { Agent } from '../agents/agent.ts'
 import { type AdminClient, createAdminClient } from './admin-client.ts'
 import type { Command } from './command.ts'
 import { printJson, printTable } from './print.ts'
+import { SECOND_FACTOR_ACTIONS } from './second-factor.ts'
+import { fromInput } from './standard-input.ts'
 
 const HELP = `Usage: vestibule agents ACTION [--json]
 
@@ -25,95 +26,97 @@ export const agents: Command = {
   summary: 'create and block back-office people',
   help: HELP,
   async run(args, environment) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        json: { type: 'boolean', default: false },
-        email: { type: 'string' },
-        name: { type: 'string' },
-        'id-agent': { type: 'string' },
-        'id-warehouse': { type: 'string' },
-        'password-stdin': { type: 'boolean', default: false },
-      },
-    })
-    const [action, id] = positionals
-    const admin = createAdminClient(environment)
-    if (action === 'second-factor') return secondFactor(admin, positionals.slice(1), values.json)
-    if (action === 'list') {
-      const listed = await admin.list<ListedAgent>('/v1/agents')
-      if (values.json) printJson({ agents: listed })
-      else
-        printTable(
-          ['ID', 'E-MAIL', 'NAME', 'STATE', 'SECOND FACTOR'],
-          listed.map(({ id: agentId, email, name, status, hasSecondFactor }) => [
-            agentId,
-            email,
-            name ?? '',
-            status,
-            hasSecondFactor ? 'yes' : 'no',
-          ]),
-        )
-      return 0
-    }
-    if (action === 'create' && values.email && values['password-stdin']) {
-      const created = await admin.call<Agent>('POST', '/v1/agents', {
-        email: values.email,
-        password: await fromInput(),
-        ...(values.name && { name: values.name }),
-        ...(values['id-agent'] && { idAgent: Number(values['id-agent']) }),
-        ...(values['id-warehouse'] && { idWarehouse: Number(values['id-warehouse']) }),
-      })
-      if (values.json) printJson(created)
-      else console.log(`${created.email} is an agent now, with the id ${created.id}`)
-      return 0
-    }
-    if ((action === 'block' || action === 'unblock') && id) {
-      const agent = await admin.call<Agent>('POST', `/v1/agents/${encodeURIComponent(id)}/${action}`, {})
-      if (values.json) printJson(agent)
-      else console.log(`${agent.email} is ${agent.status}`)
-      return 0
-    }
-    if (action === 'warehouse' && id && positionals[2]) {
-      const idWarehouse = positionals[2] === 'none' ? null : Number(positionals[2])
-      const agent = await admin.call<Agent>('POST', `/v1/agents/${encodeURIComponent(id)}/warehouse`, { idWarehouse })
-      if (values.json) printJson(agent)
-      else
-        console.log(`${agent.email} works in ${agent.idWarehouse ? `warehouse ${agent.idWarehouse}` : 'no warehouse'}`)
-      return 0
-    }
+    const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS })
+    const [action = '', ...operands] = positionals
+    const act = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined
+    const isDone =
+      act && operands.length === act.needs && (await act.run(createAdminClient(environment), operands, values))
+    if (isDone) return 0
     console.error(HELP)
     return 2
   },
 }
 
-type ListedAgent = Agent & { readonly hasSecondFactor: boolean }
+const OPTIONS = {
+  json: { type: 'boolean', default: false },
+  email: { type: 'string' },
+  name: { type: 'string' },
+  'id-agent': { type: 'string' },
+  'id-warehouse': { type: 'string' },
+  'password-stdin': { type: 'boolean', default: false },
+} as const
 
-async function secondFactor(admin: AdminClient, [action, id]: readonly string[], isJson: boolean): Promise<number> {
-  if (!id || !(action === 'enrol' || action === 'confirm' || action === 'remove')) {
-    console.error(HELP)
-    return 2
-  }
-  const path = `/v1/agents/${encodeURIComponent(id)}/second-factor`
-  if (action === 'enrol') {
-    const enrolled = await admin.call<{ secret: string; uri: string }>('POST', path, {})
-    if (isJson) printJson(enrolled)
-    else
-      console.log(
-        `secret   ${enrolled.secret}\naddress  ${enrolled.uri}\nIt counts once "second-factor confirm" was given a code.`,
-      )
-    return 0
-  }
-  const body = action === 'confirm' ? { code: (await fromInput()).trim() } : {}
-  const answer = await admin.call<{ hasSecondFactor: boolean }>('POST', `${path}/${action}`, body)
-  if (isJson) printJson(answer)
-  else
-    console.log(
-      answer.hasSecondFactor ? `each sign-in of ${id} needs a code now` : `a password is enough for ${id} again`,
-    )
-  return 0
+type Values = {
+  readonly json: boolean
+  readonly email?: string
+  readonly name?: string
+  readonly 'id-agent'?: string
+  readonly 'id-warehouse'?: string
+  readonly 'password-stdin': boolean
+}
+type ListedAgent = Agent & { readonly hasSecondFactor: boolean }
+/** False when something is missing, and only the help can be shown. */
+type Run = (admin: AdminClient, operands: readonly string[], values: Values) => Promise<boolean>
+
+const ACTIONS: Readonly<Record<string, { readonly needs: number; readonly run: Run }>> = {
+  list: { needs: 0, run: list },
+  create: { needs: 0, run: create },
+  block: { needs: 1, run: (admin, [id = ''], { json }) => changeStatus(admin, id, 'block', json) },
+  unblock: { needs: 1, run: (admin, [id = ''], { json }) => changeStatus(admin, id, 'unblock', json) },
+  warehouse: { needs: 2, run: assignWarehouse },
+  'second-factor': {
+    needs: 2,
+    async run(admin, [action = '', id = ''], { json }) {
+      const act = Object.hasOwn(SECOND_FACTOR_ACTIONS, action) ? SECOND_FACTOR_ACTIONS[action] : undefined
+      await act?.(admin, id, json)
+      return act !== undefined
+    },
+  },
 }
 
-async function fromInput(): Promise<string> {
-  return (await text(process.stdin)).replace(/\r?\n$/, '')
+async function list(admin: AdminClient, _operands: readonly string[], { json }: Values): Promise<boolean> {
+  const agents = await admin.list<ListedAgent>('/v1/agents')
+  const rows = agents.map(({ id, email, name = '', status, hasSecondFactor }) => [
+    id,
+    email,
+    name,
+    status,
+    hasSecondFactor ? 'yes' : 'no',
+  ])
+  if (json) printJson({ agents })
+  else printTable(['ID', 'E-MAIL', 'NAME', 'STATE', 'SECOND FACTOR'], rows)
+  return true
+}
+
+async function create(admin: AdminClient, _operands: readonly string[], values: Values): Promise<boolean> {
+  if (!values.email || !values['password-stdin']) return false
+  const created = await admin.call<Agent>('POST', '/v1/agents', {
+    email: values.email,
+    password: await fromInput(),
+    ...(values.name && { name: values.name }),
+    ...(values['id-agent'] && { idAgent: Number(values['id-agent']) }),
+    ...(values['id-warehouse'] && { idWarehouse: Number(values['id-warehouse']) }),
+  })
+  if (values.json) printJson(created)
+  else console.log(`${created.email} is an agent now, with the id ${created.id}`)
+  return true
+}
+
+async function changeStatus(admin: AdminClient, id: string, action: string, isJson: boolean): Promise<boolean> {
+  const agent = await admin.call<Agent>('POST', `/v1/agents/${encodeURIComponent(id)}/${action}`, {})
+  if (isJson) printJson(agent)
+  else console.log(`${agent.email} is ${agent.status}`)
+  return true
+}
+
+async function assignWarehouse(
+  admin: AdminClient,
+  [id = '', warehouse]: readonly string[],
+  { json }: Values,
+): Promise<boolean> {
+  const idWarehouse = warehouse === 'none' ? null : Number(warehouse)
+  const agent = await admin.call<Agent>('POST', `/v1/agents/${encodeURIComponent(id)}/warehouse`, { idWarehouse })
+  if (json) printJson(agent)
+  else console.log(`${agent.email} works in ${agent.idWarehouse ? `warehouse ${agent.idWarehouse}` : 'no warehouse'}`)
+  return true
 }

@@ -38,7 +38,7 @@ what is lost beyond that, \`audit.gap\` counts. A process killed with \`-9\` los
 
 The same JSON object everywhere.
 
-- **The database**, for \`AUDIT_RETENTION_DAYS\`. Removing older ones is itself an entry.
+- **The database**, for \`AUDIT_RETENTION_DAYS\`. It refuses changes of entries. Removing older ones is itself an entry.
 - **\`vestibule audit export\`**, one object a line (NDJSON), oldest first.
 - **Standard output** with \`AUDIT_STREAM=stdout\`: lines \`{"audit":{…}}\` once they are in the database, each from the node that
   wrote it. With \`AUDIT_STREAM=log\` the event is in the log at once, without place and hash.

@@ -8,8 +8,10 @@ import { printJson, printTable } from './print.ts'
 const HELP = `Usage: vestibule clients ACTION [--json]
 
   list                            every client
+  show ID                         one client
   create FILE                     create or replace a client from its metadata (RFC 7591, JSON); "-" reads standard input
       --secret-stdin              read the client's secret from standard input
+  delete ID                       remove a client and end everything that was granted to it
   enable ID | disable ID          a disabled client gets no tokens
   secrets list ID                 names and expiries
   secrets add ID NAME             make another secret; it is shown once
@@ -80,9 +82,23 @@ const ACTIONS: Readonly<Record<string, { needs: number; run(request: Request): P
     async run({ admin, subjects: [file = ''], isJson, hasSecret }) {
       const secret = hasSecret ? (await text(process.stdin)).trim() : undefined
       const metadata = await readMetadata(file, hasSecret)
-      const created = await admin.call('POST', '/v1/clients', { metadata, secret })
-      if (isJson) printJson(created)
+      const stored = await store(admin, metadata, secret)
+      if (isJson) printJson(stored)
       else console.log('the client is stored')
+    },
+  },
+  show: {
+    needs: 1,
+    async run({ admin, subjects: [id = ''] }) {
+      printJson(await admin.call('GET', `/v1/clients/${encodeURIComponent(id)}`))
+    },
+  },
+  delete: {
+    needs: 1,
+    async run({ admin, subjects: [id = ''], isJson }) {
+      await admin.change('DELETE', `/v1/clients/${encodeURIComponent(id)}`)
+      if (isJson) printJson({ client_id: id })
+      else console.log(`${id} is removed, and what was granted to it is over`)
     },
   },
   enable: { needs: 1, run: (request) => setEnabled(request, 'enable') },
@@ -116,6 +132,17 @@ const ACTIONS: Readonly<Record<string, { needs: number; run(request: Request): P
       else console.log(`${name} ends at ${new Date(expired.expiresAt * 1000).toISOString()}`)
     },
   },
+}
+
+/** A client that is there gets other metadata, and with a secret that one in place of its "default". */
+async function store(admin: AdminClient, metadata: unknown, secret: string | undefined): Promise<unknown> {
+  try {
+    return await admin.call('POST', '/v1/clients', { metadata, secret })
+  } catch (error) {
+    if (!(error instanceof AdminError && error.code === 'client-exists')) throw error
+    const id = String((metadata as { client_id?: unknown }).client_id)
+    return admin.change('PUT', `/v1/clients/${encodeURIComponent(id)}`, { metadata, secret })
+  }
 }
 
 async function setEnabled({ admin, subjects: [id = ''], isJson }: Request, action: string): Promise<void> {

@@ -8,10 +8,15 @@ import type { MigrationStatus } from '../customers/migration-status.ts'
 import type { WrappingProgress } from '../customers/wrap-fast-hashes.ts'
 import { type AdminClient, AdminError, createAdminClient } from './admin-client.ts'
 import type { Command } from './command.ts'
+import { changeCustomer, findCustomers, showCustomer } from './customer-records.ts'
 import { duration, printJson, printTable } from './print.ts'
 
 const HELP = `Usage: vestibule customers ACTION [--json]
 
+  find TEXT                  customers by a part of e-mail address, reference or name
+  show CUSTOMER              one customer, by reference or id
+  block | unblock CUSTOMER   a blocked customer is signed out and does not get in
+  confirm CUSTOMER           vouch for the e-mail address
   import FILE                read customers, one JSON object a line; "-" reads standard input
       --dry-run              check every line and store nothing
       --resume               go on after the last line an interrupted import dealt with
@@ -20,6 +25,7 @@ const HELP = `Usage: vestibule customers ACTION [--json]
   export REFERENCE           everything held about one person
   erase REFERENCE            forget a person: anonymise, sign out, keep the skeleton
   sign-in-link REFERENCE     a link that signs a customer in, once, within two minutes
+  registration-key REFERENCE a key that confirms the e-mail address, once, within 30 days
   sign-out REFERENCE_OR_ID   end every session and token of a customer (by customer id)
   migration                  which password schemes are still in use, and how imports went
   wrap                       put bare fast hashes inside argon2id; it goes on when this command is stopped
@@ -29,7 +35,7 @@ Example: npx vestibule customers import customers.ndjson --dry-run`
 /** Customers: moving them in and out. */
 export const customers: Command = {
   name: 'customers',
-  summary: 'import, export and erase customers',
+  summary: 'find, block, import, export and erase customers',
   help: HELP,
   async run(args, environment) {
     const { values, positionals } = parseArgs({
@@ -45,7 +51,7 @@ export const customers: Command = {
     })
     const [action = '', subject = ''] = positionals
     const act = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined
-    if (!act || (['import', 'export', 'erase', 'sign-in-link', 'sign-out'].includes(action) && !subject)) {
+    if (!act || (!WHOLE.includes(action) && !subject)) {
       console.error(HELP)
       return 2
     }
@@ -73,7 +79,15 @@ type Request = {
 type WrapLine = { progress?: WrappingProgress; report?: { wrapped: number; outcome: string }; error?: string }
 type ImportLine = { progress?: ImportProgress; problem?: LineProblem; report?: ImportReport; error?: string }
 
+/** What is done to no one customer. */
+const WHOLE: readonly string[] = ['export-all', 'migration', 'wrap']
+
 const ACTIONS: Readonly<Record<string, (request: Request) => Promise<number>>> = {
+  find: findCustomers,
+  show: showCustomer,
+  block: changeCustomer('block'),
+  unblock: changeCustomer('unblock'),
+  confirm: changeCustomer('confirm'),
   import: importFile,
   async 'export-all'({ admin, hasHashes }) {
     for await (const line of admin.lines('GET', `/v1/customers/export?hashes=${hasHashes}`)) console.log(line)
@@ -99,6 +113,13 @@ const ACTIONS: Readonly<Record<string, (request: Request) => Promise<number>>> =
     const link = await admin.call<{ url: string }>('POST', '/v1/sign-in-links', { customerReference: subject })
     if (isJson) printJson(link)
     else console.log(link.url)
+    return 0
+  },
+  async 'registration-key'({ admin, subject, isJson }) {
+    const body = { customerReference: subject }
+    const made = await admin.call<{ registrationKey: string }>('POST', '/v1/registration-keys', body)
+    if (isJson) printJson(made)
+    else console.log(made.registrationKey)
     return 0
   },
   async migration({ admin, isJson }) {

@@ -13,7 +13,7 @@ const HELP = `Usage: vestibule keys ACTION [--json]
   retire KID                       stop signing with this key; its tokens stay good
   revoke KID                       compromised: drop the key at once, its tokens are dead
   export-public                    the public keys as a JWK Set
-  reencrypt                        encrypt the private keys anew with the first of KEY_ENCRYPTION_KEY
+  reencrypt                        encrypt private keys and second factors anew with the first of KEY_ENCRYPTION_KEY
 
   --force                          rotate, activate or retire although verifiers may not have fetched the key yet
 

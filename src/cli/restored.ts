@@ -1,5 +1,4 @@
 import { parseArgs } from 'node:util'
-import { settleRestored } from '../app/restored.ts'
 import { readConfig } from '../config.ts'
 import { createLog } from '../log.ts'
 import type { Command } from './command.ts'
@@ -30,6 +29,7 @@ export const restored: Command = {
     } as const
     const { values } = parseArgs({ args: [...args], options })
     const config = readConfig(environment)
+    const { settleRestored } = await import('../app/restored.ts')
     const outcome = await settleRestored(config, createLog('warn'), {
       keepsKeys: values['keep-keys'],
       onProgress: (step) => values.json || console.log(`· ${step}`),

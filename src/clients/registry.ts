@@ -64,11 +64,7 @@ export function createClientRegistry({ knex, storage }: { knex: Knex; storage: S
           .insert({ client_id: metadata.client_id, metadata: JSON.stringify(metadata) })
           .onConflict('client_id')
           .merge({ metadata: JSON.stringify(metadata), updated_at: transaction.fn.now() })
-        if (secret === undefined) return
-        await transaction('client_secrets')
-          .insert({ client_id: metadata.client_id, name: 'default', sha256: digestSecret(secret) })
-          .onConflict(['client_id', 'name'])
-          .merge(['sha256'])
+        if (secret !== undefined) await setDefaultSecret(transaction, metadata.client_id, secret)
       })
       await changed()
     },
@@ -98,22 +94,20 @@ export function createClientRegistry({ knex, storage }: { knex: Knex; storage: S
           .onConflict('client_id')
           .ignore()
           .returning('client_id')
-        if (rows.length > 0 && secret !== undefined) {
-          const sha256 = digestSecret(secret)
-          await transaction('client_secrets').insert({ client_id: metadata.client_id, name: 'default', sha256 })
-        }
+        if (rows.length > 0 && secret !== undefined) await setDefaultSecret(transaction, metadata.client_id, secret)
         return rows.length > 0
       })
       await changed()
       return created ? { metadata, isEnabled: true } : undefined
     },
 
-    /** Puts other metadata in place of those seen. */
-    async replace(seen: string, metadata: ClientMetadata): Promise<Changed<ListedClient>> {
+    /** Puts other metadata in place of those seen; `secret` takes the place of the one named `default`. */
+    async replace(seen: string, metadata: ClientMetadata, secret?: string): Promise<Changed<ListedClient>> {
       const { client_id } = metadata
       const outcome = await changeSeen(client_id, seen, async (transaction, { isEnabled }) => {
         const row = { metadata: JSON.stringify(metadata), updated_at: transaction.fn.now() }
         await transaction('clients').where({ client_id }).update(row)
+        if (secret !== undefined) await setDefaultSecret(transaction, client_id, secret)
         return { metadata, isEnabled }
       })
       await changed()
@@ -163,6 +157,13 @@ export function createClientRegistry({ knex, storage }: { knex: Knex; storage: S
       return count === 1
     },
   }
+}
+
+async function setDefaultSecret(transaction: Knex.Transaction, clientId: string, secret: string): Promise<void> {
+  await transaction('client_secrets')
+    .insert({ client_id: clientId, name: 'default', sha256: digestSecret(secret) })
+    .onConflict(['client_id', 'name'])
+    .merge(['sha256'])
 }
 
 async function look(clients: Knex.QueryBuilder, clientId: string): Promise<ListedClient | undefined> {

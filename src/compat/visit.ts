@@ -1,5 +1,6 @@
 import type { Context, Next } from 'koa'
 import { BodyError, readText } from '../http/read-body.ts'
+import { factsOf } from '../http/request-facts.ts'
 import { Unavailable } from '../http/unavailable.ts'
 import { shareAnswer } from './cors.ts'
 import {
@@ -47,6 +48,7 @@ export function createVisit(deps: VisitDeps, mounted: MountedDialect) {
     if (origin && (await deps.allowsOrigin(clientId, origin))) shareAnswer(ctx, origin)
     reply(ctx, answer)
     const door = `${basePath}${route.path}`
+    Object.assign(factsOf(ctx), { dialect: dialect.name, door, ...services.seen() })
     deps.onUse({ dialect: dialect.name, door, status: answer.status, ...services.seen() })
   }
 }

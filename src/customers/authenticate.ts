@@ -56,7 +56,7 @@ type Check = ReturnType<typeof createCheck>
 const LOGINS_PER_CORE = 16
 
 /** A door that says nothing about its caller shares one address with all the others that do so. */
-const NOWHERE: LoginContext = { ip: '' }
+export const NOWHERE: LoginContext = { ip: '' }
 
 /**
  * Checks a login and a password. An unknown login, a wrong password and a blocked customer are one refusal, and
@@ -128,7 +128,7 @@ function createCheck(deps: AuthenticateDeps, observe: RefusalFloor['observe']) {
     lane: string,
   ): Promise<Checked> {
     const elsewhere = found?.password ? undefined : await askElsewhere(login, password)
-    if (elsewhere?.outcome === 'unavailable') return { authentication: { ...elsewhere, outcome: 'busy' }, spentMs: 0 }
+    if (elsewhere?.outcome === 'unavailable') return unchecked('busy', elsewhere.retryAfterSeconds)
     if (elsewhere?.outcome === 'match')
       return { authentication: await accept(elsewhere, password), spentMs: elsewhere.spentMs }
 

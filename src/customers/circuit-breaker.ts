@@ -1,6 +1,6 @@
 export type CircuitBreaker = {
   /** Seconds until somebody may try again; undefined when the way is free. */
-  closedForSeconds(): number | undefined
+  restsForSeconds(): number | undefined
   succeeded(): void
   failed(): void
 }
@@ -22,7 +22,7 @@ export function createCircuitBreaker({
   let openUntilMs = 0
 
   return {
-    closedForSeconds() {
+    restsForSeconds() {
       if (failed < failures) return undefined
       const restMs = openUntilMs - nowMs()
       if (restMs > 0) return Math.max(1, Math.ceil(restMs / 1000))

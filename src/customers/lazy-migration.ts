@@ -2,7 +2,7 @@ import type { Knex } from 'knex'
 import type { SignInElsewhere } from './authenticate.ts'
 import type { Directory } from './directory.ts'
 import type { HttpDirectory } from './http-directory.ts'
-import type { Passwords } from './passwords.ts'
+import { HashingBusyError, type Passwords } from './passwords.ts'
 import { upsertCustomers } from './write-customers.ts'
 
 export type LazyMigrationDeps = {
@@ -27,15 +27,25 @@ export function createLazyMigration(deps: LazyMigrationDeps): SignInElsewhere {
     if (signedIn.outcome !== 'match') return signedIn
     const { password: _theirs, ...record } = signedIn.record
     const known = await directory.findByReference(record.customerReference)
+    if (known && known.status !== 'active') return { outcome: 'match', customer: known }
+    const hashed = await hash(password)
+    if (hashed.outcome === 'unavailable') return hashed
     // Who has an account here keeps it: only the password comes over.
     const [written] = known ? [{ outcome: 'updated', id: known.id } as const] : await upsertCustomers(knex, [record])
     if (!written || written.outcome === 'refused') {
       onProblem(record.customerReference, written?.reason ?? 'was not stored')
       return { outcome: 'mismatch' }
     }
-    if (known && known.status !== 'active') return { outcome: 'match', customer: known }
-    await directory.setPassword(written.id, await passwords.hash(password))
+    await directory.setPassword(written.id, hashed.password)
     const customer = await directory.findById(written.id)
     return customer ? { outcome: 'match', customer } : { outcome: 'mismatch' }
+  }
+  async function hash(password: string) {
+    try {
+      return { outcome: 'hashed', password: await passwords.hash(password) } as const
+    } catch (error) {
+      if (!(error instanceof HashingBusyError)) throw error
+      return { outcome: 'unavailable', retryAfterSeconds: error.retryAfterSeconds } as const
+    }
   }
 }

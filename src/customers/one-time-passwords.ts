@@ -1,10 +1,10 @@
 import { createHmac, randomInt, timingSafeEqual } from 'node:crypto'
 import type { Mail, Mailer } from '../mail.ts'
 import type { Storage } from '../storage/storage.ts'
-import type { Authenticate } from './authenticate.ts'
+import { type Authenticate, NOWHERE } from './authenticate.ts'
 import type { Directory } from './directory.ts'
 import { normalizeEmail } from './email.ts'
-import type { Lockout, LoginContext } from './lockout.ts'
+import type { Lockout } from './lockout.ts'
 
 export type OneTimePasswords = {
   /** Mails a code to the customer with this login. Nobody learns whether there is one: it goes on in the background. */
@@ -22,8 +22,6 @@ export type OneTimePasswordDeps = {
   readonly digestKey: string
 }
 
-/** A door that says nothing about its caller shares one address with all the others that do so. */
-const NOWHERE: LoginContext = { ip: '' }
 const KIND = 'OneTimePassword'
 const TTL_SECONDS = 600
 const LENGTH = 6

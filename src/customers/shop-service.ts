@@ -40,7 +40,7 @@ export function createShopService(options: ShopServiceOptions): ShopService {
 
   /** Not retried: the point of leaving it alone is an answer at once. */
   function enter(): void {
-    const pauseSeconds = breaker.closedForSeconds()
+    const pauseSeconds = breaker.restsForSeconds()
     if (pauseSeconds === undefined) return
     throw new ShopServiceError('the shop service is left alone for a while', pauseSeconds)
   }

@@ -1,29 +1,34 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { PGlite } from '@electric-sql/pglite'
 import knexFactory, { type Knex } from 'knex'
 import { type Database, DatabaseError } from './database.ts'
 import { lockDirectory } from './directory-lock.ts'
+import { openInstance } from './embedded-instance.ts'
 import { pgliteClient } from './pglite-client.ts'
 
 /**
  * Postgres inside this process, on disk in `dataDir`. PGlite does not guard its directory against a second
- * process, which would corrupt it: the lock does.
+ * process, which would corrupt it: the lock does. While less than `reserveBytes` of its disk are free it only reads.
  *
  * @throws {DatabaseError} when the directory cannot be written, or another process holds it.
  */
-export async function openEmbedded(dataDir: string, onProgress: (step: string) => void): Promise<Database> {
+export async function openEmbedded(
+  dataDir: string,
+  onProgress: (step: string) => void,
+  reserveBytes?: number,
+): Promise<Database> {
   const directory = join(dataDir, 'postgres')
   const release = lock(dataDir)
   try {
     const isNew = !existsSync(join(directory, 'PG_VERSION'))
     onProgress(isNew ? `making a new database in ${directory} (a few seconds, once)` : `opening ${directory}`)
-    const pglite = new PGlite(directory)
-    await pglite.waitReady
-    const knex: Knex = knexFactory({ client: pgliteClient(pglite), connection: {} })
+    const instance = await openInstance(directory, reserveBytes)
+    // Who asked gets the error and logs it; knex would write it to standard output as well.
+    const log = { warn() {}, error() {} }
+    const knex: Knex = knexFactory({ client: pgliteClient(instance), connection: {}, log })
     const close = async () => {
       await knex.destroy()
-      await pglite.close()
+      await instance.close()
       release()
     }
     return { knex, isEmbedded: true, answeringWithin: (_limitMs, run) => run(), close }

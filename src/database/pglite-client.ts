@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { setImmediate } from 'node:timers/promises'
 import type { PGlite, Results } from '@electric-sql/pglite'
 import type { Knex } from 'knex'
+import type { EmbeddedInstance } from './embedded-instance.ts'
 
 /**
  * knex's Postgres dialect over a PGlite instance. PGlite is one connection in this process, so the pool is pinned
@@ -10,32 +11,39 @@ import type { Knex } from 'knex'
 type PostgresDialect = new (
   config: Knex.Config,
 ) => Knex.Client & { processResponse(query: Query, runner: unknown): unknown }
+/** Disposed: knex makes another one for the next query. */
+type Connection = { readonly pglite: PGlite; __knex__disposed?: unknown }
 type Query = { sql: string; bindings: unknown[]; method?: string; response?: unknown }
 
 // knex types its dialects' main classes nowhere; the file is part of its documented way to make a custom client.
 const PostgresClient = createRequire(import.meta.url)('knex/lib/dialects/postgres/index.js') as PostgresDialect
 
-/** A knex client class bound to `pglite`. Closing knex leaves the instance open: whoever opened it closes it. */
-export function pgliteClient(pglite: PGlite): typeof Knex.Client {
+/** A knex client class bound to `instance`. Closing knex leaves it open: whoever opened it closes it. */
+export function pgliteClient(instance: EmbeddedInstance): typeof Knex.Client {
   class PgliteClient extends PostgresClient {
     constructor(config: Knex.Config) {
       super({ ...config, pool: { min: 1, max: 1 } })
     }
 
     _driver(): unknown {
-      return pglite
+      return instance
     }
 
-    override async acquireRawConnection(): Promise<unknown> {
-      await pglite.waitReady
+    override async acquireRawConnection(): Promise<Connection> {
       // knex marks connections with fields of its own; a fresh object keeps them off the shared instance.
-      return { pglite }
+      return { pglite: await instance.current() }
     }
 
     override async destroyRawConnection(): Promise<void> {}
 
-    async _query(_connection: unknown, query: Query): Promise<Query> {
-      const result = await execute(query)
+    async _query(connection: Connection, query: Query): Promise<Query> {
+      const { pglite } = connection
+      const result = await instance
+        .ask(pglite, query.sql, () => execute(pglite, query))
+        .catch((error) => {
+          if (instance.isBroken(pglite)) connection.__knex__disposed = error
+          throw error
+        })
       // PGlite works on this thread and begins the next query in the same turn: requests that need none would starve.
       await setImmediate()
       query.response = { ...result, rowCount: result.affectedRows ?? result.rows.length, command: commandOf(query.sql) }
@@ -43,7 +51,7 @@ export function pgliteClient(pglite: PGlite): typeof Knex.Client {
     }
   }
   /** A migration's script holds several statements, which only the simple protocol takes; it has no bindings. */
-  async function execute({ sql, bindings, method }: Query): Promise<Results> {
+  async function execute(pglite: PGlite, { sql, bindings, method }: Query): Promise<Results> {
     if (method !== 'raw' || bindings?.length > 0) return pglite.query(sql, bindings)
     return (await pglite.exec(sql)).at(-1) ?? { rows: [], fields: [] }
   }

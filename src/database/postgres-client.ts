@@ -2,11 +2,18 @@ import type { AsyncLocalStorage } from 'node:async_hooks'
 import { createRequire } from 'node:module'
 import type { Knex } from 'knex'
 import { answerWithin } from '../http/unavailable.ts'
+import { isOutage } from './outages.ts'
 
-type Connection = { __knex__disposed?: unknown }
+type Connection = {
+  __knex__disposed?: unknown
+  query(sql: string): Promise<{ rows: { is_read_only: string }[] }>
+  end(): Promise<void>
+}
 type PostgresDialect = new (
   config: Knex.Config,
 ) => Knex.Client & {
+  connectionSettings: { connectionString?: string }
+  _acquireOnlyConnection(): Promise<Connection>
   acquireConnection(): Promise<Connection>
   releaseConnection(connection: Connection): Promise<void>
   _query(connection: Connection, query: unknown): Promise<unknown>
@@ -17,19 +24,43 @@ const PostgresClient = createRequire(import.meta.url)('knex/lib/dialects/postgre
 
 /** Longer than any statement of a request takes, shorter than anybody waits: for work outside of requests, none. */
 const NO_LIMIT_MS = 2 ** 31 - 1
-/** Classes of SQLSTATE that say "not now": connection, resources, operator, system; and a server that only reads. */
-const OUTAGE_STATES = /^(08|53|57|58|25006)/
-const OUTAGE_WORDS = /connection|timeout|terminat|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN/i
+/** SQLSTATE of a write to a server that only reads: a standby, or a primary that became one. */
+const READ_ONLY = '25006'
 
 /**
  * knex's Postgres client whose outages are `Unavailable`, and whose answers come within `limitMs` where there is one.
- * A connection whose answer was given up is not used again.
+ * A connection whose answer was given up is not used again. Of several `urls` the one that takes writes is connected
+ * to, the last good one first; a connection to one that no longer does is left.
  */
-export function postgresClient(limitMs: AsyncLocalStorage<number>): typeof Knex.Client {
+export function postgresClient(limitMs: AsyncLocalStorage<number>, urls: readonly string[]): typeof Knex.Client {
+  let lastGood = 0
+
   const bounded = <T>(run: () => Promise<T>): Promise<T> =>
     answerWithin(limitMs.getStore() ?? NO_LIMIT_MS, 'database', run, isOutage)
 
   return class BoundedPostgres extends PostgresClient {
+    override async _acquireOnlyConnection(): Promise<Connection> {
+      if (urls.length === 1) return super._acquireOnlyConnection()
+      const refusals: string[] = []
+      for (let turn = 0; turn < urls.length; turn++) {
+        const index = (lastGood + turn) % urls.length
+        try {
+          // Read before anything is waited for.
+          this.connectionSettings.connectionString = urls[index] as string
+          const connection = await super._acquireOnlyConnection()
+          if (await takesWrites(connection)) {
+            lastGood = index
+            return connection
+          }
+          await connection.end()
+          refusals.push('it only reads')
+        } catch (error) {
+          refusals.push((error as Error).message)
+        }
+      }
+      throw new Error(`no connection to a host that takes writes: ${refusals.join('; ')}`)
+    }
+
     override acquireConnection(): Promise<Connection> {
       const acquiring: Promise<Connection> = super.acquireConnection()
       return bounded(() => acquiring).catch((error) => {
@@ -45,15 +76,18 @@ export function postgresClient(limitMs: AsyncLocalStorage<number>): typeof Knex.
         isAnswered = true
       })
       return bounded(() => answered).catch((error) => {
-        if (!isAnswered) connection.__knex__disposed = error
+        if (!isAnswered || (urls.length > 1 && isReadOnly(error))) connection.__knex__disposed = error
         throw error
       })
     }
   } as unknown as typeof Knex.Client
 }
 
-function isOutage(error: unknown): boolean {
-  const { code, message } = error as { code?: string; message?: string }
-  if (code && /^[0-9A-Z]{5}$/.test(code)) return OUTAGE_STATES.test(code)
-  return OUTAGE_WORDS.test(`${code ?? ''} ${message ?? ''}`)
+async function takesWrites(connection: Connection): Promise<boolean> {
+  const { rows } = await connection.query(`select current_setting('transaction_read_only') as is_read_only`)
+  return rows[0]?.is_read_only === 'off'
+}
+
+function isReadOnly(error: unknown): boolean {
+  return ((error as Error).cause as { code?: string } | undefined)?.code === READ_ONLY
 }

@@ -2,17 +2,22 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import knexFactory, { type Knex } from 'knex'
 import { type Database, DatabaseError } from './database.ts'
 import { postgresClient } from './postgres-client.ts'
+import { urlsOfHosts, withoutCredentials } from './postgres-hosts.ts'
 
 const CONNECT_TIMEOUT_MS = 5000
+/** Of several hosts one may be gone without a word: the next is asked soon. */
+const CONNECT_TIMEOUT_EACH_MS = 2000
 
 /** @throws {DatabaseError} when Postgres does not answer at `url`. */
 export async function openPostgres(url: string): Promise<Database> {
   const limits = new AsyncLocalStorage<number>()
+  const urls = urlsOfHosts(url)
+  const connectionTimeoutMillis = urls.length > 1 ? CONNECT_TIMEOUT_EACH_MS : CONNECT_TIMEOUT_MS
   const knex: Knex = knexFactory({
-    client: postgresClient(limits),
-    connection: { connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true },
+    client: postgresClient(limits, urls),
+    connection: { connectionString: urls[0], connectionTimeoutMillis, keepAlive: true },
     pool: { min: 0, max: 10 },
-    acquireConnectionTimeout: CONNECT_TIMEOUT_MS,
+    acquireConnectionTimeout: urls.length * connectionTimeoutMillis,
     // Who asked gets the error and logs it; knex would write it to standard output as well.
     log: { warn() {}, error() {} },
   })
@@ -31,14 +36,5 @@ export async function openPostgres(url: string): Promise<Database> {
     isEmbedded: false,
     answeringWithin: (limitMs, run) => limits.run(limitMs, run),
     close: () => knex.destroy(),
-  }
-}
-
-function withoutCredentials(url: string): string {
-  try {
-    const { protocol, host, pathname } = new URL(url)
-    return `${protocol}//${host}${pathname}`
-  } catch {
-    return 'the given address, which is not a URL'
   }
 }

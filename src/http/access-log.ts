@@ -1,9 +1,10 @@
 import type { Middleware } from 'koa'
+import { factsOf, maskPath, type RequestFacts } from './request-facts.ts'
 
-export type AccessLine = {
+export type AccessLine = RequestFacts & {
   readonly requestId: string
   readonly method: string
-  /** Without the query, which may carry codes and hints; a refresh token in a path is masked. */
+  /** Without the query, which may carry codes and hints; what could be a token in a path is masked. */
   readonly path: string
   readonly status: number
   readonly durationMs: number
@@ -15,16 +16,18 @@ export function accessLog(report: (line: AccessLine) => void): Middleware {
   return async function logAccess(ctx, next) {
     const startedMs = performance.now()
     const { method, path } = ctx
+    const facts = factsOf(ctx)
     try {
       await next()
     } finally {
       report({
         requestId: ctx.state.requestId as string,
         method,
-        path: path.replace(/\/[\w.~-]{40,}/g, '/[masked]'),
+        path: maskPath(path),
         status: ctx.status,
         durationMs: Math.round((performance.now() - startedMs) * 10) / 10,
         ip: ctx.ip,
+        ...facts,
       })
     }
   }

@@ -1,21 +1,30 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
 import type { Middleware } from 'koa'
+import { peerOf } from './host-guard.ts'
 
 /** What is known of the request that some code runs for, however deep it is below the listener. */
-export type RequestFacts = { readonly requestId: string; readonly ip: string }
+export type CurrentRequest = { readonly requestId: string; readonly ip: string }
 
-const current = new AsyncLocalStorage<() => RequestFacts>()
+const current = new AsyncLocalStorage<() => CurrentRequest>()
 
 /** The request under way; undefined for what the server does by itself. */
-export function currentRequest(): RequestFacts | undefined {
+export function currentRequest(): CurrentRequest | undefined {
   return current.getStore()?.()
 }
 
-/** Gives every request an id of ours: in `ctx.state.requestId`, the answer's `X-Request-Id`, and every log line. */
-export function requestId(): Middleware {
+/** What proxies make: long enough to be one of a kind, short and plain enough for a log line. */
+const PLAIN = /^[\w.-]{16,128}$/
+
+/**
+ * Gives every request an id: in `ctx.state.requestId`, the answer's `X-Request-Id`, and every log line. A trusted proxy
+ * may have given it one already; anybody else's could be made to be mistaken for another request.
+ */
+export function requestId({ trustedProxies = [] }: { trustedProxies?: readonly string[] } = {}): Middleware {
+  const trusted = new Set(trustedProxies)
   return async function assignRequestId(ctx, next) {
-    const id = randomUUID()
+    const given = trusted.has(peerOf(ctx.req)) ? ctx.get('X-Request-Id') : ''
+    const id = PLAIN.test(given) ? given : randomUUID()
     ctx.state.requestId = id
     ctx.set('X-Request-Id', id)
     // Asked for late: the host guard has yet to say whose address it is.

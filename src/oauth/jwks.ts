@@ -32,13 +32,17 @@ export function serveJwks({ keys, etag, cacheSecondsAt, onFetched }: JwksDeps): 
       'Content-Type': 'application/jwk-set+json; charset=utf-8',
       ETag: tag,
     })
-    ctx.status = 200
-    if (ctx.fresh) {
-      ctx.status = 304
-      return
-    }
-    ctx.body = body
+    if (isKnown(tag, ctx.get('If-None-Match'))) ctx.status = 304
+    else ctx.body = body
   }
+}
+
+/**
+ * RFC 9110 §13.1.2, weakly compared. Not `ctx.fresh`, which sends the whole set to whoever says `no-cache` as well: that asks
+ * for a look at the origin, which is here, and Node's fetch says it with each If-None-Match.
+ */
+function isKnown(tag: string, ifNoneMatch: string): boolean {
+  return ifNoneMatch.split(',').some((known) => known.trim() === '*' || known.trim() === tag)
 }
 
 function publicJwk({ kid, algorithm, publicKey }: SigningKey): object {

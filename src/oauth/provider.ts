@@ -28,6 +28,7 @@ import {
 import { grantTtlSeconds, LIFETIMES } from './lifetimes.ts'
 import { type MutualTls, mutualTlsFeature } from './mutual-tls.ts'
 import { createNotBefore } from './not-before.ts'
+import { noteRequest } from './note-request.ts'
 import type { ProtocolPages } from './pages.ts'
 import type { RefreshTokens } from './refresh-tokens.ts'
 import { createRequestReads } from './request-reads.ts'
@@ -71,6 +72,7 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
   const provider = new Provider(deps.issuer, configurationOf(deps, keys))
   // The host guard sets the forwarded headers from the issuer, whatever the request said.
   provider.proxy = true
+  provider.use(noteRequest())
   provider.use(restartDeviceFlow(provider))
   provider.use(nameUnauthorizedClients())
   keepGrantFacts(provider)
@@ -134,7 +136,12 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
       externalSigningSupport: { enabled: true, ack: 'experimental-01' },
       introspection: { enabled: true },
       ...(mutualTls && { mTLS: mutualTlsFeature(mutualTls) }),
-      resourceIndicators: createResourceIndicators({ findResourceServer: resourceServers.find, findClient }) as never,
+      resourceIndicators: createResourceIndicators({
+        findResourceServer: resourceServers.find,
+        findClient,
+        keys,
+        log: deps.log,
+      }) as never,
       revocation: { enabled: true },
       rpInitiatedLogout: signOutPages(pages),
     },

@@ -1,6 +1,8 @@
 import { errors, type KoaContextWithOIDC, type ResourceServer as LibraryResourceServer } from 'oidc-provider'
 import type { ClientMetadata } from '../clients/client.ts'
 import type { ResourceServer } from '../clients/resource-servers.ts'
+import type { SigningKey } from '../keys/signing-key.ts'
+import type { Log } from '../log.ts'
 import { PERSON_SCOPES } from './claims.ts'
 import { accessTokenTtlSeconds } from './lifetimes.ts'
 
@@ -10,10 +12,21 @@ export const DEFAULT_RESOURCE = 'urn:vestibule:commerce'
 type ResourceDeps = {
   readonly findResourceServer: (identifier: string) => Promise<ResourceServer | undefined>
   readonly findClient: (clientId: string) => Promise<ClientMetadata | undefined>
+  readonly keys: readonly Pick<SigningKey, 'algorithm'>[]
+  readonly log: Pick<Log, 'error'>
 }
 
 /** Resource indicators (RFC 8707): which services a token is for, and what it looks like there. */
-export function createResourceIndicators({ findResourceServer, findClient }: ResourceDeps) {
+export function createResourceIndicators({ findResourceServer, findClient, keys, log }: ResourceDeps) {
+  const served = new Set(keys.map(({ algorithm }) => algorithm))
+
+  /** @throws where no key signs so: the library would answer that with an error of ours. */
+  function algorithmOf({ identifier, algorithm = 'ES256' }: ResourceServer): string {
+    if (served.has(algorithm)) return algorithm
+    log.error(`${identifier} wants tokens signed with ${algorithm}, which SIGNING_ALGORITHMS does not name: add it`)
+    throw new errors.InvalidTarget('this resource server wants an algorithm that no key has')
+  }
+
   return {
     enabled: true,
     defaultResource: async (_ctx: KoaContextWithOIDC, _client: unknown, oneOf?: string[]): Promise<string> =>
@@ -34,7 +47,7 @@ export function createResourceIndicators({ findResourceServer, findClient }: Res
         accessTokenTTL: accessTokenTtlSeconds(metadata, server.accessTokenTtlSeconds),
         ...(server.format === 'opaque'
           ? { accessTokenFormat: 'opaque' }
-          : { accessTokenFormat: 'jwt', jwt: { sign: { alg: server.algorithm ?? 'ES256' } } }),
+          : { accessTokenFormat: 'jwt', jwt: { sign: { alg: algorithmOf(server) } } }),
       } as LibraryResourceServer
     },
   }

@@ -6,6 +6,8 @@ export type RedisAddress = {
   /** The server itself, the Sentinels, or some nodes of the cluster. */
   readonly nodes: readonly { readonly host: string; readonly port: number }[]
   readonly isEncrypted: boolean
+  /** Files in PEM form: who vouches for the servers' certificates, and our own certificate where they ask for one. */
+  readonly tlsFiles: { readonly ca?: string; readonly cert?: string; readonly key?: string }
   readonly username?: string
   readonly password?: string
   readonly sentinelPassword?: string
@@ -20,13 +22,15 @@ export type RedisAddress = {
 
 const PATTERN = /^(rediss?)(?:\+(sentinel|cluster))?:\/\/(?:([^@/]*)@)?([^/?]+)(?:\/([^?]*))?(?:\?(.*))?$/
 const DEFAULT_PORT = { single: 6379, sentinel: 26_379, cluster: 6379 }
+const TLS_FILES = ['ca', 'cert', 'key'] as const
 const FORMS =
   'redis://HOST:PORT/DB, redis+sentinel://HOST:PORT,HOST:PORT/NAME/DB or redis+cluster://HOST:PORT,HOST:PORT ' +
   '(rediss… for TLS)'
 
 /**
  * Reads REDIS_URL: `redis://`, `redis+sentinel://` or `redis+cluster://`, with `rediss` for TLS. Nodes are separated by
- * commas, credentials are those of the data servers; `?prefix=`, `?replicas=` and `?sentinelPassword=` are optional.
+ * commas, credentials are those of the data servers; `?prefix=`, `?replicas=`, `?sentinelPassword=` and, with TLS, the
+ * files `?ca=`, `?cert=` and `?key=` are optional.
  *
  * @throws {StorageError} when it is none of these.
  */
@@ -47,10 +51,15 @@ export function readRedisUrl(url: string): RedisAddress {
   if (form === 'cluster' && parameters.has('replicas')) {
     throw new StorageError('REDIS_URL asks for replicas of a cluster: set min-replicas-to-write on its nodes instead.')
   }
+  const tlsFiles = Object.fromEntries(TLS_FILES.flatMap((name) => parameters.getAll(name).map((file) => [name, file])))
+  if (scheme === 'redis' && Object.keys(tlsFiles).length > 0) {
+    throw new StorageError(`REDIS_URL names ${Object.keys(tlsFiles).join(' and ')} without TLS: write rediss://.`)
+  }
   return {
     form: form as RedisAddress['form'],
     nodes: hosts.split(',').map((host) => readNode(host, DEFAULT_PORT[form as RedisAddress['form']])),
     isEncrypted: scheme === 'rediss',
+    tlsFiles,
     ...(username && { username }),
     ...(password && { password }),
     ...(parameters.has('sentinelPassword') && { sentinelPassword: parameters.get('sentinelPassword') as string }),

@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs'
+import type { ConnectionOptions } from 'node:tls'
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
 import type { RedisAddress } from './redis-address.ts'
+import { StorageError } from './storage.ts'
 
 const CONNECT_TIMEOUT_MS = 2000
 const COMMAND_TIMEOUT_MS = 1000
@@ -58,20 +61,36 @@ export function reviveWhenEnded(redis: Redis, onError: (error: unknown) => void)
   }
 }
 
-function credentials({ username, password, isEncrypted }: RedisAddress): RedisOptions {
+function credentials(address: RedisAddress): RedisOptions {
+  const { username, password, isEncrypted } = address
   return {
     ...(username && { username }),
     ...(password && { password }),
-    ...(isEncrypted && { tls: {} }),
+    ...(isEncrypted && { tls: tlsOptions(address) }),
   }
 }
 
-function sentinelOptions({ nodes, primary, sentinelPassword, isEncrypted }: RedisAddress): RedisOptions {
+/** @throws {StorageError} when a file cannot be read. */
+function tlsOptions({ tlsFiles }: RedisAddress): ConnectionOptions {
+  const read = ([name, path]: [string, string]) => {
+    try {
+      return [name, readFileSync(path)] as const
+    } catch (error) {
+      throw new StorageError(
+        `REDIS_URL names ${path} for "${name}", which cannot be read: ${(error as Error).message}.`,
+      )
+    }
+  }
+  return Object.fromEntries(Object.entries(tlsFiles).map(read))
+}
+
+function sentinelOptions(address: RedisAddress): RedisOptions {
+  const { nodes, primary, sentinelPassword, isEncrypted } = address
   return {
     sentinels: [...nodes],
     name: primary as string,
     ...(sentinelPassword && { sentinelPassword }),
-    ...(isEncrypted && { enableTLSForSentinelMode: true, sentinelTLS: {} }),
+    ...(isEncrypted && { enableTLSForSentinelMode: true, sentinelTLS: tlsOptions(address) }),
     sentinelRetryStrategy: pauseMs,
     sentinelCommandTimeout: COMMAND_TIMEOUT_MS,
   }

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import { answerWithin } from '../http/unavailable.ts'
+import { answerWithin, type Unavailable } from '../http/unavailable.ts'
 import { bounded } from './bounded.ts'
 import { hashId } from './hash-id.ts'
 import { describeRedis, type RedisAddress, readRedisUrl } from './redis-address.ts'
@@ -9,6 +9,7 @@ import { createReturnGate } from './return-gate.ts'
 import { type Artifact, STORAGE_INDEXES, type Storage, StorageError } from './storage.ts'
 
 const ANSWER_LIMIT_MS = 1000
+const START_LIMIT_MS = 5000
 const CLOSE_LIMIT_MS = 500
 const REPLICAS_LIMIT_MS = 500
 /** A cluster's masters can each lose their memory: so many marks that each of them holds some. */
@@ -47,14 +48,21 @@ return count`
 export async function openRedisStorage(url: string, onError: (error: unknown) => void = () => {}): Promise<Storage> {
   const address = readRedisUrl(url)
   const redis = connectRedis(address)
-  redis.on('error', onError)
+  const troubles: unknown[] = []
+  const note = (error: unknown) => void troubles.push(error)
+  redis.on('error', onError).on('error', note)
   try {
-    await redis.connect()
-    await redis.ping()
+    // Sentinels that cannot be reached are asked again for ever.
+    await answerWithin(START_LIMIT_MS, 'storage', async () => {
+      await redis.connect()
+      await redis.ping()
+    })
+    redis.off('error', note)
   } catch (error) {
     redis.disconnect()
+    const reason = (troubles.at(-1) ?? (error as Unavailable).cause) as Error
     throw new StorageError(
-      `REDIS_URL does not answer: ${describeRedis(address)} (${(error as Error).message}). ` +
+      `REDIS_URL does not answer: ${describeRedis(address)} (${reason.message ?? reason}). ` +
         'Start Redis or correct the address and credentials, or unset REDIS_URL to keep sessions in the database.',
     )
   }

@@ -2,15 +2,29 @@ import type { Knex } from 'knex'
 
 const INTERVAL_MS = 10_000
 const BATCH = 500
+const VACUUM_AFTER_ROWS = 1000
 const TABLES = ['artifacts', 'counters']
 
-/** Prunes expired rows every few seconds in the background; returns what ends it. */
-export function startPruning(knex: Knex, onError: (error: unknown) => void): () => void {
+/**
+ * Prunes expired rows every few seconds in the background; returns what ends it. A Postgres server gives the room of
+ * deleted rows to new ones by itself; the embedded one has nobody who would, so `isVacuumed` asks for it.
+ */
+export function startPruning(
+  knex: Knex,
+  { isVacuumed, onError }: { readonly isVacuumed: boolean; readonly onError: (error: unknown) => void },
+): () => void {
   let isUnderWay = false
+  let deleted = 0
+  async function tidy(): Promise<void> {
+    deleted += await prune(knex)
+    if (!isVacuumed || deleted < VACUUM_AFTER_ROWS) return
+    for (const table of TABLES) await knex.raw(`vacuum ${table}`)
+    deleted = 0
+  }
   const timer = setInterval(async () => {
     if (isUnderWay) return
     isUnderWay = true
-    await prune(knex).catch(onError)
+    await tidy().catch(onError)
     isUnderWay = false
   }, INTERVAL_MS)
   timer.unref()
@@ -19,12 +33,14 @@ export function startPruning(knex: Knex, onError: (error: unknown) => void): () 
 
 /**
  * Deletes all expired rows, a small batch a statement, so that no lock is held for long. Rows that another node is
- * deleting are left to it.
+ * deleting are left to it. Returns how many went.
  */
-export async function prune(knex: Knex): Promise<void> {
+export async function prune(knex: Knex): Promise<number> {
+  let total = 0
   for (const table of TABLES) {
-    while ((await pruneBatch(knex, table)) === BATCH);
+    for (let deleted = BATCH; deleted === BATCH; total += deleted) deleted = await pruneBatch(knex, table)
   }
+  return total
 }
 
 async function pruneBatch(knex: Knex, table: string): Promise<number> {

@@ -26,7 +26,7 @@ type SqlStorageOptions = {
  * different clocks agree. Expired rows are pruned in small batches in the background.
  */
 export function createSqlStorage(knex: Knex, { isShared, onError = () => {} }: SqlStorageOptions): Storage {
-  const stopPruning = startPruning(knex, onError)
+  const stopPruning = startPruning(knex, { isVacuumed: !isShared, onError })
   const { close: closeTopics, ...topics } = isShared ? createSharedTopics(knex, onError) : createLocalTopics()
   const storage: Storage = {
     ...artifactStatements(knex),

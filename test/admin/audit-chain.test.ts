@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type AuditEntry, linkHash } from '../../src/audit/chain.ts'
+import { pruneEntries } from '../../src/audit/retention.ts'
 import { type AuditTrail, openAuditTrail } from '../../src/audit/trail.ts'
 import type { Database } from '../../src/database/database.ts'
 import { openDatabase } from '../../src/database/index.ts'
@@ -11,6 +12,7 @@ let knex: Knex
 let trail: AuditTrail
 const written: AuditEntry[] = []
 
+/** Triggers are off: this is somebody who owns the database. */
 beforeEach(async () => {
   written.length = 0
   database = await openDatabase({ DATA_DIR: await copyTemplate('migrated') })
@@ -22,6 +24,7 @@ beforeEach(async () => {
     onWritten: (entries) => written.push(...entries),
   })
   await append(10)
+  await knex.raw('set session_replication_role = replica')
 })
 afterEach(async () => {
   await trail.close()
@@ -57,6 +60,13 @@ test('a chain that nobody touched is whole, also past a witness', async () => {
   expect(await trail.verify()).toMatchObject({ entries: 10 })
   expect((await trail.verify(witnessAt(7))).problem).toBeUndefined()
   expect((await trail.verify(await trail.head())).problem).toBeUndefined()
+})
+
+test('the database itself refuses to change an entry, whoever asks in the ordinary way', async () => {
+  await knex.raw('set session_replication_role = origin')
+  await expect(rowAt(4).update({ reason: 'another' })).rejects.toThrow('audit entries are never changed')
+  await expect(knex('audit_entries').truncate()).rejects.toThrow('audit entries are never changed')
+  expect((await trail.verify()).problem).toBeUndefined()
 })
 
 test('two entries that changed places are found', async () => {
@@ -127,7 +137,6 @@ test('a beginning that the retention removed is no problem, and the trail says h
   const [, , third] = await Promise.all([1, 2, 3].map((seq) => rowAt(seq).first()))
 
   await trail.prune()
-  await trail.prune()
   expect(await trail.verify()).toMatchObject({ entries: 3 })
   expect((await trail.verify()).problem).toBeUndefined()
   const [newest] = await trail.find({ limit: 1 })
@@ -146,3 +155,24 @@ test('what happens while the database is away is written when it is back', async
   expect(trail.waiting()).toBe(0)
   expect(await trail.find({ limit: 1 })).toMatchObject([{ customerId: 'while away' }])
 })
+
+test('a long retention that is shortened removes entries a batch at a time, each told of in the chain', async () => {
+  const later = new Date(Date.now() + 60_000).toISOString()
+  const told: AuditEntry[] = []
+  for (let batch = 0; batch < 3; batch++) told.push(...(await pruneEntries(knex, later, 4)))
+  expect(told.map(({ reason }) => reason)).toEqual(['4 entries, up to 4', '4 entries, up to 8', '4 entries, up to 12'])
+  expect((await trail.verify()).problem).toBeUndefined()
+})
+
+test('what there is no room for while the database is away is counted, and the trail has the number', async () => {
+  let lost = 0
+  const small = openAuditTrail({ knex, log: { info() {}, warn() {} }, retentionDays: 30, onLost: () => lost++ })
+  for (let index = 0; index < 20_050; index++) small.append({ type: 'logout' })
+  expect([small.waiting(), lost]).toEqual([20_000, 50])
+  await small.flush()
+  small.append({ type: 'logout' })
+  await small.flush()
+  expect(await small.find({ types: ['audit.gap'] })).toMatchObject([{ actor: 'server', reason: '50 entries' }])
+  expect((await small.verify()).problem).toBeUndefined()
+  await small.close()
+}, 60_000)

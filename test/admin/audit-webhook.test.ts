@@ -1,7 +1,4 @@
 import { createHmac } from 'node:crypto'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { AuditEntry } from '../../src/audit/chain.ts'
 import { type AuditTrail, openAuditTrail } from '../../src/audit/trail.ts'
@@ -10,33 +7,17 @@ import type { Database } from '../../src/database/database.ts'
 import { openDatabase } from '../../src/database/index.ts'
 import { copyTemplate } from '../support/embedded-template.ts'
 import { waitFor } from '../support/wait-for.ts'
+import { type AuditReceiver, openReceiver } from './audit-receiver.ts'
 
 const secret = 'a-secret-of-the-siem-0123456789'
-type Call = { readonly headers: NodeJS.Dict<string | string[]>; readonly body: string }
 
-let receiver: Server
-let url: string
-/** What the receiver answers; calls are counted from 0. */
-let answer: (call: number) => number
-const calls: Call[] = []
-const taken: AuditEntry[] = []
+let receiver: AuditReceiver
 let database: Database
 let trail: AuditTrail
 const webhooks: AuditWebhook[] = []
 
 beforeEach(async () => {
-  calls.length = 0
-  taken.length = 0
-  answer = () => 204
-  receiver = createServer(async (request, response) => {
-    const body = await text(request)
-    const status = answer(calls.length)
-    calls.push({ headers: request.headers, body })
-    if (status < 300) taken.push(...(JSON.parse(body) as { entries: AuditEntry[] }).entries)
-    response.writeHead(status).end()
-  })
-  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
-  url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/audit`
+  receiver = await openReceiver()
   database = await openDatabase({ DATA_DIR: await copyTemplate('migrated') })
   trail = openAuditTrail({
     knex: database.knex,
@@ -51,12 +32,11 @@ afterEach(async () => {
   await trail.close()
   for (const webhook of webhooks.splice(0)) await webhook.close()
   await database.close()
-  receiver.closeAllConnections()
   receiver.close()
 })
 
 async function openWebhook(): Promise<AuditWebhook> {
-  const deps = { knex: database.knex, log: { warn() {} }, url, secret, lookEveryMs: 20, firstDelayMs: 5 }
+  const deps = { knex: database.knex, log: { warn() {} }, url: receiver.url, secret, lookEveryMs: 20, firstDelayMs: 5 }
   const webhook = await openAuditWebhook(deps)
   webhooks.push(webhook)
   return webhook
@@ -67,23 +47,23 @@ async function append(from: number, to: number): Promise<void> {
   await trail.flush()
 }
 
-const takenSeqs = () => taken.map(({ seq }) => seq)
+const takenSeqs = () => receiver.taken.map(({ seq }) => seq)
 const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1)
 
 test('the receiver gets every entry as it is in the trail, in order, in batches', async () => {
   await openWebhook()
   await append(1, 250)
-  await waitFor(() => taken.length >= 250)
+  await waitFor(() => receiver.taken.length >= 250)
   const kept: AuditEntry[] = []
   for await (const entry of trail.exportAll()) kept.push(entry)
-  expect(taken).toEqual(kept)
-  expect(Math.max(...calls.map(({ body }) => JSON.parse(body).entries.length))).toBeLessThanOrEqual(100)
+  expect(receiver.taken).toEqual(kept)
+  expect(Math.max(...receiver.calls.map(({ body }) => JSON.parse(body).entries.length))).toBeLessThanOrEqual(100)
 })
 
 test('a call is signed over its time and body, and names the entries in it', async () => {
   await openWebhook()
   await append(1, 1)
-  const call = await waitFor(() => calls[0])
+  const call = await waitFor(() => receiver.calls[0])
   const [, timestamp, signature] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(String(call.headers['vestibule-signature'])) ?? []
   const expected = createHmac('sha256', secret).update(`${timestamp}.${call.body}`).digest('hex')
   expect(signature).toBe(expected)
@@ -93,44 +73,44 @@ test('a call is signed over its time and body, and names the entries in it', asy
 })
 
 test('what was not taken is sent again until it is, and nothing overtakes it', async () => {
-  answer = (call) => (call < 4 ? 500 : 204)
+  receiver.answerWith((call) => (call < 4 ? 500 : 204))
   await openWebhook()
   await append(1, 3)
   await append(4, 6)
-  await waitFor(() => taken.length >= 6)
+  await waitFor(() => receiver.taken.length >= 6)
   expect(takenSeqs()).toEqual(upTo(6))
-  const first = calls.slice(0, 5).map(({ body }) => JSON.parse(body).entries[0].seq)
+  const first = receiver.calls.slice(0, 5).map(({ body }) => JSON.parse(body).entries[0].seq)
   expect(first).toEqual([1, 1, 1, 1, 1])
 })
 
 test('after a restart it goes on where it stopped, with what happened meanwhile', async () => {
   const before = await openWebhook()
   await append(1, 3)
-  await waitFor(() => taken.length >= 3)
+  await waitFor(() => receiver.taken.length >= 3)
   webhooks.splice(0)
   await before.close()
   await append(4, 6)
   await openWebhook()
-  await waitFor(() => taken.length >= 6)
+  await waitFor(() => receiver.taken.length >= 6)
   expect(takenSeqs()).toEqual(upTo(6))
 })
 
 test('of several nodes one speaks at a time', async () => {
   for (let node = 0; node < 3; node++) await openWebhook()
   for (let round = 0; round < 10; round++) await append(round * 30 + 1, round * 30 + 30)
-  await waitFor(() => taken.length >= 300)
+  await waitFor(() => receiver.taken.length >= 300)
   expect(takenSeqs()).toEqual(upTo(300))
 })
 
 test('a node that died with the turn gives way to another', async () => {
   await openWebhook()
   await append(1, 1)
-  await waitFor(() => taken.length === 1)
+  await waitFor(() => receiver.taken.length === 1)
   for (const webhook of webhooks.splice(0)) await webhook.close()
   await database.knex('audit_deliveries').update({ holder: 'dead', held_until: new Date(Date.now() + 400) })
   await append(2, 2)
   await openWebhook()
-  await waitFor(() => taken.length === 2)
+  await waitFor(() => receiver.taken.length === 2)
   expect(takenSeqs()).toEqual([1, 2])
 })
 
@@ -138,15 +118,15 @@ test('a receiver that is new gets what comes from now on', async () => {
   await append(1, 5)
   await openWebhook()
   await append(6, 7)
-  await waitFor(() => taken.length >= 2)
+  await waitFor(() => receiver.taken.length >= 2)
   expect(takenSeqs()).toEqual([6, 7])
 })
 
 test('how far a receiver is behind is known', async () => {
-  answer = () => 503
+  receiver.answerWith(() => 503)
   const webhook = await openWebhook()
   await append(1, 5)
   await waitFor(() => webhook.behind() === 5)
-  answer = () => 200
+  receiver.answerWith(() => 200)
   await waitFor(() => webhook.behind() === 0)
 })

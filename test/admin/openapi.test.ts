@@ -97,6 +97,12 @@ function makeExamples(): Record<string, () => Promise<Example>> {
     },
     'GET /v1/health': none,
     'GET /v1/dialects/uses': async () => ({ query: 'since=2026-01-01' }),
+    'POST /v1/reach-probes': none,
+    'GET /v1/reach-probes/{probe}': async () => {
+      const { probe } = await admin('POST', '/v1/reach-probes')
+      await fetch(`${server.url}/health/live`, { headers: { 'X-Vestibule-Probe': String(probe) } })
+      return { params: { probe: String(probe) } }
+    },
     'GET /v1/keys': none,
     'GET /v1/keys/public': none,
     'POST /v1/keys': async () => ({ body: { algorithm: 'ES256' } }),
@@ -173,6 +179,7 @@ function makeExamples(): Record<string, () => Promise<Example>> {
     'POST /v1/agents/{id}/warehouse': withParams(agent, () => ({ idWarehouse: 7 })),
     'POST /v1/agents/{id}/second-factor': withParams(agent),
     'POST /v1/tokens/inspect': async () => ({ body: { token: (await tokensOf(server.url)).access_token } }),
+    'POST /v1/registration-keys': async () => ({ body: { customerReference: (await customer()).customer } }),
     'POST /v1/sign-in-links': async () => ({ body: { customerReference: 'DE--21' } }),
   }
 }

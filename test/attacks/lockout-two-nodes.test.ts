@@ -7,8 +7,7 @@ import { describeOn } from '../support/describe-on.ts'
 import { createRedisDatabase } from '../support/shared.ts'
 import { openSignInPage, PASSWORD_DOORS, type PasswordDoor } from './password-doors.ts'
 
-/** Whichever comes first. */
-const [GUESSES, ATTACK_SECONDS] = [10_000, 20]
+const GUESSES = 10_000
 const IN_FLIGHT = 40
 const VICTIM_PAUSE_MS = 100
 /** The defaults: one account from one address, and from unknown places anywhere. */
@@ -78,7 +77,7 @@ describeOn('redis', 'guessing passwords on two nodes', () => {
     expect(await guess(1, company, place)).toBe(429)
   })
 
-  test('a storm of guesses from everywhere stops the guesser, and never the buyer', { timeout: 90_000 }, async () => {
+  test('a storm of guesses from everywhere stops the guesser, and never the buyer', { timeout: 480_000 }, async () => {
     const buyer = await createBuyer()
     const startedMs = performance.now()
     const attack = runAttack(sonia)
@@ -106,10 +105,9 @@ describeOn('redis', 'guessing passwords on two nodes', () => {
 
   async function runAttack(login: Login) {
     const counts = { checked: 0, locked: 0, other: 0 }
-    const endsAtMs = performance.now() + ATTACK_SECONDS * 1000
     let next = 0
     const worker = async () => {
-      while (next < GUESSES && performance.now() < endsAtMs) {
+      while (next < GUESSES) {
         const index = next++
         const status = await guess(index, wrong(login, index), stranger(index))
         counts[status === 401 ? 'checked' : status === 429 ? 'locked' : 'other']++

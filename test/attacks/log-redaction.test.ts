@@ -16,15 +16,22 @@ import {
   tokensOf,
   userinfo,
 } from '../endpoints/client.ts'
+import { callersTrace, startCollector } from '../support/collector.ts'
 import { createCookieJar } from '../support/cookie-jar.ts'
 import { basicAuth, postForm, postJson } from '../support/http.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 
 let server: TestServer
+let collector: Awaited<ReturnType<typeof startCollector>>
 beforeAll(async () => {
-  server = await startTestServer({ LOG_LEVEL: 'trace' }, { captureLog: true })
+  collector = await startCollector()
+  const settings = { LOG_LEVEL: 'trace', OTEL_EXPORTER_OTLP_ENDPOINT: collector.url }
+  server = await startTestServer(settings, { captureLog: true })
 })
-afterAll(() => server?.stop())
+afterAll(async () => {
+  await server?.stop()
+  await collector?.close()
+})
 
 /** Every secret that passes by, remembered under a name that a failure can print. */
 const seen = new Map<string, string>()
@@ -125,7 +132,7 @@ async function failures(): Promise<void> {
   await fetch(`${server.url}/access-tokens`, { method: 'POST', body: `{"password":"${wrong}"` })
 }
 
-test('nothing that could sign a person in, and no whole e-mail address, reaches the log or the audit trail', async () => {
+test('nothing that could sign a person in, and no whole e-mail address, reaches the log, the audit trail or a trace', async () => {
   await passwordDoors()
   await clientDoors()
   await browserDoors()
@@ -140,6 +147,14 @@ test('nothing that could sign a person in, and no whole e-mail address, reaches 
   for (const type of ['login.refused', 'client.refused', 'code.replayed', 'logout']) expect(trail).toContain(type)
   const leaked = [...seen].filter(([, secret]) => isIn(log, secret) || isIn(trail, secret)).map(([name]) => name)
   expect(leaked).toEqual([])
+
+  // Spans are sent in the order in which they end: once this one is there, so are all others.
+  const { traceId, headers } = callersTrace()
+  await fetch(`${server.url}/jwks`, { headers })
+  await collector.trace(traceId)
+  expect(collector.spans().length).toBeGreaterThan(100)
+  const traced = [...seen].filter(([, secret]) => isIn(collector.text(), secret)).map(([name]) => name)
+  expect(traced).toEqual([])
 })
 
 test('the log tells of the requests without their queries, each under the id that its answer carried', async () => {

@@ -19,6 +19,7 @@ export async function seen(response: Response, { username }: Login): Promise<See
       .replaceAll(username, '(login)')
       .replaceAll(encodeURIComponent(username), '(login)')
       .replaceAll(requestId, '(id)')
+      .replace(/(?<=; expires=)[^;]+/, '(then)')
   return {
     status: response.status,
     reason: response.statusText,
@@ -63,15 +64,24 @@ export function quantiles(durationsMs: readonly number[]): { readonly p50: numbe
   return { p50: at(0.5), p95: at(0.95) }
 }
 
-/** Tries each kind in turn, in an order that changes, so that the machine's moods meet all of them alike. */
+/**
+ * How often a stranger who times one answer of each kind would be right to call the slower one the second: 0.5 when
+ * times tell nothing (the statistic of Mann and Whitney over the number of pairs).
+ */
+export function tellingApart(firstMs: readonly number[], secondMs: readonly number[]): number {
+  let wins = 0
+  for (const first of firstMs) for (const second of secondMs) wins += second > first ? 1 : second === first ? 0.5 : 0
+  return wins / (firstMs.length * secondMs.length)
+}
+
+/** Tries each kind in each round, in an order that changes, so that the machine's moods meet all of them alike. */
 export async function timeKinds(
   tries: number,
   attempt: (login: Login) => Promise<Response>,
 ): Promise<Record<Kind, readonly number[]>> {
   const durationsMs = Object.fromEntries(KINDS.map((kind) => [kind, [] as number[]])) as Record<Kind, number[]>
   for (let round = 0; round < tries; round++) {
-    for (let step = 0; step < KINDS.length; step++) {
-      const kind = KINDS[(round + step) % KINDS.length] as Kind
+    for (const kind of shuffled(KINDS)) {
       const startedMs = performance.now()
       const response = await attempt(loginOf(kind))
       await response.arrayBuffer()
@@ -79,4 +89,12 @@ export async function timeKinds(
     }
   }
   return durationsMs
+}
+
+/** What one answer leaves behind must not always meet the same kind next. */
+function shuffled<T>(values: readonly T[]): T[] {
+  return values
+    .map((value) => ({ value, place: Math.random() }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ value }) => value)
 }

@@ -1,6 +1,6 @@
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import { introspect, read, refresh, revoke, thirdParty, tokensOf } from '../endpoints/client.ts'
 import { type SlowProxy, startSlowProxy } from '../storage/slow-proxy.ts'
 import { describeOn } from '../support/describe-on.ts'
@@ -9,9 +9,9 @@ import { temporaryDirectory } from '../support/run-directory.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { createDatabase } from '../support/shared.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { expectReturn, expectUnavailable, printFailureTable } from './under-failure.ts'
+import { openDoors } from './doors.ts'
+import { expectOthersGoOn, expectRefused, expectReturn, expectUnavailable, testFailure } from './under-failure.ts'
 
-const UNAVAILABLE = '503, Retry-After 1'
 /** What a snapshot must be older than to be told from a crash. */
 const TOLERATED_MS = 5000
 
@@ -32,68 +32,76 @@ describeOn('redis', 'Redis fails', () => {
     await proxy?.stop()
     await redis?.stop()
   })
-  printFailureTable()
 
-  test('it is killed and starts again', async () => {
+  testFailure('Redis killed, restarted', 'nothing acknowledged is lost', async (measuring) => {
     const held = await tokensOf(url)
+    const doors = await openDoors(url, held)
     await redis.kill()
-    const slowestMs = await expectUnavailable(url, held)
+    await expectUnavailable(url, doors, measuring)
     await redis.restart()
-    await expectReturn(url, 'Redis killed, restarted', UNAVAILABLE, slowestMs)
+    await expectReturn(url, measuring)
     expect((await introspect(url, held.access_token)).active).toBe(true)
     expect((await refresh(url, held.refresh_token)).status).toBe(200)
   })
 
-  test('it hangs', async () => {
+  testFailure('Redis hangs', 'no door waits for it', async (measuring) => {
     const held = await tokensOf(url)
+    const doors = await openDoors(url, held)
     redis.pause()
-    const slowestMs = await expectUnavailable(url, held)
+    await expectUnavailable(url, doors, measuring)
     redis.resume()
-    await expectReturn(url, 'Redis hangs', UNAVAILABLE, slowestMs)
+    await expectReturn(url, measuring)
+    expect((await introspect(url, held.access_token)).active).toBe(true)
   })
 
-  test('it answers after two seconds', async () => {
+  testFailure('Redis slow (2 s an answer)', 'no door waits for it', async (measuring) => {
     const held = await tokensOf(url)
+    const doors = await openDoors(url, held)
     proxy.delay(2000)
-    const slowestMs = await expectUnavailable(url, held)
+    await expectUnavailable(url, doors, measuring)
     proxy.delay(0)
-    await expectReturn(url, 'Redis slow (2 s)', UNAVAILABLE, slowestMs)
+    await expectReturn(url, measuring)
+    expect((await introspect(url, held.access_token)).active).toBe(true)
   })
 
-  test('it only reads', async () => {
+  testFailure('Redis read-only, demoted', 'writes are refused, nothing is lost', async (measuring) => {
     const held = await tokensOf(url)
+    const doors = (await openDoors(url, held)).filter(({ kind }) => kind !== 'reads')
     await redis.command('REPLICAOF', '127.0.0.1', '1')
-    const slowestMs = await expectUnavailable(url, held, { reads: false })
+    await expectRefused(doors, measuring)
+    await expectOthersGoOn(url)
     await redis.command('REPLICAOF', 'NO', 'ONE')
-    await expectReturn(url, 'Redis read-only (demoted)', UNAVAILABLE, slowestMs)
+    await expectReturn(url, measuring)
+    expect((await refresh(url, held.refresh_token)).status).toBe(200)
   })
 
-  test('its memory is full', async () => {
+  testFailure('Redis full (`noeviction`)', 'writes are refused, introspection goes on', async (measuring) => {
     const held = await tokensOf(url)
+    const doors = (await openDoors(url, held)).filter(({ kind }) => kind !== 'reads')
     await redis.command('CONFIG', 'SET', 'maxmemory', '1')
-    const { status, headers } = await read(refresh(url, held.refresh_token))
-    expect([status, headers.get('retry-after')]).toEqual([503, '1'])
+    await expectRefused(doors, measuring)
+    await expectOthersGoOn(url)
     expect((await introspect(url, held.access_token)).active).toBe(true)
     await redis.command('CONFIG', 'SET', 'maxmemory', '0')
-    await expectReturn(url, 'Redis full (noeviction)', 'writes 503, introspection goes on')
+    await expectReturn(url, measuring)
     expect((await refresh(url, held.refresh_token)).status).toBe(200)
   })
 
-  test('it comes back empty: what was revoked stays revoked, and everybody signs in again', async () => {
+  testFailure('Redis restarted empty', 'what was revoked stays revoked', async (measuring) => {
     const session = await tokensOf(url)
     const machine = await tokensOf(url, { grant_type: 'client_credentials', scope: 'orders:read' }, thirdParty)
     await revoke(url, machine.access_token, {}, thirdParty)
     expect((await introspect(url, machine.access_token)).active).toBe(false)
     await redis.command('FLUSHALL')
     await redis.restart()
-    await expectReturn(url, 'Redis restarted empty', 'all signed out by a not-before instant')
+    await expectReturn(url, measuring)
     for (const { access_token } of [machine, session]) {
       expect(await introspect(url, access_token)).toEqual({ active: false })
     }
     expect((await read(refresh(url, session.refresh_token))).body.error).toBe('invalid_grant')
   })
 
-  test('it comes back from an old snapshot: what was revoked since stays revoked', async () => {
+  testFailure('Redis restored from an old snapshot', 'what was revoked since stays revoked', async (measuring) => {
     const [revoked, rotated] = [await tokensOf(url), await tokensOf(url)]
     const [, directory] = (await redis.command('CONFIG', 'GET', 'dir')) as [string, string]
     const [live, backup] = [join(directory, 'appendonlydir'), join(temporaryDirectory('snapshot'), 'appendonlydir')]
@@ -111,7 +119,7 @@ describeOn('redis', 'Redis fails', () => {
     cpSync(backup, live, { recursive: true })
     await redis.restart()
     expect(await redis.command('DBSIZE'), 'the snapshot holds sessions').toBeGreaterThan(3)
-    await expectReturn(url, 'Redis restored from an old snapshot', 'all signed out by a not-before instant')
+    await expectReturn(url, measuring)
     for (const { access_token, refresh_token } of [revoked, rotated]) {
       expect(await introspect(url, access_token)).toEqual({ active: false })
       expect((await read(refresh(url, refresh_token))).body.error).toBe('invalid_grant')

@@ -1,68 +1,96 @@
-import { afterAll, expect } from 'vitest'
-import { introspect, read, refresh, requestTokens, revoke, userinfo } from '../endpoints/client.ts'
-import { basicAuth, postForm } from '../support/http.ts'
+import { expect, test } from 'vitest'
+import { introspect, read, requestTokens } from '../endpoints/client.ts'
+import { noteMeasured } from '../support/failure-table.ts'
 import { waitFor } from '../support/wait-for.ts'
-
-type Row = { failure: string; meanwhile: string; 'slowest 503 (ms)': number | string; 'back after (ms)': number }
-type Held = { readonly access_token: string; readonly refresh_token: string }
+import type { Door } from './doors.ts'
 
 /** The promise is 1.5 s; a machine that runs other tests beside may take a little longer to notice. */
 const ANSWER_LIMIT_MS = 1900
 const RETURN_LIMIT_MS = 5000
-const ordersService = basicAuth('orders-service', 'orders-service-secret')
-const rows: Row[] = []
 
-/** Prints what this file measured, once it is done. */
-export function printFailureTable(): void {
-  afterAll(() => console.table(rows))
+/** What one test measures of a failure; it becomes a row of the table at the end of the run. */
+export type Measuring = { slowestMs?: number; backMs?: number }
+
+/** A test of one row of docs/failure-modes.md: `failure` is the name of the row, `promise` what holds all the same. */
+export function testFailure(
+  failure: string,
+  promise: string,
+  run: (measuring: Measuring) => Promise<void>,
+  deadlineMs = 120_000,
+): void {
+  test(
+    `${failure}: ${promise}`,
+    async () => {
+      const measuring: Measuring = {}
+      let isKept = false
+      try {
+        await run(measuring)
+        isKept = true
+      } finally {
+        noteMeasured({ failure, ...measuring, isKept })
+      }
+    },
+    deadlineMs,
+  )
 }
 
-/** Every door that needs what is away: 503 with Retry-After, in time, and never a guess; the others go on. */
-export async function expectUnavailable(url: string, held: Held, { reads = true } = {}): Promise<number> {
-  const doors: (() => Promise<Response>)[] = [
-    () => requestTokens(url),
-    () => refresh(url, held.refresh_token),
-    () => revoke(url, held.refresh_token),
-    ...(reads
-      ? [
-          () => postForm(`${url}/introspect`, { token: held.access_token }, ordersService),
-          () => userinfo(url, held.access_token),
-        ]
-      : []),
-  ]
-  let slowestMs = 0
-  for (const door of doors) {
-    const startedMs = performance.now()
-    const { status, headers, body } = await read(door())
-    slowestMs = Math.max(slowestMs, performance.now() - startedMs)
-    expect([status, body?.error, headers.get('retry-after')]).toEqual([503, 'temporarily_unavailable', '1'])
-  }
-  expect(slowestMs).toBeLessThan(ANSWER_LIMIT_MS)
+/**
+ * Every door that needs what is away is asked at once: 503 with Retry-After, in time, and never a guess. What needs
+ * neither storage nor database goes on.
+ */
+export async function expectUnavailable(url: string, doors: readonly Door[], measuring: Measuring): Promise<void> {
+  await expectRefused(doors, measuring)
   await expectOthersGoOn(url)
-  return Math.round(slowestMs)
+  expect((await fetch(`${url}/health/ready`)).status).toBe(503)
+}
+
+/** All of `doors` are asked at once: 503 with Retry-After, in time, and never a guess. */
+export async function expectRefused(doors: readonly Door[], measuring: Measuring): Promise<void> {
+  const answers = await Promise.all(doors.map(ask))
+  const expected = { status: 503, retryAfter: '1', saysActive: false }
+  expect(answers.map(({ name, given }) => ({ name, ...given }))).toEqual(
+    doors.map(({ name }) => ({ name, ...expected })),
+  )
+  const slowest = answers.toSorted((a, b) => b.tookMs - a.tookMs)[0]
+  expect(slowest?.tookMs, `the slowest, ${slowest?.name}`).toBeLessThan(ANSWER_LIMIT_MS)
+  measuring.slowestMs = Math.max(measuring.slowestMs ?? 0, Math.round(slowest?.tookMs ?? 0))
+}
+
+async function ask({ name, send }: Door) {
+  const startedMs = performance.now()
+  const { status, headers, text } = await read(send())
+  const tookMs = performance.now() - startedMs
+  const given = { status, retryAfter: headers.get('retry-after'), saysActive: /"active":\s*true/.test(text) }
+  // The browser is sent back to the client, which is told (RFC 6749 §4.1.2.1): a redirect has no Retry-After.
+  const isTold = headers.get('location')?.includes('error=temporarily_unavailable')
+  return { name, tookMs, given: isTold ? { ...given, status: 503, retryAfter: '1' } : given }
 }
 
 /** What needs neither storage nor database. */
 export async function expectOthersGoOn(url: string): Promise<void> {
-  for (const path of ['/jwks', '/.well-known/openid-configuration', '/health/live']) {
+  const paths = [
+    '/jwks',
+    '/.well-known/openid-configuration',
+    '/.well-known/oauth-authorization-server',
+    '/health/live',
+  ]
+  for (const path of paths) {
     const startedMs = performance.now()
     expect([path, (await fetch(`${url}${path}`)).status]).toEqual([path, 200])
     expect(performance.now() - startedMs).toBeLessThan(ANSWER_LIMIT_MS)
   }
-  expect((await fetch(`${url}/health/ready`)).status).toBe(503)
 }
 
-/** Waits until customers can sign in and services introspect again, without a restart; adds a row to the table. */
-export async function expectReturn(url: string, failure: string, meanwhile: string, slowestMs?: number): Promise<void> {
+/** Waits until customers can sign in and services introspect again, without a restart of the server. */
+export async function expectReturn(url: string, measuring: Measuring): Promise<void> {
   const startedMs = performance.now()
   await waitFor(
     async () => {
       const { status, body } = await read(requestTokens(url))
       return status === 200 && (await introspect(url, body.access_token)).active
     },
-    { deadlineMs: 20_000, what: `the server to work again after: ${failure}` },
+    { deadlineMs: 20_000, what: 'the server to work again' },
   )
-  const backMs = Math.round(performance.now() - startedMs)
-  rows.push({ failure, meanwhile, 'slowest 503 (ms)': slowestMs ?? '–', 'back after (ms)': backMs })
-  expect(backMs).toBeLessThan(RETURN_LIMIT_MS)
+  measuring.backMs = Math.round(performance.now() - startedMs)
+  expect(measuring.backMs).toBeLessThan(RETURN_LIMIT_MS)
 }

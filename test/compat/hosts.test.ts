@@ -127,6 +127,16 @@ test('a host may come with a base path and a port, outside of which there is not
   }
 })
 
+test('a proxy of ours may say which host was asked for', async () => {
+  const behind = await startTestServer({ DIALECT_MOUNTS: `spryker=https://${GLUE}`, TRUSTED_PROXIES: '127.0.0.1' })
+  const ask = async (host: string) => {
+    const headers = { 'content-type': 'application/json', 'x-forwarded-host': host }
+    return (await fetch(`${behind.url}/access-tokens`, { method: 'POST', body: login, headers })).status
+  }
+  expect([await ask(GLUE), await ask('evil.example')]).toEqual([201, 404])
+  await behind.stop()
+})
+
 test('whatever host is asked for, metadata names the issuer', async () => {
   for (const host of ['evil.example', issuerHost()]) {
     const answer = await at(host, '/.well-known/openid-configuration', { method: 'GET' })

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startDaemon } from '../support/daemon.ts'
+import { type Daemon, startDaemon } from '../support/daemon.ts'
 import { describeOn } from '../support/describe-on.ts'
 import { temporaryDirectory } from '../support/run-directory.ts'
+import { waitFor } from '../support/wait-for.ts'
 import { type StoragePlace, storageBackends } from './storage-backends.ts'
 import { prepareRace, type RacePlan, type RaceResult, race } from './storage-race.ts'
 
@@ -11,7 +14,7 @@ const PROGRAM = fileURLToPath(new URL('racing-process.ts', import.meta.url))
 const RACERS = 4
 /** 209 rounds of 4 attempts by each of 4 racers at each of 3 operations: 10,032 attempts. */
 const PLAN = { rounds: 209, attempts: 4 }
-const HEAD_START_MS = 2500
+const READY_DEADLINE_MS = 60_000
 
 for (const { name, needs, prepare } of storageBackends) {
   const suite = () => {
@@ -25,7 +28,7 @@ for (const { name, needs, prepare } of storageBackends) {
       const plan = { ...PLAN, run: randomUUID() }
       const storage = await place.open()
       await prepareRace(storage, plan)
-      const results = await Promise.all(Array.from({ length: RACERS }, (_, racer) => enter(place, plan, racer)))
+      const results = await (place.settings ? raceProcesses : raceHere)(place, plan)
       for (const operation of ['consume', 'putOnce', 'swap'] as const) {
         const winners = Array.from({ length: plan.rounds }, (_, round) =>
           results.reduce((sum, result) => sum + Number(result[operation][round]), 0),
@@ -39,16 +42,30 @@ for (const { name, needs, prepare } of storageBackends) {
   else describe(`racing on ${name}`, suite)
 }
 
-/** A process of its own, where another process can get to the place. */
-async function enter(place: StoragePlace, plan: RacePlan, racer: number): Promise<RaceResult> {
-  if (!place.settings) return race(await place.open(), plan, racer)
-  const dataDir = temporaryDirectory('racer')
-  const given = { settings: place.settings, plan, racer, dataDir, beginsAtMs: Date.now() + HEAD_START_MS }
-  const daemon = await startDaemon(process.execPath, [PROGRAM, JSON.stringify(given)], { cwd: dataDir })
-  const { code } = await daemon.exited
-  expect(daemon.stderr()).toBe('')
-  expect(code).toBe(0)
-  return JSON.parse(daemon.stdout()) as RaceResult
+async function raceHere(place: StoragePlace, plan: RacePlan): Promise<RaceResult[]> {
+  return Promise.all(Array.from({ length: RACERS }, async (_, racer) => race(await place.open(), plan, racer)))
+}
+
+/** Each racer a process of its own; they begin when all of them are connected. */
+async function raceProcesses({ settings }: StoragePlace, plan: RacePlan): Promise<RaceResult[]> {
+  const cwd = temporaryDirectory('race')
+  const begin = join(cwd, 'begin')
+  const racers = await Promise.all(
+    Array.from({ length: RACERS }, (_, racer) => {
+      const given = { settings, plan, racer, dataDir: cwd, begin }
+      return startDaemon(process.execPath, [PROGRAM, JSON.stringify(given)], { cwd })
+    }),
+  )
+  const isReady = (racer: Daemon) => racer.stdout() !== '' || !racer.isRunning()
+  await waitFor(() => racers.every(isReady), { deadlineMs: READY_DEADLINE_MS, what: 'all racers to be connected' })
+  writeFileSync(begin, '')
+  return Promise.all(
+    racers.map(async (racer) => {
+      const { code } = await racer.exited
+      expect([racer.stderr(), code]).toEqual(['', 0])
+      return JSON.parse(racer.stdout().split('\n')[1] ?? '') as RaceResult
+    }),
+  )
 }
 
 /** Who lost a swap reads what the winner of that very swap wrote. */

@@ -1,3 +1,4 @@
+import { generate } from 'otplib'
 import { beforeEach, expect, test } from 'vitest'
 import { createAgentDirectory } from '../../src/agents/directory.ts'
 import { createSecondFactors } from '../../src/agents/second-factors.ts'
@@ -37,4 +38,13 @@ test('without the key that sealed it no code is taken', async () => {
   const [one] = agents as [{ id: string; email: string }]
   await open('a key of more than 16').enrol(one)
   await expect(open('another key that is long').confirm(one.id, '123456')).rejects.toThrow(/KEY_ENCRYPTION_KEY/)
+})
+
+test('sealed anew, a secret no longer needs the key it began with', async () => {
+  const [one] = agents as [{ id: string; email: string }]
+  const { secret } = (await open('a key of more than 16').enrol(one)) as { secret: string }
+  await open('a later key of more than 16,a key of more than 16').reseal()
+  const later = open('a later key of more than 16')
+  expect(await later.confirm(one.id, await generate({ secret }))).toBe(true)
+  expect(await later.isRequired(one.id)).toBe(true)
 })

@@ -5,12 +5,14 @@ import { createShopService as createExample } from '../../docs/how-to/shop-direc
 import { createAuthenticate } from '../../src/customers/authenticate.ts'
 import { createCircuitBreaker } from '../../src/customers/circuit-breaker.ts'
 import { createHttpDirectory } from '../../src/customers/http-directory.ts'
-import { createLazyMigration } from '../../src/customers/lazy-migration.ts'
+import { importRecord } from '../../src/customers/import-record.ts'
+import { createLazyMigration, type LazyMigrationDeps } from '../../src/customers/lazy-migration.ts'
 import { createLockout } from '../../src/customers/lockout.ts'
 import { lockoutPolicy } from '../../src/customers/lockout-policy.ts'
-import { createPasswords } from '../../src/customers/passwords.ts'
+import { createPasswords, HashingBusyError } from '../../src/customers/passwords.ts'
 import { createShopService } from '../../src/customers/shop-service.ts'
 import { createSqlDirectory } from '../../src/customers/sql-directory.ts'
+import { upsertCustomers } from '../../src/customers/write-customers.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import { useDatabase } from './database.ts'
 
@@ -64,6 +66,20 @@ describe('customers that stay in the shop', () => {
     expect(await authenticate('sonia@spryker.com', 'wrong', HERE)).toMatchObject({ outcome: 'refused' })
     expect(await authenticate('nobody@spryker.com', 'change123', HERE)).toMatchObject({ outcome: 'refused' })
   })
+})
+
+test('what is looked up again and again is asked for once', async () => {
+  let calls = 0
+  url = await listen(
+    createServer((_, response) => {
+      calls++
+      response.end(JSON.stringify(SONIA))
+    }),
+  )
+  const directory = remote()
+  await Promise.all([directory.findById(SONIA.id), directory.findById(SONIA.id)])
+  expect(await directory.findById(SONIA.id)).toMatchObject({ email: SONIA.email })
+  expect(calls).toBe(1)
 })
 
 describe('a shop service in trouble', () => {
@@ -150,20 +166,65 @@ describe('customers who move over when they sign in', () => {
     expect((await authenticate('sonia@spryker.com', 'wrong', HERE)).outcome).toBe('refused')
     expect(asked).toBe(2)
   })
+
+  test('who were imported without a password keep what was imported, and get the password', async () => {
+    await upsertCustomers(database.knex, [importRecord.parse({ ...SONIA, givenName: 'Sonia of ours' })])
+    expect(await newAuthenticate({ signInElsewhere: moving() })('sonia@spryker.com', 'change123', HERE)).toMatchObject({
+      outcome: 'authenticated',
+      customer: { givenName: 'Sonia of ours' },
+    })
+    expect((await newAuthenticate({})('sonia@spryker.com', 'change123', HERE)).outcome).toBe('authenticated')
+  })
+
+  test('who are blocked here stay out, and get no password', async () => {
+    await upsertCustomers(database.knex, [importRecord.parse({ ...SONIA, status: 'blocked' })])
+    const authenticate = newAuthenticate({ signInElsewhere: moving() })
+    expect(await authenticate('sonia@spryker.com', 'change123', HERE)).toEqual({
+      outcome: 'refused',
+      reason: 'blocked',
+    })
+    expect((await local().findByLogin('sonia@spryker.com'))?.password).toBeUndefined()
+  })
+
+  test('who cannot be stored are refused, and the log says why', async () => {
+    await upsertCustomers(database.knex, [importRecord.parse({ ...SONIA, customerReference: 'somebody else' })])
+    const problems: string[] = []
+    const signIn = moving({ onProblem: (reference, reason) => problems.push(`${reference}: ${reason}`) })
+    expect(await signIn('sonia@spryker.com', 'change123')).toEqual({ outcome: 'mismatch' })
+    expect(problems.join()).toMatch(/^DE--21: email belongs to customer somebody else/)
+  })
+
+  test('are told to come again when there is no room to hash, and nothing is stored', async () => {
+    const crowded = {
+      hash: async () => {
+        throw new HashingBusyError(3)
+      },
+    }
+    const authenticate = newAuthenticate({ signInElsewhere: moving({ passwords: crowded }) })
+    expect(await authenticate('sonia@spryker.com', 'change123', HERE)).toEqual({
+      outcome: 'busy',
+      retryAfterSeconds: 3,
+    })
+    expect(await local().findByReference('DE--21')).toBeUndefined()
+  })
+
+  const local = () => createSqlDirectory({ knex: database.knex })
+  const moving = (more: Partial<LazyMigrationDeps> = {}) =>
+    createLazyMigration({ knex: database.knex, directory: local(), legacy: remote(), passwords, ...more })
 })
 
 test('a circuit breaker lets one caller try after the pause', () => {
   let nowMs = 0
   const breaker = createCircuitBreaker({ failures: 2, pauseSeconds: 10, nowMs: () => nowMs })
   breaker.failed()
-  expect(breaker.closedForSeconds()).toBeUndefined()
+  expect(breaker.restsForSeconds()).toBeUndefined()
   breaker.failed()
-  expect(breaker.closedForSeconds()).toBe(10)
+  expect(breaker.restsForSeconds()).toBe(10)
   nowMs = 10_001
-  expect(breaker.closedForSeconds()).toBeUndefined()
-  expect(breaker.closedForSeconds()).toBe(10)
+  expect(breaker.restsForSeconds()).toBeUndefined()
+  expect(breaker.restsForSeconds()).toBe(10)
   breaker.succeeded()
-  expect(breaker.closedForSeconds()).toBeUndefined()
+  expect(breaker.restsForSeconds()).toBeUndefined()
 })
 
 function remote(options: { readonly timeoutMs?: number } = {}) {

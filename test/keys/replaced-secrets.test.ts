@@ -13,6 +13,9 @@ const OLD_ADMIN_TOKEN = 'the-admin-token-of-last-year'
 const [OLD_COOKIE_KEY, NEW_COOKIE_KEY] = ['the cookie key of last year', 'the cookie key of this year']
 vi.setConfig({ testTimeout: 120_000 })
 
+/** Below the ten seconds that a node remembers a client: what changes sooner changed because the other node said so. */
+const NEWS_DEADLINE_MS = 8000
+
 describeOn('postgres', 'secrets that clients and operators hold, on two servers', () => {
   let nodes: ServerProcess[] = []
   beforeAll(async () => {
@@ -21,7 +24,7 @@ describeOn('postgres', 'secrets that clients and operators hold, on two servers'
   }, 180_000)
   afterAll(() => Promise.all(nodes.map((node) => node.end('SIGTERM'))))
 
-  test('a client secret is replaced on every node within two seconds, both working meanwhile', async () => {
+  test('a client secret is replaced on every node without waiting for its cache, both working meanwhile', async () => {
     const [first, second] = nodes as [ServerProcess, ServerProcess]
     const secrets = '/v1/clients/third-party-app/secrets'
     const status = async (secret: string) => {
@@ -30,11 +33,14 @@ describeOn('postgres', 'secrets that clients and operators hold, on two servers'
     }
     expect(await status('third-party-app-secret')).toBe(200)
     const { body: made } = await askAdmin<{ secret: string }>(first, 'POST', secrets, { name: 'autumn' })
-    await waitFor(async () => (await status(made.secret)) === 200, { deadlineMs: 2000, what: 'the new secret' })
+    await waitFor(async () => (await status(made.secret)) === 200, {
+      deadlineMs: NEWS_DEADLINE_MS,
+      what: 'the new secret',
+    })
     expect(await status('third-party-app-secret')).toBe(200)
     await askAdmin(first, 'POST', `${secrets}/default/expire`, {})
     const isRefused = async () => (await status('third-party-app-secret')) === 401
-    await waitFor(isRefused, { deadlineMs: 2000, what: 'the old secret to end' })
+    await waitFor(isRefused, { deadlineMs: NEWS_DEADLINE_MS, what: 'the old secret to end' })
     expect(await status(made.secret)).toBe(200)
   })
 

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { copyTemplate } from '../support/embedded-template.ts'
 import { freePort } from '../support/free-port.ts'
 import { temporaryDirectory } from '../support/run-directory.ts'
 import { type ServerProcess, startServerProcess, type TestSettings } from '../support/server.ts'
@@ -99,9 +100,18 @@ describe('settings', () => {
       DATABASE_URL: 'mysql://localhost/shop',
       KEY_ENCRYPTION_KEY: 'short',
       LOCKOUT_ATTEMPTS: '0',
+      SIGNING_ALGORITHMS: 'EdDSA',
     })
     expect(code).toBe(1)
-    const names = ['PORT', 'ISSUER', 'LOG_LEVEL', 'DATABASE_URL', 'KEY_ENCRYPTION_KEY', 'LOCKOUT_ATTEMPTS']
+    const names = [
+      'PORT',
+      'ISSUER',
+      'LOG_LEVEL',
+      'DATABASE_URL',
+      'KEY_ENCRYPTION_KEY',
+      'LOCKOUT_ATTEMPTS',
+      'SIGNING_ALGORITHMS',
+    ]
     for (const name of names) expect(stderr).toMatch(new RegExp(`^ +- ${name} `, 'm'))
     expect(stderr).not.toMatch(/\n {4}at /)
   })
@@ -179,8 +189,7 @@ describe('the command line', () => {
 
 test('a start that was refused left nothing behind: the directory is free for the next one', async () => {
   const directory = temporaryDirectory('left')
-  mkdirSync(join(directory, 'data'))
-  const settings = { DATA_DIR: join(directory, 'data'), KEYS_URL: `file:${join(directory, 'keys')}` }
+  const settings = { DATA_DIR: await copyTemplate('demo', directory), KEYS_URL: `file:${join(directory, 'keys')}` }
   await refusal({ ...settings, PORT: running.settings.PORT ?? '' })
   const next = await startServerProcess(settings)
   expect(readFileSync(join(directory, 'data', 'vestibule.lock'), 'utf8')).toContain(String(next.pid))

@@ -1,12 +1,27 @@
+import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { delimiter, join } from 'node:path'
 import { findPreviousRelease } from './previous-release.ts'
+import { canMount } from './small-disk.ts'
 
 /** What a suite may need beyond Node. */
-export type Backend = 'postgres' | 'redis' | 'cluster' | 'sentinel' | 'chromium' | 'softhsm' | 'nginx' | 'history'
+export type Backend =
+  | 'postgres'
+  | 'redis'
+  | 'cluster'
+  | 'sentinel'
+  | 'chromium'
+  | 'softhsm'
+  | 'smalldisk'
+  | 'nginx'
+  | 'php'
+  | 'history'
 
 type Need = { readonly title: string; readonly find: () => string | undefined; readonly fix: string }
+
+/** Trying takes a mount. */
+let mayMount: boolean | undefined
 
 const redisFix = 'redis-server not found, apt-get install redis-server'
 
@@ -21,6 +36,15 @@ export const backends: Readonly<Record<Backend, Need>> = {
   cluster: { title: 'Redis Cluster', find: findRedis, fix: redisFix },
   sentinel: { title: 'Redis Sentinel', find: findRedis, fix: redisFix },
   chromium: { title: 'Chromium', find: findChromium, fix: 'chromium not found, apt-get install chromium' },
+  php: { title: 'PHP', find: findPhp, fix: 'php with openssl not found, apt-get install php-cli' },
+  smalldisk: {
+    title: 'A small disk',
+    find: () => {
+      mayMount ??= canMount()
+      return mayMount ? 'mount' : undefined
+    },
+    fix: 'a small file system cannot be mounted here, run as root on Linux',
+  },
   softhsm: {
     title: 'SoftHSM2',
     find: findSoftHsm,
@@ -60,6 +84,13 @@ export function findChromium(): string | undefined {
 export function findNginx(): string | undefined {
   const path = onPath('nginx') ?? ['/usr/sbin/nginx'].find(isExecutable)
   return onPath('openssl') ? path : undefined
+}
+
+/** The path of `php`, where it has the openssl extension. */
+export function findPhp(): string | undefined {
+  const php = onPath('php')
+  const hasOpenssl = php && spawnSync(php, ['-r', 'exit(extension_loaded("openssl") ? 0 : 1);']).status === 0
+  return hasOpenssl ? php : undefined
 }
 
 /** The PKCS#11 library of SoftHSM2, where the package that loads such libraries is installed too. */

@@ -20,7 +20,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['oauth'],
   ['customers', 'agents', 'clients', 'keys', 'audit', 'administrators'],
   ['storage', 'database'],
-  ['http', 'config', 'log', 'metrics', 'cache', 'mail', 'webhook'],
+  ['http', 'config', 'log', 'metrics', 'cache', 'mail', 'tracing', 'webhook'],
 ]
 const LEAVES = LAYERS.length - 1
 

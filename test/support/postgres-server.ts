@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
-import { chownSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { chownSync, readFileSync, realpathSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { backends, findPostgres } from './binaries.ts'
@@ -22,6 +22,8 @@ export type PostgresServer = {
   /** Freezes every process of the server: connections stay open, nothing answers. */
   pause(): void
   resume(): void
+  /** Ends a standby's following: it takes writes from here on. */
+  promote(): Promise<void>
   /** Starts again on the same data and port, after a clean shutdown if it still runs. */
   restart(): Promise<void>
   /** Ends the server and removes its data. */
@@ -32,14 +34,35 @@ type Owner = { readonly uid?: number; readonly gid?: number }
 
 const START_DEADLINE_MS = 30_000
 
-/** Makes a data directory and starts Postgres on it; `settings` are settings of postgresql.conf. */
-export async function startPostgres(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
+/**
+ * Starts a standby that follows `primary` by streaming replication, and lets the primary acknowledge nothing that the
+ * standby does not have (`synchronous_standby_names`, with `synchronous_commit` as it is by default).
+ */
+export async function startSynchronousStandby(primary: PostgresServer): Promise<PostgresServer> {
+  const standby = await startPostgres({}, primary)
+  await query(primary.url, `alter system set synchronous_standby_names = '*'`)
+  await query(primary.url, 'select pg_reload_conf()')
+  const isFollowed = async () =>
+    (await query(primary.url, `select 1 from pg_stat_replication where sync_state = 'sync'`)).rowCount === 1
+  await waitFor(isFollowed, { deadlineMs: START_DEADLINE_MS, what: 'the standby to follow' })
+  return standby
+}
+
+/**
+ * Makes a data directory, or copies that of `primary` to follow it, and starts Postgres on it; `settings` are settings
+ * of postgresql.conf.
+ */
+export async function startPostgres(
+  settings: Readonly<Record<string, string>> = {},
+  primary?: PostgresServer,
+): Promise<PostgresServer> {
   const binaries = findPostgres()
   if (!binaries) throw new Error(backends.postgres.fix)
   const owner = unprivilegedUser()
   const directory = temporaryDirectory('postgres')
   if (owner.uid !== undefined && owner.gid !== undefined) chownSync(directory, owner.uid, owner.gid)
-  await makeDataDirectory(join(binaries, 'initdb'), directory, owner)
+  if (primary) await copyDataDirectory(besides(join(binaries, 'postgres'), 'pg_basebackup'), directory, owner, primary)
+  else await makeDataDirectory(join(binaries, 'initdb'), directory, owner)
 
   const port = await freePort()
   const args = serverArguments(join(directory, 'data'), port, settings)
@@ -59,6 +82,7 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
       await query(urlOf(port), `create database ${name} template ${template}`)
       return urlOf(port, name)
     },
+    promote: async () => void (await query(urlOf(port), 'select pg_promote()')),
     kill: async () => void (await daemon.kill()),
     pause: () => daemon.pause(),
     resume: () => daemon.resume(),
@@ -83,6 +107,16 @@ async function makeDataDirectory(initdb: string, directory: string, owner: Owner
     ['-D', 'data', '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', `--locale=${locale}`, '--no-sync'],
     { cwd: directory, ...owner },
   )
+}
+
+async function copyDataDirectory(command: string, cwd: string, owner: Owner, { port }: PostgresServer): Promise<void> {
+  const from = ['-h', '127.0.0.1', '-p', String(port), '-U', 'postgres']
+  await promisify(execFile)(command, ['-D', 'data', '-R', '-c', 'fast', '--no-sync', ...from], { cwd, ...owner })
+}
+
+/** A program that is installed where another one really is, and may not be linked to from where that one is. */
+function besides(program: string, name: string): string {
+  return join(dirname(realpathSync(program)), name)
 }
 
 /** Durable against `kill -9`, not against a power cut: that is what `fsync=off` gives up for speed. */

@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { type RedisServer, startRedis } from './redis-server.ts'
 import { waitFor } from './wait-for.ts'
 
-/** A primary with one replica, watched by three Sentinels that replace a dead primary within a few seconds. */
+/** A primary with a replica or more, watched by three Sentinels that replace a dead primary within a few seconds. */
 export type RedisSentinel = {
   /** The name the Sentinels know the primary by. */
   readonly name: string
-  /** The two data servers; the first one is the primary until a failover. */
-  readonly servers: readonly [RedisServer, RedisServer]
+  /** The data servers; the first one is the primary until a failover. */
+  readonly servers: readonly [RedisServer, RedisServer, ...RedisServer[]]
   readonly sentinels: readonly RedisServer[]
   /** `127.0.0.1:PORT` of each Sentinel. */
   readonly addresses: readonly string[]
@@ -21,26 +21,36 @@ const NAME = 'vestibule'
 const SENTINELS = 3
 const QUORUM = 2
 
-/** Starts all five and waits until the Sentinels know each other and the replica. */
-export async function startRedisSentinel(): Promise<RedisSentinel> {
-  const primary = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] })
-  const replica = await startRedis({ args: ['--replicaof', '127.0.0.1', String(primary.port)] })
-  await waitFor(async () => String(await replica.command('INFO', 'replication')).includes('master_link_status:up'), {
-    what: 'the replica to follow',
-  })
+export type SentinelOptions = { readonly replicas?: number }
+
+/** Starts all of them and waits until the Sentinels know each other and the replicas. */
+export async function startRedisSentinel({ replicas: count = 1 }: SentinelOptions = {}): Promise<RedisSentinel> {
+  const args = ['--repl-diskless-sync-delay', '0']
+  const primary = await startRedis({ args })
+  const replicas = await Promise.all(Array.from({ length: count }, () => startReplica(primary)))
   const sentinels = await Promise.all(Array.from({ length: SENTINELS }, () => startSentinel(primary.port)))
-  await waitFor(async () => (await Promise.all(sentinels.map(knowsAll))).every(Boolean), {
+  await waitFor(async () => (await Promise.all(sentinels.map((each) => knowsAll(each, count)))).every(Boolean), {
     deadlineMs: 30_000,
-    what: 'the Sentinels to find each other and the replica',
+    what: 'the Sentinels to find each other and the replicas',
   })
   return {
     name: NAME,
-    servers: [primary, replica],
+    servers: [primary, ...(replicas as [RedisServer, ...RedisServer[]])],
     sentinels,
     addresses: sentinels.map((sentinel) => sentinel.address),
     primaryAddress: () => askPrimary(sentinels),
-    stop: async () => void (await Promise.all([...sentinels, primary, replica].map((server) => server.stop()))),
+    stop: async () => void (await Promise.all([...sentinels, primary, ...replicas].map((server) => server.stop()))),
   }
+}
+
+/** A Redis that follows `primary`. */
+export async function startReplica(primary: RedisServer): Promise<RedisServer> {
+  const follow = ['--replicaof', '127.0.0.1', String(primary.port)]
+  const replica = await startRedis({ args: [...follow, '--repl-diskless-sync-delay', '0'] })
+  await waitFor(async () => String(await replica.command('INFO', 'replication')).includes('master_link_status:up'), {
+    what: 'the replica to follow',
+  })
+  return replica
 }
 
 function startSentinel(primaryPort: number): Promise<RedisServer> {
@@ -66,10 +76,10 @@ function configuration(directory: string, port: number, primaryPort: number): st
   ].join('\n')
 }
 
-async function knowsAll(sentinel: RedisServer): Promise<boolean> {
+async function knowsAll(sentinel: RedisServer, replicas: number): Promise<boolean> {
   const pairs = (await sentinel.command('SENTINEL', 'MASTER', NAME)) as string[]
   const field = (name: string) => Number(pairs[pairs.indexOf(name) + 1])
-  return field('num-slaves') === 1 && field('num-other-sentinels') === SENTINELS - 1
+  return field('num-slaves') === replicas && field('num-other-sentinels') === SENTINELS - 1
 }
 
 /** The first Sentinel that answers decides: one of them may be the one a test has killed. */

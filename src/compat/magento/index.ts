@@ -10,6 +10,8 @@ import { magentoToken } from './token.ts'
 const CUSTOMER = 'urn:vestibule:dialect:magento'
 const ADMIN = 'urn:vestibule:dialect:magento-admin'
 const HOUR_SECONDS = 3600
+/** The shop has a setting of its own for each form. */
+const ADMIN_HOURS = { opaque: 4, jwt: 1 } as const
 
 /** Magento 2 and Adobe Commerce: the web API's and GraphQL's ways to sign in and out. */
 export const createMagento: OpenDialect = (settings) => {
@@ -19,7 +21,8 @@ export const createMagento: OpenDialect = (settings) => {
     hasShortTokens: true,
     throttle: { attempts: settings.MAGENTO_THROTTLE_ATTEMPTS, seconds: settings.MAGENTO_THROTTLE_SECONDS },
   } as const
-  const hours = { customer: settings.MAGENTO_CUSTOMER_TOKEN_HOURS, admin: settings.MAGENTO_ADMIN_TOKEN_HOURS }
+  const adminHours = settings.MAGENTO_ADMIN_TOKEN_HOURS ?? ADMIN_HOURS[settings.MAGENTO_TOKEN_FORMAT]
+  const hours = { customer: settings.MAGENTO_CUSTOMER_TOKEN_HOURS, admin: adminHours }
   const signInCustomer = ({ username, password }: Credentials) => ({
     grant_type: 'password',
     resource: CUSTOMER,

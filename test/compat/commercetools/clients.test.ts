@@ -83,22 +83,48 @@ test('the TypeScript client opens an anonymous session and a session of its own'
   expect(seen).toMatchObject([{ active: true, client_id: 'third-party-app' }, { active: true }])
 })
 
-test('the TypeScript client refreshes an anonymous session, and the visitor stays the same', async () => {
-  const app = basicAuth(CREDENTIALS.clientId, CREDENTIALS.clientSecret)
-  const fields = { grant_type: 'client_credentials', anonymous_id: 'guest-1' }
-  const answer = await postForm(`${server.url}/oauth/shop/anonymous/token`, fields, app)
-  const { refresh_token: refreshToken } = (await answer.json()) as { refresh_token: string }
-  const client = new ClientBuilder().withRefreshTokenFlow(auth({ refreshToken })).withHttpMiddleware(http()).build()
+type CachedTokens = { readonly token: string; readonly expirationTime: number; readonly refreshToken?: string }
+
+/** Where the client keeps its tokens; what it was given last is what a page would store. */
+function createTokenCache() {
+  let kept: CachedTokens = { token: '', expirationTime: -1 }
+  return {
+    get: () => kept,
+    set: (tokens: CachedTokens) => {
+      kept = tokens
+    },
+  }
+}
+
+/** The client goes on with what it stored, as after a page was loaded anew. */
+async function refreshAndCall(tokenCache: ReturnType<typeof createTokenCache>): Promise<void> {
+  const { refreshToken } = tokenCache.get()
+  const client = new ClientBuilder()
+    .withRefreshTokenFlow(auth({ refreshToken, tokenCache: createTokenCache() }))
+    .withHttpMiddleware(http())
+    .build()
   expect((await client.execute(ME)).statusCode).toBe(200)
-  expect(seen).toMatchObject([{ active: true, anonymous_id: 'guest-1' }])
+}
+
+test('the TypeScript client refreshes the session it got by password', async () => {
+  const tokenCache = createTokenCache()
+  const credentials = { ...CREDENTIALS, user: { username: 'ron@swanson.com', password: 'mysecretpassword' } }
+  const options = auth({ credentials, tokenCache })
+  const client = new ClientBuilder().withPasswordFlow(options).withHttpMiddleware(http()).build()
+  expect((await client.execute(ME)).statusCode).toBe(200)
+  await refreshAndCall(tokenCache)
+  expect(seen).toMatchObject([{ active: true }, { active: true, sub: '79cc0486-bbdf-491b-a0a2-722383b6288b' }])
 })
 
-test('the TypeScript client refreshes a session', async () => {
-  const signIn = { grant_type: 'password', username: 'ron@swanson.com', password: 'mysecretpassword' }
-  const app = basicAuth(CREDENTIALS.clientId, CREDENTIALS.clientSecret)
-  const answer = await postForm(`${server.url}/oauth/shop/customers/token`, signIn, app)
-  const { refresh_token: refreshToken } = (await answer.json()) as { refresh_token: string }
-  const client = new ClientBuilder().withRefreshTokenFlow(auth({ refreshToken })).withHttpMiddleware(http()).build()
+test('the TypeScript client refreshes an anonymous session, and the visitor stays the same', async () => {
+  const tokenCache = createTokenCache()
+  const credentials = { ...CREDENTIALS, anonymousId: 'guest-1' }
+  const options = auth({ credentials, tokenCache })
+  const client = new ClientBuilder().withAnonymousSessionFlow(options).withHttpMiddleware(http()).build()
   expect((await client.execute(ME)).statusCode).toBe(200)
-  expect(seen).toMatchObject([{ active: true, sub: '79cc0486-bbdf-491b-a0a2-722383b6288b' }])
+  await refreshAndCall(tokenCache)
+  expect(seen).toMatchObject([
+    { active: true, anonymous_id: 'guest-1' },
+    { active: true, anonymous_id: 'guest-1' },
+  ])
 })

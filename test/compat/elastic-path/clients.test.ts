@@ -74,6 +74,9 @@ test('the SDK signs account members in and switches their account', async () => 
   const headers = { 'EP-Account-Management-Authentication-Token': data[0]?.token }
   const switched = await storefront({ headers }).AccountMembers.GenerateAccountToken(member(ACCOUNT_TOKEN) as never)
   expect((switched as unknown as { data: object[] }).data).toHaveLength(2)
+  // The SDK's own way to say whose token it is goes out as X-Moltin-Customer-Token.
+  const again = await storefront().AccountMembers.GenerateAccountToken(member(ACCOUNT_TOKEN) as never, data[1]?.token)
+  expect((again as unknown as { data: object[] }).data).toHaveLength(2)
 })
 
 test('the SDK asks for a one-time password', async () => {
@@ -93,7 +96,10 @@ test('a back-end with a secret gets its own bearer through the SDK', async () =>
 
 type OldGateway = {
   config: { protocol: string }
-  Customers: { Token(email: string, password: string): Promise<{ data: Record<string, unknown> }> }
+  Customers: {
+    Token(email: string, password: string): Promise<{ data: Record<string, unknown> }>
+    Get(id: string, token: string): Promise<{ data: Record<string, unknown> }>
+  }
 }
 
 test('an old @moltin/sdk, which writes "Bearer:" and knows no mechanism, signs a customer in', async () => {
@@ -105,4 +111,5 @@ test('an old @moltin/sdk, which writes "Bearer:" and knows no mechanism, signs a
   shop.config.protocol = 'http'
   const { data } = await shop.Customers.Token(...RON)
   expect(data).toMatchObject({ type: 'token', customer_id: RON_ID })
+  expect((await shop.Customers.Get(RON_ID, String(data.token))).data).toMatchObject({ email: RON[0] })
 })

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { gateway, MemoryStorageFactory } from '@elasticpath/js-sdk'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createCookieJar } from '../../support/cookie-jar.ts'
 import { basicAuth, postForm, readForm } from '../../support/http.ts'
@@ -71,6 +72,20 @@ test('a customer who signed in on our page gets a customer token for the code, o
   )
   expect(await found.json()).toMatchObject({ active: true, aud: 'urn:vestibule:dialect:elastic-path:customers' })
   expect((await redeem()).status).toBe(422)
+})
+
+test('the SDK brings the code of our page, and uses the token', async () => {
+  const oidc = await signInOnPage('customer', 'ron@swanson.com', 'mysecretpassword')
+  const shop = gateway({
+    client_id: 'frontend',
+    host: new URL(server.url).host,
+    protocol: 'http',
+    storage: new MemoryStorageFactory(),
+  } as Parameters<typeof gateway>[0])
+  const { oauth_authorization_code: code, oauth_code_verifier: verifier } = oidc
+  const { data } = await shop.Customers.TokenViaOIDC(String(code), CALLBACK, verifier)
+  expect(data).toMatchObject({ type: 'token', customer_id: RON_ID })
+  expect((await shop.Customers.Get(RON_ID, data.token)).data).toMatchObject({ email: 'ron@swanson.com' })
 })
 
 test('a code with another verifier brings nothing', async () => {

@@ -23,6 +23,7 @@ type Wrapper = new (
 type RestClient = new (
   options: object,
 ) => {
+  get(path: string): Promise<{ data: unknown }>
   post(path: string, body: object): Promise<{ data: unknown }>
 }
 
@@ -48,9 +49,17 @@ test('magento2-api-wrapper finds the shop’s message in a refusal', async () =>
   })
 })
 
-test('magento-api-rest signs in although it signs its requests by OAuth 1', async () => {
+test('magento-api-rest signs in although it signs its requests by OAuth 1, sees the customer and signs out', async () => {
   const { default: Client } = require('magento-api-rest') as { default: RestClient }
   const keys = { consumerKey: 'a', consumerSecret: 'b', accessToken: 'c', tokenSecret: 'd' }
   const api = new Client({ url: server.url, ...keys, sha: 256 })
-  expect((await api.post(SIGN_IN, RON)).data).toMatch(TOKEN)
+  const token = (await api.post(SIGN_IN, RON)).data
+  expect(token).toMatch(TOKEN)
+  await expect(api.get('customers/me')).rejects.toMatchObject({ response: { status: 401 } })
+
+  const axiosConfig = { headers: { Authorization: `Bearer ${token}` } }
+  const customer = new Client({ url: server.url, ...keys, sha: 256, axiosConfig })
+  expect((await customer.get('customers/me')).data).toMatchObject({ email: RON.username })
+  expect((await customer.post('integration/customer/revoke-customer-token', {})).data).toBe(true)
+  await expect(customer.get('customers/me')).rejects.toMatchObject({ response: { status: 401 } })
 })

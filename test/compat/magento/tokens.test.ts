@@ -7,9 +7,8 @@ let opaque: TestServer
 let jwt: TestServer
 
 beforeAll(async () => {
-  const settings = { DIALECTS: 'magento', MAGENTO_ADMIN_TOKEN_HOURS: '0.5' }
-  opaque = await startTestServer(settings)
-  jwt = await startTestServer({ ...settings, MAGENTO_TOKEN_FORMAT: 'jwt' })
+  opaque = await startTestServer({ DIALECTS: 'magento', MAGENTO_CUSTOMER_TOKEN_HOURS: '0.5' })
+  jwt = await startTestServer({ DIALECTS: 'magento', MAGENTO_TOKEN_FORMAT: 'jwt' })
 })
 afterAll(async () => {
   await opaque.stop()
@@ -38,7 +37,7 @@ test('an opaque token is introspected with its customer, company user and lifeti
     customer_reference: 'DE--21',
     id_company_user: 'ebf4b55a-cab0-5ed0-8fb7-525a3eeedeac',
   })
-  expect(Number(found.exp) - Number(found.iat)).toBe(3600)
+  expect(Number(found.exp) - Number(found.iat)).toBe(1800)
 })
 
 test('an agent’s token has its own audience and lifetime', async () => {
@@ -48,7 +47,9 @@ test('an agent’s token has its own audience and lifetime', async () => {
     aud: 'urn:vestibule:dialect:magento-admin',
     id_agent: expect.any(Number),
   })
-  expect(Number(found.exp) - Number(found.iat)).toBe(1800)
+  expect(Number(found.exp) - Number(found.iat)).toBe(14_400)
+  const { exp, iat } = await introspect(jwt, await signIn(jwt, 'admin'))
+  expect(Number(exp) - Number(iat)).toBe(3600)
 })
 
 test.each([

@@ -69,6 +69,16 @@ describe('without a client, /token speaks as the shop does', () => {
     expect(answer.headers.get('www-authenticate')).toBeNull()
   })
 
+  test('a slash at the end makes no difference, with a client or without', async () => {
+    const send = (fields: Record<string, string>) =>
+      exchange(server.url, { path: '/token/', headers: FORM, body: new URLSearchParams(fields).toString() })
+    expect(Object.keys((await send(password)).json as object)).toHaveLength(4)
+    expect(await send({ ...password, client_id: 'frontend' })).toMatchObject({
+      status: 200,
+      json: { scope: 'customer company' },
+    })
+  })
+
   test('JSON reads as an empty form', async () => {
     const answer = await exchange(server.url, { path: '/token', body: '[1]' })
     expect(answer).toMatchObject({ status: 400, json: { error: 'invalid_grant', error_description: GRANT } })

@@ -16,7 +16,7 @@ test('what keeps failing is given up after the last attempt, and says why', asyn
     onGivenUp: (...event) => givenUp.push(event),
   })
   queue.add('a')
-  await waitFor(() => givenUp.length > 0, { deadlineMs: 5000, what: 'giving up' })
+  await waitFor(() => givenUp.length > 0, { what: 'giving up' })
   expect(attempts).toEqual(['a', 'a', 'a'])
   expect(givenUp).toEqual([['a', 'nobody home']])
   await queue.close()

@@ -1,5 +1,3 @@
-import { execFileSync } from 'node:child_process'
-import { createPublicKey } from 'node:crypto'
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { basicAuth, postForm } from '../../support/http.ts'
@@ -155,50 +153,3 @@ test('a revoked token is inactive, and no token at the doors any more', async ()
   })
   expect(answer).toMatchObject({ status: 401, json: { errors: [{ code: '001' }] } })
 })
-
-test.skipIf(!hasPhp())('PHP verifies the signature and reads the claims as the shop does', () => {
-  const { header } = decode(tokens.customer)
-  const jwk = keys.keys.find(({ kid }) => kid === header.kid)
-  const pem = createPublicKey({ key: jwk as never, format: 'jwk' })
-    .export({ type: 'spki', format: 'pem' })
-    .toString()
-  const read = execFileSync('php', ['-r', PHP, '--', pem, tokens.customer], { encoding: 'utf8' })
-  expect(JSON.parse(read)).toEqual({
-    verified: 1,
-    aud: 'frontend',
-    scopes: ['customer'],
-    id_customer: 21,
-    customer_reference: 'DE--21',
-    lists: [0, 2, 3],
-    carts: 12,
-    signatures: ['string', 'string', 'array', 'array'],
-  })
-})
-
-/** What league/oauth2-server and the shop's identity do with a token, in plain PHP. */
-const PHP = `
-[, $pem, $token] = $argv;
-[$header, $payload, $signature] = explode('.', $token);
-$decode = fn ($part) => base64_decode(strtr($part, '-_', '+/'));
-$claims = json_decode($decode($payload), true);
-$identity = json_decode($claims['sub'], true);
-$permissions = $identity['permissions']['permissions'];
-echo json_encode([
-  'verified' => openssl_verify("$header.$payload", $decode($signature), $pem, OPENSSL_ALGO_SHA256),
-  'aud' => $claims['aud'],
-  'scopes' => $claims['scopes'],
-  'id_customer' => $identity['id_customer'],
-  'customer_reference' => $identity['customer_reference'],
-  'lists' => array_keys($permissions[2]['configuration']['id_shopping_list_collection']),
-  'carts' => count($permissions[0]['configuration']['id_quote_collection']),
-  'signatures' => array_map(fn ($permission) => gettype($permission['configuration_signature']), $permissions),
-]);
-`
-
-function hasPhp(): boolean {
-  try {
-    return execFileSync('php', ['-r', 'echo extension_loaded("openssl");'], { encoding: 'utf8' }) === '1'
-  } catch {
-    return false
-  }
-}

@@ -43,6 +43,19 @@ test.each([
   expect(await mint(body)).toMatchObject({ status, body: { code } })
 })
 
+test('a registration key from the admin API confirms its customer’s address, once', async () => {
+  const authorization = `Bearer ${TOKEN}`
+  const issue = (customerReference: string) =>
+    postJson(`${server.adminUrl}/v1/registration-keys`, { customerReference }, { authorization })
+  const { registrationKey } = (await (await issue('DE--24')).json()) as { registrationKey: string }
+  const confirm = () =>
+    postJson(`${server.url}/customer-confirmation`, {
+      data: { type: 'customer-confirmation', attributes: { registrationKey } },
+    })
+  expect([(await confirm()).status, (await confirm()).status]).toEqual([204, 422])
+  expect([(await issue('DE--24')).status, (await issue('DE--404')).status]).toEqual([409, 404])
+})
+
 test('operators see which client came through which dialect', async () => {
   await postJson(`${server.url}/access-tokens`, {
     data: { type: 'access-tokens', attributes: { username: 'sonia@spryker.com', password: 'change123' } },

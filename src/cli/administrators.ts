@@ -1,0 +1,72 @@
+import type { Administrator } from '../administrators/administrator.ts'
+import { printJson, printTable } from './print.ts'
+import { type ActionRequest, subcommands } from './subcommands.ts'
+
+const ROLES = 'viewer, support, security or owner'
+
+/** The people who operate this server. */
+export const administrators = subcommands({
+  name: 'administrators',
+  summary: 'let people operate this server, each in a role',
+  actions: {
+    list: {
+      does: 'every administrator',
+      example: 'list',
+      async run({ admin, isJson }) {
+        const listed = await admin.list<Administrator>('/v1/administrators')
+        if (isJson) return printJson({ administrators: listed })
+        const rows = listed.map(({ id, email, name, role, status }) => [id, email, name ?? '', role, status])
+        printTable(['ID', 'E-MAIL', 'NAME', 'ROLE', 'STATE'], rows)
+      },
+    },
+    create: {
+      does: 'make an administrator; the password comes on standard input',
+      options: { email: 'where they sign in with it', role: ROLES, name: 'what others call them' },
+      needs: ['email', 'role'],
+      readsInput: true,
+      example: 'create --email sam@example.com --role support < password.txt',
+      async run({ admin, values: { email, role, name }, input: password, isJson }) {
+        const body = { email, role, password, ...(name && { name }) }
+        const created = await admin.call<Administrator>('POST', '/v1/administrators', body)
+        if (isJson) printJson(created)
+        else console.log(`${created.email} is an administrator now, with the role ${created.role}`)
+      },
+    },
+    role: {
+      takes: 'ID ROLE',
+      does: `give an administrator another role: ${ROLES}`,
+      example: 'role 3f2c0e5a-4b1d-4c7e-9a63-2f1f0c9d8e7b security',
+      run: (request) => change(request, { role: request.subjects[1] }),
+    },
+    block: {
+      takes: 'ID',
+      does: 'block an administrator, who is signed out',
+      example: 'block 3f2c0e5a-4b1d-4c7e-9a63-2f1f0c9d8e7b',
+      run: (request) => change(request, { status: 'blocked' }),
+    },
+    unblock: {
+      takes: 'ID',
+      does: 'unblock an administrator',
+      example: 'unblock 3f2c0e5a-4b1d-4c7e-9a63-2f1f0c9d8e7b',
+      run: (request) => change(request, { status: 'active' }),
+    },
+    password: {
+      takes: 'ID',
+      does: 'give an administrator the password on standard input, which ends their sessions',
+      readsInput: true,
+      example: 'password 3f2c0e5a-4b1d-4c7e-9a63-2f1f0c9d8e7b < password.txt',
+      async run({ admin, subjects: [id = ''], input: password, isJson }) {
+        const path = `/v1/administrators/${encodeURIComponent(id)}/password`
+        const changed = await admin.call<Administrator>('POST', path, { password })
+        if (isJson) printJson(changed)
+        else console.log(`${changed.email} has another password, and is signed out`)
+      },
+    },
+  },
+})
+
+async function change({ admin, subjects: [id = ''], isJson }: ActionRequest, body: object): Promise<void> {
+  const changed = await admin.change<Administrator>('PATCH', `/v1/administrators/${encodeURIComponent(id)}`, body)
+  if (isJson) printJson(changed)
+  else console.log(`${changed.email}: ${changed.role}, ${changed.status}`)
+}

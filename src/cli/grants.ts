@@ -1,0 +1,54 @@
+import type { LivingGrant } from '../oauth/living-grants.ts'
+import { printJson, printTable } from './print.ts'
+import { subcommands } from './subcommands.ts'
+
+/** Sign-ins: what tokens hang from. */
+export const grants = subcommands({
+  name: 'grants',
+  summary: 'see living sign-ins, and end one or many',
+  actions: {
+    list: {
+      does: 'living sign-ins, newest first; name a customer, a client, or both',
+      options: { customer: 'a customer id', client: 'a client id' },
+      example: 'list --customer 79cc0486-bbdf-491b-a0a2-722383b6288b',
+      async run({ admin, values: { customer: customerId, client: clientId }, isJson }) {
+        const given = Object.entries({ customerId, clientId }).filter(([, value]) => value !== undefined)
+        const listed = await admin.list<LivingGrant>(
+          `/v1/grants?${new URLSearchParams(given as [string, string][])}&limit=1000`,
+        )
+        if (isJson) return printJson({ grants: listed })
+        const rows = listed.map((grant) => [
+          grant.id,
+          grant.clientId,
+          grant.customerId ?? grant.agentId ?? '',
+          new Date(grant.grantedAt * 1000).toISOString(),
+          grant.ip ?? '',
+          grant.by ?? '',
+        ])
+        printTable(['ID', 'CLIENT', 'WHO', 'SINCE', 'ADDRESS', 'BY'], rows)
+      },
+    },
+    revoke: {
+      takes: 'ID',
+      does: 'end one sign-in and every token under it',
+      example: 'revoke Zq4Yk0xv2m6o9c1tQm7J3wq8sHfLr5nB0aXeDy1PkUg',
+      async run({ admin, subjects: [id = ''], isJson }) {
+        const revoked = await admin.call<LivingGrant>('POST', `/v1/grants/${encodeURIComponent(id)}/revoke`, {})
+        if (isJson) printJson(revoked)
+        else console.log(`the sign-in at ${revoked.clientId} is ended`)
+      },
+    },
+    'sign-out': {
+      takes: 'WHAT',
+      does: 'end everything that was granted until now, or before an instant, to a customer, company-user, client, or everybody',
+      options: { id: 'of whom; everybody needs none', before: 'ISO 8601' },
+      example: 'sign-out client --id third-party-app --before 2026-11-01T00:00:00Z',
+      async run({ admin, subjects: [of], values: { id, before }, isJson }) {
+        const body = { of, ...(id !== undefined && { id }), ...(before !== undefined && { before }) }
+        const done = await admin.call<{ before: string }>('POST', '/v1/sign-outs', body)
+        if (isJson) printJson(done)
+        else console.log(`what was granted to ${id ?? of} before ${done.before} is over`)
+      },
+    },
+  },
+})

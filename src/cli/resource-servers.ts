@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
+import type { ResourceServer } from '../clients/resource-servers.ts'
+import { AdminError } from './admin-client.ts'
+import { printJson, printTable } from './print.ts'
+import { subcommands } from './subcommands.ts'
+
+/** Commerce services that accept tokens. */
+export const resourceServers = subcommands({
+  name: 'resource-servers',
+  summary: 'say which services accept tokens, with which scopes',
+  actions: {
+    list: {
+      does: 'every resource server',
+      example: 'list',
+      async run({ admin, isJson }) {
+        const listed = await admin.list<ResourceServer>('/v1/resource-servers')
+        if (isJson) return printJson({ resourceServers: listed })
+        const rows = listed.map(({ identifier, format, scopes }) => [identifier, format, scopes.join(' ')])
+        printTable(['IDENTIFIER', 'TOKENS', 'SCOPES'], rows)
+      },
+    },
+    create: {
+      takes: 'FILE',
+      does: 'register a resource server from JSON; "-" reads standard input',
+      example: 'create returns-service.json',
+      async run({ admin, subjects: [file = ''], isJson }) {
+        const created = await admin.call<ResourceServer>('POST', '/v1/resource-servers', await readJson(file))
+        if (isJson) printJson(created)
+        else console.log(`tokens can be made for ${created.identifier}`)
+      },
+    },
+    update: {
+      takes: 'IDENTIFIER FILE',
+      does: 'put other settings in place of those there are',
+      example: 'update urn:example:returns returns-service.json',
+      async run({ admin, subjects: [identifier = '', file = ''], isJson }) {
+        const { identifier: _identifier, ...settings } = await readJson(file)
+        const changed = await admin.change('PUT', pathOf(identifier), settings)
+        if (isJson) printJson(changed)
+        else console.log(`${identifier} is changed`)
+      },
+    },
+    delete: {
+      takes: 'IDENTIFIER',
+      does: 'remove a resource server: no token is made for it any more',
+      example: 'delete urn:example:returns',
+      async run({ admin, subjects: [identifier = ''], isJson }) {
+        await admin.change('DELETE', pathOf(identifier))
+        if (isJson) printJson({ identifier })
+        else console.log(`${identifier} is removed`)
+      },
+    },
+  },
+})
+
+function pathOf(identifier: string): string {
+  return `/v1/resource-servers/${encodeURIComponent(identifier)}`
+}
+
+async function readJson(file: string): Promise<Record<string, unknown>> {
+  try {
+    return JSON.parse(file === '-' ? await text(process.stdin) : await readFile(file, 'utf8'))
+  } catch (error) {
+    throw new AdminError(`${file} does not hold JSON: ${(error as Error).message}`)
+  }
+}

@@ -1,0 +1,71 @@
+import { statfsSync } from 'node:fs'
+import { PGlite } from '@electric-sql/pglite'
+import { Unavailable } from '../http/unavailable.ts'
+import { isOutage } from './outages.ts'
+
+/**
+ * Kept free for what a write may need beyond its own row: two segments of the write-ahead log. A log that cannot be
+ * continued ends the instance, and one that ended never answers again.
+ */
+const RESERVE_BYTES = 32 * 1024 * 1024
+const MIB = 1024 * 1024
+const WRITES_NOTHING = /^\s*(select|show|begin|commit|rollback|savepoint|release)\b/i
+
+/** The database of this process: refuses writes while the disk is nearly full, and is opened anew when it broke. */
+export type EmbeddedInstance = {
+  /** @throws {Unavailable} when it broke and there is no room to open it. */
+  current(): Promise<PGlite>
+  /**
+   * Asks `pglite`, which `current` gave.
+   *
+   * @throws {Unavailable} when the disk is full, or that instance broke.
+   */
+  ask<T>(pglite: PGlite, sql: string, run: () => Promise<T>): Promise<T>
+  isBroken(pglite: PGlite): boolean
+  close(): Promise<void>
+}
+
+export async function openInstance(directory: string, reserveBytes = RESERVE_BYTES): Promise<EmbeddedInstance> {
+  const broken = new WeakSet<PGlite>()
+  let pglite = await open(directory)
+
+  function assertRoom(): void {
+    const { bavail, bsize } = statfsSync(directory)
+    const freeBytes = bavail * bsize
+    if (freeBytes >= reserveBytes) return
+    throw new Unavailable(
+      'database',
+      `the disk of DATA_DIR is full: ${Math.floor(freeBytes / MIB)} MiB are left at ${directory}. ` +
+        `Make room until at least ${Math.ceil(reserveBytes / MIB)} MiB are free; no restart is needed.`,
+    )
+  }
+
+  return {
+    async current() {
+      if (!broken.has(pglite)) return pglite
+      assertRoom()
+      pglite = await open(directory)
+      return pglite
+    },
+    async ask(asked, sql, run) {
+      if (broken.has(asked)) throw new Unavailable('database', 'the embedded database broke and is opened anew')
+      if (!WRITES_NOTHING.test(sql)) assertRoom()
+      try {
+        return await run()
+      } catch (error) {
+        if ((error as { severity?: string }).severity === 'PANIC') broken.add(asked)
+        if (isOutage(error)) throw new Unavailable('database', error)
+        throw error
+      }
+    },
+    isBroken: (asked) => broken.has(asked),
+    // A broken one cannot be closed; what it acknowledged is in its log.
+    close: async () => void (!broken.has(pglite) && (await pglite.close())),
+  }
+}
+
+async function open(directory: string): Promise<PGlite> {
+  const pglite = new PGlite(directory)
+  await pglite.waitReady
+  return pglite
+}

@@ -1,0 +1,28 @@
+import type { Middleware } from 'koa'
+import type { Tracing } from '../tracing/tracing.ts'
+import { factsOf, maskPath } from './request-facts.ts'
+
+/** Makes each request a span, a part of the caller's trace where it names one, and of the log line a part of the trace. */
+export function traceRequests(tracing: Tracing): Middleware {
+  return async function traceRequest(ctx, next) {
+    const { method } = ctx
+    const path = maskPath(ctx.path)
+    await tracing.serve(method, ctx.get('traceparent') || undefined, async (span) => {
+      const facts = factsOf(ctx)
+      facts.traceId = span.traceId
+      await next()
+      // A path of nobody could be anything; it must not become a name.
+      if (ctx.status !== 404) span.rename(`${method} ${facts.door ?? path}`)
+      span.set({
+        'http.request.method': method,
+        'url.path': path,
+        'http.response.status_code': ctx.status,
+        'vestibule.request_id': ctx.state.requestId as string,
+        'vestibule.client_id': facts.clientId,
+        'vestibule.grant_type': facts.grantType,
+        'vestibule.dialect': facts.dialect,
+        ...(ctx.status >= 500 && { 'error.type': String(ctx.status) }),
+      })
+    })
+  }
+}

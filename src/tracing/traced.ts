@@ -1,0 +1,20 @@
+import type { Attributes, Tracing } from './tracing.ts'
+
+/** The same port, of which each call of one of `methods` is a span of the request under way: `storage.get`. */
+export function traced<Port extends object>(
+  tracing: Tracing,
+  name: string,
+  port: Port,
+  methods: readonly (keyof Port & string)[],
+  describe: (method: keyof Port & string, args: readonly unknown[]) => Attributes = () => ({}),
+): Port {
+  const wrapped = methods.map((method) => {
+    // Whoever names a method of a port that is no function has made a mistake in these few lines.
+    const call = port[method] as (...args: unknown[]) => unknown
+    return [
+      method,
+      (...args: unknown[]) => tracing.within(`${name}.${method}`, describe(method, args), () => call.apply(port, args)),
+    ]
+  })
+  return { ...port, ...Object.fromEntries(wrapped) }
+}

@@ -1,0 +1,166 @@
+import { chmodSync, readdirSync } from 'node:fs'
+import { createServer, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import { describeOn } from '../support/describe-on.ts'
+import { freePort } from '../support/free-port.ts'
+import { startRedis } from '../support/redis-server.ts'
+import { startTestServer, type TestServer, type TestSettings } from '../support/server.ts'
+import { createDatabase } from '../support/shared.ts'
+import { runCli } from './run-cli.ts'
+
+type Finding = { check: string; isWell: boolean; detail: string }
+
+const closers: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close()
+})
+
+async function serve(settings: TestSettings = {}): Promise<TestServer> {
+  const server = await startTestServer(settings)
+  closers.push(server.stop)
+  return server
+}
+
+async function examine({ config }: TestServer, settings: TestSettings = {}) {
+  const { ISSUER, PORT, DATA_DIR, KEYS_URL, TRUSTED_PROXIES } = config
+  const own = { ISSUER, PORT: String(PORT), DATA_DIR, KEYS_URL, TRUSTED_PROXIES: TRUSTED_PROXIES.join(',') }
+  const { code, stdout } = await runCli(['doctor', '--json'], { ...own, ...settings })
+  const { findings } = JSON.parse(stdout) as { findings: Finding[] }
+  return { code, ill: findings.filter(({ isWell }) => !isWell), checks: findings.map(({ check }) => check) }
+}
+
+/** Passes requests on, as a proxy in front would, with headers of the request and the answer changed. */
+async function startProxy(
+  port: number,
+  change: { request?: (headers: Record<string, unknown>) => void; date?: string } = {},
+): Promise<string> {
+  const proxy = createServer((incoming, outgoing) => {
+    const headers = { ...incoming.headers }
+    change.request?.(headers)
+    const passed = request(
+      { host: '127.0.0.1', port, path: incoming.url, method: incoming.method, headers },
+      (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, { ...answer.headers, ...(change.date && { date: change.date }) })
+        answer.pipe(outgoing)
+      },
+    )
+    incoming.pipe(passed)
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  closers.push(async () => {
+    proxy.closeAllConnections()
+    await new Promise((resolve) => proxy.close(resolve))
+  })
+  return `http://localhost:${(proxy.address() as AddressInfo).port}`
+}
+
+/** A server whose ISSUER is a proxy in front of it. */
+async function serveBehind(change: Parameters<typeof startProxy>[1], settings: TestSettings = {}): Promise<TestServer> {
+  const port = await freePort()
+  const ISSUER = await startProxy(port, change)
+  return serve({ PORT: String(port), ISSUER, ...settings })
+}
+
+test('finds nothing wrong with a fresh server, and says that it looked at everything', async () => {
+  const { code, ill, checks } = await examine(await serve())
+  expect(ill).toEqual([])
+  expect(code).toBe(0)
+  const all = ['database', 'storage', 'keys', 'mail', 'issuer', 'clock', 'proxy headers', 'secret files', 'cookies']
+  expect(checks).toEqual(expect.arrayContaining(all))
+})
+
+describe('says what is wrong and how to mend it', () => {
+  test('when no server runs', async () => {
+    const server = await serve()
+    await server.stop()
+    closers.length = 0
+    const { code, ill } = await examine(server)
+    expect(code).toBe(1)
+    expect(ill.map(({ check }) => check)).toEqual(['admin', 'server', 'issuer'])
+    expect(ill[1]?.detail).toContain('npx vestibule serve')
+  })
+
+  test('when settings cannot be read', async () => {
+    const { ill } = await examine(await serve(), { LOG_LEVEL: 'loud' })
+    expect(ill).toEqual([{ check: 'settings', isWell: false, detail: expect.stringContaining('LOG_LEVEL') }])
+  })
+
+  test('when ISSUER leads nowhere', async () => {
+    const { ill } = await examine(await serve(), { ISSUER: `http://localhost:${await freePort()}` })
+    expect(ill).toEqual([{ check: 'issuer', isWell: false, detail: expect.stringContaining('Correct ISSUER') }])
+  })
+
+  test('when ISSUER leads to another server', async () => {
+    const [server, other] = [await serve(), await serve()]
+    const { ill } = await examine(server, { ISSUER: `${other.url}/elsewhere` })
+    expect(ill.map(({ check }) => check)).toEqual(['issuer'])
+  })
+
+  test('when clocks differ', async () => {
+    const server = await serveBehind({ date: new Date(Date.now() - 600_000).toUTCString() })
+    const { ill } = await examine(server)
+    expect(ill).toEqual([
+      { check: 'clock', isWell: false, detail: expect.stringMatching(/\d+ s\. Run a time service/) },
+    ])
+  })
+
+  test('when a proxy is not trusted', async () => {
+    const server = await serveBehind({
+      request: (headers) => Object.assign(headers, { 'x-forwarded-for': '198.51.100.7' }),
+    })
+    const { ill } = await examine(server)
+    expect(ill).toEqual([
+      { check: 'proxy headers', isWell: false, detail: expect.stringContaining('Set TRUSTED_PROXIES=127.0.0.1') },
+    ])
+  })
+
+  test('when a proxy lets visitors claim any address', async () => {
+    const { ill } = await examine(await serveBehind({}, { TRUSTED_PROXIES: '127.0.0.1' }))
+    expect(ill).toEqual([{ check: 'proxy headers', isWell: false, detail: expect.stringContaining('made up') }])
+  })
+
+  test('and nothing when a trusted proxy says who the visitor is', async () => {
+    const change = {
+      request: (headers: Record<string, unknown>) => Object.assign(headers, { 'x-forwarded-for': '198.51.100.7' }),
+    }
+    const { ill } = await examine(await serveBehind(change, { TRUSTED_PROXIES: '127.0.0.1' }))
+    expect(ill).toEqual([])
+  })
+
+  test('when the issuer is plain http on the network', async () => {
+    const { ill } = await examine(await serve(), { ISSUER: 'http://shop.invalid' })
+    expect(ill.map(({ check }) => check)).toEqual(['issuer', 'cookies'])
+    expect(ill[1]?.detail).toContain('Put a proxy with TLS in front')
+  })
+
+  test('when the mail server does not answer', async () => {
+    const { ill } = await examine(await serve({ MAIL_URL: `smtp://127.0.0.1:${await freePort()}` }))
+    expect(ill).toEqual([{ check: 'mail', isWell: false, detail: expect.stringContaining('Correct MAIL_URL') }])
+  })
+
+  test('when others can read the signing keys or the admin token', async () => {
+    const server = await serve()
+    const keys = server.config.KEYS_URL.slice('file:'.length)
+    const file = readdirSync(keys).find((name) => name.endsWith('.json')) ?? ''
+    chmodSync(join(keys, file), 0o644)
+    chmodSync(join(server.config.DATA_DIR, 'admin.json'), 0o644)
+    const { ill } = await examine(server)
+    expect(ill).toEqual([{ check: 'secret files', isWell: false, detail: expect.stringContaining('chmod 600') }])
+    expect(ill[0]?.detail).toContain('admin.json')
+    expect(ill[0]?.detail).toContain(file)
+  })
+
+  describeOn('redis', 'and is away', () => {
+    test('when Redis is away', async () => {
+      const redis = await startRedis()
+      closers.push(redis.stop)
+      const DATABASE_URL = await createDatabase({ demo: true })
+      const server = await serve({ DATABASE_URL, REDIS_URL: redis.url, ADMIN_TOKEN: 'a-token-of-sixteen-characters' })
+      await redis.stop()
+      const { ill } = await examine(server, { DATABASE_URL, REDIS_URL: redis.url })
+      expect(ill).toContainEqual({ check: 'storage', isWell: false, detail: expect.stringContaining('REDIS_URL') })
+    })
+  })
+})

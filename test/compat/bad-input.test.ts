@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { basicAuth } from '../support/http.ts'
+import { startTestServer, type TestServer } from '../support/server.ts'
+
+let server: TestServer
+beforeAll(async () => {
+  server = await startTestServer({
+    DIALECTS: 'spryker,spryker-backend,elastic-path,magento,commercetools',
+    DIALECT_MOUNTS: 'spryker-backend=/bapi',
+    LOCKOUT_ATTEMPTS: '100000',
+    LOCKOUT_ACCOUNT_ATTEMPTS: '100000',
+  })
+})
+afterAll(() => server?.stop())
+
+type Said = Readonly<Record<string, unknown>> | readonly Readonly<Record<string, unknown>>[]
+
+const isJsonApi = (said: Said) => 'errors' in said && isList(said.errors, ['status', 'detail', 'message'])
+const isOAuth = (said: Said) => 'error' in said && 'error_description' in said
+const isBareList = (said: Said) => isList(said, ['message', 'status', 'code'])
+const isElastic = (said: Said) => 'errors' in said && isList(said.errors, ['status', 'title'])
+const isMagento = (said: Said) => 'message' in said && typeof said.message === 'string'
+const isEnvelope = (said: Said) => ['statusCode', 'message', 'errors', 'error'].every((name) => name in said)
+
+function isList(value: unknown, members: readonly string[]): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every((entry) => members.every((member) => member in entry))
+}
+
+const BASIC = basicAuth('third-party-app', 'third-party-app-secret')
+const DOORS: readonly [string, string, (said: Said) => boolean, Record<string, string>?][] = [
+  ['Spryker', '/access-tokens', isJsonApi],
+  ['Spryker', '/refresh-tokens', isJsonApi],
+  ['Spryker', '/refresh-tokens/%00', isJsonApi],
+  ['Spryker', '/company-user-access-tokens', isJsonApi],
+  ['Spryker', '/agent-access-tokens', isJsonApi],
+  ['Spryker', '/agent-customer-impersonation-access-tokens', isJsonApi],
+  ['Spryker', '/customer-confirmation', isJsonApi],
+  ['Spryker', '/token', (said) => isOAuth(said) || isBareList(said)],
+  ['Spryker', '/warehouse-tokens', (said) => isBareList(said) || isJsonApi(said)],
+  ['Spryker’s backend', '/bapi/token', isBareList],
+  ['Spryker’s backend', '/bapi/warehouse-tokens', isBareList],
+  ['Elastic Path', '/oauth/access_token', isElastic],
+  ['Elastic Path', '/v2/customers/tokens', isElastic],
+  ['Elastic Path', '/v2/account-members/tokens', isElastic],
+  ['Elastic Path', '/v2/unknown', isElastic],
+  ['Magento', '/rest/V1/integration/customer/token', isMagento],
+  ['Magento', '/rest/V1/integration/admin/token', isMagento],
+  ['Magento', '/rest/V1/tfa/provider/google/authenticate', isMagento],
+  ['Magento', '/rest/xx/V1/integration/customer/token', isMagento],
+  ['commercetools', '/oauth/shop/customers/token', isEnvelope, BASIC],
+  ['commercetools', '/oauth/other/customers/token', isEnvelope, BASIC],
+  ['commercetools', '/oauth/shop/anonymous/token', isEnvelope, BASIC],
+  ['commercetools', '/oauth/token', isEnvelope, BASIC],
+  ['commercetools', '/oauth/introspect', isEnvelope, BASIC],
+]
+
+const typed = ['access-tokens', 'agent-access-tokens', 'refresh-tokens']
+const BODIES: readonly (string | Uint8Array)[] = [
+  '',
+  '{',
+  'null',
+  '[]',
+  '"text"',
+  '{"grantType":"password","username":["a"],"password":{"b":1}}',
+  '{"grantType":{"toString":1}}',
+  '{"grant_type":["password"]}',
+  '{"__proto__":{"username":"a","password":"b","grantType":"password"}}',
+  '{"constructor":{"prototype":{"x":1}}}',
+  '{"username":"a\\u0000","password":"\\ud800","otp":"\\ud800"}',
+  ...typed.map((type) => JSON.stringify({ data: { type, attributes: { username: ['a'], refreshToken: { a: 1 } } } })),
+  ...typed.map((type) => JSON.stringify({ data: { type, attributes: { username: 'a\0@b.cd', password: '\ud800' } } })),
+  'grant_type=password&username=%00&password=%ff',
+  'grant_type=password&grant_type=password&client_id=',
+  'grant_type=__proto__&__proto__=x',
+  '<a><username>a</username><password>&x;</password></a>',
+  '<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>',
+  '['.repeat(50_000),
+  new Uint8Array([0xff, 0xfe, 0x00]),
+  'a'.repeat(1_000_000),
+]
+const TYPES = ['application/json', 'application/x-www-form-urlencoded', 'application/xml', 'text/plain', '']
+
+describe.each(DOORS)('%s %s', (_, path, isItsOwn, headers = {}) => {
+  test.each(TYPES)('refuses every bad body of type "%s" in words of its own', async (type) => {
+    for (const [index, body] of BODIES.entries()) {
+      const method = index % 5 === 4 ? 'PUT' : 'POST'
+      const answer = await fetch(server.url + path, {
+        method,
+        body: body as string,
+        headers: { 'content-type': type, ...headers },
+      })
+      const text = await answer.text()
+      const said = `${method} ${String(body).slice(0, 60)} → ${answer.status} ${text.slice(0, 120)}`
+      expect(answer.status, said).toBeGreaterThanOrEqual(400)
+      expect(answer.status, said).toBeLessThan(500)
+      expect(isItsOwn(JSON.parse(text) as Said), said).toBe(true)
+    }
+    expect(Object.keys(Object.prototype)).toEqual([])
+  })
+})

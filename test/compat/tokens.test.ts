@@ -1,0 +1,142 @@
+import { createRemoteJWKSet, jwtVerify } from 'jose'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { basicAuth, postForm, postJson } from '../support/http.ts'
+import { startTestServer, type TestServer } from '../support/server.ts'
+import { implicitToken, member, postData, RON } from './elastic-path/doors.ts'
+import { AGENT, bearer, exchange, obtain, SONIA, SONIA_COMPANY_USER } from './spryker/exchange.ts'
+
+const APP = { client_id: 'third-party-app', client_secret: 'third-party-app-secret' }
+const BASIC = basicAuth(APP.client_id, APP.client_secret)
+const LOGIN = { username: 'ron@swanson.com', password: 'mysecretpassword' }
+
+let opaque: TestServer
+let jwt: TestServer
+beforeAll(async () => {
+  opaque = await startTestServer()
+  jwt = await startTestServer({ MAGENTO_TOKEN_FORMAT: 'jwt' })
+})
+afterAll(async () => {
+  await opaque?.stop()
+  await jwt?.stop()
+})
+
+const read = async (answer: Promise<Response>) => (await answer).json() as Promise<never>
+const glue = async (url: string, type: string, attributes: object, token?: string) =>
+  (await obtain(url, type, attributes, token === undefined ? {} : bearer(token))).accessToken
+const customer = (url: string) => glue(url, 'access-tokens', SONIA)
+const agent = (url: string) => glue(url, 'agent-access-tokens', AGENT)
+const magento = (url: string, user: string, login: object) =>
+  read(postJson(`${url}/rest/V1/integration/${user}/token`, login)) as Promise<string>
+const elastic = async (url: string, path: string, data: object) =>
+  (await read(postData(url + path, data, `Bearer ${await implicitToken(url)}`))) as { data: unknown }
+const commerce = async (url: string, path: string, fields: Record<string, string>) =>
+  ((await read(postForm(url + path, fields, BASIC))) as { access_token: string }).access_token
+
+type Kind = {
+  readonly name: string
+  readonly obtain: (url: string) => Promise<string>
+  /** Whose it is, and so who may revoke it. */
+  readonly owner?: 'third-party-app'
+  readonly algorithm?: 'RS256'
+}
+
+const KINDS: readonly Kind[] = [
+  { name: 'Spryker: a customer', algorithm: 'RS256', obtain: customer },
+  {
+    name: 'Spryker: a refreshed customer',
+    algorithm: 'RS256',
+    obtain: async (url) =>
+      glue(url, 'refresh-tokens', { refreshToken: (await obtain(url, 'access-tokens', SONIA)).refreshToken }),
+  },
+  {
+    name: 'Spryker: a company user',
+    algorithm: 'RS256',
+    obtain: async (url) =>
+      glue(url, 'company-user-access-tokens', { idCompanyUser: SONIA_COMPANY_USER }, await customer(url)),
+  },
+  { name: 'Spryker: an agent', algorithm: 'RS256', obtain: agent },
+  {
+    name: 'Spryker: an impersonated customer',
+    algorithm: 'RS256',
+    obtain: async (url) =>
+      glue(url, 'agent-customer-impersonation-access-tokens', { customerReference: 'DE--21' }, await agent(url)),
+  },
+  {
+    name: 'Spryker: a customer from /token',
+    algorithm: 'RS256',
+    obtain: async (url) =>
+      ((await read(postForm(`${url}/token`, { grant_type: 'password', ...SONIA }))) as { access_token: string })
+        .access_token,
+  },
+  {
+    name: 'Spryker: the back office',
+    algorithm: 'RS256',
+    obtain: async (url) => {
+      const answer = await exchange(url, { path: '/token', body: { grantType: 'password', ...AGENT } })
+      return (answer.json as { access_token: string }).access_token
+    },
+  },
+  { name: 'Elastic Path: a visitor', obtain: implicitToken },
+  {
+    name: 'Elastic Path: a back-end',
+    owner: 'third-party-app',
+    obtain: async (url) => {
+      const fields = { grant_type: 'client_credentials', ...APP }
+      return ((await read(postForm(`${url}/oauth/access_token`, fields))) as { access_token: string }).access_token
+    },
+  },
+  {
+    name: 'Elastic Path: a customer',
+    obtain: async (url) => ((await elastic(url, '/v2/customers/tokens', RON)).data as { token: string }).token,
+  },
+  {
+    name: 'Elastic Path: an account member',
+    obtain: async (url) => {
+      const { data } = await elastic(url, '/v2/account-members/tokens', member('password', LOGIN))
+      return String((data as { token: string }[])[0]?.token)
+    },
+  },
+  { name: 'Magento: a customer', algorithm: 'RS256', obtain: (url) => magento(url, 'customer', LOGIN) },
+  { name: 'Magento: an admin', algorithm: 'RS256', obtain: (url) => magento(url, 'admin', AGENT) },
+  {
+    name: 'commercetools: a customer',
+    owner: 'third-party-app',
+    obtain: (url) => commerce(url, '/oauth/shop/customers/token', { grant_type: 'password', ...LOGIN }),
+  },
+  {
+    name: 'commercetools: a visitor',
+    owner: 'third-party-app',
+    obtain: (url) => commerce(url, '/oauth/shop/anonymous/token', { grant_type: 'client_credentials' }),
+  },
+  {
+    name: 'commercetools: a back-end',
+    owner: 'third-party-app',
+    obtain: (url) => commerce(url, '/oauth/token', { grant_type: 'client_credentials' }),
+  },
+]
+
+const introspect = async (url: string, token: string) =>
+  read(postForm(`${url}/introspect`, { token }, basicAuth('orders-service', 'orders-service-secret')))
+const revoke = (url: string, token: string, owner?: string) =>
+  owner ? postForm(`${url}/revoke`, { token }, BASIC) : postForm(`${url}/revoke`, { token, client_id: 'frontend' })
+
+describe.each(KINDS)('$name', ({ obtain: obtainToken, owner, algorithm }) => {
+  test('has a token that the published keys verify', async () => {
+    const token = await obtainToken(jwt.url)
+    const { payload, protectedHeader } = await jwtVerify(token, createRemoteJWKSet(new URL(`${jwt.url}/jwks`)), {
+      issuer: jwt.url,
+    })
+    expect(payload.jti).toEqual(expect.any(String))
+    if (algorithm) expect(protectedHeader.alg).toBe(algorithm)
+  })
+
+  test.each([
+    ['opaque where that is the shop’s way', () => opaque.url],
+    ['a JWT', () => jwt.url],
+  ])('has a token, %s, that is introspected, and dead once it is revoked', async (_, url) => {
+    const token = await obtainToken(url())
+    expect(await introspect(url(), token)).toMatchObject({ active: true, client_id: owner ?? 'frontend' })
+    expect((await revoke(url(), token, owner)).status).toBe(200)
+    expect(await introspect(url(), token)).toEqual({ active: false })
+  })
+})
