@@ -100,7 +100,7 @@ function lifetimes(): Configuration['ttl'] {
     AuthorizationCode: LIFETIMES.authorizationCode,
     DeviceCode: LIFETIMES.deviceCode,
     // A grant must never end a session earlier than its refresh token would.
-    Grant: (ctx) => familyTtlSeconds(own(current(ctx))) + LIFETIMES.accessToken,
+    Grant: (ctx) => familyTtlSeconds(own(current(ctx))) + LIFETIMES.grantMargin,
     IdToken: LIFETIMES.idToken,
     Interaction: LIFETIMES.interaction,
     RefreshToken: (_ctx, token, client) =>

@@ -11,6 +11,8 @@ export const LIFETIMES = {
   interaction: 3600,
   session: 1_209_600,
   refreshRetry: 10,
+  /** What a grant may outlive its family by, for access tokens of resource servers with long lifetimes: 30 days. */
+  grantMargin: 2_592_000,
 } as const
 
 export function accessTokenTtlSeconds(client: ClientMetadata, serverTtlSeconds: number | undefined): number {
@@ -33,6 +35,6 @@ export function refreshRetrySeconds(client: ClientMetadata): number {
 }
 
 /** How long a grant must be kept for a refresh token and the last access token made with it. */
-export function grantTtlSeconds(client: ClientMetadata, refreshTtlSeconds: number): number {
-  return refreshTtlSeconds + accessTokenTtlSeconds(client, undefined)
+export function grantTtlSeconds(refreshTtlSeconds: number, accessTtlSeconds: number): number {
+  return refreshTtlSeconds + accessTtlSeconds
 }

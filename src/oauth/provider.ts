@@ -25,7 +25,7 @@ import {
   makeShortTokens,
   useOwnEndpoints,
 } from './library-seam.ts'
-import { grantTtlSeconds, LIFETIMES } from './lifetimes.ts'
+import { accessTokenTtlSeconds, grantTtlSeconds, LIFETIMES } from './lifetimes.ts'
 import { type MutualTls, mutualTlsFeature } from './mutual-tls.ts'
 import { createNotBefore } from './not-before.ts'
 import { noteRequest } from './note-request.ts'
@@ -117,9 +117,12 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
         const client = await deps.clients.find(clientId)
         return client && toLibraryClient(client)
       },
-      grantTtlSeconds: async ({ clientId }) => {
+      grantTtlSeconds: async ({ clientId, resources = {} }) => {
         const client = (await findClient(String(clientId))) ?? { client_id: String(clientId) }
-        return grantTtlSeconds(client, client.refresh_token_ttl_seconds ?? LIFETIMES.refreshToken)
+        const servers = await Promise.all(Object.keys(resources as object).map(resourceServers.find))
+        const accessTtls = servers.map((server) => accessTokenTtlSeconds(client, server?.accessTokenTtlSeconds))
+        const refreshTtlSeconds = client.refresh_token_ttl_seconds ?? LIFETIMES.refreshToken
+        return grantTtlSeconds(refreshTtlSeconds, Math.max(accessTokenTtlSeconds(client, undefined), ...accessTtls))
       },
       companyUserInContext: () => grantFacts(Provider.ctx?.oidc.entities.Grant)?.companyUserId,
     }),

@@ -18,8 +18,8 @@ import { basicAuth, postForm, postJson } from '../support/http.ts'
 /** A request that was prepared while everything worked, to be sent while something does not. */
 export type Door = {
   readonly name: string
-  /** Reads: answered as long as storage and database can be read. Checks: needs the database, not only storage. */
-  readonly kind: 'writes' | 'reads' | 'checks a password'
+  /** What it needs: reads want no room, removals take none, and a password is checked with the database. */
+  readonly kind: 'writes' | 'removes' | 'reads' | 'checks a password'
   readonly send: () => Promise<Response>
 }
 
@@ -50,7 +50,7 @@ async function oauthDoors(url: string, held: Pick<Tokens, 'access_token' | 'refr
       send: () => postForm(`${url}/introspect`, { token: held.access_token }, ordersService),
     },
     { name: '/userinfo', kind: 'reads', send: () => userinfo(url, known) },
-    { name: '/revoke', kind: 'writes', send: () => revoke(url, toRevoke.refresh_token) },
+    { name: '/revoke', kind: 'removes', send: () => revoke(url, toRevoke.refresh_token) },
     { name: '/par', kind: 'writes', send: () => postForm(`${url}/par`, request, thirdParty) },
     {
       name: '/device_authorization',
@@ -83,7 +83,7 @@ async function dialectDoors(url: string): Promise<Door[]> {
     },
     {
       name: 'Spryker DELETE /refresh-tokens',
-      kind: 'writes',
+      kind: 'removes',
       send: () =>
         fetch(`${url}/refresh-tokens/${toEnd.refreshToken}`, {
           method: 'DELETE',

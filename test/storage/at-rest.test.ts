@@ -8,7 +8,7 @@ import { describeOn } from '../support/describe-on.ts'
 import { postForm } from '../support/http.ts'
 import { startTestServer, type TestServer, type TestSettings } from '../support/server.ts'
 import { createDatabase, createRedisDatabase } from '../support/shared.ts'
-import { ADMIN, dpopKey, dpopProof } from './shop.ts'
+import { ADMIN, addClient, dpopKey, dpopProof, signInBy } from './shop.ts'
 
 const WAREHOUSE = { resource: 'urn:vestibule:warehouse', scope: 'stock:read' }
 const LONGEST_LIFE_MS = 401 * 24 * 3600 * 1000
@@ -88,10 +88,43 @@ describeOn('redis', 'at rest in Redis', () => {
     expect(endless).toEqual([])
   })
 
+  test('with the clock moved past every lifetime nothing is left', async () => {
+    for (const key of await redis.keys('*')) await redis.pexpire(key, (await redis.pttl(key)) - LONGEST_LIFE_MS)
+    expect(await redis.dbsize()).toBe(0)
+  })
+
   test('a grant never ends before its refresh token', () => {
     const ttls = (kind: string) => dump.filter(([key]) => key.startsWith(`${kind}:{`)).map(([, , ttlMs]) => ttlMs)
     expect(ttls('RefreshToken').length).toBeGreaterThan(0)
     expect(Math.min(...ttls('Grant'))).toBeGreaterThan(Math.max(...ttls('RefreshToken')))
+  })
+})
+
+describeOn('redis', 'a resource server with a token lifetime of its own', () => {
+  test('has its tokens alive for that long, also when nobody refreshes: the grant is kept, then and after a refresh', async () => {
+    const LIFETIME_SECONDS = 1_000_000
+    const [REDIS_URL, DATABASE_URL] = [await createRedisDatabase(), await createDatabase({ demo: true })]
+    const redis = new Redis(REDIS_URL)
+    const client = new pg.Client({ connectionString: DATABASE_URL })
+    await client.connect()
+    const settings = JSON.stringify({
+      scopes: ['archive:read'],
+      format: 'jwt',
+      accessTokenTtlSeconds: LIFETIME_SECONDS,
+    })
+    await client.query('insert into resource_servers (identifier, settings) values ($1, $2)', ['urn:archive', settings])
+    await client.end()
+    await withServer({ REDIS_URL, DATABASE_URL }, async (server) => {
+      const client_id = await addClient(server, { refresh_token_ttl_seconds: 60 })
+      const tokens = await signInBy(server, client_id, { resource: 'urn:archive', scope: 'archive:read' })
+      expect(tokens.expires_in).toBe(LIFETIME_SECONDS)
+      const grantTtl = async () => redis.ttl((await redis.keys('Grant:{*'))[0] as string)
+      expect(await grantTtl()).toBeGreaterThan(LIFETIME_SECONDS)
+      const refreshed = await read(refresh(server.url, tokens.refresh_token, { client_id }))
+      expect(refreshed.body.expires_in).toBe(LIFETIME_SECONDS)
+      expect(await grantTtl()).toBeGreaterThan(LIFETIME_SECONDS)
+    })
+    redis.disconnect()
   })
 })
 

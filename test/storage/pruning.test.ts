@@ -1,15 +1,47 @@
 import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
 import pg from 'pg'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { openDatabase } from '../../src/database/index.ts'
 import { createSqlStorage } from '../../src/storage/sql.ts'
 import { prune } from '../../src/storage/sql-pruning.ts'
 import { describeOn } from '../support/describe-on.ts'
+import { copyTemplate } from '../support/embedded-template.ts'
+import { temporaryDirectory } from '../support/run-directory.ts'
 import { createDatabase } from '../support/shared.ts'
+import { waitFor } from '../support/wait-for.ts'
 
 const SESSIONS_PER_ROUND = 1000
 const ROUNDS = 8
 const SETTLED_AFTER = 3
+
+describe('pruning of the embedded database', () => {
+  test('happens by itself, and gives the room of what expired to what comes', async () => {
+    const directory = temporaryDirectory('pruning')
+    await copyTemplate('migrated', directory)
+    const database = await openDatabase({ DATA_DIR: join(directory, 'data') })
+    const storage = createSqlStorage(database.knex, { isShared: false })
+    const bytes = async () => {
+      const { rows } = await database.knex.raw<{ rows: { bytes: string }[] }>(
+        `select pg_total_relation_size('artifacts') as bytes`,
+      )
+      return Number(rows[0]?.bytes)
+    }
+    const sizes: number[] = []
+    for (let round = 0; round < 3; round++) {
+      await database.knex.raw(
+        `insert into artifacts (kind, id, artifact, expires_at)
+         select 'Grant', 'round ${round} ' || n, '{"text":"${'x'.repeat(300)}"}', 1 from generate_series(1, 3000) n`,
+      )
+      const isEmpty = async () => Number((await database.knex('artifacts').count())[0]?.count) === 0
+      await waitFor(isEmpty, { deadlineMs: 40_000, everyMs: 200, what: 'the rows to be pruned' })
+      sizes.push(await bytes())
+    }
+    expect(sizes.at(-1)).toBeLessThanOrEqual((sizes[0] ?? 0) * 1.2)
+    await storage.close()
+    await database.close()
+  }, 150_000)
+})
 
 describeOn('postgres', 'pruning', () => {
   test('under steady load the tables do not grow: what expires makes room for what comes', async () => {

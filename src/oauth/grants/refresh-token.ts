@@ -107,7 +107,11 @@ async function rotate(deps: RefreshGrantDeps, ctx: TokenEndpointGrantContext, pr
         },
       }),
     }),
-    deps.storage.extend('Grant', String(current.grantId), grantTtlSeconds(client, ttlSeconds)),
+    deps.storage.extend(
+      'Grant',
+      String(current.grantId),
+      grantTtlSeconds(ttlSeconds, ctx.oidc.entities.AccessToken?.expiration ?? 0),
+    ),
   ])
   if (!isWinner) return loseRace(deps, ctx, presented)
   deps.count('rotated')
