@@ -11,7 +11,8 @@ FROM node:24-slim
 WORKDIR /app
 ENV NODE_ENV=production \
     DATA_DIR=/var/lib/vestibule/data \
-    KEYS_URL=file:/var/lib/vestibule/keys
+    KEYS_URL=file:/var/lib/vestibule/keys \
+    SHUTDOWN_GRACE_SECONDS=5
 
 COPY --from=packages /app/node_modules ./node_modules
 COPY package.json LICENSE ./
@@ -31,7 +32,7 @@ EXPOSE 4000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 4000}/health/ready`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 
-# Drains and exits 0. Give it longer than SHUTDOWN_DEADLINE_SECONDS before killing it.
+# Drains and exits 0. Give it longer than SHUTDOWN_GRACE_SECONDS and SHUTDOWN_DEADLINE_SECONDS before killing it.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["node", "bin/vestibule.js"]
 CMD ["serve"]

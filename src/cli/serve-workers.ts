@@ -49,9 +49,6 @@ export async function serveAsWorker(config: Config, log: Log): Promise<number> {
     metrics: { ...metrics, render: primary.askMetrics },
     onProgress: (step) => console.log(`· ${step}`),
     isFoundLocally: false,
-  }).catch((error) => {
-    primary.release()
-    throw error
   })
   const stopped = new Promise<void>((resolve, reject) => {
     stop = (how) => {

@@ -18,6 +18,8 @@ replaces one worker after another without losing a request.
 
 Example: PORT=5000 npx vestibule serve`,
   async run(_args, environment) {
+    // The line to its primary must not keep a worker whose start failed; one that serves is kept by its ports.
+    if (cluster.isWorker) process.channel?.unref()
     const config = readConfig(environment)
     const log = createLog(isPerson(environment) ? 'warn' : config.LOG_LEVEL)
     if (!cluster.isWorker && countWorkers(config) === 1) return serveAlone(config, log)

@@ -10,8 +10,6 @@ export type PrimaryChannel = {
   askMetrics(): Promise<Rendered>
   /** Says the last figures, so that nothing is missing from the totals, and ends this process. */
   leave(): Promise<void>
-  /** Lets this process end by itself with the exit code it has. */
-  release(): void
 }
 
 /**
@@ -47,7 +45,6 @@ export function openPrimaryChannel({
       await sendFigures()
       process.disconnect()
     },
-    release: () => process.channel?.unref(),
   }
 }
 

@@ -22,6 +22,8 @@ export function startWorker(
   environment: Readonly<Record<string, string>>,
   onMessage: (worker: WorkerProcess, message: ToPrimary) => void,
 ): WorkerProcess {
+  // Workers take connections themselves. Handed out in turn, one that is given to a worker as it dies is lost.
+  cluster.schedulingPolicy = cluster.SCHED_NONE
   const startedMs = performance.now()
   const forked = cluster.fork(environment)
   let isReady = false

@@ -4,7 +4,7 @@ import { CLAIMS_BY_SCOPE } from './claims.ts'
 import { allowsOrigin, OWN_CLIENT_MEMBERS } from './client-metadata.ts'
 import { interactionPolicyFor } from './first-party.ts'
 import { familyTtlSeconds, LIFETIMES, refreshTokenTtlSeconds } from './lifetimes.ts'
-import { type MutualTls, mutualTlsAliases, mutualTlsMethods } from './mutual-tls.ts'
+import { BOUND_TOKENS, type MutualTls, mutualTlsAliases, mutualTlsMethods, refuseBoundTokens } from './mutual-tls.ts'
 import type { ProtocolPages } from './pages.ts'
 
 const METHODS = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const
@@ -34,7 +34,9 @@ export function fixedConfiguration({
     cookies: cookies(isHttps, cookieKeys),
     enabledJWA: enabledAlgorithms(),
     expiresWithSession: async (_ctx, source) => endsWithSession(source as unknown as Started),
-    extraClientMetadata: { properties: [...OWN_CLIENT_MEMBERS] },
+    extraClientMetadata: mutualTls
+      ? { properties: [...OWN_CLIENT_MEMBERS] }
+      : { properties: [...OWN_CLIENT_MEMBERS, BOUND_TOKENS], validator: refuseBoundTokens },
     interactions: {
       policy: interactionPolicyFor(),
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,

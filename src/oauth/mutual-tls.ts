@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { matchesSubject } from './certificate-subject.ts'
 
 /** Headers in which a proxy that ends TLS hands on what it saw. The host guard takes them from trusted proxies only. */
@@ -11,6 +11,9 @@ export type MutualTls = {
   /** The origin at which the proxy asks for certificates, where that is not the issuer's. */
   readonly url?: string
 }
+
+/** The member by which a client asks for tokens that are bound to its certificate (RFC 8705 §3.4). */
+export const BOUND_TOKENS = 'tls_client_certificate_bound_access_tokens'
 
 const VERIFIED = 'SUCCESS'
 const ALIASED = {
@@ -39,6 +42,12 @@ export function mutualTlsFeature({ certificateHeader, verifiedHeader }: MutualTl
       return certificate !== undefined && matchesSubject(certificate, property, expected)
     },
   }
+}
+
+/** Without certificates such a client would get tokens that anybody can use: it gets none. */
+export function refuseBoundTokens(_ctx: unknown, member: string, value: unknown): void {
+  if (member !== BOUND_TOKENS || value !== true) return
+  throw new errors.InvalidClientMetadata(`${BOUND_TOKENS} needs MTLS_CERTIFICATE_HEADER`)
 }
 
 /** The ways to authenticate that certificates add. */

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
 import { introspect, tokensOf } from '../endpoints/client.ts'
 import { descendants } from '../support/daemon.ts'
 import { describeOn } from '../support/describe-on.ts'
+import { temporaryDirectory } from '../support/run-directory.ts'
 import { type ServerProcess, startServerProcess, type TestSettings } from '../support/server.ts'
 import { createDatabase } from '../support/shared.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -127,6 +128,28 @@ describeOn('postgres', 'several workers', () => {
     expect(await node.end(signal)).toEqual({ code: 0, signal: null })
     expect(node.stderr()).toBe('')
     for (const pid of workers) expect(() => process.kill(pid, 0)).toThrow()
+  })
+
+  test('go on as they are when a new one does not start, and the log says that', async () => {
+    const file = join(temporaryDirectory('setting'), 'mail-from')
+    writeFileSync(file, 'no-reply@shop.example')
+    const node = await startWorkers({ MAIL_FROM_FILE: file } as TestSettings)
+    const before = workersOf(node)
+    writeFileSync(file, 'nobody at all')
+    process.kill(node.pid, 'SIGHUP')
+    await waitFor(() => node.stdout().includes('the restart was broken off'), { deadlineMs: 60_000, what: 'the end' })
+    expect(node.stderr()).toMatch(/MAIL_FROM is "nobody at all"/)
+    await waitFor(() => workersOf(node).length === WORKERS)
+    expect(workersOf(node)).toEqual(before)
+    expect((await fetch(`${node.url}/health/ready`)).status).toBe(200)
+  })
+
+  test('end by the deadline, also one that hangs', async () => {
+    const node = await startWorkers({ SHUTDOWN_DEADLINE_SECONDS: '1' })
+    const [hanging = 0] = workersOf(node)
+    process.kill(hanging, 'SIGSTOP')
+    expect(await node.end('SIGTERM')).toEqual({ code: 0, signal: null })
+    expect(existsSync(`/proc/${hanging}`)).toBe(false)
   })
 
   test('do not outlive a primary that was killed with -9', async () => {
