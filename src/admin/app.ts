@@ -8,10 +8,12 @@ import { type ServeApiDeps, serveApi } from './serve-api.ts'
 export type AdminDeps = ServeApiDeps & {
   readonly metrics: Metrics
   readonly probes: Middleware
+  /** The pages for operators. */
+  readonly console: Middleware
 }
 
-/** The second listener, for operators: probes and metrics for machines, and the admin API. */
-export function createAdminApp({ metrics, probes, ...serving }: AdminDeps): Koa {
+/** The second listener, for operators: probes and metrics for machines, the admin API, and the console over it. */
+export function createAdminApp({ metrics, probes, console, ...serving }: AdminDeps): Koa {
   const app = new Koa()
   app.silent = true
   app.use(requestId())
@@ -24,6 +26,7 @@ export function createAdminApp({ metrics, probes, ...serving }: AdminDeps): Koa 
     ctx.set('Content-Type', contentType)
     ctx.body = body
   })
+  app.use(console)
   app.use(serveApi(serving))
   app.use((ctx) => {
     throw new Problem(404, 'not-found', `There is nothing at ${ctx.method} ${ctx.path}.`)

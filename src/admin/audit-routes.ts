@@ -82,6 +82,18 @@ export function auditRoutes({ auditTrail }: { readonly auditTrail: AuditTrail })
     }),
     route({
       method: 'GET',
+      path: '/v1/audit/counts',
+      summary: 'How many entries of each type there are since an instant',
+      permission: 'audit:read',
+      query: z.strictObject({ since: z.iso.datetime({ offset: true }) }),
+      result: z.object({ counts: z.partialRecord(z.enum(types), z.int()) }),
+      async handle({ query: { since } }) {
+        await auditTrail.flush()
+        return { counts: await auditTrail.count(since) }
+      },
+    }),
+    route({
+      method: 'GET',
       path: '/v1/audit/verify',
       summary: 'Follow the hash chain: was anything changed or removed, and does it still hold this link?',
       permission: 'audit:read',

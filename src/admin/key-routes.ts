@@ -28,6 +28,8 @@ const key = z
     firstPublishedAt: epochSeconds,
     lastSignedAt: epochSeconds.optional(),
     lastSeenAt: epochSeconds.optional(),
+    next: z.enum(['activate', 'retire', 'remove']).optional().describe('What the schedule does with it next.'),
+    nextAt: epochSeconds.optional(),
     verifiersBehind: z.array(z.object({ verifier: z.string(), address: z.string(), lastFetchedAt: epochSeconds })),
   })
   .meta({ id: 'SigningKey' })

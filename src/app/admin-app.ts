@@ -1,6 +1,7 @@
 import type Koa from 'koa'
 import { createAdminApi } from '../admin/api.ts'
 import { createAdminApp } from '../admin/app.ts'
+import { createConsole } from '../admin/console/console.ts'
 import { createIdentify } from '../admin/identify.ts'
 import type { Config } from '../config.ts'
 import type { LiveProvider } from '../oauth/live-provider.ts'
@@ -18,10 +19,9 @@ export function createAdmin(
   shared: Shared,
 ): Koa {
   const { audit, metrics } = services
-  return createAdminApp({
-    ...shared,
-    metrics,
-    api: createAdminApi({ routes: createAdminRoutes(config, backends, services, engine, shared), audit }),
-    identify: createIdentify({ ...services, settingTokens: backends.settingTokens }),
-  })
+  const api = createAdminApi({ routes: createAdminRoutes(config, backends, services, engine, shared), audit })
+  const identify = createIdentify({ ...services, settingTokens: backends.settingTokens })
+  const { storage, cookieKeys: formKeys } = backends
+  const console = createConsole({ api, identify, storage, formKeys, audit, onError: shared.onError })
+  return createAdminApp({ ...shared, metrics, api, identify, console })
 }

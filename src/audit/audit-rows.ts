@@ -14,6 +14,8 @@ export type AuditFilter = {
   readonly limit?: number
 }
 
+export type AuditCounts = Readonly<Partial<Record<AuditEventType, number>>>
+
 type Row = {
   seq: string | number
   at: Date
@@ -69,6 +71,16 @@ export async function findEntries(knex: Knex, filter: AuditFilter): Promise<Audi
     .orderBy('seq', 'desc')
     .limit(Math.min(filter.limit ?? 100, MAX_PAGE))
   return rows.map(toEntry)
+}
+
+/** How many entries of each type there are since an instant (ISO 8601); a type without any is absent. */
+export async function countEntries(knex: Knex, since: string): Promise<AuditCounts> {
+  const rows: { type: AuditEventType; count: string | number }[] = await knex('audit_entries')
+    .where('at', '>=', since)
+    .groupBy('type')
+    .select('type')
+    .count('* as count')
+  return Object.fromEntries(rows.map(({ type, count }) => [type, Number(count)]))
 }
 
 /** At most `limit` entries after a place, oldest first. */

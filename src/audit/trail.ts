@@ -1,6 +1,15 @@
 import type { Knex } from 'knex'
 import type { Log } from '../log.ts'
-import { type Appended, type AuditFilter, appendEntries, chainEnds, findEntries, readEntries } from './audit-rows.ts'
+import {
+  type Appended,
+  type AuditCounts,
+  type AuditFilter,
+  appendEntries,
+  chainEnds,
+  countEntries,
+  findEntries,
+  readEntries,
+} from './audit-rows.ts'
 import type { AuditEntry, Link } from './chain.ts'
 import type { Audit, AuditEvent } from './events.ts'
 import { pruneEntries } from './retention.ts'
@@ -11,6 +20,8 @@ export type AuditTrail = {
   /** Waits until everything appended so far is written. */
   flush(): Promise<void>
   find(filter: AuditFilter): Promise<AuditEntry[]>
+  /** Entries by type since an instant, ISO 8601. */
+  count(since: string): Promise<AuditCounts>
   /** Follows the whole chain, and past a witness if one is given. */
   verify(witness?: Link): Promise<Verdict>
   /** Where the chain ends now: kept elsewhere, a witness. */
@@ -113,6 +124,7 @@ export function openAuditTrail(deps: AuditTrailDeps): AuditTrail {
     flush,
     prune,
     find: (filter) => findEntries(knex, filter),
+    count: (since) => countEntries(knex, since),
     verify: (witness) => verifyTrail(knex, witness),
     head: async () => (await chainEnds(knex)).head,
     async *exportAll() {

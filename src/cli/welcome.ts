@@ -14,6 +14,7 @@ Vestibule is ready (${seconds} s${workers > 1 ? `, ${workers} workers` : ''})
 
   public   ${publicUrl}
   admin    ${adminUrl}
+  console  ${adminUrl}/console/
   metadata ${publicUrl}/.well-known/openid-configuration
   keys     ${publicUrl}/jwks
 `

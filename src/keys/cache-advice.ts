@@ -1,5 +1,6 @@
-import { nextSignerOf, type RotatingKey, signerOf } from './rotation.ts'
-import { publicationSeconds, type RotationPolicy, retentionSeconds } from './rotation-policy.ts'
+import { keyOutlook } from './key-outlook.ts'
+import type { RotatingKey } from './rotation.ts'
+import type { RotationPolicy } from './rotation-policy.ts'
 
 const MIN_CACHE_SECONDS = 10
 
@@ -15,12 +16,5 @@ export function cacheSecondsAt(keys: readonly RotatingKey[], policy: RotationPol
 
 /** Epoch seconds at which the schedule next changes the key set; infinite where nothing is planned. */
 export function nextChangeAt(keys: readonly RotatingKey[], policy: RotationPolicy): number {
-  const rotations = policy.algorithms.map((algorithm) => {
-    const own = keys.filter((key) => key.algorithm === algorithm)
-    const [signer, successor] = [signerOf(own), nextSignerOf(own)]
-    if (!signer || !successor || !policy.isAutomatic) return Number.POSITIVE_INFINITY
-    return Math.max(signer.since + policy.rotationSeconds, successor.createdAt + publicationSeconds(policy))
-  })
-  const removals = keys.filter((key) => key.state === 'retired').map((key) => key.since + retentionSeconds(policy))
-  return Math.min(...rotations, ...removals)
+  return Math.min(...keyOutlook(keys, policy).map(({ at }) => at), Number.POSITIVE_INFINITY)
 }

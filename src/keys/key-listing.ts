@@ -1,5 +1,6 @@
 import type { EvidenceRecorder } from './evidence.ts'
 import type { KeyEvidence } from './key-evidence.ts'
+import { type KeyOutlook, keyOutlook } from './key-outlook.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { KeyState, SigningAlgorithm } from './signing-key.ts'
 
@@ -12,19 +13,34 @@ export type KeyListing = Omit<KeyEvidence, 'firstPublishedAt'> & {
   readonly since: number
   readonly ageSeconds: number
   readonly firstPublishedAt: number
+  /** What the schedule does with it next; absent where nothing is planned. */
+  readonly next?: KeyOutlook['next']
+  /** Epoch seconds. */
+  readonly nextAt?: number
 }
 
 /** Every key with what is known about its use, those that sign first. */
 export async function listKeys(deps: {
-  readonly ring: Pick<KeyRing, 'keys'>
+  readonly ring: Pick<KeyRing, 'keys' | 'policy'>
   readonly evidence: Pick<EvidenceRecorder, 'report'>
   readonly now: number
 }): Promise<KeyListing[]> {
   const keys = deps.ring.keys()
+  const outlook = keyOutlook(keys, deps.ring.policy())
   const evidence = await deps.evidence.report(keys.map((key) => key.kid))
   return keys.map(({ kid, algorithm, state, createdAt, since }) => {
     const known = evidence.find((each) => each.kid === kid) ?? { kid, verifiersBehind: [] }
     const ageSeconds = Math.max(0, deps.now - createdAt)
-    return { firstPublishedAt: createdAt, ...known, algorithm, state, createdAt, since, ageSeconds }
+    const next = outlook.find((each) => each.kid === kid)
+    return {
+      firstPublishedAt: createdAt,
+      ...known,
+      algorithm,
+      state,
+      createdAt,
+      since,
+      ageSeconds,
+      ...(next && { next: next.next, nextAt: next.at }),
+    }
   })
 }

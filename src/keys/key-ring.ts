@@ -56,6 +56,8 @@ export type KeyRing = {
   refresh(): Promise<void>
   /** Whether the key was compromised: no token it signed is to be believed. */
   isRevoked(kid: string): boolean
+  /** The rules of the schedule as they are now. */
+  policy(): RotationPolicy
   /** Seconds for the `max-age` of the JWKS response. */
   cacheSecondsAt(now: number): number
   /** A weak entity tag of the published set (RFC 9110 §8.8.3), the same on every node. */
@@ -97,6 +99,7 @@ export async function openKeyRing(deps: KeyRingDeps): Promise<KeyRing> {
     onChange: follower.onChange,
     refresh: poller.run,
     isRevoked: (kid) => follower.stored().tombstones.some((tomb) => tomb.kid === kid && tomb.revokedAt !== undefined),
+    policy,
     cacheSecondsAt: (now) => cacheSecondsAt(follower.stored().records, policy(), now),
     etag: () => `W/"${keySetHash(follower.keys().map(({ kid }) => kid))}"`,
     problem: poller.problem,

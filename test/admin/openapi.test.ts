@@ -181,6 +181,7 @@ function makeExamples(): Record<string, () => Promise<Example>> {
     'GET /v1/lockouts': async () => ({ query: 'login=ron@swanson.com' }),
     'POST /v1/lockouts/lift': async () => ({ body: { login: 'ron@swanson.com' } }),
     'GET /v1/audit': async () => ({ query: 'type=token.issued&type=client.changed&since=2026-01-01T00:00:00Z' }),
+    'GET /v1/audit/counts': async () => ({ query: 'since=2026-01-01T00:00:00Z' }),
     'GET /v1/audit/verify': none,
     'GET /v1/audit/head': none,
     'GET /v1/audit/export': none,

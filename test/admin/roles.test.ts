@@ -78,6 +78,7 @@ const WEAKEST: Readonly<Record<string, Role | 'public'>> = {
   'POST /v1/customers/{customer}/erase': 'owner',
   'POST /v1/sign-outs': 'support',
   'GET /v1/audit': 'viewer',
+  'GET /v1/audit/counts': 'viewer',
   'GET /v1/audit/verify': 'viewer',
   'GET /v1/audit/head': 'viewer',
   'GET /v1/audit/export': 'security',

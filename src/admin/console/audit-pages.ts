@@ -1,0 +1,38 @@
+import type { AuditEntry } from '../../audit/chain.ts'
+import { AUDIT_EVENTS } from '../../audit/events.ts'
+import { type Listing, listAddress, pageLinks, searchOf } from './listing.ts'
+import type { ConsolePage } from './page.ts'
+
+/** What can be searched for, by the name the API knows it under. */
+const FIELDS = ['type', 'customerId', 'clientId', 'since', 'until']
+
+/** The audit trail: a search, newest first. */
+export const auditPages: readonly ConsolePage[] = [
+  {
+    path: '/audit',
+    async open(visit) {
+      const search = searchOf(visit, FIELDS)
+      const asked = Object.fromEntries(Object.entries(search).map(([name, value]) => [name, toInstant(value)]))
+      const answer = await visit.api.send<Listing<AuditEntry>>('GET', listAddress(visit, '/v1/audit', asked))
+      const { items, next } = answer.outcome === 'done' ? answer.body : { items: [] }
+      const problem = answer.outcome === 'refused' ? answer.problem : undefined
+      visit.show(
+        'audit',
+        {
+          title: 'Audit trail',
+          search,
+          types: AUDIT_EVENTS,
+          entries: items,
+          problem,
+          ...pageLinks(visit, next, search),
+        },
+        { status: problem?.status ?? 200 },
+      )
+    },
+  },
+]
+
+/** A `datetime-local` field has no zone: here it is UTC, as all times on these pages. */
+function toInstant(value: string): string {
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(value) ? `${value}:00Z` : value
+}

@@ -1,0 +1,131 @@
+import { Router } from '@koa/router'
+import type { Context, Middleware } from 'koa'
+import type { Actor } from '../../administrators/administrator.ts'
+import { mayDo, type Permission } from '../../administrators/role.ts'
+import type { Audit } from '../../audit/events.ts'
+import { serveAsset } from '../../http/assets.ts'
+import { createFormTokens } from '../../http/form-tokens.ts'
+import { readForm } from '../../http/read-body.ts'
+import { seeOther } from '../../http/see-other.ts'
+import type { Storage } from '../../storage/storage.ts'
+import type { AdminApi } from '../api.ts'
+import type { Identify } from '../identify.ts'
+import { createConsoleApi } from './console-api.ts'
+import { createOnce } from './once.ts'
+import type { Form, ShowOptions, Visit } from './page.ts'
+import { PAGES } from './pages.ts'
+import { createPresent } from './present.ts'
+import { type ConsoleSession, createConsoleSessions, isHttps } from './sessions.ts'
+import { createSignInPages } from './sign-in-pages.ts'
+import { createConsoleViews } from './views.ts'
+
+export type ConsoleDeps = {
+  readonly api: AdminApi
+  readonly identify: Identify
+  readonly storage: Storage
+  /** HMAC keys for form tokens, newest first. */
+  readonly formKeys: readonly [string, ...string[]]
+  readonly audit: Audit
+  readonly onError: (error: unknown, requestId: string) => void
+}
+
+const FORM_LIMIT_BYTES = 64 * 1024
+
+/**
+ * The operators' pages, below `/console/`: plain HTML over the admin API, asked with the operator's own credential. They
+ * work without scripts; each form carries a token, and its answer is a page or a 303.
+ */
+export function createConsole({ api, identify, storage, formKeys, audit, onError }: ConsoleDeps): Middleware {
+  const views = createConsoleViews()
+  const apiFor = createConsoleApi(api)
+  const sessions = createConsoleSessions(storage)
+  const once = createOnce(storage)
+  const present = createPresent({ views, onError })
+  const tokens = createFormTokens({
+    keys: formKeys,
+    cookie: { name: 'vestibule.console-form', sameSite: 'strict' },
+    isSecure: isHttps,
+    // Behind a proxy that renames the host only the browser knows, and it says so where it matters: on https.
+    isOurs: (ctx, origin) => ctx.get('Sec-Fetch-Site') === 'same-origin' || URL.parse(origin)?.host === ctx.get('Host'),
+  })
+  const signIn = createSignInPages({ api: apiFor, identify, sessions, tokens, present, audit })
+
+  function visitOf(ctx: Context, session: ConsoleSession, operator: Actor): Visit {
+    const may = (action: Permission) => mayDo(operator.role, action)
+    const shared = {
+      operator: { ...operator, name: session.name },
+      may,
+      csrf: tokens.issue(ctx, session.id),
+      path: ctx.path,
+      section: sectionOf(ctx.path),
+    }
+    return {
+      ctx,
+      api: apiFor(ctx, operator),
+      operator,
+      params: ctx.params as Record<string, string>,
+      query: Object.fromEntries(new URLSearchParams(ctx.querystring)),
+      show: (name: string, view: object, options?: ShowOptions) =>
+        present.page(ctx, name, { done: ctx.query.done, ...view, ...shared }, options),
+      showOnce: (path, value) => once.keep(session.id, path, value),
+      takeOnce: () => once.take(session.id, ctx.path),
+    }
+  }
+
+  /** Lets in who is signed in; everybody else goes to the sign-in and comes back here after it. */
+  function onVisit(step: (visit: Visit, session: ConsoleSession) => Promise<void>): Middleware {
+    return async (ctx: Context) => {
+      const session = await sessions.find(ctx)
+      const operator = session && (await identify(session.credential))
+      if (!session || !operator) return signIn.demand(ctx)
+      // A page that refreshes itself is no sign of somebody being there.
+      if (ctx.query.watch === undefined) await sessions.extend(session)
+      await step(visitOf(ctx, session, operator), session)
+    }
+  }
+
+  const onForm = (submit: (visit: Visit, form: Form, session: ConsoleSession) => Promise<void>) =>
+    onVisit(async (visit, session) => {
+      const form: Form = await readForm(visit.ctx, { limitBytes: FORM_LIMIT_BYTES })
+      if (!tokens.isGenuine(visit.ctx, session.id, form.csrf)) return present.refusedForm(visit.ctx)
+      await submit(visit, form, session)
+    })
+
+  const router = new Router({ prefix: '/console' })
+  router.get('/assets/:name', serveAsset(views))
+  router.use(present.problems)
+  router.get('/sign-in', signIn.open)
+  router.post('/sign-in', signIn.submit)
+  router.post(
+    '/sign-out',
+    onForm(async ({ ctx, api: asked }, _form, { credential }) => {
+      await asked.send('POST', '/v1/self/sign-out', { body: { session: credential } })
+      await sessions.close(ctx)
+      seeOther(ctx, '/console/sign-in?done=signed-out')
+    }),
+  )
+  for (const { path, open, submit } of PAGES) {
+    router.get(
+      path,
+      onVisit((visit) => open(visit)),
+    )
+    if (submit) router.post(path, onForm(submit))
+  }
+  const routes = router.routes() as unknown as Middleware // the router's own context type is not Koa's
+
+  return async function serveConsole(ctx, next) {
+    if (ctx.path === '/' && ctx.method === 'GET' && ctx.accepts('json', 'html') === 'html') return seeOther(ctx, HOME)
+    if (ctx.path === '/console') return seeOther(ctx, HOME)
+    if (!ctx.path.startsWith(HOME)) return next()
+    // Koa refuses secure cookies on a plain connection; the proxy's is not.
+    if (isHttps(ctx)) Object.assign(ctx.cookies, { secure: true })
+    await routes(ctx, async () => present.notFound(ctx))
+  }
+}
+
+const HOME = '/console/'
+
+/** `/console/clients/frontend` → `clients`, for the navigation. */
+function sectionOf(path: string): string {
+  return path.split('/')[2] || 'overview'
+}

@@ -1,0 +1,48 @@
+import { type Customer, fullName } from '../../customers/customer.ts'
+import type { LivingGrant } from '../../oauth/living-grants.ts'
+import { customerActs } from './customer-acts.ts'
+import { type Listing, listAddress, pageLinks, searchOf } from './listing.ts'
+import type { ConsolePage, Visit } from './page.ts'
+
+/** The people who shop: a search, and all that an operator may want to know of one of them. */
+export const customerPages: readonly ConsolePage[] = [
+  {
+    path: '/customers',
+    async open(visit) {
+      const search = searchOf(visit, ['search', 'status'])
+      const answer = await visit.api.send<Listing<Customer>>('GET', listAddress(visit, '/v1/customers', search))
+      const { items, next } = answer.outcome === 'done' ? answer.body : { items: [] }
+      const problem = answer.outcome === 'refused' ? answer.problem : undefined
+      const customers = items.map((customer) => ({ ...customer, name: fullName(customer) }))
+      visit.show(
+        'customers',
+        { title: 'Customers', search, customers, problem, ...pageLinks(visit, next, search) },
+        { status: problem?.status ?? 200 },
+      )
+    },
+  },
+  { path: '/customers/:customer', open: showCustomer },
+  ...customerActs,
+]
+
+type Lock = { readonly of: string; readonly network?: string; readonly until: number }
+
+async function showCustomer(visit: Visit): Promise<void> {
+  const customer = await visit.api.get<Customer>(`/v1/customers/${encodeURIComponent(visit.params.customer ?? '')}`)
+  const { id, email, companyUsers } = customer
+  const isErased = customer.status === 'anonymised'
+  const [grants, locks] = await Promise.all([
+    visit.api.get<Listing<LivingGrant>>(listAddress(visit, '/v1/grants', { customerId: id })),
+    isErased ? { items: [] } : visit.api.get<Listing<Lock>>(`/v1/lockouts?${new URLSearchParams({ login: email })}`),
+  ])
+  const companies = new Map(companyUsers.map((companyUser) => [companyUser.id, companyUser.company.name]))
+  visit.show('customer', {
+    title: fullName(customer) ?? email,
+    customer,
+    isErased,
+    base: `/console/customers/${encodeURIComponent(id)}`,
+    grants: grants.items.map((grant) => ({ ...grant, company: companies.get(grant.companyUserId ?? '') })),
+    locks: locks.items,
+    ...pageLinks(visit, grants.next),
+  })
+}

@@ -1,0 +1,44 @@
+import { seeOther } from '../../http/see-other.ts'
+import { type Listing, type Search, searchOf } from './listing.ts'
+import type { ConsolePage, Form, Refusal, Visit } from './page.ts'
+
+const PATH = '/console/lockouts'
+const FIELDS = ['login', 'realm', 'address']
+
+type Lock = { readonly of: string; readonly network?: string; readonly until: number }
+
+/** Whether a login, or an address, is kept out now, and letting it in. Unknown logins look like known ones. */
+export const lockoutPages: readonly ConsolePage[] = [
+  {
+    path: '/lockouts',
+    open: (visit) => show(visit, searchOf(visit, FIELDS)),
+    async submit(visit, form) {
+      const named = namedIn(form)
+      const answer = await visit.api.send('POST', '/v1/lockouts/lift', { body: named })
+      if (answer.outcome === 'refused') return show(visit, named, answer.problem)
+      seeOther(visit.ctx, `${PATH}?${new URLSearchParams({ ...named, done: 'lockout-lifted' })}`)
+    },
+  },
+]
+
+async function show(visit: Visit, search: Search, refused?: Refusal): Promise<void> {
+  const isAsked = search.login !== undefined || search.address !== undefined
+  const asked = isAsked
+    ? await visit.api.send<Listing<Lock>>('GET', `/v1/lockouts?${new URLSearchParams(search)}`)
+    : undefined
+  const problem = refused ?? (asked?.outcome === 'refused' ? asked.problem : undefined)
+  visit.show(
+    'lockouts',
+    {
+      title: 'Lockouts',
+      search,
+      problem,
+      ...(asked?.outcome === 'done' && { locks: asked.body.items }),
+    },
+    { status: problem?.status ?? 200 },
+  )
+}
+
+function namedIn(form: Form): Record<string, string> {
+  return Object.fromEntries(FIELDS.flatMap((name) => (form[name] ? [[name, form[name]]] : [])))
+}

@@ -1,0 +1,24 @@
+import { hash } from 'node:crypto'
+import { seal, unseal } from '../../oauth/seal.ts'
+import type { Storage } from '../../storage/storage.ts'
+
+const KIND = 'ConsoleOnce'
+/** Long enough to follow a redirect. */
+const TTL_SECONDS = 120
+
+/** What a redirect must carry and an address must not: kept sealed under the session, for one page, and read once. */
+export function createOnce(storage: Pick<Storage, 'put' | 'get' | 'consume' | 'remove'>) {
+  const idOf = (sessionId: string, path: string) => hash('sha256', `${sessionId}\n${path}`, 'base64url')
+  return {
+    keep: (sessionId: string, path: string, value: string): Promise<void> =>
+      storage.put(KIND, idOf(sessionId, path), { value: seal(sessionId, path, value) }, TTL_SECONDS),
+
+    async take(sessionId: string, path: string): Promise<string | undefined> {
+      const id = idOf(sessionId, path)
+      const stored = await storage.get(KIND, id)
+      if (!stored || !(await storage.consume(KIND, id))) return undefined
+      await storage.remove(KIND, id)
+      return unseal(sessionId, path, String(stored.artifact.value))
+    },
+  }
+}

@@ -1,0 +1,90 @@
+import { mayDo, type Permission } from '../../administrators/role.ts'
+import type { AuditCounts } from '../../audit/audit-rows.ts'
+import type { DialectUses } from '../../clients/dialect-uses.ts'
+import type { CheckResult } from '../../http/health.ts'
+import type { KeyListing } from '../../keys/key-listing.ts'
+import { findAttention } from './attention.ts'
+import { type DialectSum, sumUses } from './dialect-pages.ts'
+import type { Listing } from './listing.ts'
+import type { ConsolePage, Visit } from './page.ts'
+
+const HOUR_SECONDS = 3600
+const WATCH_EVERY_SECONDS = 30
+
+type Health = {
+  readonly version: string
+  readonly startedAt: number
+  readonly checks: readonly CheckResult[]
+  readonly nodes: readonly object[]
+}
+
+/** What needs attention, and the figures of the last hour: the first thing an operator sees. */
+export const overviewPage: ConsolePage = {
+  path: '/',
+  async open(visit) {
+    const now = Date.now() / 1000
+    const since = new Date((now - HOUR_SECONDS) * 1000).toISOString()
+    const ask = createAsk(visit)
+    const [keys, health, counted, uses] = await Promise.all([
+      ask<Listing<KeyListing>>('keys', 'keys:read', '/v1/keys'),
+      ask<Health>('health of this node', 'health:read', '/v1/health'),
+      ask<{ counts: AuditCounts }>('audit trail', 'audit:read', `/v1/audit/counts?since=${encodeURIComponent(since)}`),
+      ask<Listing<DialectUses>>('use of dialects', 'dialects:read', '/v1/dialects/uses'),
+    ])
+    const isWatching = visit.query.watch !== undefined
+    // By header: a page that refreshes itself must be asked for, and left, by the person (WCAG 2.2 §2.2.1).
+    if (isWatching) visit.ctx.set('Refresh', String(WATCH_EVERY_SECONDS))
+    visit.show('overview', {
+      title: 'Overview',
+      findings: findAttention(
+        {
+          ...(keys && { keys: keys.items }),
+          ...(health && { checks: health.checks }),
+          ...counted,
+          unknown: ask.unknown,
+        },
+        now,
+      ),
+      keys: keys?.items,
+      nextRotation: keys && soonest(keys.items),
+      behind: keys && behindOn(keys.items),
+      health,
+      counts: counted?.counts,
+      dialects: uses && byDialect(sumUses(uses.items)),
+      isWatching,
+      watchEverySeconds: WATCH_EVERY_SECONDS,
+      asOf: now,
+    })
+  },
+}
+
+/** Asks for parts of the page; what is down takes only its own part away, and is remembered in `unknown`. */
+function createAsk({ api, operator }: Visit) {
+  const unknown: string[] = []
+  async function ask<T>(part: string, permission: Permission, address: string): Promise<T | undefined> {
+    if (!mayDo(operator.role, permission)) return undefined
+    return api.get<T>(address).catch(() => {
+      unknown.push(part)
+      return undefined
+    })
+  }
+  return Object.assign(ask, { unknown })
+}
+
+function soonest(keys: readonly KeyListing[]): KeyListing | undefined {
+  const rotating = keys.filter(({ next }) => next === 'activate')
+  return rotating.sort((a, b) => (a.nextAt ?? 0) - (b.nextAt ?? 0))[0]
+}
+
+/** Verifiers that lack a key that signs next, each once. */
+function behindOn(keys: readonly KeyListing[]): number {
+  const behind = keys.filter(({ state }) => state === 'pending').flatMap(({ verifiersBehind }) => verifiersBehind)
+  return new Set(behind.map(({ verifier, address }) => `${verifier}\n${address}`)).size
+}
+
+function byDialect(sums: readonly DialectSum[]): { dialect: string; count: number; clients: number }[] {
+  return [...new Set(sums.map(({ dialect }) => dialect))].map((dialect) => {
+    const own = sums.filter((sum) => sum.dialect === dialect)
+    return { dialect, count: own.reduce((total, { count }) => total + count, 0), clients: own.length }
+  })
+}

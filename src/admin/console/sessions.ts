@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto'
+import type { Context } from 'koa'
+import { seal, unseal } from '../../oauth/seal.ts'
+import type { Storage } from '../../storage/storage.ts'
+
+/** What somebody signed in with, and the name that pages call them by. */
+export type SignedIn = { readonly credential: string; readonly name: string }
+
+/** An operator's browser. */
+export type ConsoleSession = SignedIn & { readonly id: string }
+
+/** Sessions of the console. */
+export type ConsoleSessions = {
+  /** Starts a session under a new name, so that one planted before is worth nothing. */
+  open(ctx: Context, signedIn: SignedIn): Promise<void>
+  find(ctx: Context): Promise<ConsoleSession | undefined>
+  /** Somebody is there: the session lives on. */
+  extend(session: ConsoleSession): Promise<void>
+  close(ctx: Context): Promise<void>
+}
+
+const KIND = 'ConsoleSession'
+const COOKIE = 'vestibule.console'
+const IDLE_SECONDS = 3600
+const LONGEST_SECONDS = 12 * 3600
+
+/** The cookie names the session and opens what storage keeps of it: neither a dump nor the server alone has both. */
+export function createConsoleSessions(
+  storage: Pick<Storage, 'put' | 'get' | 'extend' | 'remove'>,
+  now: () => number = () => Date.now() / 1000,
+): ConsoleSessions {
+  return {
+    async open(ctx, signedIn) {
+      const id = randomBytes(32).toString('base64url')
+      const artifact = { sealed: seal(id, KIND, JSON.stringify(signedIn)), startedAt: now() }
+      await storage.put(KIND, id, artifact, IDLE_SECONDS)
+      ctx.cookies.set(nameFor(ctx), id, cookieOptions(ctx))
+    },
+    async find(ctx) {
+      const id = ctx.cookies.get(nameFor(ctx), { signed: false })
+      const stored = id === undefined ? undefined : await storage.get(KIND, id)
+      if (id === undefined || !stored) return undefined
+      if (now() - Number(stored.artifact.startedAt) > LONGEST_SECONDS) return undefined
+      const opened = unseal(id, KIND, String(stored.artifact.sealed))
+      return opened === undefined ? undefined : { ...(JSON.parse(opened) as SignedIn), id }
+    },
+    extend: ({ id }) => storage.extend(KIND, id, IDLE_SECONDS),
+    async close(ctx) {
+      const id = ctx.cookies.get(nameFor(ctx), { signed: false })
+      if (id !== undefined) await storage.remove(KIND, id)
+      ctx.cookies.set(nameFor(ctx), null, cookieOptions(ctx))
+    },
+  }
+}
+
+/** The listener itself speaks http; a TLS proxy before it says so. Believing it only makes cookies stricter. */
+export function isHttps(ctx: Context): boolean {
+  return ctx.get('X-Forwarded-Proto').split(',')[0]?.trim() === 'https'
+}
+
+function nameFor(ctx: Context): string {
+  return isHttps(ctx) ? `__Host-${COOKIE}` : COOKIE
+}
+
+function cookieOptions(ctx: Context) {
+  // Ports share cookies: on http only what is below /console/ gets it. `__Host-` demands the whole site.
+  const path = isHttps(ctx) ? '/' : '/console'
+  return { httpOnly: true, sameSite: 'strict', secure: isHttps(ctx), path, signed: false, overwrite: true } as const
+}

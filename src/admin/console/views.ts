@@ -1,0 +1,48 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Eta } from 'eta'
+import { type Asset, readAsset } from '../../http/assets.ts'
+import { distance, iso, length, type Moment, utc } from './moments.ts'
+
+/** The console's templates and assets, ready to be shown. */
+export type ConsoleViews = {
+  /** The whole HTML document. */
+  render(name: string, view: object): string
+  readonly assets: Readonly<Record<string, Asset>>
+}
+
+const VIEWS = fileURLToPath(new URL('../../../views', import.meta.url))
+const SUFFIX = '.eta'
+
+/** Reads and compiles everything at once: nothing touches the disk while somebody waits. */
+export function createConsoleViews(): ConsoleViews {
+  const folder = join(VIEWS, 'console')
+  const eta = new Eta({ autoEscape: true })
+  const { escapeFunction: encode } = eta.config
+  eta.configure({ escapeFunction: (value: unknown) => encode(plain(value)) })
+  for (const file of readdirSync(folder).filter((name) => name.endsWith(SUFFIX))) {
+    eta.loadTemplate(`@${file.slice(0, -SUFFIX.length)}`, readFileSync(join(folder, file), 'utf8'))
+  }
+  const assets = {
+    'console.css': readAsset(join(folder, 'console.css'), 'text/css; charset=utf-8'),
+    'icon.svg': readAsset(join(VIEWS, 'icon.svg'), 'image/svg+xml'),
+  }
+  const url = (name: keyof typeof assets) => `/console/assets/${name}?v=${assets[name].hash}`
+  const urls = { style: url('console.css'), icon: url('icon.svg') }
+
+  return {
+    assets,
+    render(name, view) {
+      const nowMs = Date.now()
+      const words = { utc, iso, length, distance: (moment: Moment) => distance(moment, nowMs) }
+      return eta.render(`@${name}`, { ...view, ...words, assets: urls }).trimStart()
+    },
+  }
+}
+
+/** Others' words among ours: no control or direction characters that could rearrange them (Unicode TR 36). */
+function plain(value: unknown): string {
+  const odd = /[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu
+  return String(value ?? '').replace(odd, '\ufffd')
+}

@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { basicAuth, postForm } from '../support/http.ts'
+import { startTestServer, type TestServer } from '../support/server.ts'
+import { type ConsoleOperator, createConsoleOperator, signInToConsole } from './console-operator.ts'
+
+const TOKEN = 'an-admin-token-for-tests'
+const PAGE = '/console/clients/orders-service'
+let server: TestServer
+let operator: ConsoleOperator
+
+beforeAll(async () => {
+  server = await startTestServer({ ADMIN_TOKEN: TOKEN })
+  operator = await signInToConsole(server, TOKEN)
+})
+afterAll(() => server.stop())
+
+const opens = async (secret: string) =>
+  (await postForm(`${server.url}/token`, { grant_type: 'client_credentials' }, basicAuth('orders-service', secret)))
+    .status === 200
+const secretIn = (html: string) => /<code id="secret">([^<]+)<\/code>/.exec(html)?.[1]
+
+test('a new secret is shown once, to the session that made it, works beside the old one, and can be ended', async () => {
+  const made = await operator.submit(PAGE, { name: 'autumn', lifetime: '90' })
+  const secret = secretIn(made.html) ?? ''
+  expect(secret).toMatch(/^[\w-]{43}$/)
+  expect(made.html).toMatch(/>in 90 d</)
+  expect(secretIn((await operator.get(`${PAGE}?done=secret-made`)).html)).toBeUndefined()
+  expect(await opens(secret)).toBe(true)
+  expect(await opens('orders-service-secret')).toBe(true)
+
+  const ended = await operator.submit(`${PAGE}/secrets/autumn/end`, { lifetime: '0' })
+  expect(ended.html).toContain('The end of the secret is set.')
+  expect(await opens(secret)).toBe(false)
+  expect(await opens('orders-service-secret')).toBe(true)
+})
+
+test('a secret that was made in one session is not shown in another', async () => {
+  const other = await signInToConsole(server, TOKEN)
+  const csrf = await operator.formToken(PAGE)
+  const cookie = `vestibule.console=${operator.cookie()}; ${formCookie(operator)}`
+  const answer = await fetch(`${server.adminUrl}${PAGE}`, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { cookie },
+    body: new URLSearchParams({ csrf, name: 'winter', lifetime: 'never' }),
+  })
+  expect(answer.status).toBe(303)
+  expect(answer.headers.get('location')).not.toMatch(/[\w-]{43}/)
+  expect(secretIn((await other.get(PAGE)).html)).toBeUndefined()
+  expect(secretIn((await operator.get(PAGE)).html)).toMatch(/^[\w-]{43}$/)
+})
+
+test('everybody is signed out of a client after one question', async () => {
+  const form = {
+    grant_type: 'password',
+    client_id: 'frontend',
+    username: 'ron@swanson.com',
+    password: 'mysecretpassword',
+  }
+  const { access_token: token = '' } = (await (await postForm(`${server.url}/token`, form)).json()) as {
+    access_token?: string
+  }
+  const isActive = async () => {
+    const caller = basicAuth('orders-service', 'orders-service-secret')
+    const answer = await postForm(`${server.url}/introspect`, { token }, caller)
+    return ((await answer.json()) as { active: boolean }).active
+  }
+  expect(await isActive()).toBe(true)
+  const done = await operator.submit('/console/clients/frontend/sign-out')
+  expect(done.html).toContain('Everybody is signed out of it.')
+  expect(await isActive()).toBe(false)
+})
+
+test('a name that is taken is refused in place, and what was entered is kept', async () => {
+  const refused = await operator.submit(PAGE, { name: 'default', lifetime: '365' })
+  expect(refused.status).toBe(409)
+  expect(refused.html).toContain('has a secret named &quot;default&quot; already')
+  expect(refused.html).toContain('value="default"')
+  expect(refused.html).toContain('<option value="365" selected>')
+})
+
+test('hostile client names and metadata are inert', async () => {
+  const hostile = `"><img src=x onerror=alert(1)>'</script>\u202E`
+  const id = `evil"/><b>&?#%`
+  const metadata = {
+    client_id: id,
+    client_name: hostile,
+    redirect_uris: ['https://x.example/cb'],
+    logo_uri: `https://x.example/"><i>`,
+  }
+  const created = await fetch(`${server.adminUrl}/v1/clients`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ metadata }),
+  })
+  expect(created.status).toBe(201)
+  const list = await operator.get('/console/clients')
+  const address = /href="(\/console\/clients\/evil[^"]*)"/.exec(list.html)?.[1] ?? ''
+  const page = await operator.get(address)
+  expect(page.status).toBe(200)
+  const trail = await operator.get(`/console/audit?clientId=${encodeURIComponent(id)}`)
+  for (const { html } of [list, page, trail]) {
+    expect(html).not.toMatch(/<img src=x|<\/script>|<b>|<i>|\u202e/)
+  }
+  expect(page.html).toContain('&lt;img src=x onerror=alert(1)&gt;')
+})
+
+test('hostile names of people and programs in the audit trail are inert', async () => {
+  const hostile = `"><img src=x onerror=alert(1)>`
+  await postForm(
+    `${server.url}/token`,
+    { grant_type: 'password', client_id: 'frontend', username: hostile, password: hostile },
+    { 'user-agent': hostile },
+  )
+  await fetch(`${server.url}/jwks`, { headers: { 'user-agent': hostile } })
+  for (const path of [
+    '/console/audit',
+    '/console/keys',
+    `/console/audit?clientId=${encodeURIComponent(hostile)}`,
+    `/console/audit?type=${encodeURIComponent(hostile)}`,
+    `/console/?done=${encodeURIComponent(hostile)}`,
+  ]) {
+    const { html } = await operator.get(path)
+    expect(html, path).not.toContain('<img src=x')
+  }
+})
+
+test('an anonymous browser cannot make a secret', async () => {
+  const shown = await createConsoleOperator(server).post(PAGE, { name: 'stolen', lifetime: 'never' })
+  expect(shown.url).toContain('/console/sign-in')
+  expect((await operator.get(PAGE)).html).not.toContain('stolen')
+})
+
+function formCookie(from: ConsoleOperator): string {
+  return `vestibule.console-form=${from.formCookie()}`
+}
