@@ -9,11 +9,11 @@ export type AdminDeps = ServeApiDeps & {
   readonly metrics: Metrics
   readonly probes: Middleware
   /** The pages for operators. */
-  readonly console: Middleware
+  readonly consolePages: Middleware
 }
 
 /** The second listener, for operators: probes and metrics for machines, the admin API, and the console over it. */
-export function createAdminApp({ metrics, probes, console, ...serving }: AdminDeps): Koa {
+export function createAdminApp({ metrics, probes, consolePages, ...serving }: AdminDeps): Koa {
   const app = new Koa()
   app.silent = true
   app.use(requestId())
@@ -26,7 +26,7 @@ export function createAdminApp({ metrics, probes, console, ...serving }: AdminDe
     ctx.set('Content-Type', contentType)
     ctx.body = body
   })
-  app.use(console)
+  app.use(consolePages)
   app.use(serveApi(serving))
   app.use((ctx) => {
     throw new Problem(404, 'not-found', `There is nothing at ${ctx.method} ${ctx.path}.`)

@@ -22,6 +22,6 @@ export function createAdmin(
   const api = createAdminApi({ routes: createAdminRoutes(config, backends, services, engine, shared), audit })
   const identify = createIdentify({ ...services, settingTokens: backends.settingTokens })
   const { storage, cookieKeys: formKeys } = backends
-  const console = createConsole({ api, identify, storage, formKeys, audit, onError: shared.onError })
-  return createAdminApp({ ...shared, metrics, api, identify, console })
+  const consolePages = createConsole({ api, identify, storage, formKeys, audit, onError: shared.onError })
+  return createAdminApp({ ...shared, metrics, api, identify, consolePages })
 }
