@@ -17,7 +17,7 @@ import { closeRunDirectory, openRunDirectory } from '../test/support/run-directo
  * storage the server uses. Beside it the same sessions as the library's example adapter for Redis lays them out.
  */
 const SESSIONS = Number(process.argv[2] ?? 100_000)
-const AT_ONCE = 1000
+const AT_ONCE = 200
 const MONTH_SECONDS = 2_628_000
 
 type Session = { readonly grant: Artifact; readonly refreshToken: Artifact; readonly others: number }
