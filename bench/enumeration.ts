@@ -3,7 +3,7 @@
  * wrong, blocked, password-less and unconfirmed logins are tried in turn, 1,000 tries a door, and each kind's times
  * compared with those of unknown logins.
  *
- * node bench/enumeration.ts [tries a door] [embedded|postgres+redis] [words of doors' names]
+ * npm run bench:enumeration [-- tries-a-door embedded|postgres+redis words-of-a-door]
  */
 import { loadavg } from 'node:os'
 import { createPasswords } from '../src/customers/passwords.ts'

@@ -3,7 +3,7 @@
  * which need no wrapping, starts a private Postgres and a server on it, and imports the file with the command line.
  * Then the same rows are only inserted, as the ceiling to compare with.
  *
- * node bench/import.ts [customers]
+ * npm run bench:import [-- customers]
  */
 import { spawn } from 'node:child_process'
 import { hash } from 'node:crypto'

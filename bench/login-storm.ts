@@ -2,7 +2,7 @@
  * Does a storm of logins slow down everybody else? Token signing, introspection and JWKS are measured idle and with
  * 100 logins in flight, in turns within one run, and compared as ratios.
  *
- * node bench/login-storm.ts [embedded|postgres+redis] [rounds]
+ * npm run bench:logins [-- embedded|postgres+redis rounds]
  */
 import { loadavg } from 'node:os'
 import { basicAuth, postForm } from '../test/support/http.ts'

@@ -74,7 +74,7 @@ export const settings = {
     }),
     secret: true,
     sentence:
-      'Opens the admin API; of several, separated by commas, each does, and the command line sends the first. Unset: each start makes one and leaves it in DATA_DIR for the command line.',
+      'Opens the admin API as an owner; of several, separated by commas, each does, and the command line sends the first. Unset: each start makes one and leaves it in DATA_DIR for the command line.',
   },
   DATA_DIR: {
     type: z.string().min(1),

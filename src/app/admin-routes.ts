@@ -4,6 +4,7 @@ import { agentRoutes } from '../admin/agent-routes.ts'
 import { auditRoutes } from '../admin/audit-routes.ts'
 import { clientRoutes } from '../admin/client-routes.ts'
 import { clientSecretRoutes } from '../admin/client-secret-routes.ts'
+import { companyRoutes } from '../admin/company-routes.ts'
 import { customerMoveRoutes } from '../admin/customer-move-routes.ts'
 import { customerRoutes } from '../admin/customer-routes.ts'
 import { dialectRoutes } from '../admin/dialect-routes.ts'
@@ -76,6 +77,7 @@ export function createAdminRoutes(
     clientSecretRoutes(services),
     resourceServerRoutes(services),
     customerRoutes({ ...services, signOutCustomer }),
+    companyRoutes(services),
     customerMoveRoutes({ desk }),
     signOutRoutes({ notBefore }),
     grantRoutes({ ...services, flushTrail: backends.auditTrail.flush }),

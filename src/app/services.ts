@@ -12,6 +12,7 @@ import { createResourceServerRegistry } from '../clients/resource-servers.ts'
 import { selectDialects } from '../compat/index.ts'
 import type { Config } from '../config.ts'
 import { createAuthenticate } from '../customers/authenticate.ts'
+import { createCompanyRecords } from '../customers/company-records.ts'
 import { createCustomerRecords } from '../customers/customer-records.ts'
 import { selectCustomerSource } from '../customers/index.ts'
 import { createLockout } from '../customers/lockout.ts'
@@ -140,6 +141,7 @@ export function createServices(
       metrics,
     ),
     reachProbes: createReachProbes({ storage }),
+    companyRecords: createCompanyRecords({ knex }),
     customerRecords: createCustomerRecords({ knex }),
     lockoutDesks: {
       customer: createLockoutDesk({ storage, policy: lockoutPolicy(config), realm: 'customer' }),

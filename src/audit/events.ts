@@ -21,6 +21,7 @@ export const AUDIT_EVENTS = {
   'client.changed': 'An operator changed a client or one of its secrets; the reason says how.',
   'resource-server.changed': 'An operator changed a resource server; the reason says how.',
   'customer.changed': 'An operator made, changed, blocked, unblocked or confirmed a customer; the reason says which.',
+  'company.changed': 'An operator changed a company, a business unit or a role of it; the reason says which.',
   'agent.changed': 'An operator made or changed an agent; the reason says how.',
   'sign-in-link.made': 'A link that signs a customer in was made.',
   'token.inspected': 'An operator looked at one token.',

@@ -13,7 +13,8 @@ const permission = z.strictObject({
   configurationSignature: z.unknown().optional(),
 })
 
-const role = z.strictObject({
+/** A company role with its permissions, each key once. */
+export const importRole = z.strictObject({
   id: uuid.optional(),
   name,
   permissions: z.array(permission).default([]).superRefine(eachKeyOnce),
@@ -27,7 +28,7 @@ const companyUser = z.strictObject({
   businessUnit: z.strictObject({ id: uuid, name }).optional(),
   isActive: z.boolean().default(true),
   isDefault: z.boolean().default(false),
-  roles: z.array(role).default([]),
+  roles: z.array(importRole).default([]),
 })
 
 const password = z.strictObject({
@@ -56,7 +57,7 @@ export type ImportRecord = z.output<typeof importRecord>
 /** A record as it is written by hand, defaults left out. */
 export type ImportRecordInput = z.input<typeof importRecord>
 export type ImportCompanyUser = z.output<typeof companyUser>
-export type ImportRole = z.output<typeof role>
+export type ImportRole = z.output<typeof importRole>
 
 function eachKeyOnce(permissions: { readonly key: string }[], context: z.RefinementCtx): void {
   const seen = new Set<string>()

@@ -18,6 +18,8 @@ type Query = { sql: string; bindings: unknown[]; method?: string; response?: unk
 // knex types its dialects' main classes nowhere; the file is part of its documented way to make a custom client.
 const PostgresClient = createRequire(import.meta.url)('knex/lib/dialects/postgres/index.js') as PostgresDialect
 
+const SEVERAL_STATEMENTS = /;\s*\S/
+
 /** A knex client class bound to `instance`. Closing knex leaves it open: whoever opened it closes it. */
 export function pgliteClient(instance: EmbeddedInstance): typeof Knex.Client {
   class PgliteClient extends PostgresClient {
@@ -50,9 +52,13 @@ export function pgliteClient(instance: EmbeddedInstance): typeof Knex.Client {
       return query
     }
   }
-  /** A migration's script holds several statements, which only the simple protocol takes; it has no bindings. */
+  /**
+   * A migration's script holds several statements, which only the simple protocol takes; it has no bindings. After a
+   * panic of the database the simple protocol never returns, so nothing else is asked by it.
+   */
   async function execute(pglite: PGlite, { sql, bindings, method }: Query): Promise<Results> {
-    if (method !== 'raw' || bindings?.length > 0) return pglite.query(sql, bindings)
+    const isScript = method === 'raw' && !(bindings?.length > 0) && SEVERAL_STATEMENTS.test(sql)
+    if (!isScript) return pglite.query(sql, bindings)
     return (await pglite.exec(sql)).at(-1) ?? { rows: [], fields: [] }
   }
   return PgliteClient as unknown as typeof Knex.Client

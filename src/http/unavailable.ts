@@ -15,7 +15,9 @@ export class Unavailable extends Error {
   readonly error_detail: string
 
   constructor(part: 'storage' | 'database' | 'shop service', cause: unknown, retryAfterSeconds = 1) {
-    super('temporarily_unavailable', { cause })
+    super(undefined, { cause })
+    // knex writes the failed statement before the message of an error, and oidc-provider tells clients that message.
+    Object.defineProperty(this, 'message', { get: () => this.error, set() {} })
     this.retryAfterSeconds = retryAfterSeconds
     this.error_detail = `${part}: ${cause instanceof Error ? cause.message : String(cause)}`
   }

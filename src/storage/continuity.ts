@@ -26,12 +26,14 @@ export async function openContinuity({ storage, knex, onLost, onError }: Continu
   let knownMs = await readMark(knex)
 
   async function look(at: Storage): Promise<void> {
+    // Before reading: a look beside this one may bring the marks forward after this one has read them.
+    const expectedMs = knownMs
     const marks = (await at.getMany(keys)).map((stored) => Number(stored?.artifact.atMs ?? 0))
     // Another node may have seen more than this one.
-    if (Math.min(...marks) < knownMs - TOLERATED_MS) await onLost(at)
+    if (Math.min(...marks) < expectedMs - TOLERATED_MS) await onLost(at)
     const atMs = Math.max(Date.now(), knownMs, ...marks)
     await Promise.all(keys.map(({ kind, id }) => at.put(kind, id, { atMs }, TTL_SECONDS)))
-    knownMs = atMs
+    knownMs = Math.max(knownMs, atMs)
   }
 
   await look(storage)

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { tokensOf } from '../endpoints/client.ts'
@@ -55,6 +56,7 @@ function makeExamples(): Record<string, () => Promise<Example>> {
     await admin('POST', '/v1/customers', { ...person(), customerReference })
     return { customer: customerReference }
   }
+  const company = async () => ({ id: String((await admin('POST', '/v1/companies', { name: 'A Company' })).id) })
   const key = async () => {
     await admin('POST', '/v1/keys', { algorithm: 'ES256' })
     const { items } = (await admin('GET', '/v1/keys')) as { items: { kid: string; algorithm: string; state: string }[] }
@@ -143,6 +145,19 @@ function makeExamples(): Record<string, () => Promise<Example>> {
     'GET /v1/resource-servers/{identifier}': withParams(resourceServer),
     'PUT /v1/resource-servers/{identifier}': withParams(resourceServer, () => ({ scopes: [], format: 'opaque' })),
     'DELETE /v1/resource-servers/{identifier}': withParams(resourceServer),
+    'GET /v1/companies': none,
+    'POST /v1/companies': async () => ({ body: { name: 'A Company' } }),
+    'GET /v1/companies/{id}': withParams(company),
+    'PATCH /v1/companies/{id}': withParams(company, () => ({ status: 'blocked' })),
+    'PUT /v1/companies/{id}/business-units/{unit}': async () => ({
+      params: { ...(await company()), unit: randomUUID() },
+      body: { name: 'A Unit' },
+    }),
+    'PUT /v1/companies/{id}/roles/{role}': async () => ({
+      params: { ...(await company()), role: randomUUID() },
+      body: { name: 'A Role', permissions: [{ key: 'A', idPermission: 3 }] },
+    }),
+    'GET /v1/companies/{id}/members': async () => ({ params: { id: '0818f408-cc84-575d-ad54-92118a0e4273' } }),
     'GET /v1/customers': async () => ({ query: 'search=spryker&status=active' }),
     'POST /v1/customers': async () => ({ body: { ...person(), customerReference: fresh('EXAMPLE-') } }),
     'GET /v1/customers/{customer}': async () => ({ params: { customer: 'DE--21' } }),

@@ -152,8 +152,8 @@ describe('says what is wrong and how to mend it', () => {
     expect(ill[0]?.detail).toContain(file)
   })
 
-  describeOn('redis', 'and is away', () => {
-    test('when Redis is away', async () => {
+  describeOn('redis', 'of Redis', () => {
+    test('when it is away', async () => {
       const redis = await startRedis()
       closers.push(redis.stop)
       const DATABASE_URL = await createDatabase({ demo: true })

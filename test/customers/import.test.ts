@@ -338,7 +338,7 @@ function runText(text: string, options: Partial<ImportOptions> = {}) {
 
 async function exported(options: { readonly withHashes?: boolean }): Promise<string> {
   const lines: string[] = []
-  for await (const line of exportCustomers({ knex: database.knex }, options)) lines.push(JSON.stringify(line))
+  for await (const line of exportCustomers({ knex: database.knex }, options)) lines.push(`${JSON.stringify(line)}\n`)
   return lines.join('')
 }
 
