@@ -4,7 +4,8 @@ import { createKeyOperations } from '../keys/key-operations.ts'
 import type { Log } from '../log.ts'
 import { createMetrics } from '../metrics.ts'
 import { createNotBefore } from '../oauth/not-before.ts'
-import { type Closer, openBackends } from './backends.ts'
+import { openBackends } from './backends.ts'
+import type { Closer } from './closer.ts'
 
 export type Restoration = { readonly signedOutAt: string; readonly keys: 'replaced' | 'kept' }
 

@@ -12,7 +12,7 @@ export function configurationPage(): string {
 const INTRODUCTION = [
   '# Configuration',
   '',
-  '<!-- Made by "npx vestibule config --markdown > docs/configuration.md". Change src/config.ts instead. -->',
+  '<!-- Made by "npx vestibule config --markdown > docs/configuration.md". Change src/config/ instead. -->',
   '',
   'Every setting is an environment variable, and none is required: without any the server runs on its own, with an',
   'embedded database in `./data`, signing keys in `./keys` and a demo shop.',

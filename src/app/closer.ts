@@ -1,0 +1,2 @@
+/** Closes what was opened; closers run last first. */
+export type Closer = () => Promise<void>

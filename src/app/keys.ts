@@ -1,0 +1,66 @@
+import type { AuditTrail } from '../audit/trail.ts'
+import { openLongestLifetime } from '../clients/longest-lifetime.ts'
+import { selectDialects } from '../compat/index.ts'
+import type { Config } from '../config.ts'
+import type { Database } from '../database/database.ts'
+import { openKeyCustody } from '../keys/custodies.ts'
+import type { EvidenceRecorder } from '../keys/evidence.ts'
+import { openKeyStore } from '../keys/index.ts'
+import { type KeyRing, openKeyRing } from '../keys/key-ring.ts'
+import { createNodeRoll } from '../keys/node-roll.ts'
+import type { Log } from '../log.ts'
+import { LIFETIMES } from '../oauth/lifetimes.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { Closer } from './closer.ts'
+
+/** The signing keys, with everything that says when they change. */
+export async function openKeys(
+  config: Config,
+  log: Log,
+  {
+    database,
+    storage,
+    evidence,
+    auditTrail,
+  }: { database: Database; storage: Storage; evidence: EvidenceRecorder; auditTrail: AuditTrail },
+  closers: Closer[],
+): Promise<KeyRing> {
+  const { knex } = database
+  const custody = await openKeyCustody(config)
+  closers.push(custody.close)
+  const lifetime = await openLongestLifetime({
+    knex,
+    storage,
+    floorSeconds: Math.max(LIFETIMES.accessToken, ...dialectLifetimes(config)),
+    onError: (error) => log.warn({ err: error }, 'the longest token lifetime could not be looked up'),
+  })
+  closers.push(lifetime.close)
+  // Redis remembers removed keys beside the database; where sessions are in the database it would add nothing.
+  const store = await openKeyStore({ ...config, knex, ...(config.REDIS_URL && { storage }) })
+  const keyRing = await openKeyRing({
+    store,
+    storage,
+    custody,
+    log,
+    onSigned: evidence.signed,
+    onChanged: ({ action, kid }) =>
+      auditTrail.append({ type: 'key.changed', actor: 'server', reason: `${action} ${kid}` }),
+    policy: () => ({
+      algorithms: config.SIGNING_ALGORITHMS,
+      isAutomatic: config.KEY_ROTATION,
+      rotationSeconds: config.KEY_ROTATION_SECONDS,
+      propagationSeconds: config.KEY_PROPAGATION_SECONDS,
+      jwksCacheSeconds: config.JWKS_CACHE_SECONDS,
+      tokenLifetimeSeconds: lifetime.seconds(),
+    }),
+    ...(!database.isEmbedded && { nodes: createNodeRoll(knex) }),
+  })
+  closers.push(keyRing.close)
+  return keyRing
+}
+
+/** How long the tokens of dialects live; seconds. Their resource servers are in no table. */
+function dialectLifetimes(config: Config): number[] {
+  const servers = selectDialects(config).flatMap(({ dialect }) => dialect.resourceServers)
+  return servers.flatMap(({ format, accessTokenTtlSeconds }) => (format === 'jwt' ? (accessTokenTtlSeconds ?? []) : []))
+}

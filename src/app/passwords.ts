@@ -1,0 +1,47 @@
+import { availableParallelism } from 'node:os'
+import { type Config, ConfigError, countWorkers } from '../config.ts'
+import { openBackgroundWrapping } from '../customers/background-wrapping.ts'
+import { openBreachedPasswords } from '../customers/breached-passwords.ts'
+import { yieldToRequests } from '../customers/hashing-priority.ts'
+import { createPasswordPolicy } from '../customers/password-policy.ts'
+import { createPasswordSchemes } from '../customers/password-schemes/index.ts'
+import { createPasswords } from '../customers/passwords.ts'
+import type { Database } from '../database/database.ts'
+import type { Log } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
+import type { Closer } from './closer.ts'
+
+/** Everything that hashes and judges passwords. Whatever is under way ends before the database is closed. */
+export async function openPasswords(
+  config: Config,
+  log: Log,
+  { database: { knex }, metrics }: { database: Database; metrics: Metrics },
+  closers: Closer[],
+) {
+  const { PASSWORD_MIN_LENGTH: minLength, PASSWORD_MAX_LENGTH: maxLength, BREACHED_PASSWORDS: path } = config
+  const breached = await openBreachedPasswords(path).catch((error: Error) => {
+    throw new ConfigError([`BREACHED_PASSWORDS is "${path}", which cannot be read (${error.message}).`])
+  })
+  closers.push(breached.close)
+  const schemes = createPasswordSchemes({
+    ...(config.PRESTASHOP_COOKIE_KEY && { prestashopCookieKey: config.PRESTASHOP_COOKIE_KEY }),
+  })
+  const passwords = createPasswords({
+    schemes,
+    concurrency: hashesAtOnce(config),
+    onWaited: (seconds) => metrics.hashingWait.observe(seconds),
+  })
+  yieldToRequests()
+  const wrapping = openBackgroundWrapping({
+    knex,
+    passwords,
+    onError: (error) => log.error({ err: error }, 'wrapping fast hashes broke off; it goes on in a minute'),
+  })
+  closers.push(wrapping.close)
+  return { passwords, passwordPolicy: createPasswordPolicy({ minLength, maxLength, breached }), wrapping }
+}
+
+/** The machine's cores over its worker processes. */
+function hashesAtOnce(config: Config): number {
+  return Math.max(1, Math.floor(availableParallelism() / countWorkers(config)))
+}

@@ -1,0 +1,32 @@
+import type { Config } from '../config.ts'
+import type { Database } from '../database/database.ts'
+import { openSecretGenerations } from '../database/secret-generations.ts'
+import { serverSecret } from '../database/server-secrets.ts'
+import type { Sealed } from '../keys/key-record.ts'
+import { createProtector } from '../keys/protector.ts'
+import type { Log } from '../log.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { Closer } from './closer.ts'
+
+/** What this deployment made for itself and can replace without a restart. */
+export async function openSecrets(
+  log: Log,
+  { database: { knex }, storage }: { database: Database; storage: Storage },
+  closers: Closer[],
+) {
+  const open = async (name: string) => {
+    await serverSecret(knex, name)
+    const onError = (error: unknown) => log.warn({ err: error }, 'the server secrets could not be followed')
+    const secret = await openSecretGenerations({ knex, name, announcements: storage, onError })
+    closers.push(secret.close)
+    return secret
+  }
+  return { cookies: await open('cookies'), tokens: await open('refresh-tokens') }
+}
+
+/** KEY_ENCRYPTION_KEY seals; without it a secret of the server's own does, and opens what it sealed for good. */
+export async function openSecondFactorSealing({ KEY_ENCRYPTION_KEY }: Config, knex: Database['knex']) {
+  const secrets = [KEY_ENCRYPTION_KEY, await serverSecret(knex, 'second-factors')].filter(Boolean).join(',')
+  const { seal, open } = createProtector(secrets, { noun: 'The second factor of agent', home: 'the database' })
+  return { seal, open: (id: string, sealed: object) => open(id, sealed as Sealed) }
+}

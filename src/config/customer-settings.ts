@@ -1,0 +1,86 @@
+import { z } from 'zod'
+import { count, type Setting, seconds, url } from './setting.ts'
+
+/** Mail, lockout, passwords, and where customers are kept. */
+export const customerSettings = {
+  MAIL_URL: {
+    type: url('smtp', 'smtps'),
+    secret: true,
+    sentence:
+      'The mail server: smtp://USER:PASSWORD@HOST:587 or smtps://…. Unset: mails are left in DATA_DIR/outbox; in production, pages that need mail are not offered.',
+  },
+  MAIL_FROM: {
+    type: z.string().regex(/^[^\r\n]*[^\s@<>]+@[^\s@<>]+>?$/, 'must be an address, or a name and <address>'),
+    sentence: 'The sender of mails, as address or as Name <address>. Unset: no-reply@ and the host of ISSUER.',
+  },
+  REGISTRATION: {
+    type: z.enum(['open', 'closed']),
+    default: 'closed',
+    sentence: 'Whether new customers may create an account on the hosted pages.',
+  },
+  LOCKOUT_ATTEMPTS: {
+    type: count,
+    default: '9',
+    sentence: 'Wrong passwords for one account from one address before that pair is blocked.',
+  },
+  LOCKOUT_WINDOW_SECONDS: { type: seconds, default: '900', sentence: 'How long wrong passwords are counted together.' },
+  LOCKOUT_BLOCK_SECONDS: {
+    type: seconds,
+    default: '360',
+    sentence: 'How long an account stays blocked for an address.',
+  },
+  LOCKOUT_ACCOUNT_ATTEMPTS: {
+    type: count,
+    default: '50',
+    sentence: 'Wrong passwords for one account from unknown devices anywhere before strangers must wait.',
+  },
+  LOCKOUT_ADDRESS_ATTEMPTS: {
+    type: count,
+    default: '500',
+    sentence: 'Wrong passwords from one address, whatever the account, before that address must wait.',
+  },
+  LOCKOUT_CLIENT_ATTEMPTS: {
+    type: count,
+    default: '10000',
+    sentence: 'Wrong passwords through one client before strangers must be more careful with it.',
+  },
+  PASSWORD_MIN_LENGTH: {
+    type: count,
+    default: '8',
+    sentence: 'The fewest characters a new password may have.',
+  },
+  PASSWORD_MAX_LENGTH: {
+    type: count,
+    default: '128',
+    sentence: 'The most characters a new password may have; at least 64.',
+  },
+  BREACHED_PASSWORDS: {
+    type: z.string().min(1),
+    sentence:
+      'Passwords nobody may choose: a sorted file of SHA-1 digests, or a directory of range files of Have I Been Pwned. ' +
+      'Unset: the commonest few thousand, which ship.',
+  },
+  PRESTASHOP_COOKIE_KEY: {
+    type: z.string().min(1),
+    secret: true,
+    sentence: 'The _COOKIE_KEY_ of the PrestaShop that imported prestashop-md5 passwords come from.',
+  },
+  SHOP_DIRECTORY_URL: {
+    type: url('http', 'https'),
+    sentence: 'A service of the shop that keeps the customers and their passwords. Unset: they are kept here.',
+  },
+  SHOP_DIRECTORY_TOKEN: {
+    type: z.string().min(1),
+    secret: true,
+    sentence: 'Sent to SHOP_DIRECTORY_URL as a bearer token.',
+  },
+  LEGACY_DIRECTORY_URL: {
+    type: url('http', 'https'),
+    sentence: 'A service of the shop that customers move over from, each when they sign in.',
+  },
+  LEGACY_DIRECTORY_TOKEN: {
+    type: z.string().min(1),
+    secret: true,
+    sentence: 'Sent to LEGACY_DIRECTORY_URL as a bearer token.',
+  },
+} as const satisfies Record<string, Setting>

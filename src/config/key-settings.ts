@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import { flag, list, type Setting, seconds, url } from './setting.ts'
+
+/** Signing keys, and the secrets that are not the server's own. */
+export const keySettings = {
+  KEYS_URL: {
+    type: url('file', 'sql'),
+    default: 'file:./keys',
+    sentence: 'Where signing keys are kept: a directory, or "sql:" for the database, which several machines need.',
+  },
+  KEY_ROTATION: { type: flag, default: 'true', sentence: 'Rotates signing keys on schedule.' },
+  KEY_ROTATION_SECONDS: { type: seconds, default: '7776000', sentence: 'How long a signing key signs: 90 days.' },
+  KEY_PROPAGATION_SECONDS: {
+    type: seconds,
+    default: '1209600',
+    sentence: 'How long a signing key is published before it signs: 14 days.',
+  },
+  JWKS_CACHE_SECONDS: { type: seconds, default: '300', sentence: 'How long verifiers may keep the key set.' },
+  SIGNING_ALGORITHMS: {
+    type: list
+      .pipe(z.array(z.enum(['ES256', 'RS256', 'PS256', 'EdDSA'])))
+      .refine((algorithms) => algorithms.includes('ES256') && algorithms.includes('RS256'), {
+        message:
+          'must name ES256 and RS256: access tokens and ID tokens are signed with them unless others are asked for',
+      }),
+    default: 'ES256,RS256',
+    sentence: 'Algorithms there is always a signing key for, comma separated: ES256 and RS256, also PS256 and EdDSA.',
+  },
+  SIGNER_URL: {
+    type: url('pkcs11', 'vault'),
+    sentence: 'A PKCS#11 token or Vault that makes and uses the private keys. Unset: they are kept at KEYS_URL.',
+  },
+  SIGNER_SECRET: { type: z.string().min(1), secret: true, sentence: 'The PIN or token that opens SIGNER_URL.' },
+  KEY_ENCRYPTION_KEY: {
+    type: z.string().min(16, 'must be at least 16 characters; "openssl rand -base64 32" makes a good one'),
+    secret: true,
+    sentence:
+      'Encrypts private signing keys at rest; of several, separated by commas, the first encrypts and all decrypt. Unset: file permissions only.',
+  },
+  COOKIE_KEYS: {
+    type: list.refine((keys) => keys.length > 0 && keys.every((key) => key.length >= 16), {
+      message: 'must be a comma-separated list of keys of at least 16 characters each',
+    }),
+    secret: true,
+    sentence: 'Keys that sign cookies, newest first. Unset: one is made and kept in the database.',
+  },
+} as const satisfies Record<string, Setting>

@@ -1,0 +1,70 @@
+import { z } from 'zod'
+import { headerName, list, origin, port, type Setting, url } from './setting.ts'
+
+/** Where the server listens, and where it keeps what it knows. */
+export const serverSettings = {
+  ISSUER: {
+    type: origin,
+    default: 'http://localhost:4000',
+    sentence: 'The public address of this server, exactly as clients and tokens see it.',
+  },
+  PORT: { type: port, default: '4000', sentence: 'Port of the public listener; 0 picks a free one.' },
+  HOST: { type: z.string().min(1), default: '0.0.0.0', sentence: 'Address the public listener binds to.' },
+  ADMIN_PORT: { type: port, default: '4001', sentence: 'Port of the admin listener; 0 picks a free one.' },
+  ADMIN_HOST: {
+    type: z.string().min(1),
+    default: '127.0.0.1',
+    sentence: 'Address the admin listener binds to; keep it on loopback or a private network.',
+  },
+  ADMIN_URL: {
+    type: origin,
+    sentence: 'For the command line: the admin listener of a remote server.',
+  },
+  ADMIN_TOKEN: {
+    type: list.refine((tokens) => tokens.length > 0 && tokens.every((token) => token.length >= 16), {
+      message: 'must be at least 16 characters, each if there are several; "openssl rand -base64 32" makes a good one',
+    }),
+    secret: true,
+    sentence:
+      'Opens the admin API as an owner; of several, separated by commas, each does, and the command line sends the first. Unset: each start makes one and leaves it in DATA_DIR for the command line.',
+  },
+  TRUSTED_PROXIES: {
+    type: list,
+    default: '',
+    sentence: 'Addresses whose X-Forwarded-For and X-Forwarded-Proto are believed, comma separated.',
+  },
+  MTLS_CERTIFICATE_HEADER: {
+    type: headerName,
+    sentence:
+      'The header in which a proxy of TRUSTED_PROXIES hands on the client certificate, for client authentication and bound tokens by RFC 8705. Unset: neither is offered.',
+  },
+  MTLS_VERIFIED_HEADER: {
+    type: headerName,
+    sentence:
+      'The header in which the proxy says SUCCESS when it verified the certificate against its authorities. Unset: only registered certificates authenticate a client, not tls_client_auth.',
+  },
+  MTLS_URL: {
+    type: origin,
+    sentence: 'The address at which the proxy asks for client certificates, where that is not ISSUER.',
+  },
+  DATA_DIR: {
+    type: z.string().min(1),
+    default: './data',
+    sentence: 'Where the embedded database and its lock live when DATABASE_URL is unset.',
+  },
+  DATABASE_URL: {
+    type: url('postgres', 'postgresql'),
+    secret: true,
+    sentence:
+      'Postgres for customers, clients and other long-lived rows; of several hosts (HOST:PORT,HOST:PORT) the one that ' +
+      'takes writes is used. Unset: embedded PGlite in DATA_DIR.',
+  },
+  REDIS_URL: {
+    type: url('redis', 'rediss', 'redis+sentinel', 'rediss+sentinel', 'redis+cluster', 'rediss+cluster'),
+    secret: true,
+    sentence:
+      'Redis 7 or later for sessions, grants, codes and counters: redis://HOST:PORT/DB, ' +
+      'redis+sentinel://HOST:PORT,HOST:PORT/NAME/DB or redis+cluster://HOST:PORT,HOST:PORT (rediss… for TLS). ' +
+      'Unset: they live in the database.',
+  },
+} as const satisfies Record<string, Setting>

@@ -1,0 +1,59 @@
+import { z } from 'zod'
+
+/** One setting: how its text is read, and what it is for. */
+export type Setting = {
+  readonly type: z.ZodType
+  /** As it would be written in the environment; absent means unset. */
+  readonly default?: string
+  readonly secret?: true
+  readonly sentence: string
+}
+
+/** A TCP port; 0 lets the system pick. */
+export const port = z.coerce.number().int().min(0).max(65535)
+/** A whole number above zero. */
+export const count = z.coerce.number().int().positive()
+/** Whole seconds, above zero. */
+export const seconds = z.coerce.number().int().positive()
+/** Whole seconds; 0 is none. */
+export const secondsOrNone = z.coerce.number().int().min(0)
+/** Hours, at most a year. */
+export const hours = z.coerce
+  .number()
+  .positive()
+  .max(24 * 365)
+/** `true` or `false`. */
+export const flag = z.enum(['true', 'false']).transform((value) => value === 'true')
+/** Items between commas. */
+export const list = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean),
+)
+/** `name=value` between commas. */
+export const pairs = list
+  .refine((items) => items.every((item) => /^[^=]+=.+$/.test(item)), 'must be written as name=value,name=value')
+  .transform((items) => new Map(items.map((item): [string, string] => [before(item), after(item)])))
+/** The name of a request header, in small letters. */
+export const headerName = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9-]*$/, 'must be the name of a header')
+  .transform((name) => name.toLowerCase())
+/** An http(s) address without query or fragment. */
+export const origin = z
+  .url({ protocol: /^https?$/ })
+  .refine((value) => !/[?#]/.test(value), 'must not have a query or fragment')
+/** An address that begins with one of the schemes. */
+export const url = (...schemes: string[]) =>
+  z.string().refine((value) => schemes.some((scheme) => value.startsWith(`${scheme}:`)), {
+    message: `must start with ${schemes.map((scheme) => `${scheme}:`).join(' or ')}`,
+  })
+
+function before(item: string): string {
+  return item.slice(0, item.indexOf('=')).trim()
+}
+
+function after(item: string): string {
+  return item.slice(item.indexOf('=') + 1).trim()
+}
