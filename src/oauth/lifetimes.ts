@@ -1,10 +1,9 @@
 import type { ClientMetadata } from '../clients/client.ts'
 
-/** Seconds. Access tokens live eight hours, a refresh token one month unless it is used, its family at most a year. */
+/** Seconds. Access tokens live eight hours, a refresh token one month unless it is used. */
 export const LIFETIMES = {
   accessToken: 28_800,
   refreshToken: 2_628_000,
-  refreshFamily: 31_536_000,
   authorizationCode: 60,
   deviceCode: 600,
   idToken: 3600,
@@ -14,6 +13,12 @@ export const LIFETIMES = {
   /** What a grant may outlive its family by, for access tokens of resource servers with long lifetimes: 30 days. */
   grantMargin: 2_592_000,
 } as const
+
+/**
+ * How long the refresh tokens of one sign-in go on, however often they are used, by client type (RFC 6749 §2.1); seconds.
+ * A public client cannot prove who it is, so what is stolen from one ends sooner: after half a year instead of a year.
+ */
+const FAMILY_SECONDS = { public: 15_768_000, confidential: 31_536_000 } as const
 
 export function accessTokenTtlSeconds(client: ClientMetadata, serverTtlSeconds: number | undefined): number {
   return client.access_token_ttl_seconds ?? serverTtlSeconds ?? LIFETIMES.accessToken
@@ -25,9 +30,13 @@ export function refreshTokenTtlSeconds(client: ClientMetadata, familyAgeSeconds:
   return Math.max(1, Math.min(sliding, familyTtlSeconds(client) - familyAgeSeconds))
 }
 
-/** How long the refresh tokens of one sign-in may go on: a grant never ends earlier. */
+/** The absolute lifetime of a sign-in's refresh tokens: a grant never ends earlier. */
 export function familyTtlSeconds(client: ClientMetadata): number {
-  return client.refresh_token_absolute_ttl_seconds ?? LIFETIMES.refreshFamily
+  return client.refresh_token_absolute_ttl_seconds ?? FAMILY_SECONDS[typeOf(client)]
+}
+
+function typeOf(client: ClientMetadata): keyof typeof FAMILY_SECONDS {
+  return client.token_endpoint_auth_method === 'none' ? 'public' : 'confidential'
 }
 
 export function refreshRetrySeconds(client: ClientMetadata): number {

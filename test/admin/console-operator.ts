@@ -1,5 +1,6 @@
 import { createCookieJar } from '../support/cookie-jar.ts'
-import type { TestServer } from '../support/server.ts'
+
+type AdminAddress = { readonly adminUrl: string }
 
 /** A page as an operator's browser got it. */
 export type ShownPage = {
@@ -24,7 +25,7 @@ export type ConsoleOperator = {
 }
 
 /** A browser that has never been here. */
-export function createConsoleOperator(server: TestServer): ConsoleOperator {
+export function createConsoleOperator(server: AdminAddress): ConsoleOperator {
   const jar = createCookieJar()
   const at = (path: string) => `${server.adminUrl}${path}`
 
@@ -52,7 +53,7 @@ export function createConsoleOperator(server: TestServer): ConsoleOperator {
 }
 
 /** A browser in which somebody signed in with an admin token. */
-export async function signInToConsole(server: TestServer, token: string): Promise<ConsoleOperator> {
+export async function signInToConsole(server: AdminAddress, token: string): Promise<ConsoleOperator> {
   const operator = createConsoleOperator(server)
   const { status } = await operator.submit('/console/sign-in', { way: 'token', token })
   if (status !== 200) throw new Error(`the console did not let this token in: ${status}`)

@@ -12,8 +12,8 @@ import { prepareRace, type RacePlan, type RaceResult, race } from './storage-rac
 
 const PROGRAM = fileURLToPath(new URL('racing-process.ts', import.meta.url))
 const RACERS = 4
-/** 209 rounds of 4 attempts by each of 4 racers at each of 3 operations: 10,032 attempts. */
-const PLAN = { rounds: 209, attempts: 4 }
+/** 625 rounds of 4 attempts by each of 4 racers: 10,000 attempts at each operation. */
+const PLAN = { rounds: 625, attempts: 4 }
 const READY_DEADLINE_MS = 60_000
 
 for (const { name, needs, prepare } of storageBackends) {
@@ -24,7 +24,7 @@ for (const { name, needs, prepare } of storageBackends) {
     })
     afterAll(() => place?.close())
 
-    test('of 10,000 racing attempts at consume, putOnce and swap exactly one wins each round', async () => {
+    test('of 10,000 racing attempts at each of consume, putOnce and swap exactly one wins each round', async () => {
       const plan = { ...PLAN, run: randomUUID() }
       const storage = await place.open()
       await prepareRace(storage, plan)

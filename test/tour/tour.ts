@@ -18,6 +18,7 @@ import { startRedis } from '../support/redis-server.ts'
 import { closeRunDirectory, openRunDirectory, temporaryDirectory } from '../support/run-directory.ts'
 import type { ServerProcess } from '../support/server.ts'
 import { loadDemoInto } from '../support/templates.ts'
+import { showConsole } from './console.ts'
 import { BUYER, importLines } from './customers.ts'
 import { DOORS, type Visitor } from './doors.ts'
 
@@ -140,6 +141,8 @@ async function showWhatIsKnown({ first, second }: Nodes): Promise<void> {
   const metrics = await (await fetch(`${second.adminUrl}/metrics`)).text()
   const interesting = /^vestibule_(token_requests|logins|refresh|dialect_requests)_?\w*total\{.*$/gm
   console.log((metrics.match(interesting) ?? []).join('\n'))
+  title('What the console shows')
+  await showConsole(first, ADMIN_TOKEN)
 }
 
 async function verified({ url, settings }: ServerProcess, token: string): Promise<string> {
