@@ -8,7 +8,10 @@ import type { SigningKey } from '../keys/signing-key.ts'
  * algorithm signs, so active keys come first; the others are published for verifiers only.
  */
 export function toLibraryKeys(keys: readonly SigningKey[]): ExternalSigningKey[] {
-  const inOrder = [...keys].sort((first, second) => rank(first) - rank(second))
+  // By name beside that: metadata lists algorithms in this order, and is the same on every node.
+  const inOrder = [...keys].sort(
+    (first, second) => rank(first) - rank(second) || first.algorithm.localeCompare(second.algorithm),
+  )
   return inOrder.map((key) => new LocalSigningKey(key))
 }
 

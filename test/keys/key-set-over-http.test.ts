@@ -14,7 +14,7 @@ describe('the key set over HTTP', () => {
   afterAll(() => server?.stop())
 
   const fetchKeys = (headers: Record<string, string> = {}) => fetch(`${server.url}/jwks`, { headers })
-  const listed = async () => (await askAdmin<{ keys: KeyListing[] }>(server, 'GET', '/v1/keys')).body.keys
+  const listed = async () => (await askAdmin<{ items: KeyListing[] }>(server, 'GET', '/v1/keys')).body.items
 
   test('asking again with the ETag is answered 304 without a body, until keys have changed', async () => {
     const etag = String((await fetchKeys()).headers.get('etag'))
@@ -53,7 +53,7 @@ describe('the key set over HTTP', () => {
 test('the nearer a change of keys, the shorter a copy may be kept', async () => {
   const server = await startTestServer({ ADMIN_TOKEN, KEY_ROTATION_SECONDS: '10000', KEY_PROPAGATION_SECONDS: '60' })
   onTestFinished(() => server.stop())
-  const { keys } = (await askAdmin<{ keys: KeyListing[] }>(server, 'GET', '/v1/keys')).body
+  const { items: keys } = (await askAdmin<{ items: KeyListing[] }>(server, 'GET', '/v1/keys')).body
   const changeAt = Math.min(...keys.filter(({ state }) => state === 'active').map(({ since }) => since)) + 10_000
   vi.useFakeTimers({ toFake: ['Date'] })
   onTestFinished(() => void vi.useRealTimers())

@@ -29,7 +29,7 @@ describeOn('postgres', 'an agent’s codes over several nodes', () => {
     const [first] = nodes as [TestServer]
     const authorization = `Bearer ${ADMIN_TOKEN}`
     const listed = await fetch(`${first.adminUrl}/v1/agents`, { headers: { authorization } })
-    const { agents } = (await listed.json()) as { agents: { id: string }[] }
+    const { items: agents } = (await listed.json()) as { items: { id: string }[] }
     const door = `${first.adminUrl}/v1/agents/${agents[0]?.id}/second-factor`
     const { secret } = (await (await postJson(door, {}, { authorization })).json()) as { secret: string }
     await postJson(`${door}/confirm`, { code: await generate({ secret }) }, { authorization })
