@@ -31,6 +31,7 @@ import { listNodes } from '../keys/node-roll.ts'
 import { agentAccountId } from '../oauth/agent-account.ts'
 import { validateClient } from '../oauth/client-metadata.ts'
 import type { LiveProvider } from '../oauth/live-provider.ts'
+import type { LivingGrants } from '../oauth/living-grants.ts'
 import type { Backends } from './backends.ts'
 import type { Services } from './services.ts'
 import type { Shared } from './shared.ts'
@@ -52,7 +53,10 @@ export function createAdminRoutes(
     ...backends,
     knex: backends.database.knex,
     signOut: signOutCustomer,
-    collect: async (id) => ({ audit: await auditOf(backends.auditTrail, id) }),
+    collect: async (id) => ({
+      audit: await auditOf(backends.auditTrail, id),
+      signIns: await signInsOf(services.livingGrants, id),
+    }),
   })
   const routes = [
     selfRoutes(services),
@@ -111,6 +115,18 @@ function hostedAddress(dialects: readonly MountedDialect[], issuer: string, toke
     if (door) return `${issuer}${basePath}${door.path.replace(':token', token)}`
   }
   return undefined
+}
+
+/** Every sign-in of a customer that is alive; they are found by the trail, which must have been written before. */
+async function signInsOf({ list }: LivingGrants, customerId: string): Promise<object[]> {
+  const signIns: object[] = []
+  let cursor: string | undefined
+  do {
+    const page = await list({ customerId }, { limit: 1000, ...(cursor !== undefined && { cursor }) })
+    signIns.push(...page.items)
+    cursor = page.next
+  } while (cursor !== undefined)
+  return signIns
 }
 
 /** What the audit trail says about one customer, newest first. */

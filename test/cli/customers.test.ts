@@ -150,6 +150,7 @@ describe('a person', () => {
       customer: { customerReference: 'PERSON--1', email: 'person--1@example.com' },
       account: { passwordScheme: expect.any(String), createdAt: expect.any(String) },
       audit: expect.arrayContaining([expect.objectContaining({ type: 'login.succeeded' })]),
+      signIns: [expect.objectContaining({ clientId: 'frontend', by: 'password', expiresAt: expect.any(Number) })],
     })
   })
 

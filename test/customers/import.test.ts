@@ -8,6 +8,7 @@ import { type ImportOptions, importCustomers } from '../../src/customers/import.
 import type { LineProblem } from '../../src/customers/import-runs.ts'
 import { listStragglers, readMigrationStatus } from '../../src/customers/migration-status.ts'
 import { createPasswords } from '../../src/customers/passwords.ts'
+import { createRegistrationKeys } from '../../src/customers/registration-keys.ts'
 import { createSqlDirectory } from '../../src/customers/sql-directory.ts'
 import { wrapFastHashes } from '../../src/customers/wrap-fast-hashes.ts'
 import { useDatabase } from './database.ts'
@@ -311,10 +312,13 @@ describe('export and erasure', () => {
 
   test('an erased customer is revoked, forgotten, and not brought back by an import', async () => {
     await run([SONIA])
+    const { id } = await database.knex('customers').first('id')
+    await createRegistrationKeys({ knex: database.knex }).issue(id)
     const revoked: string[] = []
     const revoke = async (id: string) => void revoked.push(id)
     const erasure = await eraseCustomer({ knex: database.knex, revoke }, 'DE--21')
     expect(erasure).toEqual({ outcome: 'erased', customerId: revoked[0] })
+    expect(await database.knex('registration_keys')).toEqual([])
     const skeleton = await database.knex('customers').first()
     expect(JSON.stringify(skeleton)).not.toMatch(/sonia|67a1e09b/i)
     expect(skeleton).toMatchObject({ customer_reference: 'DE--21', status: 'anonymised' })
