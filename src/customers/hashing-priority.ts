@@ -9,7 +9,7 @@ const NICER_BY = 10
 /**
  * Runs libuv's threads, where passwords are hashed, behind the thread that answers: with one hash per core under way,
  * signatures and introspection would otherwise wait for a turn of the scheduler. The threads start with the first hash
- * or file: call it after that. Does nothing where it cannot (docs/decisions/0022).
+ * or file: call it after that. Does nothing where it cannot (docs/decisions/0020).
  */
 export function yieldToRequests(): void {
   try {
