@@ -1,8 +1,25 @@
 import { z } from 'zod'
 import { epochSeconds, instant } from './shapes.ts'
 
-/** RFC 7591 metadata; the protocol engine judges what is in it. */
-export const metadata = z.looseObject({ client_id: z.string().min(1).max(255) }).meta({ id: 'ClientMetadata' })
+const names = z.array(z.string().min(1))
+const lifetime = z.int().positive()
+
+/** RFC 7591 metadata, which the protocol engine judges, beside members of our own. */
+export const metadata = z
+  .looseObject({
+    client_id: z.string().min(1).max(255),
+    first_party: z.boolean().optional(),
+    default_scope: z.string().optional(),
+    access_token_ttl_seconds: lifetime.optional(),
+    refresh_token_ttl_seconds: lifetime.optional(),
+    refresh_token_absolute_ttl_seconds: lifetime.optional(),
+    refresh_retry_seconds: z.int().min(0).optional(),
+    introspects: names.optional(),
+    exchange_targets: names.optional(),
+    resource_scopes: names.optional(),
+    allowed_origins: names.optional(),
+  })
+  .meta({ id: 'ClientMetadata' })
 
 export const client = z.object({ metadata, isEnabled: z.boolean() }).meta({ id: 'Client' })
 

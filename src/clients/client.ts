@@ -27,6 +27,8 @@ export type ClientMetadata = {
   readonly introspects?: readonly string[]
   /** Resource servers, written alike, that it may trade a customer's token for (RFC 8693); none unless given. */
   readonly exchange_targets?: readonly string[]
+  /** Scopes of resource servers that it may ask for; all of them unless given. */
+  readonly resource_scopes?: readonly string[]
   readonly [member: string]: unknown
 }
 

@@ -11,6 +11,7 @@ export const OWN_CLIENT_MEMBERS = [
   'refresh_retry_seconds',
   'introspects',
   'exchange_targets',
+  'resource_scopes',
   'allowed_origins',
 ] as const
 

@@ -42,7 +42,7 @@ export function createResourceIndicators({ findResourceServer, findClient, keys,
       const metadata = await findClient(client.clientId)
       if (!server || !metadata) throw new errors.InvalidTarget('there is no such resource server')
       return {
-        scope: [...PERSON_SCOPES, ...server.scopes].join(' '),
+        scope: [...PERSON_SCOPES, ...scopesFor(metadata, server)].join(' '),
         audience: server.audience ?? server.identifier,
         accessTokenTTL: accessTokenTtlSeconds(metadata, server.accessTokenTtlSeconds),
         ...(server.format === 'opaque'
@@ -51,4 +51,9 @@ export function createResourceIndicators({ findResourceServer, findClient, keys,
       } as LibraryResourceServer
     },
   }
+}
+
+/** What a client may ask of a resource server: all of its scopes, or those among them that the client was given. */
+function scopesFor({ resource_scopes: given }: ClientMetadata, { scopes }: ResourceServer): readonly string[] {
+  return given ? scopes.filter((scope) => given.includes(scope)) : scopes
 }

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ADMIN_TOKEN, askAdmin } from '../keys/server-nodes.ts'
 import { basicAuth, postForm } from '../support/http.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { decode, introspect, ordersService, read, revoke, thirdParty, userinfo } from './client.ts'
 
 let server: TestServer
 beforeAll(async () => {
-  server = await startTestServer()
+  server = await startTestServer({ ADMIN_TOKEN })
 })
 afterAll(() => server?.stop())
 
@@ -107,4 +108,26 @@ test('an opaque one for another service works the same way', async () => {
   })
   await revoke(server.url, body.access_token, {}, ordersService)
   expect(await introspect(server.url, body.access_token)).toEqual({ active: false })
+})
+
+test('a client with a list of scopes is given none beyond it, at whichever resource server', async () => {
+  const metadata = { client_id: 'stock-reader', grant_types: ['client_credentials'], resource_scopes: ['stock:read'] }
+  const made = await askAdmin(server, 'POST', '/v1/clients', { metadata, secret: 'stock-reader-secret' })
+  expect(made.status, JSON.stringify(made.body)).toBe(201)
+  const stockReader = basicAuth('stock-reader', 'stock-reader-secret')
+  const wanted = { resource: 'urn:vestibule:warehouse', scope: 'stock:read stock:write' }
+  expect((await ask(wanted, stockReader)).body.scope).toBe('stock:read')
+  expect((await ask(wanted, ordersService)).body.scope).toBe('stock:read stock:write')
+  expect((await ask({ scope: 'orders:read' }, stockReader)).body.scope).toBeUndefined()
+})
+
+test.each([
+  { introspects: 'urn:vestibule:warehouse' },
+  { exchange_targets: [7] },
+  { resource_scopes: 'stock:read' },
+  { access_token_ttl_seconds: '60' },
+])('a client is not stored with %j, which no token request could use', async (member) => {
+  const metadata = { client_id: 'unusable', grant_types: ['client_credentials'], ...member }
+  const { status, body } = await askAdmin<{ detail: string }>(server, 'POST', '/v1/clients', { metadata })
+  expect([status, body.detail]).toEqual([400, expect.stringContaining(Object.keys(member)[0] ?? '')])
 })
