@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Actor, Administrator } from '../administrators/administrator.ts'
 import type { AdministratorDirectory } from '../administrators/directory.ts'
 import { mayRule, type Role } from '../administrators/role.ts'
+import type { AdminSessions } from '../administrators/sessions.ts'
 import type { PasswordPolicy } from '../customers/password-policy.ts'
 import type { Passwords } from '../customers/passwords.ts'
 import { administrator, administratorChange, newAdministrator, newPassword } from './administrator-shapes.ts'
@@ -12,6 +13,7 @@ import { pageOf, pageQuery } from './shapes.ts'
 
 export type AdministratorRouteDeps = {
   readonly administrators: AdministratorDirectory
+  readonly sessions: Pick<AdminSessions, 'closeAll'>
   readonly passwords: Pick<Passwords, 'hash'>
   readonly passwordPolicy: PasswordPolicy
 }
@@ -75,6 +77,7 @@ export function administratorRoutes(deps: AdministratorRouteDeps): Route[] {
         const changed = await administrators.update(id, seen, body, (before) => mayRule(actor.role, before.role))
         if (changed.outcome === 'not-allowed') throw tooHigh(actor)
         if (changed.outcome === 'changed-meanwhile') throw changedMeanwhile()
+        if (body.status === 'blocked') await deps.sessions.closeAll(id)
         return known(changed.outcome === 'changed' ? changed.now : undefined, id)
       },
     }),

@@ -1,4 +1,5 @@
 import Koa, { type Middleware } from 'koa'
+import { clientAddress, peerOf } from '../http/host-guard.ts'
 import { requestId } from '../http/request-id.ts'
 import { securityHeaders } from '../http/security-headers.ts'
 import type { Metrics } from '../metrics.ts'
@@ -6,6 +7,7 @@ import { answerProblems, Problem } from './problem.ts'
 import { type ServeApiDeps, serveApi } from './serve-api.ts'
 
 export type AdminDeps = ServeApiDeps & {
+  readonly trustedProxies: readonly string[]
   readonly metrics: Metrics
   readonly probes: Middleware
   /** The pages for operators. */
@@ -13,10 +15,15 @@ export type AdminDeps = ServeApiDeps & {
 }
 
 /** The second listener, for operators: probes and metrics for machines, the admin API, and the console over it. */
-export function createAdminApp({ metrics, probes, consolePages, ...serving }: AdminDeps): Koa {
+export function createAdminApp({ trustedProxies, metrics, probes, consolePages, ...serving }: AdminDeps): Koa {
   const app = new Koa()
+  const trusted = new Set(trustedProxies)
   app.silent = true
-  app.use(requestId())
+  app.use(requestId({ trustedProxies }))
+  app.use(function findAddress(ctx, next) {
+    ctx.request.ip = clientAddress(peerOf(ctx.req), ctx.get('X-Forwarded-For'), trusted)
+    return next()
+  })
   app.use(securityHeaders({ isHttps: false }))
   app.use(answerProblems(serving.onError))
   app.use(probes)

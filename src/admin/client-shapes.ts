@@ -8,6 +8,7 @@ const lifetime = z.int().positive()
 export const metadata = z
   .looseObject({
     client_id: z.string().min(1).max(255),
+    client_secret: z.never('a secret goes beside the metadata, as "secret": only its digest is kept').optional(),
     first_party: z.boolean().optional(),
     default_scope: z.string().optional(),
     access_token_ttl_seconds: lifetime.optional(),

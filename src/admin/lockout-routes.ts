@@ -21,6 +21,9 @@ const lock = z
   })
   .meta({ id: 'Lock' })
 
+/** Guessing at somebody goes on when their lock is lifted: only who may change them may lift it. */
+const LIFTS = { customer: undefined, agent: 'agents:write', administrator: 'administrators:write' } as const
+
 /** Locks after too many failures: to see, and to lift. Unknown logins are answered like known ones. */
 export function lockoutRoutes({ lockoutDesks }: { readonly lockoutDesks: LockoutDesks }): Route[] {
   return [
@@ -43,6 +46,7 @@ export function lockoutRoutes({ lockoutDesks }: { readonly lockoutDesks: Lockout
       path: '/v1/lockouts/lift',
       summary: 'Let a login, or an address, in again',
       permission: 'lockouts:lift',
+      alsoNeeds: ({ body: { realm } }) => LIFTS[realm],
       body: whom,
       status: 204,
       result: z.void(),

@@ -8,6 +8,8 @@ export type AdminSessions = ReturnType<typeof createAdminSessions>
 export const ADMIN_SESSION_PREFIX = 'vas_'
 
 const KIND = 'AdminSession'
+/** When all sessions of an administrator were ended. */
+const END = 'AdminSessionsEnd'
 const IDLE_SECONDS = 3600
 const LONGEST_SECONDS = 12 * 3600
 
@@ -41,10 +43,16 @@ export function createAdminSessions({
       const administrator = await administrators.findById(String(administratorId))
       if (administrator?.status !== 'active') return undefined
       if (administrator.passwordChangedAt !== passwordChangedAt) return undefined
+      const ended = await storage.get(END, administrator.id)
+      if (ended && Number(openedAtMs) <= Number(ended.artifact.atMs)) return undefined
       await storage.extend(KIND, session, IDLE_SECONDS)
       return administrator
     },
 
     close: (session: string): Promise<void> => storage.remove(KIND, session),
+
+    /** For good: a blocked administrator who is unblocked signs in again. */
+    closeAll: (administratorId: string): Promise<void> =>
+      storage.put(END, administratorId, { atMs: now() }, LONGEST_SECONDS),
   }
 }

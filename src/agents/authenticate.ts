@@ -4,7 +4,8 @@ import { createPasswordCheck, type PasswordCheckDeps, type PersonLoginContext } 
 import type { SecondFactors } from './second-factors.ts'
 
 export type AgentAuthentication =
-  | { readonly outcome: 'authenticated'; readonly agent: Agent }
+  /** `hasSecondFactor`: a code was asked for, and was right. */
+  | { readonly outcome: 'authenticated'; readonly agent: Agent; readonly hasSecondFactor?: true }
   /** `reason` is for the audit trail and logs; a caller of ours never learns it. */
   | {
       readonly outcome: 'refused'
@@ -41,6 +42,8 @@ export function createAuthenticateAgent(deps: AuthenticateAgentDeps): Authentica
 
   return async function authenticateAgent(login, password, context) {
     const checked = await check(login, password, context)
-    return 'person' in checked ? { outcome: checked.outcome, agent: checked.person } : checked
+    if (!('person' in checked)) return checked
+    const { person: agent, ...outcome } = checked
+    return { ...outcome, agent }
   }
 }

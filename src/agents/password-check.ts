@@ -4,7 +4,8 @@ import type { SecondFactors } from './second-factors.ts'
 type StoredPassword = { readonly scheme: string; readonly hash: string; readonly salt?: string }
 
 export type CheckedPassword<Person, Reason extends string> =
-  | { readonly outcome: 'authenticated'; readonly person: Person }
+  /** `hasSecondFactor`: a code was asked for, and was right. */
+  | { readonly outcome: 'authenticated'; readonly person: Person; readonly hasSecondFactor?: true }
   /** `reason` is for the audit trail and logs; a caller of ours never learns it. */
   | { readonly outcome: 'refused'; readonly reason: 'unknown' | 'wrong-password' | 'wrong-code' | Reason }
   /** The password is right, and a code must come with it. */
@@ -108,7 +109,9 @@ export function createPasswordCheck<Person extends { readonly id: string }, Reas
     if (!(await secondFactors?.isRequired(person.id))) return { outcome: 'authenticated', person }
     if (code === undefined) return { outcome: 'second-factor-required', person }
     const isRight = await secondFactors?.redeem(person.id, code)
-    return isRight ? { outcome: 'authenticated', person } : { outcome: 'refused', reason: 'wrong-code' }
+    return isRight
+      ? { outcome: 'authenticated', person, hasSecondFactor: true }
+      : { outcome: 'refused', reason: 'wrong-code' }
   }
 }
 

@@ -53,6 +53,8 @@ export function createSecondFactors({
     const used = await factors()
       .where({ agent_id: row.agent_id })
       .andWhere('last_time_step', '<', step)
+      // Whoever enrolled anew meanwhile has another secret, which is not to be overwritten.
+      .whereRaw('sealed_secret = ?::jsonb', [JSON.stringify(row.sealed_secret)])
       .update({
         last_time_step: step,
         sealed_secret: JSON.stringify(sealing.seal(row.agent_id, secret)),

@@ -12,7 +12,7 @@ import type { Shared } from './shared.ts'
 
 /** What listens to operators. */
 export function createAdmin(
-  config: Pick<Config, 'ISSUER'>,
+  config: Pick<Config, 'ISSUER' | 'TRUSTED_PROXIES'>,
   backends: Backends,
   services: Services,
   engine: LiveProvider,
@@ -23,5 +23,12 @@ export function createAdmin(
   const identify = createIdentify({ ...services, settingTokens: backends.settingTokens })
   const { storage, cookieKeys: formKeys } = backends
   const consolePages = createConsole({ api, identify, storage, formKeys, audit, onError: shared.onError })
-  return createAdminApp({ ...shared, metrics, api, identify, consolePages })
+  return createAdminApp({
+    ...shared,
+    trustedProxies: config.TRUSTED_PROXIES,
+    metrics,
+    api,
+    identify,
+    consolePages,
+  })
 }

@@ -40,8 +40,8 @@ export function createCustomerRecords({ knex }: { readonly knex: Knex }) {
 
   /** By id or by reference. */
   async function find(customer: string, connection: Knex = knex, suffix = ''): Promise<Customer | undefined> {
-    const column = UUID.test(customer) ? 'id' : 'customer_reference'
-    return (await select(connection, `where c.${column} = ? ${suffix}`, [customer]))[0]
+    const [byId] = UUID.test(customer) ? await select(connection, `where c.id = ? ${suffix}`, [customer]) : []
+    return byId ?? (await select(connection, `where c.customer_reference = ? ${suffix}`, [customer]))[0]
   }
 
   /** Under a lock, so that nobody changes it between the comparison and the change. */
@@ -79,22 +79,27 @@ export function createCustomerRecords({ knex }: { readonly knex: Knex }) {
       )
     },
 
-    /** The same checks as an import's. */
-    async create(
-      record: ImportRecord,
-    ): Promise<{ readonly outcome: 'created'; readonly customer: Customer } | Refused> {
-      const known = await find(record.customerReference)
-      if (known) return { outcome: 'refused', reason: `there is a customer ${record.customerReference} already` }
-      const [written] = await upsertCustomers(knex, [record])
-      if (!written || written.outcome === 'refused')
-        return written ?? { outcome: 'refused', reason: 'nothing was given' }
-      return { outcome: 'created', customer: (await find(written.id)) as Customer } // was written just now
-    },
+    /** The same checks as an import's; but a customer there is already is not brought up to date. */
+    create: (record: ImportRecord): Promise<{ readonly outcome: 'created'; readonly customer: Customer } | Refused> =>
+      knex.transaction(async (transaction) => {
+        const { customerReference } = record
+        // Two at once: the second waits here, and finds what the first made.
+        await transaction.raw('select pg_advisory_xact_lock(hashtext(?))', [`customer ${customerReference}`])
+        const known = await select(transaction, 'where c.customer_reference = ?', [customerReference])
+        if (known.length > 0) return { outcome: 'refused', reason: `there is a customer ${customerReference} already` }
+        const [written] = await upsertCustomers(transaction, [record])
+        if (!written || written.outcome === 'refused')
+          return written ?? { outcome: 'refused', reason: 'nothing was given' }
+        return { outcome: 'created', customer: (await find(written.id, transaction)) as Customer } // written just now
+      }),
 
     change: (customer: string, seen: string, { email, givenName, familyName, locale }: CustomerChange) =>
-      changeSeen(customer, seen, async (transaction, { id }) => {
+      changeSeen(customer, seen, async (transaction, { id, email: before }) => {
+        const isMoved = email !== undefined && normalizeEmail(email) !== normalizeEmail(before)
         const columns = {
           ...(email !== undefined && { email: email.trim(), email_normalized: normalizeEmail(email) }),
+          // Nobody has shown yet that the new one is theirs.
+          ...(isMoved && { email_verified: false }),
           given_name: givenName,
           family_name: familyName,
           locale,

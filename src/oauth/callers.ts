@@ -42,7 +42,8 @@ export function createFindCaller({
     const { token } = status
     if (token.kind === 'refresh-token' || token.jkt || token.certificateThumbprint) return undefined
     const { accountId, companyUserId, actingAgentId, clientId, audience, jti } = token
-    const account = accountId && (await findAccount(accountId, { companyUserId, actingAgentId }))
+    const account =
+      accountId && (await findAccount(accountId, { companyUserId, actingAgentId, grantedAtMs: token.iat * 1000 }))
     if (accountId && !account) return undefined
     return {
       ...(account ? holder(account) : { kind: 'client' }),

@@ -37,7 +37,8 @@ export function createIntrospection(deps: IntrospectionDeps) {
     if (!status.isLive) return undefined
     const { token } = status
     const caller = callerId === undefined ? undefined : await findClient(callerId)
-    if (!(await findClient(token.clientId)) || !caller) return undefined
+    const holders = [token.clientId, token.grantClientId ?? token.clientId]
+    if (!caller || !(await Promise.all(holders.map(findClient))).every(Boolean)) return undefined
     if (!mayIntrospect(caller, token, identifiersOf)) {
       audit({ type: 'introspection.refused', clientId: caller.client_id, reason: token.kind })
       return undefined

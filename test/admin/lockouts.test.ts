@@ -68,3 +68,16 @@ test.each([{}, { login: 'a@b.example', address: '198.51.100.7' }, { address: 'no
     expect((await admin('POST', '/v1/lockouts/lift', body)).status).toBe(400)
   },
 )
+
+test.each([
+  ['administrator', 'support', 403],
+  ['administrator', 'security', 403],
+  ['agent', 'support', 403],
+  ['agent', 'security', 204],
+  ['customer', 'support', 204],
+] as const)('the lock of a login of the realm %s is lifted by %s: %i', async (realm, role, status) => {
+  const { session } = await administratorOf(server, role)
+  expect((await ask(server, session, 'POST', '/v1/lockouts/lift', { login: 'a@example.com', realm })).status).toBe(
+    status,
+  )
+})

@@ -262,3 +262,42 @@ test('uses of dialects are counted by client and day', async () => {
   const { items } = (await admin('GET', '/v1/dialects/uses')).body
   expect(items).toContainEqual(expect.objectContaining({ dialect: 'spryker', count: expect.any(Number) }))
 })
+
+describe('a customer who is there already', () => {
+  const reference = '0f0e0d0c-0b0a-4908-8706-050403020100'
+  const record = { email: 'there@example.com', customerReference: reference, password: 'correct horse battery' }
+
+  test('is not brought up to date by making them again, and is found by a reference that looks like an id', async () => {
+    const made = await admin('POST', '/v1/customers', record)
+    expect(made.status).toBe(201)
+    expect((await admin('GET', `/v1/customers/${reference}`)).body.id).toBe(made.body.id)
+    const again = { ...record, email: 'other@example.com', password: 'another horse, another staple' }
+    expect((await admin('POST', '/v1/customers', again)).status).toBe(409)
+    expect((await admin('GET', `/v1/customers/${reference}`)).body.email).toBe(record.email)
+  })
+
+  test('is made once, however many ask for it at once', async () => {
+    const racing = Array.from({ length: 8 }, (_, index) =>
+      admin('POST', '/v1/customers', { email: `raced-${index}@example.com`, customerReference: 'RACED--1' }),
+    )
+    const statuses = (await Promise.all(racing)).map(({ status }) => status).sort()
+    expect(statuses).toEqual([201, ...Array.from({ length: 7 }, () => 409)])
+  })
+
+  test('has an unconfirmed address after it was changed, and a confirmed one while it is the same', async () => {
+    const path = `/v1/customers/${RON}`
+    const seen = await admin('GET', path)
+    const same = await admin('PATCH', path, { email: 'RON@swanson.com' }, etagOf(seen))
+    expect(same.body.emailVerified).toBe(true)
+    const moved = await admin('PATCH', path, { email: 'mallory@example.com' }, etagOf(same))
+    expect(moved.body).toMatchObject({ email: 'mallory@example.com', emailVerified: false })
+    expect((await admin('PATCH', path, { email: 'ron@swanson.com' }, etagOf(moved))).status).toBe(200)
+    expect((await admin('POST', `${path}/confirm`)).body.emailVerified).toBe(true)
+  })
+})
+
+test('a secret in a client’s metadata is refused: it would be kept and shown', async () => {
+  const metadata = { client_id: 'careless', grant_types: ['client_credentials'], client_secret: 'in-the-wrong-place' }
+  const { status, body } = await admin('POST', '/v1/clients', { metadata })
+  expect([status, body.detail]).toEqual([400, expect.stringContaining('client_secret')])
+})

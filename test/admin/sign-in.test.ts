@@ -44,6 +44,24 @@ describe('an administrator', () => {
     expect(blocked.body.status).toBe('blocked')
     expect((await self(session)).status).toBe(401)
     expect((await signIn(email, PASSWORD)).status).toBe(401)
+    const again = { 'If-Match': blocked.headers.get('etag') ?? '' }
+    expect((await ask(server, OWNER, 'PATCH', path, { status: 'active' }, again)).status).toBe(200)
+    expect((await self(session)).status, 'the session of before is over for good').toBe(401)
+    expect((await signIn(email, PASSWORD)).status).toBe(200)
+  })
+
+  test('is known by the address a trusted proxy names, so that one place does not lock out another', async () => {
+    const behind = await startTestServer({ ADMIN_TOKEN: OWNER, TRUSTED_PROXIES: '127.0.0.1', LOCKOUT_ATTEMPTS: '3' })
+    try {
+      const { email } = await administratorOf(behind, 'viewer')
+      const from = (ip: string, password: string) =>
+        ask(behind, undefined, 'POST', '/v1/sign-in', { email, password }, { 'X-Forwarded-For': ip })
+      for (let attempt = 0; attempt < 4; attempt++) await from('198.51.100.9', 'not the password')
+      expect((await from('198.51.100.9', PASSWORD)).status).toBe(429)
+      expect((await from('198.51.100.10', PASSWORD)).status).toBe(200)
+    } finally {
+      await behind.stop()
+    }
   })
 
   test('whose role is lowered can do no more than the new role from the next request on', async () => {

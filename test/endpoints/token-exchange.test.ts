@@ -3,7 +3,18 @@ import { ADMIN_TOKEN, askAdmin } from '../keys/server-nodes.ts'
 import { basicAuth, postForm } from '../support/http.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { decode, introspect, ordersService, read, refresh, revoke, thirdParty, tokensOf, userinfo } from './client.ts'
+import {
+  decode,
+  introspect,
+  ordersService,
+  read,
+  refresh,
+  revoke,
+  SONIA_COMPANY_USER,
+  thirdParty,
+  tokensOf,
+  userinfo,
+} from './client.ts'
 
 const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token'
@@ -180,6 +191,67 @@ test('a service cannot trade a token that was not made for it, nor one for a tar
   const received = await exchanged()
   expect((await ask({ subject_token: received, resource: 'urn:vestibule:commerce' }, stockService)).status).toBe(200)
   expect((await ask({ subject_token: received }, stockService)).body.error).toBe('invalid_target')
+})
+
+test('what was traded becomes no sign-in of its own', async () => {
+  const [handover, companyUser] = ['urn:vestibule:grant:handover', 'urn:vestibule:grant:company-user']
+  const grant_types = [EXCHANGE, handover, companyUser, 'refresh_token']
+  const metadata = {
+    client_id: 'eager-service',
+    grant_types,
+    introspects: ['urn:vestibule:commerce'],
+    exchange_targets: ['urn:vestibule:commerce'],
+  }
+  await askAdmin(server, 'POST', '/v1/clients', { metadata, secret: 'eager-service-secret' })
+  const eager = basicAuth('eager-service', 'eager-service-secret')
+  const { body } = await ask({ resource: 'urn:vestibule:commerce', scope: 'customer' }, eager)
+  for (const [grant_type, further] of [
+    [handover, {}],
+    [companyUser, { company_user_id: SONIA_COMPANY_USER }],
+  ] as const) {
+    const form = { grant_type, subject_token: body.access_token, ...further }
+    const answer = await read(postForm(`${server.url}/token`, form, eager))
+    expect([answer.status, answer.body.error]).toEqual([400, 'invalid_grant'])
+  }
+})
+
+test('what is over is not traded, although clocks may differ where its signature is checked', async () => {
+  const metadata = {
+    client_id: 'brief-app',
+    token_endpoint_auth_method: 'none',
+    grant_types: ['password'],
+    access_token_ttl_seconds: 1,
+  }
+  await askAdmin(server, 'POST', '/v1/clients', { metadata })
+  const { access_token: subject_token } = await tokensOf(server.url, { client_id: 'brief-app' })
+  await waitFor(() => Date.now() / 1000 >= Number(decode(subject_token).payload.exp))
+  expect((await ask({ subject_token })).body.error).toBe('invalid_request')
+})
+
+test('a client with a scope of its own gets no other one by leaving it out', async () => {
+  const metadata = {
+    client_id: 'modest-service',
+    grant_types: [EXCHANGE],
+    scope: 'customer',
+    introspects: ['urn:vestibule:commerce'],
+    exchange_targets: [WAREHOUSE],
+  }
+  await askAdmin(server, 'POST', '/v1/clients', { metadata, secret: 'modest-service-secret' })
+  const answer = await ask({}, basicAuth('modest-service', 'modest-service-secret'))
+  expect([answer.status, answer.body.scope]).toEqual([200, 'customer'])
+})
+
+test('tokens of a client that was disabled are nobody’s to trade, and traded ones are dead', async () => {
+  const { access_token: subject_token } = await tokensOf(server.url, {}, thirdParty)
+  const traded = await exchanged({ subject_token, resource: 'urn:vestibule:commerce' })
+  expect(await introspect(server.url, traded)).toMatchObject({ active: true })
+  await askAdmin(server, 'POST', '/v1/clients/third-party-app/disable', {})
+  try {
+    expect((await ask({ subject_token })).body.error).toBe('invalid_request')
+    expect(await introspect(server.url, traded)).toEqual({ active: false })
+  } finally {
+    await askAdmin(server, 'POST', '/v1/clients/third-party-app/enable', {})
+  }
 })
 
 test('a client that does not list the grant cannot use it', async () => {

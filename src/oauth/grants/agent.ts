@@ -51,7 +51,7 @@ export function agentGrant({ authenticateAgent, resourceServers }: AgentGrantDep
         account,
         grantType: AGENT_GRANT,
         defaultScope: 'profile email',
-        amr: 'code' in context ? ['pwd', 'otp', 'mfa'] : ['pwd'],
+        amr: authentication.hasSecondFactor ? ['pwd', 'otp', 'mfa'] : ['pwd'],
       })
     },
   }

@@ -17,6 +17,9 @@ export async function findSubject(
   if (typeof value !== 'string') throw new errors.InvalidRequest("missing required parameter(s) 'subject_token'")
   const status = await findToken(value)
   if (!status.isLive) throw new errors.InvalidGrant('the subject token does not work')
+  // What was traded hangs from somebody else's sign-in, and must not become one of its own.
+  if (status.token.grantClientId !== undefined)
+    throw new errors.InvalidGrant('the subject token was traded for another')
   const { kind, accountId, clientId, companyUserId, actingAgentId, jkt, certificateThumbprint, iat } = status.token
   if (kind !== 'access-token' || accountId === undefined || jkt !== undefined || certificateThumbprint !== undefined) {
     throw new errors.InvalidGrant('the subject token is no plain access token of a person')
