@@ -39,7 +39,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const config = values as Config
   const combined = contradictions(config)
   if (combined.length > 0) throw new ConfigError(combined)
-  return { ...config, DATA_DIR: resolve(config.DATA_DIR), ISSUER: config.ISSUER.replace(/\/$/, '') }
+  const hasIssuer = environment.ISSUER || environment.ISSUER_FILE
+  // Whoever moves only the port means the server here.
+  const issuer = hasIssuer ? config.ISSUER.replace(/\/$/, '') : `http://localhost:${config.PORT}`
+  return { ...config, DATA_DIR: resolve(config.DATA_DIR), ISSUER: issuer }
 }
 
 /** How many processes serve. The embedded database is for one, so "auto" is one there. */

@@ -25,3 +25,9 @@ test('a certificate header that anybody could send is refused, and so are settin
   expect(problemsOf({ MTLS_VERIFIED_HEADER: 'X-Client-Verified' })).toContain('MTLS_CERTIFICATE_HEADER')
   expect(problemsOf({ MTLS_CERTIFICATE_HEADER: 'x y', TRUSTED_PROXIES: '10.0.0.7' })).toContain('the name of a header')
 })
+
+test('whoever moves only the port is the issuer there; who names an issuer is believed', () => {
+  expect(readConfig({}).ISSUER).toBe('http://localhost:4000')
+  expect(readConfig({ PORT: '5000' }).ISSUER).toBe('http://localhost:5000')
+  expect(readConfig({ PORT: '5000', ISSUER: 'https://id.shop.example/' }).ISSUER).toBe('https://id.shop.example')
+})

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { count, flag, origin, type Setting, seconds, secondsOrNone } from './setting.ts'
+import { count, flag, origin, pairs, type Setting, seconds, secondsOrNone } from './setting.ts'
 
 /** What operators see of it, and how it starts and stops. */
 export const operationSettings = {
@@ -11,6 +11,11 @@ export const operationSettings = {
   OTEL_EXPORTER_OTLP_ENDPOINT: {
     type: origin,
     sentence: 'An OpenTelemetry collector that traces are sent to, by OTLP over HTTP. Unset: nothing is traced.',
+  },
+  OTEL_EXPORTER_OTLP_HEADERS: {
+    type: pairs,
+    secret: true,
+    sentence: 'What the collector wants to be sent with the traces, as name=value, comma separated.',
   },
   TRACES_RATIO: {
     type: z.coerce.number().min(0).max(1),

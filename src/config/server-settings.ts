@@ -6,7 +6,7 @@ export const serverSettings = {
   ISSUER: {
     type: origin,
     default: 'http://localhost:4000',
-    sentence: 'The public address of this server, exactly as clients and tokens see it.',
+    sentence: 'The public address of this server, exactly as clients and tokens see it. Unset: localhost at PORT.',
   },
   PORT: { type: port, default: '4000', sentence: 'Port of the public listener; 0 picks a free one.' },
   HOST: { type: z.string().min(1), default: '0.0.0.0', sentence: 'Address the public listener binds to.' },
