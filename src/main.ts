@@ -1,3 +1,4 @@
+import { readVersion } from './app/version.ts'
 import { AdminError } from './cli/admin-client.ts'
 import { adminTokens } from './cli/admin-tokens.ts'
 import { administrators } from './cli/administrators.ts'
@@ -52,6 +53,7 @@ const EXPECTED = [AdminError, ConfigError, DatabaseError, KeyStoreError, ListenE
 /** Picks the command that `args` names and runs it. */
 export async function main(args: readonly string[]): Promise<void> {
   const [name = 'help', ...rest] = args
+  if (name === '--version' || name === '-V') return console.log(readVersion())
   const command = commands.find((candidate) => candidate.name === name)
   if (!command) {
     const isHelp = ['help', '--help', '-h'].includes(name)

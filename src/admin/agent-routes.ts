@@ -2,20 +2,23 @@ import { z } from 'zod'
 import type { Agent } from '../agents/agent.ts'
 import type { AgentDirectory } from '../agents/directory.ts'
 import type { SecondFactors } from '../agents/second-factors.ts'
+import type { PasswordPolicy } from '../customers/password-policy.ts'
 import type { Passwords } from '../customers/passwords.ts'
+import { newPassword } from './administrator-shapes.ts'
+import { acceptPassword } from './new-password.ts'
 import { changedMeanwhile, Problem } from './problem.ts'
 import { type Route, route } from './route.ts'
-import { name, pageOf, pageQuery, text } from './shapes.ts'
+import { name, pageOf, pageQuery } from './shapes.ts'
 
 export type AgentRouteDeps = {
   readonly agents: AgentDirectory
   readonly passwords: Pick<Passwords, 'hash'>
+  readonly passwordPolicy: PasswordPolicy
   readonly secondFactors: Pick<SecondFactors, 'owners'>
   /** Ends every token of the agent. */
   readonly signOutAgent: (agentId: string) => Promise<void>
 }
 
-const MIN_PASSWORD = 8
 const agentShape = z
   .object({
     id: z.string(),
@@ -34,13 +37,14 @@ const newAgent = z.strictObject({
   name: name.optional(),
   idAgent: z.int().positive().optional(),
   idWarehouse: warehouse.optional(),
-  password: text.min(MIN_PASSWORD).max(1024),
+  password: newPassword,
 })
 const agentChange = z.strictObject({ name: name.optional(), isAgent: z.boolean().optional() })
 const params = z.object({ id: z.string() })
 
 /** Back-office people who may act for customers. */
-export function agentRoutes({ agents, passwords, secondFactors, signOutAgent }: AgentRouteDeps): Route[] {
+export function agentRoutes(deps: AgentRouteDeps): Route[] {
+  const { agents, secondFactors, signOutAgent } = deps
   const known = (agent: Agent | undefined, id: string): Agent => {
     if (agent) return agent
     throw new Problem(404, 'unknown-agent', `There is no agent with the id "${id}".`)
@@ -76,7 +80,7 @@ export function agentRoutes({ agents, passwords, secondFactors, signOutAgent }: 
       refusals: [409],
       audit: 'agent.changed',
       async handle({ body: { password, ...agent } }) {
-        const created = await agents.create({ ...agent, password: await passwords.hash(password) })
+        const created = await agents.create({ ...agent, password: await acceptPassword(deps, password, agent.email) })
         if (created.outcome === 'created') return created.agent
         const taken = created.outcome === 'email-taken' ? `e-mail address ${agent.email}` : `id ${agent.idAgent}`
         throw new Problem(409, created.outcome, `There is an agent with the ${taken} already.`)

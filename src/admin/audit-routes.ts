@@ -3,15 +3,18 @@ import { AUDIT_EVENTS, type AuditEventType } from '../audit/events.ts'
 import type { AuditTrail } from '../audit/trail.ts'
 import { keyOfCursor, toPage } from '../database/page.ts'
 import { type Route, route } from './route.ts'
-import { pageOf, pageQuery, text } from './shapes.ts'
+import { instantInQuery, pageOf, pageQuery, text } from './shapes.ts'
 
+/** As the trail has it. */
+const moment = instantInQuery.transform((seconds) => new Date(seconds * 1000).toISOString())
 const types = Object.keys(AUDIT_EVENTS) as [AuditEventType, ...AuditEventType[]]
+const type = z.enum(types, 'is no event; "npx vestibule audit events" lists them')
 const query = pageQuery.extend({
-  type: z.union([z.enum(types), z.array(z.enum(types))]).optional(),
+  type: z.union([type, z.array(type)]).optional(),
   customerId: text.optional(),
   clientId: text.optional(),
-  since: z.iso.datetime({ offset: true }).optional(),
-  until: z.iso.datetime({ offset: true }).optional(),
+  since: moment.optional(),
+  until: moment.optional(),
 })
 const entry = z
   .object({
@@ -85,7 +88,7 @@ export function auditRoutes({ auditTrail }: { readonly auditTrail: AuditTrail })
       path: '/v1/audit/counts',
       summary: 'How many entries of each type there are since an instant',
       permission: 'audit:read',
-      query: z.strictObject({ since: z.iso.datetime({ offset: true }) }),
+      query: z.strictObject({ since: moment }),
       result: z.object({ counts: z.partialRecord(z.enum(types), z.int()) }),
       async handle({ query: { since } }) {
         await auditTrail.flush()

@@ -18,7 +18,7 @@ const company = z
     roles: z.array(companyRole),
   })
   .meta({ id: 'Company' })
-const member = z
+const companyUser = z
   .object({
     id: z.string(),
     customerId: z.string(),
@@ -28,7 +28,7 @@ const member = z
     isDefault: z.boolean(),
     roleIds: z.array(z.string()),
   })
-  .meta({ id: 'Member' })
+  .meta({ id: 'ListedCompanyUser' })
 const params = z.object({ id: z.string() })
 
 /** Companies that customers act for. Whom they act as is given with the customer. */
@@ -102,12 +102,12 @@ export function companyRoutes({ companyRecords }: { readonly companyRecords: Com
     }),
     route({
       ...read,
-      path: '/v1/companies/{id}/members',
+      path: '/v1/companies/{id}/company-users',
       summary: 'Company users of a company, by id',
       params,
       query: pageQuery,
-      result: pageOf(member),
-      handle: ({ params: { id }, query }) => companyRecords.members(id, query),
+      result: pageOf(companyUser),
+      handle: ({ params: { id }, query }) => companyRecords.companyUsers(id, query),
     }),
   ]
 }

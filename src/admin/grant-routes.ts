@@ -9,6 +9,7 @@ const grant = z
     id: z.string(),
     clientId: z.string(),
     customerId: z.string().optional(),
+    anonymousId: z.string().optional().describe('Of a visitor who has not signed in.'),
     agentId: z.string().optional(),
     companyUserId: z.string().optional(),
     grantedAt: epochSeconds,

@@ -11,8 +11,16 @@ export const epochSeconds = z.number().describe('Epoch seconds.')
 
 /** A moment in a request, as people write it or as answers have it; epoch seconds inside. */
 export const instant = z
-  .union([z.iso.datetime({ offset: true }).transform((value) => Date.parse(value) / 1000), z.number().min(0)])
-  .describe('ISO 8601, or epoch seconds.')
+  .union([
+    z.union([z.iso.datetime({ offset: true }), z.iso.date()]).transform((value) => Date.parse(value) / 1000),
+    z.number().min(0),
+  ])
+  .describe('ISO 8601, or epoch seconds; a date is its first moment in UTC.')
+
+/** The same in a query, where everything is text. */
+export const instantInQuery = z
+  .union([instant, z.string().regex(/^\d+$/).transform(Number)])
+  .describe('ISO 8601, or epoch seconds; a date is its first moment in UTC.')
 
 /** Of every list. */
 export const pageQuery = z.strictObject({

@@ -26,7 +26,7 @@ const HELP = `Usage: vestibule customers ACTION [--json]
   erase REFERENCE            forget a person: anonymise, sign out, keep the skeleton
   sign-in-link REFERENCE     a link that signs a customer in, once, within two minutes
   registration-key REFERENCE a key that confirms the e-mail address, once, within 30 days
-  sign-out REFERENCE_OR_ID   end every session and token of a customer (by customer id)
+  sign-out REFERENCE_OR_ID   end every session and token of a customer
   migration                  which password schemes are still in use, and how imports went
   wrap                       put bare fast hashes inside argon2id; it goes on when this command is stopped
 

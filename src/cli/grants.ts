@@ -1,4 +1,5 @@
 import type { LivingGrant } from '../oauth/living-grants.ts'
+import { AdminError } from './admin-client.ts'
 import { printJson, printTable } from './print.ts'
 import { subcommands } from './subcommands.ts'
 
@@ -13,14 +14,17 @@ export const grants = subcommands({
       example: 'list --customer 79cc0486-bbdf-491b-a0a2-722383b6288b',
       async run({ admin, values: { customer: customerId, client: clientId }, isJson }) {
         const given = Object.entries({ customerId, clientId }).filter(([, value]) => value !== undefined)
+        if (given.length === 0)
+          throw new AdminError('Whose? Name a customer, a client, or both: --customer ID, --client ID.')
         const listed = await admin.list<LivingGrant>(
           `/v1/grants?${new URLSearchParams(given as [string, string][])}&limit=1000`,
         )
         if (isJson) return printJson({ grants: listed })
+        if (listed.length === 0) return console.log('no living sign-in')
         const rows = listed.map((grant) => [
           grant.id,
           grant.clientId,
-          grant.customerId ?? grant.agentId ?? '',
+          grant.customerId ?? grant.agentId ?? (grant.anonymousId ? `visitor ${grant.anonymousId}` : ''),
           new Date(grant.grantedAt * 1000).toISOString(),
           grant.ip ?? '',
           grant.by ?? '',

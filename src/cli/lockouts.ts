@@ -1,4 +1,5 @@
 import type { ShownLock } from '../customers/lockout-desk.ts'
+import { AdminError } from './admin-client.ts'
 import { duration, printJson, printTable } from './print.ts'
 import { type ActionRequest, subcommands } from './subcommands.ts'
 
@@ -21,6 +22,7 @@ export const lockouts = subcommands({
         const query = new URLSearchParams(whom(request) as Record<string, string>)
         const locks = await request.admin.list<ShownLock>(`/v1/lockouts?${query}`)
         if (request.isJson) return printJson({ lockouts: locks })
+        if (locks.length === 0) return console.log('nothing keeps it out')
         const rows = locks.map(({ of, network, until }) => [
           of,
           network ?? 'everywhere',
@@ -43,5 +45,6 @@ export const lockouts = subcommands({
 })
 
 function whom({ values: { login, realm, address } }: ActionRequest): object {
+  if (!login && !address) throw new AdminError('Whose? Name a login, or an address: --login EMAIL, --address IP.')
   return { ...(login && { login }), ...(realm && { realm }), ...(address && { address }) }
 }

@@ -14,7 +14,7 @@ export type Company = ListedCompany & {
 }
 
 /** A company user as a company sees it. */
-export type Member = {
+export type ListedCompanyUser = {
   readonly id: string
   readonly customerId: string
   readonly customerReference: string
@@ -33,7 +33,7 @@ export type CompanyRecords = ReturnType<typeof createCompanyRecords>
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i
 const BEFORE_ALL = '00000000-0000-0000-0000-000000000000'
 
-/** Companies of our own tables, with their business units, roles and members. */
+/** Companies of our own tables, with their business units, roles and company users. */
 export function createCompanyRecords({ knex }: { readonly knex: Knex }) {
   /** Under a lock, so that nobody changes it between the comparison and the change. */
   const changeSeen = (
@@ -112,10 +112,14 @@ export function createCompanyRecords({ knex }: { readonly knex: Knex }) {
       }),
 
     /** By id. */
-    async members(id: string, { limit, cursor }: PageRequest): Promise<Page<Member>> {
+    async companyUsers(id: string, { limit, cursor }: PageRequest): Promise<Page<ListedCompanyUser>> {
       if (!UUID.test(id)) return { items: [] }
-      const { rows } = await knex.raw<{ rows: MemberRow[] }>(SELECT_MEMBERS, [id, afterOf(cursor), limit + 1])
-      return toPage(rows, limit, (row) => row.id, toMember)
+      const { rows } = await knex.raw<{ rows: CompanyUserRow[] }>(SELECT_COMPANY_USERS, [
+        id,
+        afterOf(cursor),
+        limit + 1,
+      ])
+      return toPage(rows, limit, (row) => row.id, toCompanyUser)
     },
   }
 }
@@ -126,7 +130,7 @@ type RoleRow = Omit<CompanyRole, 'permissions'> & {
     readonly idPermission: number | null
   })[]
 }
-type MemberRow = Omit<Member, 'businessUnitId'> & { readonly businessUnitId: string | null }
+type CompanyUserRow = Omit<ListedCompanyUser, 'businessUnitId'> & { readonly businessUnitId: string | null }
 
 async function findCompany(knex: Knex, id: string, lock = ''): Promise<Company | undefined> {
   if (!UUID.test(id)) return undefined
@@ -154,7 +158,7 @@ const SELECT_COMPANY = `
       from company_roles r where r.company_id = co.id), '[]') as roles
   from companies co where co.id = ?`
 
-const SELECT_MEMBERS = `
+const SELECT_COMPANY_USERS = `
   select cu.id, cu.customer_id as "customerId", c.customer_reference as "customerReference",
     cu.business_unit_id as "businessUnitId", cu.is_active as "isActive", cu.is_default as "isDefault",
     coalesce((select json_agg(r.company_role_id order by r.position) from company_user_roles r
@@ -162,8 +166,8 @@ const SELECT_MEMBERS = `
   from company_users cu join customers c on c.id = cu.customer_id
   where cu.company_id = ? and cu.id > ? order by cu.id limit ?`
 
-function toMember({ businessUnitId, ...member }: MemberRow): Member {
-  return { ...member, ...(businessUnitId !== null && { businessUnitId }) }
+function toCompanyUser({ businessUnitId, ...listed }: CompanyUserRow): ListedCompanyUser {
+  return { ...listed, ...(businessUnitId !== null && { businessUnitId }) }
 }
 
 function afterOf(cursor: string | undefined): string {

@@ -47,12 +47,6 @@ async function latest(knex: Knex): Promise<Migrated> {
   return { applied, unknown }
 }
 
-/** Takes back the newest migration; returns its name. */
-export async function migrateDown(knex: Knex): Promise<string[]> {
-  const [, reverted] = (await knex.migrate.down(SETTINGS)) as [number, string[]]
-  return reverted
-}
-
 async function appliedNames(knex: Knex): Promise<string[]> {
   if (!(await knex.schema.hasTable('knex_migrations'))) return []
   return (await knex<{ name: string }>('knex_migrations').select('name')).map(({ name }) => name)

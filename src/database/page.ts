@@ -18,8 +18,13 @@ export function toPage<Row, Item>(
   const last = shown.at(-1)
   return {
     items: shown.map(toItem),
-    ...(rows.length > limit && last !== undefined && { next: Buffer.from(keyOf(last)).toString('base64url') }),
+    ...(rows.length > limit && last !== undefined && { next: cursorOf(keyOf(last)) }),
   }
+}
+
+/** What asks for the page after the one that ended at `key`. */
+export function cursorOf(key: string): string {
+  return Buffer.from(key).toString('base64url')
 }
 
 /** The key that a page ended at; the empty string, which stands before every key, without a cursor. */

@@ -1,7 +1,8 @@
 import type { SignIn, SignInFilter } from '../audit/sign-ins.ts'
-import { keyOfCursor, type Page, type PageRequest } from '../database/page.ts'
+import { cursorOf, keyOfCursor, type Page, type PageRequest } from '../database/page.ts'
 import type { Artifact, Storage, StoredArtifact } from '../storage/storage.ts'
 import { agentIdOf } from './agent-account.ts'
+import { anonymousIdOf } from './anonymous-account.ts'
 import { isBeforeAny, type NotBefore } from './not-before.ts'
 
 /** A sign-in that is alive: what tokens hang from. */
@@ -9,6 +10,8 @@ export type LivingGrant = {
   readonly id: string
   readonly clientId: string
   readonly customerId?: string
+  /** Of a visitor who has not signed in. */
+  readonly anonymousId?: string
   /** Of a back-office person's own sign-in, or of one who acts for the customer. */
   readonly agentId?: string
   readonly companyUserId?: string
@@ -62,7 +65,7 @@ export function createLivingGrants({ storage, notBefore, findSignIns }: LivingGr
         if (grant) items.push(toLivingGrant(signIn.grantId, grant, signIn))
       }
       const isAll = signIns.length < LOOK_AT && last === signIns.at(-1)
-      return { items, ...(last && !isAll && { next: Buffer.from(String(last.seq)).toString('base64url') }) }
+      return { items, ...(last && !isAll && { next: cursorOf(String(last.seq)) }) }
     },
 
     /** Ends one: every token under it is dead on its next use. Undefined when it is not alive. */
@@ -91,10 +94,13 @@ function grantedAtMs({ createdAtMs, iat }: Artifact): number {
 function toLivingGrant(id: string, grant: Artifact, signIn?: SignIn): LivingGrant {
   const { accountId = '', clientId = '', companyUserId, actingAgentId } = grant as Record<string, string | undefined>
   const agentId = actingAgentId ?? agentIdOf(accountId)
+  const anonymousId = anonymousIdOf(accountId)
+  const isCustomer = agentIdOf(accountId) === undefined && anonymousId === undefined
   return {
     id,
     clientId,
-    ...(agentIdOf(accountId) === undefined && { customerId: accountId }),
+    ...(isCustomer && { customerId: accountId }),
+    ...(anonymousId !== undefined && { anonymousId }),
     ...(agentId !== undefined && { agentId }),
     ...(companyUserId !== undefined && { companyUserId }),
     grantedAt: Math.floor(grantedAtMs(grant) / 1000),

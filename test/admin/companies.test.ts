@@ -53,12 +53,12 @@ test('a role or a business unit of another company cannot be changed from here',
   expect((await admin('GET', `/v1/companies/${SONIAS}`)).body.roles).toEqual(body.roles)
 })
 
-test('a business unit is made and renamed, and members are listed with their roles', async () => {
+test('a business unit is made and renamed, and company users are listed with their roles', async () => {
   const path = `/v1/companies/${SONIAS}/business-units/f3b7c1de-0000-4000-8000-00000000000a`
   await admin('PUT', path, { name: 'North' }, anyRevision)
   const { body } = await admin('PUT', path, { name: 'South' }, anyRevision)
   expect(body.businessUnits).toContainEqual({ id: 'f3b7c1de-0000-4000-8000-00000000000a', name: 'South' })
-  expect((await admin('GET', `/v1/companies/${SONIAS}/members`)).body.items).toEqual([
+  expect((await admin('GET', `/v1/companies/${SONIAS}/company-users`)).body.items).toEqual([
     expect.objectContaining({ customerReference: 'DE--21', isDefault: true, roleIds: [expect.any(String)] }),
   ])
 })

@@ -78,3 +78,13 @@ test('pages of a client’s sign-ins together are all of them', async () => {
 test('asking for the sign-ins of nobody in particular is refused', async () => {
   expect((await admin('GET', '/v1/grants')).status).toBe(400)
 })
+
+test('a visitor who has not signed in is no customer', async () => {
+  const form = { grant_type: 'client_credentials', anonymous_id: 'visitor-7' }
+  const shop = { authorization: `Basic ${Buffer.from('third-party-app:third-party-app-secret').toString('base64')}` }
+  expect((await postForm(`${server.url}/oauth/shop/anonymous/token`, form, shop)).status).toBe(200)
+  const grants = await grantsOf('clientId=third-party-app')
+  const visitors = grants.filter((grant) => 'anonymousId' in grant)
+  expect(visitors).toEqual([expect.objectContaining({ anonymousId: 'visitor-7' })])
+  expect(visitors[0]).not.toHaveProperty('customerId')
+})

@@ -157,7 +157,7 @@ function makeExamples(): Record<string, () => Promise<Example>> {
       params: { ...(await company()), role: randomUUID() },
       body: { name: 'A Role', permissions: [{ key: 'A', idPermission: 3 }] },
     }),
-    'GET /v1/companies/{id}/members': async () => ({ params: { id: '0818f408-cc84-575d-ad54-92118a0e4273' } }),
+    'GET /v1/companies/{id}/company-users': async () => ({ params: { id: '0818f408-cc84-575d-ad54-92118a0e4273' } }),
     'GET /v1/customers': async () => ({ query: 'search=spryker&status=active' }),
     'POST /v1/customers': async () => ({ body: { ...person(), customerReference: fresh('EXAMPLE-') } }),
     'GET /v1/customers/{customer}': async () => ({ params: { customer: 'DE--21' } }),

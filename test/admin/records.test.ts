@@ -301,3 +301,18 @@ test('a secret in a client’s metadata is refused: it would be kept and shown',
   const { status, body } = await admin('POST', '/v1/clients', { metadata })
   expect([status, body.detail]).toEqual([400, expect.stringContaining('client_secret')])
 })
+
+test('an agent’s password keeps to the policy that holds for everybody', async () => {
+  const { status, body } = await admin('POST', '/v1/agents', { email: 'weak@example.com', password: 'password1' })
+  expect([status, body.code]).toEqual([400, 'password-refused'])
+})
+
+test('the trail is searched by a date, an instant, or epoch seconds', async () => {
+  const tomorrow = Math.floor(Date.now() / 1000) + 86_400
+  for (const since of ['2020-01-01', '2020-01-01T00:00:00Z', '1577836800']) {
+    const { status, body } = await admin('GET', `/v1/audit?since=${since}`)
+    expect([status, (body.items as object[]).length > 0]).toEqual([200, true])
+  }
+  expect((await admin('GET', `/v1/audit?since=${tomorrow}`)).body.items).toEqual([])
+  expect((await admin('GET', '/v1/audit?since=yesterday')).status).toBe(400)
+})

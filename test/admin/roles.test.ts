@@ -57,7 +57,7 @@ const WEAKEST: Readonly<Record<string, Role | 'public'>> = {
   'PATCH /v1/companies/{id}': 'support',
   'PUT /v1/companies/{id}/business-units/{unit}': 'support',
   'PUT /v1/companies/{id}/roles/{role}': 'support',
-  'GET /v1/companies/{id}/members': 'viewer',
+  'GET /v1/companies/{id}/company-users': 'viewer',
   'GET /v1/customers': 'viewer',
   'POST /v1/customers': 'support',
   'GET /v1/customers/{customer}': 'viewer',
