@@ -65,7 +65,10 @@ export async function startCluster({
   function hear(worker: WorkerProcess, message: ToPrimary): void {
     if (message.type === 'figures') figures.received(worker.id, message.figures)
     if (message.type === 'ask-metrics') {
-      void figures.render().then((rendered) => worker.send({ type: 'metrics', rendered }))
+      figures.render().then(
+        (rendered) => worker.send({ type: 'metrics', rendered }),
+        (error) => log.error({ err: error }, 'the figures of the workers could not be added up'),
+      )
     }
   }
 
@@ -133,7 +136,9 @@ export async function startCluster({
       ...addresses,
       givenUp,
       restart() {
-        restarting = restarting.then(renewAll)
+        restarting = restarting
+          .then(renewAll)
+          .catch((error) => log.error({ err: error }, 'the restart was broken off; the workers there are go on'))
         return restarting
       },
       async stop() {

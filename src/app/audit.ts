@@ -7,7 +7,7 @@ import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Closer } from './closer.ts'
 
-/** The trail, and whoever else is told of it. The receiver is closed first: its place is in the database. */
+/** The trail, and whoever else is told of it. The trail is closed first, then its receiver, both before the database. */
 export async function openAudit(
   config: Config,
   log: Log,

@@ -27,7 +27,8 @@ export function openPrimaryChannel({
   const sendFigures = async () => say({ type: 'figures', figures: await figures() })
 
   process.on('message', (message: ToWorker) => {
-    if (message.type === 'count') void sendFigures()
+    // Without an answer the primary counts with what was said last.
+    if (message.type === 'count') sendFigures().catch(() => {})
     if (message.type === 'stop') onStop(message)
     if (message.type !== 'metrics') return
     for (const answer of waiting) answer(message.rendered)

@@ -7,13 +7,22 @@ import type { Tracing } from './tracing.ts'
  * it are not even loaded.
  */
 export async function openTracing(
-  settings: { readonly OTEL_EXPORTER_OTLP_ENDPOINT?: string; readonly TRACES_RATIO: number },
+  settings: {
+    readonly OTEL_EXPORTER_OTLP_ENDPOINT?: string
+    readonly OTEL_EXPORTER_OTLP_HEADERS?: ReadonlyMap<string, string>
+    readonly TRACES_RATIO: number
+  },
   log: Pick<Log, 'warn'>,
 ): Promise<Tracing | undefined> {
   const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, TRACES_RATIO: ratio } = settings
   if (!endpoint) return undefined
   const { createOpenTelemetry } = await import('./open-telemetry.ts')
-  const tracing = createOpenTelemetry({ endpoint, ratio, onProblem: (text) => log.warn(text) })
+  const tracing = createOpenTelemetry({
+    endpoint,
+    headers: Object.fromEntries(settings.OTEL_EXPORTER_OTLP_HEADERS ?? []),
+    ratio,
+    onProblem: (text) => log.warn(text),
+  })
   const stopOutgoing = traceOutgoing(tracing)
   return {
     ...tracing,

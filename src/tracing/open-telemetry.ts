@@ -25,14 +25,19 @@ const CLOSE_LIMIT_MS = 2000
 type OpenTelemetryOptions = {
   /** The collector; `/v1/traces` is added (OTLP/HTTP). */
   readonly endpoint: string
+  /** Sent with every request to it. */
+  readonly headers: Readonly<Record<string, string>>
   /** Of traces that begin here, the part that is told, from 0 to 1. */
   readonly ratio: number
   readonly onProblem: (text: string) => void
 }
 
 /** Spans by OpenTelemetry's packages, of which this file is the only user. Nothing global is set. */
-export function createOpenTelemetry({ endpoint, ratio, onProblem }: OpenTelemetryOptions): Tracing {
-  const exporter = watched(new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces` }), onProblem)
+export function createOpenTelemetry({ endpoint, headers, ratio, onProblem }: OpenTelemetryOptions): Tracing {
+  const exporter = watched(
+    new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces`, headers: { ...headers } }),
+    onProblem,
+  )
   const provider = new TracerProvider({
     resource: resourceFromAttributes({ 'service.name': 'vestibule', 'process.pid': process.pid }),
     sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) }),
