@@ -28,12 +28,12 @@ const consent = { ...northwind, uid: 'consent', prompt: 'consent', accountId: 'D
 /** Every page in every state that looks different. */
 const states: Record<string, (page: Page, origin: string) => Promise<unknown>> = {
   login: (page, origin) => page.goto(`${origin}/interaction/uid-login`),
-  'login-wrong': (page, origin) => signIn(page, origin, 'sonia@spryker.com', 'wrong'),
-  'login-missing': (page, origin) => signIn(page, origin, '', ''),
-  'login-locked': (page, origin) => signIn(page, origin, 'locked@example.com', 'wrong'),
+  'login-wrong': (page, origin) => signInWrongly(page, origin, 'sonia@spryker.com', 'wrong'),
+  'login-missing': (page, origin) => signInWrongly(page, origin, '', ''),
+  'login-locked': (page, origin) => signInWrongly(page, origin, 'locked@example.com', 'wrong'),
   'login-long': (page, origin) => page.goto(`${origin}/interaction/long`),
   'login-unconfirmed-de': (page, origin) =>
-    signIn(page, origin, 'unconfirmed@example.com', password, 'interaction/german'),
+    signInWrongly(page, origin, 'unconfirmed@example.com', password, 'interaction/german'),
   consent: (page, origin) => page.goto(`${origin}/interaction/consent`),
   'consent-long': (page, origin) => page.goto(`${origin}/interaction/consent-long`),
   logout: (page, origin) => page.goto(`${origin}/logout`),
@@ -46,11 +46,21 @@ const states: Record<string, (page: Page, origin: string) => Promise<unknown>> =
   'error-lost': (page, origin) => page.goto(`${origin}/interaction/gone`),
 }
 
-async function signIn(page: Page, origin: string, login: string, given: string, path = 'interaction/uid-login') {
+async function fillIn(page: Page, origin: string, login: string, given: string, path = 'interaction/uid-login') {
   await page.goto(`${origin}/${path}`)
   await page.locator('#login').fill(login)
   await page.locator('#password').fill(given)
-  await page.locator('form[action$="/login"] button').click()
+  return page.locator('form[action$="/login"] button')
+}
+
+async function signIn(...given: Parameters<typeof fillIn>): Promise<void> {
+  await (await fillIn(...given)).click()
+}
+
+/** A sign-in that is answered by a page of ours: what is looked at next is on that page. */
+async function signInWrongly(...given: Parameters<typeof fillIn>): Promise<void> {
+  const button = await fillIn(...given)
+  await Promise.all([given[0].waitForEvent('load'), button.click()])
 }
 
 describe.skipIf(isMissing)('pages in a browser', { timeout: 60_000 }, () => {
@@ -137,7 +147,7 @@ describe.skipIf(isMissing)('pages in a browser', { timeout: 60_000 }, () => {
 
   test('a wrong password is announced, and the password field has the focus', async () => {
     await onPage({}, async (page) => {
-      await signIn(page, server.origin, 'sonia@spryker.com', 'wrong')
+      await signInWrongly(page, server.origin, 'sonia@spryker.com', 'wrong')
       expect(await page.getByRole('alert').textContent()).toContain('E-mail address or password is wrong.')
       expect(await focused(page)).toBe('password')
       expect(await page.locator('#password').getAttribute('aria-describedby')).toBe('problem')
