@@ -32,3 +32,13 @@ function isExecutable(path: string): boolean {
     return false
   }
 }
+
+/**
+ * What the browser's console says that a page is to blame for. Answers of 4xx are what the pages are about, and a person
+ * (or a test) who clicks before a field took the focus by itself is in their right.
+ */
+export function blamable(complaints: readonly string[]): string[] {
+  return complaints.filter(
+    (text) => !/the server responded with a status of 4\d\d|^Autofocus processing was/.test(text),
+  )
+}

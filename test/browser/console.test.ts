@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeOn } from '../support/describe-on.ts'
 import { postForm, postJson } from '../support/http.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
-import { launchChromium } from './chromium.ts'
+import { blamable, launchChromium } from './chromium.ts'
 import { faintTexts } from './contrast.ts'
 
 const TOKEN = 'an-admin-token-for-tests'
@@ -71,7 +71,7 @@ describeOn('chromium', 'the console in a browser', () => {
     } finally {
       await context.close()
     }
-    expect(complaints.filter((text) => !/the server responded with a status of 4\d\d/.test(text))).toEqual([])
+    expect(blamable(complaints)).toEqual([])
   }
 
   /** What a browser remembers of having signed in. */

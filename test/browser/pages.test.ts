@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { northwind, type PageServer, password, startPageServer } from '../interaction/page-server.ts'
-import { findChromium, launchChromium } from './chromium.ts'
+import { blamable, findChromium, launchChromium } from './chromium.ts'
 import { faintTexts } from './contrast.ts'
 
 const isMissing = !findChromium()
@@ -99,7 +99,7 @@ describe.skipIf(isMissing)('pages in a browser', { timeout: 60_000 }, () => {
     } finally {
       await context.close()
     }
-    return complaints.filter((text) => !/the server responded with a status of 4\d\d/.test(text))
+    return blamable(complaints)
   }
 
   test.each(Object.keys(states))(
