@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Knex } from 'knex'
 import { keyOfCursor, type Page, type PageRequest, toPage } from '../database/page.ts'
 import { type Changed, isRevision } from '../database/revision.ts'
+import { isUuid } from '../database/uuid.ts'
 import type { Administrator, AdministratorPassword } from './administrator.ts'
 import type { Role } from './role.ts'
 
@@ -34,16 +35,15 @@ type Row = {
 }
 
 const UNIQUE_VIOLATION = '23505'
-const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i
 
 /** Administrators in a table of their own: their passwords open nothing on the public listener. */
 export function createAdministratorDirectory({ knex }: { readonly knex: Knex }) {
   const find = async (connection: Knex, id: string): Promise<Row | undefined> =>
-    UUID.test(id) ? connection<Row>('administrators').where({ id }).forUpdate().first() : undefined
+    isUuid(id) ? connection<Row>('administrators').where({ id }).forUpdate().first() : undefined
 
   return {
     async findById(id: string): Promise<Administrator | undefined> {
-      const row = UUID.test(id) ? await knex<Row>('administrators').where({ id }).first() : undefined
+      const row = isUuid(id) ? await knex<Row>('administrators').where({ id }).first() : undefined
       return row && toAdministrator(row)
     },
 

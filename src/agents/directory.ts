@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Knex } from 'knex'
 import { keyOfCursor, type Page, type PageRequest, toPage } from '../database/page.ts'
 import { type Changed, isRevision } from '../database/revision.ts'
+import { isUuid } from '../database/uuid.ts'
 import type { Agent, AgentPassword, AgentWithPassword } from './agent.ts'
 
 export type NewAgent = {
@@ -51,7 +52,6 @@ type Row = {
 }
 
 const UNIQUE_VIOLATION = '23505'
-const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i
 
 /** Agents in our own table. */
 export function createAgentDirectory({ knex }: { readonly knex: Knex }): AgentDirectory {
@@ -60,7 +60,7 @@ export function createAgentDirectory({ knex }: { readonly knex: Knex }): AgentDi
 
   return {
     async findById(id) {
-      const row = UUID.test(id) ? await first({ id }) : undefined
+      const row = isUuid(id) ? await first({ id }) : undefined
       return row && toAgent(row)
     },
     async findByLogin(login) {
@@ -82,7 +82,7 @@ export function createAgentDirectory({ knex }: { readonly knex: Knex }): AgentDi
     update: (id, change) => update(knex, id, change),
     change: (id, seen, change) =>
       knex.transaction(async (transaction) => {
-        const row = UUID.test(id) ? await transaction<Row>('agents').where({ id }).forUpdate().first() : undefined
+        const row = isUuid(id) ? await transaction<Row>('agents').where({ id }).forUpdate().first() : undefined
         if (row && !isRevision(seen, toAgent(row as Row))) return { outcome: 'changed-meanwhile' }
         const now = row && (await update(transaction, id, change))
         return now ? { outcome: 'changed', now } : { outcome: 'unknown' }
@@ -102,7 +102,7 @@ export function createAgentDirectory({ knex }: { readonly knex: Knex }): AgentDi
 
 async function update(knex: Knex, id: string, change: AgentChange): Promise<Agent | undefined> {
   const { name, status, isAgent, idWarehouse } = change
-  if (!UUID.test(id)) return undefined
+  if (!isUuid(id)) return undefined
   const rows = (await knex('agents')
     .where({ id })
     .update({ name, status, is_agent: isAgent, id_warehouse: idWarehouse, updated_at: knex.fn.now() })

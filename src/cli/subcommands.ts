@@ -1,7 +1,7 @@
-import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import { type AdminClient, createAdminClient } from './admin-client.ts'
 import type { Command } from './command.ts'
+import { fromInput } from './standard-input.ts'
 
 export type ActionRequest = {
   readonly admin: AdminClient
@@ -60,7 +60,7 @@ export function subcommands({
         console.error(help)
         return 2
       }
-      const input = action.readsInput ? (await text(process.stdin)).replace(/\r?\n$/, '') : ''
+      const input = action.readsInput ? await fromInput() : ''
       const admin = createAdminClient(environment)
       await action.run({ admin, subjects: positionals, values: given, input, isJson: values.json === true })
       return 0

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Knex } from 'knex'
-import { keyOfCursor, type Page, type PageRequest, toPage } from '../database/page.ts'
+import { type Page, type PageRequest, toPage } from '../database/page.ts'
 import { type Changed, isRevision } from '../database/revision.ts'
+import { afterUuid, isUuid } from '../database/uuid.ts'
 import type { CompanyRole } from './customer.ts'
 import type { ImportRole } from './import-record.ts'
 
@@ -30,9 +31,6 @@ export type CompanyChange = {
 }
 export type CompanyRecords = ReturnType<typeof createCompanyRecords>
 
-const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i
-const BEFORE_ALL = '00000000-0000-0000-0000-000000000000'
-
 /** Companies of our own tables, with their business units, roles and company users. */
 export function createCompanyRecords({ knex }: { readonly knex: Knex }) {
   /** Under a lock, so that nobody changes it between the comparison and the change. */
@@ -55,7 +53,7 @@ export function createCompanyRecords({ knex }: { readonly knex: Knex }) {
     /** By id. */
     async list({ limit, cursor }: PageRequest): Promise<Page<ListedCompany>> {
       const rows: ListedCompany[] = await knex('companies')
-        .where('id', '>', afterOf(cursor))
+        .where('id', '>', afterUuid(cursor))
         .orderBy('id')
         .limit(limit + 1)
         .select('id', 'name', 'status')
@@ -113,10 +111,10 @@ export function createCompanyRecords({ knex }: { readonly knex: Knex }) {
 
     /** By id. */
     async companyUsers(id: string, { limit, cursor }: PageRequest): Promise<Page<ListedCompanyUser>> {
-      if (!UUID.test(id)) return { items: [] }
+      if (!isUuid(id)) return { items: [] }
       const { rows } = await knex.raw<{ rows: CompanyUserRow[] }>(SELECT_COMPANY_USERS, [
         id,
-        afterOf(cursor),
+        afterUuid(cursor),
         limit + 1,
       ])
       return toPage(rows, limit, (row) => row.id, toCompanyUser)
@@ -133,7 +131,7 @@ type RoleRow = Omit<CompanyRole, 'permissions'> & {
 type CompanyUserRow = Omit<ListedCompanyUser, 'businessUnitId'> & { readonly businessUnitId: string | null }
 
 async function findCompany(knex: Knex, id: string, lock = ''): Promise<Company | undefined> {
-  if (!UUID.test(id)) return undefined
+  if (!isUuid(id)) return undefined
   const { rows } = await knex.raw<{ rows: CompanyRow[] }>(`${SELECT_COMPANY} ${lock}`, [id])
   const row = rows[0]
   if (!row) return undefined
@@ -168,9 +166,4 @@ const SELECT_COMPANY_USERS = `
 
 function toCompanyUser({ businessUnitId, ...listed }: CompanyUserRow): ListedCompanyUser {
   return { ...listed, ...(businessUnitId !== null && { businessUnitId }) }
-}
-
-function afterOf(cursor: string | undefined): string {
-  const after = keyOfCursor(cursor)
-  return UUID.test(after) ? after : BEFORE_ALL
 }

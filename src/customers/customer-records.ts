@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
-import { keyOfCursor, type Page, type PageRequest, toPage } from '../database/page.ts'
+import { type Page, type PageRequest, toPage } from '../database/page.ts'
 import { type Changed, isRevision } from '../database/revision.ts'
+import { afterUuid, isUuid } from '../database/uuid.ts'
 import type { Customer } from './customer.ts'
 import { type CustomerRow, SELECT_CUSTOMER, toCustomerWithPassword } from './customer-row.ts'
 import { normalizeEmail } from './email.ts'
@@ -25,8 +26,6 @@ export type CustomerRecords = ReturnType<typeof createCustomerRecords>
 type Refused = { readonly outcome: 'refused'; readonly reason: string }
 
 const UNIQUE_VIOLATION = '23505'
-const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i
-const BEFORE_ALL = '00000000-0000-0000-0000-000000000000'
 
 /** Customers of our own tables as operators look after them: one by one. */
 export function createCustomerRecords({ knex }: { readonly knex: Knex }) {
@@ -40,7 +39,7 @@ export function createCustomerRecords({ knex }: { readonly knex: Knex }) {
 
   /** By id or by reference. */
   async function find(customer: string, connection: Knex = knex, suffix = ''): Promise<Customer | undefined> {
-    const [byId] = UUID.test(customer) ? await select(connection, `where c.id = ? ${suffix}`, [customer]) : []
+    const [byId] = isUuid(customer) ? await select(connection, `where c.id = ? ${suffix}`, [customer]) : []
     return byId ?? (await select(connection, `where c.customer_reference = ? ${suffix}`, [customer]))[0]
   }
 
@@ -64,12 +63,11 @@ export function createCustomerRecords({ knex }: { readonly knex: Knex }) {
 
     /** By id. */
     async list({ search, status }: CustomerFilter, { limit, cursor }: PageRequest): Promise<Page<Customer>> {
-      const after = keyOfCursor(cursor)
       const pattern = search && `%${search.toLowerCase().replaceAll(/[\\%_]/g, '\\$&')}%`
       const customers = await select(
         knex,
         `where c.id > ? ${status ? 'and c.status = ?' : ''} ${pattern ? `and ${MATCHES}` : ''} order by c.id limit ?`,
-        [UUID.test(after) ? after : BEFORE_ALL, ...(status ? [status] : []), ...(pattern ? [pattern] : []), limit + 1],
+        [afterUuid(cursor), ...(status ? [status] : []), ...(pattern ? [pattern] : []), limit + 1],
       )
       return toPage(
         customers,

@@ -1,16 +1,16 @@
 import type { Knex } from 'knex'
+import { FIRST_UUID } from '../database/uuid.ts'
 import { type CustomerRow, SELECT_CUSTOMER, toCustomerWithPassword } from './customer-row.ts'
 import type { CustomerWithPassword } from './directory.ts'
 
 const PAGE = 500
-const BEFORE_ALL = '00000000-0000-0000-0000-000000000000'
 
 /** All customers in the import format. Hashes go out only when asked for; erased customers never do. */
 export async function* exportCustomers(
   { knex }: { readonly knex: Knex },
   { withHashes = false }: { readonly withHashes?: boolean } = {},
 ): AsyncGenerator<object> {
-  let after = BEFORE_ALL
+  let after = FIRST_UUID
   for (;;) {
     const { rows } = await knex.raw<{ rows: CustomerRow[] }>(
       `${SELECT_CUSTOMER} where c.id > ? and c.status <> 'anonymised' order by c.id limit ${PAGE}`,

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import { isUuid } from '../database/uuid.ts'
 import { type CustomerRow, SELECT_CUSTOMER, toCustomerWithPassword } from './customer-row.ts'
 import type { CustomerWithPassword, Directory, StoredPassword } from './directory.ts'
 import { normalizeEmail } from './email.ts'
@@ -14,7 +15,7 @@ export function createSqlDirectory({ knex }: { readonly knex: Knex }): Directory
 
   return {
     async findById(id) {
-      if (!UUID.test(id)) return undefined
+      if (!isUuid(id)) return undefined
       return (await find('c.id = ?', id))?.customer
     },
     async findByReference(customerReference) {
@@ -44,8 +45,6 @@ export function createSqlDirectory({ knex }: { readonly knex: Knex }): Directory
     },
   }
 }
-
-const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i
 
 function passwordColumns({ scheme, hash, salt }: StoredPassword) {
   return { password_scheme: scheme, password_hash: hash, password_salt: salt ?? null }
