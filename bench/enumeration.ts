@@ -6,7 +6,7 @@
  * npm run bench:enumeration [-- tries-a-door embedded|postgres+redis words-of-a-door]
  */
 import { loadavg } from 'node:os'
-import { createPasswords } from '../src/customers/passwords.ts'
+import { createPasswords } from '../src/credentials/passwords.ts'
 import { MAIL_DOORS } from '../test/attacks/mail-doors.ts'
 import { PASSWORD_DOORS } from '../test/attacks/password-doors.ts'
 import { customerLines, KINDS, PASSWORD, quantiles, tellingApart, timeKinds } from '../test/attacks/refusals.ts'

@@ -4,7 +4,7 @@ import { mayDo, PERMISSIONS, type Permission } from '../administrators/role.ts'
 import type { Audit, AuditEventType } from '../audit/events.ts'
 import { revisionOf } from '../database/revision.ts'
 import { Problem } from './problem.ts'
-import type { Route, RouteRequest } from './route.ts'
+import type { Route, RouteRequest } from './routes/route.ts'
 
 /** A request of the admin API, wherever it came from: the listener or a page of the console. */
 export type ApiRequest = {

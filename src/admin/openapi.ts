@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { PERMISSIONS, type Permission } from '../administrators/role.ts'
-import { type Route, route } from './route.ts'
+import { type Route, route } from './routes/route.ts'
 
 type Json = { [member: string]: unknown }
 

@@ -1,7 +1,7 @@
 import type { Administrator } from '../administrators/administrator.ts'
 import type { AdministratorDirectory } from '../administrators/directory.ts'
 import type { AdminSessions } from '../administrators/sessions.ts'
-import { createPasswordCheck, type PersonLockout, type PersonPasswords } from '../agents/password-check.ts'
+import { createPasswordCheck, type PersonLockout, type PersonPasswords } from '../credentials/password-check.ts'
 import type { Audit } from '../audit/events.ts'
 
 export type AdminSignIn =

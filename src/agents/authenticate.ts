@@ -1,6 +1,6 @@
 import type { Agent } from './agent.ts'
 import type { AgentDirectory } from './directory.ts'
-import { createPasswordCheck, type PasswordCheckDeps, type PersonLoginContext } from './password-check.ts'
+import { createPasswordCheck, type PasswordCheckDeps, type PersonLoginContext } from '../credentials/password-check.ts'
 import type { SecondFactors } from './second-factors.ts'
 
 export type AgentAuthentication =

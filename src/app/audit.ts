@@ -5,7 +5,7 @@ import type { Database } from '../database/database.ts'
 import { currentRequest } from '../http/request-id.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
-import type { Closer } from './closer.ts'
+import type { Closer } from './close-step.ts'
 
 /** The trail, and whoever else is told of it. The trail is closed first, then its receiver, both before the database. */
 export async function openAudit(

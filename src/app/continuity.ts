@@ -1,5 +1,5 @@
 import type { Log } from '../log.ts'
-import { createNotBefore } from '../oauth/not-before.ts'
+import { createNotBefore } from '../oauth/sign-outs/cut-offs.ts'
 import { openContinuity } from '../storage/continuity.ts'
 import type { Backends } from './backends.ts'
 

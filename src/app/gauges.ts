@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts'
-import { signerOf } from '../keys/rotation.ts'
+import { signerOf } from '../keys/schedule/rotation.ts'
 import type { SigningKey } from '../keys/signing-key.ts'
 import type { Backends } from './backends.ts'
 

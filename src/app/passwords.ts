@@ -1,15 +1,15 @@
 import { availableParallelism } from 'node:os'
 import { type Config, ConfigError, countWorkers } from '../config.ts'
-import { openBackgroundWrapping } from '../customers/background-wrapping.ts'
-import { openBreachedPasswords } from '../customers/breached-passwords.ts'
-import { yieldToRequests } from '../customers/hashing-priority.ts'
-import { createPasswordPolicy } from '../customers/password-policy.ts'
-import { createPasswordSchemes } from '../customers/password-schemes/index.ts'
-import { createPasswords } from '../customers/passwords.ts'
+import { openBackgroundWrapping } from '../customers/import/background-wrapping.ts'
+import { openBreachedPasswords } from '../credentials/breached-passwords.ts'
+import { yieldToRequests } from '../credentials/hashing-priority.ts'
+import { createPasswordPolicy } from '../credentials/password-policy.ts'
+import { createPasswordSchemes } from '../credentials/schemes/index.ts'
+import { createPasswords } from '../credentials/passwords.ts'
 import type { Database } from '../database/database.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
-import type { Closer } from './closer.ts'
+import type { Closer } from './close-step.ts'
 
 /** Everything that hashes and judges passwords. Whatever is under way ends before the database is closed. */
 export async function openPasswords(

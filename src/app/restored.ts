@@ -1,11 +1,11 @@
 import type { Config } from '../config.ts'
 import { replaceServerSecret } from '../database/server-secrets.ts'
-import { createKeyOperations } from '../keys/key-operations.ts'
+import { createKeyOperations } from '../keys/ring/key-operations.ts'
 import type { Log } from '../log.ts'
 import { createMetrics } from '../metrics.ts'
-import { createNotBefore } from '../oauth/not-before.ts'
+import { createNotBefore } from '../oauth/sign-outs/cut-offs.ts'
 import { openBackends } from './backends.ts'
-import type { Closer } from './closer.ts'
+import type { Closer } from './close-step.ts'
 
 export type Restoration = { readonly signedOutAt: string; readonly keys: 'replaced' | 'kept' }
 

@@ -3,10 +3,10 @@ import type { Database } from '../database/database.ts'
 import { openSecretGenerations } from '../database/secret-generations.ts'
 import { serverSecret } from '../database/server-secrets.ts'
 import type { Sealed } from '../keys/key-record.ts'
-import { createProtector } from '../keys/protector.ts'
+import { createProtector } from '../keys/stores/protector.ts'
 import type { Log } from '../log.ts'
 import type { Storage } from '../storage/storage.ts'
-import type { Closer } from './closer.ts'
+import type { Closer } from './close-step.ts'
 
 /** What this deployment made for itself and can replace without a restart. */
 export async function openSecrets(

@@ -1,4 +1,4 @@
-import type { Passwords } from '../customers/passwords.ts'
+import type { Passwords } from '../credentials/passwords.ts'
 import type { Database } from '../database/database.ts'
 import type { SigningKey } from '../keys/signing-key.ts'
 import type { Storage } from '../storage/storage.ts'

@@ -1,6 +1,6 @@
 import type { AdminToken } from '../administrators/admin-tokens.ts'
-import { printJson, printTable } from './print.ts'
-import { subcommands } from './subcommands.ts'
+import { printJson, printTable } from './command/print.ts'
+import { subcommands } from './command/subcommands.ts'
 
 /** Tokens for programs that use the admin API. */
 export const adminTokens = subcommands({

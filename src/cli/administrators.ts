@@ -1,6 +1,6 @@
 import type { Administrator } from '../administrators/administrator.ts'
-import { printJson, printTable } from './print.ts'
-import { type ActionRequest, subcommands } from './subcommands.ts'
+import { printJson, printTable } from './command/print.ts'
+import { type ActionRequest, subcommands } from './command/subcommands.ts'
 
 const ROLES = 'viewer, support, security or owner'
 

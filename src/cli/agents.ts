@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util'
 import type { Agent } from '../agents/agent.ts'
-import { type AdminClient, createAdminClient } from './admin-client.ts'
-import type { Command } from './command.ts'
-import { printJson, printTable } from './print.ts'
+import { type AdminClient, createAdminClient } from './command/admin-client.ts'
+import type { Command } from './command/command.ts'
+import { printJson, printTable } from './command/print.ts'
 import { SECOND_FACTOR_ACTIONS } from './second-factor.ts'
-import { fromInput } from './standard-input.ts'
+import { fromInput } from './command/standard-input.ts'
 
 const HELP = `Usage: vestibule agents ACTION [--json]
 

@@ -3,10 +3,10 @@ import { parseArgs } from 'node:util'
 import type { AuditEntry, Link } from '../audit/chain.ts'
 import { AUDIT_EVENTS } from '../audit/events.ts'
 import type { TrailProblem, Verdict } from '../audit/verify.ts'
-import { AdminError, createAdminClient } from './admin-client.ts'
+import { AdminError, createAdminClient } from './command/admin-client.ts'
 import { auditEventsPage } from './audit-events-page.ts'
-import type { Command } from './command.ts'
-import { printJson, printTable } from './print.ts'
+import type { Command } from './command/command.ts'
+import { printJson, printTable } from './command/print.ts'
 
 const HELP = `Usage: vestibule audit ACTION [--json]
 

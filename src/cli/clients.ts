@@ -1,9 +1,9 @@
 import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import type { ListedClient } from '../clients/registry.ts'
-import { type AdminClient, AdminError, createAdminClient } from './admin-client.ts'
-import type { Command } from './command.ts'
-import { printJson, printTable } from './print.ts'
+import { type AdminClient, AdminError, createAdminClient } from './command/admin-client.ts'
+import type { Command } from './command/command.ts'
+import { printJson, printTable } from './command/print.ts'
 
 const HELP = `Usage: vestibule clients ACTION [--json]
 

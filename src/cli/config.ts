@@ -1,5 +1,5 @@
 import { type Config, maskedConfig, readConfig, type SettingName, settings } from '../config.ts'
-import type { Command } from './command.ts'
+import type { Command } from './command/command.ts'
 import { configurationPage } from './configuration-page.ts'
 
 /** Prints the settings in force, secrets masked. */

@@ -1,6 +1,6 @@
 import type { Customer } from '../customers/customer.ts'
-import type { AdminClient } from './admin-client.ts'
-import { printJson, printTable } from './print.ts'
+import type { AdminClient } from './command/admin-client.ts'
+import { printJson, printTable } from './command/print.ts'
 
 type Request = { readonly admin: AdminClient; readonly subject: string; readonly isJson: boolean }
 

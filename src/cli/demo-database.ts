@@ -1,10 +1,10 @@
 import { createClientRegistry } from '../clients/registry.ts'
 import { createResourceServerRegistry } from '../clients/resource-servers.ts'
 import type { Config } from '../config.ts'
-import { createPasswords } from '../customers/passwords.ts'
+import { createPasswords } from '../credentials/passwords.ts'
 import { openDatabase } from '../database/index.ts'
 import { loadDemo } from '../demo.ts'
-import { type DemoRemain, removeDemoRemains } from '../demo-remains.ts'
+import { type DemoRemain, removeDemoRemains } from '../leftover-demo-accounts.ts'
 import { openStorage } from '../storage/index.ts'
 
 /** Loads the demo shop into the database that the settings name, without a server. */

@@ -1,5 +1,5 @@
 import { type Config, ConfigError, readConfig } from '../config.ts'
-import type { Command } from './command.ts'
+import type { Command } from './command/command.ts'
 
 const HELP = `Usage: vestibule demo ACTION
 

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
 import type { DialectUses } from '../clients/dialect-uses.ts'
-import { createAdminClient } from './admin-client.ts'
-import type { Command } from './command.ts'
-import { printJson, printTable } from './print.ts'
+import { createAdminClient } from './command/admin-client.ts'
+import type { Command } from './command/command.ts'
+import { printJson, printTable } from './command/print.ts'
 
 const HELP = `Usage: vestibule dialects uses [--since 2026-11-01] [--json]
 

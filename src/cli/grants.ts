@@ -1,7 +1,7 @@
-import type { LivingGrant } from '../oauth/living-grants.ts'
-import { AdminError } from './admin-client.ts'
-import { printJson, printTable } from './print.ts'
-import { subcommands } from './subcommands.ts'
+import type { LivingGrant } from '../oauth/sign-outs/active-grants.ts'
+import { AdminError } from './command/admin-client.ts'
+import { printJson, printTable } from './command/print.ts'
+import { subcommands } from './command/subcommands.ts'
 
 /** Sign-ins: what tokens hang from. */
 export const grants = subcommands({

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
-import type { KeyListing } from '../keys/key-listing.ts'
-import { type AdminClient, createAdminClient } from './admin-client.ts'
-import type { Command } from './command.ts'
-import { duration, printJson, printTable } from './print.ts'
+import type { KeyListing } from '../keys/ring/key-listing.ts'
+import { type AdminClient, createAdminClient } from './command/admin-client.ts'
+import type { Command } from './command/command.ts'
+import { duration, printJson, printTable } from './command/print.ts'
 
 const HELP = `Usage: vestibule keys ACTION [--json]
 

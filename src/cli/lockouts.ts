@@ -1,7 +1,7 @@
-import type { ShownLock } from '../customers/lockout-desk.ts'
-import { AdminError } from './admin-client.ts'
-import { duration, printJson, printTable } from './print.ts'
-import { type ActionRequest, subcommands } from './subcommands.ts'
+import type { ShownLock } from '../credentials/lockout/lockout-operations.ts'
+import { AdminError } from './command/admin-client.ts'
+import { duration, printJson, printTable } from './command/print.ts'
+import { type ActionRequest, subcommands } from './command/subcommands.ts'
 
 const options = {
   login: 'an e-mail address',

@@ -1,5 +1,5 @@
 import { readConfig } from '../config.ts'
-import type { Command } from './command.ts'
+import type { Command } from './command/command.ts'
 
 /** Brings the database up to date without serving. */
 export const migrate: Command = {

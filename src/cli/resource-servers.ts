@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import type { ResourceServer } from '../clients/resource-servers.ts'
-import { AdminError } from './admin-client.ts'
-import { printJson, printTable } from './print.ts'
-import { subcommands } from './subcommands.ts'
+import { AdminError } from './command/admin-client.ts'
+import { printJson, printTable } from './command/print.ts'
+import { subcommands } from './command/subcommands.ts'
 
 /** Commerce services that accept tokens. */
 export const resourceServers = subcommands({

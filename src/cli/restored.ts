@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
 import { readConfig } from '../config.ts'
 import { createLog } from '../log.ts'
-import type { Command } from './command.ts'
-import { printJson } from './print.ts'
+import type { Command } from './command/command.ts'
+import { printJson } from './command/print.ts'
 
 const HELP = `Usage: vestibule restored [--keep-keys] [--json]
 

@@ -1,6 +1,6 @@
-import type { AdminClient } from './admin-client.ts'
-import { printJson } from './print.ts'
-import { fromInput } from './standard-input.ts'
+import type { AdminClient } from './command/admin-client.ts'
+import { printJson } from './command/print.ts'
+import { fromInput } from './command/standard-input.ts'
 
 /** What can be done with an agent's second factor; each takes the agent's id. */
 export const SECOND_FACTOR_ACTIONS: Readonly<

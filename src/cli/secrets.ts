@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
-import type { ListedSecret } from '../admin/secret-routes.ts'
-import { type AdminClient, createAdminClient } from './admin-client.ts'
-import type { Command } from './command.ts'
-import { duration, printJson, printTable } from './print.ts'
+import type { ListedSecret } from '../admin/routes/secret-routes.ts'
+import { type AdminClient, createAdminClient } from './command/admin-client.ts'
+import type { Command } from './command/command.ts'
+import { duration, printJson, printTable } from './command/print.ts'
 
 const HELP = `Usage: vestibule secrets ACTION [--json]
 

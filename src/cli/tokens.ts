@@ -1,9 +1,9 @@
 import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
-import type { TokenStatus } from '../oauth/token-status.ts'
-import { createAdminClient } from './admin-client.ts'
-import type { Command } from './command.ts'
-import { printJson } from './print.ts'
+import type { TokenStatus } from '../oauth/tokens/token-status.ts'
+import { createAdminClient } from './command/admin-client.ts'
+import type { Command } from './command/command.ts'
+import { printJson } from './command/print.ts'
 
 const HELP = `Usage: vestibule tokens inspect [--json]
 

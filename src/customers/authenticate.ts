@@ -1,13 +1,13 @@
 import { availableParallelism } from 'node:os'
 import type { Customer } from './customer.ts'
 import type { CustomerWithPassword, Directory, StoredPassword } from './directory.ts'
-import { createHashingQueue } from './hashing-queue.ts'
-import { networkOf } from './ip-network.ts'
-import type { Lockout, LoginContext } from './lockout.ts'
-import type { PasswordPolicy } from './password-policy.ts'
-import { HashingBusyError, type Passwords } from './passwords.ts'
-import { createRefusalFloor, type RefusalFloor } from './refusal-floor.ts'
-import { ShopServiceError } from './shop-service.ts'
+import { createHashingQueue } from '../credentials/hashing-queue.ts'
+import { networkOf } from '../credentials/ip-network.ts'
+import type { Lockout, LoginContext } from '../credentials/lockout/lockout.ts'
+import type { PasswordPolicy } from '../credentials/password-policy.ts'
+import { HashingBusyError, type Passwords } from '../credentials/passwords.ts'
+import { createRefusalFloor, type RefusalFloor } from '../credentials/constant-time-refusal.ts'
+import { ShopServiceError } from './sources/shop-service.ts'
 
 export type Authentication =
   /** `mustChangePassword`: it breaks the policy, and the next page should ask for another. */

@@ -1,12 +1,12 @@
 import type { Context } from 'koa'
-import type { Recovery } from '../customers/recovery.ts'
-import type { MailBudgets } from '../customers/recovery-budgets.ts'
-import type { Unblock } from '../customers/recovery-unblock.ts'
-import type { Registration } from '../customers/registration.ts'
+import type { Recovery } from '../customers/recovery/recovery.ts'
+import type { MailBudgets } from '../customers/recovery/recovery-budgets.ts'
+import type { Unblock } from '../customers/recovery/recovery-unblock.ts'
+import type { Registration } from '../customers/registration/registration.ts'
 import type { Csrf } from './csrf.ts'
 import type { DeviceCookie } from './device-cookie.ts'
 import type { Pages } from './pages.ts'
-import type { Present } from './present.ts'
+import type { Present } from './answer-page.ts'
 import type { WayBack } from './way-back.ts'
 
 /** What the pages around signing in are built on. */

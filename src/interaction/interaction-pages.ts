@@ -1,11 +1,11 @@
 import type { Context, Middleware } from 'koa'
 import { BodyError } from '../http/read-body.ts'
 import { seeOther } from '../http/see-other.ts'
-import { type Interaction, InteractionLost } from '../oauth/interactions.ts'
+import { type Interaction, InteractionLost } from '../oauth/browser/interactions.ts'
 import type { Csrf } from './csrf.ts'
 import { keepLanguages } from './page-languages.ts'
 import type { ClientView, LoginView, NewPasswordView } from './page-views.ts'
-import { type Present, requestIdOf } from './present.ts'
+import { type Present, requestIdOf } from './answer-page.ts'
 import { safeLink } from './safe-link.ts'
 import { donePath, readNotice } from './way-back.ts'
 

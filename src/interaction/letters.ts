@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Eta } from 'eta'
-import type { Letter } from '../customers/recovery-letters.ts'
+import type { Letter } from '../customers/recovery/recovery-letters.ts'
 import type { Mail } from '../mail.ts'
 import { readLanguages } from './languages.ts'
 

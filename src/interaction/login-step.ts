@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import type { Authentication } from '../customers/authenticate.ts'
 import type { Customer } from '../customers/customer.ts'
-import type { Interaction, Interactions } from '../oauth/interactions.ts'
+import type { Interaction, Interactions } from '../oauth/browser/interactions.ts'
 import type { InteractionPages } from './interaction-pages.ts'
 import { readLogin, refusedLogin } from './login-form.ts'
 import type { Step } from './step.ts'

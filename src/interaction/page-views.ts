@@ -1,4 +1,4 @@
-import type { PasswordRefusal } from '../customers/recovery-password-change.ts'
+import type { PasswordRefusal } from '../customers/recovery/recovery-password-change.ts'
 import type { LibraryForm } from './library-form.ts'
 import type { Notice } from './way-back.ts'
 

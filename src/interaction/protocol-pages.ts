@@ -2,7 +2,7 @@ import type { Context } from 'koa'
 import { readLibraryForm } from './library-form.ts'
 import type { DeviceProblem } from './page-views.ts'
 import type { Pages } from './pages.ts'
-import { createPresent, requestIdOf } from './present.ts'
+import { createPresent, requestIdOf } from './answer-page.ts'
 
 type ProtocolError = { readonly error: string; readonly error_description?: string }
 

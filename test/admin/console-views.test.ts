@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { findAttention } from '../../src/admin/console/attention.ts'
-import { distance, length, utc } from '../../src/admin/console/moments.ts'
+import { distance, length, utc } from '../../src/admin/console/time-format.ts'
 
 const folder = fileURLToPath(new URL('../../views/console', import.meta.url))
 const templates = readdirSync(folder).filter((file) => file.endsWith('.eta'))

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createPasswords } from '../../src/customers/passwords.ts'
+import { createPasswords } from '../../src/credentials/passwords.ts'
 import { startTestServer, type TestServer, type TestSettings } from '../support/server.ts'
 import { MAIL_DOORS } from './mail-doors.ts'
 import { PASSWORD_DOORS } from './password-doors.ts'

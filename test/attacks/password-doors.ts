@@ -1,4 +1,4 @@
-import { implicitToken, postData } from '../compat/elastic-path/doors.ts'
+import { implicitToken, postData } from '../dialects/elastic-path/doors.ts'
 import { authorizationUrl, type Login, pkce, requestTokens, thirdParty } from '../endpoints/client.ts'
 import { type CookieJar, createCookieJar } from '../support/cookie-jar.ts'
 import { postForm, postJson, readForm } from '../support/http.ts'

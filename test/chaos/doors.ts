@@ -1,4 +1,4 @@
-import { implicitToken, postData } from '../compat/elastic-path/doors.ts'
+import { implicitToken, postData } from '../dialects/elastic-path/doors.ts'
 import {
   authorizationUrl,
   obtainCode,

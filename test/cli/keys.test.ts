@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import type { KeyListing } from '../../src/keys/key-listing.ts'
+import type { KeyListing } from '../../src/keys/ring/key-listing.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { runCli } from './run-cli.ts'
 

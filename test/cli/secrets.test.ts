@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import type { ListedSecret } from '../../src/admin/secret-routes.ts'
+import type { ListedSecret } from '../../src/admin/routes/secret-routes.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { runCli } from './run-cli.ts'
 

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { type AuthenticateAgent, createAuthenticateAgent } from '../../src/agents/authenticate.ts'
 import { type AgentDirectory, createAgentDirectory } from '../../src/agents/directory.ts'
-import { createLockout } from '../../src/customers/lockout.ts'
-import { lockoutPolicy } from '../../src/customers/lockout-policy.ts'
-import { createPasswords } from '../../src/customers/passwords.ts'
+import { createLockout } from '../../src/credentials/lockout/lockout.ts'
+import { lockoutPolicy } from '../../src/credentials/lockout/lockout-policy.ts'
+import { createPasswords } from '../../src/credentials/passwords.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import { useDatabase } from './database.ts'
 

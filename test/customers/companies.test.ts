@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createPasswords } from '../../src/customers/passwords.ts'
+import { createPasswords } from '../../src/credentials/passwords.ts'
 import { decode, introspect, read, refresh, requestTokens, tokensOf } from '../endpoints/client.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { waitFor } from '../support/wait-for.ts'

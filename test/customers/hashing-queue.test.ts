@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { createHashingQueue } from '../../src/customers/hashing-queue.ts'
+import { createHashingQueue } from '../../src/credentials/hashing-queue.ts'
 
 test('no more tasks run at a time than there are cores', async () => {
   const queue = createHashingQueue({ concurrency: 2 })

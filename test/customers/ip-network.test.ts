@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isLoopback, networkOf } from '../../src/customers/ip-network.ts'
+import { isLoopback, networkOf } from '../../src/credentials/ip-network.ts'
 
 test.each([
   ['198.51.100.7', '198.51.100.7'],

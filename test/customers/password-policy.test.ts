@@ -3,8 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type BreachedPasswords, openBreachedPasswords } from '../../src/customers/breached-passwords.ts'
-import { createPasswordPolicy } from '../../src/customers/password-policy.ts'
+import { type BreachedPasswords, openBreachedPasswords } from '../../src/credentials/breached-passwords.ts'
+import { createPasswordPolicy } from '../../src/credentials/password-policy.ts'
 import { temporaryDirectory } from '../support/run-directory.ts'
 
 describe('the password policy', () => {

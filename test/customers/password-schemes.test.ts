@@ -2,9 +2,9 @@ import { createHash, pbkdf2Sync, scryptSync } from 'node:crypto'
 import * as oracle from 'argon2'
 import { describe, expect, test } from 'vitest'
 import type { StoredPassword } from '../../src/customers/directory.ts'
-import { createPasswordSchemes } from '../../src/customers/password-schemes/index.ts'
-import type { PasswordScheme } from '../../src/customers/password-schemes/scheme.ts'
-import { wrap } from '../../src/customers/password-schemes/wrapped.ts'
+import { createPasswordSchemes } from '../../src/credentials/schemes/index.ts'
+import type { PasswordScheme } from '../../src/credentials/schemes/scheme.ts'
+import { wrap } from '../../src/credentials/schemes/wrapped.ts'
 
 const schemes = createPasswordSchemes({ prestashopCookieKey: 'shop-secret' })
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createRefusalFloor } from '../../src/customers/refusal-floor.ts'
+import { createRefusalFloor } from '../../src/credentials/constant-time-refusal.ts'
 
 test('a quick refusal waits for the slowest kind of check in use', async () => {
   const floor = createRefusalFloor()

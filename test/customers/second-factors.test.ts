@@ -3,7 +3,7 @@ import { beforeEach, expect, test } from 'vitest'
 import { createAgentDirectory } from '../../src/agents/directory.ts'
 import { createSecondFactors } from '../../src/agents/second-factors.ts'
 import type { Sealed } from '../../src/keys/key-record.ts'
-import { createProtector } from '../../src/keys/protector.ts'
+import { createProtector } from '../../src/keys/stores/protector.ts'
 import { useDatabase } from './database.ts'
 
 const database = useDatabase()

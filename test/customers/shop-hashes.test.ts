@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, expect, test } from 'vitest'
-import { hashArgon2id } from '../../src/customers/password-schemes/argon2.ts'
-import { createPasswordSchemes } from '../../src/customers/password-schemes/index.ts'
-import { createPasswords } from '../../src/customers/passwords.ts'
+import { hashArgon2id } from '../../src/credentials/schemes/argon2.ts'
+import { createPasswordSchemes } from '../../src/credentials/schemes/index.ts'
+import { createPasswords } from '../../src/credentials/passwords.ts'
 import { findPhp } from '../support/binaries.ts'
 import { describeOn } from '../support/describe-on.ts'
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { document } from '../compat/spryker/exchange.ts'
+import { document } from '../dialects/spryker/exchange.ts'
 import { ADMIN_TOKEN, askAdmin } from '../keys/server-nodes.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { decode, introspect, tokensOf } from './client.ts'

@@ -1,4 +1,4 @@
-import { createPasswords } from '../../src/customers/passwords.ts'
+import { createPasswords } from '../../src/credentials/passwords.ts'
 import { authorizationUrl, CALLBACK, pkce } from '../endpoints/client.ts'
 import { type CookieJar, createCookieJar } from '../support/cookie-jar.ts'
 import { readForm } from '../support/http.ts'

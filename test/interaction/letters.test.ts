@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import type { LetterKind } from '../../src/customers/recovery-letters.ts'
+import type { LetterKind } from '../../src/customers/recovery/recovery-letters.ts'
 import { createLetters } from '../../src/interaction/letters.ts'
 import { temporaryDirectory } from '../support/run-directory.ts'
 

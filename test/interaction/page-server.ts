@@ -5,7 +5,7 @@ import type { SignIn } from '../../src/interaction/login-step.ts'
 import { createPages } from '../../src/interaction/pages.ts'
 import { createProtocolPages } from '../../src/interaction/protocol-pages.ts'
 import { createInteractionRoutes } from '../../src/interaction/routes.ts'
-import { type Interaction, InteractionLost, type Interactions } from '../../src/oauth/interactions.ts'
+import { type Interaction, InteractionLost, type Interactions } from '../../src/oauth/browser/interactions.ts'
 
 /** An interaction with the origins its forms may end at. */
 export type ShownInteraction = Interaction & { readonly formActions?: readonly string[] }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { openKeyStore } from '../../src/keys/index.ts'
+import { openKeyStore } from '../../src/keys/stores/index.ts'
 import { temporaryDirectory } from '../support/run-directory.ts'
 import { keyStoreContract, newKey, SECRET } from './key-store-contract.ts'
 

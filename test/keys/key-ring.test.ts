@@ -2,13 +2,13 @@ import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { openKeyStore } from '../../src/keys/index.ts'
-import { type KeyRing, type KeyRingDeps, openKeyRing } from '../../src/keys/key-ring.ts'
+import { openKeyStore } from '../../src/keys/stores/index.ts'
+import { type KeyRing, type KeyRingDeps, openKeyRing } from '../../src/keys/ring/key-ring.ts'
 import {
   DEFAULT_ROTATION_POLICY as policy,
   publicationSeconds,
   retentionSeconds,
-} from '../../src/keys/rotation-policy.ts'
+} from '../../src/keys/schedule/rotation-policy.ts'
 import type { SigningAlgorithm } from '../../src/keys/signing-key.ts'
 import { temporaryDirectory } from '../support/run-directory.ts'
 import { waitFor } from '../support/wait-for.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-import type { KeyListing } from '../../src/keys/key-listing.ts'
+import type { KeyListing } from '../../src/keys/ring/key-listing.ts'
 import { decode, introspect, ordersService, tokensOf } from '../endpoints/client.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { ADMIN_TOKEN, askAdmin } from './server-nodes.ts'

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { generateKey } from '../../src/keys/key-material.ts'
+import { generateKey } from '../../src/keys/signers/key-material.ts'
 import type { KeyRecord } from '../../src/keys/key-record.ts'
 import type { KeyStore } from '../../src/keys/key-store.ts'
-import { reencrypt } from '../../src/keys/reencrypt.ts'
+import { reencrypt } from '../../src/keys/ring/reencrypt.ts'
 
 export const SECRET = 'first-secret-of-the-test-suite'
 export const NEXT_SECRET = 'second-secret-of-the-test-suite'

@@ -1,15 +1,15 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { nextChangeAt } from '../../src/keys/cache-advice.ts'
-import { decideRevoke, decideRotate } from '../../src/keys/manual-rotation.ts'
-import { planRotation, type RotatingKey, type RotationStep, signerOf } from '../../src/keys/rotation.ts'
+import { nextChangeAt } from '../../src/keys/schedule/cache-advice.ts'
+import { decideRevoke, decideRotate } from '../../src/keys/schedule/manual-rotation.ts'
+import { planRotation, type RotatingKey, type RotationStep, signerOf } from '../../src/keys/schedule/rotation.ts'
 import {
   DEFAULT_ROTATION_POLICY,
   manualWaitSeconds,
   publicationSeconds,
   type RotationPolicy,
   retentionSeconds,
-} from '../../src/keys/rotation-policy.ts'
+} from '../../src/keys/schedule/rotation-policy.ts'
 
 const DAY = 86_400
 const YEAR = 365 * DAY

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { familyTtlSeconds, refreshTokenTtlSeconds } from '../../src/oauth/lifetimes.ts'
+import { familyTtlSeconds, refreshTokenTtlSeconds } from '../../src/oauth/tokens/lifetimes.ts'
 
 const DAY = 86_400
 const app = { client_id: 'app', token_endpoint_auth_method: 'none' }

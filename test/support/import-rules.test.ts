@@ -5,7 +5,7 @@ const source = (path: string, ...lines: string[]) => ({ path, text: lines.join('
 const layers = (path: string, line: string) => layerViolations([source(path, line)])
 
 test('an import that points down is allowed', () => {
-  expect(layers('src/oauth/account.ts', "import { findById } from '../customers/directory.ts'")).toEqual([])
+  expect(layers('src/oauth/accounts/account.ts', "import { findById } from '../customers/directory.ts'")).toEqual([])
   expect(layers('src/app.ts', "import { createLog } from './log.ts'")).toEqual([])
   expect(layers('src/main.ts', "import { run } from './cli/keys.ts'")).toEqual([])
 })
@@ -15,8 +15,8 @@ test('imports within a folder are allowed', () => {
 })
 
 test('an import that points up is named with the reason, a type too', () => {
-  expect(layers('src/keys/key-ring.ts', "import type { LiveProvider } from '../oauth/live-provider.ts'")).toEqual([
-    'src/keys/key-ring.ts → src/oauth/live-provider.ts: oauth is above keys, imports point down',
+  expect(layers('src/keys/ring/key-ring.ts', "import type { LiveProvider } from '../oauth/live-provider.ts'")).toEqual([
+    'src/keys/ring/key-ring.ts → src/oauth/engine/live-provider.ts: oauth is above keys, imports point down',
   ])
 })
 

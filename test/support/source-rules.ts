@@ -14,7 +14,7 @@ type Home = {
 }
 
 const DOMAIN = ['src/customers/', 'src/agents/', 'src/clients/', 'src/keys/', 'src/audit/', 'src/administrators/']
-const HTTP_EDGES = ['src/admin/', 'src/interaction/', 'src/compat/', 'src/http/']
+const HTTP_EDGES = ['src/admin/', 'src/interaction/', 'src/dialects/', 'src/http/']
 
 /** Every third-party package that src uses, and its home. A new one is added here on purpose. */
 const HOMES: Readonly<Record<string, Home>> = {
@@ -27,7 +27,7 @@ const HOMES: Readonly<Record<string, Home>> = {
   '@node-rs/bcrypt': { values: ['src/customers/'] },
   jose: { values: ['src/keys/', 'src/oauth/'] },
   koa: { values: ['src/app/', 'src/admin/'], types: [...HTTP_EDGES, 'src/oauth/', 'src/app.ts', 'src/server.ts'] },
-  'koa-compose': { values: ['src/oauth/', 'src/compat/'] },
+  'koa-compose': { values: ['src/oauth/', 'src/dialects/'] },
   '@koa/router': { values: HTTP_EDGES },
   pino: { values: ['src/log.ts'] },
   'prom-client': { values: ['src/metrics.ts'] },
@@ -36,8 +36,8 @@ const HOMES: Readonly<Record<string, Home>> = {
   '@opentelemetry/resources': { values: ['src/tracing/open-telemetry.ts'] },
   '@opentelemetry/sdk-trace': { values: ['src/tracing/open-telemetry.ts'] },
   eta: { values: ['src/interaction/', 'src/admin/'] },
-  graphql: { values: ['src/compat/magento/'] },
-  saxes: { values: ['src/compat/magento/'] },
+  graphql: { values: ['src/dialects/magento/'] },
+  saxes: { values: ['src/dialects/magento/'] },
   otplib: { values: ['src/agents/'] },
   zod: { values: ['src/'] },
   pkcs11js: { values: ['src/keys/'], isOptional: true },

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { ImportRecordInput } from '../../src/customers/import-record.ts'
+import type { ImportRecordInput } from '../../src/customers/import/import-record.ts'
 
 /** A buyer of the imported shop, whose password comes over as a salted SHA-256 of Magento. */
 export const BUYER = { username: 'buyer@tour.example', password: 'correct horse battery' }

@@ -1,5 +1,5 @@
-import { implicitToken, postData } from '../compat/elastic-path/doors.ts'
-import { obtain } from '../compat/spryker/exchange.ts'
+import { implicitToken, postData } from '../dialects/elastic-path/doors.ts'
+import { obtain } from '../dialects/spryker/exchange.ts'
 import {
   type Login,
   obtainCode,

@@ -1,7 +1,7 @@
 import type { AuditCounts } from '../../audit/audit-rows.ts'
 import type { CheckResult } from '../../http/health.ts'
-import type { KeyListing } from '../../keys/key-listing.ts'
-import { length } from './moments.ts'
+import type { KeyListing } from '../../keys/ring/key-listing.ts'
+import { length } from './time-format.ts'
 
 /** Something an operator should look at, the worst first; `href` leads to where it is mended. */
 export type Finding = { readonly severity: 'problem' | 'warning'; readonly sentence: string; readonly href: string }

@@ -1,4 +1,4 @@
-import type { LivingGrant } from '../../oauth/living-grants.ts'
+import type { LivingGrant } from '../../oauth/sign-outs/active-grants.ts'
 import { clientPath } from './client-pages.ts'
 import { confirmPage } from './confirm-page.ts'
 import { type Listing, listAddress, pageLinks } from './listing.ts'

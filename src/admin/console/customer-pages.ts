@@ -1,5 +1,5 @@
 import { type Customer, fullName } from '../../customers/customer.ts'
-import type { LivingGrant } from '../../oauth/living-grants.ts'
+import type { LivingGrant } from '../../oauth/sign-outs/active-grants.ts'
 import { customerActs } from './customer-acts.ts'
 import { type Listing, listAddress, pageLinks, searchOf } from './listing.ts'
 import type { ConsolePage, Visit } from './page.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { seeOther } from '../../http/see-other.ts'
-import type { KeyListing } from '../../keys/key-listing.ts'
+import type { KeyListing } from '../../keys/ring/key-listing.ts'
 import { Problem } from '../problem.ts'
 import type { ConsolePage, Form, Refusal, Visit } from './page.ts'
 

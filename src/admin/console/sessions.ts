@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Context } from 'koa'
-import { seal, unseal } from '../../oauth/seal.ts'
+import { seal, unseal } from '../../oauth/refresh/seal.ts'
 import type { Storage } from '../../storage/storage.ts'
 
 /** What somebody signed in with, and the name that pages call them by. */

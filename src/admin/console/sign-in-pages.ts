@@ -6,7 +6,7 @@ import { seeOther } from '../../http/see-other.ts'
 import type { Identify } from '../identify.ts'
 import type { createConsoleApi } from './console-api.ts'
 import type { Form, Refusal } from './page.ts'
-import type { Present } from './present.ts'
+import type { Present } from './answer-page.ts'
 import type { ConsoleSessions, SignedIn } from './sessions.ts'
 
 type SignInDeps = {

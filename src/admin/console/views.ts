@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Eta } from 'eta'
 import { type Asset, readAsset } from '../../http/assets.ts'
-import { distance, iso, length, type Moment, utc } from './moments.ts'
+import { distance, iso, length, type Moment, utc } from './time-format.ts'
 
 /** The console's templates and assets, ready to be shown. */
 export type ConsoleViews = {

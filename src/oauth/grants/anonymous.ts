@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { errors, type TokenEndpointGrantContext } from 'oidc-provider'
 import { buildTokenResponse, resolveRequestedResources, validateClientScope } from 'oidc-provider/lib/helpers/grants.js'
 import type { ResourceServer } from '../../clients/resource-servers.ts'
-import { toAnonymousAccount } from '../anonymous-account.ts'
-import type { GrantType } from '../grant-type.ts'
-import { issueTokens } from '../issue-tokens.ts'
+import { toAnonymousAccount } from '../accounts/anonymous-account.ts'
+import type { GrantType } from './grant-type.ts'
+import { issueTokens } from '../tokens/issue-tokens.ts'
 
 export type AnonymousGrantDeps = {
   readonly resourceServers: { find(identifier: string): Promise<ResourceServer | undefined> }

@@ -1,11 +1,11 @@
 import { errors, type TokenEndpointGrantContext } from 'oidc-provider'
 import type { ClientMetadata } from '../../clients/client.ts'
-import type { CustomerAccount, FindLiveAccount } from '../account.ts'
-import { isAgentAccount } from '../agent-account.ts'
-import { isAnonymousAccount } from '../anonymous-account.ts'
-import { type Delegation, delegateTo } from '../delegation.ts'
-import { mayIntrospect } from '../introspection.ts'
-import type { FindToken, LiveToken } from '../token-status.ts'
+import type { CustomerAccount, FindLiveAccount } from '../accounts/account.ts'
+import { isAgentAccount } from '../accounts/agent-account.ts'
+import { isAnonymousAccount } from '../accounts/anonymous-account.ts'
+import { type Delegation, delegateTo } from '../accounts/delegation.ts'
+import { mayIntrospect } from '../tokens/introspection.ts'
+import type { FindToken, LiveToken } from '../tokens/token-status.ts'
 
 export const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token'
 /** An access token may be called by its form as well (RFC 8693 §3). */

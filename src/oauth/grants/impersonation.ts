@@ -1,9 +1,9 @@
 import { errors } from 'oidc-provider'
 import type { Customer } from '../../customers/customer.ts'
-import { toAccount } from '../account.ts'
-import { isAgentAccount } from '../agent-account.ts'
-import type { GrantType } from '../grant-type.ts'
-import { issueTokens } from '../issue-tokens.ts'
+import { toAccount } from '../accounts/account.ts'
+import { isAgentAccount } from '../accounts/agent-account.ts'
+import type { GrantType } from './grant-type.ts'
+import { issueTokens } from '../tokens/issue-tokens.ts'
 import { findSubject, type SubjectTokenDeps } from './subject-token.ts'
 
 export const IMPERSONATION_GRANT = 'urn:vestibule:grant:impersonation'

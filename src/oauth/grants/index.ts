@@ -1,4 +1,4 @@
-import type { GrantType } from '../grant-type.ts'
+import type { GrantType } from './grant-type.ts'
 import { type AgentGrantDeps, agentGrant } from './agent.ts'
 import { type AnonymousGrantDeps, anonymousGrant } from './anonymous.ts'
 import { type CompanyUserGrantDeps, companyUserGrant } from './company-user.ts'

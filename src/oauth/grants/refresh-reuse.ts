@@ -1,9 +1,9 @@
 import { errors, type TokenEndpointGrantContext } from 'oidc-provider'
 import type { Audit, AuditEvent } from '../../audit/events.ts'
 import type { Storage, StoredArtifact } from '../../storage/storage.ts'
-import { openReceipt, type RefreshBinding } from '../refresh-receipt.ts'
-import type { RefreshTokenParts, RefreshTokens } from '../refresh-tokens.ts'
-import type { FindGrant } from '../token-status.ts'
+import { openReceipt, type RefreshBinding } from '../refresh/refresh-receipt.ts'
+import type { RefreshTokenParts, RefreshTokens } from '../refresh/refresh-tokens.ts'
+import type { FindGrant } from '../tokens/token-status.ts'
 
 /** How a refresh ended: metrics tell a network retry, a race between twins and a theft apart. */
 export type RefreshOutcome = 'rotated' | 'retry' | 'race' | 'theft' | 'mismatch'

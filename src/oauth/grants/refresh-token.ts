@@ -10,11 +10,11 @@ import {
 } from 'oidc-provider/lib/helpers/grants.js'
 import type { ClientMetadata } from '../../clients/client.ts'
 import type { StoredArtifact } from '../../storage/storage.ts'
-import type { FindLiveAccount } from '../account.ts'
-import { familyPayload, familyRecord, isLiving } from '../adapter.ts'
-import type { GrantType } from '../grant-type.ts'
-import { grantTtlSeconds, refreshRetrySeconds, refreshTokenTtlSeconds } from '../lifetimes.ts'
-import { sealReceipt } from '../refresh-receipt.ts'
+import type { FindLiveAccount } from '../accounts/account.ts'
+import { familyPayload, familyRecord, isLiving } from '../engine/adapter.ts'
+import type { GrantType } from './grant-type.ts'
+import { grantTtlSeconds, refreshRetrySeconds, refreshTokenTtlSeconds } from '../tokens/lifetimes.ts'
+import { sealReceipt } from '../refresh/refresh-receipt.ts'
 import { answerOldToken, loseRace, mismatch, type Presented, type ReuseDeps } from './refresh-reuse.ts'
 
 export type RefreshGrantDeps = ReuseDeps & {

@@ -1,7 +1,7 @@
 import { errors, type TokenEndpointGrantContext } from 'oidc-provider'
-import type { FindLiveAccount, PersonAccount } from '../account.ts'
-import { isAnonymousAccount } from '../anonymous-account.ts'
-import type { FindToken } from '../token-status.ts'
+import type { FindLiveAccount, PersonAccount } from '../accounts/account.ts'
+import { isAnonymousAccount } from '../accounts/anonymous-account.ts'
+import type { FindToken } from '../tokens/token-status.ts'
 
 export type SubjectTokenDeps = { readonly findToken: FindToken; readonly findLiveAccount: FindLiveAccount }
 

@@ -8,9 +8,9 @@ import {
   validateClientScope,
   validateDpop,
 } from 'oidc-provider/lib/helpers/grants.js'
-import { PERSON_SCOPES } from '../claims.ts'
-import type { GrantType } from '../grant-type.ts'
-import { matchesAny } from '../introspection.ts'
+import { PERSON_SCOPES } from '../accounts/claims.ts'
+import type { GrantType } from './grant-type.ts'
+import { matchesAny } from '../tokens/introspection.ts'
 import {
   ACCESS_TOKEN,
   type ExchangeSubject,

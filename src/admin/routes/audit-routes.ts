@@ -1,0 +1,134 @@
+import { z } from 'zod'
+import { AUDIT_EVENTS, type AuditEventType } from '../../audit/events.ts'
+import type { AuditTrail } from '../../audit/trail.ts'
+import { keyOfCursor, toPage } from '../../database/page.ts'
+import { type Route, route } from './route.ts'
+import { instantInQuery, pageOf, pageQuery, text } from './shapes.ts'
+
+/** As the trail has it. */
+const moment = instantInQuery.transform((seconds) => new Date(seconds * 1000).toISOString())
+const types = Object.keys(AUDIT_EVENTS) as [AuditEventType, ...AuditEventType[]]
+const type = z.enum(types, 'is no event; "npx vestibule audit events" lists them')
+const query = pageQuery.extend({
+  type: z.union([type, z.array(type)]).optional(),
+  customerId: text.optional(),
+  clientId: text.optional(),
+  since: moment.optional(),
+  until: moment.optional(),
+})
+const entry = z
+  .object({
+    seq: z.int(),
+    at: z.iso.datetime(),
+    type: z.enum(types),
+    outcome: z.enum(['done', 'refused']),
+    actor: z.string().optional(),
+    customerId: z.string().optional(),
+    clientId: z.string().optional(),
+    grantId: z.string().optional(),
+    ip: z.string().optional(),
+    requestId: z.string().optional(),
+    reason: z.string().optional(),
+    hash: z.string(),
+  })
+  .meta({ id: 'AuditEntry' })
+/** A link that was kept elsewhere: an entry of an export, of the stream or of the webhook, or the head of some day. */
+const link = z.object({ seq: z.int(), hash: z.string() })
+const witness = z
+  .strictObject({ seq: z.coerce.number().int().positive().optional(), hash: z.string().length(43).optional() })
+  .refine(({ seq, hash }) => (seq === undefined) === (hash === undefined), 'seq and hash go together')
+const verdict = z.object({
+  entries: z.int(),
+  head: link,
+  problem: z
+    .object({
+      seq: z.int().optional(),
+      problem: z.enum([
+        'changed',
+        'missing',
+        'inserted',
+        'cut off',
+        'beginning removed',
+        'rewritten',
+        'witness too old',
+      ]),
+    })
+    .optional(),
+})
+
+/** The audit trail: pages of it newest first, all of it, and whether its chain is whole. */
+export function auditRoutes({ auditTrail }: { readonly auditTrail: AuditTrail }): Route[] {
+  return [
+    route({
+      method: 'GET',
+      path: '/v1/audit',
+      summary: 'Audit entries, newest first',
+      permission: 'audit:read',
+      query,
+      result: pageOf(entry),
+      async handle({ query: { type, limit, cursor, ...filter } }) {
+        await auditTrail.flush()
+        const before = Number(keyOfCursor(cursor))
+        const entries = await auditTrail.find({
+          ...filter,
+          limit: limit + 1,
+          ...(type && { types: [type].flat() }),
+          ...(before > 0 && { before }),
+        })
+        return toPage(
+          entries,
+          limit,
+          ({ seq }) => String(seq),
+          (each) => each,
+        )
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/audit/counts',
+      summary: 'How many entries of each type there are since an instant',
+      permission: 'audit:read',
+      query: z.strictObject({ since: moment }),
+      result: z.object({ counts: z.partialRecord(z.enum(types), z.int()) }),
+      async handle({ query: { since } }) {
+        await auditTrail.flush()
+        return { counts: await auditTrail.count(since) }
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/audit/verify',
+      summary: 'Follow the hash chain: was anything changed or removed, and does it still hold this link?',
+      permission: 'audit:read',
+      query: witness,
+      result: verdict,
+      async handle({ query: { seq, hash } }) {
+        await auditTrail.flush()
+        return auditTrail.verify(seq === undefined || hash === undefined ? undefined : { seq, hash })
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/audit/head',
+      summary: 'Where the chain ends now: kept elsewhere, a witness for later',
+      permission: 'audit:read',
+      result: link,
+      async handle() {
+        await auditTrail.flush()
+        return auditTrail.head()
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/audit/export',
+      summary: 'Every entry, oldest first',
+      permission: 'audit:export',
+      result: entry,
+      audit: 'audit.exported',
+      async *lines() {
+        await auditTrail.flush()
+        yield* auditTrail.exportAll()
+      },
+    }),
+  ]
+}

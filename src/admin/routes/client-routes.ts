@@ -1,0 +1,127 @@
+import { z } from 'zod'
+import type { ClientMetadata } from '../../clients/client.ts'
+import type { ClientRegistry, ListedClient } from '../../clients/registry.ts'
+import type { Changed } from '../../database/revision.ts'
+import { client, type metadata, newClient } from './client-shapes.ts'
+import { changedMeanwhile, Problem } from '../problem.ts'
+import { type Route, route } from './route.ts'
+import { pageOf, pageQuery } from './shapes.ts'
+
+export type ClientRouteDeps = {
+  readonly clients: ClientRegistry
+  /** @throws with the reason when the protocol engine cannot use the metadata. */
+  readonly validate: (metadata: ClientMetadata) => Promise<void>
+  /** Ends everything that was granted to the client. */
+  readonly signOutClient: (clientId: string) => Promise<void>
+}
+
+const params = z.object({ clientId: z.string() })
+const about = ({ params: { clientId } }: { readonly params: z.output<typeof params> }) => ({ clientId })
+
+/** Who may ask for tokens. */
+export function clientRoutes({ clients, validate, signOutClient }: ClientRouteDeps): Route[] {
+  async function usable(given: z.output<typeof metadata>): Promise<ClientMetadata> {
+    await validate(given as ClientMetadata).catch((error: Error & { error_description?: string }) => {
+      throw new Problem(400, 'invalid-client-metadata', error.error_description ?? error.message)
+    })
+    return given as ClientMetadata
+  }
+  const write = { permission: 'clients:write', result: client, audit: 'client.changed' } as const
+
+  return [
+    route({
+      method: 'GET',
+      path: '/v1/clients',
+      summary: 'Clients, by id',
+      permission: 'clients:read',
+      query: pageQuery,
+      result: pageOf(client),
+      handle: ({ query }) => clients.list(query),
+    }),
+    route({
+      ...write,
+      method: 'POST',
+      path: '/v1/clients',
+      summary: 'Register a client',
+      body: newClient,
+      status: 201,
+      revision: 'shown',
+      refusals: [409],
+      about: ({ body }) => ({ clientId: body.metadata.client_id }),
+      async handle({ body: { metadata, secret } }) {
+        const created = await clients.create(await usable(metadata), secret)
+        if (created) return created
+        throw new Problem(409, 'client-exists', `There is a client "${metadata.client_id}" already.`)
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/clients/{clientId}',
+      summary: 'One client',
+      permission: 'clients:read',
+      params,
+      result: client,
+      revision: 'shown',
+      refusals: [404],
+      handle: async ({ params: { clientId } }) => known(await clients.get(clientId), clientId),
+    }),
+    route({
+      ...write,
+      method: 'PUT',
+      path: '/v1/clients/{clientId}',
+      summary: 'Put other metadata in place of those there are, and with a secret that in place of the "default" one',
+      params,
+      body: newClient,
+      revision: 'expected',
+      refusals: [404],
+      about,
+      async handle({ params: { clientId }, body, seen }) {
+        const next = await usable({ ...body.metadata, client_id: clientId })
+        return changed(await clients.replace(seen, next, body.secret), clientId)
+      },
+    }),
+    route({
+      ...write,
+      method: 'DELETE',
+      path: '/v1/clients/{clientId}',
+      summary: 'Remove a client and end everything that was granted to it',
+      params,
+      status: 204,
+      revision: 'expected',
+      refusals: [404],
+      about,
+      async handle({ params: { clientId }, seen }) {
+        const removed = changed(await clients.remove(clientId, seen), clientId)
+        await signOutClient(clientId)
+        return removed
+      },
+    }),
+    ...(['enable', 'disable'] as const).map((action) =>
+      route({
+        method: 'POST',
+        path: `/v1/clients/{clientId}/${action}`,
+        summary: action === 'enable' ? 'Enable a client' : 'Disable a client: it gets no tokens',
+        permission: 'clients:switch',
+        params,
+        result: client,
+        refusals: [404],
+        audit: 'client.changed',
+        about,
+        async handle({ params: { clientId } }) {
+          await clients.setEnabled(clientId, action === 'enable')
+          return known(await clients.get(clientId), clientId)
+        },
+      }),
+    ),
+  ]
+}
+
+function changed(outcome: Changed<ListedClient>, clientId: string): ListedClient {
+  if (outcome.outcome === 'changed-meanwhile') throw changedMeanwhile()
+  return known(outcome.outcome === 'changed' ? outcome.now : undefined, clientId)
+}
+
+function known(found: ListedClient | undefined, clientId: string): ListedClient {
+  if (found) return found
+  throw new Problem(404, 'unknown-client', `There is no client "${clientId}".`)
+}

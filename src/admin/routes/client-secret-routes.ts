@@ -1,0 +1,56 @@
+import { randomBytes } from 'node:crypto'
+import { z } from 'zod'
+import type { ClientRegistry } from '../../clients/registry.ts'
+import { clientSecret, newSecret } from './client-shapes.ts'
+import { Problem } from '../problem.ts'
+import { type Route, route } from './route.ts'
+import { instant, pageOf, whole } from './shapes.ts'
+
+const params = z.object({ clientId: z.string() })
+const about = ({ params: { clientId } }: { readonly params: z.output<typeof params> }) => ({ clientId })
+
+/** Secrets of clients. One is shown once, when it is made; only its digest is kept. */
+export function clientSecretRoutes({ clients }: { readonly clients: ClientRegistry }): Route[] {
+  const act = { method: 'POST', permission: 'clients:secrets', audit: 'client.changed', about } as const
+
+  return [
+    route({
+      method: 'GET',
+      path: '/v1/clients/{clientId}/secrets',
+      summary: 'Names and expiries of the secrets of a client',
+      permission: 'clients:read',
+      params,
+      result: pageOf(clientSecret),
+      handle: async ({ params: { clientId } }) => whole(await clients.listSecrets(clientId)),
+    }),
+    route({
+      ...act,
+      path: '/v1/clients/{clientId}/secrets',
+      summary: 'Give a client another secret; it is in this answer and never again',
+      params,
+      body: newSecret,
+      status: 201,
+      result: clientSecret.extend({ secret: z.string() }),
+      refusals: [409],
+      async handle({ params: { clientId }, body }) {
+        const added = { ...body, secret: body.secret ?? randomBytes(32).toString('base64url') }
+        if (await clients.addSecret(clientId, added)) return added
+        const reason = `There is no such client, or it has a secret named "${body.name}" already.`
+        throw new Problem(409, 'secret-exists', reason)
+      },
+    }),
+    route({
+      ...act,
+      path: '/v1/clients/{clientId}/secrets/{name}/expire',
+      summary: 'Let a secret end, now or at an instant',
+      params: params.extend({ name: z.string() }),
+      body: z.strictObject({ at: instant.optional() }),
+      result: clientSecret,
+      refusals: [404],
+      async handle({ params: { clientId, name }, body: { at: expiresAt = Date.now() / 1000 } }) {
+        if (await clients.expireSecret(clientId, name, expiresAt)) return { name, expiresAt }
+        throw new Problem(404, 'unknown-secret', `The client has no secret named "${name}".`)
+      },
+    }),
+  ]
+}

@@ -1,0 +1,63 @@
+import { z } from 'zod'
+import type { LivingGrants } from '../../oauth/sign-outs/active-grants.ts'
+import { Problem } from '../problem.ts'
+import { type Route, route } from './route.ts'
+import { epochSeconds, pageOf, pageQuery, text } from './shapes.ts'
+
+const grant = z
+  .object({
+    id: z.string(),
+    clientId: z.string(),
+    customerId: z.string().optional(),
+    anonymousId: z.string().optional().describe('Of a visitor who has not signed in.'),
+    agentId: z.string().optional(),
+    companyUserId: z.string().optional(),
+    grantedAt: epochSeconds,
+    expiresAt: epochSeconds,
+    by: z.string().optional().describe('The grant type.'),
+    ip: z.string().optional(),
+  })
+  .meta({ id: 'Grant' })
+const query = pageQuery
+  .extend({ customerId: text.min(1).optional(), clientId: text.min(1).optional() })
+  .refine(({ customerId, clientId }) => customerId ?? clientId, 'name a customerId, a clientId, or both')
+
+export type GrantRouteDeps = {
+  readonly livingGrants: LivingGrants
+  /** What was issued a moment ago is in the trail after it. */
+  readonly flushTrail: () => Promise<void>
+}
+
+/** Sign-ins: what tokens hang from. To end all of somebody, or those before an instant, is a sign-out. */
+export function grantRoutes({ livingGrants, flushTrail }: GrantRouteDeps): Route[] {
+  return [
+    route({
+      method: 'GET',
+      path: '/v1/grants',
+      summary: 'Living sign-ins of a customer or a client, newest first; a page may be short and yet have a next one',
+      permission: 'grants:read',
+      query,
+      result: pageOf(grant),
+      async handle({ query: { customerId, clientId, ...page } }) {
+        await flushTrail()
+        return livingGrants.list({ customerId, clientId }, page)
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/grants/{id}/revoke',
+      summary: 'End one sign-in and every token under it',
+      permission: 'grants:revoke',
+      params: z.object({ id: z.string() }),
+      result: grant,
+      refusals: [404],
+      audit: 'grant.revoked',
+      about: (_, { id, clientId, customerId }) => ({ grantId: id, clientId, ...(customerId && { customerId }) }),
+      async handle({ params: { id } }) {
+        const revoked = await livingGrants.revoke(id)
+        if (revoked) return revoked
+        throw new Problem(404, 'unknown-grant', `There is no living sign-in with the id "${id}".`)
+      },
+    }),
+  ]
+}

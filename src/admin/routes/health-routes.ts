@@ -1,0 +1,71 @@
+import { z } from 'zod'
+import { checkReadiness, type HealthCheck } from '../../http/health.ts'
+import type { KeyRing } from '../../keys/ring/key-ring.ts'
+import type { LivingNode } from '../../keys/ring/node-registry.ts'
+import { type Route, route } from './route.ts'
+import { epochSeconds } from './shapes.ts'
+
+export type HealthRouteDeps = {
+  readonly version: string
+  /** What a node must reach to be ready. */
+  readonly checks: readonly HealthCheck[]
+  readonly keyRing: Pick<KeyRing, 'keys' | 'problem'>
+  readonly mailer: { verify(): Promise<void> }
+  /** Epoch milliseconds by the clock of the database. */
+  readonly databaseClock: () => Promise<number>
+  readonly listNodes: () => Promise<readonly LivingNode[]>
+}
+
+const health = z
+  .object({
+    status: z.enum(['well', 'unwell']),
+    version: z.string(),
+    node: z.string().describe('The Node.js that runs it.'),
+    startedAt: epochSeconds,
+    uptimeSeconds: z.int(),
+    checks: z.array(z.object({ name: z.string(), status: z.enum(['up', 'down']), problem: z.string().optional() })),
+    clockSkewSeconds: z.number().optional().describe('How far this node is ahead of the database.'),
+    nodes: z
+      .array(z.object({ node: z.string(), seenAt: epochSeconds, keys: z.int() }))
+      .describe('Nodes that share this database and were seen in the last 30 s; none on the embedded database.'),
+  })
+  .meta({ id: 'Health' })
+
+/** How the node that answers is, in more words than the probes may say. */
+export function healthRoutes({ version, checks, keyRing, mailer, databaseClock, listNodes }: HealthRouteDeps): Route[] {
+  const startedAtMs = Date.now()
+  const all: readonly HealthCheck[] = [
+    ...checks,
+    { name: 'keys', check: async () => checkKeys(keyRing) },
+    { name: 'mail', check: mailer.verify },
+  ]
+  return [
+    route({
+      method: 'GET',
+      path: '/v1/health',
+      summary: 'How this node, and what it stands on, is',
+      permission: 'health:read',
+      result: health,
+      async handle() {
+        const { isReady, results } = await checkReadiness(all)
+        const isDatabaseUp = results.some(({ name, status }) => name === 'database' && status === 'up')
+        return {
+          status: isReady ? ('well' as const) : ('unwell' as const),
+          version,
+          node: process.version,
+          startedAt: Math.floor(startedAtMs / 1000),
+          uptimeSeconds: Math.floor((Date.now() - startedAtMs) / 1000),
+          checks: results,
+          ...(isDatabaseUp && { clockSkewSeconds: Math.round((Date.now() - (await databaseClock())) / 1000) }),
+          nodes: isDatabaseUp ? await listNodes() : [],
+        }
+      },
+    }),
+  ]
+}
+
+function checkKeys(keyRing: HealthRouteDeps['keyRing']): void {
+  const problem = keyRing.problem()
+  if (problem !== undefined) throw new Error(problem)
+  if (!keyRing.keys().some(({ state }) => state === 'active')) throw new Error('no key signs')
+}

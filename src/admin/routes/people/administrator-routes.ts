@@ -1,0 +1,113 @@
+import { z } from 'zod'
+import type { Actor, Administrator } from '../../../administrators/administrator.ts'
+import type { AdministratorDirectory } from '../../../administrators/directory.ts'
+import { mayRule, type Role } from '../../../administrators/role.ts'
+import type { AdminSessions } from '../../../administrators/sessions.ts'
+import type { PasswordPolicy } from '../../../credentials/password-policy.ts'
+import type { Passwords } from '../../../credentials/passwords.ts'
+import { administrator, administratorChange, newAdministrator, newPassword } from './administrator-shapes.ts'
+import { acceptPassword } from './new-password.ts'
+import { changedMeanwhile, Problem } from '../../problem.ts'
+import { type Route, route } from '../route.ts'
+import { pageOf, pageQuery } from '../shapes.ts'
+
+export type AdministratorRouteDeps = {
+  readonly administrators: AdministratorDirectory
+  readonly sessions: Pick<AdminSessions, 'closeAll'>
+  readonly passwords: Pick<Passwords, 'hash'>
+  readonly passwordPolicy: PasswordPolicy
+}
+
+const params = z.object({ id: z.string() })
+
+/** The people who operate this server. */
+export function administratorRoutes(deps: AdministratorRouteDeps): Route[] {
+  const { administrators } = deps
+  const act = { permission: 'administrators:write', result: administrator, audit: 'administrator.changed' } as const
+
+  return [
+    route({
+      method: 'GET',
+      path: '/v1/administrators',
+      summary: 'Administrators, by e-mail address',
+      permission: 'administrators:read',
+      query: pageQuery,
+      result: pageOf(administrator),
+      handle: async ({ query }) => await administrators.list(query),
+    }),
+    route({
+      ...act,
+      method: 'POST',
+      path: '/v1/administrators',
+      summary: 'Make an administrator',
+      body: newAdministrator,
+      status: 201,
+      revision: 'shown',
+      refusals: [409],
+      async handle({ actor, body: { password, ...made } }) {
+        mustRule(actor, made.role)
+        const hashed = await acceptPassword(deps, password, made.email)
+        const created = await administrators.create({ ...made, password: hashed })
+        if (created) return created
+        throw new Problem(409, 'email-taken', `There is an administrator with the address ${made.email} already.`)
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/administrators/{id}',
+      summary: 'One administrator',
+      permission: 'administrators:read',
+      params,
+      result: administrator,
+      revision: 'shown',
+      refusals: [404],
+      handle: async ({ params: { id } }) => known(await administrators.findById(id), id),
+    }),
+    route({
+      ...act,
+      method: 'PATCH',
+      path: '/v1/administrators/{id}',
+      summary: 'Change role, name or state of an administrator; a blocked one is signed out',
+      params,
+      body: administratorChange,
+      revision: 'expected',
+      refusals: [404],
+      async handle({ actor, params: { id }, body, seen }) {
+        if (body.role) mustRule(actor, body.role)
+        const changed = await administrators.update(id, seen, body, (before) => mayRule(actor.role, before.role))
+        if (changed.outcome === 'not-allowed') throw tooHigh(actor)
+        if (changed.outcome === 'changed-meanwhile') throw changedMeanwhile()
+        if (body.status === 'blocked') await deps.sessions.closeAll(id)
+        return known(changed.outcome === 'changed' ? changed.now : undefined, id)
+      },
+    }),
+    route({
+      ...act,
+      method: 'POST',
+      path: '/v1/administrators/{id}/password',
+      summary: 'Give an administrator another password, which ends their sessions',
+      params,
+      body: z.strictObject({ password: newPassword }),
+      refusals: [404],
+      async handle({ actor, params: { id }, body: { password } }) {
+        const found = known(await administrators.findById(id), id)
+        mustRule(actor, found.role)
+        await administrators.setPassword(id, await acceptPassword(deps, password, found.email))
+        return known(await administrators.findById(id), id)
+      },
+    }),
+  ]
+}
+
+function mustRule(actor: Actor, over: Role): void {
+  if (!mayRule(actor.role, over)) throw tooHigh(actor)
+}
+
+function tooHigh({ role }: Actor): Problem {
+  return new Problem(403, 'role-too-high', `The role "${role}" rules over lower roles only.`)
+}
+
+function known(found: Administrator | undefined, id: string): Administrator {
+  if (found) return found
+  throw new Problem(404, 'unknown-administrator', `There is no administrator with the id "${id}".`)
+}

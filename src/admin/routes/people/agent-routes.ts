@@ -1,0 +1,157 @@
+import { z } from 'zod'
+import type { Agent } from '../../../agents/agent.ts'
+import type { AgentDirectory } from '../../../agents/directory.ts'
+import type { SecondFactors } from '../../../agents/second-factors.ts'
+import type { PasswordPolicy } from '../../../credentials/password-policy.ts'
+import type { Passwords } from '../../../credentials/passwords.ts'
+import { newPassword } from './administrator-shapes.ts'
+import { acceptPassword } from './new-password.ts'
+import { changedMeanwhile, Problem } from '../../problem.ts'
+import { type Route, route } from '../route.ts'
+import { name, pageOf, pageQuery } from '../shapes.ts'
+
+export type AgentRouteDeps = {
+  readonly agents: AgentDirectory
+  readonly passwords: Pick<Passwords, 'hash'>
+  readonly passwordPolicy: PasswordPolicy
+  readonly secondFactors: Pick<SecondFactors, 'owners'>
+  /** Ends every token of the agent. */
+  readonly signOutAgent: (agentId: string) => Promise<void>
+}
+
+const agentShape = z
+  .object({
+    id: z.string(),
+    idAgent: z.int(),
+    email: z.string(),
+    name: z.string().optional(),
+    idWarehouse: z.int().optional(),
+    status: z.enum(['active', 'blocked']),
+    isAgent: z.boolean(),
+  })
+  .meta({ id: 'Agent' })
+const listedAgent = agentShape.extend({ hasSecondFactor: z.boolean() }).meta({ id: 'ListedAgent' })
+const warehouse = z.int().positive().max(2_147_483_647)
+const newAgent = z.strictObject({
+  email: z.email(),
+  name: name.optional(),
+  idAgent: z.int().positive().optional(),
+  idWarehouse: warehouse.optional(),
+  password: newPassword,
+})
+const agentChange = z.strictObject({ name: name.optional(), isAgent: z.boolean().optional() })
+const params = z.object({ id: z.string() })
+
+/** Back-office people who may act for customers. */
+export function agentRoutes(deps: AgentRouteDeps): Route[] {
+  const { agents, secondFactors, signOutAgent } = deps
+  const known = (agent: Agent | undefined, id: string): Agent => {
+    if (agent) return agent
+    throw new Problem(404, 'unknown-agent', `There is no agent with the id "${id}".`)
+  }
+  async function switchTo(id: string, status: Agent['status']): Promise<Agent> {
+    const agent = known(await agents.update(id, { status }), id)
+    if (status === 'blocked') await signOutAgent(agent.id)
+    return agent
+  }
+
+  return [
+    route({
+      method: 'GET',
+      path: '/v1/agents',
+      summary: 'Agents, by e-mail address',
+      permission: 'agents:read',
+      query: pageQuery,
+      result: pageOf(listedAgent),
+      async handle({ query }) {
+        const [{ items, ...page }, owners] = await Promise.all([agents.list(query), secondFactors.owners()])
+        return { ...page, items: items.map((agent) => ({ ...agent, hasSecondFactor: owners.has(agent.id) })) }
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/agents',
+      summary: 'Make an agent',
+      permission: 'agents:write',
+      body: newAgent,
+      status: 201,
+      result: agentShape,
+      revision: 'shown',
+      refusals: [409],
+      audit: 'agent.changed',
+      async handle({ body: { password, ...agent } }) {
+        const created = await agents.create({ ...agent, password: await acceptPassword(deps, password, agent.email) })
+        if (created.outcome === 'created') return created.agent
+        const taken = created.outcome === 'email-taken' ? `e-mail address ${agent.email}` : `id ${agent.idAgent}`
+        throw new Problem(409, created.outcome, `There is an agent with the ${taken} already.`)
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/agents/{id}',
+      summary: 'One agent',
+      permission: 'agents:read',
+      params,
+      result: agentShape,
+      revision: 'shown',
+      refusals: [404],
+      handle: async ({ params: { id } }) => known(await agents.findById(id), id),
+    }),
+    route({
+      method: 'PATCH',
+      path: '/v1/agents/{id}',
+      summary: 'Change an agent',
+      permission: 'agents:write',
+      params,
+      body: agentChange,
+      result: agentShape,
+      revision: 'expected',
+      refusals: [404],
+      audit: 'agent.changed',
+      async handle({ params: { id }, body, seen }) {
+        const changed = await agents.change(id, seen, body)
+        if (changed.outcome === 'changed-meanwhile') throw changedMeanwhile()
+        return known(changed.outcome === 'changed' ? changed.now : undefined, id)
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/agents/{id}/warehouse',
+      summary: 'Let an agent work in another warehouse, or in none; the agent is signed out',
+      permission: 'agents:write',
+      params,
+      body: z.strictObject({ idWarehouse: warehouse.nullable() }),
+      result: agentShape,
+      refusals: [404],
+      audit: 'agent.changed',
+      async handle({ params: { id }, body }) {
+        const agent = known(await agents.update(id, body), id)
+        // Tokens of the warehouse they worked in until now must not outlive the assignment.
+        await signOutAgent(agent.id)
+        return agent
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/agents/{id}/block',
+      summary: 'Block an agent, who is signed out and acts for nobody from then on',
+      permission: 'agents:write',
+      params,
+      result: agentShape,
+      refusals: [404],
+      audit: 'agent.changed',
+      handle: ({ params: { id } }) => switchTo(id, 'blocked'),
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/agents/{id}/unblock',
+      summary: 'Unblock an agent',
+      permission: 'agents:write',
+      params,
+      result: agentShape,
+      refusals: [404],
+      audit: 'agent.changed',
+      handle: ({ params: { id } }) => switchTo(id, 'active'),
+    }),
+  ]
+}

@@ -1,0 +1,123 @@
+import { z } from 'zod'
+import type { Company, CompanyRecords } from '../../../customers/records/company-records.ts'
+import { importRole } from '../../../customers/import/import-record.ts'
+import type { Changed } from '../../../database/revision.ts'
+import { companyRole } from './customer-shapes.ts'
+import { changedMeanwhile, Problem } from '../../problem.ts'
+import { type Route, route } from '../route.ts'
+import { name, pageOf, pageQuery } from '../shapes.ts'
+
+const status = z.enum(['approved', 'blocked'])
+const listed = z.object({ id: z.string(), name: z.string(), status }).meta({ id: 'ListedCompany' })
+const company = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    status,
+    businessUnits: z.array(z.object({ id: z.string(), name: z.string() })),
+    roles: z.array(companyRole),
+  })
+  .meta({ id: 'Company' })
+const companyUser = z
+  .object({
+    id: z.string(),
+    customerId: z.string(),
+    customerReference: z.string(),
+    businessUnitId: z.string().optional(),
+    isActive: z.boolean(),
+    isDefault: z.boolean(),
+    roleIds: z.array(z.string()),
+  })
+  .meta({ id: 'ListedCompanyUser' })
+const params = z.object({ id: z.string() })
+
+/** Companies that customers act for. Whom they act as is given with the customer. */
+export function companyRoutes({ companyRecords }: { readonly companyRecords: CompanyRecords }): Route[] {
+  const read = { method: 'GET', permission: 'companies:read' } as const
+  const act = { permission: 'companies:write', result: company, audit: 'company.changed' } as const
+  const change = { ...act, revision: 'expected', refusals: [404] } as const
+
+  return [
+    route({
+      ...read,
+      path: '/v1/companies',
+      summary: 'Companies, by id',
+      query: pageQuery,
+      result: pageOf(listed),
+      handle: ({ query }) => companyRecords.list(query),
+    }),
+    route({
+      ...act,
+      method: 'POST',
+      path: '/v1/companies',
+      summary: 'Make a company',
+      body: z.strictObject({ id: z.guid().optional(), name }),
+      status: 201,
+      revision: 'shown',
+      refusals: [409],
+      async handle({ body }) {
+        const created = await companyRecords.create(body)
+        if (created) return created
+        throw new Problem(409, 'company-exists', `There is a company with the id "${body.id}" already.`)
+      },
+    }),
+    route({
+      ...read,
+      path: '/v1/companies/{id}',
+      summary: 'One company with its business units and roles',
+      params,
+      result: company,
+      revision: 'shown',
+      refusals: [404],
+      handle: async ({ params: { id } }) => known(await companyRecords.find(id), id),
+    }),
+    route({
+      ...change,
+      method: 'PATCH',
+      path: '/v1/companies/{id}',
+      summary: 'Rename, block or approve a company; nobody acts for a blocked one',
+      params,
+      body: z.strictObject({ name: name.optional(), status: status.optional() }),
+      handle: async ({ params: { id }, body, seen }) => changed(await companyRecords.change(id, seen, body), id),
+    }),
+    route({
+      ...change,
+      method: 'PUT',
+      path: '/v1/companies/{id}/business-units/{unit}',
+      summary: 'Make a business unit, or rename it',
+      params: params.extend({ unit: z.guid() }),
+      body: z.strictObject({ name }),
+      handle: async ({ params: { id, unit }, body, seen }) =>
+        changed(await companyRecords.putBusinessUnit(id, seen, { id: unit, ...body }), id),
+    }),
+    route({
+      ...change,
+      method: 'PUT',
+      path: '/v1/companies/{id}/roles/{role}',
+      summary: 'Make a role, or give it another name and other permissions',
+      params: params.extend({ role: z.guid() }),
+      body: importRole.omit({ id: true }),
+      handle: async ({ params: { id, role }, body, seen }) =>
+        changed(await companyRecords.putRole(id, seen, role, body), id),
+    }),
+    route({
+      ...read,
+      path: '/v1/companies/{id}/company-users',
+      summary: 'Company users of a company, by id',
+      params,
+      query: pageQuery,
+      result: pageOf(companyUser),
+      handle: ({ params: { id }, query }) => companyRecords.companyUsers(id, query),
+    }),
+  ]
+}
+
+function changed(outcome: Changed<Company>, id: string): Company {
+  if (outcome.outcome === 'changed-meanwhile') throw changedMeanwhile()
+  return known(outcome.outcome === 'changed' ? outcome.now : undefined, id)
+}
+
+function known(found: Company | undefined, id: string): Company {
+  if (found) return found
+  throw new Problem(404, 'unknown-company', `There is no company with the id "${id}".`)
+}

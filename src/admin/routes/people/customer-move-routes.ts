@@ -1,0 +1,107 @@
+import { z } from 'zod'
+import type { CustomerDesk } from '../../../customers/records/customer-operations.ts'
+import { Problem } from '../../problem.ts'
+import { progressOf } from '../progress.ts'
+import { type Route, route } from '../route.ts'
+import { name } from '../shapes.ts'
+
+const importQuery = z.strictObject({
+  name: name.default('upload'),
+  resume: z.stringbool().default(false),
+  dryRun: z.stringbool().default(false),
+  wrap: z.stringbool().default(true),
+  totalBytes: z.coerce.number().int().positive().optional(),
+})
+const progress = z
+  .looseObject({})
+  .describe('`{"progress":…}` and `{"problem":…}` as it goes on, `{"report":…}` at the end.')
+const params = z.object({ customer: z.string().describe('The customerReference.') })
+
+/** Moving customers in and out, and what the law asks for. */
+export function customerMoveRoutes({ desk }: { readonly desk: CustomerDesk }): Route[] {
+  return [
+    route({
+      method: 'POST',
+      path: '/v1/customers/import',
+      summary: 'Import customers, one JSON object a line',
+      permission: 'customers:move',
+      query: importQuery,
+      takesLines: true,
+      result: progress,
+      audit: 'customers.imported',
+      lines: ({ query: { totalBytes, ...options }, stream }) =>
+        progressOf(async (emit, signal) => {
+          const report = await desk.import(stream, {
+            ...options,
+            ...(totalBytes && { totalBytes }),
+            signal,
+            onProgress: (progress) => emit({ progress }),
+            onProblem: (problem) => emit({ problem }),
+          })
+          emit({ report })
+        }),
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/customers/wrap',
+      summary: 'Put imported fast hashes inside argon2id',
+      permission: 'customers:move',
+      result: progress,
+      audit: 'customers.imported',
+      lines: () =>
+        progressOf(async (emit, signal) => {
+          emit({ report: await desk.wrapFastHashes({ signal, onProgress: (progress) => emit({ progress }) }) })
+        }),
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/customers/migration',
+      summary: 'Password schemes still in use, and the newest imports',
+      permission: 'customers:read',
+      result: z.looseObject({ customers: z.int(), stragglers: z.int(), schemes: z.array(z.looseObject({})) }),
+      handle: async () => ({ ...(await desk.migrationStatus()) }),
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/customers/export',
+      summary: 'Every customer, one JSON object a line',
+      permission: 'customers:move',
+      alsoNeeds: ({ query }) => (query.hashes ? 'customers:export-hashes' : undefined),
+      query: z.strictObject({ hashes: z.stringbool().default(false) }),
+      result: z.looseObject({ customerReference: z.string() }),
+      audit: 'customer.exported',
+      lines: ({ query }) => desk.exportAll({ withHashes: query.hashes }),
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/customers/{customer}/personal-data',
+      summary: 'Everything held about one customer',
+      permission: 'personal-data:export',
+      params,
+      result: z.looseObject({}),
+      refusals: [404],
+      audit: 'customer.exported',
+      handle: async ({ params: { customer: reference } }) =>
+        (await desk.exportPersonalData(reference)) ?? notFound(reference),
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/customers/{customer}/erase',
+      summary: 'Anonymise a customer for good',
+      permission: 'customers:erase',
+      params,
+      result: z.object({ outcome: z.literal('erased'), customerId: z.string() }),
+      refusals: [404],
+      audit: 'customer.erased',
+      about: (_, { customerId }) => ({ customerId }),
+      async handle({ params: { customer: reference } }) {
+        const erasure = await desk.erase(reference)
+        return erasure.outcome === 'erased' ? erasure : notFound(reference)
+      },
+    }),
+  ]
+}
+
+function notFound(reference: string): never {
+  throw new Problem(404, 'unknown-customer', `There is no customer with the reference "${reference}".`)
+}

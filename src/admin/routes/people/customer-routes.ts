@@ -1,0 +1,135 @@
+import { z } from 'zod'
+import type { Customer } from '../../../customers/customer.ts'
+import type { CustomerRecords } from '../../../customers/records/customer-records.ts'
+import type { PasswordPolicy } from '../../../credentials/password-policy.ts'
+import type { Passwords } from '../../../credentials/passwords.ts'
+import type { Changed } from '../../../database/revision.ts'
+import { companyUsers, customer, customerChange, newCustomer } from './customer-shapes.ts'
+import { acceptPassword } from './new-password.ts'
+import { changedMeanwhile, Problem } from '../../problem.ts'
+import { type Route, route } from '../route.ts'
+import { pageOf, pageQuery, text } from '../shapes.ts'
+
+export type CustomerRouteDeps = {
+  readonly customerRecords: CustomerRecords
+  readonly passwords: Pick<Passwords, 'hash'>
+  readonly passwordPolicy: PasswordPolicy
+  /** Ends everything that was granted to the customer until now. */
+  readonly signOutCustomer: (customerId: string) => Promise<void>
+}
+
+const params = z.object({ customer: z.string().describe('The id, or the customerReference.') })
+const about = (_: unknown, { id }: { readonly id: string }) => ({ customerId: id })
+const query = pageQuery.extend({
+  search: text.min(2).max(254).optional().describe('Any part of e-mail address, reference or name.'),
+  status: z.enum(['active', 'blocked', 'anonymised']).optional(),
+})
+
+/** The people who shop, one by one. */
+export function customerRoutes({ customerRecords, signOutCustomer, ...hashing }: CustomerRouteDeps): Route[] {
+  const act = { permission: 'customers:write', params, result: customer, audit: 'customer.changed', about } as const
+
+  return [
+    route({
+      method: 'GET',
+      path: '/v1/customers',
+      summary: 'Search customers, by id',
+      permission: 'customers:read',
+      query,
+      result: pageOf(customer),
+      handle: ({ query: { search, status, ...page } }) => customerRecords.list({ search, status }, page),
+    }),
+    route({
+      ...act,
+      method: 'POST',
+      path: '/v1/customers',
+      summary: 'Make a customer',
+      params: z.object({}),
+      body: newCustomer,
+      status: 201,
+      revision: 'shown',
+      refusals: [409],
+      async handle({ body: { password: plain, ...record } }) {
+        const password = plain === undefined ? undefined : await acceptPassword(hashing, plain, record.email)
+        const created = await customerRecords.create({ ...record, password })
+        if (created.outcome === 'created') return created.customer
+        throw new Problem(409, 'refused', created.reason)
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/customers/{customer}',
+      summary: 'One customer with company users, roles and permissions',
+      permission: 'customers:read',
+      params,
+      result: customer,
+      revision: 'shown',
+      refusals: [404],
+      handle: async ({ params }) => known(await customerRecords.find(params.customer), params.customer),
+    }),
+    route({
+      ...act,
+      method: 'PATCH',
+      path: '/v1/customers/{customer}',
+      summary: 'Change e-mail address, name or language of a customer',
+      body: customerChange,
+      revision: 'expected',
+      refusals: [404, 409],
+      handle: async ({ params, body, seen }) =>
+        changed(await customerRecords.change(params.customer, seen, body), params.customer),
+    }),
+    route({
+      ...act,
+      method: 'PUT',
+      path: '/v1/customers/{customer}/company-users',
+      summary: 'Put other company users, with their roles and permissions, in place of those there are',
+      permission: 'companies:write',
+      body: z.strictObject({ companyUsers }),
+      revision: 'expected',
+      refusals: [404, 409],
+      async handle({ params, body, seen }) {
+        const replaced = await customerRecords.replaceCompanyUsers(params.customer, seen, body.companyUsers)
+        return changed(replaced, params.customer)
+      },
+    }),
+    route({
+      ...act,
+      method: 'POST',
+      path: '/v1/customers/{customer}/block',
+      summary: 'Block a customer, who is signed out and does not get in',
+      refusals: [404],
+      async handle({ params }) {
+        const blocked = known(await customerRecords.setStatus(params.customer, 'blocked'), params.customer)
+        await signOutCustomer(blocked.id)
+        return blocked
+      },
+    }),
+    route({
+      ...act,
+      method: 'POST',
+      path: '/v1/customers/{customer}/unblock',
+      summary: 'Unblock a customer',
+      refusals: [404],
+      handle: async ({ params }) => known(await customerRecords.setStatus(params.customer, 'active'), params.customer),
+    }),
+    route({
+      ...act,
+      method: 'POST',
+      path: '/v1/customers/{customer}/confirm',
+      summary: 'Vouch for the e-mail address of a customer',
+      refusals: [404],
+      handle: async ({ params }) => known(await customerRecords.confirm(params.customer), params.customer),
+    }),
+  ]
+}
+
+function changed(outcome: Changed<Customer> | { outcome: 'refused'; reason: string }, customer: string): Customer {
+  if (outcome.outcome === 'changed-meanwhile') throw changedMeanwhile()
+  if (outcome.outcome === 'refused') throw new Problem(409, 'refused', outcome.reason)
+  return known(outcome.outcome === 'changed' ? outcome.now : undefined, customer)
+}
+
+function known(found: Customer | undefined, customer: string): Customer {
+  if (found) return found
+  throw new Problem(404, 'unknown-customer', `There is no customer "${customer}".`)
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import type { LockoutDesk } from '../../../credentials/lockout/lockout-operations.ts'
+import { type Route, route } from '../route.ts'
+import { epochSeconds, pageOf, text, whole } from '../shapes.ts'
+
+const realms = ['customer', 'agent', 'administrator'] as const
+export type LockoutDesks = Readonly<Record<(typeof realms)[number], LockoutDesk>>
+
+const whom = z
+  .strictObject({
+    login: text.min(1).max(254).optional().describe('An e-mail address.'),
+    realm: z.enum(realms).default('customer').describe('Whose login it is.'),
+    address: z.union([z.ipv4(), z.ipv6()]).optional(),
+  })
+  .refine(({ login, address }) => (login === undefined) !== (address === undefined), 'name a login, or an address')
+const lock = z
+  .object({
+    of: z.enum(['device', 'pair', 'account', 'address']),
+    network: z.string().optional(),
+    until: epochSeconds,
+  })
+  .meta({ id: 'Lock' })
+
+/** Guessing at somebody goes on when their lock is lifted: only who may change them may lift it. */
+const LIFTS = { customer: undefined, agent: 'agents:write', administrator: 'administrators:write' } as const
+
+/** Locks after too many failures: to see, and to lift. Unknown logins are answered like known ones. */
+export function lockoutRoutes({ lockoutDesks }: { readonly lockoutDesks: LockoutDesks }): Route[] {
+  return [
+    route({
+      method: 'GET',
+      path: '/v1/lockouts',
+      summary: 'What keeps a login, or an address, out now',
+      permission: 'lockouts:read',
+      query: whom,
+      result: pageOf(lock),
+      handle: async ({ query: { login, realm, address } }) =>
+        whole(
+          login === undefined
+            ? await lockoutDesks[realm].ofAddress(address ?? '')
+            : await lockoutDesks[realm].ofLogin(login),
+        ),
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/lockouts/lift',
+      summary: 'Let a login, or an address, in again',
+      permission: 'lockouts:lift',
+      alsoNeeds: ({ body: { realm } }) => LIFTS[realm],
+      body: whom,
+      status: 204,
+      result: z.void(),
+      audit: 'lockout.lifted',
+      handle: ({ body: { login, realm, address } }) =>
+        login === undefined ? lockoutDesks[realm].liftAddress(address ?? '') : lockoutDesks[realm].liftLogin(login),
+    }),
+  ]
+}

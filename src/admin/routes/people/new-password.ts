@@ -1,0 +1,28 @@
+import type { PasswordPolicy } from '../../../credentials/password-policy.ts'
+import type { Passwords } from '../../../credentials/passwords.ts'
+import { Problem } from '../../problem.ts'
+
+const REASONS = {
+  'too-short': 'is too short',
+  'too-long': 'is too long',
+  'same-as-login': 'is the e-mail address over again',
+  breached: 'is one that attackers try first',
+}
+
+/**
+ * A password somebody may have from now on, hashed.
+ *
+ * @throws {Problem} 400 with what is wrong with it.
+ */
+export async function acceptPassword(
+  deps: { readonly passwords: Pick<Passwords, 'hash'>; readonly passwordPolicy: PasswordPolicy },
+  password: string,
+  login: string,
+) {
+  const { passwords, passwordPolicy } = deps
+  const review = await passwordPolicy.review(password, login)
+  if (review.outcome === 'accepted') return passwords.hash(password)
+  const { minLength, maxLength } = passwordPolicy
+  const detail = `The password ${REASONS[review.reason]}; choose another of ${minLength} to ${maxLength} characters.`
+  throw new Problem(400, 'password-refused', detail)
+}

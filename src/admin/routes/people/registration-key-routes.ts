@@ -1,0 +1,40 @@
+import { z } from 'zod'
+import type { Customer } from '../../../customers/customer.ts'
+import type { RegistrationKeys } from '../../../customers/registration/registration-keys.ts'
+import { Problem } from '../../problem.ts'
+import { type Route, route } from '../route.ts'
+import { text } from '../shapes.ts'
+
+export type RegistrationKeyRouteDeps = {
+  readonly registrationKeys: Pick<RegistrationKeys, 'issue'>
+  readonly findCustomerByReference: (customerReference: string) => Promise<Customer | undefined>
+}
+
+/** Keys that a shop mails to customers it registered itself; a dialect's confirmation door takes them, once. */
+export function registrationKeyRoutes(deps: RegistrationKeyRouteDeps): Route[] {
+  const { registrationKeys, findCustomerByReference } = deps
+  return [
+    route({
+      method: 'POST',
+      path: '/v1/registration-keys',
+      summary: 'Make a key that confirms the e-mail address of a customer; it is in this answer and never again',
+      permission: 'customers:write',
+      body: z.strictObject({ customerReference: text.min(1) }),
+      status: 201,
+      result: z.object({ registrationKey: z.string() }),
+      refusals: [404, 409],
+      audit: 'customer.changed',
+      async handle({ body: { customerReference } }) {
+        const customer = await findCustomerByReference(customerReference)
+        if (customer?.status !== 'active') {
+          const detail = `There is no active customer with the reference "${customerReference}".`
+          throw new Problem(404, 'unknown-customer', detail)
+        }
+        if (customer.emailVerified) {
+          throw new Problem(409, 'confirmed', 'The e-mail address of this customer is confirmed.')
+        }
+        return { registrationKey: await registrationKeys.issue(customer.id) }
+      },
+    }),
+  ]
+}

@@ -1,0 +1,75 @@
+import { z } from 'zod'
+import type { Agent } from '../../../agents/agent.ts'
+import type { AgentDirectory } from '../../../agents/directory.ts'
+import type { SecondFactors } from '../../../agents/second-factors.ts'
+import { Problem } from '../../problem.ts'
+import { type Route, route } from '../route.ts'
+
+export type SecondFactorRouteDeps = {
+  readonly agents: Pick<AgentDirectory, 'findById'>
+  readonly secondFactors: SecondFactors
+  /** Ends every token of the agent. */
+  readonly signOutAgent: (agentId: string) => Promise<void>
+}
+
+const params = z.object({ id: z.string() })
+const standing = z.object({ id: z.string(), hasSecondFactor: z.boolean() })
+
+/** Time-based codes (RFC 6238) beside agents' passwords. */
+export function secondFactorRoutes({ agents, secondFactors, signOutAgent }: SecondFactorRouteDeps): Route[] {
+  async function find(id: string): Promise<Agent> {
+    const agent = await agents.findById(id)
+    if (agent) return agent
+    throw new Problem(404, 'unknown-agent', `There is no agent with the id "${id}".`)
+  }
+  const act = {
+    method: 'POST',
+    permission: 'agents:write',
+    params,
+    refusals: [404, 409],
+    audit: 'agent.changed',
+  } as const
+
+  return [
+    route({
+      ...act,
+      path: '/v1/agents/{id}/second-factor',
+      summary: 'Give an agent a second factor, which counts once it is confirmed; its secret is shown this once',
+      status: 201,
+      result: z.object({ secret: z.string(), uri: z.string() }),
+      async handle({ params }) {
+        const enrolled = await secondFactors.enrol(await find(params.id))
+        if (enrolled) return enrolled
+        throw new Problem(409, 'second-factor-exists', 'This agent has a second factor; remove it first.')
+      },
+    }),
+    route({
+      ...act,
+      path: '/v1/agents/{id}/second-factor/confirm',
+      summary: 'Let the second factor count, by a code of it',
+      body: z.strictObject({ code: z.string().regex(/^\d{6}$/, 'must be six digits') }),
+      result: standing,
+      async handle({ params, body }) {
+        const { id } = await find(params.id)
+        if (!(await secondFactors.confirm(id, body.code))) throw new Problem(409, 'wrong-code', NOT_CONFIRMED)
+        // What was signed in with a password alone is not good enough any more.
+        await signOutAgent(id)
+        return { id, hasSecondFactor: true }
+      },
+    }),
+    route({
+      ...act,
+      path: '/v1/agents/{id}/second-factor/remove',
+      summary: 'Let the password be enough again',
+      result: standing,
+      async handle({ params }) {
+        const { id } = await find(params.id)
+        if (!(await secondFactors.remove(id))) throw new Problem(409, 'no-second-factor', 'This agent has none.')
+        return { id, hasSecondFactor: false }
+      },
+    }),
+  ]
+}
+
+const NOT_CONFIRMED =
+  'The code is wrong, or nothing waits to be confirmed. Look at the clock of the device, or enrol again.'

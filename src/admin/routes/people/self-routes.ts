@@ -1,0 +1,95 @@
+import { z } from 'zod'
+import type { AdministratorDirectory } from '../../../administrators/directory.ts'
+import type { AdminSessions } from '../../../administrators/sessions.ts'
+import type { PasswordPolicy } from '../../../credentials/password-policy.ts'
+import type { Passwords } from '../../../credentials/passwords.ts'
+import { administrator, newPassword, role } from './administrator-shapes.ts'
+import { acceptPassword } from './new-password.ts'
+import { Problem } from '../../problem.ts'
+import { type Route, route } from '../route.ts'
+import { epochSeconds, text } from '../shapes.ts'
+import type { AdminSignIn, SignInAdministrator } from '../../sign-in.ts'
+
+export type SelfRouteDeps = {
+  readonly administrators: AdministratorDirectory
+  readonly sessions: Pick<AdminSessions, 'close'>
+  readonly signInAdministrator: SignInAdministrator
+  readonly passwords: Pick<Passwords, 'hash'>
+  readonly passwordPolicy: PasswordPolicy
+}
+
+const self = z.object({
+  kind: z.enum(['administrator', 'admin-token', 'setting']),
+  name: z.string(),
+  role,
+  id: z.string().optional(),
+})
+
+/** Signing in with a password, and what everybody may do with their own access. */
+export function selfRoutes(deps: SelfRouteDeps): Route[] {
+  const { administrators, sessions, signInAdministrator } = deps
+  return [
+    route({
+      method: 'POST',
+      path: '/v1/sign-in',
+      summary: 'Sign in as an administrator; the session goes where an admin token would',
+      permission: 'public',
+      body: z.strictObject({ email: text.max(254), password: text.max(1024) }),
+      result: z.object({ session: z.string(), expiresAt: epochSeconds, administrator }),
+      refusals: [429, 503],
+      async handle({ body: { email, password }, ip, requestId }) {
+        const { outcome, ...signIn } = signedIn(await signInAdministrator(email, password, { ip, requestId }))
+        return signIn
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/self',
+      summary: 'Who is asking, and in which role',
+      permission: 'self:use',
+      result: self,
+      handle: async ({ actor }) => actor,
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/self/sign-out',
+      summary: 'End a session',
+      permission: 'self:use',
+      body: z.strictObject({ session: z.string() }),
+      status: 204,
+      result: z.void(),
+      audit: 'administrator.signed-out',
+      handle: ({ body: { session } }) => sessions.close(session),
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/self/password',
+      summary: 'Choose another password of one’s own, which ends all sessions',
+      permission: 'self:use',
+      body: z.strictObject({ current: text, password: newPassword }),
+      status: 204,
+      result: z.void(),
+      refusals: [409, 429, 503],
+      audit: 'administrator.changed',
+      async handle({ actor, body: { current, password }, ip, requestId }) {
+        const found = actor.kind === 'administrator' ? await administrators.findById(actor.id ?? '') : undefined
+        if (!found) throw new Problem(409, 'no-password', 'A token has no password; sign in as an administrator first.')
+        const { session } = signedIn(await signInAdministrator(found.email, current, { ip, requestId }))
+        await sessions.close(session)
+        await administrators.setPassword(found.id, await acceptPassword(deps, password, found.email))
+      },
+    }),
+  ]
+}
+
+function signedIn(signIn: AdminSignIn): AdminSignIn & { readonly outcome: 'signed-in' } {
+  if (signIn.outcome === 'signed-in') return signIn
+  if (signIn.outcome === 'refused') {
+    throw new Problem(401, 'wrong-login', 'E-mail address and password do not open an account here.')
+  }
+  const { outcome, retryAfterSeconds } = signIn
+  const detail = `Come back in ${retryAfterSeconds} s.`
+  throw outcome === 'locked'
+    ? new Problem(429, 'locked', `There were too many failures. ${detail}`, retryAfterSeconds)
+    : new Problem(503, 'busy', `Too many passwords are being checked. ${detail}`, retryAfterSeconds)
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import type { Customer } from '../../../customers/customer.ts'
+import type { SignInLinks } from '../../../customers/sign-in-links.ts'
+import { Problem } from '../../problem.ts'
+import { type Route, route } from '../route.ts'
+import { epochSeconds, text } from '../shapes.ts'
+
+export type SignInLinkRouteDeps = {
+  readonly signInLinks: Pick<SignInLinks, 'mint'>
+  readonly findCustomerByReference: (customerReference: string) => Promise<Customer | undefined>
+  /** The address that a link's token belongs into; undefined where no dialect answers such links. */
+  readonly addressOf: (token: string) => string | undefined
+}
+
+/** Links that sign a customer in to the hosted pages: for the shop's own programs. */
+export function signInLinkRoutes({ signInLinks, findCustomerByReference, addressOf }: SignInLinkRouteDeps): Route[] {
+  return [
+    route({
+      method: 'POST',
+      path: '/v1/sign-in-links',
+      summary: 'Make a link that signs a customer in; it is in this answer and never again',
+      permission: 'sign-in-links:write',
+      body: z.strictObject({
+        customerReference: text.min(1),
+        ttlSeconds: z.int().positive().max(600).optional(),
+        isReusable: z.boolean().default(false),
+      }),
+      status: 201,
+      result: z.object({ token: z.string(), url: z.string(), expiresAt: epochSeconds }),
+      refusals: [404, 409],
+      audit: 'sign-in-link.made',
+      async handle({ body: { customerReference, ttlSeconds, isReusable } }) {
+        if (addressOf('') === undefined) {
+          throw new Problem(409, 'no-door', 'No dialect in DIALECTS answers sign-in links.')
+        }
+        const customer = await findCustomerByReference(customerReference)
+        if (customer?.status !== 'active') {
+          const detail = `There is no active customer with the reference "${customerReference}".`
+          throw new Problem(404, 'unknown-customer', detail)
+        }
+        const minted = await signInLinks.mint({
+          customerId: customer.id,
+          isReusable,
+          ...(ttlSeconds && { ttlSeconds }),
+        })
+        if (minted.outcome === 'reusable-not-allowed') {
+          throw new Problem(
+            409,
+            minted.outcome,
+            'Set SIGN_IN_LINK_REUSABLE=true to allow links that work more than once.',
+          )
+        }
+        const { token, expiresAt } = minted
+        return { token, url: addressOf(token) ?? '', expiresAt }
+      },
+    }),
+  ]
+}

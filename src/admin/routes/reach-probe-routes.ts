@@ -1,0 +1,37 @@
+import { z } from 'zod'
+import type { ReachProbes } from '../../oauth/engine/reach-probes.ts'
+import { Problem } from '../problem.ts'
+import { type Route, route } from './route.ts'
+
+const arrival = z
+  .object({ peer: z.string(), address: z.string(), isForwarded: z.boolean(), host: z.string() })
+  .meta({ id: 'Arrival' })
+
+/** How requests arrive through the proxy in front: announce one, send it, and ask. */
+export function reachProbeRoutes({ reachProbes }: { readonly reachProbes: ReachProbes }): Route[] {
+  return [
+    route({
+      method: 'POST',
+      path: '/v1/reach-probes',
+      summary: 'Announce a GET of /health/live on the public listener, with this probe in X-Vestibule-Probe',
+      permission: 'health:read',
+      status: 201,
+      result: z.object({ probe: z.string() }),
+      handle: async () => ({ probe: await reachProbes.announce() }),
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/reach-probes/{probe}',
+      summary: 'How the announced request arrived',
+      permission: 'health:read',
+      params: z.object({ probe: z.string() }),
+      result: arrival,
+      refusals: [404],
+      async handle({ params: { probe } }) {
+        const arrived = await reachProbes.arrival(probe)
+        if (arrived) return arrived
+        throw new Problem(404, 'not-arrived', 'No such request has arrived within a minute of its announcement.')
+      },
+    }),
+  ]
+}

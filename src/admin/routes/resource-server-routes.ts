@@ -1,0 +1,121 @@
+import { z } from 'zod'
+import type { ResourceServer, ResourceServerRegistry } from '../../clients/resource-servers.ts'
+import type { Changed } from '../../database/revision.ts'
+import { changedMeanwhile, Problem } from '../problem.ts'
+import { type Route, route } from './route.ts'
+import { name, pageOf, pageQuery } from './shapes.ts'
+
+const scopes = z
+  .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/, 'must be a scope (RFC 6749 §3.3)'))
+  .max(500)
+const settings = z.strictObject({
+  audience: name.optional(),
+  scopes,
+  anonymousScopes: scopes.optional(),
+  format: z.enum(['jwt', 'opaque']),
+  algorithm: z.enum(['ES256', 'RS256', 'PS256', 'EdDSA']).optional(),
+  accessTokenTtlSeconds: z.int().positive().max(31_536_000).optional(),
+  hasResendingClients: z.boolean().optional(),
+  hasShortTokens: z.boolean().optional(),
+  hasFullPermissions: z.boolean().optional(),
+})
+const identifier = z
+  .string()
+  .max(255)
+  .refine(
+    (value) => URL.canParse(value) && !value.includes('#'),
+    'must be an absolute URI without a fragment (RFC 8707 §2)',
+  )
+const resourceServer = settings.extend({ identifier }).meta({ id: 'ResourceServer' })
+const params = z.object({ identifier: z.string().describe('Percent-encoded.') })
+
+/** Commerce services that accept tokens. */
+export function resourceServerRoutes({
+  resourceServers,
+}: {
+  readonly resourceServers: ResourceServerRegistry
+}): Route[] {
+  const act = {
+    permission: 'resource-servers:write',
+    result: resourceServer,
+    audit: 'resource-server.changed',
+  } as const
+
+  return [
+    route({
+      method: 'GET',
+      path: '/v1/resource-servers',
+      summary: 'Resource servers, by identifier; those of dialects are not among them',
+      permission: 'resource-servers:read',
+      query: pageQuery,
+      result: pageOf(resourceServer),
+      handle: ({ query }) => resourceServers.list(query),
+    }),
+    route({
+      ...act,
+      method: 'POST',
+      path: '/v1/resource-servers',
+      summary: 'Register a resource server',
+      body: resourceServer,
+      status: 201,
+      revision: 'shown',
+      refusals: [409],
+      async handle({ body }) {
+        const created = await resourceServers.create(given(body))
+        if (created) return created
+        throw new Problem(409, 'resource-server-exists', `There is a resource server "${body.identifier}" already.`)
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/resource-servers/{identifier}',
+      summary: 'One resource server',
+      permission: 'resource-servers:read',
+      params,
+      result: resourceServer,
+      revision: 'shown',
+      refusals: [404],
+      handle: async ({ params: { identifier } }) => known(await resourceServers.get(identifier), identifier),
+    }),
+    route({
+      ...act,
+      method: 'PUT',
+      path: '/v1/resource-servers/{identifier}',
+      summary: 'Put other settings in place of those there are',
+      params,
+      body: settings,
+      revision: 'expected',
+      refusals: [404],
+      async handle({ params: { identifier }, body, seen }) {
+        return changed(await resourceServers.replace(identifier, seen, given({ identifier, ...body })), identifier)
+      },
+    }),
+    route({
+      ...act,
+      method: 'DELETE',
+      path: '/v1/resource-servers/{identifier}',
+      summary: 'Remove a resource server: no token is made for it any more',
+      params,
+      status: 204,
+      revision: 'expected',
+      refusals: [404],
+      handle: async ({ params: { identifier }, seen }) =>
+        changed(await resourceServers.replace(identifier, seen, undefined), identifier),
+    }),
+  ]
+}
+
+/** Without the members that were left out, so that it reads back as it was written. */
+function given(body: z.output<typeof resourceServer>): ResourceServer {
+  return JSON.parse(JSON.stringify(body)) as ResourceServer
+}
+
+function changed(outcome: Changed<ResourceServer>, identifier: string): ResourceServer {
+  if (outcome.outcome === 'changed-meanwhile') throw changedMeanwhile()
+  return known(outcome.outcome === 'changed' ? outcome.now : undefined, identifier)
+}
+
+function known(found: ResourceServer | undefined, identifier: string): ResourceServer {
+  if (found) return found
+  throw new Problem(404, 'unknown-resource-server', `There is no resource server "${identifier}".`)
+}

@@ -1,0 +1,42 @@
+import { z } from 'zod'
+import type { Page } from '../../database/page.ts'
+
+/** Postgres keeps no NUL in a text, and would fail on one instead of finding nothing. */
+export const text = z.string().refine((value) => !value.includes('\0'), 'must not contain a NUL character')
+
+export const name = text.min(1).max(255)
+
+/** A moment in an answer. */
+export const epochSeconds = z.number().describe('Epoch seconds.')
+
+/** A moment in a request, as people write it or as answers have it; epoch seconds inside. */
+export const instant = z
+  .union([
+    z.union([z.iso.datetime({ offset: true }), z.iso.date()]).transform((value) => Date.parse(value) / 1000),
+    z.number().min(0),
+  ])
+  .describe('ISO 8601, or epoch seconds; a date is its first moment in UTC.')
+
+/** The same in a query, where everything is text. */
+export const instantInQuery = z
+  .union([instant, z.string().regex(/^\d+$/).transform(Number)])
+  .describe('ISO 8601, or epoch seconds; a date is its first moment in UTC.')
+
+/** Of every list. */
+export const pageQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  cursor: z.string().max(2000).optional().describe('The `next` of the page before; without it the list begins.'),
+})
+
+/** A page of a list. */
+export function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.object({
+    items: z.array(item),
+    next: z.string().optional().describe('Asks for the next page, as `cursor`; absent on the last one.'),
+  })
+}
+
+/** A list that is short by nature, in the shape of all lists. */
+export function whole<Item>(items: readonly Item[]): Page<Item> {
+  return { items }
+}

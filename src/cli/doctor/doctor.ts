@@ -1,0 +1,43 @@
+import { parseArgs } from 'node:util'
+import { type Config, ConfigError, readConfig } from '../../config.ts'
+import type { Command } from '../command/command.ts'
+import { examineInside } from './doctor-inside.ts'
+import { examineOutside } from './doctor-outside.ts'
+import { examineSettings } from './doctor-settings.ts'
+import { bad, type Finding, ok } from './findings.ts'
+import { printJson } from '../command/print.ts'
+
+const HELP = `Usage: vestibule doctor [--json]
+
+Looks at the settings, at the server from outside (issuer, clock, proxy headers) and from inside (database, storage,
+keys, mail), and says for each finding what to do. Run it with the settings of the server. Exit code 1 when something
+is wrong.
+
+Example: npx vestibule doctor`
+
+/** Finds what is wrong with an installation, and says how to mend it. */
+export const doctor: Command = {
+  name: 'doctor',
+  summary: 'look for problems and say how to mend them',
+  help: HELP,
+  async run(args, environment) {
+    const { values } = parseArgs({ args: [...args], options: { json: { type: 'boolean', default: false } } })
+    const findings = await examine(environment)
+    if (values.json) printJson({ findings })
+    else
+      for (const { check, isWell, detail } of findings) console.log(`${isWell ? 'ok  ' : 'BAD '} ${check}: ${detail}`)
+    return findings.every(({ isWell }) => isWell) ? 0 : 1
+  },
+}
+
+async function examine(environment: NodeJS.ProcessEnv): Promise<Finding[]> {
+  let config: Config
+  try {
+    config = readConfig(environment)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return error.problems.map((detail) => bad('settings', detail))
+  }
+  const server = await Promise.all([examineInside(config, environment), examineOutside(config, environment)])
+  return [ok('settings', 'all settings can be read'), ...server.flat(), ...examineSettings(config)]
+}

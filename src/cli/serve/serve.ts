@@ -1,0 +1,47 @@
+import cluster from 'node:cluster'
+import { type Config, countWorkers, readConfig } from '../../config.ts'
+import { createLog, type Log } from '../../log.ts'
+import type { Command } from '../command/command.ts'
+import { untilStopped } from './until-stopped.ts'
+import { welcome } from './welcome.ts'
+
+/** Serves until a stop signal, then drains. A second signal ends the process at once. */
+export const serve: Command = {
+  name: 'serve',
+  summary: 'run the authorization server',
+  help: `Usage: vestibule serve
+
+Runs the server with the settings of the environment ("vestibule config" lists them) until it is told to stop.
+
+SIGINT and SIGTERM finish what is under way and end it; a second one ends it at once. With WORKERS above 1, SIGHUP
+replaces one worker after another without losing a request.
+
+Example: PORT=5000 npx vestibule serve`,
+  async run(_args, environment) {
+    // The line to its primary must not keep a worker whose start failed; one that serves is kept by its ports.
+    if (cluster.isWorker) process.channel?.unref()
+    const config = readConfig(environment)
+    const log = createLog(isPerson(environment) ? 'warn' : config.LOG_LEVEL)
+    if (!cluster.isWorker && countWorkers(config) === 1) return serveAlone(config, log)
+    const { serveAsWorker, serveWithWorkers } = await import('./serve-workers.ts')
+    return cluster.isWorker ? serveAsWorker(config, log) : serveWithWorkers(config, log)
+  },
+}
+
+async function serveAlone(config: Config, log: Log): Promise<number> {
+  const startedMs = performance.now()
+  const { start } = await import('../../server.ts')
+  if (config.WORKERS === 'auto' && !config.DATABASE_URL)
+    console.log('· one process: the embedded database is for one, WORKERS=auto makes more with DATABASE_URL')
+  const server = await start(config, { log, onProgress: (step) => console.log(`· ${step}`) })
+  const isDemo = config.DEMO && !config.DATABASE_URL && config.NODE_ENV !== 'production'
+  const dialects = config.DIALECTS.filter((name) => !config.DIALECT_MOUNTS.has(name))
+  console.log(welcome(server, { isDemo, startedMs, dialects }))
+  await untilStopped({ signals: ['SIGINT', 'SIGTERM', 'SIGHUP'], stop: () => server.stop() })
+  return 0
+}
+
+/** At a terminal, a line for each request would scroll away what there is to read; LOG_LEVEL brings them back. */
+function isPerson({ LOG_LEVEL }: NodeJS.ProcessEnv): boolean {
+  return LOG_LEVEL === undefined && process.stdout.isTTY === true
+}

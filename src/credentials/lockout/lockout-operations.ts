@@ -1,0 +1,82 @@
+import type { Storage } from '../../storage/storage.ts'
+import { normalizeEmail } from '../email.ts'
+import { BLOCK, LIFT, levelKey, NEWEST, namesOf } from './lockout-names.ts'
+import { BLOCK_MEMORY_SECONDS, type BudgetName, budgetOf, type LockoutPolicy } from './lockout-policy.ts'
+
+/** Something that keeps people out now. */
+export type ShownLock = {
+  /** What ran out of attempts: a device, a login from one network, a login from everywhere, a whole network. */
+  readonly of: BudgetName
+  /** An IP address, or the /64 of an IPv6 one; absent where every stranger is kept out. */
+  readonly network?: string
+  /** Epoch seconds. */
+  readonly until: number
+}
+
+export type LockoutDesk = ReturnType<typeof createLockoutDesk>
+
+const RESET = 1_000_000_000
+
+/** What operators see and do of locks of one realm. */
+export function createLockoutDesk({
+  storage,
+  policy,
+  realm,
+  now = () => Date.now() / 1000,
+}: {
+  readonly storage: Storage
+  readonly policy: LockoutPolicy
+  readonly realm: string
+  readonly now?: () => number
+}) {
+  const subjectOf = (login: string) => `${realm}:${normalizeEmail(login)}`
+  const keyOf = (subject: string, ip: string, of: BudgetName) =>
+    namesOf(subject, { ip }).budgets.find(([name]) => name === of)?.[1] ?? ''
+
+  return {
+    /** One trip. */
+    async ofLogin(login: string): Promise<ShownLock[]> {
+      const subject = subjectOf(login)
+      const [lift, account, newest] = await storage.getMany([
+        { kind: LIFT, id: subject },
+        { kind: BLOCK, id: keyOf(subject, '', 'account') },
+        { kind: NEWEST, id: subject },
+      ])
+      const liftedAt = Number(lift?.artifact.at ?? 0)
+      const stands = (block: typeof account) => block && Number(block.artifact.since) > liftedAt
+      const { name, network, until } = newest?.artifact ?? {}
+      return [
+        ...(stands(account) ? [{ of: 'account', until: Number(account?.artifact.until) } as const] : []),
+        ...(stands(newest) && name !== 'account'
+          ? [{ of: name as BudgetName, network: String(network), until: Number(until) }]
+          : []),
+      ]
+    },
+
+    async ofAddress(ip: string): Promise<ShownLock[]> {
+      const { network } = namesOf('', { ip })
+      const block = await storage.get(BLOCK, keyOf('', ip, 'address'))
+      return block ? [{ of: 'address', network, until: Number(block.artifact.until) }] : []
+    },
+
+    /** Ends every lock of a login, from wherever. One write says so: what was locked before it is locked no more. */
+    async liftLogin(login: string): Promise<void> {
+      const subject = subjectOf(login)
+      const account = keyOf(subject, '', 'account')
+      await Promise.all([
+        storage.put(LIFT, subject, { at: now() }, BLOCK_MEMORY_SECONDS),
+        storage.increment(account, budgetOf('account', policy).windowSeconds, -RESET),
+        storage.increment(levelKey(account), BLOCK_MEMORY_SECONDS, -RESET),
+      ])
+    },
+
+    async liftAddress(ip: string): Promise<void> {
+      const key = keyOf('', ip, 'address')
+      await Promise.all([
+        storage.remove(BLOCK, key),
+        storage.increment(key, budgetOf('address', policy).windowSeconds, -RESET),
+        storage.increment(levelKey(key), BLOCK_MEMORY_SECONDS, -RESET),
+      ])
+    },
+  }
+}

@@ -1,0 +1,174 @@
+import type { Knex } from 'knex'
+import { type ImportLine, importLines } from './import-lines.ts'
+import { parseLine } from './import-parse.ts'
+import type { ImportRecord } from './import-record.ts'
+import { createImportRuns, type ImportCounts, type LineProblem, NO_RUNS } from './import-runs.ts'
+import type { Passwords } from '../../credentials/passwords.ts'
+import { checkCustomers, upsertCustomers, type WriteOutcome } from './write-customers.ts'
+import { createWrittenRows } from './written-rows.ts'
+
+export type ImportProgress = ImportCounts & {
+  readonly line: number
+  readonly linesPerSecond: number
+  /** Missing while `totalBytes` is not known. */
+  readonly remainingSeconds?: number
+}
+
+export type ImportOptions = {
+  /** What an interrupted import is found again by: the name of the file. */
+  readonly name: string
+  /** Goes on after the last line an interrupted import of this name dealt with. */
+  readonly resume?: boolean
+  /** Checks everything and stores nothing. */
+  readonly dryRun?: boolean
+  /** The size of the file, for the remaining time. */
+  readonly totalBytes?: number
+  readonly batchSize?: number
+  readonly onProgress?: (progress: ImportProgress) => void
+  readonly onProblem?: (problem: LineProblem) => void
+  /** Stops after the batch in hand; a later run can resume. */
+  readonly signal?: AbortSignal
+}
+
+export type ImportReport = ImportCounts & {
+  readonly line: number
+  readonly elapsedSeconds: number
+  readonly outcome: 'finished' | 'stopped'
+}
+
+export type ImportDeps = { readonly knex: Knex; readonly passwords: Pick<Passwords, 'problem'> }
+
+type NumberedRecord = { readonly line: number; readonly record: ImportRecord }
+type Batch = { readonly records: NumberedRecord[]; readonly problems: LineProblem[]; readonly last: ImportLine }
+
+/**
+ * Reads customers, one JSON object a line, and stores them batch by batch. Good lines land, bad ones are told with
+ * their number; running it again changes nothing. Wrap fast hashes with `wrapFastHashes` afterwards.
+ */
+export async function importCustomers(
+  { knex, passwords }: ImportDeps,
+  source: AsyncIterable<Buffer | string>,
+  options: ImportOptions,
+): Promise<ImportReport> {
+  const { name, resume = false, dryRun = false, batchSize = 1000, onProblem, onProgress, signal } = options
+  const runs = dryRun ? NO_RUNS : createImportRuns(knex)
+  const written = createWrittenRows()
+  const write: Write = dryRun ? checkCustomers : (to, records) => upsertCustomers(to, records, written)
+  const begun = await runs.begin(name, resume)
+  const progress = createProgress(begun.line, options.totalBytes)
+  let run = begun
+
+  for await (const batch of oneAhead(batches(importLines(source), begun.line, batchSize, passwords.problem))) {
+    const outcomes = await writeAll(knex, write, batch.records)
+    const problems = [...batch.problems, ...outcomes.flatMap(problemOf)].sort((a, b) => a.line - b.line)
+    run = { id: run.id, line: batch.last.number, counts: add(run.counts, outcomes, problems.length) }
+    await runs.save(run, problems)
+    for (const problem of problems) onProblem?.(problem)
+    onProgress?.({ line: run.line, ...run.counts, ...progress.at(batch.last) })
+    if (signal?.aborted) return { ...run.counts, line: run.line, ...progress.elapsed(), outcome: 'stopped' }
+  }
+  await runs.finish(run.id)
+  return { ...run.counts, line: run.line, ...progress.elapsed(), outcome: 'finished' }
+}
+
+async function* batches(
+  lines: AsyncIterable<ImportLine>,
+  afterLine: number,
+  size: number,
+  passwordProblem: Passwords['problem'],
+): AsyncGenerator<Batch> {
+  let records: NumberedRecord[] = []
+  let problems: LineProblem[] = []
+  let last: ImportLine | undefined
+  for await (const line of lines) {
+    if (line.number <= afterLine) continue
+    last = line
+    const parsed = parseLine(line.text, passwordProblem)
+    if (parsed.outcome === 'parsed') records.push({ line: line.number, record: parsed.record })
+    else problems.push({ line: line.number, customerReference: parsed.customerReference, reason: parsed.reason })
+    if (records.length + problems.length < size) continue
+    yield { records, problems, last }
+    records = []
+    problems = []
+  }
+  if (last && records.length + problems.length > 0) yield { records, problems, last }
+}
+
+/** Has the next batch read and checked while the database stores the one in hand. */
+async function* oneAhead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
+  try {
+    let coming = items.next()
+    for (;;) {
+      const { done, value } = await coming
+      if (done) return
+      coming = items.next()
+      // Whoever stops early never looks at what was read ahead; its failure is nobody's then.
+      coming.catch(() => {})
+      yield value
+    }
+  } finally {
+    await items.return(undefined)
+  }
+}
+
+type Write = (knex: Knex, records: readonly ImportRecord[]) => Promise<WriteOutcome[]>
+type Written = NumberedRecord & { readonly outcome: WriteOutcome }
+
+/** Stores a batch; when the database refuses it as a whole, halves it until the lines at fault are alone. */
+async function writeAll(knex: Knex, write: Write, numbered: readonly NumberedRecord[]): Promise<Written[]> {
+  try {
+    const outcomes = await write(
+      knex,
+      numbered.map(({ record }) => record),
+    )
+    return numbered.flatMap((item, index) => ({ ...item, outcome: outcomes[index] as WriteOutcome }))
+  } catch (error) {
+    if (!isRefusedByDatabase(error)) throw error
+    const [only] = numbered
+    if (numbered.length <= 1 || !only) {
+      return only
+        ? [{ ...only, outcome: { outcome: 'refused', reason: `the database refused it (${error.code})` } }]
+        : []
+    }
+    const middle = Math.ceil(numbered.length / 2)
+    return [
+      ...(await writeAll(knex, write, numbered.slice(0, middle))),
+      ...(await writeAll(knex, write, numbered.slice(middle))),
+    ]
+  }
+}
+
+/** Class 22 and 23 of SQLSTATE: values and constraints. Anything else is no fault of a line. */
+function isRefusedByDatabase(error: unknown): error is Error & { code: string } {
+  const code = (error as { code?: unknown }).code
+  return typeof code === 'string' && /^2[23]/.test(code)
+}
+
+function problemOf({ line, record, outcome }: Written): LineProblem[] {
+  if (outcome.outcome !== 'refused') return []
+  return [{ line, customerReference: record.customerReference, reason: outcome.reason }]
+}
+
+function add(counts: ImportCounts, written: readonly Written[], refused: number): ImportCounts {
+  const count = (outcome: WriteOutcome['outcome']) => written.filter((item) => item.outcome.outcome === outcome).length
+  return {
+    created: counts.created + count('created'),
+    updated: counts.updated + count('updated'),
+    refused: counts.refused + refused,
+  }
+}
+
+function createProgress(fromLine: number, totalBytes: number | undefined) {
+  const startedAtMs = performance.now()
+  const elapsed = () => ({ elapsedSeconds: (performance.now() - startedAtMs) / 1000 })
+  return {
+    elapsed,
+    at({ number, endsAtByte }: ImportLine) {
+      const { elapsedSeconds } = elapsed()
+      const linesPerSecond = (number - fromLine) / elapsedSeconds
+      if (totalBytes === undefined) return { linesPerSecond }
+      const remainingLines = Math.max(0, number * (totalBytes / endsAtByte - 1))
+      return { linesPerSecond, remainingSeconds: remainingLines / linesPerSecond }
+    },
+  }
+}

@@ -1,0 +1,128 @@
+import type { Knex } from 'knex'
+import type { LineProblem } from './import-runs.ts'
+import type { Passwords } from '../../credentials/passwords.ts'
+import type { WrappingProgress } from './wrap-fast-hashes.ts'
+
+export type SchemeUse = {
+  /** `none` for customers without a password here. */
+  readonly scheme: string
+  readonly customers: number
+  /** `bare`: may hold fast hashes that wait to be wrapped; `legacy`: re-hashed at the next login. */
+  readonly state: 'current' | 'bare' | 'wrapped' | 'legacy' | 'none'
+}
+
+export type ImportSummary = {
+  readonly name: string
+  readonly line: number
+  readonly created: number
+  readonly updated: number
+  readonly refused: number
+  readonly startedAt: string
+  readonly finishedAt?: string
+  /** The first of them, with their reasons. */
+  readonly problems: readonly LineProblem[]
+}
+
+export type MigrationStatus = {
+  readonly customers: number
+  /** Customers whose password is not under the current scheme yet. */
+  readonly stragglers: number
+  readonly schemes: readonly SchemeUse[]
+  /** Missing unless the node that was asked is wrapping fast hashes right now. */
+  readonly wrapping?: WrappingProgress
+  readonly imports: readonly ImportSummary[]
+}
+
+type ImportRow = Omit<ImportSummary, 'startedAt' | 'finishedAt' | 'problems'> & {
+  readonly id: string
+  readonly started_at: Date
+  readonly finished_at: Date | null
+}
+
+const NEWEST_IMPORTS = 5
+const PROBLEMS_EACH = 20
+
+/** How far a shop has moved in: password schemes still in use, and what its newest imports left behind. */
+export async function readMigrationStatus(deps: {
+  readonly knex: Knex
+  readonly passwords: Pick<Passwords, 'fastSchemes'>
+  readonly wrapping?: WrappingProgress | undefined
+}): Promise<MigrationStatus> {
+  const { knex, passwords, wrapping } = deps
+  const { rows } = await knex.raw<{ rows: { scheme: string | null; customers: number }[] }>(
+    `select password_scheme as scheme, count(*)::integer as customers from customers
+     where status <> 'anonymised' group by 1 order by 2 desc`,
+  )
+  const schemes = rows.map(
+    ({ scheme, customers }): SchemeUse => ({
+      scheme: scheme ?? 'none',
+      customers,
+      state: stateOf(scheme, passwords.fastSchemes),
+    }),
+  )
+  const waiting = schemes.filter(({ state }) => state !== 'current' && state !== 'none')
+  return {
+    customers: sum(schemes),
+    stragglers: sum(waiting),
+    schemes,
+    ...(wrapping && { wrapping }),
+    imports: await newestImports(knex),
+  }
+}
+
+/** References of customers whose password is still under `scheme`, a page at a time. */
+export async function listStragglers(
+  { knex }: { readonly knex: Knex },
+  { scheme, after = '', limit = 100 }: { readonly scheme: string; readonly after?: string; readonly limit?: number },
+): Promise<string[]> {
+  const rows = await knex('customers')
+    .where({ password_scheme: scheme })
+    .where('customer_reference', '>', after)
+    .orderBy('customer_reference')
+    .limit(limit)
+    .select<{ customer_reference: string }[]>('customer_reference')
+  return rows.map((row) => row.customer_reference)
+}
+
+async function newestImports(knex: Knex): Promise<ImportSummary[]> {
+  const imports = await knex('customer_imports')
+    .orderBy('started_at', 'desc')
+    .limit(NEWEST_IMPORTS)
+    .select<ImportRow[]>()
+  return Promise.all(
+    imports.map(async (row) => ({
+      name: row.name,
+      line: row.line,
+      created: row.created,
+      updated: row.updated,
+      refused: row.refused,
+      startedAt: row.started_at.toISOString(),
+      ...(row.finished_at && { finishedAt: row.finished_at.toISOString() }),
+      problems: await problemsOf(knex, row.id),
+    })),
+  )
+}
+
+async function problemsOf(knex: Knex, importId: string): Promise<LineProblem[]> {
+  const rows = await knex('customer_import_problems')
+    .where({ import_id: importId })
+    .orderBy('line')
+    .limit(PROBLEMS_EACH)
+    .select<{ line: number; customer_reference: string | null; reason: string }[]>()
+  return rows.map(({ line, customer_reference: reference, reason }) => ({
+    line,
+    reason,
+    ...(reference !== null && { customerReference: reference }),
+  }))
+}
+
+function stateOf(scheme: string | null, fastSchemes: readonly string[]): SchemeUse['state'] {
+  if (scheme === null) return 'none'
+  if (scheme === 'argon2id') return 'current'
+  if (scheme.startsWith('argon2id(')) return 'wrapped'
+  return fastSchemes.includes(scheme) ? 'bare' : 'legacy'
+}
+
+function sum(uses: readonly SchemeUse[]): number {
+  return uses.reduce((total, { customers }) => total + customers, 0)
+}

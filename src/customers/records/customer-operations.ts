@@ -1,0 +1,48 @@
+import type { Knex } from 'knex'
+import type { BackgroundWrapping, WrappingReport } from '../import/background-wrapping.ts'
+import { type Erasure, eraseCustomer } from './erase.ts'
+import { exportCustomers, exportPersonalData } from './export.ts'
+import { type ImportOptions, type ImportReport, importCustomers } from '../import/import.ts'
+import { type MigrationStatus, readMigrationStatus } from '../import/migration-status.ts'
+import type { Passwords } from '../../credentials/passwords.ts'
+import type { WrappingOptions } from '../import/wrap-fast-hashes.ts'
+
+export type CustomerDesk = ReturnType<typeof createCustomerDesk>
+
+type DeskDeps = {
+  readonly knex: Knex
+  readonly passwords: Passwords
+  readonly wrapping: BackgroundWrapping
+  /** Ends everything that was granted to the customer until now. */
+  readonly signOut: (customerId: string) => Promise<void>
+  /** What others keep about a customer, by heading. */
+  readonly collect?: (customerId: string) => Promise<Readonly<Record<string, unknown>>>
+}
+
+type DeskImportOptions = ImportOptions & {
+  /** False leaves fast hashes bare until the next round of wrapping. */
+  readonly wrap?: boolean
+}
+
+/** What operators do with customers: move them in and out, follow the migration, and what the law asks for. */
+export function createCustomerDesk({ knex, passwords, wrapping, signOut, collect }: DeskDeps) {
+  return {
+    async import(
+      source: AsyncIterable<Buffer | string>,
+      { wrap = true, ...options }: DeskImportOptions,
+    ): Promise<ImportReport> {
+      try {
+        return await importCustomers({ knex, passwords }, source, options)
+      } finally {
+        // Also after an import that broke off: what landed must not stay bare.
+        if (wrap && !options.dryRun) wrapping.wake()
+      }
+    },
+    wrapFastHashes: (options: WrappingOptions): Promise<WrappingReport> => wrapping.follow(options),
+    migrationStatus: (): Promise<MigrationStatus> =>
+      readMigrationStatus({ knex, passwords, wrapping: wrapping.progress() }),
+    exportAll: (options: { readonly withHashes: boolean }) => exportCustomers({ knex }, options),
+    exportPersonalData: (reference: string) => exportPersonalData({ knex, ...(collect && { collect }) }, reference),
+    erase: (reference: string): Promise<Erasure> => eraseCustomer({ knex, revoke: signOut }, reference),
+  }
+}

@@ -1,0 +1,149 @@
+import type { Knex } from 'knex'
+import { type Page, type PageRequest, toPage } from '../../database/page.ts'
+import { type Changed, isRevision } from '../../database/revision.ts'
+import { afterUuid, isUuid } from '../../database/uuid.ts'
+import type { Customer } from '../customer.ts'
+import { type CustomerRow, SELECT_CUSTOMER, toCustomerWithPassword } from '../customer-row.ts'
+import { normalizeEmail } from '../../credentials/email.ts'
+import type { ImportRecord } from '../import/import-record.ts'
+import { upsertCustomers } from '../import/write-customers.ts'
+
+export type CustomerFilter = {
+  /** Any part of e-mail address, reference or name, without regard to case. */
+  readonly search?: string | undefined
+  readonly status?: Customer['status'] | undefined
+}
+
+export type CustomerChange = {
+  readonly email?: string | undefined
+  readonly givenName?: string | null | undefined
+  readonly familyName?: string | null | undefined
+  readonly locale?: string | null | undefined
+}
+
+export type CustomerRecords = ReturnType<typeof createCustomerRecords>
+
+type Refused = { readonly outcome: 'refused'; readonly reason: string }
+
+const UNIQUE_VIOLATION = '23505'
+
+/** Customers of our own tables as operators look after them: one by one. */
+export function createCustomerRecords({ knex }: { readonly knex: Knex }) {
+  async function select(connection: Knex, condition: string, bindings: readonly unknown[]): Promise<Customer[]> {
+    const { rows } = await connection.raw<{ rows: CustomerRow[] }>(
+      `${SELECT_CUSTOMER} ${condition}`,
+      bindings as string[],
+    )
+    return rows.map((row) => toCustomerWithPassword(row).customer)
+  }
+
+  /** By id or by reference. */
+  async function find(customer: string, connection: Knex = knex, suffix = ''): Promise<Customer | undefined> {
+    const [byId] = isUuid(customer) ? await select(connection, `where c.id = ? ${suffix}`, [customer]) : []
+    return byId ?? (await select(connection, `where c.customer_reference = ? ${suffix}`, [customer]))[0]
+  }
+
+  /** Under a lock, so that nobody changes it between the comparison and the change. */
+  const changeSeen = (
+    customer: string,
+    seen: string,
+    change: (transaction: Knex.Transaction, before: Customer) => Promise<Refused | undefined>,
+  ): Promise<Changed<Customer> | Refused> =>
+    knex.transaction(async (transaction) => {
+      const before = await find(customer, transaction, 'for update of c')
+      if (!before || before.status === 'anonymised') return { outcome: 'unknown' }
+      if (!isRevision(seen, before)) return { outcome: 'changed-meanwhile' }
+      const refused = await change(transaction, before)
+      if (refused) return refused
+      return { outcome: 'changed', now: (await find(before.id, transaction)) ?? before }
+    })
+
+  return {
+    find: (customer: string) => find(customer),
+
+    /** By id. */
+    async list({ search, status }: CustomerFilter, { limit, cursor }: PageRequest): Promise<Page<Customer>> {
+      const pattern = search && `%${search.toLowerCase().replaceAll(/[\\%_]/g, '\\$&')}%`
+      const customers = await select(
+        knex,
+        `where c.id > ? ${status ? 'and c.status = ?' : ''} ${pattern ? `and ${MATCHES}` : ''} order by c.id limit ?`,
+        [afterUuid(cursor), ...(status ? [status] : []), ...(pattern ? [pattern] : []), limit + 1],
+      )
+      return toPage(
+        customers,
+        limit,
+        ({ id }) => id,
+        (each) => each,
+      )
+    },
+
+    /** The same checks as an import's; but a customer there is already is not brought up to date. */
+    create: (record: ImportRecord): Promise<{ readonly outcome: 'created'; readonly customer: Customer } | Refused> =>
+      knex.transaction(async (transaction) => {
+        const { customerReference } = record
+        // Two at once: the second waits here, and finds what the first made.
+        await transaction.raw('select pg_advisory_xact_lock(hashtext(?))', [`customer ${customerReference}`])
+        const known = await select(transaction, 'where c.customer_reference = ?', [customerReference])
+        if (known.length > 0) return { outcome: 'refused', reason: `there is a customer ${customerReference} already` }
+        const [written] = await upsertCustomers(transaction, [record])
+        if (!written || written.outcome === 'refused')
+          return written ?? { outcome: 'refused', reason: 'nothing was given' }
+        return { outcome: 'created', customer: (await find(written.id, transaction)) as Customer } // written just now
+      }),
+
+    change: (customer: string, seen: string, { email, givenName, familyName, locale }: CustomerChange) =>
+      changeSeen(customer, seen, async (transaction, { id, email: before }) => {
+        const isMoved = email !== undefined && normalizeEmail(email) !== normalizeEmail(before)
+        const columns = {
+          ...(email !== undefined && { email: email.trim(), email_normalized: normalizeEmail(email) }),
+          // Nobody has shown yet that the new one is theirs.
+          ...(isMoved && { email_verified: false }),
+          given_name: givenName,
+          family_name: familyName,
+          locale,
+          updated_at: transaction.fn.now(),
+        }
+        return takenAddress(() => transaction.transaction((inner) => inner('customers').where({ id }).update(columns)))
+      }),
+
+    /** Company users with their roles and permissions, all at once, as an import would bring them. */
+    replaceCompanyUsers: (customer: string, seen: string, companyUsers: ImportRecord['companyUsers']) =>
+      changeSeen(customer, seen, async (transaction, { companyUsers: _before, status, ...kept }) => {
+        const state = status === 'blocked' ? status : 'active'
+        const [written] = await upsertCustomers(transaction, [{ ...kept, status: state, companyUsers }])
+        return written?.outcome === 'refused' ? written : undefined
+      }),
+
+    async setStatus(customer: string, status: 'active' | 'blocked'): Promise<Customer | undefined> {
+      const found = await find(customer)
+      if (!found || found.status === 'anonymised') return undefined
+      await knex('customers')
+        .where({ id: found.id })
+        .whereNot({ status: 'anonymised' })
+        .update({ status, updated_at: knex.fn.now() })
+      return find(found.id)
+    },
+
+    /** An operator vouches for the e-mail address. */
+    async confirm(customer: string): Promise<Customer | undefined> {
+      const found = await find(customer)
+      if (!found || found.status === 'anonymised') return undefined
+      await knex('customers').where({ id: found.id }).update({ email_verified: true, updated_at: knex.fn.now() })
+      return find(found.id)
+    },
+  }
+}
+
+/** A look at every row: a search by part of a word has no index, and an operator searches now and then. */
+const MATCHES = `concat_ws(' ', c.email_normalized, lower(c.customer_reference), lower(c.given_name),
+  lower(c.family_name)) like ?`
+
+async function takenAddress(write: () => Promise<unknown>): Promise<Refused | undefined> {
+  try {
+    await write()
+    return undefined
+  } catch (error) {
+    if ((error as { code?: string }).code !== UNIQUE_VIOLATION) throw error
+    return { outcome: 'refused', reason: 'another customer has this e-mail address' }
+  }
+}

@@ -1,0 +1,57 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Customer } from '../customer.ts'
+import type { Directory, StoredPassword } from '../directory.ts'
+import type { PasswordPolicy, PasswordReview } from '../../credentials/password-policy.ts'
+import { HashingBusyError, type Passwords } from '../../credentials/passwords.ts'
+import { languagesFor, type PostLetter } from './recovery-letters.ts'
+
+export type PasswordRefusal = Extract<PasswordReview, { outcome: 'refused' }>['reason']
+
+/** A password that may be used, or why it may not. */
+export type PreparedPassword =
+  | { readonly outcome: 'prepared'; readonly password: StoredPassword }
+  | { readonly outcome: 'refused'; readonly reason: PasswordRefusal }
+  | { readonly outcome: 'busy'; readonly retryAfterSeconds: number }
+
+export type PasswordChange = ReturnType<typeof createPasswordChange>
+
+export type PasswordChangeDeps = {
+  readonly directory: Pick<Directory, 'setPassword'>
+  readonly passwords: Pick<Passwords, 'hash'>
+  readonly policy: PasswordPolicy
+  /** Ends every session and token of the customer. */
+  readonly signOut: (customerId: string) => Promise<void>
+  readonly postLetter: PostLetter
+}
+
+/** The two halves of a new password: whether it may be used, and putting it in force. */
+export function createPasswordChange({ directory, passwords, policy, signOut, postLetter }: PasswordChangeDeps) {
+  return {
+    /** Reviews and hashes. Costs the same whoever it is for, and changes nothing. */
+    async prepare(password: string, login: string, lane: string): Promise<PreparedPassword> {
+      const review = await policy.review(password, login)
+      if (review.outcome === 'refused') return review
+      try {
+        return { outcome: 'prepared', password: await passwords.hash(password, lane) }
+      } catch (error) {
+        if (!(error instanceof HashingBusyError)) throw error
+        return { outcome: 'busy', retryAfterSeconds: error.retryAfterSeconds }
+      }
+    },
+
+    /** Sets the password, signs the customer out everywhere and tells them by mail. */
+    async apply(customer: Customer, password: StoredPassword, languages: readonly string[]): Promise<void> {
+      await directory.setPassword(customer.id, password)
+      await signOut(customer.id)
+      postLetter(async () => ({
+        kind: 'password-changed',
+        to: customer.email,
+        languages: languagesFor(customer.locale, languages),
+        ...(customer.givenName !== undefined && { givenName: customer.givenName }),
+        path: '/recovery',
+      }))
+      // A session knows its start to the second, and this one counts as before the change.
+      await pause(1000 - (Date.now() % 1000))
+    },
+  }
+}

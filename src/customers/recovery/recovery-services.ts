@@ -1,0 +1,86 @@
+import type { Knex } from 'knex'
+import type { Storage } from '../../storage/storage.ts'
+import type { Directory } from '../directory.ts'
+import type { Lockout } from '../../credentials/lockout/lockout.ts'
+import { createOneTimeLinks } from './one-time-links.ts'
+import type { PasswordPolicy } from '../../credentials/password-policy.ts'
+import type { Passwords } from '../../credentials/passwords.ts'
+import { createRecovery } from './recovery.ts'
+import { createMailBudgets } from './recovery-budgets.ts'
+import type { PostLetter } from './recovery-letters.ts'
+import { createPasswordChange } from './recovery-password-change.ts'
+import { createUnblock } from './recovery-unblock.ts'
+import { createRegistration } from '../registration/registration.ts'
+import { createRegistrationRows, type RegistrationRows } from '../registration/registration-rows.ts'
+
+export type RecoveryServices = ReturnType<typeof createRecoveryServices>
+
+export type RecoveryServicesDeps = {
+  readonly knex: Knex
+  readonly storage: Storage
+  readonly directory: Directory
+  readonly passwords: Passwords
+  readonly policy: PasswordPolicy
+  readonly lockout: Lockout
+  /** Ends every session and token of the customer. */
+  readonly signOut: (customerId: string) => Promise<void>
+  readonly postLetter: PostLetter
+  /** Told of what customers did to their accounts: for the audit trail. */
+  readonly note: (event: AccountEvent, customerId: string) => void
+}
+
+export type AccountEvent = 'registered' | 'confirmed' | 'unblocked'
+
+const TRIES_WINDOW_SECONDS = 86_400
+
+/** Everything by which people get into an account without their password: one set of links, budgets and letters. */
+export function createRecoveryServices(deps: RecoveryServicesDeps) {
+  const { knex, storage, lockout, note } = deps
+  const links = createOneTimeLinks({ storage })
+  const budgets = createMailBudgets({ storage })
+  const rows = noteRows(createRegistrationRows({ knex }), note)
+  const passwordChange = createPasswordChange(deps)
+  const { confirmEmail } = rows
+  return {
+    budgets,
+    passwordChange,
+    recovery: createRecovery({ ...deps, links, budgets, passwordChange, lockout, confirmEmail }),
+    unblock: noteUnblocking(createUnblock({ ...deps, links, budgets, lockout }), note),
+    registration: createRegistration({
+      ...deps,
+      passwordChange,
+      rows,
+      links,
+      budgets,
+      countTry: (token) => storage.increment(`confirmation:tries:${token}`, TRIES_WINDOW_SECONDS),
+    }),
+  }
+}
+
+type Note = RecoveryServicesDeps['note']
+
+function noteRows(rows: RegistrationRows, note: Note): RegistrationRows {
+  return {
+    async add(customer) {
+      const id = await rows.add(customer)
+      if (id !== undefined) note('registered', id)
+      return id
+    },
+    async confirmEmail(id, email) {
+      const isConfirmed = await rows.confirmEmail(id, email)
+      if (isConfirmed) note('confirmed', id)
+      return isConfirmed
+    },
+  }
+}
+
+function noteUnblocking(unblock: ReturnType<typeof createUnblock>, note: Note): ReturnType<typeof createUnblock> {
+  return {
+    ...unblock,
+    async finish(token, contextOf) {
+      const customer = await unblock.finish(token, contextOf)
+      if (customer) note('unblocked', customer.id)
+      return customer
+    },
+  }
+}

@@ -1,0 +1,53 @@
+import type { Customer } from '../customer.ts'
+import type { Lockout, LoginContext } from '../../credentials/lockout/lockout.ts'
+import type { RecoveryDeps } from './recovery.ts'
+import { languagesFor } from './recovery-letters.ts'
+import { findStamped, recoveryStamp } from './recovery-stamp.ts'
+
+export type Unblock = Pick<ReturnType<typeof createUnblock>, 'request' | 'find' | 'finish'>
+
+export type UnblockDeps = Pick<RecoveryDeps, 'directory' | 'links' | 'budgets' | 'postLetter'> & {
+  readonly lockout: Pick<Lockout, 'unblock' | 'remember'>
+}
+
+const TTL_SECONDS = 1800
+
+/** Lifting a block by a link in a mail: who reads the mail of an account is its owner and no guesser. */
+export function createUnblock({ directory, links, budgets, postLetter, lockout }: UnblockDeps) {
+  const findLive = async (link: Parameters<typeof findStamped>[1]) => (await findStamped(directory, link))?.customer
+
+  return {
+    /** As for recovery: the same for everybody, in the background. */
+    request(login: string, { ip, languages }: { readonly ip: string; readonly languages: readonly string[] }): void {
+      postLetter(async () => {
+        const found = await directory.findByLogin(login)
+        if (found?.customer.status !== 'active') return undefined
+        const { id, email, locale, givenName } = found.customer
+        if (!(await budgets.takeForAccount('unblock', id, ip))) return undefined
+        const content = { customerId: id, stamp: recoveryStamp(found) }
+        return {
+          kind: 'unblock',
+          to: email,
+          languages: languagesFor(locale, languages),
+          ...(givenName !== undefined && { givenName }),
+          path: '/unblock',
+          token: await links.issue('unblock', id, content, TTL_SECONDS),
+          ttlSeconds: TTL_SECONDS,
+        }
+      })
+    },
+
+    async find(token: string): Promise<Customer | undefined> {
+      return findLive(await links.read('unblock', token))
+    },
+
+    /** Lifts the block where the link is followed and makes that device known; the place that asked stays blocked. */
+    async finish(token: string, contextOf: (login: string) => LoginContext): Promise<Customer | undefined> {
+      const customer = await findLive(await links.redeem('unblock', token))
+      if (!customer) return undefined
+      const context = contextOf(customer.email)
+      await Promise.all([lockout.unblock(customer.email, context), lockout.remember(customer.email, context)])
+      return customer
+    },
+  }
+}

@@ -1,0 +1,80 @@
+import type { Customer } from '../customer.ts'
+import type { Directory } from '../directory.ts'
+import { networkOf } from '../../credentials/ip-network.ts'
+import type { Lockout, LoginContext } from '../../credentials/lockout/lockout.ts'
+import type { OneTimeLinks } from './one-time-links.ts'
+import type { MailBudgets } from './recovery-budgets.ts'
+import { type Asker, languagesFor, type PostLetter } from './recovery-letters.ts'
+import type { PasswordChange, PasswordRefusal } from './recovery-password-change.ts'
+import { findStamped, recoveryStamp } from './recovery-stamp.ts'
+
+export type Recovered =
+  | { readonly outcome: 'changed'; readonly customer: Customer }
+  | { readonly outcome: 'refused'; readonly reason: PasswordRefusal }
+  | { readonly outcome: 'busy'; readonly retryAfterSeconds: number }
+  /** Used, expired, replaced by a newer one, or never ours. */
+  | { readonly outcome: 'dead' }
+
+export type Recovery = {
+  /** Mails a link to the customer with this login, if there is one. Nobody learns whether: it goes on in the background. */
+  request(login: string, asker: Asker): void
+  /** The customer a link is for, while it works. */
+  find(token: string): Promise<Customer | undefined>
+  /** Sets the password and signs the customer out everywhere. A password that is refused leaves the link good. */
+  finish(token: string, password: string, context: LoginContext, languages: readonly string[]): Promise<Recovered>
+}
+
+export type RecoveryDeps = {
+  readonly directory: Pick<Directory, 'findById' | 'findByLogin'>
+  readonly links: OneTimeLinks
+  readonly budgets: MailBudgets
+  readonly postLetter: PostLetter
+  readonly passwordChange: PasswordChange
+  readonly lockout: Pick<Lockout, 'unblock' | 'remember'>
+  /** Who reads the mail of an address owns it. */
+  readonly confirmEmail: (customerId: string, email: string) => Promise<boolean>
+}
+
+const TTL_SECONDS = 1800
+
+/** Recovery of a forgotten password by a link in a mail. */
+export function createRecovery(deps: RecoveryDeps): Recovery {
+  const { directory, links, budgets, postLetter, passwordChange, lockout } = deps
+  const find = async (token: string) => findStamped(directory, await links.read('recovery', token))
+
+  return {
+    request(login, { ip, languages }) {
+      postLetter(async () => {
+        const found = await directory.findByLogin(login)
+        if (found?.customer.status !== 'active') return undefined
+        const { id, email, locale, givenName } = found.customer
+        if (!(await budgets.takeForAccount('recovery', id, ip))) return undefined
+        const content = { customerId: id, stamp: recoveryStamp(found) }
+        return {
+          kind: 'recovery',
+          to: email,
+          languages: languagesFor(locale, languages),
+          ...(givenName !== undefined && { givenName }),
+          path: '/recovery/new',
+          token: await links.issue('recovery', id, content, TTL_SECONDS),
+          ttlSeconds: TTL_SECONDS,
+        }
+      })
+    },
+
+    find: async (token) => (await find(token))?.customer,
+
+    async finish(token, password, context, languages) {
+      const found = await find(token)
+      if (!found) return { outcome: 'dead' }
+      const { customer } = found
+      const prepared = await passwordChange.prepare(password, customer.email, networkOf(context.ip))
+      if (prepared.outcome !== 'prepared') return prepared
+      if (!(await links.redeem('recovery', token))) return { outcome: 'dead' }
+      await deps.confirmEmail(customer.id, customer.email)
+      await Promise.all([lockout.unblock(customer.email, context), lockout.remember(customer.email, context)])
+      await passwordChange.apply(customer, prepared.password, languages)
+      return { outcome: 'changed', customer }
+    },
+  }
+}

@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto'
+import type { Knex } from 'knex'
+import type { StoredPassword } from '../directory.ts'
+import { normalizeEmail } from '../../credentials/email.ts'
+
+/** A customer who proved their address. */
+export type NewCustomer = {
+  readonly email: string
+  readonly givenName: string
+  readonly familyName: string
+  readonly locale?: string
+  readonly password: StoredPassword
+}
+
+export type RegistrationRows = ReturnType<typeof createRegistrationRows>
+
+/** What registration writes about customers. */
+export function createRegistrationRows({ knex }: { readonly knex: Knex }) {
+  return {
+    /** Adds a confirmed customer; undefined when the address has an owner by now. */
+    async add({ email, givenName, familyName, locale, password }: NewCustomer): Promise<string | undefined> {
+      const id = randomUUID()
+      const rows = await knex('customers')
+        .insert({
+          id,
+          customer_reference: id,
+          email,
+          email_normalized: normalizeEmail(email),
+          email_verified: true,
+          given_name: givenName,
+          family_name: familyName,
+          locale: locale ?? null,
+          password_scheme: password.scheme,
+          password_hash: password.hash,
+          password_salt: password.salt ?? null,
+          password_changed_at: knex.fn.now(),
+        })
+        .onConflict('email_normalized')
+        .ignore()
+        .returning('id')
+      return rows.length === 1 ? id : undefined
+    },
+
+    /** Marks the address confirmed, if it still is the customer's. */
+    async confirmEmail(id: string, email: string): Promise<boolean> {
+      const changed = await knex('customers')
+        .where({ id, status: 'active', email_normalized: normalizeEmail(email) })
+        .update({ email_verified: true, updated_at: knex.fn.now() })
+      return changed === 1
+    },
+  }
+}

@@ -1,0 +1,129 @@
+import type { Directory, StoredPassword } from '../directory.ts'
+import { normalizeEmail } from '../../credentials/email.ts'
+import { networkOf } from '../../credentials/ip-network.ts'
+import type { OneTimeLinks } from '../recovery/one-time-links.ts'
+import type { Passwords } from '../../credentials/passwords.ts'
+import type { MailBudgets } from '../recovery/recovery-budgets.ts'
+import { type Asker, type Letter, languagesFor, type PostLetter } from '../recovery/recovery-letters.ts'
+import type { PasswordChange, PreparedPassword } from '../recovery/recovery-password-change.ts'
+import { findStamped, recoveryStamp } from '../recovery/recovery-stamp.ts'
+import type { NewCustomer, RegistrationRows } from './registration-rows.ts'
+
+export type RegistrationForm = Omit<NewCustomer, 'password'> & { readonly password: string }
+
+/** `browser` is a mark of the browser that asks: there the link needs no password. */
+export type Registrant = Asker & { readonly browser: string }
+
+export type Confirmed =
+  | { readonly outcome: 'confirmed'; readonly email: string }
+  | { readonly outcome: 'wrong-password' }
+  | { readonly outcome: 'busy'; readonly retryAfterSeconds: number }
+  | { readonly outcome: 'dead' }
+
+/** What a confirmation link still needs. */
+export type Confirmation = { readonly email: string; readonly needsPassword: boolean }
+
+export type Registration = ReturnType<typeof createRegistration>
+
+export type RegistrationDeps = {
+  readonly directory: Pick<Directory, 'findById' | 'findByLogin'>
+  readonly passwords: Pick<Passwords, 'verify'>
+  readonly passwordChange: Pick<PasswordChange, 'prepare'>
+  readonly rows: RegistrationRows
+  readonly links: OneTimeLinks
+  readonly budgets: MailBudgets
+  readonly postLetter: PostLetter
+  /** Counts tries of the password at one link. */
+  readonly countTry: (token: string) => Promise<number>
+}
+
+const TTL_SECONDS = 86_400
+const MAX_TRIES = 10
+
+type Link = Readonly<Record<string, unknown>>
+type Opened = Confirmation & { readonly password?: StoredPassword; readonly confirm: () => Promise<boolean> }
+
+/**
+ * Registration with double opt-in. There is no customer before the address is confirmed, and a link followed in another
+ * browser asks for the password that was chosen: nobody confirms an account that a stranger made with their address.
+ */
+export function createRegistration(deps: RegistrationDeps) {
+  const { directory, links, budgets, postLetter, passwordChange, rows } = deps
+
+  async function open(link: Link | undefined, browser: string): Promise<Opened | undefined> {
+    const needsPassword = link?.browser !== browser
+    if (link?.registration) {
+      const registration = link.registration as NewCustomer // as `register` put it
+      const { email, password } = registration
+      return { email, needsPassword, password, confirm: async () => (await rows.add(registration)) !== undefined }
+    }
+    const found = await findStamped(directory, link)
+    if (!found || found.customer.emailVerified) return undefined
+    const { id, email } = found.customer
+    const password = found.password && { password: found.password }
+    return { email, needsPassword, ...password, confirm: () => rows.confirmEmail(id, email) }
+  }
+
+  /** To an address that has an account goes a letter that says so, with the way to a new password. */
+  async function writeToRegistrant(registration: NewCustomer, asker: Registrant): Promise<Letter | undefined> {
+    const { email } = registration
+    const subject = normalizeEmail(email)
+    if (!(await budgets.takeForAccount('registration', subject, asker.ip))) return undefined
+    const known = (await directory.findByLogin(email))?.customer
+    if (known) return { kind: 'account-exists', to: known.email, languages: asker.languages, path: '/recovery' }
+    const content = { registration, browser: asker.browser }
+    const token = await links.issue('confirmation', subject, content, TTL_SECONDS)
+    return confirmationLetter(email, asker.languages, token)
+  }
+
+  return {
+    /** The same answer and cost whether or not the address has an account. */
+    async register(form: RegistrationForm, asker: Registrant): Promise<PreparedPassword> {
+      const prepared = await passwordChange.prepare(form.password, form.email, networkOf(asker.ip))
+      if (prepared.outcome === 'prepared') {
+        const registration = { ...form, password: prepared.password }
+        postLetter(() => writeToRegistrant(registration, asker))
+      }
+      return prepared
+    },
+
+    /** Mails another link to a customer whose address is not confirmed. */
+    requestConfirmation(login: string, asker: Registrant): void {
+      postLetter(async () => {
+        const found = await directory.findByLogin(login)
+        if (found?.customer.status !== 'active' || found.customer.emailVerified) return undefined
+        const { id, email, locale } = found.customer
+        if (!(await budgets.takeForAccount('confirmation', id, asker.ip))) return undefined
+        const content = { customerId: id, stamp: recoveryStamp(found), browser: asker.browser }
+        const token = await links.issue('confirmation', id, content, TTL_SECONDS)
+        return confirmationLetter(email, languagesFor(locale, asker.languages), token)
+      })
+    },
+
+    async find(token: string, browser: string): Promise<Confirmation | undefined> {
+      return open(await links.read('confirmation', token), browser)
+    },
+
+    /** Confirms the address, once. In another browser than the one that asked, only with the password. */
+    async confirm(token: string, { browser, password, ip }: { browser: string; password: string; ip: string }) {
+      const opened = await open(await links.read('confirmation', token), browser)
+      const refused: Confirmed | undefined = opened && (await checkPassword(opened, token, password, ip))
+      if (!opened || refused) return refused ?? ({ outcome: 'dead' } as const satisfies Confirmed)
+      const isOurs = (await links.redeem('confirmation', token)) && (await opened.confirm())
+      return (isOurs ? { outcome: 'confirmed', email: opened.email } : { outcome: 'dead' }) satisfies Confirmed
+    },
+  }
+
+  async function checkPassword(opened: Opened, token: string, password: string, ip: string) {
+    if (!opened.needsPassword) return undefined
+    if ((await deps.countTry(token)) > MAX_TRIES) return { outcome: 'dead' } as const
+    const verification = await deps.passwords.verify(password, opened.password, networkOf(ip))
+    if (verification.outcome === 'busy') return verification
+    return verification.outcome === 'match' ? undefined : ({ outcome: 'wrong-password' } as const)
+  }
+}
+
+/** Without a name: a stranger chose it, and it would be their words in our letter. */
+function confirmationLetter(to: string, languages: readonly string[], token: string): Letter {
+  return { kind: 'confirmation', to, languages, path: '/confirmation', token, ttlSeconds: TTL_SECONDS }
+}

@@ -1,0 +1,121 @@
+import type { z } from 'zod'
+import { createCache } from '../../cache.ts'
+import type { SignInElsewhere } from '../authenticate.ts'
+import type { Customer } from '../customer.ts'
+import type { Directory } from '../directory.ts'
+import { normalizeEmail } from '../../credentials/email.ts'
+import { type ImportRecord, importRecord } from '../import/import-record.ts'
+import { type ShopService, ShopServiceError } from './shop-service.ts'
+
+/** A directory whose customers and passwords stay in the shop. */
+export type HttpDirectory = Directory & {
+  readonly signIn: SignInElsewhere
+  /** As `signIn`, with the record as the shop gave it: for taking the customer over. */
+  readonly signInForRecord: (login: string, password: string) => Promise<RecordOutcome>
+}
+
+export type RecordOutcome =
+  | { readonly outcome: 'match'; readonly record: ShopRecord }
+  | { readonly outcome: 'mismatch' }
+  | { readonly outcome: 'unavailable'; readonly retryAfterSeconds: number }
+
+/** What the service answers is a line of the import format, id and number included. */
+const shopRecord = importRecord.required({ id: true, idCustomer: true })
+export type ShopRecord = z.output<typeof shopRecord>
+
+/** What is read again and again while a token is made is asked for once. */
+const CACHE = { ttlSeconds: 30, limit: 10_000 }
+
+/**
+ * Customers in the shop's own service (docs/how-to/shop-directory.md). Look-ups are kept for half a minute.
+ *
+ * @throws {ShopServiceError} from look-ups while the service is away.
+ */
+export function createHttpDirectory({ service }: { readonly service: ShopService }): HttpDirectory {
+  const records = createCache(async (path: string) => {
+    const { status, body } = await service.read(path)
+    if (status === 404) return undefined
+    if (status !== 200) throw new ShopServiceError(`the shop service answered ${status} to a look-up`, 5)
+    return parseRecord(body)
+  }, CACHE)
+  const find = async (path: string) => {
+    const record = await records.get(path)
+    return record && toCustomer(record)
+  }
+
+  async function signInForRecord(login: string, password: string): Promise<RecordOutcome> {
+    try {
+      const { status, body } = await service.send('/sign-in', { login: normalizeEmail(login), password })
+      if (status === 200) return { outcome: 'match', record: parseRecord(body) }
+      if (status === 401 || status === 404) return { outcome: 'mismatch' }
+      throw new ShopServiceError(`the shop service answered ${status} to a sign-in`, 5)
+    } catch (error) {
+      if (!(error instanceof ShopServiceError)) throw error
+      return { outcome: 'unavailable', retryAfterSeconds: error.retryAfterSeconds }
+    }
+  }
+
+  return {
+    findById: (id) => find(`/customers/${encodeURIComponent(id)}`),
+    findByReference: (reference) => find(`/customers?reference=${encodeURIComponent(reference)}`),
+    async findByLogin(login) {
+      const customer = await find(`/customers?login=${encodeURIComponent(normalizeEmail(login))}`)
+      return customer && { customer }
+    },
+    async setPassword() {
+      throw new Error('the shop keeps its passwords: they are changed there, not here')
+    },
+    replaceHash: async () => {},
+    requirePasswordChange: async () => {},
+    signInForRecord,
+    async signIn(login, password) {
+      const signedIn = await signInForRecord(login, password)
+      return signedIn.outcome === 'match' ? { outcome: 'match', customer: toCustomer(signedIn.record) } : signedIn
+    },
+  }
+}
+
+function parseRecord(body: unknown): ShopRecord {
+  const parsed = shopRecord.safeParse(body)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw new ShopServiceError(`the shop service sent a customer with a wrong ${issue?.path.join('.') || 'shape'}`, 5)
+}
+
+function toCustomer(record: ShopRecord): Customer {
+  const { id, idCustomer, customerReference, email, emailVerified = false, status = 'active' } = record
+  const { givenName, familyName, locale } = record
+  return {
+    id,
+    idCustomer,
+    customerReference,
+    email,
+    emailVerified,
+    status,
+    ...(givenName && { givenName }),
+    ...(familyName && { familyName }),
+    ...(locale && { locale }),
+    companyUsers: (record.companyUsers ?? []).map(toCompanyUser),
+  }
+}
+
+function toCompanyUser(
+  companyUser: NonNullable<ImportRecord['companyUsers']>[number],
+): Customer['companyUsers'][number] {
+  const { company, roles, businessUnit, ...rest } = companyUser
+  return {
+    ...rest,
+    company: { ...company, status: company.status ?? 'approved' },
+    ...(businessUnit && { businessUnit }),
+    roles: roles.map((role) => ({
+      id: role.id ?? role.name,
+      name: role.name,
+      permissions: role.permissions.map(({ key, idPermission, configuration, configurationSignature }) => ({
+        ...(typeof idPermission === 'number' && { idPermission }),
+        key,
+        configuration: configuration ?? {},
+        configurationSignature: configurationSignature ?? [],
+      })),
+    })),
+  }
+}

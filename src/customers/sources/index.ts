@@ -1,0 +1,47 @@
+import type { Knex } from 'knex'
+import type { SignInElsewhere } from '../authenticate.ts'
+import type { Directory } from '../directory.ts'
+import { createHttpDirectory } from './http-directory.ts'
+import { createLazyMigration } from './lazy-migration.ts'
+import type { Passwords } from '../../credentials/passwords.ts'
+import { createShopService } from './shop-service.ts'
+import { createSqlDirectory } from './sql-directory.ts'
+
+export type CustomerSourceSettings = {
+  readonly SHOP_DIRECTORY_URL?: string | undefined
+  readonly SHOP_DIRECTORY_TOKEN?: string | undefined
+  readonly LEGACY_DIRECTORY_URL?: string | undefined
+  readonly LEGACY_DIRECTORY_TOKEN?: string | undefined
+}
+
+type SourceDeps = {
+  readonly knex: Knex
+  readonly passwords: Pick<Passwords, 'hash'>
+  /** A customer who signed in at the legacy source and could not be taken over, and why. */
+  readonly onProblem: (customerReference: string, problem: string) => void
+}
+
+export type CustomerSource = {
+  readonly directory: Directory
+  readonly signInElsewhere?: SignInElsewhere
+  /** False where the shop keeps them: a policy of ours would ask for changes that cannot be made here. */
+  readonly keepsPasswords: boolean
+}
+
+/** Where customers are: in our tables, in the shop, or moving from the shop to our tables as they sign in. */
+export function selectCustomerSource(settings: CustomerSourceSettings, deps: SourceDeps): CustomerSource {
+  const shop = httpDirectory(settings.SHOP_DIRECTORY_URL, settings.SHOP_DIRECTORY_TOKEN)
+  if (shop) return { directory: shop, signInElsewhere: shop.signIn, keepsPasswords: false }
+  const directory = createSqlDirectory(deps)
+  const legacy = httpDirectory(settings.LEGACY_DIRECTORY_URL, settings.LEGACY_DIRECTORY_TOKEN)
+  return {
+    directory,
+    ...(legacy && { signInElsewhere: createLazyMigration({ ...deps, directory, legacy }) }),
+    keepsPasswords: true,
+  }
+}
+
+function httpDirectory(url: string | undefined, token: string | undefined) {
+  if (url === undefined) return undefined
+  return createHttpDirectory({ service: createShopService({ url, ...(token !== undefined && { token }) }) })
+}

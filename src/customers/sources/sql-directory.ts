@@ -1,0 +1,51 @@
+import type { Knex } from 'knex'
+import { isUuid } from '../../database/uuid.ts'
+import { type CustomerRow, SELECT_CUSTOMER, toCustomerWithPassword } from '../customer-row.ts'
+import type { CustomerWithPassword, Directory, StoredPassword } from '../directory.ts'
+import { normalizeEmail } from '../../credentials/email.ts'
+
+/** Our own tables as the source of customers. Each look-up is one query, company users and permissions included. */
+export function createSqlDirectory({ knex }: { readonly knex: Knex }): Directory {
+  async function find(condition: string, value: string): Promise<CustomerWithPassword | undefined> {
+    // Postgres keeps no NUL in a text, and would fail on one instead of finding nothing.
+    if (value.includes('\0')) return undefined
+    const { rows } = await knex.raw<{ rows: CustomerRow[] }>(`${SELECT_CUSTOMER} where ${condition}`, [value])
+    return rows[0] && toCustomerWithPassword(rows[0])
+  }
+
+  return {
+    async findById(id) {
+      if (!isUuid(id)) return undefined
+      return (await find('c.id = ?', id))?.customer
+    },
+    async findByReference(customerReference) {
+      return (await find('c.customer_reference = ?', customerReference))?.customer
+    },
+    findByLogin: (login) => find('c.email_normalized = ?', normalizeEmail(login)),
+
+    async setPassword(id, password) {
+      await knex('customers')
+        .where({ id })
+        .whereNot({ status: 'anonymised' })
+        .update({
+          ...passwordColumns(password),
+          password_changed_at: knex.fn.now(),
+          password_change_required: false,
+          updated_at: knex.fn.now(),
+        })
+    },
+    async replaceHash(id, current, next) {
+      // A password changed since `current` was read must win over the re-hash of the old one.
+      await knex('customers')
+        .where({ id, password_hash: current.hash, password_scheme: current.scheme })
+        .update({ ...passwordColumns(next), updated_at: knex.fn.now() })
+    },
+    async requirePasswordChange(id) {
+      await knex('customers').where({ id, password_change_required: false }).update({ password_change_required: true })
+    },
+  }
+}
+
+function passwordColumns({ scheme, hash, salt }: StoredPassword) {
+  return { password_scheme: scheme, password_hash: hash, password_salt: salt ?? null }
+}

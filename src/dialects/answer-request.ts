@@ -1,0 +1,127 @@
+import type { Context, Next } from 'koa'
+import { BodyError, readText } from '../http/read-body.ts'
+import { factsOf } from '../http/request-facts.ts'
+import { Unavailable } from '../http/unavailable.ts'
+import { shareAnswer } from './cors.ts'
+import {
+  type AnswerContext,
+  type DialectAnswer,
+  type DialectRequest,
+  type DialectRoute,
+  isAnswer,
+  type TokenRoute,
+} from './dialect.ts'
+import type { DialectRouterDeps, MountedDialect } from './mounted-dialect.ts'
+import { sunsetHeaders } from './mounts.ts'
+import { createRequestServices } from './request-services.ts'
+import type { DialectServices } from './services.ts'
+import type { RunTokenPipeline } from './token-pipeline.ts'
+import { giveBody } from './token-request.ts'
+
+type VisitDeps = DialectRouterDeps & { readonly run: RunTokenPipeline }
+
+/** Takes one request through a door: reads it, refuses it after the sunset, answers it, and counts the use. */
+export function createVisit(deps: VisitDeps, mounted: MountedDialect) {
+  const { dialect, sunset, basePath } = mounted
+
+  return async function visit(ctx: Context, route: DialectRoute, next: Next): Promise<void> {
+    ctx.state.route = 'dialect'
+    const context = contextOf(ctx, mounted, deps.issuer)
+    const origin = ctx.get('Origin')
+    const body = await readOnce(ctx)
+    const request = typeof body === 'string' ? requestOf(ctx, body, context) : undefined
+    if (request && 'isMine' in route && route.isMine && !route.isMine(request)) {
+      giveBody(ctx, Buffer.from(request.body))
+      ctx.state.passedOnPath = ctx.path.slice(basePath.length)
+      delete ctx.state.route
+      return next()
+    }
+    const services = createRequestServices(deps, ctx, mounted)
+    const answer = await settle(deps, mounted, ctx, context, async () => {
+      if (sunset && Date.now() / 1000 >= sunset.closesAt) return dialect.onGone(context)
+      if (!request) return dialect.onBadBody((body as BodyError).status, context)
+      return 'act' in route ? route.act(request, services) : ask(route, request, services)
+    })
+    if (sunset) ctx.set(sunsetHeaders(sunset))
+    ctx.vary('Origin')
+    const { clientId = mounted.clientId } = services.seen()
+    if (origin && (await deps.allowsOrigin(clientId, origin))) shareAnswer(ctx, origin)
+    reply(ctx, answer)
+    const door = `${basePath}${route.path}`
+    Object.assign(factsOf(ctx), { dialect: dialect.name, door, ...services.seen() })
+    deps.onUse({ dialect: dialect.name, door, status: answer.status, ...services.seen() })
+  }
+}
+
+/** Rewrite, ask, translate. */
+async function ask(route: TokenRoute, request: DialectRequest, services: DialectServices): Promise<DialectAnswer> {
+  const translated = await route.toOAuth(request, services)
+  if (isAnswer(translated)) return translated
+  const issued = await services.issue(translated)
+  if (issued.outcome === 'refused') return route.fromError(issued.failure, request.context)
+  route.afterSuccess?.(issued.tokens, request, services)
+  return route.fromSuccess(issued.tokens, request.context)
+}
+
+/** A door never answers in words that are not the dialect's. */
+async function settle(
+  { onError }: VisitDeps,
+  { dialect }: MountedDialect,
+  ctx: Context,
+  context: AnswerContext,
+  answer: () => DialectAnswer | Promise<DialectAnswer>,
+): Promise<DialectAnswer> {
+  try {
+    return await answer()
+  } catch (error) {
+    onError(error, String(ctx.state.requestId))
+    if (!(error instanceof Unavailable)) return dialect.onFailure(500, context)
+    const answer = dialect.onFailure(503, context)
+    return { ...answer, headers: { ...answer.headers, 'Retry-After': String(error.retryAfterSeconds) } }
+  }
+}
+
+/** The body, or why there is none to read; of two doors on one path, the second gets what the first read. */
+async function readOnce(ctx: Context): Promise<string | BodyError> {
+  const state = ctx.state as { doorBody?: Promise<string | BodyError> }
+  state.doorBody ??= readText(ctx).catch((error: unknown) => {
+    if (error instanceof BodyError) return error
+    throw error
+  })
+  return state.doorBody
+}
+
+/** What answers may depend on, of the request under way. */
+export function contextOf(ctx: Context, { basePath, origin, clientId }: MountedDialect, issuer: string): AnswerContext {
+  return {
+    issuer,
+    baseUrl: `${origin ?? issuer}${basePath}`,
+    path: ctx.path.slice(basePath.length) || '/',
+    search: ctx.search,
+    acceptLanguage: ctx.get('Accept-Language'),
+    accept: ctx.get('Accept'),
+    clientId,
+  }
+}
+
+function requestOf(ctx: Context, body: string, context: AnswerContext): DialectRequest {
+  return {
+    method: ctx.method,
+    path: context.path,
+    query: new URLSearchParams(ctx.querystring),
+    params: { ...(ctx.params as Record<string, string>) },
+    headers: { ...ctx.req.headers },
+    contentType: ctx.get('Content-Type').split(';')[0]?.trim().toLowerCase() ?? '',
+    body,
+    context,
+  }
+}
+
+/** Writes a dialect's answer. Its headers are the dialect's own: nothing the pipeline said about content stays. */
+export function reply(ctx: Context, { status, message, headers, body }: DialectAnswer): void {
+  ctx.status = status
+  if (message) ctx.message = message
+  ctx.body = status === 204 ? null : body
+  ctx.remove('Content-Type')
+  ctx.set(headers)
+}

@@ -1,0 +1,51 @@
+import type { Context } from 'koa'
+import type { DialectRouterDeps, MountedDialect } from './mounted-dialect.ts'
+import type { DialectServices } from './services.ts'
+import { introspectWithin, type RunTokenPipeline } from './token-pipeline.ts'
+
+/** What the pipeline says about a client that is gone, that has a secret, or that may not use the grant. */
+const UNFIT = /^invalid_client|^invalid_target|grant type is not allowed/
+
+type RequestServices = DialectServices & {
+  /** The client that tokens were issued to, or whose token was shown. */
+  seen(): { readonly clientId?: string }
+}
+
+/** The services of one request: those all requests share, and those that know its address and its client. */
+export function createRequestServices(
+  {
+    run,
+    pipeline,
+    services,
+    lockedForSeconds,
+    signInByLink,
+    onUnfitClient,
+  }: DialectRouterDeps & { readonly run: RunTokenPipeline },
+  ctx: Context,
+  { dialect, clientId: ownClientId }: MountedDialect,
+): RequestServices {
+  let clientId: string | undefined
+  return {
+    ...services,
+    seen: () => (clientId === undefined ? {} : { clientId }),
+    async findCaller(bearer) {
+      const caller = await services.findCaller(bearer)
+      clientId ??= caller?.clientId
+      return caller
+    },
+    async issue(parameters) {
+      const issued = await run(ctx, { ...parameters, client_id: parameters.client_id ?? ownClientId })
+      if (issued.outcome === 'issued') clientId = issued.tokens.clientId
+      else if (
+        parameters.client_id === undefined &&
+        UNFIT.test(`${issued.failure.error} ${issued.failure.description}`)
+      ) {
+        onUnfitClient(dialect.name, ownClientId, `${parameters.grant_type}: ${issued.failure.error}`)
+      }
+      return issued
+    },
+    introspect: (parameters) => introspectWithin(pipeline, ctx, parameters),
+    signInByLink: (token) => signInByLink(ctx, token),
+    lockedForSeconds: (login, of) => lockedForSeconds(login, of, { ip: ctx.ip, clientId: ownClientId }),
+  }
+}

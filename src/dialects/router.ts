@@ -1,0 +1,93 @@
+import { Router } from '@koa/router'
+import type { Context, Middleware, Next } from 'koa'
+import compose from 'koa-compose'
+import { answerPreflight } from './cors.ts'
+import type { DialectRoute } from './dialect.ts'
+import type { DialectRouterDeps, MountedDialect } from './mounted-dialect.ts'
+import { hostOf } from './mounts.ts'
+import { createTokenPipeline } from './token-pipeline.ts'
+import { contextOf, createVisit, reply } from './answer-request.ts'
+
+/** Routes every dialect's doors, each to the one token pipeline or to an action of its own. */
+export function createDialectRouter(deps: DialectRouterDeps): Middleware {
+  const run = createTokenPipeline(deps.pipeline)
+  const doors = deps.dialects.flatMap((mounted) => createDoors(mounted, createVisit({ ...deps, run }, mounted), deps))
+  const longestFirst = deps.dialects.toSorted((one, other) => other.basePath.length - one.basePath.length)
+  return compose([...doors, (ctx, next) => answerRest(ctx as Context, next, longestFirst, deps.issuer)])
+}
+
+type Visit = ReturnType<typeof createVisit>
+
+function createDoors(mounted: MountedDialect, visit: Visit, { issuer }: { issuer: string }): Middleware[] {
+  const { dialect, basePath, origin } = mounted
+  const open = () => new Router(basePath ? { prefix: basePath } : {})
+  const [doors, hosted] = [open(), open()]
+  for (const [path, methods] of preflights(mounted)) {
+    doors.options(path, (ctx) => answerPreflight(ctx as unknown as Context, methods, dialect.requestHeaders))
+  }
+  for (const route of dialect.routes) {
+    const enter = (ctx: unknown, next: Next) => visit(ctx as Context, route, next)
+    const isElsewhere = origin !== undefined && 'isHosted' in route && route.isHosted
+    if (isElsewhere) register(hosted, route, enter)
+    register(doors, route, isElsewhere ? (ctx) => sendTo(issuer, ctx as Context) : enter)
+  }
+  return [onlyAt(hostOf(mounted), doors), ...(hostOf(mounted) === undefined ? [] : [onlyAt(undefined, hosted)])]
+}
+
+function register(router: Router, { method, path }: DialectRoute, enter: (ctx: unknown, next: Next) => unknown): void {
+  if (method === 'ALL') router.all(path, enter)
+  else router.register(path, method === 'GET' ? ['HEAD', 'GET'] : [method], [enter])
+}
+
+/** The doors at one host; undefined means the issuer's. What was handed on to OAuth passes all further doors by. */
+function onlyAt(host: string | undefined, router: Router): Middleware {
+  const routes = router.routes() as unknown as Middleware // the router's own context type is not Koa's
+  return (ctx, next) =>
+    ctx.state.mountedHost === host && ctx.state.passedOnPath === undefined ? routes(ctx, next) : next()
+}
+
+/** A person goes on at the issuer, whose cookies the hosted pages read. */
+function sendTo(issuer: string, ctx: Context): void {
+  ctx.status = 302
+  ctx.set({ Location: `${issuer}${ctx.path}${ctx.search}`, 'Cache-Control': 'no-store' })
+  ctx.body = ''
+}
+
+/**
+ * What no door took: a request of a shared path is OAuth's, at the root of the issuer; anything else below a dialect's
+ * base path or at its host is a path of nobody.
+ */
+async function answerRest(
+  ctx: Context,
+  next: Next,
+  dialects: readonly MountedDialect[],
+  issuer: string,
+): Promise<void> {
+  const { passedOnPath, mountedHost } = ctx.state as { passedOnPath?: string; mountedHost?: string }
+  if (passedOnPath !== undefined) {
+    ctx.path = passedOnPath
+    return next()
+  }
+  const mounted = dialects.find((candidate) => isBelow(candidate, ctx.path, mountedHost))
+  if (mounted?.dialect.onUnknownPath) return reply(ctx, mounted.dialect.onUnknownPath(contextOf(ctx, mounted, issuer)))
+  if (mountedHost === undefined) return next()
+}
+
+/** True for what is below a base path, or at a host, that the dialect has to itself. */
+function isBelow(mounted: MountedDialect, path: string, host: string | undefined): boolean {
+  const { basePath } = mounted
+  if (hostOf(mounted) !== host || (host === undefined && basePath === '')) return false
+  return basePath === '' || path === basePath || path.startsWith(`${basePath}/`)
+}
+
+/** The paths whose preflight is ours to answer, with their methods; a path shared with OAuth is answered there. */
+function preflights({ dialect, basePath, origin }: MountedDialect): Map<string, string[]> {
+  const isShared = (route: DialectRoute) => 'isMine' in route && basePath === '' && origin === undefined
+  const shared = new Set(dialect.routes.filter(isShared).map(({ path }) => path))
+  const methods = new Map<string, string[]>()
+  for (const { path, method } of dialect.routes) {
+    if (shared.has(path) || method === 'ALL') continue
+    methods.set(path, [...new Set([...(methods.get(path) ?? []), method])])
+  }
+  return methods
+}

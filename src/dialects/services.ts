@@ -1,0 +1,39 @@
+import type { Caller } from '../oauth/tokens/callers.ts'
+import type { EndpointAnswer, Issued, OAuthParameters } from './issued.ts'
+import type { SignInReport } from './sign-in-webhook.ts'
+
+/** What a dialect may ask for by name; nothing else reaches storage or SQL. The same for every request. */
+export type SharedServices = {
+  /** Who holds this access token; undefined unless it works now, as a plain bearer token. */
+  findCaller(bearer: string): Promise<Caller | undefined>
+  /** True for a token of ours that has not expired but was ended by signing out or by the end of its grant. */
+  wasSignedOut(bearer: string): Promise<boolean>
+  /** Ends one access token. */
+  endAccessToken(bearer: string): Promise<void>
+  /** Ends the grant of a refresh token if it is the account's own; silent otherwise. */
+  endRefreshToken(refreshToken: string, owner: { readonly accountId: string }): Promise<void>
+  /** Everything that was granted to an account (a customer's id) until now ends: all devices, all companies. */
+  signOutEverywhere(accountId: string): Promise<void>
+  /** Confirms the e-mail address a registration key was made for. False when it is unknown, used or expired. */
+  confirmEmail(registrationKey: string): Promise<boolean>
+  /** Mails a sign-in code to the customer with this login, if there is one; in the background. */
+  requestOneTimePassword(login: string): void
+  /** Tells the shop, in the background. */
+  reportSignIn(report: SignInReport): void
+}
+
+/** The services of one request. */
+export type DialectServices = SharedServices & {
+  /** Runs the token pipeline within this request, for doors that take more than one step. One run at a time. */
+  issue(parameters: OAuthParameters): Promise<Issued>
+  /** Introspection by a client that shows its secret; the answer is the endpoint's own. */
+  introspect(parameters: {
+    readonly client_id: string
+    readonly client_secret: string
+    readonly token: string
+  }): Promise<EndpointAnswer>
+  /** Signs the person of this browser in to the hosted pages, by a link's token. */
+  signInByLink(token: string): Promise<'signed-in' | 'already-signed-in' | 'invalid'>
+  /** Seconds a login is locked out for from this address; nothing is counted by asking. */
+  lockedForSeconds(login: string, of: 'customer' | 'agent'): Promise<number | undefined>
+}

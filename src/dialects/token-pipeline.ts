@@ -1,0 +1,106 @@
+import type { Context, Middleware } from 'koa'
+import type { CustomerAccount } from '../oauth/accounts/account.ts'
+import type { AgentAccount } from '../oauth/accounts/agent-account.ts'
+import { companyUserOf, issuedIn } from '../oauth/accounts/grant-facts.ts'
+import type { EndpointAnswer, Issued, IssuedTokens, OAuthFailure, OAuthParameters } from './issued.ts'
+import { becomeTokenRequest } from './token-request.ts'
+
+/** What the pipeline says about its own answer, and to browsers. */
+const ANSWERS = [
+  'WWW-Authenticate',
+  'Content-Type',
+  'Content-Length',
+  'Retry-After',
+  'Access-Control-Allow-Origin',
+  'Access-Control-Expose-Headers',
+]
+
+export type RunTokenPipeline = (ctx: Context, parameters: OAuthParameters) => Promise<Issued>
+
+/**
+ * Asks for tokens within the request under way. The pipeline sees a context of its own over the same request, so it
+ * can be asked more than once; what it wrote into the answer is taken out again, but for headers that forbid caching.
+ */
+export function createTokenPipeline(pipeline: Middleware): RunTokenPipeline {
+  return (outer, parameters) =>
+    ask(pipeline, outer, '/token', parameters, (ctx, body) =>
+      ctx.status === 200
+        ? { outcome: 'issued', tokens: issued(ctx, body) }
+        : { outcome: 'refused', failure: failure(ctx, body) },
+    )
+}
+
+/** Asks the introspection endpoint in the same way; the client's id and secret are among the parameters. */
+export function introspectWithin(
+  pipeline: Middleware,
+  outer: Context,
+  parameters: Readonly<Record<string, string>>,
+): Promise<EndpointAnswer> {
+  return ask(pipeline, outer, '/introspect', parameters, ({ status }, body) => ({ status, body }))
+}
+
+async function ask<T>(
+  pipeline: Middleware,
+  outer: Context,
+  endpoint: '/token' | '/introspect',
+  parameters: Readonly<Record<string, string | undefined>>,
+  read: (ctx: Context, body: Record<string, unknown>) => T,
+): Promise<T> {
+  const { method, url, headers } = outer.req
+  const before = { method, url, headers: { ...headers } }
+  const ctx = Object.create(outer, { state: { value: { ...outer.state }, writable: true } }) as Context
+  becomeTokenRequest(ctx, parameters, endpoint)
+  try {
+    await pipeline(ctx, async () => {})
+    return read(ctx, (ctx.body ?? {}) as Record<string, unknown>)
+  } finally {
+    Object.assign(outer.req, { method: before.method, url: before.url })
+    replaceMembers(headers, before.headers)
+    clearAnswer(outer)
+  }
+}
+
+function issued(ctx: Context, body: Record<string, unknown>): IssuedTokens {
+  const companyUserId = companyUserOf(ctx)
+  const { account, jti, clientId } = issuedIn(ctx)
+  const { customer, companyUser } = (account ?? {}) as Partial<CustomerAccount>
+  const { agent } = (account ?? {}) as Partial<AgentAccount>
+  return {
+    accessToken: String(body.access_token),
+    ...(typeof body.refresh_token === 'string' && { refreshToken: body.refresh_token }),
+    ...(typeof body.id_token === 'string' && { idToken: body.id_token }),
+    ...(typeof body.scope === 'string' && { scope: body.scope }),
+    expiresIn: Number(body.expires_in),
+    clientId,
+    ...(jti !== undefined && { jti }),
+    ...(customer && { customer }),
+    ...(companyUser && { companyUser }),
+    ...(companyUserId !== undefined && { companyUserId }),
+    ...(agent && { agent }),
+  }
+}
+
+function failure(ctx: Context, body: Record<string, unknown>): OAuthFailure {
+  const authentication = ctx.state.authentication as OAuthFailure['authentication']
+  const retryAfter = ctx.response.get('Retry-After')
+  return {
+    error: typeof body.error === 'string' ? body.error : 'server_error',
+    ...(typeof body.error_description === 'string' && { description: body.error_description }),
+    status: typeof body.error === 'string' ? ctx.status : 500,
+    ...(authentication && { authentication }),
+    ...(retryAfter && { retryAfterSeconds: Number(retryAfter) }),
+  }
+}
+
+function clearAnswer(ctx: Context): void {
+  ctx.body = null
+  ctx.status = 404
+  // Koa gives a body its status 200 only while nobody has set one: the next run, and the door, start afresh.
+  Object.assign(ctx.response, { _explicitStatus: false })
+  for (const name of ANSWERS) ctx.remove(name)
+}
+
+function replaceMembers(target: Record<string, unknown>, members: Record<string, unknown>): void {
+  for (const name of Object.keys(target)) if (!(name in members)) delete target[name]
+  Object.assign(target, members)
+}

@@ -1,0 +1,43 @@
+import type { Context } from 'koa'
+import type { Confirmation } from '../../customers/registration/registration.ts'
+import type { AccountPage, AccountPagesDeps } from '../account-page.ts'
+import { browserOf } from './mail-steps.ts'
+import { keepLanguages } from '../page-languages.ts'
+import type { LinkView } from '../page-views.ts'
+import { tokenOf } from './token-address.ts'
+
+const PATH = '/confirmation'
+
+/** Where the link leads that confirms an e-mail address. */
+export function createConfirmationPages(deps: AccountPagesDeps): AccountPage {
+  const { present, csrf, wayBack, pages, registration } = deps
+
+  function show(ctx: Context, token: string, found: Confirmation, problem?: LinkView['problem'], status = 200): void {
+    const { email: login, needsPassword } = found
+    const path = keepLanguages(ctx, pages.publicPath + PATH)
+    const form = { path, csrf: csrf.issue(ctx, PATH), token, problem }
+    present(ctx, 'link', { ...form, kind: 'confirmation', login, needsPassword }, { status, hasSecretAddress: true })
+  }
+  const dead = (ctx: Context) => present(ctx, 'link-dead', { kind: 'confirmation' }, { status: 410 })
+
+  return {
+    async open(ctx) {
+      const token = tokenOf(ctx)
+      const found = await registration.find(token, browserOf(ctx, csrf))
+      if (!found) return dead(ctx)
+      show(ctx, token, found)
+    },
+    async submit(ctx, { token = '', password = '' }) {
+      const browser = browserOf(ctx, csrf)
+      const found = await registration.find(token, browser)
+      if (!found) return dead(ctx)
+      if (found.needsPassword && !password) return show(ctx, token, found, 'missing', 422)
+      const confirmed = await registration.confirm(token, { browser, password, ip: ctx.ip })
+      if (confirmed.outcome === 'dead') return dead(ctx)
+      if (confirmed.outcome === 'confirmed') return wayBack.follow(ctx, 'confirmed')
+      if (confirmed.outcome === 'wrong-password') return show(ctx, token, found, 'wrong', 422)
+      ctx.set('Retry-After', String(Math.ceil(confirmed.retryAfterSeconds)))
+      show(ctx, token, found, 'busy', 503)
+    },
+  }
+}

@@ -1,0 +1,22 @@
+import type { Context } from 'koa'
+import type { PasswordRefusal } from '../../customers/recovery/recovery-password-change.ts'
+import type { Form } from '../standalone-forms.ts'
+import type { PasswordProblem } from '../page-views.ts'
+
+/** What is wrong with the two fields of a new password, before anybody looks at the password. */
+export function passwordProblem({ password, repeated }: Form): 'missing' | 'differs' | undefined {
+  if (!password) return 'missing'
+  // Typed on two keyboards, the same letter may have two spellings.
+  return password.normalize('NFC') === (repeated ?? '').normalize('NFC') ? undefined : 'differs'
+}
+
+type Refused =
+  | { readonly outcome: 'refused'; readonly reason: PasswordRefusal | 'missing' | 'differs' }
+  | { readonly outcome: 'busy'; readonly retryAfterSeconds: number }
+
+/** How a page answers a password that was not taken. */
+export function refusedPassword(ctx: Context, refused: Refused): { status: number; problem: PasswordProblem } {
+  if (refused.outcome === 'refused') return { status: 422, problem: refused.reason }
+  ctx.set('Retry-After', String(Math.ceil(refused.retryAfterSeconds)))
+  return { status: 503, problem: 'busy' }
+}

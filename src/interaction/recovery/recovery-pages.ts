@@ -1,0 +1,76 @@
+import type { Context } from 'koa'
+import { seeOther } from '../../http/see-other.ts'
+import type { AccountPage, AccountPagesDeps } from '../account-page.ts'
+import { askerOf } from './mail-steps.ts'
+import { keepLanguages, wantedLanguages } from '../page-languages.ts'
+import type { NewPasswordView, RecoveryView } from '../page-views.ts'
+import { passwordProblem, refusedPassword } from './password-form.ts'
+import { tokenOf } from './token-address.ts'
+
+const REQUEST = '/recovery'
+const CHOOSE = '/recovery/new'
+
+/** "Forgot your password?": asking for a link, and choosing a new password with it. */
+export function createRecoveryPages(deps: AccountPagesDeps): { request: AccountPage; choose: AccountPage } {
+  return { request: createRequestPage(deps), choose: createChoosePage(deps) }
+}
+
+function createRequestPage({ present, csrf, wayBack, pages, recovery, budgets }: AccountPagesDeps): AccountPage {
+  const show = (ctx: Context, state: Partial<RecoveryView>, status = 200) => {
+    const path = keepLanguages(ctx, pages.publicPath + REQUEST)
+    const view = { path, csrf: csrf.issue(ctx, REQUEST), back: wayBack.path(ctx) }
+    present(ctx, 'recovery', { ...view, ...state }, { status })
+  }
+
+  return {
+    async open(ctx) {
+      const { from } = ctx.query
+      if (typeof from === 'string') wayBack.remember(ctx, from)
+      show(ctx, typeof from === 'string' ? { back: wayBack.pathTo(from) } : {})
+    },
+    async submit(ctx, { login = '' }) {
+      if (!login.trim()) return show(ctx, { problem: 'missing' }, 422)
+      const waitSeconds = await budgets.takeForPlace(ctx.ip)
+      if (waitSeconds !== undefined) {
+        ctx.set('Retry-After', String(waitSeconds))
+        return show(ctx, { login, problem: 'too-many', waitSeconds }, 429)
+      }
+      recovery.request(login.trim(), askerOf(ctx))
+      seeOther(ctx, keepLanguages(ctx, `${pages.publicPath}/sent/recovery`))
+    },
+  }
+}
+
+function createChoosePage(deps: AccountPagesDeps): AccountPage {
+  const { present, csrf, wayBack, pages, recovery, device, minLength } = deps
+  const show = (ctx: Context, state: Pick<NewPasswordView, 'login' | 'token' | 'problem'>, status = 200) => {
+    const path = keepLanguages(ctx, pages.publicPath + CHOOSE)
+    const view = { path, csrf: csrf.issue(ctx, CHOOSE), minLength }
+    present(ctx, 'new-password', { ...view, ...state }, { status, hasSecretAddress: true })
+  }
+  const dead = (ctx: Context) =>
+    present(ctx, 'link-dead', { kind: 'recovery', again: pages.publicPath + REQUEST }, { status: 410 })
+
+  return {
+    async open(ctx) {
+      const token = tokenOf(ctx)
+      const customer = await recovery.find(token)
+      if (!customer) return dead(ctx)
+      show(ctx, { login: customer.email, token })
+    },
+    async submit(ctx, form) {
+      const { token = '', password = '' } = form
+      const customer = await recovery.find(token)
+      if (!customer) return dead(ctx)
+      const problem = passwordProblem(form)
+      const context = { ip: ctx.ip, deviceId: device.mark(ctx, customer.email) }
+      const recovered = problem
+        ? ({ outcome: 'refused', reason: problem } as const)
+        : await recovery.finish(token, password, context, wantedLanguages(ctx))
+      if (recovered.outcome === 'dead') return dead(ctx)
+      if (recovered.outcome === 'changed') return wayBack.follow(ctx, 'password-changed')
+      const { status, ...state } = refusedPassword(ctx, recovered)
+      show(ctx, { login: customer.email, token, ...state }, status)
+    },
+  }
+}

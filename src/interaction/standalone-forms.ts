@@ -1,0 +1,40 @@
+import type { Context, Middleware } from 'koa'
+import { BodyError, readForm } from '../http/read-body.ts'
+import type { Csrf } from './csrf.ts'
+import type { ErrorView } from './page-views.ts'
+import { type Present, requestIdOf } from './answer-page.ts'
+
+/** A form as it was sent, each field once. */
+export type Form = Readonly<Record<string, string>>
+
+/** Forms on pages of their own, outside of an interaction. */
+export type FormDoor = {
+  /** Takes in a form that was filled in on our page `name`, in this browser; `path` is where that page is. */
+  onForm(name: string, path: string, step: (ctx: Context, form: Form) => Promise<void>): Middleware
+  /** Turns unusable forms into pages. */
+  readonly problems: Middleware
+}
+
+const LIMIT_BYTES = 16 * 1024
+
+/** The same checks as for the forms of an interaction, with the page's name in place of the interaction's. */
+export function createFormDoor({ present, csrf }: { readonly present: Present; readonly csrf: Csrf }): FormDoor {
+  const refuse = (ctx: Context, status: number, view: ErrorView) =>
+    present(ctx, 'error', { ...view, requestId: requestIdOf(ctx) }, { status })
+
+  return {
+    onForm: (name, path, step) => async (ctx) => {
+      const form = await readForm(ctx, { limitBytes: LIMIT_BYTES })
+      if (csrf.isGenuine(ctx, name, form.csrf)) return step(ctx, form)
+      refuse(ctx, 403, { code: 'form_not_genuine', reload: path })
+    },
+    async problems(ctx, next) {
+      try {
+        await next()
+      } catch (error) {
+        if (!(error instanceof BodyError)) throw error
+        refuse(ctx, error.status, { code: 'form_malformed', detail: error.message })
+      }
+    },
+  }
+}

@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto'
+import type { KeyCustody } from '../signers/signer.ts'
+import { publicKeyOf } from '../signers/key-material.ts'
+import type { KeyRecord } from '../key-record.ts'
+import { signerOf } from '../schedule/rotation.ts'
+import type { KeyState, SigningKey } from '../signing-key.ts'
+
+const STATE_ORDER: readonly KeyState[] = ['active', 'pending', 'retired']
+
+/**
+ * Turns records into keys that sign, parsing each private key once. At most one key per algorithm is shown as active,
+ * also where a crash left two: the other one verifies only.
+ */
+export function createKeySetBuilder(deps: {
+  readonly custody: KeyCustody
+  readonly onSigned: (kid: string) => void
+}): (records: readonly KeyRecord[]) => Promise<readonly SigningKey[]> {
+  const parsed = new Map<string, Pick<SigningKey, 'publicKey' | 'sign'>>()
+
+  return async (records) => {
+    const kids = new Set(records.map((record) => record.kid))
+    for (const kid of parsed.keys()) if (!kids.has(kid)) parsed.delete(kid)
+    for (const record of records) {
+      if (!parsed.has(record.kid)) parsed.set(record.kid, await parseKey(record, deps))
+    }
+    return inOrder(records).flatMap((record) => {
+      const halves = parsed.get(record.kid)
+      return halves ? [asSigningKey(record, shownState(record, records), halves)] : []
+    })
+  }
+}
+
+/** Names a published key set: the same kids have the same name on every node, whatever their states. */
+export function keySetHash(kids: readonly string[]): string {
+  return createHash('sha256')
+    .update([...kids].sort().join(' '))
+    .digest('base64url')
+    .slice(0, 22)
+}
+
+async function parseKey(
+  record: KeyRecord,
+  { custody, onSigned }: Parameters<typeof createKeySetBuilder>[0],
+): Promise<Pick<SigningKey, 'publicKey' | 'sign'>> {
+  const sign = await custody.signer(record)
+  return {
+    publicKey: publicKeyOf(record.publicJwk),
+    sign(signingInput) {
+      onSigned(record.kid)
+      return sign(signingInput)
+    },
+  }
+}
+
+function asSigningKey(
+  { kid, algorithm, createdAt, since }: KeyRecord,
+  state: KeyState,
+  halves: Pick<SigningKey, 'publicKey' | 'sign'>,
+): SigningKey {
+  return { kid, algorithm, state, createdAt, since, ...halves }
+}
+
+function shownState(record: KeyRecord, records: readonly KeyRecord[]): KeyState {
+  if (record.state !== 'active') return record.state
+  const own = records.filter((other) => other.algorithm === record.algorithm)
+  return signerOf(own) === record ? 'active' : 'retired'
+}
+
+function inOrder(records: readonly KeyRecord[]): KeyRecord[] {
+  const rank = (record: KeyRecord) => STATE_ORDER.indexOf(shownState(record, records))
+  return [...records].sort(
+    (a, b) => rank(a) - rank(b) || b.createdAt - a.createdAt || (a.kid < b.kid ? -1 : a.kid > b.kid ? 1 : 0),
+  )
+}

@@ -1,0 +1,124 @@
+import type { Knex } from 'knex'
+import type { EvidenceBatch } from './usage-batch.ts'
+import type { KeyEvidence } from './key-usage.ts'
+
+const KEPT_SECONDS = 30 * 86_400
+const MAX_ROWS = 10_000
+const PRUNE_EVERY_SECONDS = 3600
+const ROWS_PER_STATEMENT = 500
+
+type SetRow = { kids: string[]; first_published_at: string }
+type FetchRow = { verifier: string; address: string; last_fetched_at: string; kids: string[] | null }
+type UsageRow = { kid: string; last_signed_at: string | null; last_seen_at: string | null }
+
+/** Evidence as rows: one per verifier and address, one per key, one per key set. */
+export function createEvidenceRows(knex: Knex, now: () => number) {
+  let prunedAt = 0
+
+  return {
+    async write(batch: EvidenceBatch): Promise<void> {
+      await writeSets(knex, batch)
+      await writeFetches(knex, batch)
+      await writeUses(knex, batch)
+      if (now() - prunedAt < PRUNE_EVERY_SECONDS) return
+      prunedAt = now()
+      await prune(knex, now() - KEPT_SECONDS)
+    },
+    report: (kids: readonly string[]) => readReport(knex, kids, now() - KEPT_SECONDS),
+  }
+}
+
+async function readReport(knex: Knex, kids: readonly string[], since: number): Promise<KeyEvidence[]> {
+  const sets: SetRow[] = await knex('key_sets').select('kids', 'first_published_at')
+  const uses: UsageRow[] = await knex('key_usage').whereIn('kid', kids).select('kid', 'last_signed_at', 'last_seen_at')
+  const fetches: FetchRow[] = await knex('key_set_fetches')
+    .leftJoin('key_sets', 'key_sets.hash', 'key_set_fetches.hash')
+    .where('last_fetched_at', '>=', since)
+    .orderBy('last_fetched_at', 'desc')
+    .select('verifier', 'address', 'last_fetched_at', 'kids')
+  return kids.map((kid) => evidenceOf(kid, sets, uses, fetches))
+}
+
+function evidenceOf(
+  kid: string,
+  sets: readonly SetRow[],
+  uses: readonly UsageRow[],
+  fetches: readonly FetchRow[],
+): KeyEvidence {
+  const published = sets.filter((set) => set.kids.includes(kid)).map((set) => Number(set.first_published_at))
+  const use = uses.find((row) => row.kid === kid)
+  const behind = fetches.filter((row) => !row.kids?.includes(kid))
+  return {
+    kid,
+    ...(published.length > 0 && { firstPublishedAt: Math.min(...published) }),
+    ...(use?.last_signed_at && { lastSignedAt: Number(use.last_signed_at) }),
+    ...(use?.last_seen_at && { lastSeenAt: Number(use.last_seen_at) }),
+    verifiersBehind: behind.map(({ verifier, address, last_fetched_at }) => ({
+      verifier,
+      address,
+      lastFetchedAt: Number(last_fetched_at),
+    })),
+  }
+}
+
+async function writeSets(knex: Knex, { sets }: EvidenceBatch): Promise<void> {
+  const rows = [...sets].map(([hash, { kids, at }]) => ({ hash, kids: JSON.stringify(kids), first_published_at: at }))
+  if (rows.length > 0) await knex('key_sets').insert(rows).onConflict('hash').ignore()
+}
+
+async function writeFetches(knex: Knex, { fetches }: EvidenceBatch): Promise<void> {
+  const rows = [...fetches.values()].map(({ verifier, address, hash, at, count }) => ({
+    verifier,
+    address,
+    hash,
+    last_fetched_at: at,
+    fetches: count,
+  }))
+  // Nodes write in one order, or two batches that name the same verifiers could wait for each other.
+  rows.sort((a, b) => compare(a.verifier, b.verifier) || compare(a.address, b.address))
+  for (let start = 0; start < rows.length; start += ROWS_PER_STATEMENT) {
+    await knex('key_set_fetches')
+      .insert(rows.slice(start, start + ROWS_PER_STATEMENT))
+      .onConflict(['verifier', 'address'])
+      .merge({
+        hash: knex.raw('excluded.hash'),
+        last_fetched_at: knex.raw('greatest(key_set_fetches.last_fetched_at, excluded.last_fetched_at)'),
+        fetches: knex.raw('key_set_fetches.fetches + excluded.fetches'),
+      })
+  }
+}
+
+async function writeUses(knex: Knex, { uses }: EvidenceBatch): Promise<void> {
+  const rows = [...uses].map(([kid, { signed, seen, signedAt, seenAt }]) => ({
+    kid,
+    signed,
+    seen,
+    last_signed_at: signedAt ?? null,
+    last_seen_at: seenAt ?? null,
+  }))
+  if (rows.length === 0) return
+  rows.sort((a, b) => compare(a.kid, b.kid))
+  await knex('key_usage')
+    .insert(rows)
+    .onConflict('kid')
+    .merge({
+      signed: knex.raw('key_usage.signed + excluded.signed'),
+      seen: knex.raw('key_usage.seen + excluded.seen'),
+      last_signed_at: knex.raw('greatest(key_usage.last_signed_at, excluded.last_signed_at)'),
+      last_seen_at: knex.raw('greatest(key_usage.last_seen_at, excluded.last_seen_at)'),
+    })
+}
+
+/** Keeps the table small whatever names and addresses come: old rows go, and beyond 10,000 the oldest. */
+async function prune(knex: Knex, before: number): Promise<void> {
+  await knex('key_set_fetches').where('last_fetched_at', '<', before).delete()
+  const oldest: { last_fetched_at: string } | undefined = await knex('key_set_fetches')
+    .orderBy('last_fetched_at', 'desc')
+    .offset(MAX_ROWS)
+    .first('last_fetched_at')
+  if (oldest) await knex('key_set_fetches').where('last_fetched_at', '<=', Number(oldest.last_fetched_at)).delete()
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

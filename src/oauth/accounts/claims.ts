@@ -1,0 +1,52 @@
+import { type CompanyUser, type Customer, fullName, permissionsOf } from '../../customers/customer.ts'
+
+/** Which claims a scope gives, in ID tokens and at userinfo (OIDC Core §5.4); `auth_time` and `amr` in ID tokens only. */
+export const CLAIMS_BY_SCOPE = {
+  openid: ['sub', 'auth_time', 'amr'],
+  profile: ['name', 'given_name', 'family_name', 'locale'],
+  email: ['email', 'email_verified'],
+  customer: ['customer_reference', 'id_customer'],
+  company: ['id_company_user', 'company_roles', 'permissions'],
+} as const
+
+/** The scopes that say something about the person; a resource server's own scopes come beside them. */
+export const PERSON_SCOPES = Object.keys(CLAIMS_BY_SCOPE)
+
+export type Claims = Record<string, unknown>
+
+/** Everything that could be said about a customer; the library picks what the granted scopes allow. */
+export function accountClaims(customer: Customer, companyUser: CompanyUser | undefined, use: string): Claims {
+  return defined({
+    sub: customer.id,
+    name: fullName(customer),
+    given_name: customer.givenName,
+    family_name: customer.familyName,
+    locale: customer.locale,
+    email: customer.email,
+    email_verified: customer.emailVerified,
+    id_customer: customer.idCustomer,
+    ...commerceClaims(customer, companyUser, { hasFullPermissions: use === 'userinfo' }),
+  })
+}
+
+/** What every access token says about a customer; permissions as keys unless the resource server wants all of them. */
+export function commerceClaims(
+  customer: Customer,
+  companyUser: CompanyUser | undefined,
+  { hasFullPermissions }: { hasFullPermissions: boolean },
+): Claims {
+  const permissions = companyUser ? permissionsOf(companyUser) : []
+  return {
+    customer_reference: customer.customerReference,
+    id_company_user: companyUser?.id ?? null,
+    company_roles: companyUser?.roles.map((role) => role.name) ?? [],
+    permissions: hasFullPermissions
+      ? permissions.map(({ key, configuration }) => ({ key, configuration }))
+      : permissions.map(({ key }) => key),
+  }
+}
+
+/** Claims without those that are unknown. */
+export function defined(claims: Claims): Claims {
+  return Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== undefined))
+}

@@ -1,0 +1,46 @@
+import type { AuthenticateAgent } from '../../agents/authenticate.ts'
+import type { Audit } from '../../audit/events.ts'
+import type { Authenticate } from '../../customers/authenticate.ts'
+import type { Metrics } from '../../metrics.ts'
+import { agentAccountId } from './agent-account.ts'
+
+type Counted = Pick<Metrics, 'logins'>
+
+/** The same check, with every outcome audited and counted: no door can check a password unseen. */
+export function watchLogins(authenticate: Authenticate, audit: Audit, metrics: Counted, way?: string): Authenticate {
+  return async function watchedAuthenticate(login, password, context) {
+    const authentication = await authenticate(login, password, context)
+    const { outcome } = authentication
+    metrics.logins.inc({ realm: 'customer', outcome: outcome === 'refused' ? authentication.reason : outcome })
+    const where = whereFrom(context)
+    if (outcome === 'authenticated')
+      audit({ type: 'login.succeeded', customerId: authentication.customer.id, ...(way && { reason: way }), ...where })
+    else if (outcome === 'locked') audit({ type: 'login.locked', ...where })
+    else if (outcome === 'unconfirmed') {
+      audit({ type: 'login.refused', customerId: authentication.customer.id, reason: outcome, ...where })
+    } else if (outcome === 'refused') audit({ type: 'login.refused', reason: authentication.reason, ...where })
+    return authentication
+  }
+}
+
+/** The same for agents, whose logins are apart from those of customers. */
+export function watchAgentLogins(authenticate: AuthenticateAgent, audit: Audit, metrics: Counted): AuthenticateAgent {
+  return async function watchedAuthenticateAgent(login, password, context) {
+    const authentication = await authenticate(login, password, context)
+    const { outcome } = authentication
+    metrics.logins.inc({ realm: 'agent', outcome: outcome === 'refused' ? authentication.reason : outcome })
+    const where = whereFrom(context)
+    const actor = 'agent' in authentication ? agentAccountId(authentication.agent.id) : 'agent'
+    if (outcome === 'authenticated') audit({ type: 'login.succeeded', actor, ...where })
+    else if (outcome === 'locked') audit({ type: 'login.locked', actor, ...where })
+    else if (outcome !== 'busy') {
+      const reason = outcome === 'refused' ? authentication.reason : outcome
+      audit({ type: 'login.refused', actor, reason, ...where })
+    }
+    return authentication
+  }
+}
+
+function whereFrom(context: { readonly ip: string; readonly clientId?: string } | undefined) {
+  return { ...(context?.ip && { ip: context.ip }), ...(context?.clientId && { clientId: context.clientId }) }
+}

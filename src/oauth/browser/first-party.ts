@@ -1,0 +1,70 @@
+import { type Grant, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import type { CustomerAccount } from '../accounts/account.ts'
+import { grantFacts, withFacts } from '../accounts/grant-facts.ts'
+import type { NotBefore } from '../sign-outs/cut-offs.ts'
+
+/**
+ * The library's policy, but that the shop's own apps never ask for consent: the library would ask for every native
+ * client, which includes a storefront on a loopback port. And a session whose account may not go on, because it was
+ * signed out everywhere or blocked, leads to the login page; the library would end in an error.
+ */
+export function interactionPolicyFor(): interactionPolicy.DefaultPolicy {
+  const policy = interactionPolicy.base()
+  const consent = policy.get('consent')
+  const check = consent?.checks.get('native_client_prompt')
+  const session = policy.get('login')?.checks.get('no_session')
+  if (!consent || !check || !session)
+    throw new Error("oidc-provider's policy is not what this version of ours was made for")
+  session.check = (ctx) => ctx.oidc.entities.Account === undefined
+  const original = check.check
+  check.check = (ctx) => (isFirstParty(ctx) ? interactionPolicy.Check.NO_NEED_TO_PROMPT : original(ctx))
+  return policy
+}
+
+/**
+ * The grant of the session for this client. A first-party client is granted what it asks for; anybody else is asked.
+ * A grant from before a "sign out everywhere" is no grant.
+ */
+export function createLoadExistingGrant({ notBefore }: { notBefore: NotBefore }) {
+  return async function loadExistingGrant(ctx: KoaContextWithOIDC): Promise<Grant | undefined> {
+    const { client, session, provider } = ctx.oidc
+    if (!client || !session) return undefined
+    const grantId = ctx.oidc.result?.consent?.grantId ?? session.grantIdFor(client.clientId)
+    const existing = grantId ? await provider.Grant.find(grantId) : undefined
+    const accountId = session.accountId as string
+    const facts = grantFacts(existing)
+    const isUsable =
+      existing !== undefined &&
+      existing.accountId === accountId &&
+      facts !== undefined &&
+      !(await notBefore.isBefore({ accountId, clientId: client.clientId }, facts.createdAtMs))
+    if (!isFirstParty(ctx)) return isUsable ? existing : undefined
+
+    const account = ctx.oidc.entities.Account as CustomerAccount | undefined
+    const grant = isUsable
+      ? existing
+      : withFacts(
+          new provider.Grant({ accountId, clientId: client.clientId }),
+          account?.companyUser && { companyUserId: account.companyUser.id },
+        )
+    if (grantEverything(ctx, grant) || !isUsable) await grant.save()
+    return grant
+  }
+}
+
+/** Adds what the request asks for and the grant lacks; true when something was added. */
+function grantEverything(ctx: KoaContextWithOIDC, grant: Grant): boolean {
+  const before = JSON.stringify([grant.openid, grant.resources])
+  grant.addOIDCScope([...ctx.oidc.requestParamOIDCScopes].join(' '))
+  const claims = [...ctx.oidc.requestParamClaims]
+  if (claims.length > 0) grant.addOIDCClaims(claims)
+  for (const [identifier, server] of Object.entries(ctx.oidc.resourceServers ?? {})) {
+    const scopes = [...ctx.oidc.requestParamScopes].filter((scope) => server.scopes.has(scope))
+    if (scopes.length > 0) grant.addResourceScope(identifier, scopes.join(' '))
+  }
+  return JSON.stringify([grant.openid, grant.resources]) !== before
+}
+
+function isFirstParty(ctx: KoaContextWithOIDC): boolean {
+  return ctx.oidc.client?.first_party === true
+}

@@ -1,0 +1,136 @@
+import type { Context } from 'koa'
+import { errors, type InteractionResults, type Provider } from 'oidc-provider'
+import type { ClientMetadata } from '../../clients/client.ts'
+import { withFacts } from '../accounts/grant-facts.ts'
+
+/** A person's detour through our pages: what the page needs to know, and nothing of the library. */
+export type Interaction = {
+  readonly uid: string
+  readonly prompt: 'login' | 'consent'
+  readonly client: {
+    readonly clientId: string
+    readonly name: string
+    readonly isFirstParty: boolean
+    readonly logoUri?: string
+    readonly policyUri?: string
+    readonly tosUri?: string
+  }
+  /** The login the client suggested (`login_hint`). */
+  readonly loginHint?: string
+  /** BCP 47 tags the client asked for (`ui_locales`), best first. */
+  readonly uiLocales: readonly string[]
+  /** The customer who is signed in, at the consent prompt. */
+  readonly accountId?: string
+  /** Origins the page's forms may lead to by redirect, for the Content-Security-Policy. */
+  readonly formActions?: readonly string[]
+  /** At the consent prompt: what the client asks for that was not granted before. */
+  readonly requested: { readonly scopes: readonly string[]; readonly claims: readonly string[] }
+}
+
+/** Reading and ending interactions. Each `finish` answers the request with a redirect. */
+export interface Interactions {
+  /** @throws {InteractionLost} when the cookie is missing, foreign or expired. */
+  find(ctx: Context): Promise<Interaction>
+  finishLogin(ctx: Context, result: { accountId: string; amr: readonly string[]; remember: boolean }): Promise<void>
+  grantConsent(ctx: Context): Promise<void>
+  /** Sends the person back to the client with `access_denied`. */
+  abort(ctx: Context): Promise<void>
+}
+
+/** The interaction cannot go on: it expired, finished already, or belongs to another browser. */
+export class InteractionLost extends Error {}
+
+/** The library's interactions behind our port; `provider` gives the one in use now. */
+export function createInteractions({ provider, findClient }: InteractionDeps): Interactions {
+  async function details(ctx: Context): Promise<LibraryInteraction> {
+    try {
+      return await provider().interactionDetails(ctx.req, ctx.res)
+    } catch (error) {
+      if (error instanceof errors.SessionNotFound) throw new InteractionLost(error.error_description ?? error.message)
+      throw error
+    }
+  }
+
+  async function finish(ctx: Context, result: InteractionResults, mergeWithLastSubmission: boolean): Promise<void> {
+    await details(ctx)
+    ctx.redirect(await provider().interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission }))
+    ctx.status = 303
+  }
+
+  return {
+    async find(ctx) {
+      const found = await details(ctx)
+      const client = await findClient(String(found.params.client_id))
+      if (!client) throw new InteractionLost('the client is gone')
+      return describe(found, client)
+    },
+    finishLogin: (ctx, { accountId, amr, remember }) =>
+      finish(ctx, { login: { accountId, amr: [...amr], remember } }, false),
+    async grantConsent(ctx) {
+      const found = await details(ctx)
+      const grantId = await saveConsent(provider(), found)
+      await finish(ctx, { consent: { grantId } }, true)
+    },
+    abort: (ctx) => finish(ctx, { error: 'access_denied', error_description: 'the person did not allow it' }, false),
+  }
+}
+
+type InteractionDeps = {
+  readonly provider: () => Provider
+  readonly findClient: (clientId: string) => Promise<ClientMetadata | undefined>
+}
+type LibraryInteraction = Awaited<ReturnType<Provider['interactionDetails']>>
+type Missing = {
+  missingOIDCScope?: string[]
+  missingOIDCClaims?: string[]
+  missingResourceScopes?: Record<string, string[]>
+}
+
+async function saveConsent(provider: Provider, interaction: LibraryInteraction): Promise<string> {
+  const accountId = interaction.session?.accountId as string
+  const existing = interaction.grantId ? await provider.Grant.find(interaction.grantId) : undefined
+  const grant = existing ?? withFacts(new provider.Grant({ accountId, clientId: String(interaction.params.client_id) }))
+  const { missingOIDCScope, missingOIDCClaims, missingResourceScopes } = interaction.prompt.details as Missing
+  if (missingOIDCScope) grant.addOIDCScope(missingOIDCScope.join(' '))
+  if (missingOIDCClaims) grant.addOIDCClaims(missingOIDCClaims)
+  for (const [resource, scopes] of Object.entries(missingResourceScopes ?? {})) {
+    grant.addResourceScope(resource, scopes.join(' '))
+  }
+  return grant.save()
+}
+
+function describe(found: LibraryInteraction, client: ClientMetadata): Interaction {
+  const { missingOIDCScope = [], missingOIDCClaims = [], missingResourceScopes = {} } = found.prompt.details as Missing
+  const { login_hint, ui_locales, redirect_uri } = found.params as Record<string, string | undefined>
+  const text = (value: unknown) => (typeof value === 'string' ? value : undefined)
+  return {
+    uid: found.uid,
+    prompt: found.prompt.name === 'consent' ? 'consent' : 'login',
+    client: {
+      clientId: client.client_id,
+      name: client.client_name ?? client.client_id,
+      isFirstParty: client.first_party === true,
+      ...optional('logoUri', text(client.logo_uri)),
+      ...optional('policyUri', text(client.policy_uri)),
+      ...optional('tosUri', text(client.tos_uri)),
+    },
+    ...optional('loginHint', login_hint),
+    ...optional('accountId', found.session?.accountId),
+    uiLocales: ui_locales?.split(' ') ?? [],
+    requested: {
+      scopes: [...new Set([...missingOIDCScope, ...Object.values(missingResourceScopes).flat()])],
+      claims: missingOIDCClaims,
+    },
+    formActions: redirect_uri ? [formAction(redirect_uri)] : [],
+  }
+}
+
+/** What the page's form may lead to in the end: an app's own scheme has no origin. */
+function formAction(redirectUri: string): string {
+  const { origin, protocol } = new URL(redirectUri)
+  return origin === 'null' ? protocol : origin
+}
+
+function optional<Name extends string, T>(name: Name, value: T | undefined): { [K in Name]?: T } {
+  return (value === undefined ? {} : { [name]: value }) as { [K in Name]?: T }
+}

@@ -1,0 +1,58 @@
+import type { Context } from 'koa'
+import type { Provider } from 'oidc-provider'
+import type { Audit } from '../../audit/events.ts'
+import type { Customer } from '../../customers/customer.ts'
+import { LIFETIMES } from '../tokens/lifetimes.ts'
+import type { NotBefore } from '../sign-outs/cut-offs.ts'
+
+export type LinkSignInDeps = {
+  /** The provider in use now. */
+  readonly provider: () => Provider
+  /** The customer a link's token is for; used up by asking. */
+  readonly redeem: (token: string) => Promise<string | undefined>
+  readonly findCustomer: (id: string) => Promise<Customer | undefined>
+  readonly notBefore: NotBefore
+  readonly audit: Audit
+  readonly isHttps: boolean
+}
+
+export type LinkSignIn = (ctx: Context, token: string) => Promise<'signed-in' | 'already-signed-in' | 'invalid'>
+
+/**
+ * Begins a hosted session for whoever follows a link. Somebody who is signed in stays who they are, and the link stays
+ * good. A new session gets a new id and ends with the browser: nobody can have planted it (session fixation).
+ */
+export function createLinkSignIn(deps: LinkSignInDeps): LinkSignIn {
+  const { provider, redeem, findCustomer, notBefore, audit, isHttps } = deps
+
+  async function isSignedIn({ accountId, loginTs }: { accountId?: string; loginTs?: number }): Promise<boolean> {
+    if (accountId === undefined) return false
+    const customer = await findCustomer(accountId)
+    return customer?.status === 'active' && !(await notBefore.isBefore({ accountId }, (loginTs ?? 0) * 1000))
+  }
+
+  return async function signInByLink(ctx, token) {
+    const { Session } = provider()
+    const existing = await Session.get(ctx as never)
+    if (await isSignedIn(existing)) return 'already-signed-in'
+    const customerId = await redeem(token)
+    const customer = customerId === undefined ? undefined : await findCustomer(customerId)
+    if (customer?.status !== 'active') return 'invalid'
+
+    if (existing.accountId !== undefined) await existing.destroy()
+    const session = new Session() as InstanceType<typeof Session> & StoredSession
+    session.loginAccount({ accountId: customer.id, amr: ['otp'], transient: true })
+    await session.save(LIFETIMES.session)
+    const name = (provider() as unknown as { cookieName(type: string): string }).cookieName('session')
+    ctx.cookies.set(name, session.id, { signed: true, httpOnly: true, sameSite: 'lax', secure: isHttps })
+    audit({ type: 'login.succeeded', customerId: customer.id, reason: 'sign-in link' })
+    return 'signed-in'
+  }
+}
+
+/** Members of a session that its published type leaves out. */
+type StoredSession = {
+  readonly id: string
+  loginAccount(details: { accountId: string; amr: string[]; transient: boolean }): void
+  save(ttlSeconds: number): Promise<string>
+}

@@ -1,0 +1,59 @@
+import { errors, type KoaContextWithOIDC, type ResourceServer as LibraryResourceServer } from 'oidc-provider'
+import type { ClientMetadata } from '../../clients/client.ts'
+import type { ResourceServer } from '../../clients/resource-servers.ts'
+import type { SigningKey } from '../../keys/signing-key.ts'
+import type { Log } from '../../log.ts'
+import { PERSON_SCOPES } from '../accounts/claims.ts'
+import { accessTokenTtlSeconds } from '../tokens/lifetimes.ts'
+
+/** The audience tokens are made for when a request names none. */
+export const DEFAULT_RESOURCE = 'urn:vestibule:commerce'
+
+type ResourceDeps = {
+  readonly findResourceServer: (identifier: string) => Promise<ResourceServer | undefined>
+  readonly findClient: (clientId: string) => Promise<ClientMetadata | undefined>
+  readonly keys: readonly Pick<SigningKey, 'algorithm'>[]
+  readonly log: Pick<Log, 'error'>
+}
+
+/** Resource indicators (RFC 8707): which services a token is for, and what it looks like there. */
+export function createResourceIndicators({ findResourceServer, findClient, keys, log }: ResourceDeps) {
+  const served = new Set(keys.map(({ algorithm }) => algorithm))
+
+  /** @throws where no key signs so: the library would answer that with an error of ours. */
+  function algorithmOf({ identifier, algorithm = 'ES256' }: ResourceServer): string {
+    if (served.has(algorithm)) return algorithm
+    log.error(`${identifier} wants tokens signed with ${algorithm}, which SIGNING_ALGORITHMS does not name: add it`)
+    throw new errors.InvalidTarget('this resource server wants an algorithm that no key has')
+  }
+
+  return {
+    enabled: true,
+    defaultResource: async (_ctx: KoaContextWithOIDC, _client: unknown, oneOf?: string[]): Promise<string> =>
+      oneOf?.includes(DEFAULT_RESOURCE) === false ? String(oneOf[0]) : DEFAULT_RESOURCE,
+    useGrantedResource: async (): Promise<boolean> => true,
+
+    async getResourceServerInfo(
+      _ctx: KoaContextWithOIDC,
+      identifier: string,
+      client: { clientId: string },
+    ): Promise<LibraryResourceServer> {
+      const server = await findResourceServer(identifier)
+      const metadata = await findClient(client.clientId)
+      if (!server || !metadata) throw new errors.InvalidTarget('there is no such resource server')
+      return {
+        scope: [...PERSON_SCOPES, ...scopesFor(metadata, server)].join(' '),
+        audience: server.audience ?? server.identifier,
+        accessTokenTTL: accessTokenTtlSeconds(metadata, server.accessTokenTtlSeconds),
+        ...(server.format === 'opaque'
+          ? { accessTokenFormat: 'opaque' }
+          : { accessTokenFormat: 'jwt', jwt: { sign: { alg: algorithmOf(server) } } }),
+      } as LibraryResourceServer
+    },
+  }
+}
+
+/** What a client may ask of a resource server: all of its scopes, or those among them that the client was given. */
+function scopesFor({ resource_scopes: given }: ClientMetadata, { scopes }: ResourceServer): readonly string[] {
+  return given ? scopes.filter((scope) => given.includes(scope)) : scopes
+}

@@ -1,0 +1,115 @@
+import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import type { ClientMetadata } from '../../clients/client.ts'
+import { CLAIMS_BY_SCOPE } from '../accounts/claims.ts'
+import { allowsOrigin, OWN_CLIENT_MEMBERS } from '../clients/client-metadata.ts'
+import { interactionPolicyFor } from '../browser/first-party.ts'
+import { familyTtlSeconds, LIFETIMES, refreshTokenTtlSeconds } from '../tokens/lifetimes.ts'
+import { BOUND_TOKENS, type MutualTls, mutualTlsAliases, mutualTlsMethods, refuseBoundTokens } from '../clients/mutual-tls.ts'
+import type { ProtocolPages } from '../browser/pages.ts'
+
+const METHODS = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const
+
+/** The library's configuration as far as it is fixed: paths, lifetimes, cookies, algorithms, features. */
+export function fixedConfiguration({
+  isHttps,
+  cookieKeys,
+  pages,
+  mutualTls,
+}: {
+  isHttps: boolean
+  cookieKeys: readonly string[]
+  pages: ProtocolPages
+  mutualTls: MutualTls | undefined
+}): Configuration {
+  return {
+    claims: Object.fromEntries(Object.entries(CLAIMS_BY_SCOPE).map(([scope, claims]) => [scope, [...claims]])),
+    clientAuthMethods: [...METHODS, ...(mutualTls ? mutualTlsMethods(mutualTls) : [])],
+    ...(mutualTls && { discovery: mutualTlsAliases(mutualTls) }),
+    clientBasedCORS: (_ctx, origin, client) => allowsOrigin(client as unknown as ClientMetadata, origin),
+    clientDefaults: {
+      id_token_signed_response_alg: 'RS256',
+      grant_types: ['authorization_code'],
+      response_types: ['code'],
+    },
+    cookies: cookies(isHttps, cookieKeys),
+    enabledJWA: enabledAlgorithms(),
+    expiresWithSession: async (_ctx, source) => endsWithSession(source as unknown as Started),
+    extraClientMetadata: mutualTls
+      ? { properties: [...OWN_CLIENT_MEMBERS] }
+      : { properties: [...OWN_CLIENT_MEMBERS, BOUND_TOKENS], validator: refuseBoundTokens },
+    interactions: {
+      policy: interactionPolicyFor(),
+      url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
+    },
+    issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    pkce: { required: () => true },
+    renderError: async (ctx, out) => pages.renderError(ctx, out),
+    responseTypes: ['code'],
+    routes: {
+      authorization: '/authorize',
+      code_verification: '/device',
+      device_authorization: '/device_authorization',
+      end_session: '/logout',
+      introspection: '/introspect',
+      jwks: '/jwks',
+      pushed_authorization_request: '/par',
+      revocation: '/revoke',
+      token: '/token',
+      userinfo: '/userinfo',
+    },
+    scopes: [...Object.keys(CLAIMS_BY_SCOPE), 'offline_access'],
+    subjectTypes: ['public'],
+    ttl: lifetimes(),
+  }
+}
+
+function cookies(isHttps: boolean, keys: readonly string[]): Configuration['cookies'] {
+  const options = { signed: true, httpOnly: true, sameSite: 'lax', secure: isHttps } as const
+  return {
+    keys: [...keys],
+    names: { session: 'vestibule_session', interaction: 'vestibule_interaction', resume: 'vestibule_resume' },
+    long: options,
+    short: options,
+  }
+}
+
+type Started = { readonly kind: string; readonly scopes: ReadonlySet<string> }
+
+/**
+ * Signing out ends what was started in that browser, refresh tokens included, unless the person granted
+ * `offline_access` (OIDC Core §11). A device was connected by the browser and lives on without it.
+ */
+function endsWithSession({ kind, scopes }: Started): boolean {
+  return kind !== 'DeviceCode' && !scopes.has('offline_access')
+}
+
+/** Asymmetric only: HS* would derive keys from client secrets, of which only digests are kept. */
+function enabledAlgorithms(): Configuration['enabledJWA'] {
+  const algorithms = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const
+  return {
+    clientAuthSigningAlgValues: [...algorithms],
+    idTokenSigningAlgValues: [...algorithms],
+    dPoPSigningAlgValues: ['ES256', 'EdDSA', 'RS256', 'PS256'],
+  } as Configuration['enabledJWA']
+}
+
+function lifetimes(): Configuration['ttl'] {
+  const own = (client: unknown) => (client ?? {}) as ClientMetadata
+  const current = (ctx: KoaContextWithOIDC | undefined) => ctx?.oidc?.client
+  return {
+    AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? LIFETIMES.accessToken,
+    ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? LIFETIMES.accessToken,
+    AuthorizationCode: LIFETIMES.authorizationCode,
+    DeviceCode: LIFETIMES.deviceCode,
+    // A grant must never end a session earlier than its refresh token would.
+    Grant: (ctx) => familyTtlSeconds(own(current(ctx))) + LIFETIMES.grantMargin,
+    IdToken: LIFETIMES.idToken,
+    Interaction: LIFETIMES.interaction,
+    RefreshToken: (_ctx, token, client) =>
+      refreshTokenTtlSeconds(
+        own(client),
+        Math.floor(Date.now() / 1000) - (token.iiat ?? Math.floor(Date.now() / 1000)),
+      ),
+    Session: LIFETIMES.session,
+  }
+}

@@ -1,0 +1,101 @@
+import type { Account, KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { Audit } from '../../audit/events.ts'
+import type { Log } from '../../log.ts'
+import type { Metrics } from '../../metrics.ts'
+import type { CustomerAccount } from '../accounts/account.ts'
+import { agentAccountId, isAgentAccount } from '../accounts/agent-account.ts'
+import { isAnonymousAccount } from '../accounts/anonymous-account.ts'
+
+type EventDeps = {
+  readonly audit: Audit
+  readonly log: Log
+  readonly metrics: Pick<Metrics, 'tokenRequests' | 'introspections'>
+  /** A customer's own app refreshed its tokens from this address. */
+  readonly notePlace: (customerId: string, ip: string) => void
+}
+
+/**
+ * Hands the library's events on. They are emitted synchronously inside the request, and a listener that throws would
+ * turn an issued token into a 500: listeners only note.
+ */
+export function listenToProvider(provider: Provider, { audit, log, metrics, notePlace }: EventDeps): void {
+  provider.on('grant.success', (ctx: KoaContextWithOIDC) => {
+    const grantType = String(ctx.oidc.params?.grant_type)
+    metrics.tokenRequests.inc({ grant_type: grantType, outcome: 'issued' })
+    audit({ type: 'token.issued', reason: grantType, ...facts(ctx) })
+    const account = ctx.oidc.entities.Account as CustomerAccount | undefined // whatever findAccount made
+    const isOwner = account?.customer !== undefined && account.actingAgentId === undefined
+    if (isOwner && grantType === 'refresh_token') notePlace(account.accountId, ctx.ip)
+  })
+  provider.on('grant.error', (ctx: KoaContextWithOIDC, error) => {
+    metrics.tokenRequests.inc({ grant_type: knownGrantType(ctx), outcome: error.error ?? 'server_error' })
+    if (isCodeReplay(ctx, error)) audit({ type: 'code.replayed', ...facts(ctx), ...endedGrant(ctx) })
+    log.debug(
+      { requestId: ctx.state.requestId, error: error.error, detail: error.error_detail },
+      'token request refused',
+    )
+  })
+  provider.on('introspection.error', () => metrics.introspections.inc({ outcome: 'refused' }))
+  for (const [event, endpoint] of CLIENT_ENDPOINTS) {
+    const name = event as 'grant.error' // the types list each event apart; their listeners are alike
+    provider.on(name, (ctx: KoaContextWithOIDC, error) => {
+      if (error.error === 'invalid_client' && ctx.oidc?.client) {
+        audit({ type: 'client.refused', reason: endpoint, ...facts(ctx) })
+      }
+    })
+  }
+  provider.on('grant.revoked', (ctx: KoaContextWithOIDC, grantId: string) => {
+    ctx.state.endedGrantId = grantId
+  })
+  provider.on('end_session.success', (ctx: KoaContextWithOIDC) => {
+    const customerId = ctx.oidc.session?.accountId
+    audit({ type: 'logout', ...facts(ctx), ...(customerId !== undefined && { customerId }) })
+  })
+  provider.on('server_error', (ctx: KoaContextWithOIDC, error) => {
+    log.error({ requestId: ctx.state.requestId, err: error }, 'the request failed')
+  })
+}
+
+/** Where clients prove who they are. */
+const CLIENT_ENDPOINTS = [
+  ['grant.error', 'token'],
+  ['introspection.error', 'introspection'],
+  ['revocation.error', 'revocation'],
+  ['pushed_authorization_request.error', 'pushed authorization request'],
+  ['device_authorization.error', 'device authorization'],
+  ['backchannel_authentication.error', 'backchannel authentication'],
+] as const
+
+/** What a stranger writes there must not become a label. */
+function knownGrantType(ctx: KoaContextWithOIDC): string {
+  const grantType = String(ctx.oidc?.params?.grant_type)
+  return ctx.oidc?.client?.grantTypeAllowed(grantType) ? grantType : 'other'
+}
+
+/** Both the library and our adapter, whichever is first to see it, say so in the detail that no client gets. */
+function isCodeReplay(ctx: KoaContextWithOIDC, { error_detail: detail }: { error_detail?: string }): boolean {
+  return ctx.oidc?.params?.grant_type === 'authorization_code' && /already (consumed|used)/.test(detail ?? '')
+}
+
+/** The grant that the library ended on the way to its refusal. */
+function endedGrant(ctx: KoaContextWithOIDC): { grantId?: string } {
+  const grantId = ctx.state.endedGrantId as string | undefined
+  return grantId === undefined ? {} : { grantId }
+}
+
+function facts(ctx: KoaContextWithOIDC) {
+  const { Account, Client, Grant } = ctx.oidc.entities
+  return {
+    ...(Account && whoseTokens(Account)),
+    ...(Client && { clientId: Client.clientId }),
+    ...(Grant?.jti && { grantId: Grant.jti }),
+    ip: ctx.ip,
+    requestId: ctx.state.requestId as string,
+  }
+}
+
+function whoseTokens(account: Account): { customerId?: string; actor?: string } {
+  if (isAgentAccount(account) || isAnonymousAccount(account)) return { actor: account.accountId }
+  const { actingAgentId } = account as CustomerAccount
+  return { customerId: account.accountId, ...(actingAgentId && { actor: agentAccountId(actingAgentId) }) }
+}

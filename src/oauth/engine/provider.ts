@@ -1,0 +1,156 @@
+import { type Configuration, errors, Provider } from 'oidc-provider'
+import type { Audit } from '../../audit/events.ts'
+import type { ClientMetadata } from '../../clients/client.ts'
+import type { ClientRegistry } from '../../clients/registry.ts'
+import type { ResourceServerRegistry } from '../../clients/resource-servers.ts'
+import type { SigningKey } from '../../keys/signing-key.ts'
+import type { Log } from '../../log.ts'
+import type { Metrics } from '../../metrics.ts'
+import type { Storage } from '../../storage/storage.ts'
+import { createAccessTokenClaims } from '../tokens/access-token-claims.ts'
+import { createFindAccount, type FindLiveAccount } from '../accounts/account.ts'
+import { createAdapter } from './adapter.ts'
+import { compareSecretsWith, toLibraryClient } from '../clients/client-metadata.ts'
+import { fixedConfiguration } from './configuration.ts'
+import { deviceFlow, restartDeviceFlow } from '../browser/device-flow.ts'
+import { listenToProvider } from './events.ts'
+import { createLoadExistingGrant } from '../browser/first-party.ts'
+import { grantFacts, keepGrantFacts, keepSignInInstant } from '../accounts/grant-facts.ts'
+import type { GrantType } from '../grants/grant-type.ts'
+import { createIntrospection } from '../tokens/introspection.ts'
+import {
+  detectReplaysAtomically,
+  findStructuredAccessTokens,
+  makeRefreshTokens,
+  makeShortTokens,
+  useOwnEndpoints,
+} from './library-seam.ts'
+import { accessTokenTtlSeconds, grantTtlSeconds, LIFETIMES } from '../tokens/lifetimes.ts'
+import { type MutualTls, mutualTlsFeature } from '../clients/mutual-tls.ts'
+import { createNotBefore } from '../sign-outs/cut-offs.ts'
+import { noteRequest } from './note-request.ts'
+import type { ProtocolPages } from '../browser/pages.ts'
+import type { RefreshTokens } from '../refresh/refresh-tokens.ts'
+import { createRequestReads } from './request-reads.ts'
+import { createResourceIndicators } from '../clients/resource-indicators.ts'
+import { createRevocation } from '../sign-outs/revocation.ts'
+import { signOutPages } from '../browser/sign-out.ts'
+import { toLibraryKeys } from './signing.ts'
+import type { TokenShape } from '../tokens/token-shape.ts'
+import type { FindToken } from '../tokens/token-status.ts'
+import { nameUnauthorizedClients } from './unauthorized-client.ts'
+
+export type ProviderDeps = {
+  readonly issuer: string
+  /** Where a proxy hands on client certificates; absent: none are believed. */
+  readonly mutualTls?: MutualTls
+  readonly cookieKeys: readonly string[]
+  /** Make what is sealed under a short user code worthless to somebody who has only storage; the first seals. */
+  readonly sealKeys: readonly [string, ...string[]]
+  readonly storage: Storage
+  readonly clients: ClientRegistry
+  readonly resourceServers: ResourceServerRegistry
+  /** The resource server identifiers that make tokens of an audience other than their own name. */
+  readonly identifiersOf: (audience: string) => readonly string[]
+  readonly shapes: ReadonlyMap<string, TokenShape>
+  readonly findLiveAccount: FindLiveAccount
+  /** Told the size of each JWT access token's payload, in bytes. */
+  readonly noteTokenSize: (bytes: number) => void
+  readonly refreshTokens: RefreshTokens
+  readonly findToken: FindToken
+  readonly grants: readonly GrantType[]
+  readonly pages: ProtocolPages
+  /** A customer's own app refreshed its tokens from this address. */
+  readonly notePlace: (customerId: string, ip: string) => void
+  readonly audit: Audit
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
+/** Builds the protocol engine for one set of keys; cheap enough to do again at each change of them. */
+export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): Provider {
+  const provider = new Provider(deps.issuer, configurationOf(deps, keys))
+  // The host guard sets the forwarded headers from the issuer, whatever the request said.
+  provider.proxy = true
+  provider.use(noteRequest())
+  provider.use(restartDeviceFlow(provider))
+  provider.use(nameUnauthorizedClients())
+  keepGrantFacts(provider)
+  keepSignInInstant(provider)
+  compareSecretsWith(provider, deps.clients.verifySecret)
+  detectReplaysAtomically(provider, deps.storage)
+  makeRefreshTokens(provider, deps.refreshTokens.first)
+  makeShortTokens(provider, deps.resourceServers.hasShortTokens)
+  findStructuredAccessTokens(provider, deps.findToken)
+  useOwnEndpoints(provider, {
+    introspect: createIntrospection({ ...deps, findClient: metadataOf(deps) }),
+    revoke: createRevocation(deps),
+  })
+  for (const grant of deps.grants) {
+    provider.registerGrantType(grant.name, (ctx) => grant.handle(ctx as never), grant.parameters as string[])
+  }
+  listenToProvider(provider, deps)
+  return provider
+}
+
+function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Configuration {
+  const { issuer, cookieKeys, pages, resourceServers, shapes, findLiveAccount, mutualTls } = deps
+  const findClient = metadataOf(deps)
+  const reads = createRequestReads(deps.storage, () => Provider.ctx)
+  const notBefore = createNotBefore(reads.storage)
+  const claims = createAccessTokenClaims({
+    findResourceServer: resourceServers.find,
+    shapes,
+    noteSize: deps.noteTokenSize,
+  })
+  const fixed = fixedConfiguration({ isHttps: issuer.startsWith('https:'), cookieKeys, pages, mutualTls })
+  return {
+    ...fixed,
+    adapter: createAdapter({
+      ...deps,
+      storage: reads.storage,
+      readAhead: reads.readAhead,
+      notBefore,
+      sessionInContext: () => Provider.ctx?.oidc.session?.jti,
+      errors,
+      findClient: async (clientId) => {
+        const client = await deps.clients.find(clientId)
+        return client && toLibraryClient(client)
+      },
+      grantTtlSeconds: async ({ clientId, resources = {} }) => {
+        const client = (await findClient(String(clientId))) ?? { client_id: String(clientId) }
+        const servers = await Promise.all(Object.keys(resources as object).map(resourceServers.find))
+        const accessTtls = servers.map((server) => accessTokenTtlSeconds(client, server?.accessTokenTtlSeconds))
+        const refreshTtlSeconds = client.refresh_token_ttl_seconds ?? LIFETIMES.refreshToken
+        return grantTtlSeconds(refreshTtlSeconds, Math.max(accessTokenTtlSeconds(client, undefined), ...accessTtls))
+      },
+      companyUserInContext: () => grantFacts(Provider.ctx?.oidc.entities.Grant)?.companyUserId,
+    }),
+    extraTokenClaims: claims.extraTokenClaims,
+    findAccount: createFindAccount({ findLiveAccount, notBefore }),
+    formats: { customizers: { jwt: claims.customizeJwt as never } },
+    jwks: { keys: toLibraryKeys(keys) as never },
+    loadExistingGrant: createLoadExistingGrant({ notBefore }),
+    features: {
+      claimsParameter: { enabled: true },
+      clientCredentials: { enabled: true },
+      deviceFlow: deviceFlow(pages),
+      devInteractions: { enabled: false },
+      externalSigningSupport: { enabled: true, ack: 'experimental-01' },
+      introspection: { enabled: true },
+      ...(mutualTls && { mTLS: mutualTlsFeature(mutualTls) }),
+      resourceIndicators: createResourceIndicators({
+        findResourceServer: resourceServers.find,
+        findClient,
+        keys,
+        log: deps.log,
+      }) as never,
+      revocation: { enabled: true },
+      rpInitiatedLogout: signOutPages(pages),
+    },
+  }
+}
+
+function metadataOf({ clients }: ProviderDeps): (clientId: string) => Promise<ClientMetadata | undefined> {
+  return async (clientId) => (await clients.find(clientId))?.metadata
+}

@@ -1,0 +1,73 @@
+import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Storage } from '../../storage/storage.ts'
+
+/**
+ * A refresh token belongs to a family: the chain of tokens that rotation makes of one sign-in. Storage holds one
+ * small record a family, whatever the number of rotations. The token names its family and its place in the chain, and
+ * a MAC proves that we made it; so a token that was rotated away long ago is still recognised as ours, and as stolen,
+ * without a memory of each.
+ *
+ * Layout: `vrt_` family (22) nonce (22) MAC (22) place (base 36).
+ */
+export type RefreshTokenParts = { readonly family: string; readonly place: number }
+
+const PREFIX = 'vrt_'
+const RANDOM_BYTES = 16
+const PART = 22
+const PATTERN = /^vrt_[\w-]{66}[0-9a-z]{1,7}$/
+
+export type RefreshTokens = ReturnType<typeof createRefreshTokens>
+
+/**
+ * Makes and reads refresh tokens. The first of `macKeys` signs, all of them are accepted; the list is looked at each
+ * time, so that its keys can be replaced while the server runs.
+ */
+export function createRefreshTokens(deps: { storage: Storage; macKeys: readonly [string, ...string[]] }) {
+  const { storage, macKeys } = deps
+
+  function issue(family: string, place: number): string {
+    const nonce = randomBytes(RANDOM_BYTES).toString('base64url')
+    return `${PREFIX}${family}${nonce}${mac(macKeys[0], family, nonce, place)}${place.toString(36)}`
+  }
+
+  return {
+    first: (): string => issue(randomBytes(RANDOM_BYTES).toString('base64url'), 0),
+
+    next(token: string): string {
+      const parts = parse(token, macKeys)
+      if (!parts) throw new Error('only a token of ours has a next one')
+      return issue(parts.family, parts.place + 1)
+    },
+
+    /** The parts of a token that we made; undefined for any other string, at no cost to storage. */
+    parse: (token: string): RefreshTokenParts | undefined => parse(token, macKeys),
+
+    /** What a family's record keeps of its living token. */
+    digest: (token: string): string => hash('sha256', token, 'base64url'),
+
+    async remove(token: string): Promise<void> {
+      const parts = parse(token, macKeys)
+      if (parts) await storage.remove('RefreshToken', parts.family)
+    },
+  }
+}
+
+function parse(token: string, macKeys: readonly string[]): RefreshTokenParts | undefined {
+  if (!PATTERN.test(token)) return undefined
+  const at = (index: number) => token.slice(PREFIX.length + index * PART, PREFIX.length + (index + 1) * PART)
+  const [family, nonce, given] = [at(0), at(1), at(2)]
+  const place = Number.parseInt(token.slice(PREFIX.length + 3 * PART), 36)
+  const isOurs = macKeys.some((key) => {
+    const expected = Buffer.from(mac(key, family, nonce, place))
+    return expected.length === Buffer.byteLength(given) && timingSafeEqual(expected, Buffer.from(given))
+  })
+  return isOurs ? { family, place } : undefined
+}
+
+function mac(key: string, family: string, nonce: string, place: number): string {
+  return createHmac('sha256', key)
+    .update(`${family}.${nonce}.${place}`)
+    .digest()
+    .subarray(0, RANDOM_BYTES)
+    .toString('base64url')
+}

@@ -1,0 +1,111 @@
+import type { SignIn, SignInFilter } from '../../audit/sign-ins.ts'
+import { cursorOf, keyOfCursor, type Page, type PageRequest } from '../../database/page.ts'
+import type { Artifact, Storage, StoredArtifact } from '../../storage/storage.ts'
+import { agentIdOf } from '../accounts/agent-account.ts'
+import { anonymousIdOf } from '../accounts/anonymous-account.ts'
+import { isBeforeAny, type NotBefore } from './cut-offs.ts'
+
+/** A sign-in that is alive: what tokens hang from. */
+export type LivingGrant = {
+  readonly id: string
+  readonly clientId: string
+  readonly customerId?: string
+  /** Of a visitor who has not signed in. */
+  readonly anonymousId?: string
+  /** Of a back-office person's own sign-in, or of one who acts for the customer. */
+  readonly agentId?: string
+  readonly companyUserId?: string
+  /** Epoch seconds. */
+  readonly grantedAt: number
+  /** Epoch seconds; each use of a refresh token puts it off. */
+  readonly expiresAt: number
+  /** The grant type, and the address it came from: absent for a grant that the trail does not remember. */
+  readonly by?: string
+  readonly ip?: string
+}
+
+export type GrantFilter = Pick<SignInFilter, 'customerId' | 'clientId'>
+export type LivingGrants = ReturnType<typeof createLivingGrants>
+
+type LivingGrantDeps = {
+  readonly storage: Pick<Storage, 'get' | 'getMany' | 'remove'>
+  readonly notBefore: NotBefore
+  readonly findSignIns: (filter: SignInFilter) => Promise<SignIn[]>
+}
+
+/** Looked at for one page, alive or not: a page may be short, and the next one goes on. */
+const LOOK_AT = 1000
+
+/**
+ * The living sign-ins of a customer or a client. Storage keeps no index of them, so that a sign-in costs it nothing
+ * more: the audit trail remembers which there were, and storage says which of those live.
+ */
+export function createLivingGrants({ storage, notBefore, findSignIns }: LivingGrantDeps) {
+  async function alive(signIns: readonly Pick<SignIn, 'grantId'>[]): Promise<(Artifact | undefined)[]> {
+    const grants = await storage.getMany(signIns.map(({ grantId }) => ({ kind: 'Grant', id: grantId })))
+    const owners = grants.map((grant) => (grant ? notBefore.keys(ownerOf(grant)) : []))
+    const instants = await storage.getMany(owners.flat())
+    return grants.map((grant, index) => {
+      const own = instants.splice(0, owners[index]?.length ?? 0)
+      return grant && isAlive(grant, own) ? grant.artifact : undefined
+    })
+  }
+
+  return {
+    async list(filter: GrantFilter, { limit, cursor }: PageRequest): Promise<Page<LivingGrant>> {
+      const before = Number(keyOfCursor(cursor)) || Number.MAX_SAFE_INTEGER
+      const signIns = await findSignIns({ ...filter, before, limit: LOOK_AT })
+      const grants = await alive(signIns)
+      const items: LivingGrant[] = []
+      let last: SignIn | undefined
+      for (const [index, signIn] of signIns.entries()) {
+        if (items.length === limit) break
+        last = signIn
+        const grant = grants[index]
+        if (grant) items.push(toLivingGrant(signIn.grantId, grant, signIn))
+      }
+      const isAll = signIns.length < LOOK_AT && last === signIns.at(-1)
+      return { items, ...(last && !isAll && { next: cursorOf(String(last.seq)) }) }
+    },
+
+    /** Ends one: every token under it is dead on its next use. Undefined when it is not alive. */
+    async revoke(id: string): Promise<LivingGrant | undefined> {
+      const [grant] = await alive([{ grantId: id }])
+      if (!grant) return undefined
+      await storage.remove('Grant', id)
+      return toLivingGrant(id, grant)
+    },
+  }
+}
+
+function isAlive({ artifact }: StoredArtifact, instants: readonly (StoredArtifact | undefined)[]): boolean {
+  return Number(artifact.exp) > Date.now() / 1000 && !isBeforeAny(instants, grantedAtMs(artifact))
+}
+
+function ownerOf({ artifact }: StoredArtifact) {
+  const { accountId, clientId, companyUserId } = artifact as Record<string, string | undefined>
+  return { ...(accountId && { accountId }), ...(clientId && { clientId }), ...(companyUserId && { companyUserId }) }
+}
+
+function grantedAtMs({ createdAtMs, iat }: Artifact): number {
+  return Number(createdAtMs ?? Number(iat) * 1000)
+}
+
+function toLivingGrant(id: string, grant: Artifact, signIn?: SignIn): LivingGrant {
+  const { accountId = '', clientId = '', companyUserId, actingAgentId } = grant as Record<string, string | undefined>
+  const agentId = actingAgentId ?? agentIdOf(accountId)
+  const anonymousId = anonymousIdOf(accountId)
+  const isCustomer = agentIdOf(accountId) === undefined && anonymousId === undefined
+  return {
+    id,
+    clientId,
+    ...(isCustomer && { customerId: accountId }),
+    ...(anonymousId !== undefined && { anonymousId }),
+    ...(agentId !== undefined && { agentId }),
+    ...(companyUserId !== undefined && { companyUserId }),
+    grantedAt: Math.floor(grantedAtMs(grant) / 1000),
+    expiresAt: Number(grant.exp),
+    ...(signIn && { by: signIn.by }),
+    ...(signIn?.ip !== undefined && { ip: signIn.ip }),
+  }
+}

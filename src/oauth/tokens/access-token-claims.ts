@@ -1,0 +1,78 @@
+import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import type { ResourceServer } from '../../clients/resource-servers.ts'
+import type { CommerceAccount, PersonAccount } from '../accounts/account.ts'
+import { agentAccountId, isAgentAccount } from '../accounts/agent-account.ts'
+import { isAnonymousAccount } from '../accounts/anonymous-account.ts'
+import { commerceClaims } from '../accounts/claims.ts'
+import type { Actor } from '../accounts/delegation.ts'
+import type { TokenShape } from './token-shape.ts'
+
+type ClaimsDeps = {
+  readonly findResourceServer: (identifier: string) => Promise<ResourceServer | undefined>
+  readonly shapes: ReadonlyMap<string, TokenShape>
+  /** Told the size of each payload, in bytes. */
+  readonly noteSize: (bytes: number) => void
+}
+
+/** What access tokens say beyond RFC 9068: the customer's commerce claims, and the grant they hang from. */
+export function createAccessTokenClaims({ findResourceServer, shapes, noteSize }: ClaimsDeps): {
+  extraTokenClaims: NonNullable<Configuration['extraTokenClaims']>
+  customizeJwt: (ctx: KoaContextWithOIDC, token: unknown, jwt: StructuredToken) => Promise<void>
+} {
+  return {
+    async extraTokenClaims(ctx, token) {
+      const account = ctx.oidc.entities.Account as CommerceAccount | undefined
+      if (token.kind === 'ClientCredentials') return anonymousClaims(ctx.state.anonymousId)
+      if (token.kind !== 'AccessToken' || !account) return undefined
+      if (isAgentAccount(account)) return { id_agent: account.agent.idAgent }
+      if (isAnonymousAccount(account)) return anonymousClaims(account.anonymousId)
+      const identifier = token.resourceServer?.identifier()
+      const server = identifier ? await findResourceServer(identifier) : undefined
+      const claims = commerceClaims(account.customer, account.companyUser, {
+        hasFullPermissions: server?.hasFullPermissions === true,
+      })
+      return { ...claims, ...actorOf(account) } as Awaited<ReturnType<NonNullable<Configuration['extraTokenClaims']>>>
+    },
+
+    async customizeJwt(ctx, token, jwt) {
+      const { grantId, resourceServer, scope, gty } = token as IssuedToken
+      const account = ctx.oidc.entities.Account as CommerceAccount | undefined
+      const traceable = grantId ? { gid: grantId } : {}
+      const shape = resourceServer && shapes.get(resourceServer.identifier())
+      if (!shape || !account || isAnonymousAccount(account)) {
+        Object.assign(jwt.payload, traceable)
+      } else {
+        const { iss, exp, iat, jti, client_id } = jwt.payload
+        const scopes = scope?.split(' ').filter(Boolean) ?? []
+        const grantType = gty?.split(' ')[0] ?? ''
+        const subject = isAgentAccount(account) ? { agent: account.agent } : account
+        const shaped = shape({ ...subject, payload: jwt.payload, scopes, grantType })
+        if (shaped.header) jwt.header = { ...jwt.header, ...shaped.header }
+        jwt.payload = { ...shaped.payload, iss, exp, iat, jti, ...traceable, client_id, ...ownerOf(account) }
+      }
+      noteSize(Buffer.byteLength(JSON.stringify(jwt.payload)))
+    },
+  }
+}
+
+/** The id of a visitor who has not signed in, where the client gave one. */
+function anonymousClaims(id: unknown): { anonymous_id: string } | undefined {
+  return typeof id === 'string' ? { anonymous_id: id } : undefined
+}
+
+/** Whose token it is, for shapes whose `sub` says something else. */
+function ownerOf(account: PersonAccount): Record<string, unknown> {
+  if (isAgentAccount(account)) return { agent_id: account.accountId }
+  return { customer_id: account.accountId, id_company_user: account.companyUser?.id ?? null, ...actorOf(account) }
+}
+
+/** Who acts for the customer (RFC 8693 §4.1). */
+function actorOf(account: PersonAccount): { act?: Actor; grant_client_id?: string } {
+  if (isAgentAccount(account)) return {}
+  if (account.delegation) return { act: account.delegation.act, grant_client_id: account.delegation.grantClientId }
+  if (account.actingAgentId === undefined) return {}
+  return { act: { sub: agentAccountId(account.actingAgentId) } }
+}
+
+type StructuredToken = { header: Record<string, unknown> | undefined; payload: Record<string, unknown> }
+type IssuedToken = { grantId?: string; scope?: string; gty?: string; resourceServer?: { identifier(): string } }

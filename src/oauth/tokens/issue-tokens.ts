@@ -1,0 +1,129 @@
+import { type AccessToken, errors, type Grant, type RefreshToken, type TokenEndpointGrantContext } from 'oidc-provider'
+import { issueIdToken } from 'oidc-provider/lib/helpers/grant_common.js'
+import {
+  applyRefreshTokenBindings,
+  buildTokenResponse,
+  checkDpopReplay,
+  checkDpopRequired,
+  checkMtlsCert,
+  resolveRequestedResources,
+  shouldIssueRefreshToken,
+  validateClientScope,
+  validateDpop,
+} from 'oidc-provider/lib/helpers/grants.js'
+import type { CommerceAccount } from '../accounts/account.ts'
+import { isAgentAccount } from '../accounts/agent-account.ts'
+import { isAnonymousAccount } from '../accounts/anonymous-account.ts'
+import { withFacts } from '../accounts/grant-facts.ts'
+
+export type TokenRequest = {
+  readonly account: CommerceAccount
+  readonly grantType: string
+  /** Granted when the request names no scope. */
+  readonly defaultScope: string
+  /** How the person was authenticated (RFC 8176). */
+  readonly amr?: readonly string[]
+}
+
+/**
+ * What every grant of ours ends in: a new grant, with an access token, a refresh token and an ID token as the client
+ * may have them. Grant and tokens are stored in one batch.
+ */
+export async function issueTokens(ctx: TokenEndpointGrantContext, request: TokenRequest): Promise<void> {
+  const { provider, client } = ctx.oidc
+  if (!client) throw new Error('tokens are issued to an authenticated client')
+  const params = ctx.oidc.params as Record<string, unknown>
+  params.scope ??= request.defaultScope || undefined
+
+  const dPoP = await validateDpop(provider, ctx)
+  const certificate = checkMtlsCert(provider, ctx)
+  checkDpopRequired(provider, ctx, dPoP)
+  const [resourceServer, another] = await resolveRequestedResources(provider, ctx)
+  if (another || !resourceServer) throw new errors.InvalidTarget('only one resource can be asked for at a time')
+  const scopes = validateClientScope(provider, ctx)
+  await checkDpopReplay(provider, ctx, dPoP, client.clientId, errors.InvalidGrant)
+
+  const grant = newGrant(ctx, request.account, resourceServer, scopes)
+  ctx.oidc.entity('Account', request.account)
+  ctx.oidc.entity('Grant', grant)
+
+  const source = {
+    accountId: request.account.accountId,
+    client,
+    grantId: grant.jti,
+    gty: request.grantType,
+    ...(request.amr && { amr: [...request.amr] }),
+    authTime: Math.floor(Date.now() / 1000),
+  }
+  const accessToken = new provider.AccessToken(source as ConstructorParameters<typeof AccessToken>[0])
+  accessToken.resourceServer = resourceServer
+  accessToken.scope = grant.getResourceScopeFiltered(resourceServer.identifier(), [...scopes])
+  if (certificate) accessToken.setThumbprint('x5t', certificate)
+  if (dPoP) accessToken.setThumbprint('jkt', dPoP.thumbprint)
+  ctx.oidc.entity('AccessToken', accessToken)
+
+  const scope = [...scopes].join(' ')
+  const refreshToken = await newRefreshToken(ctx, accessToken, {
+    ...source,
+    scope,
+    resource: resourceServer.identifier(),
+  })
+  const [, accessTokenValue, refreshTokenValue] = await Promise.all([
+    grant.save(),
+    accessToken.save(),
+    refreshToken?.save(),
+  ])
+  const idToken = await issueIdToken(provider, ctx, { ...source, scope, scopes } as never, accessToken, grant)
+
+  ctx.body = buildTokenResponse(provider, {
+    accessToken: accessTokenValue,
+    expiresIn: accessToken.expiration,
+    idToken,
+    refreshToken: refreshTokenValue,
+    scope: accessToken.scope || undefined,
+    tokenType: accessToken.tokenType,
+  })
+}
+
+type ResourceServerInstance = NonNullable<AccessToken['resourceServer']>
+
+function newGrant(
+  ctx: TokenEndpointGrantContext,
+  account: CommerceAccount,
+  resourceServer: ResourceServerInstance,
+  scopes: ReadonlySet<string>,
+): Grant {
+  const { provider, client } = ctx.oidc
+  const grant = withFacts(
+    new provider.Grant({ accountId: account.accountId, clientId: client?.clientId as string }),
+    isAgentAccount(account) || isAnonymousAccount(account)
+      ? {}
+      : {
+          ...(account.companyUser && { companyUserId: account.companyUser.id }),
+          ...(account.actingAgentId && { actingAgentId: account.actingAgentId }),
+        },
+  )
+  // Given before it is saved, so that the tokens can name it and everything is stored in one batch.
+  grant.jti = (grant as unknown as { generateTokenId(): string }).generateTokenId()
+  if (scopes.size > 0) {
+    grant.addOIDCScope([...scopes].join(' '))
+    grant.addResourceScope(
+      resourceServer.identifier(),
+      [...scopes].filter((scope) => resourceServer.scopes.has(scope)).join(' '),
+    )
+  }
+  return grant
+}
+
+async function newRefreshToken(
+  ctx: TokenEndpointGrantContext,
+  accessToken: AccessToken,
+  source: Record<string, unknown>,
+): Promise<RefreshToken | undefined> {
+  const { provider } = ctx.oidc
+  if (!(await shouldIssueRefreshToken(provider, ctx, accessToken as never))) return undefined
+  const refreshToken = new provider.RefreshToken({ ...source, rotations: 0 } as never)
+  await applyRefreshTokenBindings(provider, ctx, accessToken, refreshToken)
+  ctx.oidc.entity('RefreshToken', refreshToken)
+  return refreshToken
+}

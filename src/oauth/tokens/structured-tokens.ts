@@ -1,0 +1,80 @@
+import { constants, verify } from 'node:crypto'
+import type { SigningAlgorithm, SigningKey } from '../../keys/signing-key.ts'
+
+export type TokenPayload = Readonly<Record<string, unknown>> & {
+  readonly exp: number
+  readonly iat: number
+  readonly jti: string
+}
+
+type VerificationDeps = {
+  readonly keys: readonly SigningKey[]
+  readonly issuer: string
+  /** Epoch seconds. */
+  readonly now: number
+  /** Told the key of each token with a good signature, so that it is known which keys are still in use. */
+  readonly onSeen?: (kid: string) => void
+}
+
+const SHAPE = /^[\w-]+\.[\w-]+\.[\w-]+$/
+const MAX_LENGTH = 64 * 1024
+const CLOCK_TOLERANCE_SECONDS = 15
+
+/** True when the value has the form of a JWS: it is looked up by its signature, not in storage. */
+export function isStructured(value: string): boolean {
+  return SHAPE.test(value)
+}
+
+/**
+ * The payload of a JWT that we signed and that has not expired; undefined for anything else. Only our own published
+ * keys are tried, found by `kid`, with the algorithm of the key and never that of the header: a header cannot bring a
+ * key along or choose `none` (RFC 8725 §3.1).
+ */
+export function verifyStructured(
+  value: string,
+  { keys, issuer, now, onSeen }: VerificationDeps,
+): TokenPayload | undefined {
+  if (value.length > MAX_LENGTH || !isStructured(value)) return undefined
+  const [header = '', body = '', signature = ''] = value.split('.')
+  const { kid, alg, crit } = parse(header) ?? {}
+  const key = keys.find((candidate) => candidate.kid === kid)
+  if (!key || key.algorithm !== alg || crit !== undefined) return undefined
+  if (!isSignedBy(key, `${header}.${body}`, Buffer.from(signature, 'base64url'))) return undefined
+
+  onSeen?.(key.kid)
+
+  const payload = parse(body)
+  if (payload?.iss !== issuer || typeof payload.jti !== 'string' || typeof payload.iat !== 'number') return undefined
+  if (typeof payload.exp !== 'number' || payload.exp + CLOCK_TOLERANCE_SECONDS <= now) return undefined
+  return payload as TokenPayload
+}
+
+function isSignedBy({ algorithm, publicKey }: SigningKey, signingInput: string, signature: Buffer): boolean {
+  const { digest, options } = VERIFICATION[algorithm]
+  try {
+    return verify(digest, Buffer.from(signingInput), { key: publicKey, ...options }, signature)
+  } catch {
+    return false
+  }
+}
+
+const VERIFICATION: Record<SigningAlgorithm, { digest: string | null; options: object }> = {
+  ES256: { digest: 'sha256', options: { dsaEncoding: 'ieee-p1363' } },
+  RS256: { digest: 'sha256', options: { padding: constants.RSA_PKCS1_PADDING } },
+  PS256: {
+    digest: 'sha256',
+    options: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST },
+  },
+  EdDSA: { digest: null, options: {} },
+}
+
+function parse(part: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined
+  } catch {
+    return undefined
+  }
+}

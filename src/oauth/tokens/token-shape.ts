@@ -1,0 +1,26 @@
+import type { Agent } from '../../agents/agent.ts'
+import type { CompanyUser, Customer } from '../../customers/customer.ts'
+
+/** Whom a token is for: a customer, perhaps as a company user or with an agent acting, or an agent. */
+export type TokenSubject =
+  | {
+      readonly customer: Customer
+      readonly companyUser: CompanyUser | undefined
+      readonly actingAgentId?: string | undefined
+      readonly agent?: undefined
+    }
+  | { readonly agent: Agent; readonly customer?: undefined; readonly companyUser?: undefined }
+
+/**
+ * How a dialect's services read an access token, where that differs from RFC 9068. Pure: gets what the standard
+ * token would say and returns what this one says. `iss`, `exp`, `iat`, `jti`, `gid`, `client_id`, the account's id and
+ * `act` are added to the result, so every shape can be introspected and revoked.
+ */
+export type TokenShape = (
+  token: TokenSubject & {
+    readonly payload: Readonly<Record<string, unknown>>
+    readonly scopes: readonly string[]
+    /** The grant the token began with, refreshed or not. */
+    readonly grantType: string
+  },
+) => { readonly header?: Record<string, unknown>; readonly payload: Record<string, unknown> }
