@@ -1,9 +1,9 @@
 /**
- * Can a stranger tell by the time of an answer who is a customer? At every door where a login can be given, unknown,
- * wrong, blocked, password-less and unconfirmed logins are tried in turn, 1,000 tries a door, and each kind's times
+ * Can a stranger tell by the time of an answer who is a customer? At every endpoint where a login can be given, unknown,
+ * wrong, blocked, password-less and unconfirmed logins are tried in turn, 1,000 tries an endpoint, and each kind's times
  * compared with those of unknown logins.
  *
- * npm run bench:enumeration [-- tries-a-door embedded|postgres+redis words-of-a-door]
+ * npm run bench:enumeration [-- tries-a-endpoint embedded|postgres+redis words-of-a-endpoint]
  */
 import { loadavg } from 'node:os'
 import { createPasswords } from '../src/credentials/passwords.ts'

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import type Koa from 'koa'
 import { createAdmin } from './app/admin-app.ts'
 import { type Backends, openBackends } from './app/backends.ts'
-import type { Closer } from './app/close-step.ts'
+import type { CloseStep } from './app/close-step.ts'
 import { guardContinuity } from './app/continuity.ts'
 import { createEngine } from './app/engine.ts'
 import { openGauges } from './app/gauges.ts'
@@ -12,8 +12,8 @@ import type { Shared } from './app/shared.ts'
 import { type Config, ConfigError, maskedConfig } from './config.ts'
 import { isNewInstallation, settleInstallation } from './database/server-secrets.ts'
 import { loadDemo } from './demo.ts'
-import { findDemoRemains } from './leftover-demo-accounts.ts'
 import { checkReadiness, type HealthCheck, health } from './http/health.ts'
+import { findLeftoverDemoAccounts } from './leftover-demo-accounts.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 
@@ -31,12 +31,12 @@ export async function openApp(
   config: Config,
   { log, metrics, onProgress }: { log: Log; metrics: Metrics; onProgress: (step: string) => void },
 ): Promise<App> {
-  const closers: Closer[] = []
+  const closeSteps: CloseStep[] = []
   const close = async () => {
-    for (const closer of closers.splice(0).reverse()) await closer()
+    for (const closeStep of closeSteps.splice(0).reverse()) await closeStep()
   }
   try {
-    const backends = await openBackends(config, { log, metrics, onProgress }, closers)
+    const backends = await openBackends(config, { log, metrics, onProgress }, closeSteps)
     const services = createServices(config, log, backends)
     if (await wantsDemo(config, backends)) {
       onProgress('loading demo customers and clients')
@@ -44,7 +44,7 @@ export async function openApp(
     }
     if (config.NODE_ENV === 'production') await refuseDemo(backends)
     await settleInstallation(backends.database.knex)
-    if (config.REDIS_URL) closers.push((await guardContinuity(log, backends)).close)
+    if (config.REDIS_URL) closeSteps.push((await guardContinuity(log, backends)).close)
     // What an import, or a server that stopped, left bare.
     backends.wrapping.wake()
 
@@ -79,9 +79,9 @@ export async function openApp(
 
 /** Everybody knows these secrets. */
 async function refuseDemo({ database, passwords }: Backends): Promise<void> {
-  const remains = await findDemoRemains({ ...database, passwords })
-  if (remains.length === 0) return
-  const names = remains.map(({ kind, name }) => `${kind} ${name}`).join(', ')
+  const leftovers = await findLeftoverDemoAccounts({ ...database, passwords })
+  if (leftovers.length === 0) return
+  const names = leftovers.map(({ kind, name }) => `${kind} ${name}`).join(', ')
   const fix = 'Give them other secrets, take them away with "vestibule demo remove", or use another database.'
   throw new ConfigError([
     `NODE_ENV is production, and the database has demo secrets, which are public: ${names}. ${fix}`,

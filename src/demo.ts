@@ -2,10 +2,10 @@ import { createAgentDirectory } from './agents/directory.ts'
 import type { ClientMetadata } from './clients/client.ts'
 import type { ClientRegistry } from './clients/registry.ts'
 import type { ResourceServer, ResourceServerRegistry } from './clients/resource-servers.ts'
-import { type ImportRecordInput, importRecord } from './customers/import/import-record.ts'
 import type { Passwords } from './credentials/passwords.ts'
-import { createRegistrationKeys } from './customers/registration/registration-keys.ts'
+import { type ImportRecordInput, importRecord } from './customers/import/import-record.ts'
 import { upsertCustomers, type WriteOutcome } from './customers/import/write-customers.ts'
+import { createRegistrationKeys } from './customers/recovery/registration-keys.ts'
 import type { Database } from './database/database.ts'
 
 type DemoDeps = {
@@ -15,7 +15,7 @@ type DemoDeps = {
   readonly passwords: Passwords
 }
 
-/** Fills a new installation with a small shop, so that every door can be tried at once. Never for production. */
+/** Fills a new installation with a small shop, so that every endpoint can be tried at once. Never for production. */
 export async function loadDemo({ database, clients, resourceServers, passwords }: DemoDeps): Promise<void> {
   for (const server of demoResourceServers) await resourceServers.save(server)
   for (const { secret, ...metadata } of demoClients) await clients.save(metadata as ClientMetadata, secret)

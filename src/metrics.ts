@@ -102,8 +102,8 @@ export function createMetrics() {
     ),
     dialectRequests: counter(
       'vestibule_dialect_requests_total',
-      'Answers of dialect doors by dialect, door and status class.',
-      ['dialect', 'door', 'status'],
+      'Answers of dialect endpoints by dialect, endpoint and status class.',
+      ['dialect', 'endpoint', 'status'],
     ),
     logins: counter(
       'vestibule_logins_total',

@@ -2,7 +2,14 @@ import { globSync, readFileSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { endingViolations, importCycles, layerViolations, type Source } from './support/import-rules.ts'
+import {
+  crowdedFolders,
+  endingViolations,
+  importCycles,
+  layerViolations,
+  roomCycles,
+  type Source,
+} from './support/import-rules.ts'
 import {
   defaultExportViolations,
   dependencyViolations,
@@ -28,6 +35,14 @@ test('imports point down only, and siblings do not import each other', () => {
 
 test('no imports run in a circle', () => {
   expectNone(importCycles(sources))
+})
+
+test('no circle runs between the rooms of a folder', () => {
+  expectNone(roomCycles(sources))
+})
+
+test('no folder holds more than 25 files of its own', () => {
+  expectNone(crowdedFolders(sources, 25))
 })
 
 test('relative imports end with .ts', () => {

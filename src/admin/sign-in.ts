@@ -1,8 +1,8 @@
 import type { Administrator } from '../administrators/administrator.ts'
 import type { AdministratorDirectory } from '../administrators/directory.ts'
 import type { AdminSessions } from '../administrators/sessions.ts'
-import { createPasswordCheck, type PersonLockout, type PersonPasswords } from '../credentials/password-check.ts'
 import type { Audit } from '../audit/events.ts'
+import { createPasswordCheck, type PersonLockout, type PersonPasswords } from '../credentials/password-check.ts'
 
 export type AdminSignIn =
   /** `session` is a bearer value; it may live until `expiresAt` (epoch seconds), an hour without use. */

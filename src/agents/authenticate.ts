@@ -1,7 +1,7 @@
+import { createPasswordCheck, type PasswordCheckDeps, type PersonLoginContext } from '../credentials/password-check.ts'
+import type { SecondFactors } from '../credentials/second-factors.ts'
 import type { Agent } from './agent.ts'
 import type { AgentDirectory } from './directory.ts'
-import { createPasswordCheck, type PasswordCheckDeps, type PersonLoginContext } from '../credentials/password-check.ts'
-import type { SecondFactors } from './second-factors.ts'
 
 export type AgentAuthentication =
   /** `hasSecondFactor`: a code was asked for, and was right. */

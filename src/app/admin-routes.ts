@@ -1,37 +1,37 @@
-import { adminTokenRoutes } from '../admin/routes/people/admin-token-routes.ts'
-import { administratorRoutes } from '../admin/routes/people/administrator-routes.ts'
-import { agentRoutes } from '../admin/routes/people/agent-routes.ts'
+import { openApiRoute } from '../admin/openapi.ts'
 import { auditRoutes } from '../admin/routes/audit-routes.ts'
 import { clientRoutes } from '../admin/routes/client-routes.ts'
 import { clientSecretRoutes } from '../admin/routes/client-secret-routes.ts'
-import { companyRoutes } from '../admin/routes/people/company-routes.ts'
-import { customerMoveRoutes } from '../admin/routes/people/customer-move-routes.ts'
-import { customerRoutes } from '../admin/routes/people/customer-routes.ts'
 import { dialectRoutes } from '../admin/routes/dialect-routes.ts'
 import { grantRoutes } from '../admin/routes/grant-routes.ts'
 import { healthRoutes } from '../admin/routes/health-routes.ts'
 import { keyRoutes } from '../admin/routes/key-routes.ts'
+import { adminTokenRoutes } from '../admin/routes/people/admin-token-routes.ts'
+import { administratorRoutes } from '../admin/routes/people/administrator-routes.ts'
+import { agentRoutes } from '../admin/routes/people/agent-routes.ts'
+import { companyRoutes } from '../admin/routes/people/company-routes.ts'
+import { customerMoveRoutes } from '../admin/routes/people/customer-move-routes.ts'
+import { customerRoutes } from '../admin/routes/people/customer-routes.ts'
 import { lockoutRoutes } from '../admin/routes/people/lockout-routes.ts'
-import { openApiRoute } from '../admin/openapi.ts'
-import { reachProbeRoutes } from '../admin/routes/reach-probe-routes.ts'
 import { registrationKeyRoutes } from '../admin/routes/people/registration-key-routes.ts'
-import { resourceServerRoutes } from '../admin/routes/resource-server-routes.ts'
-import type { Route } from '../admin/routes/route.ts'
 import { secondFactorRoutes } from '../admin/routes/people/second-factor-routes.ts'
-import { secretRoutes } from '../admin/routes/secret-routes.ts'
 import { selfRoutes } from '../admin/routes/people/self-routes.ts'
 import { signInLinkRoutes } from '../admin/routes/people/sign-in-link-routes.ts'
 import { signOutRoutes } from '../admin/routes/people/sign-out-routes.ts'
+import { reachProbeRoutes } from '../admin/routes/reach-probe-routes.ts'
+import { resourceServerRoutes } from '../admin/routes/resource-server-routes.ts'
+import type { Route } from '../admin/routes/route.ts'
+import { secretRoutes } from '../admin/routes/secret-routes.ts'
 import { tokenRoutes } from '../admin/routes/token-routes.ts'
 import type { AuditTrail } from '../audit/trail.ts'
-import type { MountedDialect } from '../dialects/mounted-dialect.ts'
 import type { Config } from '../config.ts'
-import { createCustomerDesk } from '../customers/records/customer-operations.ts'
+import { createCustomerOperations } from '../customers/records/customer-operations.ts'
+import type { MountedDialect } from '../dialects/mounted-dialect.ts'
 import { listNodes } from '../keys/ring/node-registry.ts'
 import { agentAccountId } from '../oauth/accounts/agent-account.ts'
 import { validateClient } from '../oauth/clients/client-metadata.ts'
 import type { LiveProvider } from '../oauth/engine/live-provider.ts'
-import type { LivingGrants } from '../oauth/sign-outs/active-grants.ts'
+import type { ActiveGrants } from '../oauth/sign-outs/active-grants.ts'
 import type { Backends } from './backends.ts'
 import type { Services } from './services.ts'
 import type { Shared } from './shared.ts'
@@ -45,17 +45,17 @@ export function createAdminRoutes(
   engine: LiveProvider,
   { checks }: Pick<Shared, 'checks'>,
 ): Route[] {
-  const { notBefore } = services
+  const { cutOffs } = services
   const { findByReference: findCustomerByReference } = services.directory
-  const signOutCustomer = (id: string) => notBefore.set({ of: 'customer', id }, Date.now())
+  const signOutCustomer = (id: string) => cutOffs.set({ of: 'customer', id }, Date.now())
   const signOutAgent = (id: string) => signOutCustomer(agentAccountId(id))
-  const desk = createCustomerDesk({
+  const desk = createCustomerOperations({
     ...backends,
     knex: backends.database.knex,
     signOut: signOutCustomer,
     collect: async (id) => ({
       audit: await auditOf(backends.auditTrail, id),
-      signIns: await signInsOf(services.livingGrants, id),
+      signIns: await signInsOf(services.activeGrants, id),
     }),
   })
   const routes = [
@@ -76,14 +76,14 @@ export function createAdminRoutes(
     clientRoutes({
       ...services,
       validate: (metadata) => validateClient(engine.current(), metadata),
-      signOutClient: (id) => notBefore.set({ of: 'client', id }, Date.now()),
+      signOutClient: (id) => cutOffs.set({ of: 'client', id }, Date.now()),
     }),
     clientSecretRoutes(services),
     resourceServerRoutes(services),
     customerRoutes({ ...services, signOutCustomer }),
     companyRoutes(services),
     customerMoveRoutes({ desk }),
-    signOutRoutes({ notBefore }),
+    signOutRoutes({ cutOffs }),
     grantRoutes({ ...services, flushTrail: backends.auditTrail.flush }),
     lockoutRoutes(services),
     auditRoutes(backends),
@@ -108,17 +108,17 @@ async function readClock(knex: Backends['database']['knex']): Promise<number> {
   return Number(rows[0]?.now)
 }
 
-/** Where a link signs its customer in: at the door of a dialect that begins sessions of the hosted pages. */
+/** Where a link signs its customer in: at the endpoint of a dialect that begins sessions of the hosted pages. */
 function hostedAddress(dialects: readonly MountedDialect[], issuer: string, token: string): string | undefined {
   for (const { dialect, basePath } of dialects) {
-    const door = dialect.routes.find((route) => 'isHosted' in route && route.isHosted)
-    if (door) return `${issuer}${basePath}${door.path.replace(':token', token)}`
+    const endpoint = dialect.routes.find((route) => 'isHosted' in route && route.isHosted)
+    if (endpoint) return `${issuer}${basePath}${endpoint.path.replace(':token', token)}`
   }
   return undefined
 }
 
 /** Every sign-in of a customer that is alive; they are found by the trail, which must have been written before. */
-async function signInsOf({ list }: LivingGrants, customerId: string): Promise<object[]> {
+async function signInsOf({ list }: ActiveGrants, customerId: string): Promise<object[]> {
   const signIns: object[] = []
   let cursor: string | undefined
   do {

@@ -5,14 +5,14 @@ import type { Database } from '../database/database.ts'
 import { currentRequest } from '../http/request-id.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
-import type { Closer } from './close-step.ts'
+import type { CloseStep } from './close-step.ts'
 
 /** The trail, and whoever else is told of it. The trail is closed first, then its receiver, both before the database. */
 export async function openAudit(
   config: Config,
   log: Log,
   { database: { knex }, metrics }: { database: Database; metrics: Metrics },
-  closers: Closer[],
+  closeSteps: CloseStep[],
 ): Promise<{ auditTrail: AuditTrail; auditWebhook: AuditWebhook | undefined }> {
   const { AUDIT_WEBHOOK_URL: url, AUDIT_WEBHOOK_SECRET: secret, AUDIT_STREAM: stream } = config
   const auditWebhook = url && secret ? await openAuditWebhook({ knex, log, url, secret }) : undefined
@@ -29,7 +29,7 @@ export async function openAudit(
       auditWebhook?.wake()
     },
   })
-  closers.push(async () => {
+  closeSteps.push(async () => {
     await auditTrail.close()
     await auditWebhook?.close()
   })

@@ -1,11 +1,11 @@
 import { newLocalToken } from '../admin/local-access.ts'
 import { openDialectUses } from '../clients/dialect-uses.ts'
-import { openSignInWebhook } from '../dialects/sign-in-webhook.ts'
 import type { Config } from '../config.ts'
 import { openDatabase } from '../database/index.ts'
 import { serverSecret } from '../database/server-secrets.ts'
 import { watchQueries } from '../database/watch-queries.ts'
-import { openEvidence } from '../keys/usage/usage-recorder.ts'
+import { openSignInWebhook } from '../dialects/sign-in-webhook.ts'
+import { openKeyUsage } from '../keys/usage/usage-recorder.ts'
 import type { Log } from '../log.ts'
 import { openMailer } from '../mail.ts'
 import type { Metrics } from '../metrics.ts'
@@ -13,7 +13,7 @@ import { openStorage } from '../storage/index.ts'
 import { measureStorage } from '../storage/measured.ts'
 import { openTracing } from '../tracing/index.ts'
 import { openAudit } from './audit.ts'
-import type { Closer } from './close-step.ts'
+import type { CloseStep } from './close-step.ts'
 import { openKeys } from './keys.ts'
 import { openPasswords } from './passwords.ts'
 import { openSecondFactorSealing, openSecrets } from './secrets.ts'
@@ -28,41 +28,41 @@ export type Backends = Awaited<ReturnType<typeof openBackends>>
 export async function openBackends(
   config: Config,
   { log, metrics, onProgress }: { log: Log; metrics: Metrics; onProgress: (step: string) => void },
-  closers: Closer[],
+  closeSteps: CloseStep[],
 ) {
   const tracing = await openTracing(config, log)
-  if (tracing) closers.push(tracing.close)
+  if (tracing) closeSteps.push(tracing.close)
   const ports = createTracedPorts(tracing)
   const database = await openDatabase(config, onProgress)
-  closers.push(database.close)
+  closeSteps.push(database.close)
   const { knex } = database
   ports.queries(database)
   watchQueries(knex, ({ kind, outcome, seconds }) => metrics.database.observe({ kind, outcome }, seconds))
   const unmeasured = ports.storage(await openStorage(config, knex, (error) => log.error({ err: error }, 'storage')))
-  closers.push(unmeasured.close)
+  closeSteps.push(unmeasured.close)
   const storage = measureStorage(unmeasured, ({ operation, outcome, seconds }) =>
     metrics.storage.observe({ operation, outcome }, seconds),
   )
-  const { auditTrail, auditWebhook } = await openAudit(config, log, { database, metrics }, closers)
-  const evidence = openEvidence({ knex, log })
-  closers.push(evidence.close)
-  const keyRing = await openKeys(config, log, { database, storage, evidence, auditTrail }, closers)
+  const { auditTrail, auditWebhook } = await openAudit(config, log, { database, metrics }, closeSteps)
+  const keyUsage = openKeyUsage({ knex, log })
+  closeSteps.push(keyUsage.close)
+  const keyRing = await openKeys(config, log, { database, storage, keyUsage, auditTrail }, closeSteps)
   const dialectUses = openDialectUses({ knex, onError: (error) => log.error({ err: error }, 'dialect uses') })
-  closers.push(dialectUses.close)
+  closeSteps.push(dialectUses.close)
   const signInWebhook = openSignInWebhook({
     url: config.SIGN_IN_WEBHOOK_URL,
     secret: config.SIGN_IN_WEBHOOK_SECRET,
     onGivenUp: (event, reason) => log.warn({ event, reason }, 'the shop was not told of a sign-in'),
   })
-  closers.push(signInWebhook.close)
-  const hashing = await openPasswords(config, log, { database, metrics }, closers)
+  closeSteps.push(signInWebhook.close)
+  const hashing = await openPasswords(config, log, { database, metrics }, closeSteps)
   const mailer = openMailer({ ...config, log })
-  closers.push(mailer.close)
-  const publish = () => evidence.published(keyRing.keys().map(({ kid }) => kid))
+  closeSteps.push(mailer.close)
+  const publish = () => keyUsage.published(keyRing.keys().map(({ kid }) => kid))
   keyRing.onChange(publish)
   publish()
   const settingTokens = config.ADMIN_TOKEN ?? [newLocalToken()]
-  const secrets = await openSecrets(log, { database, storage }, closers)
+  const secrets = await openSecrets(log, { database, storage }, closeSteps)
   return {
     metrics,
     tracing,
@@ -71,7 +71,7 @@ export async function openBackends(
     keyRing,
     auditTrail,
     auditWebhook,
-    evidence,
+    keyUsage,
     dialectUses,
     signInWebhook,
     ...hashing,

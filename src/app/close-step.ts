@@ -1,2 +1,2 @@
-/** Closes what was opened; closers run last first. */
-export type Closer = () => Promise<void>
+/** Closes what was opened; closeSteps run last first. */
+export type CloseStep = () => Promise<void>

@@ -1,5 +1,5 @@
 import type { Log } from '../log.ts'
-import { createNotBefore } from '../oauth/sign-outs/cut-offs.ts'
+import { createSignOutCutOffs } from '../oauth/sign-out-cut-offs.ts'
 import { openContinuity } from '../storage/continuity.ts'
 import type { Backends } from './backends.ts'
 
@@ -10,7 +10,7 @@ export function guardContinuity(log: Log, { storage, auditTrail, database: { kne
     knex,
     onError: (error) => log.warn({ err: error }, 'storage could not be marked'),
     async onLost(lost) {
-      await createNotBefore(lost).set({ of: 'everybody' }, Date.now())
+      await createSignOutCutOffs(lost).set({ of: 'everybody' }, Date.now())
       auditTrail.append({ type: 'sign-out-everywhere', actor: 'server', reason: 'storage lost its memory' })
       log.error('REDIS_URL lost its memory')
     },

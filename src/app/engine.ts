@@ -4,9 +4,9 @@ import { createKnownPlaces } from '../customers/known-places.ts'
 import { createProtocolPages } from '../interaction/protocol-pages.ts'
 import type { Log } from '../log.ts'
 import { createFindLiveAccount } from '../oauth/accounts/account.ts'
-import { createGrants } from '../oauth/grants/index.ts'
 import { createLiveProvider, type LiveProvider } from '../oauth/engine/live-provider.ts'
 import { buildProvider, type ProviderDeps } from '../oauth/engine/provider.ts'
+import { createGrants } from '../oauth/grants/index.ts'
 import { createFindGrant } from '../oauth/tokens/token-status.ts'
 import type { Backends } from './backends.ts'
 import type { Services } from './services.ts'
@@ -18,7 +18,7 @@ const CUSTOMER_CACHE_SECONDS = 2
 /** The protocol engine with everything it asks, made anew whenever keys change. */
 export function createEngine(config: Config, log: Log, backends: Backends, services: Services): LiveProvider {
   const { storage, keyRing, secrets, cookieKeys, tokenKeys } = backends
-  const { builtIn, directory, findAgent, notBefore, metrics, pages } = services
+  const { builtIn, directory, findAgent, cutOffs, metrics, pages } = services
   const customers = createCache(directory.findById, { ttlSeconds: CUSTOMER_CACHE_SECONDS, limit: 10_000 })
   const identifiersOf = (audience: string) =>
     builtIn.filter((server) => server.audience === audience).map((server) => server.identifier)
@@ -32,7 +32,7 @@ export function createEngine(config: Config, log: Log, backends: Backends, servi
     log,
     identifiersOf,
     shapes: new Map(builtIn.flatMap(({ identifier, shape }) => (shape ? [[identifier, shape]] : []))),
-    findLiveAccount: createFindLiveAccount({ findCustomer: customers.get, findAgent, notBefore }),
+    findLiveAccount: createFindLiveAccount({ findCustomer: customers.get, findAgent, cutOffs }),
     noteTokenSize: (bytes) => {
       if (bytes > config.TOKEN_SIZE_BUDGET_BYTES)
         log.warn({ bytes }, 'an access token is above TOKEN_SIZE_BUDGET_BYTES')
@@ -47,9 +47,9 @@ export function createEngine(config: Config, log: Log, backends: Backends, servi
       ...services,
       storage,
       identifiersOf,
-      findLiveAccount: createFindLiveAccount({ findCustomer: directory.findById, findAgent, notBefore }),
+      findLiveAccount: createFindLiveAccount({ findCustomer: directory.findById, findAgent, cutOffs }),
       findCustomerByReference: directory.findByReference,
-      findGrant: createFindGrant({ storage, notBefore }),
+      findGrant: createFindGrant({ storage, cutOffs }),
       count: (outcome) => metrics.refreshes.inc({ outcome }),
     }),
   }

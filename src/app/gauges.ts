@@ -5,7 +5,7 @@ import type { Backends } from './backends.ts'
 
 /** Figures that are looked up whenever metrics are collected. */
 export function openGauges(config: Config, backends: Backends, isReady: () => Promise<boolean>): void {
-  const { metrics, keyRing, evidence, passwords, auditTrail, auditWebhook } = backends
+  const { metrics, keyRing, keyUsage, passwords, auditTrail, auditWebhook } = backends
   const { gauge, gauges } = metrics
   const secondsSince = ({ since }: SigningKey) => Math.max(0, Date.now() / 1000 - since)
 
@@ -38,7 +38,7 @@ export function openGauges(config: Config, backends: Backends, isReady: () => Pr
     'Verifiers of the last 30 days that lack a published key.',
     'max',
     async () => {
-      const reports = await evidence.report(keyRing.keys().map(({ kid }) => kid))
+      const reports = await keyUsage.report(keyRing.keys().map(({ kid }) => kid))
       const behind = reports.flatMap(({ verifiersBehind }) => verifiersBehind)
       return new Set(behind.map(({ verifier, address }) => `${verifier} ${address}`)).size
     },

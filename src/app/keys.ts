@@ -1,17 +1,17 @@
 import type { AuditTrail } from '../audit/trail.ts'
 import { openLongestLifetime } from '../clients/longest-lifetime.ts'
-import { selectDialects } from '../dialects/index.ts'
 import type { Config } from '../config.ts'
 import type { Database } from '../database/database.ts'
-import { openKeyCustody } from '../keys/signers/open-signer.ts'
-import type { EvidenceRecorder } from '../keys/usage/usage-recorder.ts'
-import { openKeyStore } from '../keys/stores/index.ts'
+import { selectDialects } from '../dialects/index.ts'
 import { type KeyRing, openKeyRing } from '../keys/ring/key-ring.ts'
-import { createNodeRoll } from '../keys/ring/node-registry.ts'
+import { createNodeRegistry } from '../keys/ring/node-registry.ts'
+import { openSigner } from '../keys/signers/open-signer.ts'
+import { openKeyStore } from '../keys/stores/index.ts'
+import type { KeyUsageRecorder } from '../keys/usage/usage-recorder.ts'
 import type { Log } from '../log.ts'
 import { LIFETIMES } from '../oauth/tokens/lifetimes.ts'
 import type { Storage } from '../storage/storage.ts'
-import type { Closer } from './close-step.ts'
+import type { CloseStep } from './close-step.ts'
 
 /** The signing keys, with everything that says when they change. */
 export async function openKeys(
@@ -20,29 +20,29 @@ export async function openKeys(
   {
     database,
     storage,
-    evidence,
+    keyUsage,
     auditTrail,
-  }: { database: Database; storage: Storage; evidence: EvidenceRecorder; auditTrail: AuditTrail },
-  closers: Closer[],
+  }: { database: Database; storage: Storage; keyUsage: KeyUsageRecorder; auditTrail: AuditTrail },
+  closeSteps: CloseStep[],
 ): Promise<KeyRing> {
   const { knex } = database
-  const custody = await openKeyCustody(config)
-  closers.push(custody.close)
+  const signer = await openSigner(config)
+  closeSteps.push(signer.close)
   const lifetime = await openLongestLifetime({
     knex,
     storage,
     floorSeconds: Math.max(LIFETIMES.accessToken, ...dialectLifetimes(config)),
     onError: (error) => log.warn({ err: error }, 'the longest token lifetime could not be looked up'),
   })
-  closers.push(lifetime.close)
+  closeSteps.push(lifetime.close)
   // Redis remembers removed keys beside the database; where sessions are in the database it would add nothing.
   const store = await openKeyStore({ ...config, knex, ...(config.REDIS_URL && { storage }) })
   const keyRing = await openKeyRing({
     store,
     storage,
-    custody,
+    signer,
     log,
-    onSigned: evidence.signed,
+    onSigned: keyUsage.signed,
     onChanged: ({ action, kid }) =>
       auditTrail.append({ type: 'key.changed', actor: 'server', reason: `${action} ${kid}` }),
     policy: () => ({
@@ -53,9 +53,9 @@ export async function openKeys(
       jwksCacheSeconds: config.JWKS_CACHE_SECONDS,
       tokenLifetimeSeconds: lifetime.seconds(),
     }),
-    ...(!database.isEmbedded && { nodes: createNodeRoll(knex) }),
+    ...(!database.isEmbedded && { nodes: createNodeRegistry(knex) }),
   })
-  closers.push(keyRing.close)
+  closeSteps.push(keyRing.close)
   return keyRing
 }
 

@@ -1,28 +1,28 @@
 import { availableParallelism } from 'node:os'
 import { type Config, ConfigError, countWorkers } from '../config.ts'
-import { openBackgroundWrapping } from '../customers/import/background-wrapping.ts'
 import { openBreachedPasswords } from '../credentials/breached-passwords.ts'
 import { yieldToRequests } from '../credentials/hashing-priority.ts'
 import { createPasswordPolicy } from '../credentials/password-policy.ts'
-import { createPasswordSchemes } from '../credentials/schemes/index.ts'
 import { createPasswords } from '../credentials/passwords.ts'
+import { createPasswordSchemes } from '../credentials/schemes/index.ts'
+import { openBackgroundWrapping } from '../customers/import/background-wrapping.ts'
 import type { Database } from '../database/database.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
-import type { Closer } from './close-step.ts'
+import type { CloseStep } from './close-step.ts'
 
 /** Everything that hashes and judges passwords. Whatever is under way ends before the database is closed. */
 export async function openPasswords(
   config: Config,
   log: Log,
   { database: { knex }, metrics }: { database: Database; metrics: Metrics },
-  closers: Closer[],
+  closeSteps: CloseStep[],
 ) {
   const { PASSWORD_MIN_LENGTH: minLength, PASSWORD_MAX_LENGTH: maxLength, BREACHED_PASSWORDS: path } = config
   const breached = await openBreachedPasswords(path).catch((error: Error) => {
     throw new ConfigError([`BREACHED_PASSWORDS is "${path}", which cannot be read (${error.message}).`])
   })
-  closers.push(breached.close)
+  closeSteps.push(breached.close)
   const schemes = createPasswordSchemes({
     ...(config.PRESTASHOP_COOKIE_KEY && { prestashopCookieKey: config.PRESTASHOP_COOKIE_KEY }),
   })
@@ -37,7 +37,7 @@ export async function openPasswords(
     passwords,
     onError: (error) => log.error({ err: error }, 'wrapping fast hashes broke off; it goes on in a minute'),
   })
-  closers.push(wrapping.close)
+  closeSteps.push(wrapping.close)
   return { passwords, passwordPolicy: createPasswordPolicy({ minLength, maxLength, breached }), wrapping }
 }
 

@@ -1,8 +1,8 @@
 import Koa from 'koa'
+import type { Config } from '../config.ts'
 import { mountedHosts } from '../dialects/mounts.ts'
 import { createDialectRouter } from '../dialects/router.ts'
 import { createSharedServices } from '../dialects/shared-services.ts'
-import type { Config } from '../config.ts'
 import { accessLog } from '../http/access-log.ts'
 import { catchErrors } from '../http/errors.ts'
 import { hostGuard } from '../http/host-guard.ts'
@@ -17,13 +17,13 @@ import { createHostedSignIn } from '../interaction/hosted-sign-in.ts'
 import { createInteractionRoutes } from '../interaction/routes.ts'
 import type { Log } from '../log.ts'
 import { createFindLiveAccount } from '../oauth/accounts/account.ts'
-import { createFindCaller } from '../oauth/tokens/callers.ts'
-import { allowsOrigin } from '../oauth/clients/client-metadata.ts'
 import { createInteractions } from '../oauth/browser/interactions.ts'
-import { serveJwks } from '../oauth/engine/jwks.ts'
 import { createLinkSignIn } from '../oauth/browser/link-sign-in.ts'
+import { allowsOrigin } from '../oauth/clients/client-metadata.ts'
+import { serveJwks } from '../oauth/engine/jwks.ts'
 import type { LiveProvider } from '../oauth/engine/live-provider.ts'
 import { requestsByPost } from '../oauth/engine/requests-by-post.ts'
+import { createFindCaller } from '../oauth/tokens/callers.ts'
 import type { Backends } from './backends.ts'
 import type { Services } from './services.ts'
 import type { Shared } from './shared.ts'
@@ -40,7 +40,7 @@ export function createPublicApp(
   engine: LiveProvider,
   shared: Shared,
 ): Koa {
-  const { cookieKeys, keyRing, evidence, metrics } = backends
+  const { cookieKeys, keyRing, keyUsage, metrics } = backends
   // Every proxy header is set by the host guard, from the issuer and the peer.
   const app = new Koa({ proxy: true })
   // Koa reads them at each request; its type asks for more than that.
@@ -65,7 +65,7 @@ export function createPublicApp(
   )
   app.use(createDialects(config, log, backends, services, engine, shared))
   for (const middleware of createHostedPages(config, backends, services, engine)) app.use(middleware)
-  app.use(serveJwks({ ...keyRing, onFetched: evidence.fetched }))
+  app.use(serveJwks({ ...keyRing, onFetched: keyUsage.fetched }))
   app.use(requestsByPost())
   app.use(engine.middleware)
   return app
@@ -105,8 +105,8 @@ function createDialects(
   engine: LiveProvider,
   shared: Shared,
 ) {
-  const { dialects, directory, findAgent, findClient, findToken, lockouts, metrics, notBefore } = services
-  const findAccount = createFindLiveAccount({ findCustomer: directory.findById, findAgent, notBefore })
+  const { dialects, directory, findAgent, findClient, findToken, lockouts, metrics, cutOffs } = services
+  const findAccount = createFindLiveAccount({ findCustomer: directory.findById, findAgent, cutOffs })
   return createDialectRouter({
     dialects,
     issuer: config.ISSUER,
@@ -115,7 +115,7 @@ function createDialects(
       storage: backends.storage,
       findToken,
       findCaller: createFindCaller({ findToken, findAccount }),
-      notBefore,
+      cutOffs,
       confirmEmail: services.registrationKeys.confirm,
       reportSignIn: backends.signInWebhook.report,
       requestOneTimePassword: services.oneTimePasswords.request,
@@ -125,7 +125,7 @@ function createDialects(
       provider: engine.current,
       redeem: services.signInLinks.redeem,
       findCustomer: directory.findById,
-      notBefore,
+      cutOffs,
       audit: services.audit,
       isHttps: config.ISSUER.startsWith('https:'),
     }),
@@ -137,10 +137,10 @@ function createDialects(
     onUnfitClient: (dialect, clientId, reason) =>
       log.warn(
         { dialect, clientId, reason },
-        'the client of a dialect may not do what a door needs: look at its grant_types',
+        'the client of a dialect may not do what an endpoint needs: look at its grant_types',
       ),
-    onUse: ({ dialect, door, status, clientId }) => {
-      metrics.dialectRequests.inc({ dialect, door, status: `${Math.floor(status / 100)}xx` })
+    onUse: ({ dialect, endpoint, status, clientId }) => {
+      metrics.dialectRequests.inc({ dialect, endpoint, status: `${Math.floor(status / 100)}xx` })
       if (clientId !== undefined) backends.dialectUses.note(dialect, clientId)
     },
     onError: shared.onError,

@@ -3,9 +3,9 @@ import { replaceServerSecret } from '../database/server-secrets.ts'
 import { createKeyOperations } from '../keys/ring/key-operations.ts'
 import type { Log } from '../log.ts'
 import { createMetrics } from '../metrics.ts'
-import { createNotBefore } from '../oauth/sign-outs/cut-offs.ts'
+import { createSignOutCutOffs } from '../oauth/sign-out-cut-offs.ts'
 import { openBackends } from './backends.ts'
-import type { Closer } from './close-step.ts'
+import type { CloseStep } from './close-step.ts'
 
 export type Restoration = { readonly signedOutAt: string; readonly keys: 'replaced' | 'kept' }
 
@@ -18,15 +18,15 @@ export async function settleRestored(
   log: Log,
   { keepsKeys, onProgress }: { readonly keepsKeys: boolean; readonly onProgress: (step: string) => void },
 ): Promise<Restoration> {
-  const closers: Closer[] = []
+  const closeSteps: CloseStep[] = []
   try {
     const { auditTrail, database, keyRing, storage } = await openBackends(
       config,
       { log, metrics: createMetrics(), onProgress },
-      closers,
+      closeSteps,
     )
     const atMs = Date.now()
-    await createNotBefore(storage).set({ of: 'everybody' }, atMs)
+    await createSignOutCutOffs(storage).set({ of: 'everybody' }, atMs)
     if (!keepsKeys) {
       await createKeyOperations(keyRing).replaceAll()
       for (const name of ['cookies', 'refresh-tokens']) await replaceServerSecret(database.knex, name)
@@ -35,6 +35,6 @@ export async function settleRestored(
     auditTrail.append({ type: 'server.restored', actor: 'admin', reason: `keys and secrets were ${keys}` })
     return { signedOutAt: new Date(atMs).toISOString(), keys }
   } finally {
-    for (const close of closers.reverse()) await close()
+    for (const close of closeSteps.reverse()) await close()
   }
 }

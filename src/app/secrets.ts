@@ -6,19 +6,19 @@ import type { Sealed } from '../keys/key-record.ts'
 import { createProtector } from '../keys/stores/protector.ts'
 import type { Log } from '../log.ts'
 import type { Storage } from '../storage/storage.ts'
-import type { Closer } from './close-step.ts'
+import type { CloseStep } from './close-step.ts'
 
 /** What this deployment made for itself and can replace without a restart. */
 export async function openSecrets(
   log: Log,
   { database: { knex }, storage }: { database: Database; storage: Storage },
-  closers: Closer[],
+  closeSteps: CloseStep[],
 ) {
   const open = async (name: string) => {
     await serverSecret(knex, name)
     const onError = (error: unknown) => log.warn({ err: error }, 'the server secrets could not be followed')
     const secret = await openSecretGenerations({ knex, name, announcements: storage, onError })
-    closers.push(secret.close)
+    closeSteps.push(secret.close)
     return secret
   }
   return { cookies: await open('cookies'), tokens: await open('refresh-tokens') }

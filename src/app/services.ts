@@ -5,34 +5,34 @@ import { createAdminSessions } from '../administrators/sessions.ts'
 import type { Agent } from '../agents/agent.ts'
 import { createAuthenticateAgent } from '../agents/authenticate.ts'
 import { createAgentDirectory } from '../agents/directory.ts'
-import { createSecondFactors } from '../agents/second-factors.ts'
 import { findSignIns } from '../audit/sign-ins.ts'
 import { createClientRegistry } from '../clients/registry.ts'
 import { createResourceServerRegistry } from '../clients/resource-servers.ts'
-import { selectDialects } from '../dialects/index.ts'
 import type { Config } from '../config.ts'
-import { createAuthenticate } from '../customers/authenticate.ts'
-import { createCompanyRecords } from '../customers/records/company-records.ts'
-import { createCustomerRecords } from '../customers/records/customer-records.ts'
-import { selectCustomerSource } from '../customers/sources/index.ts'
 import { createLockout } from '../credentials/lockout/lockout.ts'
-import { createLockoutDesk } from '../credentials/lockout/lockout-operations.ts'
+import { createLockoutOperations } from '../credentials/lockout/lockout-operations.ts'
 import { lockoutPolicy } from '../credentials/lockout/lockout-policy.ts'
 import { throttleLogins } from '../credentials/lockout/login-throttle.ts'
+import { createSecondFactors } from '../credentials/second-factors.ts'
+import { createAuthenticate } from '../customers/authenticate.ts'
 import { createOneTimePasswords } from '../customers/one-time-passwords.ts'
+import { createCompanyRecords } from '../customers/records/company-records.ts'
+import { createCustomerRecords } from '../customers/records/customer-records.ts'
 import { type AccountEvent, createRecoveryServices } from '../customers/recovery/recovery-services.ts'
-import { createRegistrationKeys } from '../customers/registration/registration-keys.ts'
+import { createRegistrationKeys } from '../customers/recovery/registration-keys.ts'
 import { createSignInLinks } from '../customers/sign-in-links.ts'
+import { selectCustomerSource } from '../customers/sources/index.ts'
+import { selectDialects } from '../dialects/index.ts'
 import { createLetters } from '../interaction/letters.ts'
 import { createPages } from '../interaction/pages.ts'
 import type { Log } from '../log.ts'
-import { createLivingGrants } from '../oauth/sign-outs/active-grants.ts'
-import { createNotBefore } from '../oauth/sign-outs/cut-offs.ts'
+import { watchAgentLogins, watchLogins } from '../oauth/accounts/watch-logins.ts'
 import { createReachProbes } from '../oauth/engine/reach-probes.ts'
 import { createRefreshTokens } from '../oauth/refresh/refresh-tokens.ts'
+import { createSignOutCutOffs } from '../oauth/sign-out-cut-offs.ts'
+import { createActiveGrants } from '../oauth/sign-outs/active-grants.ts'
 import { verifyStructured } from '../oauth/tokens/structured-tokens.ts'
 import { createFindToken } from '../oauth/tokens/token-status.ts'
-import { watchAgentLogins, watchLogins } from '../oauth/accounts/watch-logins.ts'
 import type { Backends } from './backends.ts'
 
 export type Services = ReturnType<typeof createServices>
@@ -40,7 +40,7 @@ export type Services = ReturnType<typeof createServices>
 /** The embedded database answers one question at a time: more logins under way would only lengthen the line. */
 const EMBEDDED_LOGINS = 2
 
-/** What the rules of the domain are to every door: one of each, made of the backends. */
+/** What the rules of the domain are to every endpoint: one of each, made of the backends. */
 export function createServices(
   config: Config,
   log: Log,
@@ -50,7 +50,7 @@ export function createServices(
     storage,
     keyRing,
     auditTrail,
-    evidence,
+    keyUsage,
     tokenKeys,
     digestKey,
     secondFactorSealing,
@@ -76,7 +76,7 @@ export function createServices(
   const administrators = createAdministratorDirectory({ knex })
   const sessions = createAdminSessions({ storage, administrators })
   const secondFactors = createSecondFactors({ knex, sealing: secondFactorSealing, issuer: config.ISSUER })
-  const notBefore = createNotBefore(storage)
+  const cutOffs = createSignOutCutOffs(storage)
   const note = (event: AccountEvent, customerId: string) =>
     auditTrail.append({
       type: event === 'unblocked' ? 'lockout.lifted' : 'customer.registered',
@@ -92,7 +92,7 @@ export function createServices(
     policy: passwordPolicy,
     lockout,
     signOut: async (customerId) => {
-      await notBefore.set({ of: 'customer', id: customerId }, Date.now())
+      await cutOffs.set({ of: 'customer', id: customerId }, Date.now())
       auditTrail.append({ type: 'password.changed', customerId, reason: 'by the customer' })
       auditTrail.append({ type: 'sign-out-everywhere', customerId, reason: 'the password was changed' })
     },
@@ -110,7 +110,7 @@ export function createServices(
       keys: keyRing.keys(),
       issuer: config.ISSUER,
       now: Math.floor(Date.now() / 1000),
-      onSeen: evidence.seen,
+      onSeen: keyUsage.seen,
     })
   return {
     dialects,
@@ -143,12 +143,12 @@ export function createServices(
     reachProbes: createReachProbes({ storage }),
     companyRecords: createCompanyRecords({ knex }),
     customerRecords: createCustomerRecords({ knex }),
-    lockoutDesks: {
-      customer: createLockoutDesk({ storage, policy: lockoutPolicy(config), realm: 'customer' }),
-      agent: createLockoutDesk({ storage, policy: lockoutPolicy(config), realm: 'agent' }),
-      administrator: createLockoutDesk({ storage, policy: lockoutPolicy(config), realm: 'administrator' }),
+    lockoutOperations: {
+      customer: createLockoutOperations({ storage, policy: lockoutPolicy(config), realm: 'customer' }),
+      agent: createLockoutOperations({ storage, policy: lockoutPolicy(config), realm: 'agent' }),
+      administrator: createLockoutOperations({ storage, policy: lockoutPolicy(config), realm: 'administrator' }),
     },
-    livingGrants: createLivingGrants({ storage, notBefore, findSignIns: (filter) => findSignIns(knex, filter) }),
+    activeGrants: createActiveGrants({ storage, cutOffs, findSignIns: (filter) => findSignIns(knex, filter) }),
     lockouts: { customer: lockout, agent: agentLockout, administrator: administratorLockout },
     administrators,
     adminTokens: createAdminTokens({ knex }),
@@ -174,9 +174,9 @@ export function createServices(
       authenticate: watchLogins(oneTimePasswords.authenticate, auditTrail.append, metrics, 'one-time-password'),
     },
     signInLinks: createSignInLinks({ storage, audience: config.ISSUER, allowsReuse: config.SIGN_IN_LINK_REUSABLE }),
-    notBefore,
+    cutOffs,
     refreshTokens,
-    findToken: createFindToken({ storage, refreshTokens, notBefore, verify }),
+    findToken: createFindToken({ storage, refreshTokens, cutOffs, verify }),
     metrics,
     audit: auditTrail.append,
     pages: createPages({ publicPath: new URL(config.ISSUER).pathname.replace(/\/$/, '') }),

@@ -3,8 +3,8 @@ import type { Agent } from '../agents/agent.ts'
 import { type AdminClient, createAdminClient } from './command/admin-client.ts'
 import type { Command } from './command/command.ts'
 import { printJson, printTable } from './command/print.ts'
-import { SECOND_FACTOR_ACTIONS } from './second-factor.ts'
 import { fromInput } from './command/standard-input.ts'
+import { SECOND_FACTOR_ACTIONS } from './second-factor.ts'
 
 const HELP = `Usage: vestibule agents ACTION [--json]
 

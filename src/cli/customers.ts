@@ -8,8 +8,8 @@ import type { MigrationStatus } from '../customers/import/migration-status.ts'
 import type { WrappingProgress } from '../customers/import/wrap-fast-hashes.ts'
 import { type AdminClient, AdminError, createAdminClient } from './command/admin-client.ts'
 import type { Command } from './command/command.ts'
-import { changeCustomer, findCustomers, showCustomer } from './customer-records.ts'
 import { duration, printJson, printTable } from './command/print.ts'
+import { changeCustomer, findCustomers, showCustomer } from './customer-records.ts'
 
 const HELP = `Usage: vestibule customers ACTION [--json]
 

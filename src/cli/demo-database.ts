@@ -4,7 +4,7 @@ import type { Config } from '../config.ts'
 import { createPasswords } from '../credentials/passwords.ts'
 import { openDatabase } from '../database/index.ts'
 import { loadDemo } from '../demo.ts'
-import { type DemoRemain, removeDemoRemains } from '../leftover-demo-accounts.ts'
+import { type DemoRemain, removeLeftoverDemoAccounts } from '../leftover-demo-accounts.ts'
 import { openStorage } from '../storage/index.ts'
 
 /** Loads the demo shop into the database that the settings name, without a server. */
@@ -29,7 +29,7 @@ export async function loadDemoInto(config: Config): Promise<void> {
 export async function removeDemoFrom(config: Config): Promise<DemoRemain[]> {
   const { knex, close } = await openDatabase(config)
   try {
-    return await removeDemoRemains({ knex, passwords: createPasswords() })
+    return await removeLeftoverDemoAccounts({ knex, passwords: createPasswords() })
   } finally {
     await close()
   }

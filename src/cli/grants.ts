@@ -1,4 +1,4 @@
-import type { LivingGrant } from '../oauth/sign-outs/active-grants.ts'
+import type { ActiveGrant } from '../oauth/sign-outs/active-grants.ts'
 import { AdminError } from './command/admin-client.ts'
 import { printJson, printTable } from './command/print.ts'
 import { subcommands } from './command/subcommands.ts'
@@ -16,7 +16,7 @@ export const grants = subcommands({
         const given = Object.entries({ customerId, clientId }).filter(([, value]) => value !== undefined)
         if (given.length === 0)
           throw new AdminError('Whose? Name a customer, a client, or both: --customer ID, --client ID.')
-        const listed = await admin.list<LivingGrant>(
+        const listed = await admin.list<ActiveGrant>(
           `/v1/grants?${new URLSearchParams(given as [string, string][])}&limit=1000`,
         )
         if (isJson) return printJson({ grants: listed })
@@ -37,7 +37,7 @@ export const grants = subcommands({
       does: 'end one sign-in and every token under it',
       example: 'revoke Zq4Yk0xv2m6o9c1tQm7J3wq8sHfLr5nB0aXeDy1PkUg',
       async run({ admin, subjects: [id = ''], isJson }) {
-        const revoked = await admin.call<LivingGrant>('POST', `/v1/grants/${encodeURIComponent(id)}/revoke`, {})
+        const revoked = await admin.call<ActiveGrant>('POST', `/v1/grants/${encodeURIComponent(id)}/revoke`, {})
         if (isJson) printJson(revoked)
         else console.log(`the sign-in at ${revoked.clientId} is ended`)
       },

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex'
 
-/** How often a client came through a dialect's doors on a day (UTC). */
+/** How often a client came through a dialect's endpoints on a day (UTC). */
 export type DialectUses = {
   readonly dialect: string
   readonly clientId: string

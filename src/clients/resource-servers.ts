@@ -18,7 +18,7 @@ export type ResourceServer = {
   readonly accessTokenTtlSeconds?: number
   /** Its clients send a refused password again by themselves: a few identical sends count as one. */
   readonly hasResendingClients?: boolean
-  /** Wrong passwords its own doors bear for one login, and for how long after the last they bear no more. */
+  /** Wrong passwords its own endpoints bear for one login, and for how long after the last they bear no more. */
   readonly throttle?: { readonly attempts: number; readonly seconds: number }
   /** Opaque tokens are 32 characters of a–z and 0–9, for clients that know no others. */
   readonly hasShortTokens?: boolean

@@ -65,12 +65,12 @@ export const dialectSettings = {
     type: count,
     default: '6',
     sentence:
-      'Wrong passwords for one login from one address at the Magento doors before these refuse it, beside LOCKOUT_ATTEMPTS.',
+      'Wrong passwords for one login from one address at the Magento endpoints before these refuse it, beside LOCKOUT_ATTEMPTS.',
   },
   MAGENTO_THROTTLE_SECONDS: {
     type: seconds,
     default: '1800',
-    sentence: 'How long after the last wrong password the Magento doors refuse a login.',
+    sentence: 'How long after the last wrong password the Magento endpoints refuse a login.',
   },
   MAGENTO_GRAPHQL_STATUS: {
     type: z.enum(['by-category', 'always-200']),

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 
-export type RefusalFloor = {
+export type ConstantTimeRefusal = {
   /** Learns what a kind of check takes whose cost is not that of our own argon2id. */
   observe(kind: string, spentMs: number): void
   /** Waits until a refusal has taken as long as the slowest kind of check in use. Holds no core meanwhile. */
@@ -20,7 +20,7 @@ const WEIGHT = 1 / 8
  * A bcrypt row takes a quarter of a second to check and our own a hundredth: without a floor, the time of a refusal
  * would tell whose account came from another shop. There is none while every row is our own.
  */
-export function createRefusalFloor(nowMs: () => number = () => performance.now()): RefusalFloor {
+export function createConstantTimeRefusal(nowMs: () => number = () => performance.now()): ConstantTimeRefusal {
   const costs = new Map<string, Cost>()
 
   const floorMs = () => {

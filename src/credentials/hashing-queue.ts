@@ -4,10 +4,10 @@ export type Done<T> = { readonly outcome: 'done'; readonly result: T }
 
 export type HashingQueue = {
   /**
-   * Runs `task` when a core is free. Lanes take turns, so that a flood in one lane delays its own tasks and not
+   * Runs `task` when a core is free. Callers take turns, so that a flood in one caller delays its own tasks and not
    * those of others.
    */
-  run<T>(lane: string, task: () => Promise<T>): Promise<Done<T> | Busy>
+  run<T>(caller: string, task: () => Promise<T>): Promise<Done<T> | Busy>
   /** How many tasks run and wait: for metrics. */
   depth(): { readonly running: number; readonly waiting: number }
 }
@@ -17,17 +17,17 @@ export type HashingQueueOptions = {
   readonly concurrency: number
   /** How long a task may wait for its turn. */
   readonly deadlineMs?: number
-  /** Tasks that may wait in all, and in one lane. */
+  /** Tasks that may wait in all, and in one caller. */
   readonly limit?: number
-  readonly laneLimit?: number
+  readonly callerLimit?: number
   /** Told how long each task that ran had waited. */
   readonly onWaited?: (seconds: number) => void
 }
 
 type Waiting = { readonly start: () => void; readonly giveUp: NodeJS.Timeout }
 
-/** Its tasks run only when no other lane has one waiting. */
-export const BACKGROUND_LANE = 'background'
+/** Its tasks run only when no other caller has one waiting. */
+export const BACKGROUND = 'background'
 
 const MAX_RETRY_AFTER_SECONDS = 30
 /** A guess until the first task has been timed. */
@@ -35,8 +35,8 @@ const FIRST_TASK_MS = 20
 
 /** Bounds password hashing, so that a storm of logins leaves cores for signatures and introspection. */
 export function createHashingQueue(options: HashingQueueOptions): HashingQueue {
-  const { concurrency, deadlineMs = 5000, limit = 2000, laneLimit = 200, onWaited } = options
-  const lanes = new Map<string, Set<Waiting>>()
+  const { concurrency, deadlineMs = 5000, limit = 2000, callerLimit = 200, onWaited } = options
+  const callers = new Map<string, Set<Waiting>>()
   let running = 0
   let waiting = 0
   let averageMs = FIRST_TASK_MS
@@ -46,16 +46,16 @@ export function createHashingQueue(options: HashingQueueOptions): HashingQueue {
     return { outcome: 'busy', retryAfterSeconds: Math.min(Math.max(seconds, 1), MAX_RETRY_AFTER_SECONDS) }
   }
 
-  function enter(lane: string): Promise<boolean> {
-    const queue = lanes.get(lane) ?? new Set<Waiting>()
-    if (waiting >= limit || queue.size >= laneLimit) return Promise.resolve(false)
-    lanes.set(lane, queue)
+  function enter(caller: string): Promise<boolean> {
+    const queue = callers.get(caller) ?? new Set<Waiting>()
+    if (waiting >= limit || queue.size >= callerLimit) return Promise.resolve(false)
+    callers.set(caller, queue)
     waiting++
     return new Promise((resolve) => {
       const entry: Waiting = {
         start: () => resolve(true),
         giveUp: setTimeout(() => {
-          remove(lane, queue, entry)
+          remove(caller, queue, entry)
           resolve(false)
         }, deadlineMs),
       }
@@ -63,35 +63,35 @@ export function createHashingQueue(options: HashingQueueOptions): HashingQueue {
     })
   }
 
-  function remove(lane: string, queue: Set<Waiting>, entry: Waiting): void {
+  function remove(caller: string, queue: Set<Waiting>, entry: Waiting): void {
     clearTimeout(entry.giveUp)
     queue.delete(entry)
     waiting--
-    if (queue.size === 0) lanes.delete(lane)
+    if (queue.size === 0) callers.delete(caller)
   }
 
   function startNext(): void {
     running--
-    const lane = nextLane()
-    const queue = lane === undefined ? undefined : lanes.get(lane)
+    const caller = nextCaller()
+    const queue = caller === undefined ? undefined : callers.get(caller)
     const entry = queue?.values().next().value
-    if (lane === undefined || !queue || !entry) return
-    remove(lane, queue, entry)
-    // A Map keeps insertion order: the lane served goes to the end of the line.
-    if (lanes.delete(lane)) lanes.set(lane, queue)
+    if (caller === undefined || !queue || !entry) return
+    remove(caller, queue, entry)
+    // A Map keeps insertion order: the caller served goes to the end of the line.
+    if (callers.delete(caller)) callers.set(caller, queue)
     running++
     entry.start()
   }
 
-  function nextLane(): string | undefined {
-    for (const lane of lanes.keys()) if (lane !== BACKGROUND_LANE) return lane
-    return lanes.keys().next().value
+  function nextCaller(): string | undefined {
+    for (const caller of callers.keys()) if (caller !== BACKGROUND) return caller
+    return callers.keys().next().value
   }
 
-  async function run<T>(lane: string, task: () => Promise<T>): Promise<Done<T> | Busy> {
+  async function run<T>(caller: string, task: () => Promise<T>): Promise<Done<T> | Busy> {
     const enteredAtMs = performance.now()
     if (running < concurrency) running++
-    else if (!(await enter(lane))) return busy()
+    else if (!(await enter(caller))) return busy()
     const startedAtMs = performance.now()
     onWaited?.((startedAtMs - enteredAtMs) / 1000)
     try {

@@ -1,4 +1,4 @@
-import type { SecondFactors } from '../agents/second-factors.ts'
+import type { SecondFactors } from './second-factors.ts'
 
 /** A password as it is stored, its scheme named beside it. */
 type StoredPassword = { readonly scheme: string; readonly hash: string; readonly salt?: string }
@@ -15,9 +15,9 @@ export type CheckedPassword<Person, Reason extends string> =
 /** What checking a password needs of a hasher. */
 export type PersonPasswords = {
   /** @throws when there is no room to hash. */
-  hash(password: string, lane?: string): Promise<StoredPassword>
+  hash(password: string, caller?: string): Promise<StoredPassword>
   /** Without `stored` it takes as long as with it. */
-  verify(password: string, stored: StoredPassword | undefined, lane?: string): Promise<PersonVerification>
+  verify(password: string, stored: StoredPassword | undefined, caller?: string): Promise<PersonVerification>
 }
 
 export type PersonVerification =
@@ -31,7 +31,7 @@ export type PersonLoginContext = {
   readonly deviceId?: string
   /** The code of a second factor, where one was given. */
   readonly code?: string
-  /** The door's own limit, beside lockout. */
+  /** The endpoint's own limit, beside lockout. */
   readonly throttle?: { readonly name: string; readonly attempts: number; readonly seconds: number }
 }
 
@@ -91,10 +91,10 @@ export function createPasswordCheck<Person extends { readonly id: string }, Reas
   async function check(
     login: string,
     password: string,
-    { ip: lane, code }: PersonLoginContext,
+    { ip: caller, code }: PersonLoginContext,
   ): Promise<CheckedPassword<Person, Reason>> {
     const found = await find(login)
-    const verification = await passwords.verify(password, found?.password, lane)
+    const verification = await passwords.verify(password, found?.password, caller)
     if (verification.outcome === 'busy') return verification
     if (!found) return { outcome: 'refused', reason: 'unknown' }
     if (verification.outcome === 'mismatch') return { outcome: 'refused', reason: 'wrong-password' }
@@ -103,7 +103,7 @@ export function createPasswordCheck<Person extends { readonly id: string }, Reas
     if (reason !== undefined) return { outcome: 'refused', reason }
     if (verification.needsRehash && current) {
       // Nobody is kept out because there was no room to hash: the next login tries again.
-      const next = await passwords.hash(password, lane).catch(() => undefined)
+      const next = await passwords.hash(password, caller).catch(() => undefined)
       if (next) await replaceHash(person.id, current, next)
     }
     if (!(await secondFactors?.isRequired(person.id))) return { outcome: 'authenticated', person }

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-import type { StoredPassword } from '../customers/directory.ts'
-import { BACKGROUND_LANE, type Busy, createHashingQueue, type HashingQueue } from './hashing-queue.ts'
+import { BACKGROUND, type Busy, createHashingQueue, type HashingQueue } from './hashing-queue.ts'
 import { hashArgon2id, matchesArgon2 } from './schemes/argon2.ts'
 import { createPasswordSchemes, type PasswordSchemes } from './schemes/index.ts'
 import { plainForms } from './schemes/scheme.ts'
 import { isOurArgon2id, isWrapped, wrap } from './schemes/wrapped.ts'
+import type { StoredPassword } from './stored-password.ts'
 
 export type Verification =
   | { readonly outcome: 'match'; readonly needsRehash: boolean; readonly cost: VerificationCost }
@@ -22,9 +22,9 @@ export type VerificationCost = {
 
 export interface Passwords {
   /** @throws {HashingBusyError} when too many passwords are being hashed. */
-  hash(password: string, lane?: string): Promise<StoredPassword>
+  hash(password: string, caller?: string): Promise<StoredPassword>
   /** Without `stored` a dummy hash is verified, so that an unknown customer costs what a known one does. */
-  verify(password: string, stored: StoredPassword | undefined, lane?: string): Promise<Verification>
+  verify(password: string, stored: StoredPassword | undefined, caller?: string): Promise<Verification>
   /** Why a row cannot be used; undefined when it can. */
   problem(stored: StoredPassword): string | undefined
   /** True for rows that hold a fast hash bare. */
@@ -60,11 +60,11 @@ export type PasswordsOptions = {
   readonly onWaited?: (seconds: number) => void
 }
 
-const OWN_LANE = 'server'
+const OWN_WORK = 'server'
 /** Longer ones cannot have been set anywhere, and hashing them thousands of times over is what an attacker wants. */
 const MAX_PASSWORD_BYTES = 4096
 
-/** Hashes and verifies passwords of every scheme, one per core at a time, each lane in its turn. */
+/** Hashes and verifies passwords of every scheme, one per core at a time, each caller in its turn. */
 export function createPasswords(options: PasswordsOptions = {}): Passwords {
   const { concurrency = availableParallelism(), schemes = createPasswordSchemes(), onWaited } = options
   const queue = options.queue ?? createHashingQueue({ concurrency, ...(onWaited && { onWaited }) })
@@ -102,14 +102,14 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
   }
 
   return {
-    async hash(password, lane = OWN_LANE) {
-      const run = await queue.run(lane, () => hashArgon2id(password.normalize('NFC')))
+    async hash(password, caller = OWN_WORK) {
+      const run = await queue.run(caller, () => hashArgon2id(password.normalize('NFC')))
       if (run.outcome === 'busy') throw new HashingBusyError(run.retryAfterSeconds)
       return { scheme: 'argon2id', hash: run.result }
     },
-    async verify(password, stored, lane = OWN_LANE) {
+    async verify(password, stored, caller = OWN_WORK) {
       const found = stored && problem(stored)
-      const run = await queue.run(lane, () => check(password, stored, found !== undefined))
+      const run = await queue.run(caller, () => check(password, stored, found !== undefined))
       if (run.outcome === 'busy') return run
       const { isMatch, cost } = run.result
       if (isMatch && stored) return { outcome: 'match', needsRehash: !isOurArgon2id(stored), cost }
@@ -120,7 +120,7 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
     async wrap(stored) {
       const scheme = schemes.find(stored.scheme)
       if (!scheme) return undefined
-      const run = await queue.run(BACKGROUND_LANE, () => wrap(scheme, stored))
+      const run = await queue.run(BACKGROUND, () => wrap(scheme, stored))
       if (run.outcome === 'busy') throw new HashingBusyError(run.retryAfterSeconds)
       return run.result
     },

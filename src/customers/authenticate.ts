@@ -1,12 +1,14 @@
 import { availableParallelism } from 'node:os'
-import type { Customer } from './customer.ts'
-import type { CustomerWithPassword, Directory, StoredPassword } from './directory.ts'
+import { type ConstantTimeRefusal, createConstantTimeRefusal } from '../credentials/constant-time-refusal.ts'
 import { createHashingQueue } from '../credentials/hashing-queue.ts'
 import { networkOf } from '../credentials/ip-network.ts'
 import type { Lockout, LoginContext } from '../credentials/lockout/lockout.ts'
 import type { PasswordPolicy } from '../credentials/password-policy.ts'
 import { HashingBusyError, type Passwords } from '../credentials/passwords.ts'
-import { createRefusalFloor, type RefusalFloor } from '../credentials/constant-time-refusal.ts'
+import type { StoredPassword } from '../credentials/stored-password.ts'
+import type { Customer } from './customer.ts'
+import type { CustomerWithPassword, Directory } from './directory.ts'
+import type { SignInElsewhere } from './sign-in-elsewhere.ts'
 import { ShopServiceError } from './sources/shop-service.ts'
 
 export type Authentication =
@@ -26,14 +28,6 @@ export type Refusal = {
 }
 
 export type Authenticate = (login: string, password: string, context?: LoginContext) => Promise<Authentication>
-
-/** A source that checks passwords itself, because it gives out no hashes. */
-export type SignInElsewhere = (login: string, password: string) => Promise<SignInElsewhereOutcome>
-
-export type SignInElsewhereOutcome =
-  | { readonly outcome: 'match'; readonly customer: Customer }
-  | { readonly outcome: 'mismatch' }
-  | { readonly outcome: 'unavailable'; readonly retryAfterSeconds: number }
 
 export type AuthenticateDeps = {
   readonly directory: Directory
@@ -55,7 +49,7 @@ type Check = ReturnType<typeof createCheck>
 /** One hashes; the others are on their way to storage, or to the shop's service, and back. */
 const LOGINS_PER_CORE = 16
 
-/** A door that says nothing about its caller shares one address with all the others that do so. */
+/** An endpoint that says nothing about its caller shares one address with all the others that do so. */
 export const NOWHERE: LoginContext = { ip: '' }
 
 /**
@@ -63,8 +57,8 @@ export const NOWHERE: LoginContext = { ip: '' }
  * take the same time, so that nobody learns who is a customer.
  */
 export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
-  const floor = createRefusalFloor()
-  const attempt = createAttempt(deps, createCheck(deps, floor.observe))
+  const refusal = createConstantTimeRefusal()
+  const attempt = createAttempt(deps, createCheck(deps, refusal.observe))
   // Without it a storm of logins would stand in line for storage too, and every introspection behind it.
   const admission = createHashingQueue({
     concurrency: deps.loginsAtOnce ?? LOGINS_PER_CORE * availableParallelism(),
@@ -75,7 +69,7 @@ export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
     if (admitted.outcome === 'busy') return admitted
     const { authentication, spentMs } = admitted.result
     const { outcome } = authentication
-    if (outcome === 'refused' || outcome === 'unconfirmed') await floor.hold(spentMs)
+    if (outcome === 'refused' || outcome === 'unconfirmed') await refusal.hold(spentMs)
     return authentication
   }
 }
@@ -102,7 +96,7 @@ function createAttempt({ directory, lockout }: AuthenticateDeps, check: Check) {
     })
     const { authentication } = checked
     const settling = settle(resultOf(authentication))
-    // What a success forgives is written while the door goes on; if it is not, the attempt counts until its window ends.
+    // What a success forgives is written while the endpoint goes on; if it is not, the attempt counts until its window ends.
     if (authentication.outcome === 'authenticated') settling.catch(() => {})
     else await settling
     return checked
@@ -118,28 +112,28 @@ function resultOf({ outcome }: Authentication): 'success' | 'failure' | 'uncheck
   return outcome === 'busy' ? 'unchecked' : 'failure'
 }
 
-function createCheck(deps: AuthenticateDeps, observe: RefusalFloor['observe']) {
+function createCheck(deps: AuthenticateDeps, observe: ConstantTimeRefusal['observe']) {
   const { passwords, signInElsewhere, onProblem = () => {} } = deps
 
   return async function check(
     login: string,
     password: string,
     found: CustomerWithPassword | undefined,
-    lane: string,
+    caller: string,
   ): Promise<Checked> {
     const elsewhere = found?.password ? undefined : await askElsewhere(login, password)
     if (elsewhere?.outcome === 'unavailable') return unchecked('busy', elsewhere.retryAfterSeconds)
     if (elsewhere?.outcome === 'match')
       return { authentication: await accept(elsewhere, password), spentMs: elsewhere.spentMs }
 
-    const verification = await passwords.verify(password, found?.password, lane)
+    const verification = await passwords.verify(password, found?.password, caller)
     if (verification.outcome === 'busy') return { authentication: verification, spentMs: 0 }
     const spentMs = verification.cost.spentMs + (elsewhere?.spentMs ?? 0)
     if (elsewhere) observe('elsewhere', spentMs)
     else if (!verification.cost.isPlain) observe(found?.password?.scheme ?? '', spentMs)
     if (verification.outcome === 'match' && found?.password) {
       const current = verification.needsRehash ? found.password : undefined
-      return { authentication: await accept(found, password, lane, current), spentMs }
+      return { authentication: await accept(found, password, caller, current), spentMs }
     }
     const problem = verification.outcome === 'mismatch' ? verification.problem : undefined
     if (found && problem) onProblem(found.customer.id, problem)
@@ -156,12 +150,12 @@ function createCheck(deps: AuthenticateDeps, observe: RefusalFloor['observe']) {
   async function accept(
     found: CustomerWithPassword,
     password: string,
-    lane?: string,
+    caller?: string,
     outdated?: StoredPassword,
   ): Promise<Authentication> {
     const { customer, passwordChangeRequired: isFlagged } = found
     if (customer.status !== 'active') return { outcome: 'refused', reason: 'blocked' }
-    if (outdated) await rehash(customer.id, password, outdated, lane)
+    if (outdated) await rehash(customer.id, password, outdated, caller)
     if (!customer.emailVerified) return { outcome: 'unconfirmed', customer }
     if (isFlagged) return { outcome: 'authenticated', customer, mustChangePassword: true }
     const review = await deps.policy?.review(password, customer.email)
@@ -171,9 +165,9 @@ function createCheck(deps: AuthenticateDeps, observe: RefusalFloor['observe']) {
   }
 
   /** A customer is not kept out because there was no room to hash: the next login tries again. */
-  async function rehash(id: string, password: string, outdated: StoredPassword, lane?: string): Promise<void> {
+  async function rehash(id: string, password: string, outdated: StoredPassword, caller?: string): Promise<void> {
     try {
-      await deps.directory.replaceHash(id, outdated, await passwords.hash(password, lane))
+      await deps.directory.replaceHash(id, outdated, await passwords.hash(password, caller))
     } catch (error) {
       if (!(error instanceof HashingBusyError)) throw error
     }

@@ -1,5 +1,6 @@
+import type { StoredPassword } from '../credentials/stored-password.ts'
 import type { CompanyUser, Customer } from './customer.ts'
-import type { CustomerWithPassword, StoredPassword } from './directory.ts'
+import type { CustomerWithPassword } from './directory.ts'
 
 /** A customer as `SELECT_CUSTOMER` reads it. */
 export type CustomerRow = {

@@ -1,11 +1,5 @@
+import type { StoredPassword } from '../credentials/stored-password.ts'
 import type { Customer } from './customer.ts'
-
-/** A stored password: its scheme is tagged per row and never guessed from the shape of the hash. */
-export type StoredPassword = {
-  readonly scheme: string
-  readonly hash: string
-  readonly salt?: string
-}
 
 export type CustomerWithPassword = {
   readonly customer: Customer

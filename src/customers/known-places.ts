@@ -1,6 +1,6 @@
-import type { Customer } from './customer.ts'
 import { networkOf } from '../credentials/ip-network.ts'
 import type { Lockout } from '../credentials/lockout/lockout.ts'
+import type { Customer } from './customer.ts'
 
 export type KnownPlacesDeps = {
   readonly lockout: Pick<Lockout, 'remember'>

@@ -1,10 +1,10 @@
 import { createHmac, randomInt, timingSafeEqual } from 'node:crypto'
+import { normalizeEmail } from '../credentials/email.ts'
+import type { Lockout } from '../credentials/lockout/lockout.ts'
 import type { Mail, Mailer } from '../mail.ts'
 import type { Storage } from '../storage/storage.ts'
 import { type Authenticate, NOWHERE } from './authenticate.ts'
 import type { Directory } from './directory.ts'
-import { normalizeEmail } from '../credentials/email.ts'
-import type { Lockout } from '../credentials/lockout/lockout.ts'
 
 export type OneTimePasswords = {
   /** Mails a code to the customer with this login. Nobody learns whether there is one: it goes on in the background. */

@@ -18,10 +18,10 @@ import type { DialectServices } from './services.ts'
 import type { RunTokenPipeline } from './token-pipeline.ts'
 import { giveBody } from './token-request.ts'
 
-type VisitDeps = DialectRouterDeps & { readonly run: RunTokenPipeline }
+type AnswerRequestDeps = DialectRouterDeps & { readonly run: RunTokenPipeline }
 
-/** Takes one request through a door: reads it, refuses it after the sunset, answers it, and counts the use. */
-export function createVisit(deps: VisitDeps, mounted: MountedDialect) {
+/** Takes one request through an endpoint: reads it, refuses it after the sunset, answers it, and counts the use. */
+export function createAnswerRequest(deps: AnswerRequestDeps, mounted: MountedDialect) {
   const { dialect, sunset, basePath } = mounted
 
   return async function visit(ctx: Context, route: DialectRoute, next: Next): Promise<void> {
@@ -47,9 +47,9 @@ export function createVisit(deps: VisitDeps, mounted: MountedDialect) {
     const { clientId = mounted.clientId } = services.seen()
     if (origin && (await deps.allowsOrigin(clientId, origin))) shareAnswer(ctx, origin)
     reply(ctx, answer)
-    const door = `${basePath}${route.path}`
-    Object.assign(factsOf(ctx), { dialect: dialect.name, door, ...services.seen() })
-    deps.onUse({ dialect: dialect.name, door, status: answer.status, ...services.seen() })
+    const endpoint = `${basePath}${route.path}`
+    Object.assign(factsOf(ctx), { dialect: dialect.name, endpoint, ...services.seen() })
+    deps.onUse({ dialect: dialect.name, endpoint, status: answer.status, ...services.seen() })
   }
 }
 
@@ -63,9 +63,9 @@ async function ask(route: TokenRoute, request: DialectRequest, services: Dialect
   return route.fromSuccess(issued.tokens, request.context)
 }
 
-/** A door never answers in words that are not the dialect's. */
+/** An endpoint never answers in words that are not the dialect's. */
 async function settle(
-  { onError }: VisitDeps,
+  { onError }: AnswerRequestDeps,
   { dialect }: MountedDialect,
   ctx: Context,
   context: AnswerContext,
@@ -81,14 +81,14 @@ async function settle(
   }
 }
 
-/** The body, or why there is none to read; of two doors on one path, the second gets what the first read. */
+/** The body, or why there is none to read; of two endpoints on one path, the second gets what the first read. */
 async function readOnce(ctx: Context): Promise<string | BodyError> {
-  const state = ctx.state as { doorBody?: Promise<string | BodyError> }
-  state.doorBody ??= readText(ctx).catch((error: unknown) => {
+  const state = ctx.state as { dialectBody?: Promise<string | BodyError> }
+  state.dialectBody ??= readText(ctx).catch((error: unknown) => {
     if (error instanceof BodyError) return error
     throw error
   })
-  return state.doorBody
+  return state.dialectBody
 }
 
 /** What answers may depend on, of the request under way. */

@@ -5,7 +5,7 @@ const EXPOSED = 'Content-Language, Retry-After, X-Request-Id'
 const PREFLIGHT_SECONDS = '3600'
 
 /**
- * Answers a browser that asks whether it may call a door. The door's own answer decides who may read it: here any
+ * Answers a browser that asks whether it may call an endpoint. The endpoint's own answer decides who may read it: here any
  * origin is let through, because which client calls is not known before its body is.
  */
 export function answerPreflight(
@@ -26,7 +26,7 @@ export function answerPreflight(
   })
 }
 
-/** Lets pages of `origin` read the answer. Never with credentials: no door looks at a cookie. */
+/** Lets pages of `origin` read the answer. Never with credentials: no endpoint looks at a cookie. */
 export function shareAnswer(ctx: Context, origin: string): void {
   ctx.set({ 'Access-Control-Allow-Origin': origin, 'Access-Control-Expose-Headers': EXPOSED })
 }

@@ -20,7 +20,7 @@ export type Dialect = {
   readonly routes: readonly DialectRoute[]
   /** A body that cannot be read at all: 413 above the limit, 400 when it is not UTF-8 or broke off. */
   readonly onBadBody: (status: number, context: AnswerContext) => DialectAnswer
-  /** The answer of every door after the sunset day; its status should be 410. */
+  /** The answer of every endpoint after the sunset day; its status should be 410. */
   readonly onGone: (context: AnswerContext) => DialectAnswer
   /** Something broke on our side (500), or is not reachable right now (503). */
   readonly onFailure: (status: 500 | 503, context: AnswerContext) => DialectAnswer
@@ -30,12 +30,12 @@ export type Dialect = {
   readonly requestHeaders?: readonly string[]
 }
 
-/** Makes a dialect from the settings; `clientId` is the client its doors act for when a request names none. */
+/** Makes a dialect from the settings; `clientId` is the client its endpoints act for when a request names none. */
 export type OpenDialect = (settings: Config, own: { readonly clientId: string }) => Dialect
 
 export type DialectRoute = TokenRoute | ActionRoute
 
-/** A door to the token pipeline. */
+/** An endpoint to the token pipeline. */
 export type TokenRoute = {
   readonly method: 'POST'
   /** As `@koa/router` reads it: `/rest{/:store}/V1/…`. */

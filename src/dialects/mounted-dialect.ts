@@ -3,7 +3,7 @@ import type { Dialect } from './dialect.ts'
 import type { Mount, Sunset } from './mounts.ts'
 import type { SharedServices } from './services.ts'
 
-/** What the doors of all dialects are built on. */
+/** What the endpoints of all dialects are built on. */
 export type DialectRouterDeps = {
   readonly dialects: readonly MountedDialect[]
   readonly issuer: string
@@ -19,7 +19,7 @@ export type DialectRouterDeps = {
   readonly signInByLink: (ctx: Context, token: string) => Promise<'signed-in' | 'already-signed-in' | 'invalid'>
   /** True when pages of the origin may read what this client is answered. */
   readonly allowsOrigin: (clientId: string, origin: string) => Promise<boolean>
-  /** A dialect's own client may not do what a door needs of it: something for an operator to mend. */
+  /** A dialect's own client may not do what an endpoint needs of it: something for an operator to mend. */
   readonly onUnfitClient: (dialect: string, clientId: string, reason: string) => void
   readonly onUse: (use: DialectUse) => void
   readonly onError: (error: unknown, requestId: string) => void
@@ -31,10 +31,10 @@ export type MountedDialect = Mount & {
   readonly sunset?: Sunset
 }
 
-/** One answer of a door; `clientId` is missing when no known client came through it. */
+/** One answer of an endpoint; `clientId` is missing when no known client came through it. */
 export type DialectUse = {
   readonly dialect: string
-  readonly door: string
+  readonly endpoint: string
   readonly status: number
   readonly clientId?: string
 }

@@ -60,7 +60,7 @@ export function mountedHosts(mounts: readonly Mount[]): ReadonlySet<string> {
   return new Set(mounts.flatMap((mount) => hostOf(mount) ?? []))
 }
 
-/** When a dialect's doors close; epoch seconds. */
+/** When a dialect's endpoints close; epoch seconds. */
 export type Sunset = { readonly deprecatedAt: number; readonly closesAt: number }
 
 /**
@@ -84,7 +84,7 @@ function sunsetOn(day: string): Sunset | undefined {
   return Number.isNaN(closesAt) ? undefined : { closesAt, deprecatedAt: closesAt - NOTICE_DAYS * DAY_SECONDS }
 }
 
-/** Says when a door closes: Deprecation (RFC 9745 §2) and Sunset (RFC 8594 §3). */
+/** Says when an endpoint closes: Deprecation (RFC 9745 §2) and Sunset (RFC 8594 §3). */
 export function sunsetHeaders({ deprecatedAt, closesAt }: Sunset): Record<string, string> {
   return { Deprecation: `@${deprecatedAt}`, Sunset: new Date(closesAt * 1000).toUTCString() }
 }

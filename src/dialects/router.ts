@@ -1,37 +1,39 @@
 import { Router } from '@koa/router'
 import type { Context, Middleware, Next } from 'koa'
 import compose from 'koa-compose'
+import { contextOf, createAnswerRequest, reply } from './answer-request.ts'
 import { answerPreflight } from './cors.ts'
 import type { DialectRoute } from './dialect.ts'
 import type { DialectRouterDeps, MountedDialect } from './mounted-dialect.ts'
 import { hostOf } from './mounts.ts'
 import { createTokenPipeline } from './token-pipeline.ts'
-import { contextOf, createVisit, reply } from './answer-request.ts'
 
-/** Routes every dialect's doors, each to the one token pipeline or to an action of its own. */
+/** Routes every dialect's endpoints, each to the one token pipeline or to an action of its own. */
 export function createDialectRouter(deps: DialectRouterDeps): Middleware {
   const run = createTokenPipeline(deps.pipeline)
-  const doors = deps.dialects.flatMap((mounted) => createDoors(mounted, createVisit({ ...deps, run }, mounted), deps))
+  const endpoints = deps.dialects.flatMap((mounted) =>
+    createEndpoints(mounted, createAnswerRequest({ ...deps, run }, mounted), deps),
+  )
   const longestFirst = deps.dialects.toSorted((one, other) => other.basePath.length - one.basePath.length)
-  return compose([...doors, (ctx, next) => answerRest(ctx as Context, next, longestFirst, deps.issuer)])
+  return compose([...endpoints, (ctx, next) => answerRest(ctx as Context, next, longestFirst, deps.issuer)])
 }
 
-type Visit = ReturnType<typeof createVisit>
+type Visit = ReturnType<typeof createAnswerRequest>
 
-function createDoors(mounted: MountedDialect, visit: Visit, { issuer }: { issuer: string }): Middleware[] {
+function createEndpoints(mounted: MountedDialect, visit: Visit, { issuer }: { issuer: string }): Middleware[] {
   const { dialect, basePath, origin } = mounted
   const open = () => new Router(basePath ? { prefix: basePath } : {})
-  const [doors, hosted] = [open(), open()]
+  const [endpoints, hosted] = [open(), open()]
   for (const [path, methods] of preflights(mounted)) {
-    doors.options(path, (ctx) => answerPreflight(ctx as unknown as Context, methods, dialect.requestHeaders))
+    endpoints.options(path, (ctx) => answerPreflight(ctx as unknown as Context, methods, dialect.requestHeaders))
   }
   for (const route of dialect.routes) {
     const enter = (ctx: unknown, next: Next) => visit(ctx as Context, route, next)
     const isElsewhere = origin !== undefined && 'isHosted' in route && route.isHosted
     if (isElsewhere) register(hosted, route, enter)
-    register(doors, route, isElsewhere ? (ctx) => sendTo(issuer, ctx as Context) : enter)
+    register(endpoints, route, isElsewhere ? (ctx) => sendTo(issuer, ctx as Context) : enter)
   }
-  return [onlyAt(hostOf(mounted), doors), ...(hostOf(mounted) === undefined ? [] : [onlyAt(undefined, hosted)])]
+  return [onlyAt(hostOf(mounted), endpoints), ...(hostOf(mounted) === undefined ? [] : [onlyAt(undefined, hosted)])]
 }
 
 function register(router: Router, { method, path }: DialectRoute, enter: (ctx: unknown, next: Next) => unknown): void {
@@ -39,7 +41,7 @@ function register(router: Router, { method, path }: DialectRoute, enter: (ctx: u
   else router.register(path, method === 'GET' ? ['HEAD', 'GET'] : [method], [enter])
 }
 
-/** The doors at one host; undefined means the issuer's. What was handed on to OAuth passes all further doors by. */
+/** The endpoints at one host; undefined means the issuer's. What was handed on to OAuth passes all further endpoints by. */
 function onlyAt(host: string | undefined, router: Router): Middleware {
   const routes = router.routes() as unknown as Middleware // the router's own context type is not Koa's
   return (ctx, next) =>
@@ -54,7 +56,7 @@ function sendTo(issuer: string, ctx: Context): void {
 }
 
 /**
- * What no door took: a request of a shared path is OAuth's, at the root of the issuer; anything else below a dialect's
+ * What no endpoint took: a request of a shared path is OAuth's, at the root of the issuer; anything else below a dialect's
  * base path or at its host is a path of nobody.
  */
 async function answerRest(

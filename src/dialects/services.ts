@@ -24,7 +24,7 @@ export type SharedServices = {
 
 /** The services of one request. */
 export type DialectServices = SharedServices & {
-  /** Runs the token pipeline within this request, for doors that take more than one step. One run at a time. */
+  /** Runs the token pipeline within this request, for endpoints that take more than one step. One run at a time. */
   issue(parameters: OAuthParameters): Promise<Issued>
   /** Introspection by a client that shows its secret; the answer is the endpoint's own. */
   introspect(parameters: {

@@ -1,6 +1,6 @@
 import type { Audit } from '../audit/events.ts'
+import type { SignOutCutOffs } from '../oauth/sign-out-cut-offs.ts'
 import type { FindCaller } from '../oauth/tokens/callers.ts'
-import type { NotBefore } from '../oauth/sign-outs/cut-offs.ts'
 import { endAccessToken, type FindToken, type LiveToken } from '../oauth/tokens/token-status.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { SharedServices } from './services.ts'
@@ -9,13 +9,13 @@ export type SharedServicesDeps = Pick<SharedServices, 'confirmEmail' | 'reportSi
   readonly storage: Storage
   readonly findToken: FindToken
   readonly findCaller: FindCaller
-  readonly notBefore: NotBefore
+  readonly cutOffs: SignOutCutOffs
   readonly audit: Audit
 }
 
 /** The services that dialects share, over the domain and the protocol. */
 export function createSharedServices(deps: SharedServicesDeps): SharedServices {
-  const { storage, findToken, findCaller, notBefore, confirmEmail, reportSignIn, requestOneTimePassword, audit } = deps
+  const { storage, findToken, findCaller, cutOffs, confirmEmail, reportSignIn, requestOneTimePassword, audit } = deps
   return {
     findCaller,
     confirmEmail,
@@ -40,7 +40,7 @@ export function createSharedServices(deps: SharedServicesDeps): SharedServices {
       audit({ type: 'token.revoked', ...ownerOf(status.token), reason: status.token.kind })
     },
     async signOutEverywhere(accountId) {
-      await notBefore.set({ of: 'customer', id: accountId }, Date.now())
+      await cutOffs.set({ of: 'customer', id: accountId }, Date.now())
       audit({ type: 'sign-out-everywhere', customerId: accountId, reason: 'asked for at a dialect' })
     },
   }

@@ -95,7 +95,7 @@ function failure(ctx: Context, body: Record<string, unknown>): OAuthFailure {
 function clearAnswer(ctx: Context): void {
   ctx.body = null
   ctx.status = 404
-  // Koa gives a body its status 200 only while nobody has set one: the next run, and the door, start afresh.
+  // Koa gives a body its status 200 only while nobody has set one: the next run, and the endpoint, start afresh.
   Object.assign(ctx.response, { _explicitStatus: false })
   for (const name of ANSWERS) ctx.remove(name)
 }

@@ -4,9 +4,9 @@ import type { Context } from 'koa'
 export type RequestFacts = {
   clientId?: string
   grantType?: string
-  /** The shop system's token API that answered, and which of its doors. */
+  /** The shop system's token API that answered, and which of its endpoints. */
   dialect?: string
-  door?: string
+  endpoint?: string
   traceId?: string
 }
 

@@ -12,7 +12,7 @@ export function traceRequests(tracing: Tracing): Middleware {
       facts.traceId = span.traceId
       await next()
       // A path of nobody could be anything; it must not become a name.
-      if (ctx.status !== 404) span.rename(`${method} ${facts.door ?? path}`)
+      if (ctx.status !== 404) span.rename(`${method} ${facts.endpoint ?? path}`)
       span.set({
         'http.request.method': method,
         'url.path': path,

@@ -2,11 +2,11 @@ import type { Context } from 'koa'
 import type { Recovery } from '../customers/recovery/recovery.ts'
 import type { MailBudgets } from '../customers/recovery/recovery-budgets.ts'
 import type { Unblock } from '../customers/recovery/recovery-unblock.ts'
-import type { Registration } from '../customers/registration/registration.ts'
+import type { Registration } from '../customers/recovery/registration.ts'
+import type { AnswerPage } from './answer-page.ts'
 import type { Csrf } from './csrf.ts'
 import type { DeviceCookie } from './device-cookie.ts'
 import type { Pages } from './pages.ts'
-import type { Present } from './answer-page.ts'
 import type { WayBack } from './way-back.ts'
 
 /** What the pages around signing in are built on. */
@@ -28,7 +28,7 @@ export type AccountRoutesDeps = {
 
 /** What each of these pages needs. */
 export type AccountPagesDeps = AccountRoutesDeps & {
-  readonly present: Present
+  readonly present: AnswerPage
   readonly csrf: Csrf
   readonly wayBack: WayBack
 }

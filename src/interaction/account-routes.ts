@@ -1,14 +1,14 @@
 import { Router } from '@koa/router'
 import type { Context, Middleware } from 'koa'
 import type { AccountPage, AccountRoutesDeps } from './account-page.ts'
-import { createConfirmationPages } from './recovery/confirmation-pages.ts'
+import { createAnswerPage } from './answer-page.ts'
 import { createCsrf } from './csrf.ts'
-import { createFormDoor } from './standalone-forms.ts'
 import { SENT_KINDS } from './page-views.ts'
-import { createPresent } from './answer-page.ts'
+import { createConfirmationPages } from './recovery/confirmation-pages.ts'
 import { createRecoveryPages } from './recovery/recovery-pages.ts'
-import { createRegistrationPages } from './registration/registration-pages.ts'
 import { createUnblockPages } from './recovery/unblock-pages.ts'
+import { createRegistrationPages } from './registration/registration-pages.ts'
+import { createStandaloneForms } from './standalone-forms.ts'
 import { createWayBack, NOTICES } from './way-back.ts'
 
 /**
@@ -19,10 +19,10 @@ export function createAccountRoutes(routesDeps: AccountRoutesDeps): Middleware {
   const { pages, issuer, csrfKeys } = routesDeps
   const { publicPath } = pages
   const csrf = createCsrf({ keys: csrfKeys, issuer })
-  const present = createPresent(pages)
+  const present = createAnswerPage(pages)
   const wayBack = createWayBack({ issuer, publicPath })
   const deps = { ...routesDeps, present, csrf, wayBack }
-  const { onForm, problems } = createFormDoor({ present, csrf })
+  const { onForm, problems } = createStandaloneForms({ present, csrf })
   const recovery = createRecoveryPages(deps)
   const registration = createRegistrationPages(deps)
   const unblock = createUnblockPages(deps)

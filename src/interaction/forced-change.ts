@@ -1,14 +1,14 @@
 import type { Context } from 'koa'
-import type { Customer } from '../customers/customer.ts'
 import { networkOf } from '../credentials/ip-network.ts'
+import type { Customer } from '../customers/customer.ts'
 import type { PasswordChange } from '../customers/recovery/recovery-password-change.ts'
 import { seeOther } from '../http/see-other.ts'
 import type { Interaction, Interactions } from '../oauth/browser/interactions.ts'
 import type { Storage } from '../storage/storage.ts'
-import type { Form } from './standalone-forms.ts'
 import type { InteractionPages } from './interaction-pages.ts'
 import type { SignedIn } from './login-step.ts'
 import { passwordProblem, refusedPassword } from './recovery/password-form.ts'
+import type { Form } from './standalone-forms.ts'
 
 export type ForcedChangeDeps = {
   readonly storage: Pick<Storage, 'get' | 'put' | 'putOnce' | 'consume'>

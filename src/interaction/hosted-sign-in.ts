@@ -1,5 +1,5 @@
-import type { Authenticate } from '../customers/authenticate.ts'
 import type { Lockout } from '../credentials/lockout/lockout.ts'
+import type { Authenticate } from '../customers/authenticate.ts'
 import type { DeviceCookie } from './device-cookie.ts'
 import type { SignIn } from './login-step.ts'
 

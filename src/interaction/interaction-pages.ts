@@ -2,10 +2,10 @@ import type { Context, Middleware } from 'koa'
 import { BodyError } from '../http/read-body.ts'
 import { seeOther } from '../http/see-other.ts'
 import { type Interaction, InteractionLost } from '../oauth/browser/interactions.ts'
+import { type AnswerPage, requestIdOf } from './answer-page.ts'
 import type { Csrf } from './csrf.ts'
 import { keepLanguages } from './page-languages.ts'
 import type { ClientView, LoginView, NewPasswordView } from './page-views.ts'
-import { type Present, requestIdOf } from './answer-page.ts'
 import { safeLink } from './safe-link.ts'
 import { donePath, readNotice } from './way-back.ts'
 
@@ -13,7 +13,7 @@ import { donePath, readNotice } from './way-back.ts'
 export type LoginOffers = { readonly recovery?: boolean; readonly registration?: boolean }
 
 type InteractionPagesDeps = {
-  readonly present: Present
+  readonly present: AnswerPage
   readonly csrf: Csrf
   readonly publicPath: string
   readonly offers?: LoginOffers

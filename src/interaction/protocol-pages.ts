@@ -1,8 +1,8 @@
 import type { Context } from 'koa'
+import { createAnswerPage, requestIdOf } from './answer-page.ts'
 import { readLibraryForm } from './library-form.ts'
 import type { DeviceProblem } from './page-views.ts'
 import type { Pages } from './pages.ts'
-import { createPresent, requestIdOf } from './answer-page.ts'
 
 type ProtocolError = { readonly error: string; readonly error_description?: string }
 
@@ -26,7 +26,7 @@ const longestDetail = 300
 
 /** The pages in the middle of a protocol endpoint: sign-out, device codes (RFC 8628 §3.3), errors that cannot redirect. */
 export function createProtocolPages({ pages }: { pages: Pages }): ProtocolPages {
-  const present = createPresent(pages)
+  const present = createAnswerPage(pages)
 
   return {
     renderLogout(ctx, formHtml, formActions) {

@@ -5,13 +5,13 @@ import { serveAsset } from '../http/assets.ts'
 import { readForm } from '../http/read-body.ts'
 import { seeOther } from '../http/see-other.ts'
 import { type Interaction, InteractionLost, type Interactions } from '../oauth/browser/interactions.ts'
+import { createAnswerPage } from './answer-page.ts'
 import { createCsrf } from './csrf.ts'
 import { createForcedChange, type ForcedChangeDeps } from './forced-change.ts'
 import { createInteractionPages, type LoginOffers } from './interaction-pages.ts'
 import { createLoginStep, type SignIn } from './login-step.ts'
-import { createMailSteps, type MailStepsDeps } from './recovery/mail-steps.ts'
 import type { Pages } from './pages.ts'
-import { createPresent } from './answer-page.ts'
+import { createMailSteps, type MailStepsDeps } from './recovery/mail-steps.ts'
 import type { Step } from './step.ts'
 
 /** What the interaction pages are built on. */
@@ -38,7 +38,7 @@ const formLimitBytes = 16 * 1024
 export function createInteractionRoutes(deps: InteractionRoutesDeps): Middleware {
   const { interactions, findCustomer, pages, issuer, csrfKeys } = deps
   const csrf = createCsrf({ keys: csrfKeys, issuer })
-  const present = createPresent(pages)
+  const present = createAnswerPage(pages)
   const { publicPath } = pages
   const show = createInteractionPages({ present, csrf, publicPath, ...(deps.offers && { offers: deps.offers }) })
   const forcedChange = deps.forcedChange && createForcedChange({ ...deps.forcedChange, interactions, show })

@@ -1,14 +1,14 @@
 import type { Context, Middleware } from 'koa'
 import { BodyError, readForm } from '../http/read-body.ts'
+import { type AnswerPage, requestIdOf } from './answer-page.ts'
 import type { Csrf } from './csrf.ts'
 import type { ErrorView } from './page-views.ts'
-import { type Present, requestIdOf } from './answer-page.ts'
 
 /** A form as it was sent, each field once. */
 export type Form = Readonly<Record<string, string>>
 
 /** Forms on pages of their own, outside of an interaction. */
-export type FormDoor = {
+export type StandaloneForms = {
   /** Takes in a form that was filled in on our page `name`, in this browser; `path` is where that page is. */
   onForm(name: string, path: string, step: (ctx: Context, form: Form) => Promise<void>): Middleware
   /** Turns unusable forms into pages. */
@@ -18,7 +18,13 @@ export type FormDoor = {
 const LIMIT_BYTES = 16 * 1024
 
 /** The same checks as for the forms of an interaction, with the page's name in place of the interaction's. */
-export function createFormDoor({ present, csrf }: { readonly present: Present; readonly csrf: Csrf }): FormDoor {
+export function createStandaloneForms({
+  present,
+  csrf,
+}: {
+  readonly present: AnswerPage
+  readonly csrf: Csrf
+}): StandaloneForms {
   const refuse = (ctx: Context, status: number, view: ErrorView) =>
     present(ctx, 'error', { ...view, requestId: requestIdOf(ctx) }, { status })
 

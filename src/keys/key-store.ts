@@ -15,7 +15,7 @@ export type HeldKeys = StoredKeys & {
   /** Adds the key, or replaces the one with its kid. */
   save(record: KeyRecord): Promise<void>
   /** Removes the key for good and leaves the tombstone. */
-  bury(tombstone: Tombstone): Promise<void>
+  remove(tombstone: Tombstone): Promise<void>
 }
 
 /** Where signing keys are kept. One backend is one file in this folder; all pass the same contract tests. */
@@ -36,11 +36,11 @@ export interface KeyStore {
 export class KeyStoreError extends Error {}
 
 /** Splits what a store holds into living keys and those a tombstone forbids. */
-export function withoutBuried(records: readonly KeyRecord[], tombstones: readonly Tombstone[]): StoredKeys {
-  const buried = new Set(tombstones.map((tombstone) => tombstone.kid))
+export function withoutRemoved(records: readonly KeyRecord[], tombstones: readonly Tombstone[]): StoredKeys {
+  const removed = new Set(tombstones.map((tombstone) => tombstone.kid))
   return {
-    records: records.filter((record) => !buried.has(record.kid)),
+    records: records.filter((record) => !removed.has(record.kid)),
     tombstones,
-    ignored: records.filter((record) => buried.has(record.kid)).map((record) => record.kid),
+    ignored: records.filter((record) => removed.has(record.kid)).map((record) => record.kid),
   }
 }

@@ -82,10 +82,10 @@ export function createMemoryStorage(now: () => number = () => Date.now() / 1000)
     },
     async increment(key, windowSeconds, by = 1) {
       const counter = counters.get(key)
-      const isLiving = counter !== undefined && counter.expiresAt > now()
-      const count = Math.max(0, (isLiving ? counter.count : 0) + by)
+      const isCurrentToken = counter !== undefined && counter.expiresAt > now()
+      const count = Math.max(0, (isCurrentToken ? counter.count : 0) + by)
       if (count === 0) counters.delete(key)
-      else counters.set(key, { count, expiresAt: isLiving ? counter.expiresAt : now() + windowSeconds })
+      else counters.set(key, { count, expiresAt: isCurrentToken ? counter.expiresAt : now() + windowSeconds })
       return count
     },
     publish: async (topic) => void topics.emit(topic),

@@ -1,4 +1,4 @@
-/** A JSON object the server keeps for a while: a grant, a code, a refresh token, a denial. */
+/** A JSON object the server keeps for a while: a grant, a code, a refresh token, a revoked. */
 export type Artifact = Readonly<Record<string, unknown>>
 
 export type StoredArtifact = {

@@ -18,7 +18,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-describe('the door', () => {
+describe('the endpoint', () => {
   test.each([
     ['no header', {}],
     ['another token', { Authorization: 'Bearer another-admin-token' }],

@@ -44,20 +44,23 @@ test('every event of the list happens somewhere', () => {
 })
 
 describe('every entry of a request has its address and the id that the answer has', () => {
-  test.each(PASSWORD_DOORS.map((door) => [door.name, door] as const))('at the door of %s', async (_name, door) => {
-    const seqBefore = (await trail()).at(-1)?.seq ?? 0
-    const attempt = await door.open(server.url)
-    await attempt({ username: sonia.username, password: 'not-the-password' })
-    await attempt(sonia)
-    const entries = (await trail()).filter(({ seq }) => seq > seqBefore)
-    const refused = entries.find(({ type }) => type === 'login.refused')
-    const succeeded = entries.find(({ type }) => type === 'login.succeeded')
-    expect(refused).toMatchObject({ outcome: 'refused', reason: 'wrong-password' })
-    expect(succeeded).toMatchObject({ outcome: 'done', customerId: expect.any(String) })
-    for (const entry of [refused, succeeded]) {
-      expect(entry).toMatchObject({ ip: expect.any(String), requestId: expect.stringMatching(/^[0-9a-f-]{36}$/) })
-    }
-  })
+  test.each(PASSWORD_DOORS.map((endpoint) => [endpoint.name, endpoint] as const))(
+    'at the endpoint of %s',
+    async (_name, endpoint) => {
+      const seqBefore = (await trail()).at(-1)?.seq ?? 0
+      const attempt = await endpoint.open(server.url)
+      await attempt({ username: sonia.username, password: 'not-the-password' })
+      await attempt(sonia)
+      const entries = (await trail()).filter(({ seq }) => seq > seqBefore)
+      const refused = entries.find(({ type }) => type === 'login.refused')
+      const succeeded = entries.find(({ type }) => type === 'login.succeeded')
+      expect(refused).toMatchObject({ outcome: 'refused', reason: 'wrong-password' })
+      expect(succeeded).toMatchObject({ outcome: 'done', customerId: expect.any(String) })
+      for (const entry of [refused, succeeded]) {
+        expect(entry).toMatchObject({ ip: expect.any(String), requestId: expect.stringMatching(/^[0-9a-f-]{36}$/) })
+      }
+    },
+  )
 })
 
 test('a token that is issued, refreshed, stolen and revoked leaves a trace of each', async () => {

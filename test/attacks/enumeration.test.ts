@@ -27,8 +27,8 @@ beforeAll(async () => {
 afterAll(() => server?.stop())
 
 const DOORS = [
-  ...PASSWORD_DOORS.map(({ statuses, ...door }) => ({ ...door, status: statuses.wrong })),
-  ...MAIL_DOORS.map((door) => ({ ...door, status: 303 })),
+  ...PASSWORD_DOORS.map(({ statuses, ...endpoint }) => ({ ...endpoint, status: statuses.wrong })),
+  ...MAIL_DOORS.map((endpoint) => ({ ...endpoint, status: 303 })),
 ]
 
 test.each(DOORS)('at $name nobody learns from an answer who is a customer', async ({ open, status }) => {

@@ -53,7 +53,7 @@ describeOn('redis', 'guessing passwords on two nodes', () => {
     expect(await guess(0, company, from('198.51.100.81')), 'from another address').toBe(201)
   })
 
-  test('a lock won at one door of one node is the lock of every door of the other', async () => {
+  test('a lock won at one endpoint of one node is the lock of every endpoint of the other', async () => {
     const place = from('198.51.100.90')
     const oauth = await doorOf('OAuth').open(urls[0])
     for (let index = 0; index < PAIR_LIMIT; index++) await oauth(wrong(ron, index), place)
@@ -137,9 +137,9 @@ describeOn('redis', 'guessing passwords on two nodes', () => {
 })
 
 function doorOf(name: string): PasswordDoor {
-  const door = PASSWORD_DOORS.find((each) => each.name === name)
-  if (!door) throw new Error(`there is no door named ${name}`)
-  return door
+  const endpoint = PASSWORD_DOORS.find((each) => each.name === name)
+  if (!endpoint) throw new Error(`there is no endpoint named ${name}`)
+  return endpoint
 }
 
 type LaneFigures = { tries: number; refused: number; p95Ms: number }

@@ -17,7 +17,7 @@ export type PasswordDoor = {
 const GRAPHQL =
   'mutation SignIn($email: String!, $password: String!) { generateCustomerToken(email: $email, password: $password) { token } }'
 
-/** Every door of a server with all dialects on, but those that mail something. */
+/** Every endpoint of a server with all dialects on, but those that mail something. */
 export const PASSWORD_DOORS: readonly PasswordDoor[] = [
   {
     name: 'OAuth',

@@ -16,7 +16,7 @@ import {
 import { basicAuth, postForm, postJson } from '../support/http.ts'
 
 /** A request that was prepared while everything worked, to be sent while something does not. */
-export type Door = {
+export type Endpoint = {
   readonly name: string
   /** What it needs: reads want no room, removals take none, and a password is checked with the database. */
   readonly kind: 'writes' | 'removes' | 'reads' | 'checks a password'
@@ -26,12 +26,15 @@ export type Door = {
 const GRAPHQL = 'mutation { generateCustomerToken(email: "sonia@spryker.com", password: "change123") { token } }'
 const ordersService = basicAuth('orders-service', 'orders-service-secret')
 
-/** Opens every door that issues, judges or ends tokens: OAuth's own and those of the dialects. */
-export async function openDoors(url: string, held: Pick<Tokens, 'access_token' | 'refresh_token'>): Promise<Door[]> {
+/** Opens every endpoint that issues, judges or ends tokens: OAuth's own and those of the dialects. */
+export async function openDoors(
+  url: string,
+  held: Pick<Tokens, 'access_token' | 'refresh_token'>,
+): Promise<Endpoint[]> {
   return [...(await oauthDoors(url, held)), ...(await dialectDoors(url))]
 }
 
-async function oauthDoors(url: string, held: Pick<Tokens, 'access_token' | 'refresh_token'>): Promise<Door[]> {
+async function oauthDoors(url: string, held: Pick<Tokens, 'access_token' | 'refresh_token'>): Promise<Endpoint[]> {
   const { code, verifier } = await obtainCode(url)
   const { challenge } = pkce()
   const proof = { code_challenge: challenge, code_challenge_method: 'S256' }
@@ -65,7 +68,7 @@ async function oauthDoors(url: string, held: Pick<Tokens, 'access_token' | 'refr
   ]
 }
 
-async function dialectDoors(url: string): Promise<Door[]> {
+async function dialectDoors(url: string): Promise<Endpoint[]> {
   const spryker = await sprykerTokens(url)
   const [toRefresh, toEnd] = [await sprykerTokens(url), await sprykerTokens(url)]
   const elasticPath = `Bearer ${await implicitToken(url)}`

@@ -45,11 +45,11 @@ describeOn('smalldisk', 'the embedded database has no room', () => {
       const server = await startServerProcess({ DATA_DIR: join(disk.directory, 'data') })
       const { url } = server
       const held = await tokensOf(url)
-      const doors = (await openDoors(url, held)).filter(({ kind }) => kind !== 'reads')
+      const endpoints = (await openDoors(url, held)).filter(({ kind }) => kind !== 'reads')
       const load = startLoad(url, 1)
       await waitFor(() => load.revoked.length >= 2, { deadlineMs: 30_000 })
       disk.fill()
-      await expectRefused(doors, measuring)
+      await expectRefused(endpoints, measuring)
       await expectOthersGoOn(url)
       expect((await introspect(url, held.access_token)).active).toBe(true)
       disk.empty()

@@ -127,11 +127,11 @@ describeOn('postgres', 'a primary with a synchronous standby dies under load', (
     'nothing acknowledged is lost, up to the last moment',
     async (measuring) => {
       const held = await tokensOf(server.url)
-      const doors = await openDoors(server.url, held)
+      const endpoints = await openDoors(server.url, held)
       const load = startLoad(server.url)
       await waitFor(() => load.revoked.length >= 3, { deadlineMs: 30_000 })
       await primary?.kill()
-      await expectUnavailable(server.url, doors, measuring)
+      await expectUnavailable(server.url, endpoints, measuring)
       await standby?.promote()
       await expectReturn(server.url, measuring)
       await load.stop()

@@ -31,9 +31,9 @@ describeOn('postgres', 'Postgres fails', () => {
   testFailure('Postgres killed, restarted', 'what was acknowledged is there, revoked or alive', async (measuring) => {
     const [held, revoked] = [await tokensOf(server.url), await tokensOf(server.url)]
     await revoke(server.url, revoked.refresh_token)
-    const doors = await openDoors(server.url, held)
+    const endpoints = await openDoors(server.url, held)
     await postgres.kill()
-    await expectUnavailable(server.url, doors, measuring)
+    await expectUnavailable(server.url, endpoints, measuring)
     await postgres.restart()
     await expectReturn(server.url, measuring)
     expect((await introspect(server.url, held.access_token)).active).toBe(true)
@@ -49,11 +49,11 @@ describeOn('postgres', 'Postgres fails', () => {
     expect((await refresh(server.url, held.refresh_token)).status).toBe(200)
   })
 
-  testFailure('Postgres hangs', 'no door waits for it', async (measuring) => {
+  testFailure('Postgres hangs', 'no endpoint waits for it', async (measuring) => {
     const held = await tokensOf(server.url)
-    const doors = await openDoors(server.url, held)
+    const endpoints = await openDoors(server.url, held)
     postgres.pause()
-    await expectUnavailable(server.url, doors, measuring)
+    await expectUnavailable(server.url, endpoints, measuring)
     postgres.resume()
     await expectReturn(server.url, measuring)
     expect((await introspect(server.url, held.access_token)).active).toBe(true)
@@ -64,11 +64,11 @@ describeOn('postgres', 'Postgres fails', () => {
     'writes are refused, introspection goes on',
     async (measuring) => {
       const held = await tokensOf(server.url)
-      const doors = (await openDoors(server.url, held)).filter(({ kind }) => kind !== 'reads')
+      const endpoints = (await openDoors(server.url, held)).filter(({ kind }) => kind !== 'reads')
       await setReadOnly('on')
       const isReadOnly = async () => (await requestTokens(server.url)).status === 503
       await waitFor(isReadOnly, { what: 'every connection to have the new setting' })
-      await expectRefused(doors, measuring)
+      await expectRefused(endpoints, measuring)
       await expectOthersGoOn(server.url)
       expect((await introspect(server.url, held.access_token)).active).toBe(true)
       await setReadOnly('off')
@@ -85,9 +85,9 @@ describeOn('postgres', 'Postgres fails', () => {
       const beside = await startTestServer({ DATABASE_URL: databaseUrl, REDIS_URL })
       try {
         const held = await tokensOf(beside.url)
-        const doors = (await openDoors(beside.url, held)).filter(({ kind }) => kind === 'checks a password')
+        const endpoints = (await openDoors(beside.url, held)).filter(({ kind }) => kind === 'checks a password')
         await postgres.kill()
-        await expectUnavailable(beside.url, doors, measuring)
+        await expectUnavailable(beside.url, endpoints, measuring)
         await postgres.restart()
         await expectReturn(beside.url, measuring)
         expect((await refresh(beside.url, held.refresh_token)).status).toBe(200)

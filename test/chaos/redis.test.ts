@@ -35,30 +35,30 @@ describeOn('redis', 'Redis fails', () => {
 
   testFailure('Redis killed, restarted', 'nothing acknowledged is lost', async (measuring) => {
     const held = await tokensOf(url)
-    const doors = await openDoors(url, held)
+    const endpoints = await openDoors(url, held)
     await redis.kill()
-    await expectUnavailable(url, doors, measuring)
+    await expectUnavailable(url, endpoints, measuring)
     await redis.restart()
     await expectReturn(url, measuring)
     expect((await introspect(url, held.access_token)).active).toBe(true)
     expect((await refresh(url, held.refresh_token)).status).toBe(200)
   })
 
-  testFailure('Redis hangs', 'no door waits for it', async (measuring) => {
+  testFailure('Redis hangs', 'no endpoint waits for it', async (measuring) => {
     const held = await tokensOf(url)
-    const doors = await openDoors(url, held)
+    const endpoints = await openDoors(url, held)
     redis.pause()
-    await expectUnavailable(url, doors, measuring)
+    await expectUnavailable(url, endpoints, measuring)
     redis.resume()
     await expectReturn(url, measuring)
     expect((await introspect(url, held.access_token)).active).toBe(true)
   })
 
-  testFailure('Redis slow (2 s an answer)', 'no door waits for it', async (measuring) => {
+  testFailure('Redis slow (2 s an answer)', 'no endpoint waits for it', async (measuring) => {
     const held = await tokensOf(url)
-    const doors = await openDoors(url, held)
+    const endpoints = await openDoors(url, held)
     proxy.delay(2000)
-    await expectUnavailable(url, doors, measuring)
+    await expectUnavailable(url, endpoints, measuring)
     proxy.delay(0)
     await expectReturn(url, measuring)
     expect((await introspect(url, held.access_token)).active).toBe(true)
@@ -66,9 +66,9 @@ describeOn('redis', 'Redis fails', () => {
 
   testFailure('Redis read-only, demoted', 'writes are refused, nothing is lost', async (measuring) => {
     const held = await tokensOf(url)
-    const doors = (await openDoors(url, held)).filter(({ kind }) => kind !== 'reads')
+    const endpoints = (await openDoors(url, held)).filter(({ kind }) => kind !== 'reads')
     await redis.command('REPLICAOF', '127.0.0.1', '1')
-    await expectRefused(doors, measuring)
+    await expectRefused(endpoints, measuring)
     await expectOthersGoOn(url)
     await redis.command('REPLICAOF', 'NO', 'ONE')
     await expectReturn(url, measuring)
@@ -79,9 +79,9 @@ describeOn('redis', 'Redis fails', () => {
     const held = await tokensOf(url)
     // Removing takes no memory: revocations go on.
     const all = await openDoors(url, held)
-    const doors = all.filter(({ kind }) => kind !== 'reads' && kind !== 'removes')
+    const endpoints = all.filter(({ kind }) => kind !== 'reads' && kind !== 'removes')
     await redis.command('CONFIG', 'SET', 'maxmemory', '1')
-    await expectRefused(doors, measuring)
+    await expectRefused(endpoints, measuring)
     await expectOthersGoOn(url)
     expect((await introspect(url, held.access_token)).active).toBe(true)
     await Promise.all(

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { introspect, read, requestTokens } from '../endpoints/client.ts'
 import { noteMeasured } from '../support/failure-table.ts'
 import { waitFor } from '../support/wait-for.ts'
-import type { Door } from './doors.ts'
+import type { Endpoint } from './doors.ts'
 
 /** The promise is 1.5 s; a machine that runs other tests beside may take a little longer to notice. */
 const ANSWER_LIMIT_MS = 1900
@@ -35,28 +35,32 @@ export function testFailure(
 }
 
 /**
- * Every door that needs what is away is asked at once: 503 with Retry-After, in time, and never a guess. What needs
+ * Every endpoint that needs what is away is asked at once: 503 with Retry-After, in time, and never a guess. What needs
  * neither storage nor database goes on.
  */
-export async function expectUnavailable(url: string, doors: readonly Door[], measuring: Measuring): Promise<void> {
-  await expectRefused(doors, measuring)
+export async function expectUnavailable(
+  url: string,
+  endpoints: readonly Endpoint[],
+  measuring: Measuring,
+): Promise<void> {
+  await expectRefused(endpoints, measuring)
   await expectOthersGoOn(url)
   expect((await fetch(`${url}/health/ready`)).status).toBe(503)
 }
 
-/** All of `doors` are asked at once: 503 with Retry-After, in time, and never a guess. */
-export async function expectRefused(doors: readonly Door[], measuring: Measuring): Promise<void> {
-  const answers = await Promise.all(doors.map(ask))
+/** All of `endpoints` are asked at once: 503 with Retry-After, in time, and never a guess. */
+export async function expectRefused(endpoints: readonly Endpoint[], measuring: Measuring): Promise<void> {
+  const answers = await Promise.all(endpoints.map(ask))
   const expected = { status: 503, retryAfter: '1', saysActive: false }
   expect(answers.map(({ name, given }) => ({ name, ...given }))).toEqual(
-    doors.map(({ name }) => ({ name, ...expected })),
+    endpoints.map(({ name }) => ({ name, ...expected })),
   )
   const slowest = answers.toSorted((a, b) => b.tookMs - a.tookMs)[0]
   expect(slowest?.tookMs, `the slowest, ${slowest?.name}`).toBeLessThan(ANSWER_LIMIT_MS)
   measuring.slowestMs = Math.max(measuring.slowestMs ?? 0, Math.round(slowest?.tookMs ?? 0))
 }
 
-async function ask({ name, send }: Door) {
+async function ask({ name, send }: Endpoint) {
   const startedMs = performance.now()
   const { status, headers, text } = await read(send())
   const tookMs = performance.now() - startedMs

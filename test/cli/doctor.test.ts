@@ -12,14 +12,14 @@ import { runCli } from './run-cli.ts'
 
 type Finding = { check: string; isWell: boolean; detail: string }
 
-const closers: (() => Promise<unknown>)[] = []
+const closeSteps: (() => Promise<unknown>)[] = []
 afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close()
+  for (const close of closeSteps.splice(0).reverse()) await close()
 })
 
 async function serve(settings: TestSettings = {}): Promise<TestServer> {
   const server = await startTestServer(settings)
-  closers.push(server.stop)
+  closeSteps.push(server.stop)
   return server
 }
 
@@ -49,7 +49,7 @@ async function startProxy(
     incoming.pipe(passed)
   })
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
-  closers.push(async () => {
+  closeSteps.push(async () => {
     proxy.closeAllConnections()
     await new Promise((resolve) => proxy.close(resolve))
   })
@@ -75,7 +75,7 @@ describe('says what is wrong and how to mend it', () => {
   test('when no server runs', async () => {
     const server = await serve()
     await server.stop()
-    closers.length = 0
+    closeSteps.length = 0
     const { code, ill } = await examine(server)
     expect(code).toBe(1)
     expect(ill.map(({ check }) => check)).toEqual(['admin', 'server', 'issuer'])
@@ -155,7 +155,7 @@ describe('says what is wrong and how to mend it', () => {
   describeOn('redis', 'of Redis', () => {
     test('when it is away', async () => {
       const redis = await startRedis()
-      closers.push(redis.stop)
+      closeSteps.push(redis.stop)
       const DATABASE_URL = await createDatabase({ demo: true })
       const server = await serve({ DATABASE_URL, REDIS_URL: redis.url, ADMIN_TOKEN: 'a-token-of-sixteen-characters' })
       await redis.stop()

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto'
 import * as oracle from 'argon2'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { type Authenticate, createAuthenticate } from '../../src/customers/authenticate.ts'
-import type { StoredPassword } from '../../src/customers/directory.ts'
-import { type ImportRecordInput, importRecord } from '../../src/customers/import/import-record.ts'
 import { createLockout } from '../../src/credentials/lockout/lockout.ts'
 import { lockoutPolicy } from '../../src/credentials/lockout/lockout-policy.ts'
 import { createPasswordPolicy } from '../../src/credentials/password-policy.ts'
-import { createPasswordSchemes } from '../../src/credentials/schemes/index.ts'
 import { createPasswords } from '../../src/credentials/passwords.ts'
-import { createSqlDirectory } from '../../src/customers/sources/sql-directory.ts'
+import { createPasswordSchemes } from '../../src/credentials/schemes/index.ts'
+import type { StoredPassword } from '../../src/credentials/stored-password.ts'
+import { type Authenticate, createAuthenticate } from '../../src/customers/authenticate.ts'
+import { type ImportRecordInput, importRecord } from '../../src/customers/import/import-record.ts'
 import { upsertCustomers } from '../../src/customers/import/write-customers.ts'
+import { createSqlDirectory } from '../../src/customers/sources/sql-directory.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import { useDatabase } from './database.ts'
 
@@ -68,7 +68,7 @@ describe('signing in', () => {
     expect(problems.join()).toContain('KiB')
   })
 
-  test('the tenth attempt is locked with the right password, at the same counters for every door', async () => {
+  test('the tenth attempt is locked with the right password, at the same counters for every endpoint', async () => {
     await store('ron', await passwords.hash('mysecretpassword'))
     authenticate = newAuthenticate({ LOCKOUT_ATTEMPTS: 9 })
     for (let failure = 1; failure <= 9; failure++) {

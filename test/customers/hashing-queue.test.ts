@@ -42,7 +42,7 @@ test('a task that waited past the deadline is told when to come back', async () 
 })
 
 test('a full lane is busy at once while other lanes are not', async () => {
-  const queue = createHashingQueue({ concurrency: 1, laneLimit: 2 })
+  const queue = createHashingQueue({ concurrency: 1, callerLimit: 2 })
   const release = Promise.withResolvers<void>()
   const waiting = Array.from({ length: 3 }, () => queue.run('full', () => release.promise))
   expect((await queue.run('full', async () => 'ran')).outcome).toBe('busy')

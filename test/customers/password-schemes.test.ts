@@ -1,10 +1,10 @@
 import { createHash, pbkdf2Sync, scryptSync } from 'node:crypto'
 import * as oracle from 'argon2'
 import { describe, expect, test } from 'vitest'
-import type { StoredPassword } from '../../src/customers/directory.ts'
 import { createPasswordSchemes } from '../../src/credentials/schemes/index.ts'
 import type { PasswordScheme } from '../../src/credentials/schemes/scheme.ts'
 import { wrap } from '../../src/credentials/schemes/wrapped.ts'
+import type { StoredPassword } from '../../src/credentials/stored-password.ts'
 
 const schemes = createPasswordSchemes({ prestashopCookieKey: 'shop-secret' })
 

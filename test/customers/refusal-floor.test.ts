@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { createRefusalFloor } from '../../src/credentials/constant-time-refusal.ts'
+import { createConstantTimeRefusal } from '../../src/credentials/constant-time-refusal.ts'
 
 test('a quick refusal waits for the slowest kind of check in use', async () => {
-  const floor = createRefusalFloor()
+  const floor = createConstantTimeRefusal()
   floor.observe('bcrypt', 40)
   floor.observe('argon2id(md5)', 10)
   const startedAtMs = performance.now()
@@ -12,7 +12,7 @@ test('a quick refusal waits for the slowest kind of check in use', async () => {
 
 test('there is no floor while every password is our own, nor long after the last old one', async () => {
   let nowMs = 0
-  const floor = createRefusalFloor(() => nowMs)
+  const floor = createConstantTimeRefusal(() => nowMs)
   await expectAtOnce(floor.hold(0))
   floor.observe('bcrypt', 60_000)
   nowMs = 61 * 60 * 1000

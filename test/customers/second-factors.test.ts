@@ -1,7 +1,7 @@
 import { generate } from 'otplib'
 import { beforeEach, expect, test } from 'vitest'
 import { createAgentDirectory } from '../../src/agents/directory.ts'
-import { createSecondFactors } from '../../src/agents/second-factors.ts'
+import { createSecondFactors } from '../../src/credentials/second-factors.ts'
 import type { Sealed } from '../../src/keys/key-record.ts'
 import { createProtector } from '../../src/keys/stores/protector.ts'
 import { useDatabase } from './database.ts'

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, expect, test } from 'vitest'
+import { createPasswords } from '../../src/credentials/passwords.ts'
 import { hashArgon2id } from '../../src/credentials/schemes/argon2.ts'
 import { createPasswordSchemes } from '../../src/credentials/schemes/index.ts'
-import { createPasswords } from '../../src/credentials/passwords.ts'
 import { findPhp } from '../support/binaries.ts'
 import { describeOn } from '../support/describe-on.ts'
 

@@ -38,17 +38,19 @@ async function closeShop(): Promise<void> {
   await new Promise((resolve) => (opened.shop ? opened.shop.close(resolve) : resolve(undefined)))
 }
 
-test('customers of a shop that keeps them sign in; while it is away every door says when to come again', async () => {
+test('customers of a shop that keeps them sign in; while it is away every endpoint says when to come again', async () => {
   const { url } = await open('SHOP')
   const tokens = await tokensOf(url, { ...login, scope: 'openid email customer' })
   expect(await introspect(url, tokens.access_token)).toMatchObject({ active: true, sub: SONIA.id })
-  const attempts = await Promise.all(PASSWORD_DOORS.map(async (door) => ({ door, attempt: await door.open(url) })))
+  const attempts = await Promise.all(
+    PASSWORD_DOORS.map(async (endpoint) => ({ endpoint, attempt: await endpoint.open(url) })),
+  )
 
   await closeShop()
-  for (const { door, attempt } of attempts) {
+  for (const { endpoint, attempt } of attempts) {
     const answer = await attempt({ ...login, username: 'somebody@shop.example' })
-    expect([door.name, answer.status], await answer.text()).toEqual([door.name, 503])
-    expect(answer.headers.get('retry-after'), door.name).toMatch(/^[1-9]\d*$/)
+    expect([endpoint.name, answer.status], await answer.text()).toEqual([endpoint.name, 503])
+    expect(answer.headers.get('retry-after'), endpoint.name).toMatch(/^[1-9]\d*$/)
   }
   expect([200, 503], 'known for half a minute').toContain((await refresh(url, tokens.refresh_token)).status)
 })

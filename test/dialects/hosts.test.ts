@@ -90,7 +90,7 @@ describe('a dialect with a host of its own', () => {
     }
   })
 
-  test('answers preflights of every door', async () => {
+  test('answers preflights of every endpoint', async () => {
     const headers = { origin: 'http://localhost:3000', 'access-control-request-method': 'POST' }
     for (const path of ['/access-tokens', '/token']) {
       const answer = await at(GLUE, path, { method: 'OPTIONS', headers })

@@ -9,9 +9,9 @@ beforeAll(async () => {
 })
 afterAll(() => server?.stop())
 
-const door = () => `${server.url}/access-tokens`
+const endpoint = () => `${server.url}/access-tokens`
 const login = (attributes: Record<string, unknown>, headers: Record<string, string> = {}) =>
-  send(door(), documentOf('access-tokens', attributes), { headers })
+  send(endpoint(), documentOf('access-tokens', attributes), { headers })
 const tokenOf = async (attributes: Record<string, unknown> = sonia) =>
   (await read(login(attributes))).body.data.attributes.accessToken as string
 const twoCompanies = { username: 'test@meetanshi.com', password: 'Meet@123' }
@@ -182,7 +182,7 @@ test.each<[string, Record<string, unknown>, SprykerError[]]>([
 
 test('fields in the prototype are fields that are missing', async () => {
   const body = `{"data":{"type":"access-tokens","attributes":{"__proto__":${JSON.stringify(sonia)}}}}`
-  await expectErrors(send(door(), body), [missing('username'), missing('password')])
+  await expectErrors(send(endpoint(), body), [missing('username'), missing('password')])
 })
 
 const REFUSED = { status: 401, code: '003', detail: 'Failed to authenticate user.' }
@@ -199,7 +199,7 @@ test.each<[string, Record<string, unknown>]>([
 })
 
 test.each(malformedBodies('access-tokens'))('a body %s is refused', async (_, body, error) => {
-  await expectErrors(send(door(), body), [error])
+  await expectErrors(send(endpoint(), body), [error])
 })
 
 test.each([
@@ -208,18 +208,18 @@ test.each([
 ])('a body of 1 MB, %s, is refused in the words of the shop’s API', async (_, bodyOf) => {
   const text = JSON.stringify(documentOf('access-tokens', { ...sonia, password: 'x'.repeat(1_000_000) }))
   const headers = { 'content-type': 'application/json' }
-  const answer = await fetch(door(), { method: 'POST', body: bodyOf(text), headers, duplex: 'half' } as RequestInit)
+  const answer = await fetch(endpoint(), { method: 'POST', body: bodyOf(text), headers, duplex: 'half' } as RequestInit)
   const { status, body } = await read(answer)
   expect([status, body.errors[0].status]).toEqual([413, 413])
   expect(answer.headers.get('content-type')).toBe('application/vnd.api+json')
 })
 
 test.each(['PUT', 'PATCH', 'DELETE'])('%s is answered with 404: the shop’s API has no 405', async (method) => {
-  await expectErrors(send(door(), {}, { method }), [{ status: 404, detail: 'Not Found' }])
+  await expectErrors(send(endpoint(), {}, { method }), [{ status: 404, detail: 'Not Found' }])
 })
 
 test('GET is answered with an empty collection', async () => {
-  const { status, headers, body } = await read(fetch(door()))
+  const { status, headers, body } = await read(fetch(endpoint()))
   expect([status, headers.get('content-type')]).toEqual([200, 'application/vnd.api+json'])
-  expect(body).toEqual({ data: [], links: { self: door() } })
+  expect(body).toEqual({ data: [], links: { self: endpoint() } })
 })

@@ -5,7 +5,7 @@ export type SprykerError = { readonly status: number; readonly detail: string; r
 
 type Sent = { readonly headers?: Record<string, string>; readonly method?: string }
 
-/** Posts `body` to a door of the shop's API: text as it is, anything else as JSON. */
+/** Posts `body` to an endpoint of the shop's API: text as it is, anything else as JSON. */
 export function send(url: string, body: unknown, { headers = {}, method = 'POST' }: Sent = {}) {
   const text = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
   return fetch(url, { method, body: text as string, headers: { 'content-type': 'application/json', ...headers } })
@@ -35,7 +35,7 @@ export async function expectErrors(answer: Promise<Response>, errors: readonly S
   }
 }
 
-/** What every door answers to a body it cannot make sense of; `type` is the door's own. */
+/** What every endpoint answers to a body it cannot make sense of; `type` is the endpoint's own. */
 export function malformedBodies(type: string): [string, unknown, SprykerError][] {
   const invalid = { status: 400, detail: 'Post data is invalid.' }
   const otherType = { status: 400, detail: 'Invalid type.' }

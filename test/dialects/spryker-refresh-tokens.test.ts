@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => server?.stop())
 
 type Pair = { readonly accessToken: string; readonly refreshToken: string }
-const door = () => `${server.url}/refresh-tokens`
+const endpoint = () => `${server.url}/refresh-tokens`
 const signIn = async (login = sonia, url = server.url): Promise<Pair> =>
   (await read(send(`${url}/access-tokens`, documentOf('access-tokens', login)))).body.data.attributes
 const refresh = (refreshToken: unknown, headers: Record<string, string> = {}, url = server.url) =>
@@ -26,7 +26,7 @@ describe('a refresh', () => {
     const { status, headers, body } = await read(refresh(refreshToken))
     expect(status).toBe(201)
     expect(headers.get('content-type')).toBe('application/vnd.api+json')
-    expect(body.data).toMatchObject({ type: 'refresh-tokens', id: null, links: { self: door() } })
+    expect(body.data).toMatchObject({ type: 'refresh-tokens', id: null, links: { self: endpoint() } })
     const { idCompanyUser: _, ...attributes } = body.data.attributes
     expect(attributes).toEqual({
       tokenType: 'Bearer',
@@ -97,13 +97,13 @@ test('a refresh token that was used twice over is answered with 004, and its fam
   expect(await introspect(server.url, third.accessToken)).toEqual({ active: false })
 })
 
-test('a refresh token of one door is good at the other', async () => {
+test('a refresh token of one endpoint is good at the other', async () => {
   const plain = await tokensOf(server.url)
   expect((await refresh(plain.refresh_token)).status).toBe(201)
 })
 
 test.each(malformedBodies('refresh-tokens'))('a body %s is refused', async (_, body, error) => {
-  await expectErrors(send(door(), body), [error])
+  await expectErrors(send(endpoint(), body), [error])
 })
 
 test('a body of 1 MB is refused in the words of the shop’s API', async () => {
@@ -113,12 +113,12 @@ test('a body of 1 MB is refused in the words of the shop’s API', async () => {
 })
 
 test('GET is answered with an empty collection', async () => {
-  const { status, body } = await read(fetch(door()))
-  expect([status, body]).toEqual([200, { data: [], links: { self: door() } }])
+  const { status, body } = await read(fetch(endpoint()))
+  expect([status, body]).toEqual([200, { data: [], links: { self: endpoint() } }])
 })
 
 test.each(['PUT', 'PATCH'])('%s is answered with an error document', async (method) => {
-  const { status, headers, body } = await read(send(door(), {}, { method }))
+  const { status, headers, body } = await read(send(endpoint(), {}, { method }))
   expect([400, 404]).toContain(status)
   expect(headers.get('content-type')).toBe('application/vnd.api+json')
   expect(body.errors).toHaveLength(1)

@@ -20,7 +20,7 @@ test.each([{}, { one_time_password: '000000' }])(
   },
 )
 
-test('an agent who was signed out acts for nobody at a dialect’s door', async () => {
+test('an agent who was signed out acts for nobody at a dialect’s endpoint', async () => {
   const { access_token: agent } = await tokensOf(server.url, { ...AGENT, scope: 'profile' })
   const { access_token } = await tokensOf(server.url, {
     grant_type: 'urn:vestibule:grant:impersonation',

@@ -59,11 +59,11 @@ test('the client is named at every endpoint where one was known, also when it wa
   expect(unknown).not.toHaveProperty('grantType')
 })
 
-test('a dialect is named with its door, and with the client and grant it asked for', async () => {
+test('a dialect is named with its endpoint, and with the client and grant it asked for', async () => {
   const attributes = { username: sonia.username, password: sonia.password }
   const body = { data: { type: 'access-tokens', attributes } }
   expect(await linesOf(() => postJson(`${server.url}/access-tokens`, body))).toMatchObject([
-    { dialect: 'spryker', door: '/access-tokens', clientId: 'frontend', grantType: 'password', status: 201 },
+    { dialect: 'spryker', endpoint: '/access-tokens', clientId: 'frontend', grantType: 'password', status: 201 },
   ])
 })
 

@@ -42,7 +42,7 @@ describe('the file key store', () => {
     const path = join(directory, `${record.kid}.json`)
     const backup = join(temporaryDirectory('backup'), 'key.json')
     copyFileSync(path, backup)
-    await store.exclusively((held) => held.bury({ kid: record.kid, algorithm: 'ES256', removedAt: 1 }))
+    await store.exclusively((held) => held.remove({ kid: record.kid, algorithm: 'ES256', removedAt: 1 }))
     copyFileSync(backup, path)
     expect(await store.load()).toMatchObject({ records: [], ignored: [record.kid] })
   })

@@ -2,11 +2,11 @@ import { cpSync, rmSync } from 'node:fs'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
 import { openDatabase } from '../../src/database/index.ts'
-import { withGraveyards } from '../../src/keys/stores/removed-keys.ts'
-import { openKeyStore } from '../../src/keys/stores/index.ts'
+import type { KeyStore } from '../../src/keys/key-store.ts'
 import { createKeyOperations } from '../../src/keys/ring/key-operations.ts'
 import { openKeyRing } from '../../src/keys/ring/key-ring.ts'
-import type { KeyStore } from '../../src/keys/key-store.ts'
+import { openKeyStore } from '../../src/keys/stores/index.ts'
+import { withRemovedKeys } from '../../src/keys/stores/removed-keys.ts'
 import { copyTemplate } from '../support/embedded-template.ts'
 import { temporaryDirectory } from '../support/run-directory.ts'
 import { newKey } from './key-store-contract.ts'
@@ -52,16 +52,16 @@ test('a restored database brings no revoked key back while the storage remembers
   expect(restored.isRevoked(compromised)).toBe(true)
 })
 
-test('a graveyard that missed a burial, because of a crash, is told at the next load', async () => {
+test('a removedKeyRecord that missed a burial, because of a crash, is told at the next load', async () => {
   const directory = temporaryDirectory('keys')
   const plain = await openKeyStore({ KEYS_URL: `file:${directory}` })
   const record = await newKey('ES256')
   await plain.exclusively((held) => held.save(record))
-  await plain.exclusively((held) => held.bury({ kid: record.kid, algorithm: 'ES256', removedAt: 1 }))
-  const buried: string[] = []
-  const graveyard = { dead: async () => [], bury: async ({ kid }: { kid: string }) => void buried.push(kid) }
-  await withGraveyards(plain, [graveyard]).load()
-  expect(buried).toEqual([record.kid])
+  await plain.exclusively((held) => held.remove({ kid: record.kid, algorithm: 'ES256', removedAt: 1 }))
+  const removed: string[] = []
+  const removedKeyRecord = { dead: async () => [], remove: async ({ kid }: { kid: string }) => void removed.push(kid) }
+  await withRemovedKeys(plain, [removedKeyRecord]).load()
+  expect(removed).toEqual([record.kid])
 })
 
 function openFiles(directory: string): Promise<KeyStore> {

@@ -1,9 +1,9 @@
 import { cpSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
-import { openKeyStore } from '../../src/keys/stores/index.ts'
 import { createKeyOperations, exportPublicKeys } from '../../src/keys/ring/key-operations.ts'
 import { type KeyRing, openKeyRing } from '../../src/keys/ring/key-ring.ts'
-import type { NodeRoll } from '../../src/keys/ring/node-registry.ts'
+import type { NodeRegistry } from '../../src/keys/ring/node-registry.ts'
+import { openKeyStore } from '../../src/keys/stores/index.ts'
 import { temporaryDirectory } from '../support/run-directory.ts'
 import { issue, verify } from './jws.ts'
 import { quiet } from './quiet-log.ts'
@@ -176,7 +176,7 @@ test('what is exported is public', async () => {
   }
 })
 
-function rollThatLacks(missing: ReadonlySet<string>): NodeRoll {
+function rollThatLacks(missing: ReadonlySet<string>): NodeRegistry {
   return {
     announce: async () => {},
     unpublished: async () => missing,
@@ -185,7 +185,7 @@ function rollThatLacks(missing: ReadonlySet<string>): NodeRoll {
   }
 }
 
-async function open(nodes?: NodeRoll) {
+async function open(nodes?: NodeRegistry) {
   const directory = temporaryDirectory('keys')
   const clock = { now: Math.floor(Date.now() / 1000) }
   const now = () => clock.now

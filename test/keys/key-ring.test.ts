@@ -2,7 +2,6 @@ import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { openKeyStore } from '../../src/keys/stores/index.ts'
 import { type KeyRing, type KeyRingDeps, openKeyRing } from '../../src/keys/ring/key-ring.ts'
 import {
   DEFAULT_ROTATION_POLICY as policy,
@@ -10,6 +9,7 @@ import {
   retentionSeconds,
 } from '../../src/keys/schedule/rotation-policy.ts'
 import type { SigningAlgorithm } from '../../src/keys/signing-key.ts'
+import { openKeyStore } from '../../src/keys/stores/index.ts'
 import { temporaryDirectory } from '../support/run-directory.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { issue, verify } from './jws.ts'

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { generateKey } from '../../src/keys/signers/key-material.ts'
 import type { KeyRecord } from '../../src/keys/key-record.ts'
 import type { KeyStore } from '../../src/keys/key-store.ts'
 import { reencrypt } from '../../src/keys/ring/reencrypt.ts'
+import { generateKey } from '../../src/keys/signers/key-material.ts'
 
 export const SECRET = 'first-secret-of-the-test-suite'
 export const NEXT_SECRET = 'second-secret-of-the-test-suite'
@@ -67,12 +67,12 @@ export function keyStoreContract(make: () => Promise<StoreUnderTest>): void {
     expect(await other.version()).not.toBe(saved)
   })
 
-  test('a buried key is gone, its tombstone stays, and saving it again does not bring it back', async () => {
+  test('a removed key is gone, its tombstone stays, and saving it again does not bring it back', async () => {
     const store = await place.open(SECRET)
     const record = await newKey('ES256')
     await store.exclusively((held) => held.save(record))
     const tombstone = { kid: record.kid, algorithm: record.algorithm, removedAt: 5, revokedAt: 5 }
-    await store.exclusively((held) => held.bury(tombstone))
+    await store.exclusively((held) => held.remove(tombstone))
     await store.exclusively((held) => held.save(record))
     const loaded = await (await place.open(SECRET)).load()
     expect(loaded.tombstones).toContainEqual(tombstone)

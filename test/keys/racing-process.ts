@@ -1,5 +1,5 @@
-import { openKeyStore } from '../../src/keys/stores/index.ts'
 import { openKeyRing } from '../../src/keys/ring/key-ring.ts'
+import { openKeyStore } from '../../src/keys/stores/index.ts'
 import { quiet } from './quiet-log.ts'
 
 /** One of several processes that open the same, empty key directory at the same time; prints the kids it ends with. */

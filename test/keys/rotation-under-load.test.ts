@@ -2,10 +2,10 @@ import { verify as verifySignature } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { openDatabase } from '../../src/database/index.ts'
-import { openKeyStore } from '../../src/keys/stores/index.ts'
 import { createKeyOperations } from '../../src/keys/ring/key-operations.ts'
 import { type KeyRing, openKeyRing } from '../../src/keys/ring/key-ring.ts'
-import { createNodeRoll } from '../../src/keys/ring/node-registry.ts'
+import { createNodeRegistry } from '../../src/keys/ring/node-registry.ts'
+import { openKeyStore } from '../../src/keys/stores/index.ts'
 import { describeOn } from '../support/describe-on.ts'
 import { createDatabase } from '../support/shared.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -38,7 +38,7 @@ async function openNode(DATABASE_URL: string): Promise<KeyRing> {
   const { knex, close } = await openDatabase({ DATA_DIR: '', DATABASE_URL })
   const ring = await openKeyRing({
     store: await openKeyStore({ KEYS_URL: 'sql:', knex }),
-    nodes: createNodeRoll(knex),
+    nodes: createNodeRegistry(knex),
     algorithms: ['ES256'],
     policy: { jwksCacheSeconds: 1, isAutomatic: false },
     log: quiet,

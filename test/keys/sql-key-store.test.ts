@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
 import { openDatabase } from '../../src/database/index.ts'
-import { openKeyStore } from '../../src/keys/stores/index.ts'
 import { openKeyRing } from '../../src/keys/ring/key-ring.ts'
-import { createNodeRoll } from '../../src/keys/ring/node-registry.ts'
+import { createNodeRegistry } from '../../src/keys/ring/node-registry.ts'
+import { openKeyStore } from '../../src/keys/stores/index.ts'
 import { describeOn } from '../support/describe-on.ts'
 import { copyTemplate } from '../support/embedded-template.ts'
 import { createDatabase } from '../support/shared.ts'
@@ -30,7 +30,7 @@ function suite(open: () => Promise<Database>): void {
     const start = async () =>
       openKeyRing({
         store: await openStore(SECRET),
-        nodes: createNodeRoll(database.knex),
+        nodes: createNodeRegistry(database.knex),
         algorithms: ['ES256', 'EdDSA'],
         log: quiet,
       })
@@ -51,7 +51,7 @@ function suite(open: () => Promise<Database>): void {
     const store = await openStore(SECRET)
     const before = await store.load()
     const halfway = store.exclusively(async (held) => {
-      for (const record of held.records) await held.bury({ ...record, removedAt: 1 })
+      for (const record of held.records) await held.remove({ ...record, removedAt: 1 })
       throw new Error('power cut')
     })
     await expect(halfway).rejects.toThrow('power cut')

@@ -50,7 +50,7 @@ describeOn('nginx', 'two nodes behind nginx, configured as the how-to says', () 
 
     test('know who is at the other end of the proxy, and believe nobody else about it', async () => {
       const spoofed = { 'X-Forwarded-For': '203.0.113.9' }
-      const marks = ['/from-afar', '/from-next-door'] as const
+      const marks = ['/from-afar', '/from-next-endpoint'] as const
       await send(`${shop.issuer}${marks[0]}`, { headers: spoofed, from: '127.0.0.3' })
       await fetch(`${shop.nodes[0].url}${marks[1]}`, { headers: spoofed })
       const seen = await waitFor(() => {

@@ -87,7 +87,7 @@ describeOn('redis', 'two nodes on Postgres and Redis', () => {
       { of: 'client', id: () => 'frontend' },
       { of: 'everybody' },
     ]
-    test.each(subjects)('that signs out $of is honoured by every door of every node', async ({ of, id }) => {
+    test.each(subjects)('that signs out $of is honoured by every endpoint of every node', async ({ of, id }) => {
       const tokens = await tokensOf(first, { scope: SCOPE })
       const opaque = await tokensOf(first, { resource: 'urn:vestibule:warehouse', scope: 'stock:read' })
       const { code, verifier, jar } = await obtainCode(first, { scope: SCOPE })

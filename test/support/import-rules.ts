@@ -7,18 +7,19 @@ export type Source = { readonly path: string; readonly text: string }
 /**
  * Folders and files of src, top to bottom. A layer imports from layers below it. What shares a layer does not
  * import each other. `main` hands the command line to `cli`, and `app` loads `demo` into a new database and looks for
- * its remains in an old one: the first of each pair stands above the second.
+ * its leftovers in an old one: the first of each pair stands above the second.
  */
 const LAYERS: readonly (readonly string[])[] = [
   ['main'],
   ['cli'],
   ['server', 'cluster'],
   ['app'],
-  ['demo-remains'],
+  ['leftover-demo-accounts'],
   ['demo'],
-  ['admin', 'interaction', 'compat'],
+  ['admin', 'interaction', 'dialects'],
   ['oauth'],
   ['customers', 'agents', 'clients', 'keys', 'audit', 'administrators'],
+  ['credentials'],
   ['storage', 'database'],
   ['http', 'config', 'log', 'metrics', 'cache', 'mail', 'tracing', 'webhook'],
 ]
@@ -43,20 +44,53 @@ export function layerViolations(sources: readonly Source[]): string[] {
 
 /** Chains of imports that come back to where they began, types included; each chain once. */
 export function importCycles(sources: readonly Source[]): string[] {
-  const edges = new Map<string, string[]>()
-  for (const { from, to } of relativeImports(sources)) edges.set(from, [...(edges.get(from) ?? []), to])
+  const edges = new Map<string, Set<string>>()
+  for (const { from, to } of relativeImports(sources)) edges.set(from, (edges.get(from) ?? new Set()).add(to))
+  return cyclesOf(edges)
+}
+
+function cyclesOf(edges: ReadonlyMap<string, ReadonlySet<string>>): string[] {
   const done = new Set<string>()
   const cycles: string[] = []
 
-  const visit = (path: string, trail: readonly string[]) => {
+  const follow = (path: string, trail: readonly string[]) => {
     const start = trail.indexOf(path)
     if (start >= 0) cycles.push([...trail.slice(start), path].join(' → '))
     if (start >= 0 || done.has(path)) return
-    for (const next of edges.get(path) ?? []) visit(next, [...trail, path])
+    for (const next of edges.get(path) ?? []) follow(next, [...trail, path])
     done.add(path)
   }
-  for (const path of [...edges.keys()].sort()) visit(path, [])
+  for (const path of [...edges.keys()].sort()) follow(path, [])
   return cycles
+}
+
+/**
+ * Circles between the rooms of one folder: its sub-folders, and each file that lies in the folder itself. Two rooms that
+ * need each other are one room.
+ */
+export function roomCycles(sources: readonly Source[]): string[] {
+  const edges = relativeImports(sources)
+  const folders = new Set(sources.flatMap(({ path }) => parentsOf(path)))
+  return [...folders].sort().flatMap((folder) => {
+    const roomOf = (path: string) =>
+      path.startsWith(`${folder}/`) ? path.slice(folder.length + 1).split('/')[0] : undefined
+    const rooms = new Map<string, Set<string>>()
+    for (const { from, to } of edges) {
+      const [room, target] = [roomOf(from), roomOf(to)]
+      if (room !== undefined && target !== undefined && room !== target)
+        rooms.set(room, (rooms.get(room) ?? new Set()).add(target))
+    }
+    return cyclesOf(rooms).map((cycle) => `${folder}: ${cycle}`)
+  })
+}
+
+/** Folders with more than `most` files of their own: rooms are missing. */
+export function crowdedFolders(sources: readonly Source[], most: number): string[] {
+  const counts = new Map<string, number>()
+  for (const { path } of sources) counts.set(posix.dirname(path), (counts.get(posix.dirname(path)) ?? 0) + 1)
+  return [...counts]
+    .filter(([, count]) => count > most)
+    .map(([folder, count]) => `${folder}: ${count} files, at most ${most}; divide it by what its files are about`)
 }
 
 /** Relative imports without the file's own ending: Node runs src as it is and does not guess. */
@@ -66,6 +100,12 @@ export function endingViolations(sources: readonly Source[]): string[] {
       .filter(({ specifier }) => specifier.startsWith('.') && !specifier.endsWith('.ts'))
       .map(({ specifier }) => `${path} → ${specifier}: relative imports end with .ts`),
   )
+}
+
+/** `src/oauth/grants/password.ts` → `src`, `src/oauth`, `src/oauth/grants`. */
+function parentsOf(path: string): string[] {
+  const names = path.split('/').slice(0, -1)
+  return names.map((_, index) => names.slice(0, index + 1).join('/'))
 }
 
 type Edge = { readonly from: string; readonly to: string; readonly isTypeOnly: boolean }

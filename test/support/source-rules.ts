@@ -13,7 +13,15 @@ type Home = {
   readonly isOptional?: true
 }
 
-const DOMAIN = ['src/customers/', 'src/agents/', 'src/clients/', 'src/keys/', 'src/audit/', 'src/administrators/']
+const DOMAIN = [
+  'src/credentials/',
+  'src/customers/',
+  'src/agents/',
+  'src/clients/',
+  'src/keys/',
+  'src/audit/',
+  'src/administrators/',
+]
 const HTTP_EDGES = ['src/admin/', 'src/interaction/', 'src/dialects/', 'src/http/']
 
 /** Every third-party package that src uses, and its home. A new one is added here on purpose. */
@@ -23,8 +31,8 @@ const HOMES: Readonly<Record<string, Home>> = {
   knex: { values: ['src/database/'], types: ['src/storage/', ...DOMAIN, 'src/oauth/'] },
   pg: { values: ['src/database/'] },
   '@electric-sql/pglite': { values: ['src/database/'] },
-  '@node-rs/argon2': { values: ['src/customers/'] },
-  '@node-rs/bcrypt': { values: ['src/customers/'] },
+  '@node-rs/argon2': { values: ['src/credentials/'] },
+  '@node-rs/bcrypt': { values: ['src/credentials/'] },
   jose: { values: ['src/keys/', 'src/oauth/'] },
   koa: { values: ['src/app/', 'src/admin/'], types: [...HTTP_EDGES, 'src/oauth/', 'src/app.ts', 'src/server.ts'] },
   'koa-compose': { values: ['src/oauth/', 'src/dialects/'] },
@@ -38,7 +46,7 @@ const HOMES: Readonly<Record<string, Home>> = {
   eta: { values: ['src/interaction/', 'src/admin/'] },
   graphql: { values: ['src/dialects/magento/'] },
   saxes: { values: ['src/dialects/magento/'] },
-  otplib: { values: ['src/agents/'] },
+  otplib: { values: ['src/credentials/'] },
   zod: { values: ['src/'] },
   pkcs11js: { values: ['src/keys/'], isOptional: true },
   nodemailer: { values: ['src/'], isOneFile: true },

@@ -19,7 +19,7 @@ import { basicAuth, postForm, postJson } from '../support/http.ts'
 export type Visitor = { readonly login: Login; readonly client: { readonly id: string; readonly secret: string } }
 
 /** A way to an access token. */
-export type Door = {
+export type Endpoint = {
   readonly name: string
   /** The access token that a client of this kind ends up with. */
   open(url: string, visitor: Visitor): Promise<string>
@@ -32,8 +32,8 @@ const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token'
 const GRAPHQL =
   'mutation ($email: String!, $password: String!) { generateCustomerToken(email: $email, password: $password) { token } }'
 
-/** Every door of a server with all dialects on: OAuth first, then each shop system's own. */
-export const DOORS: readonly Door[] = [
+/** Every endpoint of a server with all dialects on: OAuth first, then each shop system's own. */
+export const DOORS: readonly Endpoint[] = [
   { name: 'password', open: async (url, { login }) => (await tokensOf(url, login)).access_token },
   {
     name: 'refresh token',

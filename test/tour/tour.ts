@@ -1,6 +1,6 @@
 /**
  * A walk through the house on real servers: two nodes on a private Postgres and a private Redis. A client is
- * registered, customers are imported with the hashes of their old shops, tokens are issued by every door, keys rotate, a
+ * registered, customers are imported with the hashes of their old shops, tokens are issued by every endpoint, keys rotate, a
  * customer is signed out everywhere; then what audit trail, metrics and console show of it. Ends with 1 where something
  * is not as it should be.
  *
@@ -88,20 +88,20 @@ async function prepare({ first, second }: Nodes): Promise<Visitor> {
   return { login: BUYER, client }
 }
 
-type Issued = { readonly door: string; readonly token: string }
+type Issued = { readonly endpoint: string; readonly token: string }
 
 /** Each token is issued by one node, and introspected and verified by the other. */
 async function openEveryDoor({ first, second, issuer, balancer }: Nodes, visitor: Visitor): Promise<Issued[]> {
-  title('Tokens by every door; issued by one node, checked by the other')
+  title('Tokens by every endpoint; issued by one node, checked by the other')
   const issued: Issued[] = []
-  for (const [index, door] of DOORS.entries()) {
+  for (const [index, endpoint] of DOORS.entries()) {
     const [from, to] = index % 2 === 0 ? [first, second] : [second, first]
     balancer.turnTo(from)
-    const token = await door.open(issuer, visitor)
+    const token = await endpoint.open(issuer, visitor)
     const { active } = await introspect(to.url, token)
-    if (active !== true) throw new Error(`${door.name}: the other node does not know the token`)
-    row(door.name, token.includes('.') ? await verified(to, token) : 'opaque, introspected')
-    issued.push({ door: door.name, token })
+    if (active !== true) throw new Error(`${endpoint.name}: the other node does not know the token`)
+    row(endpoint.name, token.includes('.') ? await verified(to, token) : 'opaque, introspected')
+    issued.push({ endpoint: endpoint.name, token })
   }
   return issued
 }
@@ -120,16 +120,16 @@ async function signOutTheBuyer({ first, second }: Nodes, issued: readonly Issued
   const owned = await Promise.all(
     issued.map(async (each) => ({ ...each, ...(await introspect(second.url, each.token)) })),
   )
-  const [{ sub } = {}] = owned.filter(({ door }) => door === 'password') as { sub?: string }[]
+  const [{ sub } = {}] = owned.filter(({ endpoint }) => endpoint === 'password') as { sub?: string }[]
   const response = await fetch(`${first.adminUrl}/v1/sign-outs`, {
     method: 'POST',
     headers: { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json' },
     body: JSON.stringify({ of: 'customer', id: sub }),
   })
   if (!response.ok) throw new Error(`the sign-out was refused: ${await response.text()}`)
-  for (const { door, token } of issued) {
+  for (const { endpoint, token } of issued) {
     const { active } = await introspect(second.url, token)
-    row(door, active ? 'active: it is not this customer’s' : 'inactive')
+    row(endpoint, active ? 'active: it is not this customer’s' : 'inactive')
   }
 }
 

@@ -58,7 +58,7 @@ test('the log line of a request names its trace', async () => {
   })
 })
 
-test('a dialect is traced by its door, down to the password that it checks', async () => {
+test('a dialect is traced by its endpoint, down to the password that it checks', async () => {
   const { traceId, headers } = callersTrace()
   const attributes = { username: sonia.username, password: sonia.password }
   await postJson(`${server.url}/access-tokens`, { data: { type: 'access-tokens', attributes } }, headers)

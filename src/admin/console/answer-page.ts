@@ -7,7 +7,7 @@ import type { ShowOptions } from './page.ts'
 import type { ConsoleViews } from './views.ts'
 
 /** How the console answers. */
-export type Present = ReturnType<typeof createPresent>
+export type AnswerPage = ReturnType<typeof createAnswerPage>
 
 type PresentDeps = {
   readonly views: ConsoleViews
@@ -15,7 +15,7 @@ type PresentDeps = {
 }
 
 /** Answers with pages, whatever happened: an operator is never shown a bare error. */
-export function createPresent({ views, onError }: PresentDeps) {
+export function createAnswerPage({ views, onError }: PresentDeps) {
   function page(ctx: Context, name: string, view: object, { status = 200 }: ShowOptions = {}): void {
     setPageHeaders(ctx)
     ctx.set('Cross-Origin-Opener-Policy', 'same-origin')

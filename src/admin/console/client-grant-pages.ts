@@ -1,4 +1,4 @@
-import type { LivingGrant } from '../../oauth/sign-outs/active-grants.ts'
+import type { ActiveGrant } from '../../oauth/sign-outs/active-grants.ts'
 import { clientPath } from './client-pages.ts'
 import { confirmPage } from './confirm-page.ts'
 import { type Listing, listAddress, pageLinks } from './listing.ts'
@@ -11,7 +11,7 @@ export const clientGrantPages: readonly ConsolePage[] = [
     async open(visit) {
       const { clientId = '' } = visit.params
       const address = listAddress(visit, '/v1/grants', { clientId })
-      const { items, next } = await visit.api.get<Listing<LivingGrant>>(address)
+      const { items, next } = await visit.api.get<Listing<ActiveGrant>>(address)
       const view = { clientId, of: 'client', base: clientPath(visit), grants: items, ...pageLinks(visit, next) }
       visit.show('client-grants', { title: 'Sign-ins of a client', ...view })
     },

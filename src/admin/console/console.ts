@@ -10,11 +10,11 @@ import { seeOther } from '../../http/see-other.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { AdminApi } from '../api.ts'
 import type { Identify } from '../identify.ts'
+import { createAnswerPage } from './answer-page.ts'
 import { createConsoleApi } from './console-api.ts'
 import { createOnce } from './once.ts'
 import type { Form, ShowOptions, Visit } from './page.ts'
 import { PAGES } from './pages.ts'
-import { createPresent } from './answer-page.ts'
 import { type ConsoleSession, createConsoleSessions, isHttps } from './sessions.ts'
 import { createSignInPages } from './sign-in-pages.ts'
 import { createConsoleViews } from './views.ts'
@@ -40,7 +40,7 @@ export function createConsole({ api, identify, storage, formKeys, audit, onError
   const apiFor = createConsoleApi(api)
   const sessions = createConsoleSessions(storage)
   const once = createOnce(storage)
-  const present = createPresent({ views, onError })
+  const present = createAnswerPage({ views, onError })
   const tokens = createFormTokens({
     keys: formKeys,
     cookie: { name: 'vestibule.console-form', sameSite: 'strict' },

@@ -1,5 +1,5 @@
 import { type Customer, fullName } from '../../customers/customer.ts'
-import type { LivingGrant } from '../../oauth/sign-outs/active-grants.ts'
+import type { ActiveGrant } from '../../oauth/sign-outs/active-grants.ts'
 import { customerActs } from './customer-acts.ts'
 import { type Listing, listAddress, pageLinks, searchOf } from './listing.ts'
 import type { ConsolePage, Visit } from './page.ts'
@@ -32,7 +32,7 @@ async function showCustomer(visit: Visit): Promise<void> {
   const { id, email, companyUsers } = customer
   const isErased = customer.status === 'anonymised'
   const [grants, locks] = await Promise.all([
-    visit.api.get<Listing<LivingGrant>>(listAddress(visit, '/v1/grants', { customerId: id })),
+    visit.api.get<Listing<ActiveGrant>>(listAddress(visit, '/v1/grants', { customerId: id })),
     isErased ? { items: [] } : visit.api.get<Listing<Lock>>(`/v1/lockouts?${new URLSearchParams({ login: email })}`),
   ])
   const companies = new Map(companyUsers.map((companyUser) => [companyUser.id, companyUser.company.name]))

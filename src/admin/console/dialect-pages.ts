@@ -11,7 +11,7 @@ export type DialectSum = {
   readonly lastDay: string
 }
 
-/** Who still comes through which dialect's doors: whom a sunset would hit. */
+/** Who still comes through which dialect's endpoints: whom a sunset would hit. */
 export const dialectPages: readonly ConsolePage[] = [
   {
     path: '/dialects',

@@ -4,9 +4,9 @@ import type { FormTokens } from '../../http/form-tokens.ts'
 import { readForm } from '../../http/read-body.ts'
 import { seeOther } from '../../http/see-other.ts'
 import type { Identify } from '../identify.ts'
+import type { AnswerPage } from './answer-page.ts'
 import type { createConsoleApi } from './console-api.ts'
 import type { Form, Refusal } from './page.ts'
-import type { Present } from './answer-page.ts'
 import type { ConsoleSessions, SignedIn } from './sessions.ts'
 
 type SignInDeps = {
@@ -14,7 +14,7 @@ type SignInDeps = {
   readonly identify: Identify
   readonly sessions: ConsoleSessions
   readonly tokens: FormTokens
-  readonly present: Present
+  readonly present: AnswerPage
   readonly audit: Audit
 }
 

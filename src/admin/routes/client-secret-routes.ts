@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import type { ClientRegistry } from '../../clients/registry.ts'
-import { clientSecret, newSecret } from './client-shapes.ts'
 import { Problem } from '../problem.ts'
+import { clientSecret, newSecret } from './client-shapes.ts'
 import { type Route, route } from './route.ts'
 import { instant, pageOf, whole } from './shapes.ts'
 

@@ -9,7 +9,7 @@ const use = z
   .object({ dialect: z.string(), clientId: z.string(), day: z.iso.date(), count: z.int() })
   .meta({ id: 'DialectUse' })
 
-/** Which clients still come through which dialect's doors. */
+/** Which clients still come through which dialect's endpoints. */
 export function dialectRoutes({
   dialectUses,
 }: {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { LivingGrants } from '../../oauth/sign-outs/active-grants.ts'
+import type { ActiveGrants } from '../../oauth/sign-outs/active-grants.ts'
 import { Problem } from '../problem.ts'
 import { type Route, route } from './route.ts'
 import { epochSeconds, pageOf, pageQuery, text } from './shapes.ts'
@@ -23,13 +23,13 @@ const query = pageQuery
   .refine(({ customerId, clientId }) => customerId ?? clientId, 'name a customerId, a clientId, or both')
 
 export type GrantRouteDeps = {
-  readonly livingGrants: LivingGrants
+  readonly activeGrants: ActiveGrants
   /** What was issued a moment ago is in the trail after it. */
   readonly flushTrail: () => Promise<void>
 }
 
 /** Sign-ins: what tokens hang from. To end all of somebody, or those before an instant, is a sign-out. */
-export function grantRoutes({ livingGrants, flushTrail }: GrantRouteDeps): Route[] {
+export function grantRoutes({ activeGrants, flushTrail }: GrantRouteDeps): Route[] {
   return [
     route({
       method: 'GET',
@@ -40,7 +40,7 @@ export function grantRoutes({ livingGrants, flushTrail }: GrantRouteDeps): Route
       result: pageOf(grant),
       async handle({ query: { customerId, clientId, ...page } }) {
         await flushTrail()
-        return livingGrants.list({ customerId, clientId }, page)
+        return activeGrants.list({ customerId, clientId }, page)
       },
     }),
     route({
@@ -54,7 +54,7 @@ export function grantRoutes({ livingGrants, flushTrail }: GrantRouteDeps): Route
       audit: 'grant.revoked',
       about: (_, { id, clientId, customerId }) => ({ grantId: id, clientId, ...(customerId && { customerId }) }),
       async handle({ params: { id } }) {
-        const revoked = await livingGrants.revoke(id)
+        const revoked = await activeGrants.revoke(id)
         if (revoked) return revoked
         throw new Problem(404, 'unknown-grant', `There is no living sign-in with the id "${id}".`)
       },

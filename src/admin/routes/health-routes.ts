@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { checkReadiness, type HealthCheck } from '../../http/health.ts'
 import type { KeyRing } from '../../keys/ring/key-ring.ts'
-import type { LivingNode } from '../../keys/ring/node-registry.ts'
+import type { ActiveNode } from '../../keys/ring/node-registry.ts'
 import { type Route, route } from './route.ts'
 import { epochSeconds } from './shapes.ts'
 
@@ -13,7 +13,7 @@ export type HealthRouteDeps = {
   readonly mailer: { verify(): Promise<void> }
   /** Epoch milliseconds by the clock of the database. */
   readonly databaseClock: () => Promise<number>
-  readonly listNodes: () => Promise<readonly LivingNode[]>
+  readonly listNodes: () => Promise<readonly ActiveNode[]>
 }
 
 const health = z

@@ -1,15 +1,15 @@
 import { z } from 'zod'
-import type { EvidenceRecorder } from '../../keys/usage/usage-recorder.ts'
 import { listKeys } from '../../keys/ring/key-listing.ts'
 import { createKeyOperations, exportPublicKeys, type KeyOperationOutcome } from '../../keys/ring/key-operations.ts'
 import type { KeyRing } from '../../keys/ring/key-ring.ts'
+import type { KeyUsageRecorder } from '../../keys/usage/usage-recorder.ts'
 import { Problem } from '../problem.ts'
 import { type Route, route } from './route.ts'
 import { epochSeconds, pageOf, whole } from './shapes.ts'
 
 export type KeyRouteDeps = {
   readonly keyRing: KeyRing
-  readonly evidence: EvidenceRecorder
+  readonly keyUsage: KeyUsageRecorder
   /** Encrypts anew what else KEY_ENCRYPTION_KEY encrypts. */
   readonly reseal: () => Promise<void>
 }
@@ -36,7 +36,7 @@ const key = z
 const changes = z.object({ changes: z.array(z.object({ action: z.string(), kid: z.string() })) })
 
 /** Signing keys: what there is and what is known of their use, and the ways to change them by hand. */
-export function keyRoutes({ keyRing, evidence, reseal }: KeyRouteDeps): Route[] {
+export function keyRoutes({ keyRing, keyUsage, reseal }: KeyRouteDeps): Route[] {
   const operations = createKeyOperations(keyRing)
   const act = {
     method: 'POST',
@@ -54,8 +54,8 @@ export function keyRoutes({ keyRing, evidence, reseal }: KeyRouteDeps): Route[] 
       permission: 'keys:read',
       result: pageOf(key),
       async handle() {
-        await evidence.flush()
-        return whole(await listKeys({ ring: keyRing, evidence, now: Math.floor(Date.now() / 1000) }))
+        await keyUsage.flush()
+        return whole(await listKeys({ ring: keyRing, keyUsage, now: Math.floor(Date.now() / 1000) }))
       },
     }),
     route({

@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util'
 import { type Config, ConfigError, readConfig } from '../../config.ts'
 import type { Command } from '../command/command.ts'
+import { printJson } from '../command/print.ts'
 import { examineInside } from './doctor-inside.ts'
 import { examineOutside } from './doctor-outside.ts'
 import { examineSettings } from './doctor-settings.ts'
 import { bad, type Finding, ok } from './findings.ts'
-import { printJson } from '../command/print.ts'
 
 const HELP = `Usage: vestibule doctor [--json]
 

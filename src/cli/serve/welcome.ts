@@ -1,4 +1,4 @@
-/** What a person sees once the server is up: addresses, and a request to paste for each door. */
+/** What a person sees once the server is up: addresses, and a request to paste for each endpoint. */
 export function welcome(
   { publicUrl, adminUrl }: { publicUrl: string; adminUrl: string },
   {

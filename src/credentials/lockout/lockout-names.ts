@@ -3,15 +3,15 @@ import { isLoopback, networkOf } from '../ip-network.ts'
 import type { BudgetName, Standing } from './lockout-policy.ts'
 import type { Throttle } from './login-throttle.ts'
 
-/** Where an attempt comes from. Every door fills it in. */
+/** Where an attempt comes from. Every endpoint fills it in. */
 export type LoginContext = {
   readonly ip: string
   readonly clientId?: string
-  /** From a cookie that the door signed, or another proof: a guessed id would be somebody's lane. */
+  /** From a cookie that the endpoint signed, or another proof: a guessed id would be somebody's origin. */
   readonly deviceId?: string
   /** True for clients whose SDK repeats a refused request by itself: a few identical sends count as one. */
   readonly resends?: boolean
-  /** The door's own limit, beside lockout. */
+  /** The endpoint's own limit, beside lockout. */
   readonly throttle?: Throttle
 }
 

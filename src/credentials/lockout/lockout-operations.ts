@@ -13,12 +13,12 @@ export type ShownLock = {
   readonly until: number
 }
 
-export type LockoutDesk = ReturnType<typeof createLockoutDesk>
+export type LockoutOperations = ReturnType<typeof createLockoutOperations>
 
 const RESET = 1_000_000_000
 
 /** What operators see and do of locks of one realm. */
-export function createLockoutDesk({
+export function createLockoutOperations({
   storage,
   policy,
   realm,

@@ -50,11 +50,11 @@ export function lockoutPolicy(settings: LockoutSettings): LockoutPolicy {
 }
 
 /** A known device, an address the account signed in from before, anybody else. */
-export type Lane = 'device' | 'place' | 'stranger'
+export type AttemptOrigin = 'device' | 'place' | 'stranger'
 export type BudgetName = 'device' | 'pair' | 'account' | 'address'
 
-/** The budgets that bind in a lane. Strangers' failures touch only strangers: that is what keeps the buyer in. */
-export const BINDING: Readonly<Record<Lane, readonly BudgetName[]>> = {
+/** The budgets that bind in a origin. Strangers' failures touch only strangers: that is what keeps the buyer in. */
+export const BINDING: Readonly<Record<AttemptOrigin, readonly BudgetName[]>> = {
   device: ['device'],
   place: ['pair'],
   stranger: ['pair', 'account', 'address'],
@@ -72,7 +72,7 @@ export type Standing = {
 }
 
 export type Decision = {
-  readonly lane: Lane
+  readonly origin: AttemptOrigin
   readonly lockedForSeconds?: number
   /** Nothing is blocked: the room is taken by attempts whose passwords are being checked this moment. */
   readonly isCrowded?: true
@@ -80,24 +80,24 @@ export type Decision = {
 
 /** Decides whether an attempt may have its password checked. Pure. */
 export function decide(standing: Standing, policy: LockoutPolicy, now: number): Decision {
-  const lane = standing.isKnownDevice ? 'device' : standing.isKnownPlace ? 'place' : 'stranger'
-  const blocks = BINDING[lane].flatMap((name) => {
+  const origin = standing.isKnownDevice ? 'device' : standing.isKnownPlace ? 'place' : 'stranger'
+  const blocks = BINDING[origin].flatMap((name) => {
     const until = standing.blockedUntil[name]
     return until === undefined ? [] : Math.max(1, Math.ceil(until - now))
   })
-  if (blocks.length > 0) return { lane, lockedForSeconds: Math.max(...blocks) }
-  const over = BINDING[lane].filter((name) => (standing.counts[name] ?? 0) > limitOf(name, standing, policy))
-  if (over.length === 0) return { lane }
+  if (blocks.length > 0) return { origin, lockedForSeconds: Math.max(...blocks) }
+  const over = BINDING[origin].filter((name) => (standing.counts[name] ?? 0) > limitOf(name, standing, policy))
+  if (over.length === 0) return { origin }
   return {
-    lane,
+    origin,
     lockedForSeconds: Math.max(...over.map((name) => budgetOf(name, policy).blockSeconds)),
     isCrowded: true,
   }
 }
 
 /** The budgets that a failed attempt used up, and that must now be blocked. Pure. */
-export function exhausted(lane: Lane, standing: Standing, policy: LockoutPolicy): BudgetName[] {
-  return BINDING[lane].filter((name) => (standing.counts[name] ?? 0) >= limitOf(name, standing, policy))
+export function exhausted(origin: AttemptOrigin, standing: Standing, policy: LockoutPolicy): BudgetName[] {
+  return BINDING[origin].filter((name) => (standing.counts[name] ?? 0) >= limitOf(name, standing, policy))
 }
 
 export function budgetOf(name: BudgetName, policy: LockoutPolicy): Budget {

@@ -15,6 +15,7 @@ import {
   standingOf,
 } from './lockout-names.ts'
 import {
+  type AttemptOrigin,
   BINDING,
   BLOCK_MEMORY_SECONDS,
   type BudgetName,
@@ -23,7 +24,6 @@ import {
   type Decision,
   decide,
   exhausted,
-  type Lane,
   type LockoutPolicy,
   type Standing,
 } from './lockout-policy.ts'
@@ -65,7 +65,7 @@ export type LockoutDeps = {
   readonly patienceMs?: number
 }
 
-/** Budgets for guessing, one set for every door, kept in shared storage. */
+/** Budgets for guessing, one set for every endpoint, kept in shared storage. */
 export function createLockout(deps: LockoutDeps): Lockout {
   const {
     storage,
@@ -88,9 +88,9 @@ export function createLockout(deps: LockoutDeps): Lockout {
         lockedForSeconds: decision.lockedForSeconds,
         settle: (result) =>
           result === 'success'
-            ? succeed(named, standing, decision.lane)
+            ? succeed(named, standing, decision.origin)
             : result === 'failure' && !isResend
-              ? fail(named, standing, decision.lane)
+              ? fail(named, standing, decision.origin)
               : release(named.budgets),
       }
     },
@@ -133,26 +133,30 @@ export function createLockout(deps: LockoutDeps): Lockout {
     }
   }
 
-  async function succeed(named: Names, { counts, isKnownDevice, isKnownPlace }: Standing, lane: Lane): Promise<void> {
+  async function succeed(
+    named: Names,
+    { counts, isKnownDevice, isKnownPlace }: Standing,
+    origin: AttemptOrigin,
+  ): Promise<void> {
     await Promise.all([
       // Success forgives the failures of this device or place only: an attacker's count elsewhere stands.
       ...named.budgets.map(([name, key]) => {
-        const isOwn = name === (lane === 'device' ? 'device' : 'pair')
+        const isOwn = name === (origin === 'device' ? 'device' : 'pair')
         return storage.increment(key, budgetOf(name, policy).windowSeconds, isOwn ? -(counts[name] ?? 1) : -1)
       }),
       ...(isKnownPlace && (isKnownDevice || !named.hasDevice) ? [] : [makeKnown(named)]),
     ])
   }
 
-  async function fail(named: Names, standing: Standing, lane: Lane): Promise<void> {
-    const spent = new Set(exhausted(lane, standing, policy))
-    const unbound = named.budgets.filter(([name]) => !BINDING[lane].includes(name))
+  async function fail(named: Names, standing: Standing, origin: AttemptOrigin): Promise<void> {
+    const spent = new Set(exhausted(origin, standing, policy))
+    const unbound = named.budgets.filter(([name]) => !BINDING[origin].includes(name))
     await Promise.all([
       release(unbound),
       ...named.budgets.flatMap(([name, key]) =>
         spent.has(name) ? [block(named, name, key, standing.counts[name] ?? 0)] : [],
       ),
-      lane === 'stranger' && countClient(named),
+      origin === 'stranger' && countClient(named),
     ])
   }
 

@@ -2,7 +2,7 @@ import type { Storage } from '../../storage/storage.ts'
 import { normalizeEmail } from '../email.ts'
 import { networkOf } from '../ip-network.ts'
 
-/** The wrong passwords some shop's own door bears for one login, beside the lockout that spans all doors. */
+/** The wrong passwords some shop's own endpoint bears for one login, beside the lockout that spans all endpoints. */
 export type Throttle = {
   /** Whose counters they are. */
   readonly name: string
@@ -23,7 +23,7 @@ const RESET = 1_000_000_000
 const FAILURES: readonly string[] = ['refused', 'unconfirmed']
 
 /**
- * The same check, where the door has a throttle: refused unchecked once there were too many wrong passwords for a login
+ * The same check, where the endpoint has a throttle: refused unchecked once there were too many wrong passwords for a login
  * from one network. What is refused unchecked does not lengthen it; a right password forgets them all.
  */
 export function throttleLogins<C extends Context, Result extends { readonly outcome: string }>(

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { StoredPassword } from '../../customers/directory.ts'
+import type { StoredPassword } from '../stored-password.ts'
 import { argon2CostProblem, rawArgon2id } from './argon2.ts'
 import { isSame, type PasswordScheme, plainForms } from './scheme.ts'
 

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import type { StoredPassword } from '../../customers/directory.ts'
+import type { StoredPassword } from '../stored-password.ts'
 
 /** A way shops store passwords. One family is one file in this folder. */
 export type PasswordScheme = {

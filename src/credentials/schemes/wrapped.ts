@@ -1,4 +1,4 @@
-import type { StoredPassword } from '../../customers/directory.ts'
+import type { StoredPassword } from '../stored-password.ts'
 import { argon2Problem, hashArgon2id, isOutdated, matchesArgon2 } from './argon2.ts'
 import type { PasswordScheme } from './scheme.ts'
 

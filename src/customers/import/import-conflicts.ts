@@ -1,6 +1,6 @@
 import type { Knex } from 'knex'
-import type { Customer } from '../customer.ts'
 import { normalizeEmail } from '../../credentials/email.ts'
+import type { Customer } from '../customer.ts'
 import type { ImportRecord } from './import-record.ts'
 
 type Existing = {

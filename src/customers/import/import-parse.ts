@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { StoredPassword } from '../directory.ts'
+import type { StoredPassword } from '../../credentials/stored-password.ts'
 import { type ImportRecord, importRecord } from './import-record.ts'
 
 export type ParsedLine =

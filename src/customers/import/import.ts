@@ -1,9 +1,9 @@
 import type { Knex } from 'knex'
+import type { Passwords } from '../../credentials/passwords.ts'
 import { type ImportLine, importLines } from './import-lines.ts'
 import { parseLine } from './import-parse.ts'
 import type { ImportRecord } from './import-record.ts'
 import { createImportRuns, type ImportCounts, type LineProblem, NO_RUNS } from './import-runs.ts'
-import type { Passwords } from '../../credentials/passwords.ts'
 import { checkCustomers, upsertCustomers, type WriteOutcome } from './write-customers.ts'
 import { createWrittenRows } from './written-rows.ts'
 

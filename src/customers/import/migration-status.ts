@@ -1,6 +1,6 @@
 import type { Knex } from 'knex'
-import type { LineProblem } from './import-runs.ts'
 import type { Passwords } from '../../credentials/passwords.ts'
+import type { LineProblem } from './import-runs.ts'
 import type { WrappingProgress } from './wrap-fast-hashes.ts'
 
 export type SchemeUse = {

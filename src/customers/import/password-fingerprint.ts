@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
-import type { StoredPassword } from '../directory.ts'
 import { createPasswordSchemes } from '../../credentials/schemes/index.ts'
+import type { StoredPassword } from '../../credentials/stored-password.ts'
 
 const schemes = createPasswordSchemes()
 

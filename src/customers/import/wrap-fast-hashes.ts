@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import type { Knex } from 'knex'
-import type { StoredPassword } from '../directory.ts'
 import { HashingBusyError, type Passwords } from '../../credentials/passwords.ts'
+import type { StoredPassword } from '../../credentials/stored-password.ts'
 
 export type WrappingProgress = {
   readonly wrapped: number
@@ -31,7 +31,7 @@ const BATCH = 200
 const BUSY_PAUSE_MS = 1000
 
 /**
- * Puts every bare fast hash inside argon2id, one at a time in a lane of its own, so that logins go on meanwhile.
+ * Puts every bare fast hash inside argon2id, one at a time in the background, so that logins go on meanwhile.
  * Can stop and start anywhere, on several nodes at once: each begins somewhere else, and a row that changed since it was
  * read is left alone.
  */

@@ -1,15 +1,15 @@
 import type { Knex } from 'knex'
+import type { Passwords } from '../../credentials/passwords.ts'
 import type { BackgroundWrapping, WrappingReport } from '../import/background-wrapping.ts'
-import { type Erasure, eraseCustomer } from './erase.ts'
-import { exportCustomers, exportPersonalData } from './export.ts'
 import { type ImportOptions, type ImportReport, importCustomers } from '../import/import.ts'
 import { type MigrationStatus, readMigrationStatus } from '../import/migration-status.ts'
-import type { Passwords } from '../../credentials/passwords.ts'
 import type { WrappingOptions } from '../import/wrap-fast-hashes.ts'
+import { type Erasure, eraseCustomer } from './erase.ts'
+import { exportCustomers, exportPersonalData } from './export.ts'
 
-export type CustomerDesk = ReturnType<typeof createCustomerDesk>
+export type CustomerOperations = ReturnType<typeof createCustomerOperations>
 
-type DeskDeps = {
+type CustomerOperationsDeps = {
   readonly knex: Knex
   readonly passwords: Passwords
   readonly wrapping: BackgroundWrapping
@@ -19,17 +19,17 @@ type DeskDeps = {
   readonly collect?: (customerId: string) => Promise<Readonly<Record<string, unknown>>>
 }
 
-type DeskImportOptions = ImportOptions & {
+type CustomerImportOptions = ImportOptions & {
   /** False leaves fast hashes bare until the next round of wrapping. */
   readonly wrap?: boolean
 }
 
 /** What operators do with customers: move them in and out, follow the migration, and what the law asks for. */
-export function createCustomerDesk({ knex, passwords, wrapping, signOut, collect }: DeskDeps) {
+export function createCustomerOperations({ knex, passwords, wrapping, signOut, collect }: CustomerOperationsDeps) {
   return {
     async import(
       source: AsyncIterable<Buffer | string>,
-      { wrap = true, ...options }: DeskImportOptions,
+      { wrap = true, ...options }: CustomerImportOptions,
     ): Promise<ImportReport> {
       try {
         return await importCustomers({ knex, passwords }, source, options)

@@ -1,10 +1,10 @@
 import type { Knex } from 'knex'
+import { normalizeEmail } from '../../credentials/email.ts'
 import { type Page, type PageRequest, toPage } from '../../database/page.ts'
 import { type Changed, isRevision } from '../../database/revision.ts'
 import { afterUuid, isUuid } from '../../database/uuid.ts'
 import type { Customer } from '../customer.ts'
 import { type CustomerRow, SELECT_CUSTOMER, toCustomerWithPassword } from '../customer-row.ts'
-import { normalizeEmail } from '../../credentials/email.ts'
 import type { ImportRecord } from '../import/import-record.ts'
 import { upsertCustomers } from '../import/write-customers.ts'
 

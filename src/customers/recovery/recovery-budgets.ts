@@ -1,5 +1,5 @@
-import type { Storage } from '../../storage/storage.ts'
 import { isLoopback, networkOf } from '../../credentials/ip-network.ts'
+import type { Storage } from '../../storage/storage.ts'
 
 /** How many mails may be asked for, by whom and for whom. */
 export type MailBudgets = {

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Customer } from '../customer.ts'
-import type { Directory, StoredPassword } from '../directory.ts'
 import type { PasswordPolicy, PasswordReview } from '../../credentials/password-policy.ts'
 import { HashingBusyError, type Passwords } from '../../credentials/passwords.ts'
+import type { StoredPassword } from '../../credentials/stored-password.ts'
+import type { Customer } from '../customer.ts'
+import type { Directory } from '../directory.ts'
 import { languagesFor, type PostLetter } from './recovery-letters.ts'
 
 export type PasswordRefusal = Extract<PasswordReview, { outcome: 'refused' }>['reason']
@@ -28,11 +29,11 @@ export type PasswordChangeDeps = {
 export function createPasswordChange({ directory, passwords, policy, signOut, postLetter }: PasswordChangeDeps) {
   return {
     /** Reviews and hashes. Costs the same whoever it is for, and changes nothing. */
-    async prepare(password: string, login: string, lane: string): Promise<PreparedPassword> {
+    async prepare(password: string, login: string, caller: string): Promise<PreparedPassword> {
       const review = await policy.review(password, login)
       if (review.outcome === 'refused') return review
       try {
-        return { outcome: 'prepared', password: await passwords.hash(password, lane) }
+        return { outcome: 'prepared', password: await passwords.hash(password, caller) }
       } catch (error) {
         if (!(error instanceof HashingBusyError)) throw error
         return { outcome: 'busy', retryAfterSeconds: error.retryAfterSeconds }

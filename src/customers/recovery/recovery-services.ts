@@ -1,17 +1,17 @@
 import type { Knex } from 'knex'
-import type { Storage } from '../../storage/storage.ts'
-import type { Directory } from '../directory.ts'
 import type { Lockout } from '../../credentials/lockout/lockout.ts'
-import { createOneTimeLinks } from './one-time-links.ts'
 import type { PasswordPolicy } from '../../credentials/password-policy.ts'
 import type { Passwords } from '../../credentials/passwords.ts'
+import type { Storage } from '../../storage/storage.ts'
+import type { Directory } from '../directory.ts'
+import { createOneTimeLinks } from './one-time-links.ts'
 import { createRecovery } from './recovery.ts'
 import { createMailBudgets } from './recovery-budgets.ts'
 import type { PostLetter } from './recovery-letters.ts'
 import { createPasswordChange } from './recovery-password-change.ts'
 import { createUnblock } from './recovery-unblock.ts'
-import { createRegistration } from '../registration/registration.ts'
-import { createRegistrationRows, type RegistrationRows } from '../registration/registration-rows.ts'
+import { createRegistration } from './registration.ts'
+import { createRegistrationRows, type RegistrationRows } from './registration-rows.ts'
 
 export type RecoveryServices = ReturnType<typeof createRecoveryServices>
 

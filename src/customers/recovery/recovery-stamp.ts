@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
-import type { CustomerWithPassword, Directory } from '../directory.ts'
 import { normalizeEmail } from '../../credentials/email.ts'
+import type { CustomerWithPassword, Directory } from '../directory.ts'
 
 /** Changes with the e-mail address and with the password: a link that carries it dies with either. */
 export function recoveryStamp({ customer, password }: CustomerWithPassword): string {

@@ -1,5 +1,5 @@
-import type { Customer } from '../customer.ts'
 import type { Lockout, LoginContext } from '../../credentials/lockout/lockout.ts'
+import type { Customer } from '../customer.ts'
 import type { RecoveryDeps } from './recovery.ts'
 import { languagesFor } from './recovery-letters.ts'
 import { findStamped, recoveryStamp } from './recovery-stamp.ts'

@@ -1,10 +1,10 @@
 import type { z } from 'zod'
 import { createCache } from '../../cache.ts'
-import type { SignInElsewhere } from '../authenticate.ts'
+import { normalizeEmail } from '../../credentials/email.ts'
 import type { Customer } from '../customer.ts'
 import type { Directory } from '../directory.ts'
-import { normalizeEmail } from '../../credentials/email.ts'
 import { type ImportRecord, importRecord } from '../import/import-record.ts'
+import type { SignInElsewhere } from '../sign-in-elsewhere.ts'
 import { type ShopService, ShopServiceError } from './shop-service.ts'
 
 /** A directory whose customers and passwords stay in the shop. */

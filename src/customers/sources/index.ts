@@ -1,9 +1,9 @@
 import type { Knex } from 'knex'
-import type { SignInElsewhere } from '../authenticate.ts'
+import type { Passwords } from '../../credentials/passwords.ts'
 import type { Directory } from '../directory.ts'
+import type { SignInElsewhere } from '../sign-in-elsewhere.ts'
 import { createHttpDirectory } from './http-directory.ts'
 import { createLazyMigration } from './lazy-migration.ts'
-import type { Passwords } from '../../credentials/passwords.ts'
 import { createShopService } from './shop-service.ts'
 import { createSqlDirectory } from './sql-directory.ts'
 

@@ -1,9 +1,9 @@
 import type { Knex } from 'knex'
-import type { SignInElsewhere } from '../authenticate.ts'
-import type { Directory } from '../directory.ts'
-import type { HttpDirectory } from './http-directory.ts'
 import { HashingBusyError, type Passwords } from '../../credentials/passwords.ts'
+import type { Directory } from '../directory.ts'
 import { upsertCustomers } from '../import/write-customers.ts'
+import type { SignInElsewhere } from '../sign-in-elsewhere.ts'
+import type { HttpDirectory } from './http-directory.ts'
 
 export type LazyMigrationDeps = {
   readonly knex: Knex

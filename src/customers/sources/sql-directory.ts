@@ -1,8 +1,9 @@
 import type { Knex } from 'knex'
+import { normalizeEmail } from '../../credentials/email.ts'
+import type { StoredPassword } from '../../credentials/stored-password.ts'
 import { isUuid } from '../../database/uuid.ts'
 import { type CustomerRow, SELECT_CUSTOMER, toCustomerWithPassword } from '../customer-row.ts'
-import type { CustomerWithPassword, Directory, StoredPassword } from '../directory.ts'
-import { normalizeEmail } from '../../credentials/email.ts'
+import type { CustomerWithPassword, Directory } from '../directory.ts'
 
 /** Our own tables as the source of customers. Each look-up is one query, company users and permissions included. */
 export function createSqlDirectory({ knex }: { readonly knex: Knex }): Directory {

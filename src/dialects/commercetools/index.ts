@@ -8,9 +8,14 @@ const RESOURCE = 'urn:vestibule:dialect:commercetools'
 /** commercetools: OAuth 2.0 at addresses of its own, with its scopes and its envelope of errors. */
 export const createCommercetools: OpenDialect = (settings) => {
   const projectKeys = settings.COMMERCETOOLS_PROJECT_KEYS
-  const doors = { resource: RESOURCE, projectKeys }
+  const endpoints = { resource: RESOURCE, projectKeys }
   const scopes = storefrontScopes(projectKeys)
-  const routes = [customerRoute(doors), anonymousRoute(doors), tokenEndpointRoute(doors), introspectionRoute()]
+  const routes = [
+    customerRoute(endpoints),
+    anonymousRoute(endpoints),
+    tokenEndpointRoute(endpoints),
+    introspectionRoute(),
+  ]
   return {
     name: 'commercetools',
     resourceServers: [{ identifier: RESOURCE, scopes, anonymousScopes: scopes, format: 'jwt' }],

@@ -11,13 +11,13 @@ import { badClient, failure, json, notFound, refusal } from './errors.ts'
 import { type ClientCredentials, readClient, readFields } from './request.ts'
 import { scopesOf, storefrontScopes } from './scopes.ts'
 
-export type Doors = { readonly resource: string; readonly projectKeys: readonly string[] }
+export type ProjectEndpoints = { readonly resource: string; readonly projectKeys: readonly string[] }
 
 type Fields = Readonly<Record<string, string>>
 type Translate = (fields: Fields, client: ClientCredentials, request: DialectRequest) => OAuthParameters | DialectAnswer
 
 /** A customer signs in with a password. */
-export function customerRoute({ resource, projectKeys }: Doors): TokenRoute {
+export function customerRoute({ resource, projectKeys }: ProjectEndpoints): TokenRoute {
   return tokenRoute('/oauth/:projectKey/customers/token', (fields, client, { params }) => {
     const { grant_type, username, password, scope } = fields
     const projectKey = params.projectKey as string
@@ -29,7 +29,7 @@ export function customerRoute({ resource, projectKeys }: Doors): TokenRoute {
 }
 
 /** A visitor who has not signed in; the client may give them an id. */
-export function anonymousRoute({ resource, projectKeys }: Doors): TokenRoute {
+export function anonymousRoute({ resource, projectKeys }: ProjectEndpoints): TokenRoute {
   return tokenRoute('/oauth/:projectKey/anonymous/token', (fields, client, { params }) => {
     const { grant_type, scope, anonymous_id } = fields
     const projectKey = params.projectKey as string
@@ -40,7 +40,7 @@ export function anonymousRoute({ resource, projectKeys }: Doors): TokenRoute {
 }
 
 /** A back-end gets a token of its own, or a sign-in is refreshed. */
-export function tokenEndpointRoute({ resource, projectKeys }: Doors): TokenRoute {
+export function tokenEndpointRoute({ resource, projectKeys }: ProjectEndpoints): TokenRoute {
   return tokenRoute('/oauth/token', ({ grant_type, scope, refresh_token }, client) => {
     if (grant_type === 'refresh_token') {
       return refresh_token ? { grant_type, ...client, refresh_token } : missing('refresh_token')

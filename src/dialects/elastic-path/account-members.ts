@@ -4,7 +4,7 @@ import { type AccountToken, accountTokens, endUnlisted, heldFrom, PAGE_LIMIT } f
 import { failedValidation, json, plainError } from './errors.ts'
 import { refusalOf } from './refusals.ts'
 import { type ResourceObject, readResourceObject, textOf, violations } from './resource-object.ts'
-import { clientFor, type Door, type SignedIn, type SignIn } from './sign-in.ts'
+import { clientFor, type SignedIn, type SignIn, type SignInEndpoint } from './sign-in.ts'
 
 export const ACCOUNT_TOKEN = 'account_management_authentication_token'
 const LIFETIME_SECONDS = 86_400
@@ -30,8 +30,10 @@ export function accountMemberTokenRoute(signIn: SignIn, resource: string): Actio
       if (data === 'no-data') return failedValidation(['The data field is required.'])
       const problems = problemsOf(data)
       if (problems.length > 0) return failedValidation(problems)
-      const door = { services, clientId: clientFor(caller, request.context), resource }
-      return mechanismOf(data) === ACCOUNT_TOKEN ? switchAccount(door, request) : enter(door, data, { signIn, request })
+      const endpoint = { services, clientId: clientFor(caller, request.context), resource }
+      return mechanismOf(data) === ACCOUNT_TOKEN
+        ? switchAccount(endpoint, request)
+        : enter(endpoint, data, { signIn, request })
     },
   }
 }
@@ -51,44 +53,48 @@ function mechanismOf(data: ResourceObject): string {
 
 type Asked = { readonly signIn: SignIn; readonly request: DialectRequest }
 
-async function enter(door: Door, data: ResourceObject, { signIn, request }: Asked): Promise<DialectAnswer> {
-  const signedIn = await signInWith(door, data, signIn)
+async function enter(
+  endpoint: SignInEndpoint,
+  data: ResourceObject,
+  { signIn, request }: Asked,
+): Promise<DialectAnswer> {
+  const signedIn = await signInWith(endpoint, data, signIn)
   if (signedIn.outcome === 'refused') {
     const { status, retryAfterSeconds } = refusalOf(signedIn.failure, signIn.refusedStatus)
     return plainError(status, retryAfterSeconds)
   }
   const { tokens } = signedIn
   const customer = tokens.customer as Customer // none of these ways signs in anybody else
-  const accounts = await accountTokens(door, customer, heldFrom(tokens))
-  await endUnlisted(door, tokens, accounts)
+  const accounts = await accountTokens(endpoint, customer, heldFrom(tokens))
+  await endUnlisted(endpoint, tokens, accounts)
   return list(customer, accounts, request)
 }
 
-function signInWith(door: Door, data: ResourceObject, signIn: SignIn): Promise<SignedIn> {
+function signInWith(endpoint: SignInEndpoint, data: ResourceObject, signIn: SignIn): Promise<SignedIn> {
   const username = textOf(data, 'username')
   const mechanism = mechanismOf(data)
-  if (mechanism === 'oidc') return signIn.withCode(door, data)
+  if (mechanism === 'oidc') return signIn.withCode(endpoint, data)
   return mechanism === 'passwordless'
-    ? signIn.withOneTimePassword(door, username, textOf(data, 'one_time_password_token'))
-    : signIn.withPassword(door, username, textOf(data, 'password'))
+    ? signIn.withOneTimePassword(endpoint, username, textOf(data, 'one_time_password_token'))
+    : signIn.withPassword(endpoint, username, textOf(data, 'password'))
 }
 
 /**
  * The holder of a token of ours, in a header of its own, gets tokens for all of their accounts. The SDK sends what it is
  * given as `X-Moltin-Customer-Token`, so that counts too.
  */
-async function switchAccount(door: Door, request: DialectRequest): Promise<DialectAnswer> {
+async function switchAccount(endpoint: SignInEndpoint, request: DialectRequest): Promise<DialectAnswer> {
   const { headers } = request
   const token = headers['ep-account-management-authentication-token'] ?? headers['x-moltin-customer-token']
-  const caller = typeof token === 'string' ? await door.services.findCaller(token.trim()) : undefined
-  if (!caller?.customer || caller.audience !== door.resource || caller.clientId !== door.clientId)
+  const caller = typeof token === 'string' ? await endpoint.services.findCaller(token.trim()) : undefined
+  if (!caller?.customer || caller.audience !== endpoint.resource || caller.clientId !== endpoint.clientId)
     return plainError(401)
   const held = {
     token: String(token).trim(),
     companyUserId: caller.companyUser?.id,
     expiresAt: caller.issuedAt + LIFETIME_SECONDS,
   }
-  return list(caller.customer, await accountTokens(door, caller.customer, held), request)
+  return list(caller.customer, await accountTokens(endpoint, caller.customer, held), request)
 }
 
 function list({ id }: Customer, accounts: readonly AccountToken[], { context }: DialectRequest): DialectAnswer {

@@ -1,7 +1,7 @@
 import { type CompanyUser, type Customer, fullName, isActiveCompanyUser } from '../../customers/customer.ts'
 import type { IssuedTokens } from '../dialect.ts'
 import { actAs } from './exchange.ts'
-import { type Door, endSession } from './sign-in.ts'
+import { endSession, type SignInEndpoint } from './sign-in.ts'
 
 /** A token with which a person acts for one account. */
 export type AccountToken = {
@@ -21,12 +21,12 @@ type Held = { readonly token: string; readonly companyUserId?: string | undefine
  * A token for each account the person may act for: each company they are an active user of. Who has no company has
  * one account, their own.
  */
-export async function accountTokens(door: Door, customer: Customer, held: Held): Promise<AccountToken[]> {
+export async function accountTokens(endpoint: SignInEndpoint, customer: Customer, held: Held): Promise<AccountToken[]> {
   const active = customer.companyUsers.filter(isActiveCompanyUser).slice(0, PAGE_LIMIT)
   if (active.length === 0) return [ownAccount(customer, held)]
   const accounts: AccountToken[] = []
   for (const companyUser of active) {
-    const account = await accountToken(door, companyUser, held)
+    const account = await accountToken(endpoint, companyUser, held)
     if (account) accounts.push(account)
   }
   return accounts
@@ -39,7 +39,7 @@ export function heldFrom({ accessToken, expiresIn, companyUser }: IssuedTokens):
 
 /** Ends the sign-in's own token where it is none of those given out. */
 export async function endUnlisted(
-  { services }: Door,
+  { services }: SignInEndpoint,
   tokens: IssuedTokens,
   listed: readonly AccountToken[],
 ): Promise<void> {
@@ -47,7 +47,7 @@ export async function endUnlisted(
 }
 
 async function accountToken(
-  { services, clientId, resource }: Door,
+  { services, clientId, resource }: SignInEndpoint,
   { id, company }: CompanyUser,
   held: Held,
 ): Promise<AccountToken | undefined> {

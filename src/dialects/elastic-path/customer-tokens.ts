@@ -49,10 +49,10 @@ function mechanismOf({ authentication_mechanism: mechanism = 'password' }: Resou
 }
 
 function ask({ data, caller, request, services, signIn, resource }: Asked): Promise<SignedIn> {
-  const door = { services, clientId: clientFor(caller, request.context), resource }
+  const endpoint = { services, clientId: clientFor(caller, request.context), resource }
   return mechanismOf(data) === 'oidc'
-    ? signIn.withCode(door, data)
-    : signIn.withPassword(door, textOf(data, 'email'), textOf(data, 'password'))
+    ? signIn.withCode(endpoint, data)
+    : signIn.withPassword(endpoint, textOf(data, 'email'), textOf(data, 'password'))
 }
 
 function present(signedIn: SignedIn, refusedStatus: number): DialectAnswer {

@@ -1,5 +1,5 @@
-import type { Caller } from '../../oauth/tokens/callers.ts'
 import { ONE_TIME_PASSWORD_GRANT } from '../../oauth/grants/one-time-password.ts'
+import type { Caller } from '../../oauth/tokens/callers.ts'
 import type { DialectRequest, IssuedTokens, OAuthFailure } from '../dialect.ts'
 import type { DialectServices } from '../services.ts'
 import { findClientCaller } from './bearer.ts'
@@ -18,7 +18,7 @@ export type SignedIn =
   | { readonly outcome: 'refused'; readonly failure: OAuthFailure }
 
 /** Where a person's tokens are asked for: the services of the request, the client, what the tokens are for. */
-export type Door = {
+export type SignInEndpoint = {
   readonly services: DialectServices
   readonly clientId: string
   readonly resource: string
@@ -34,10 +34,18 @@ export function createSignIn({ clientResource, refusedStatus }: SignInSettings) 
     findCaller: (request: DialectRequest, services: DialectServices): Promise<Caller | undefined> =>
       findClientCaller(request, services, clientResource),
 
-    withPassword: ({ services, clientId, resource }: Door, username: string, password: string): Promise<SignedIn> =>
+    withPassword: (
+      { services, clientId, resource }: SignInEndpoint,
+      username: string,
+      password: string,
+    ): Promise<SignedIn> =>
       services.issue({ grant_type: 'password', client_id: clientId, resource, scope: 'customer', username, password }),
 
-    withOneTimePassword: ({ services, clientId, resource }: Door, username: string, code: string): Promise<SignedIn> =>
+    withOneTimePassword: (
+      { services, clientId, resource }: SignInEndpoint,
+      username: string,
+      code: string,
+    ): Promise<SignedIn> =>
       services.issue({
         grant_type: ONE_TIME_PASSWORD_GRANT,
         client_id: clientId,
@@ -48,7 +56,7 @@ export function createSignIn({ clientResource, refusedStatus }: SignInSettings) 
       }),
 
     /** A code of ours is for the default audience; what it brings is exchanged for the dialect's token, and ended. */
-    async withCode({ services, clientId, resource }: Door, data: ResourceObject): Promise<SignedIn> {
+    async withCode({ services, clientId, resource }: SignInEndpoint, data: ResourceObject): Promise<SignedIn> {
       const redeemed = await services.issue({
         grant_type: 'authorization_code',
         client_id: clientId,

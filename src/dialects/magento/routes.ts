@@ -6,7 +6,7 @@ import { customerView, findCustomer } from './customers.ts'
 import { NO_ROUTE, notAuthorized } from './messages.ts'
 import { readSignIn, refuseSignIn, type SignInForm } from './sign-in.ts'
 
-export type RestDoors = {
+export type RestEndpoints = {
   /** The audience of customers' tokens. */
   readonly audience: string
   readonly signInCustomer: (credentials: Credentials) => OAuthParameters
@@ -15,15 +15,15 @@ export type RestDoors = {
   readonly stores: readonly string[]
 }
 
-/** The web API's doors, below `/rest` and `/index.php/rest`, with or without a store code. */
-export function restRoutes(doors: RestDoors): DialectRoute[] {
+/** The web API's endpoints, below `/rest` and `/index.php/rest`, with or without a store code. */
+export function restRoutes(endpoints: RestEndpoints): DialectRoute[] {
   return ['/rest', '/index.php/rest'].flatMap((root) => [
-    ...routesBelow(`${root}{/:store}/V1`, doors),
+    ...routesBelow(`${root}{/:store}/V1`, endpoints),
     { method: 'ALL', path: `${root}{/*rest}`, act: noRoute },
   ])
 }
 
-function routesBelow(base: string, { audience, signInCustomer, signInAdmin, stores }: RestDoors): DialectRoute[] {
+function routesBelow(base: string, { audience, signInCustomer, signInAdmin, stores }: RestEndpoints): DialectRoute[] {
   const signInRoute = <T extends Credentials>(path: string, form: SignInForm<T>): TokenRoute => ({
     method: 'POST',
     path: `${base}${path}`,

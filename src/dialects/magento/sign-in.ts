@@ -4,7 +4,7 @@ import { fail, refuse } from './answers.ts'
 import { readFields } from './content.ts'
 import { type ErrorMessage, SECOND_FACTOR, SIGN_IN_REFUSED, UNCONFIRMED, WRONG_CODE } from './messages.ts'
 
-/** What a door wants to be told, and how it asks for tokens with it. */
+/** What an endpoint wants to be told, and how it asks for tokens with it. */
 export type SignInForm<T> = {
   readonly read: (fields: Readonly<Record<string, unknown>>) => T | { readonly refused: ErrorMessage }
   readonly toParameters: (credentials: T) => OAuthParameters

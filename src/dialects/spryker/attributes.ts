@@ -48,7 +48,7 @@ function complaintAbout(attributes: Attributes, { name, is }: Field): string | u
   return is && !FORMS[is].pattern.test(value) ? FORMS[is].complaint : undefined
 }
 
-/** The text of an attribute, for doors that do not say what is wrong with it. */
+/** The text of an attribute, for endpoints that do not say what is wrong with it. */
 export function textOf(attributes: Attributes, name: string): string {
   const value = Object.hasOwn(attributes, name) ? attributes[name] : undefined
   return typeof value === 'string' ? value : ''

@@ -8,7 +8,7 @@ import { warehouseTokens } from './warehouse-tokens.ts'
 const RESOURCE = 'urn:vestibule:dialect:spryker-backend'
 const WEEK_SECONDS = 604_800
 
-/** Spryker's Glue Backend at a host of its own. The storefront's dialect has the same doors, for shops with one host. */
+/** Spryker's Glue Backend at a host of its own. The storefront's dialect has the same endpoints, for shops with one host. */
 export const createSprykerBackend: OpenDialect = (_settings, { clientId }) => ({
   name: 'spryker-backend',
   needsMount: true,
@@ -21,7 +21,7 @@ export const createSprykerBackend: OpenDialect = (_settings, { clientId }) => ({
   requestHeaders: ['X-MFA-Code'],
 })
 
-/** The back office's doors, for tokens of `resource`. */
+/** The back office's endpoints, for tokens of `resource`. */
 export function backendRoutes(resource: string, { takesForms }: { readonly takesForms: boolean }): DialectRoute[] {
   return [backOfficeToken({ resource, takesForms }), warehouseTokens(warehouseOf(resource))]
 }

@@ -22,7 +22,7 @@ const RESOURCES = [
   '/warehouse-tokens',
 ]
 
-/** Spryker Glue: the JSON:API token resources, both OAuth-like doors, and the storefront's login by link. */
+/** Spryker Glue: the JSON:API token resources, both OAuth-like endpoints, and the storefront's login by link. */
 export const createSpryker: OpenDialect = (settings, { clientId }) => {
   const blockSeconds = settings.LOCKOUT_BLOCK_SECONDS
   const shape = sprykerToken({ arePermissionsStored: settings.SPRYKER_PERMISSIONS === 'stored' })

@@ -1,6 +1,6 @@
 import type { DialectAnswer } from '../dialect.ts'
 
-/** A plain JSON answer, for the doors that are not JSON:API. */
+/** A plain JSON answer, for the endpoints that are not JSON:API. */
 export function json(status: number, body: unknown, retryAfterSeconds?: number): DialectAnswer {
   return {
     status,

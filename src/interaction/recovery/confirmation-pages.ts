@@ -1,9 +1,9 @@
 import type { Context } from 'koa'
-import type { Confirmation } from '../../customers/registration/registration.ts'
+import type { Confirmation } from '../../customers/recovery/registration.ts'
 import type { AccountPage, AccountPagesDeps } from '../account-page.ts'
-import { browserOf } from './mail-steps.ts'
 import { keepLanguages } from '../page-languages.ts'
 import type { LinkView } from '../page-views.ts'
+import { browserOf } from './mail-steps.ts'
 import { tokenOf } from './token-address.ts'
 
 const PATH = '/confirmation'

@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import type { PasswordRefusal } from '../../customers/recovery/recovery-password-change.ts'
-import type { Form } from '../standalone-forms.ts'
 import type { PasswordProblem } from '../page-views.ts'
+import type { Form } from '../standalone-forms.ts'
 
 /** What is wrong with the two fields of a new password, before anybody looks at the password. */
 export function passwordProblem({ password, repeated }: Form): 'missing' | 'differs' | undefined {

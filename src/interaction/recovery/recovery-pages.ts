@@ -1,9 +1,9 @@
 import type { Context } from 'koa'
 import { seeOther } from '../../http/see-other.ts'
 import type { AccountPage, AccountPagesDeps } from '../account-page.ts'
-import { askerOf } from './mail-steps.ts'
 import { keepLanguages, wantedLanguages } from '../page-languages.ts'
 import type { NewPasswordView, RecoveryView } from '../page-views.ts'
+import { askerOf } from './mail-steps.ts'
 import { passwordProblem, refusedPassword } from './password-form.ts'
 import { tokenOf } from './token-address.ts'
 

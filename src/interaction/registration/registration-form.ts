@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { Form } from '../standalone-forms.ts'
 import type { RegistrationField } from '../page-views.ts'
+import type { Form } from '../standalone-forms.ts'
 
 const MAX_EMAIL = 254
 const MAX_NAME = 64

@@ -1,9 +1,9 @@
 import type { Context } from 'koa'
 import { seeOther } from '../../http/see-other.ts'
 import type { AccountPage, AccountPagesDeps } from '../account-page.ts'
-import { askerOf, browserOf } from '../recovery/mail-steps.ts'
 import { keepLanguages, wantedLanguages } from '../page-languages.ts'
 import type { RegistrationView } from '../page-views.ts'
+import { askerOf, browserOf } from '../recovery/mail-steps.ts'
 import { readRegistration } from './registration-form.ts'
 
 const PATH = '/registration'

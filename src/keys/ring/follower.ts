@@ -1,16 +1,16 @@
 import type { Log } from '../../log.ts'
-import { type KeyCustody, localCustody } from '../signers/signer.ts'
-import { createKeySetBuilder } from './key-set.ts'
 import type { KeyStore, StoredKeys } from '../key-store.ts'
-import type { NodeRoll } from './node-registry.ts'
+import { inProcessSigner, type Signer } from '../signers/signer.ts'
 import type { SigningKey } from '../signing-key.ts'
+import { createKeySetBuilder } from './key-set.ts'
+import type { NodeRegistry } from './node-registry.ts'
 
 export type FollowerDeps = {
   readonly store: Pick<KeyStore, 'load' | 'version'>
-  readonly nodes?: NodeRoll | undefined
+  readonly nodes?: NodeRegistry | undefined
   readonly log: Pick<Log, 'warn'>
   readonly onSigned?: ((kid: string) => void) | undefined
-  readonly custody?: KeyCustody | undefined
+  readonly signer?: Signer | undefined
 }
 
 type Listener = (keys: readonly SigningKey[]) => void
@@ -26,8 +26,8 @@ export type Follower = {
 
 /** Follows `store` without holding its lock: reads only what changed, and parses only keys not seen before. */
 export function createFollower(deps: FollowerDeps): Follower {
-  const { store, nodes, log, onSigned = () => {}, custody = localCustody } = deps
-  const build = createKeySetBuilder({ custody, onSigned })
+  const { store, nodes, log, onSigned = () => {}, signer = inProcessSigner } = deps
+  const build = createKeySetBuilder({ signer, onSigned })
   const listeners = new Set<Listener>()
   const warnOfIgnored = createIgnoredWarning(log)
   let version: string | undefined

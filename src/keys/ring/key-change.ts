@@ -1,11 +1,11 @@
-import type { KeyCustody } from '../signers/signer.ts'
 import type { KeyRecord } from '../key-record.ts'
 import type { HeldKeys, KeyStore } from '../key-store.ts'
 import type { RotationStep } from '../schedule/rotation.ts'
+import type { Signer } from '../signers/signer.ts'
 
 export type KeyChangeDeps = {
   readonly store: KeyStore
-  readonly custody: KeyCustody
+  readonly signer: Signer
   /** Epoch seconds; absent: the clock the store shares between its nodes. */
   readonly now?: (() => number) | undefined
 }
@@ -24,7 +24,7 @@ export type KeyChange<Outcome> = {
  * in order. Two nodes or two operators therefore decide one after the other, each on the result of the first.
  */
 export async function changeKeys<Outcome>(
-  { store, custody, now }: KeyChangeDeps,
+  { store, signer, now }: KeyChangeDeps,
   decide: (keys: readonly KeyRecord[], now: number) => Decision<Outcome>,
 ): Promise<KeyChange<Outcome>> {
   const removed: KeyRecord[] = []
@@ -33,21 +33,21 @@ export async function changeKeys<Outcome>(
     const { steps, outcome } = decide(held.records, at)
     const written: { action: RotationStep['action']; kid: string }[] = []
     for (const step of steps) {
-      const record = await carryOut(step, held, custody, at)
+      const record = await carryOut(step, held, signer, at)
       if (step.action === 'remove' || step.action === 'revoke') removed.push(record)
       written.push({ action: step.action, kid: record.kid })
     }
     return { outcome, written }
   })
   // After the removal is certain: a device must not lose a key that the store still lists.
-  await Promise.allSettled(removed.map((record) => custody.destroy(record)))
+  await Promise.allSettled(removed.map((record) => signer.destroy(record)))
   return change
 }
 
-async function carryOut(step: RotationStep, held: HeldKeys, custody: KeyCustody, now: number): Promise<KeyRecord> {
+async function carryOut(step: RotationStep, held: HeldKeys, signer: Signer, now: number): Promise<KeyRecord> {
   if (step.action === 'generate') {
     const { algorithm, state } = step
-    const record = { ...(await custody.generate(algorithm)), algorithm, state, createdAt: now, since: now }
+    const record = { ...(await signer.generate(algorithm)), algorithm, state, createdAt: now, since: now }
     await held.save(record)
     return record
   }
@@ -58,6 +58,6 @@ async function carryOut(step: RotationStep, held: HeldKeys, custody: KeyCustody,
     return record
   }
   const { kid, algorithm } = record
-  await held.bury({ kid, algorithm, removedAt: now, ...(step.action === 'revoke' && { revokedAt: now }) })
+  await held.remove({ kid, algorithm, removedAt: now, ...(step.action === 'revoke' && { revokedAt: now }) })
   return record
 }

@@ -1,11 +1,11 @@
-import type { EvidenceRecorder } from '../usage/usage-recorder.ts'
-import type { KeyEvidence } from '../usage/key-usage.ts'
 import { type KeyOutlook, keyOutlook } from '../schedule/key-outlook.ts'
-import type { KeyRing } from './key-ring.ts'
 import type { KeyState, SigningAlgorithm } from '../signing-key.ts'
+import type { KeyUsage } from '../usage/key-usage.ts'
+import type { KeyUsageRecorder } from '../usage/usage-recorder.ts'
+import type { KeyRing } from './key-ring.ts'
 
 /** One line of `vestibule keys list`. */
-export type KeyListing = Omit<KeyEvidence, 'firstPublishedAt'> & {
+export type KeyListing = Omit<KeyUsage, 'firstPublishedAt'> & {
   readonly algorithm: SigningAlgorithm
   readonly state: KeyState
   readonly createdAt: number
@@ -22,14 +22,14 @@ export type KeyListing = Omit<KeyEvidence, 'firstPublishedAt'> & {
 /** Every key with what is known about its use, those that sign first. */
 export async function listKeys(deps: {
   readonly ring: Pick<KeyRing, 'keys' | 'policy'>
-  readonly evidence: Pick<EvidenceRecorder, 'report'>
+  readonly keyUsage: Pick<KeyUsageRecorder, 'report'>
   readonly now: number
 }): Promise<KeyListing[]> {
   const keys = deps.ring.keys()
   const outlook = keyOutlook(keys, deps.ring.policy())
-  const evidence = await deps.evidence.report(keys.map((key) => key.kid))
+  const keyUsage = await deps.keyUsage.report(keys.map((key) => key.kid))
   return keys.map(({ kid, algorithm, state, createdAt, since }) => {
-    const known = evidence.find((each) => each.kid === kid) ?? { kid, verifiersBehind: [] }
+    const known = keyUsage.find((each) => each.kid === kid) ?? { kid, verifiersBehind: [] }
     const ageSeconds = Math.max(0, deps.now - createdAt)
     const next = outlook.find((each) => each.kid === kid)
     return {

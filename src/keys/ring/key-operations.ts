@@ -1,6 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { JWK } from 'jose'
-import type { KeyRing } from './key-ring.ts'
 import {
   decideActivate,
   decideGenerate,
@@ -14,6 +13,7 @@ import {
 } from '../schedule/manual-rotation.ts'
 import type { RotationStep } from '../schedule/rotation.ts'
 import type { SigningAlgorithm, SigningKey } from '../signing-key.ts'
+import type { KeyRing } from './key-ring.ts'
 
 /** A living node follows a change in two seconds; one that is slower than this is not waited for when forced. */
 const NODES_FOLLOW_WITHIN_MS = 5000

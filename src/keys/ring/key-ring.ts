@@ -1,18 +1,18 @@
 import type { Log } from '../../log.ts'
 import type { Storage } from '../../storage/storage.ts'
-import { cacheSecondsAt } from '../schedule/cache-advice.ts'
-import { type KeyCustody, localCustody } from '../signers/signer.ts'
-import { createFollower, type Follower } from './follower.ts'
-import { changeKeys, type Decision, type KeyChange } from './key-change.ts'
 import type { KeyRecord } from '../key-record.ts'
-import { keySetHash } from './key-set.ts'
+import { keySetHash } from '../key-set-hash.ts'
 import type { KeyStore } from '../key-store.ts'
-import type { NodeRoll } from './node-registry.ts'
-import { createPoller } from './poller.ts'
-import { reencrypt } from './reencrypt.ts'
+import { cacheSecondsAt } from '../schedule/cache-advice.ts'
 import { planRotation, type RotationStep, type Unpublished } from '../schedule/rotation.ts'
 import { DEFAULT_ROTATION_POLICY, type RotationPolicy } from '../schedule/rotation-policy.ts'
+import { inProcessSigner, type Signer } from '../signers/signer.ts'
 import type { SigningAlgorithm, SigningKey } from '../signing-key.ts'
+import { createFollower, type Follower } from './follower.ts'
+import { changeKeys, type Decision, type KeyChange } from './key-change.ts'
+import type { NodeRegistry } from './node-registry.ts'
+import { createPoller } from './poller.ts'
+import { reencrypt } from './reencrypt.ts'
 
 const TOPIC = 'keys'
 /** A change is to be on every node within two seconds, also on a busy machine. */
@@ -29,8 +29,8 @@ export type KeyRingDeps = {
   readonly log: Pick<Log, 'info' | 'warn' | 'error'>
   readonly storage?: Pick<Storage, 'publish' | 'subscribe'>
   /** Who else publishes these keys; the schedule waits for them. */
-  readonly nodes?: NodeRoll
-  readonly custody?: KeyCustody
+  readonly nodes?: NodeRegistry
+  readonly signer?: Signer
   /** Called at each signature with its kid; must be cheap. */
   readonly onSigned?: (kid: string) => void
   /** Told of every step that this node wrote, by the schedule or by hand. */
@@ -116,14 +116,14 @@ type Change = KeyRing['change']
 
 /** Look, ask the other nodes, decide under the lock, follow, tell everybody. */
 function createChange(deps: KeyRingDeps, follower: Follower, policy: () => RotationPolicy): Change {
-  const { store, storage, nodes, log, now, custody = localCustody } = deps
+  const { store, storage, nodes, log, now, signer = inProcessSigner } = deps
 
   return async (decide) => {
     await follower.follow()
     // Asked before the lock is taken: an embedded database has one connection, and the lock holds it.
     const asked = follower.stored().records.map(({ kid }) => kid)
     const lacking = await nodes?.unpublished(asked)
-    const changed = await changeKeys({ store, custody, now }, (keys, at) =>
+    const changed = await changeKeys({ store, signer, now }, (keys, at) =>
       decide(keys, policy(), at, lacking ? withUnasked(keys, asked, lacking) : new Set()),
     )
     for (const { action, kid } of changed.written) {

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
-import type { KeyCustody } from '../signers/signer.ts'
-import { publicKeyOf } from '../signers/key-material.ts'
 import type { KeyRecord } from '../key-record.ts'
 import { signerOf } from '../schedule/rotation.ts'
+import { publicKeyOf } from '../signers/key-material.ts'
+import type { Signer } from '../signers/signer.ts'
 import type { KeyState, SigningKey } from '../signing-key.ts'
 
 const STATE_ORDER: readonly KeyState[] = ['active', 'pending', 'retired']
@@ -12,7 +11,7 @@ const STATE_ORDER: readonly KeyState[] = ['active', 'pending', 'retired']
  * also where a crash left two: the other one verifies only.
  */
 export function createKeySetBuilder(deps: {
-  readonly custody: KeyCustody
+  readonly signer: Signer
   readonly onSigned: (kid: string) => void
 }): (records: readonly KeyRecord[]) => Promise<readonly SigningKey[]> {
   const parsed = new Map<string, Pick<SigningKey, 'publicKey' | 'sign'>>()
@@ -30,19 +29,11 @@ export function createKeySetBuilder(deps: {
   }
 }
 
-/** Names a published key set: the same kids have the same name on every node, whatever their states. */
-export function keySetHash(kids: readonly string[]): string {
-  return createHash('sha256')
-    .update([...kids].sort().join(' '))
-    .digest('base64url')
-    .slice(0, 22)
-}
-
 async function parseKey(
   record: KeyRecord,
-  { custody, onSigned }: Parameters<typeof createKeySetBuilder>[0],
+  { signer, onSigned }: Parameters<typeof createKeySetBuilder>[0],
 ): Promise<Pick<SigningKey, 'publicKey' | 'sign'>> {
-  const sign = await custody.signer(record)
+  const sign = await signer.signer(record)
   return {
     publicKey: publicKeyOf(record.publicJwk),
     sign(signingInput) {

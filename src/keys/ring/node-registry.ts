@@ -6,7 +6,7 @@ const ANNOUNCE_EVERY_MS = 10_000
 const ALIVE_SECONDS = 30
 
 /** The nodes that live, and which keys each of them publishes. */
-export type NodeRoll = {
+export type NodeRegistry = {
   /** Says that this node publishes exactly these keys; cheap to repeat, written when it changed or grew old. */
   announce(kids: readonly string[]): Promise<void>
   /** Of these keys, those that some living node does not publish yet. */
@@ -20,10 +20,10 @@ export type NodeRoll = {
 type Row = { readonly node_id: string; readonly kids: readonly string[] }
 
 /** A living node, as operators see it. */
-export type LivingNode = { readonly node: string; readonly seenAt: number; readonly keys: number }
+export type ActiveNode = { readonly node: string; readonly seenAt: number; readonly keys: number }
 
 /** The nodes that live; empty on the embedded database, which has one. */
-export async function listNodes(knex: Knex): Promise<LivingNode[]> {
+export async function listNodes(knex: Knex): Promise<ActiveNode[]> {
   const rows: (Row & { seen_at: string | number })[] = await knex('key_nodes')
     .whereRaw(`seen_at > ${CLOCK} - ?`, [ALIVE_SECONDS])
     .orderBy('node_id')
@@ -32,7 +32,7 @@ export async function listNodes(knex: Knex): Promise<LivingNode[]> {
 }
 
 /** The roll as rows, by the clock of the database; a node that has said nothing for 30 s is held to be gone. */
-export function createNodeRoll(knex: Knex): NodeRoll {
+export function createNodeRegistry(knex: Knex): NodeRegistry {
   const nodeId = `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`
   let announced: string | undefined
   let announcedAtMs = 0

@@ -1,3 +1,4 @@
+import type { SigningAlgorithm } from '../signing-key.ts'
 import {
   nextSignerOf,
   promote,
@@ -8,7 +9,6 @@ import {
   type Unpublished,
 } from './rotation.ts'
 import { manualWaitSeconds, type RotationPolicy } from './rotation-policy.ts'
-import type { SigningAlgorithm } from '../signing-key.ts'
 
 /** Why an operator's wish was not carried out; `reason` is a sentence for people, with the way out. */
 export type KeyRefusal = {

@@ -1,5 +1,5 @@
-import { publicationSeconds, type RotationPolicy, retentionSeconds } from './rotation-policy.ts'
 import type { KeyState, SigningAlgorithm } from '../signing-key.ts'
+import { publicationSeconds, type RotationPolicy, retentionSeconds } from './rotation-policy.ts'
 
 /** What a rotation rule has to know of a key. */
 export type RotatingKey = {

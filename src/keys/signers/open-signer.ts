@@ -1,19 +1,19 @@
-import { type KeyCustody, localCustody } from './signer.ts'
 import { KeyStoreError } from '../key-store.ts'
-import { openPkcs11Custody } from './pkcs11.ts'
-import { openVaultCustody } from './vault-transit.ts'
+import { openPkcs11Signer } from './pkcs11.ts'
+import { inProcessSigner, type Signer } from './signer.ts'
+import { openVaultSigner } from './vault-transit.ts'
 
-export type CustodySettings = {
+export type SignerSettings = {
   readonly SIGNER_URL?: string | undefined
   readonly SIGNER_SECRET?: string | undefined
 }
 
-type Opener = (url: string, secret: string) => Promise<KeyCustody>
+type Opener = (url: string, secret: string) => Promise<Signer>
 
 /** Everything that can sign for us, by the scheme of SIGNER_URL. */
-const custodies: Readonly<Record<string, Opener>> = {
-  pkcs11: openPkcs11Custody,
-  vault: openVaultCustody,
+const signers: Readonly<Record<string, Opener>> = {
+  pkcs11: openPkcs11Signer,
+  vault: openVaultSigner,
 }
 
 /**
@@ -22,12 +22,12 @@ const custodies: Readonly<Record<string, Opener>> = {
  *
  * @throws {KeyStoreError} when it does not answer, or refuses SIGNER_SECRET.
  */
-export async function openKeyCustody({ SIGNER_URL, SIGNER_SECRET }: CustodySettings): Promise<KeyCustody> {
-  if (!SIGNER_URL) return localCustody
+export async function openSigner({ SIGNER_URL, SIGNER_SECRET }: SignerSettings): Promise<Signer> {
+  if (!SIGNER_URL) return inProcessSigner
   const scheme = SIGNER_URL.split(':', 1)[0] ?? ''
-  const open = Object.hasOwn(custodies, scheme) ? custodies[scheme] : undefined
+  const open = Object.hasOwn(signers, scheme) ? signers[scheme] : undefined
   if (!open) {
-    const known = Object.keys(custodies).map((name) => `${name}:`)
+    const known = Object.keys(signers).map((name) => `${name}:`)
     throw new KeyStoreError(`SIGNER_URL must start with ${known.join(' or ')}.`)
   }
   if (!SIGNER_SECRET) {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { PublicJwk } from '../key-record.ts'
-import type { Attribute, Handle, Mechanism, Pkcs11 } from './pkcs11-module.ts'
 import type { SigningAlgorithm } from '../signing-key.ts'
+import type { Attribute, Handle, Mechanism, Pkcs11 } from './pkcs11-module.ts'
 
 /** Numbers from PKCS#11 v3.0; the names are the standard's. */
 const CKA = {

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { calculateJwkThumbprint } from 'jose'
-import { type KeyCustody, localCustody } from './signer.ts'
 import type { KeyMaterial } from '../key-record.ts'
 import { KeyStoreError } from '../key-store.ts'
 import { findOnToken, generateOnToken, signOnToken } from './pkcs11-keys.ts'
 import { type Handle, loadPkcs11, type Pkcs11 } from './pkcs11-module.ts'
+import { inProcessSigner, type Signer } from './signer.ts'
 
 const CKF_RW_SERIAL_SESSION = 0x2 | 0x4
 const CKU_USER = 1
@@ -15,7 +15,7 @@ const CKU_USER = 1
  *
  * @throws {KeyStoreError} when the library, the token or the PIN is not right.
  */
-export async function openPkcs11Custody(url: string, pin: string): Promise<KeyCustody> {
+export async function openPkcs11Signer(url: string, pin: string): Promise<Signer> {
   const { modulePath, tokenLabel } = readUrl(url)
   const pkcs11 = loadPkcs11()
   initialize(pkcs11, modulePath)
@@ -30,7 +30,7 @@ export async function openPkcs11Custody(url: string, pin: string): Promise<KeyCu
     },
     signer(record) {
       const id = idOf(record.material)
-      if (!id) return localCustody.signer(record)
+      if (!id) return inProcessSigner.signer(record)
       if (!token.use(() => token.privateKey(id))) throw new KeyStoreError(missing(record.kid, tokenLabel))
       return (signingInput) =>
         token.use((session) => {

@@ -1,14 +1,14 @@
-import { generateKey, localSigner } from './key-material.ts'
 import type { KeyMaterial, KeyRecord, PublicJwk } from '../key-record.ts'
 import { KeyStoreError } from '../key-store.ts'
 import type { SigningAlgorithm, SigningKey } from '../signing-key.ts'
+import { generateKey, localSigner } from './key-material.ts'
 
 export type GeneratedKey = { readonly kid: string; readonly publicJwk: PublicJwk; readonly material: KeyMaterial }
 
 /** Who makes private keys and signs with them: this process, a PKCS#11 device, a key management service. */
-export interface KeyCustody {
+export interface Signer {
   generate(algorithm: SigningAlgorithm): Promise<GeneratedKey>
-  /** @throws {KeyStoreError} when the key's private half is somewhere this custody cannot reach. */
+  /** @throws {KeyStoreError} when the key's private half is somewhere this signer cannot reach. */
   signer(record: KeyRecord): SigningKey['sign'] | Promise<SigningKey['sign']>
   /** Destroys the private half of a removed key where it is not in the record itself. */
   destroy(record: KeyRecord): Promise<void>
@@ -16,7 +16,7 @@ export interface KeyCustody {
 }
 
 /** Private keys in the key store itself; signatures in this process. */
-export const localCustody: KeyCustody = {
+export const inProcessSigner: Signer = {
   generate: generateKey,
   signer({ kid, algorithm, material }) {
     if (material.kind === 'local') return localSigner(algorithm, material.privateJwk)

@@ -1,10 +1,10 @@
 import { createPublicKey, randomBytes } from 'node:crypto'
 import { calculateJwkThumbprint } from 'jose'
 import { z } from 'zod'
-import { type KeyCustody, localCustody } from './signer.ts'
 import { type PublicJwk, publicMembers } from '../key-record.ts'
 import { KeyStoreError } from '../key-store.ts'
 import type { SigningAlgorithm } from '../signing-key.ts'
+import { inProcessSigner, type Signer } from './signer.ts'
 
 const TIMEOUT_MS = 5000
 
@@ -32,7 +32,7 @@ const signAnswer = z.object({ data: z.object({ signature: z.string().regex(/^vau
  *
  * @throws {KeyStoreError} when Vault does not answer or refuses the token.
  */
-export async function openVaultCustody(url: string, token: string): Promise<KeyCustody> {
+export async function openVaultSigner(url: string, token: string): Promise<Signer> {
   const call = createCaller(url, token)
   await call('GET', 'keys?list=true', undefined, [404])
 
@@ -47,7 +47,7 @@ export async function openVaultCustody(url: string, token: string): Promise<KeyC
     },
     signer(record) {
       const name = nameOf(record.material)
-      if (name === undefined) return localCustody.signer(record)
+      if (name === undefined) return inProcessSigner.signer(record)
       return async (signingInput) => {
         const input = Buffer.from(signingInput).toString('base64')
         const options = { ...SIGN_OPTIONS[record.algorithm], key_version: 1 }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type KeyStore, KeyStoreError, type StoredKeys, withoutRemoved } from '../key-store.ts'
 import { takeFileLock } from './file-lock.ts'
 import { readKeyDocument, readTombstoneDocument, writeKeyDocument, writeTombstoneDocument } from './key-document.ts'
-import { type KeyStore, KeyStoreError, type StoredKeys, withoutBuried } from '../key-store.ts'
 import type { Protector } from './protector.ts'
 
 const KEY_FILE = /^[\w-]{43}\.json$/
@@ -43,7 +43,7 @@ export async function openFileKeyStore({ directory, protector, now }: FileStoreD
             await lock.assertHeld()
             await write(`${record.kid}.json`, writeKeyDocument(record, protector))
           },
-          async bury(tombstone) {
+          async remove(tombstone) {
             await lock.assertHeld()
             await write(`${tombstone.kid}.removed.json`, writeTombstoneDocument(tombstone))
             await rm(join(directory, `${tombstone.kid}.json`), { force: true })
@@ -73,16 +73,16 @@ async function readAll(directory: string, protector: Protector): Promise<StoredK
     const read = await Promise.all(paths.map(async (path) => ({ path, text: await readIfThere(path) })))
     return read.flatMap(({ path, text }) => (text === undefined ? [] : [{ path, text }]))
   }
-  // Keys first: one that is buried meanwhile then shows with its tombstone or not at all, never alive without it.
+  // Keys first: one that is removed meanwhile then shows with its tombstone or not at all, never alive without it.
   const keys = await texts(KEY_FILE)
   const tombstones = (await texts(TOMBSTONE_FILE)).map(({ path, text }) => readTombstoneDocument(text, path))
-  const buried = new Set(tombstones.map((tombstone) => tombstone.kid))
-  const isBuried = ({ path }: { path: string }) => [...buried].some((kid) => path.endsWith(`${kid}.json`))
-  const living = keys.filter((key) => !isBuried(key))
+  const removed = new Set(tombstones.map((tombstone) => tombstone.kid))
+  const isRemoved = ({ path }: { path: string }) => [...removed].some((kid) => path.endsWith(`${kid}.json`))
+  const living = keys.filter((key) => !isRemoved(key))
   const records = await Promise.all(living.map(({ path, text }) => readKeyDocument(text, path, protector)))
   return {
-    ...withoutBuried(records, tombstones),
-    ignored: [...buried].filter((kid) => keys.some(({ path }) => path.endsWith(`${kid}.json`))),
+    ...withoutRemoved(records, tombstones),
+    ignored: [...removed].filter((kid) => keys.some(({ path }) => path.endsWith(`${kid}.json`))),
   }
 }
 

@@ -2,10 +2,10 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Knex } from 'knex'
 import type { Storage } from '../../storage/storage.ts'
-import { openFileKeyStore } from './file-store.ts'
-import { sqlGraveyard, storageGraveyard, withGraveyards } from './removed-keys.ts'
 import { type KeyStore, KeyStoreError } from '../key-store.ts'
+import { openFileKeyStore } from './file-store.ts'
 import { createProtector, type Protector } from './protector.ts'
+import { sqlRemovedKeys, storageRemovedKeys, withRemovedKeys } from './removed-keys.ts'
 import { openSqlKeyStore } from './sql-store.ts'
 
 export type KeyStoreSettings = {
@@ -25,13 +25,13 @@ type Opener = (settings: KeyStoreSettings, protector: Protector) => Promise<KeyS
 const stores: Readonly<Record<string, Opener>> = {
   async file({ KEYS_URL, knex, now = systemClock }, protector) {
     const store = await openFileKeyStore({ directory: directoryOf(KEYS_URL), protector, now })
-    return knex ? withGraveyards(store, [sqlGraveyard(knex)]) : store
+    return knex ? withRemovedKeys(store, [sqlRemovedKeys(knex)]) : store
   },
   async sql({ knex, storage, now }, protector) {
     if (!knex)
       throw new KeyStoreError('KEYS_URL is "sql:" and there is no database. Set KEYS_URL to a file: directory.')
     const store = openSqlKeyStore({ knex, protector, now })
-    return storage ? withGraveyards(store, [storageGraveyard(storage)]) : store
+    return storage ? withRemovedKeys(store, [storageRemovedKeys(storage)]) : store
   },
 }
 

@@ -1,9 +1,9 @@
 import type { Knex } from 'knex'
-import { readKeyDocument, writeKeyDocument } from './key-document.ts'
 import type { KeyRecord, Tombstone } from '../key-record.ts'
-import { type KeyStore, type StoredKeys, withoutBuried } from '../key-store.ts'
+import { type KeyStore, type StoredKeys, withoutRemoved } from '../key-store.ts'
+import { readKeyDocument, writeKeyDocument } from './key-document.ts'
 import type { Protector } from './protector.ts'
-import { buryInSql, toTombstone } from './sql-tombstones.ts'
+import { recordRemovedInSql, toTombstone } from './sql-tombstones.ts'
 
 export type SqlStoreDeps = {
   readonly knex: Knex
@@ -36,9 +36,9 @@ export function openSqlKeyStore({ knex, protector, now }: SqlStoreDeps): KeyStor
             isChanged = true
             await saveRow(trx, record, protector)
           },
-          async bury(tombstone) {
+          async remove(tombstone) {
             isChanged = true
-            await buryRow(trx, tombstone)
+            await recordRemovedRow(trx, tombstone)
           },
         })
         if (isChanged) await trx('key_set_version').update({ version: knex.raw('gen_random_uuid()') })
@@ -51,14 +51,14 @@ export function openSqlKeyStore({ knex, protector, now }: SqlStoreDeps): KeyStor
 async function readAll(trx: Knex, protector: Protector): Promise<StoredKeys> {
   const rows: { kid: string; document: string }[] = await trx('signing_keys').select('kid', trx.raw('document::text'))
   const tombstones = (await trx('key_tombstones').select()).map(toTombstone)
-  const buried = new Set(tombstones.map((tombstone) => tombstone.kid))
-  const living = rows.filter((row) => !buried.has(row.kid))
+  const removed = new Set(tombstones.map((tombstone) => tombstone.kid))
+  const living = rows.filter((row) => !removed.has(row.kid))
   const records = await Promise.all(
     living.map(({ kid, document }) => readKeyDocument(document, `Row ${kid} of signing_keys`, protector)),
   )
   return {
-    ...withoutBuried(records, tombstones),
-    ignored: rows.filter((row) => buried.has(row.kid)).map((row) => row.kid),
+    ...withoutRemoved(records, tombstones),
+    ignored: rows.filter((row) => removed.has(row.kid)).map((row) => row.kid),
   }
 }
 
@@ -67,8 +67,8 @@ async function saveRow(trx: Knex, record: KeyRecord, protector: Protector): Prom
   await trx('signing_keys').insert(row).onConflict('kid').merge()
 }
 
-async function buryRow(trx: Knex, tombstone: Tombstone): Promise<void> {
-  await buryInSql(trx, tombstone)
+async function recordRemovedRow(trx: Knex, tombstone: Tombstone): Promise<void> {
+  await recordRemovedInSql(trx, tombstone)
   await trx('signing_keys').where({ kid: tombstone.kid }).delete()
 }
 

@@ -20,7 +20,10 @@ export function toTombstone({ kid, algorithm, removed_at, revoked_at }: Tombston
 }
 
 /** Writes a tombstone; a later one may add that the key was compromised, never take that back. */
-export async function buryInSql(knex: Knex, { kid, algorithm, removedAt, revokedAt }: Tombstone): Promise<void> {
+export async function recordRemovedInSql(
+  knex: Knex,
+  { kid, algorithm, removedAt, revokedAt }: Tombstone,
+): Promise<void> {
   const row = { kid, algorithm, removed_at: removedAt, revoked_at: revokedAt ?? null }
   await knex('key_tombstones')
     .insert(row)

@@ -1,7 +1,7 @@
 /** Who fetched the key set: a client id where it is known, otherwise the User-Agent; and the network address. */
 export type Verifier = { readonly verifier: string; readonly address: string }
 
-export type KeyEvidence = {
+export type KeyUsage = {
   readonly kid: string
   /** Epoch seconds; absent where it never happened. */
   readonly firstPublishedAt?: number

@@ -1,14 +1,14 @@
 import type { Knex } from 'knex'
 import type { Log } from '../../log.ts'
+import { keySetHash } from '../key-set-hash.ts'
+import type { KeyUsage, Verifier } from './key-usage.ts'
 import { countFetch, countSet, countUse, emptyBatch } from './usage-batch.ts'
-import { createEvidenceRows } from './usage-rows.ts'
-import type { KeyEvidence, Verifier } from './key-usage.ts'
-import { keySetHash } from '../ring/key-set.ts'
+import { createUsageRows } from './usage-rows.ts'
 
 const FLUSH_EVERY_MS = 5000
 
 /** What really happens to keys: who fetched them, what signs, what arrives. All but `report` and `flush` is in memory. */
-export type EvidenceRecorder = {
+export type KeyUsageRecorder = {
   /** This node publishes exactly these keys from now on. */
   published(kids: readonly string[]): void
   /** The key set was fetched, also where the answer was 304. */
@@ -17,19 +17,19 @@ export type EvidenceRecorder = {
   /** A token with this kid arrived; kids that were never ours are not counted. */
   seen(kid: string): void
   flush(): Promise<void>
-  report(kids: readonly string[]): Promise<KeyEvidence[]>
+  report(kids: readonly string[]): Promise<KeyUsage[]>
   close(): Promise<void>
 }
 
 /** Opens the recorder; it writes a batch every five seconds, and what is left at `close`. */
-export function openEvidence(deps: {
+export function openKeyUsage(deps: {
   readonly knex: Knex
   readonly log: Pick<Log, 'warn'>
   readonly now?: () => number
   readonly flushEveryMs?: number
-}): EvidenceRecorder {
+}): KeyUsageRecorder {
   const now = deps.now ?? (() => Math.floor(Date.now() / 1000))
-  const rows = createEvidenceRows(deps.knex, now)
+  const rows = createUsageRows(deps.knex, now)
   const known = new Set<string>()
   let hash = ''
   let batch = emptyBatch()
@@ -39,7 +39,8 @@ export function openEvidence(deps: {
     batch = emptyBatch()
     await rows.write(written)
   }
-  const warn = ({ message }: Error) => deps.log.warn({ event: 'keys.evidence', reason: message }, 'evidence was lost')
+  const warn = ({ message }: Error) =>
+    deps.log.warn({ event: 'keys.usage-lost', reason: message }, 'records of key usage could not be written')
   const timer = setInterval(() => void flush().catch(warn), deps.flushEveryMs ?? FLUSH_EVERY_MS).unref()
 
   return {

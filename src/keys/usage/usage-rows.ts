@@ -1,6 +1,6 @@
 import type { Knex } from 'knex'
-import type { EvidenceBatch } from './usage-batch.ts'
-import type { KeyEvidence } from './key-usage.ts'
+import type { KeyUsage } from './key-usage.ts'
+import type { UsageBatch } from './usage-batch.ts'
 
 const KEPT_SECONDS = 30 * 86_400
 const MAX_ROWS = 10_000
@@ -12,11 +12,11 @@ type FetchRow = { verifier: string; address: string; last_fetched_at: string; ki
 type UsageRow = { kid: string; last_signed_at: string | null; last_seen_at: string | null }
 
 /** Evidence as rows: one per verifier and address, one per key, one per key set. */
-export function createEvidenceRows(knex: Knex, now: () => number) {
+export function createUsageRows(knex: Knex, now: () => number) {
   let prunedAt = 0
 
   return {
-    async write(batch: EvidenceBatch): Promise<void> {
+    async write(batch: UsageBatch): Promise<void> {
       await writeSets(knex, batch)
       await writeFetches(knex, batch)
       await writeUses(knex, batch)
@@ -28,7 +28,7 @@ export function createEvidenceRows(knex: Knex, now: () => number) {
   }
 }
 
-async function readReport(knex: Knex, kids: readonly string[], since: number): Promise<KeyEvidence[]> {
+async function readReport(knex: Knex, kids: readonly string[], since: number): Promise<KeyUsage[]> {
   const sets: SetRow[] = await knex('key_sets').select('kids', 'first_published_at')
   const uses: UsageRow[] = await knex('key_usage').whereIn('kid', kids).select('kid', 'last_signed_at', 'last_seen_at')
   const fetches: FetchRow[] = await knex('key_set_fetches')
@@ -36,15 +36,15 @@ async function readReport(knex: Knex, kids: readonly string[], since: number): P
     .where('last_fetched_at', '>=', since)
     .orderBy('last_fetched_at', 'desc')
     .select('verifier', 'address', 'last_fetched_at', 'kids')
-  return kids.map((kid) => evidenceOf(kid, sets, uses, fetches))
+  return kids.map((kid) => usageOf(kid, sets, uses, fetches))
 }
 
-function evidenceOf(
+function usageOf(
   kid: string,
   sets: readonly SetRow[],
   uses: readonly UsageRow[],
   fetches: readonly FetchRow[],
-): KeyEvidence {
+): KeyUsage {
   const published = sets.filter((set) => set.kids.includes(kid)).map((set) => Number(set.first_published_at))
   const use = uses.find((row) => row.kid === kid)
   const behind = fetches.filter((row) => !row.kids?.includes(kid))
@@ -61,12 +61,12 @@ function evidenceOf(
   }
 }
 
-async function writeSets(knex: Knex, { sets }: EvidenceBatch): Promise<void> {
+async function writeSets(knex: Knex, { sets }: UsageBatch): Promise<void> {
   const rows = [...sets].map(([hash, { kids, at }]) => ({ hash, kids: JSON.stringify(kids), first_published_at: at }))
   if (rows.length > 0) await knex('key_sets').insert(rows).onConflict('hash').ignore()
 }
 
-async function writeFetches(knex: Knex, { fetches }: EvidenceBatch): Promise<void> {
+async function writeFetches(knex: Knex, { fetches }: UsageBatch): Promise<void> {
   const rows = [...fetches.values()].map(({ verifier, address, hash, at, count }) => ({
     verifier,
     address,
@@ -88,7 +88,7 @@ async function writeFetches(knex: Knex, { fetches }: EvidenceBatch): Promise<voi
   }
 }
 
-async function writeUses(knex: Knex, { uses }: EvidenceBatch): Promise<void> {
+async function writeUses(knex: Knex, { uses }: UsageBatch): Promise<void> {
   const rows = [...uses].map(([kid, { signed, seen, signedAt, seenAt }]) => ({
     kid,
     signed,

@@ -1,12 +1,12 @@
 import type { Account, FindAccount } from 'oidc-provider'
 import type { Agent } from '../../agents/agent.ts'
 import { type CompanyUser, type Customer, isActiveCompanyUser, selectCompanyUser } from '../../customers/customer.ts'
+import type { SignOutCutOffs } from '../sign-out-cut-offs.ts'
 import { type AgentAccount, agentAccountId, agentIdOf, toAgentAccount } from './agent-account.ts'
 import { type AnonymousAccount, anonymousIdOf, toAnonymousAccount } from './anonymous-account.ts'
 import { accountClaims } from './claims.ts'
 import type { Delegation } from './delegation.ts'
 import { grantFacts, signedInAtMs } from './grant-facts.ts'
-import type { NotBefore } from '../sign-outs/cut-offs.ts'
 
 /** The library's account with what our own code needs of it. */
 export type CustomerAccount = Account & {
@@ -39,16 +39,16 @@ export type LiveAccountDeps = {
   readonly findCustomer: (id: string) => Promise<Customer | undefined>
   /** An agent who may act now. */
   readonly findAgent: (id: string) => Promise<Agent | undefined>
-  readonly notBefore: NotBefore
+  readonly cutOffs: SignOutCutOffs
 }
 
 /** Looks an account up as it is now: a customer who is not blocked, a company user and an agent who may still act. */
-export function createFindLiveAccount({ findCustomer, findAgent, notBefore }: LiveAccountDeps): FindLiveAccount {
+export function createFindLiveAccount({ findCustomer, findAgent, cutOffs }: LiveAccountDeps): FindLiveAccount {
   async function mayAct(agentId: string, grantedAtMs: number | undefined): Promise<boolean> {
     const owner = { accountId: agentAccountId(agentId) }
     const [agent, isSignedOut] = await Promise.all([
       findAgent(agentId),
-      grantedAtMs !== undefined && notBefore.isBefore(owner, grantedAtMs),
+      grantedAtMs !== undefined && cutOffs.isBefore(owner, grantedAtMs),
     ])
     return agent !== undefined && !isSignedOut
   }
@@ -73,14 +73,14 @@ export function createFindLiveAccount({ findCustomer, findAgent, notBefore }: Li
 
 export type AccountDeps = {
   readonly findLiveAccount: FindLiveAccount
-  readonly notBefore: NotBefore
+  readonly cutOffs: SignOutCutOffs
 }
 
 /**
  * Finds the account behind a session, code or token. Undefined, which refuses the request, when the account is gone or
  * blocked, what the grant acts as is no longer allowed, or everything before an instant was signed out.
  */
-export function createFindAccount({ findLiveAccount, notBefore }: AccountDeps): FindAccount {
+export function createFindAccount({ findLiveAccount, cutOffs }: AccountDeps): FindAccount {
   return async function findAccount(ctx, accountId, token) {
     const grant = grantFacts(ctx.oidc.entities.Grant)
     const clientId = ctx.oidc.client?.clientId
@@ -90,7 +90,7 @@ export function createFindAccount({ findLiveAccount, notBefore }: AccountDeps): 
     const owner = { accountId, ...(clientId && { clientId }), ...(companyUserId && { companyUserId }) }
     const [account, isSignedOut] = await Promise.all([
       findLiveAccount(accountId, { companyUserId, actingAgentId, grantedAtMs }),
-      grantedAtMs !== undefined && notBefore.isBefore(owner, grantedAtMs),
+      grantedAtMs !== undefined && cutOffs.isBefore(owner, grantedAtMs),
     ])
     return isSignedOut ? undefined : account
   }

@@ -6,7 +6,7 @@ import { agentAccountId } from './agent-account.ts'
 
 type Counted = Pick<Metrics, 'logins'>
 
-/** The same check, with every outcome audited and counted: no door can check a password unseen. */
+/** The same check, with every outcome audited and counted: no endpoint can check a password unseen. */
 export function watchLogins(authenticate: Authenticate, audit: Audit, metrics: Counted, way?: string): Authenticate {
   return async function watchedAuthenticate(login, password, context) {
     const authentication = await authenticate(login, password, context)

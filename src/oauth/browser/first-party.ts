@@ -1,7 +1,7 @@
 import { type Grant, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import type { CustomerAccount } from '../accounts/account.ts'
 import { grantFacts, withFacts } from '../accounts/grant-facts.ts'
-import type { NotBefore } from '../sign-outs/cut-offs.ts'
+import type { SignOutCutOffs } from '../sign-out-cut-offs.ts'
 
 /**
  * The library's policy, but that the shop's own apps never ask for consent: the library would ask for every native
@@ -25,7 +25,7 @@ export function interactionPolicyFor(): interactionPolicy.DefaultPolicy {
  * The grant of the session for this client. A first-party client is granted what it asks for; anybody else is asked.
  * A grant from before a "sign out everywhere" is no grant.
  */
-export function createLoadExistingGrant({ notBefore }: { notBefore: NotBefore }) {
+export function createLoadExistingGrant({ cutOffs }: { cutOffs: SignOutCutOffs }) {
   return async function loadExistingGrant(ctx: KoaContextWithOIDC): Promise<Grant | undefined> {
     const { client, session, provider } = ctx.oidc
     if (!client || !session) return undefined
@@ -37,7 +37,7 @@ export function createLoadExistingGrant({ notBefore }: { notBefore: NotBefore })
       existing !== undefined &&
       existing.accountId === accountId &&
       facts !== undefined &&
-      !(await notBefore.isBefore({ accountId, clientId: client.clientId }, facts.createdAtMs))
+      !(await cutOffs.isBefore({ accountId, clientId: client.clientId }, facts.createdAtMs))
     if (!isFirstParty(ctx)) return isUsable ? existing : undefined
 
     const account = ctx.oidc.entities.Account as CustomerAccount | undefined

@@ -2,8 +2,8 @@ import type { Context } from 'koa'
 import type { Provider } from 'oidc-provider'
 import type { Audit } from '../../audit/events.ts'
 import type { Customer } from '../../customers/customer.ts'
+import type { SignOutCutOffs } from '../sign-out-cut-offs.ts'
 import { LIFETIMES } from '../tokens/lifetimes.ts'
-import type { NotBefore } from '../sign-outs/cut-offs.ts'
 
 export type LinkSignInDeps = {
   /** The provider in use now. */
@@ -11,7 +11,7 @@ export type LinkSignInDeps = {
   /** The customer a link's token is for; used up by asking. */
   readonly redeem: (token: string) => Promise<string | undefined>
   readonly findCustomer: (id: string) => Promise<Customer | undefined>
-  readonly notBefore: NotBefore
+  readonly cutOffs: SignOutCutOffs
   readonly audit: Audit
   readonly isHttps: boolean
 }
@@ -23,12 +23,12 @@ export type LinkSignIn = (ctx: Context, token: string) => Promise<'signed-in' | 
  * good. A new session gets a new id and ends with the browser: nobody can have planted it (session fixation).
  */
 export function createLinkSignIn(deps: LinkSignInDeps): LinkSignIn {
-  const { provider, redeem, findCustomer, notBefore, audit, isHttps } = deps
+  const { provider, redeem, findCustomer, cutOffs, audit, isHttps } = deps
 
   async function isSignedIn({ accountId, loginTs }: { accountId?: string; loginTs?: number }): Promise<boolean> {
     if (accountId === undefined) return false
     const customer = await findCustomer(accountId)
-    return customer?.status === 'active' && !(await notBefore.isBefore({ accountId }, (loginTs ?? 0) * 1000))
+    return customer?.status === 'active' && !(await cutOffs.isBefore({ accountId }, (loginTs ?? 0) * 1000))
   }
 
   return async function signInByLink(ctx, token) {

@@ -1,10 +1,11 @@
 import { createHmac } from 'node:crypto'
 import type { Adapter, AdapterPayload, errors as libraryErrors } from 'oidc-provider'
 import type { Artifact, Storage, StoredArtifact } from '../../storage/storage.ts'
-import type { NotBefore, Ownership } from '../sign-outs/cut-offs.ts'
+import { familyPayload, familyRecord, isCurrentToken, rotatedAt } from '../refresh/family.ts'
 import type { RefreshTokens } from '../refresh/refresh-tokens.ts'
-import type { RequestReads } from './request-reads.ts'
 import { seal, unseal } from '../refresh/seal.ts'
+import type { Ownership, SignOutCutOffs } from '../sign-out-cut-offs.ts'
+import type { RequestReads } from './request-reads.ts'
 
 export type AdapterDeps = {
   readonly storage: Storage
@@ -25,7 +26,7 @@ export type AdapterDeps = {
   readonly sessionInContext?: () => string | undefined
   /** Told what a code's exchange will read next. */
   readonly readAhead?: RequestReads['readAhead']
-  readonly notBefore?: NotBefore
+  readonly cutOffs?: SignOutCutOffs
 }
 
 const SESSION_OF_CODE = 'session of a code'
@@ -79,7 +80,7 @@ function artifactAdapter({ storage, errors, grantTtlSeconds, sealKeys }: Adapter
  * have signed its owner out in one trip.
  */
 function codeAdapter(deps: AdapterDeps, adapter: Adapter): Adapter {
-  const { readAhead, notBefore, companyUserInContext, sessionInContext } = deps
+  const { readAhead, cutOffs, companyUserInContext, sessionInContext } = deps
   return {
     ...adapter,
     async upsert(code, payload, expiresIn) {
@@ -101,7 +102,7 @@ function codeAdapter(deps: AdapterDeps, adapter: Adapter): Adapter {
       readAhead?.([
         ...(grantId ? [{ kind: 'Grant', id: grantId }] : []),
         ...(sessionId ? [{ kind: 'Session', id: sessionId }] : []),
-        ...(notBefore?.keys(owner as Ownership) ?? []),
+        ...(cutOffs?.keys(owner as Ownership) ?? []),
       ])
       return payload
     },
@@ -144,7 +145,7 @@ function refreshTokenAdapter({ storage, refreshTokens, companyUserInContext }: A
       if (!parts || !stored) return undefined
       return {
         ...familyPayload(stored, token),
-        ...(!isLiving(stored, token, refreshTokens) && { consumed: rotatedAt(stored) }),
+        ...(!isCurrentToken(stored, token, refreshTokens) && { consumed: rotatedAt(stored) }),
       }
     },
     destroy: (token) => refreshTokens.remove(token),
@@ -155,26 +156,6 @@ function refreshTokenAdapter({ storage, refreshTokens, companyUserInContext }: A
     findByUserCode: async () => undefined,
     revokeByGrantId: async () => {},
   }
-}
-
-/** What is kept of a family: the payload of its living token, and that token's digest. */
-export function familyRecord(payload: AdapterPayload, digest: string, rotatedAt?: number): Artifact {
-  const { jti: _jti, kind: _kind, ...kept } = payload
-  return { ...kept, digest, ...(rotatedAt !== undefined && { rotatedAt }) }
-}
-
-export function familyPayload(stored: StoredArtifact, token: string): AdapterPayload {
-  const { digest: _digest, rotatedAt: _rotatedAt, ...payload } = stored.artifact
-  return { ...payload, kind: 'RefreshToken', jti: token }
-}
-
-export function isLiving(stored: StoredArtifact, token: string, refreshTokens: RefreshTokens): boolean {
-  return stored.artifact.digest === refreshTokens.digest(token)
-}
-
-/** Epoch seconds of the family's last rotation; 0 before the first. */
-export function rotatedAt(stored: StoredArtifact): number {
-  return Number(stored.artifact.rotatedAt ?? 0)
 }
 
 /**

@@ -1,11 +1,17 @@
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import type { ClientMetadata } from '../../clients/client.ts'
 import { CLAIMS_BY_SCOPE } from '../accounts/claims.ts'
-import { allowsOrigin, OWN_CLIENT_MEMBERS } from '../clients/client-metadata.ts'
 import { interactionPolicyFor } from '../browser/first-party.ts'
-import { familyTtlSeconds, LIFETIMES, refreshTokenTtlSeconds } from '../tokens/lifetimes.ts'
-import { BOUND_TOKENS, type MutualTls, mutualTlsAliases, mutualTlsMethods, refuseBoundTokens } from '../clients/mutual-tls.ts'
 import type { ProtocolPages } from '../browser/pages.ts'
+import { allowsOrigin, OWN_CLIENT_MEMBERS } from '../clients/client-metadata.ts'
+import {
+  BOUND_TOKENS,
+  type MutualTls,
+  mutualTlsAliases,
+  mutualTlsMethods,
+  refuseBoundTokens,
+} from '../clients/mutual-tls.ts'
+import { familyTtlSeconds, LIFETIMES, refreshTokenTtlSeconds } from '../tokens/lifetimes.ts'
 
 const METHODS = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const
 

@@ -7,17 +7,27 @@ import type { SigningKey } from '../../keys/signing-key.ts'
 import type { Log } from '../../log.ts'
 import type { Metrics } from '../../metrics.ts'
 import type { Storage } from '../../storage/storage.ts'
-import { createAccessTokenClaims } from '../tokens/access-token-claims.ts'
 import { createFindAccount, type FindLiveAccount } from '../accounts/account.ts'
-import { createAdapter } from './adapter.ts'
-import { compareSecretsWith, toLibraryClient } from '../clients/client-metadata.ts'
-import { fixedConfiguration } from './configuration.ts'
-import { deviceFlow, restartDeviceFlow } from '../browser/device-flow.ts'
-import { listenToProvider } from './events.ts'
-import { createLoadExistingGrant } from '../browser/first-party.ts'
 import { grantFacts, keepGrantFacts, keepSignInInstant } from '../accounts/grant-facts.ts'
+import { deviceFlow, restartDeviceFlow } from '../browser/device-flow.ts'
+import { createLoadExistingGrant } from '../browser/first-party.ts'
+import type { ProtocolPages } from '../browser/pages.ts'
+import { signOutPages } from '../browser/sign-out.ts'
+import { compareSecretsWith, toLibraryClient } from '../clients/client-metadata.ts'
+import { type MutualTls, mutualTlsFeature } from '../clients/mutual-tls.ts'
+import { createResourceIndicators } from '../clients/resource-indicators.ts'
 import type { GrantType } from '../grants/grant-type.ts'
+import type { RefreshTokens } from '../refresh/refresh-tokens.ts'
+import { createSignOutCutOffs } from '../sign-out-cut-offs.ts'
+import { createRevocation } from '../sign-outs/revocation.ts'
+import { createAccessTokenClaims } from '../tokens/access-token-claims.ts'
 import { createIntrospection } from '../tokens/introspection.ts'
+import { accessTokenTtlSeconds, grantTtlSeconds, LIFETIMES } from '../tokens/lifetimes.ts'
+import type { TokenShape } from '../tokens/token-shape.ts'
+import type { FindToken } from '../tokens/token-status.ts'
+import { createAdapter } from './adapter.ts'
+import { fixedConfiguration } from './configuration.ts'
+import { listenToProvider } from './events.ts'
 import {
   detectReplaysAtomically,
   findStructuredAccessTokens,
@@ -25,19 +35,9 @@ import {
   makeShortTokens,
   useOwnEndpoints,
 } from './library-seam.ts'
-import { accessTokenTtlSeconds, grantTtlSeconds, LIFETIMES } from '../tokens/lifetimes.ts'
-import { type MutualTls, mutualTlsFeature } from '../clients/mutual-tls.ts'
-import { createNotBefore } from '../sign-outs/cut-offs.ts'
 import { noteRequest } from './note-request.ts'
-import type { ProtocolPages } from '../browser/pages.ts'
-import type { RefreshTokens } from '../refresh/refresh-tokens.ts'
 import { createRequestReads } from './request-reads.ts'
-import { createResourceIndicators } from '../clients/resource-indicators.ts'
-import { createRevocation } from '../sign-outs/revocation.ts'
-import { signOutPages } from '../browser/sign-out.ts'
 import { toLibraryKeys } from './signing.ts'
-import type { TokenShape } from '../tokens/token-shape.ts'
-import type { FindToken } from '../tokens/token-status.ts'
 import { nameUnauthorizedClients } from './unauthorized-client.ts'
 
 export type ProviderDeps = {
@@ -97,7 +97,7 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
   const { issuer, cookieKeys, pages, resourceServers, shapes, findLiveAccount, mutualTls } = deps
   const findClient = metadataOf(deps)
   const reads = createRequestReads(deps.storage, () => Provider.ctx)
-  const notBefore = createNotBefore(reads.storage)
+  const cutOffs = createSignOutCutOffs(reads.storage)
   const claims = createAccessTokenClaims({
     findResourceServer: resourceServers.find,
     shapes,
@@ -110,7 +110,7 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
       ...deps,
       storage: reads.storage,
       readAhead: reads.readAhead,
-      notBefore,
+      cutOffs,
       sessionInContext: () => Provider.ctx?.oidc.session?.jti,
       errors,
       findClient: async (clientId) => {
@@ -127,10 +127,10 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
       companyUserInContext: () => grantFacts(Provider.ctx?.oidc.entities.Grant)?.companyUserId,
     }),
     extraTokenClaims: claims.extraTokenClaims,
-    findAccount: createFindAccount({ findLiveAccount, notBefore }),
+    findAccount: createFindAccount({ findLiveAccount, cutOffs }),
     formats: { customizers: { jwt: claims.customizeJwt as never } },
     jwks: { keys: toLibraryKeys(keys) as never },
-    loadExistingGrant: createLoadExistingGrant({ notBefore }),
+    loadExistingGrant: createLoadExistingGrant({ cutOffs }),
     features: {
       claimsParameter: { enabled: true },
       clientCredentials: { enabled: true },

@@ -2,10 +2,10 @@ import { errors } from 'oidc-provider'
 import type { AuthenticateAgent } from '../../agents/authenticate.ts'
 import type { ResourceServer } from '../../clients/resource-servers.ts'
 import { toAgentAccount } from '../accounts/agent-account.ts'
-import type { GrantType } from './grant-type.ts'
 import { issueTokens } from '../tokens/issue-tokens.ts'
-import { temporarilyUnavailable } from './unavailable.ts'
+import type { GrantType } from './grant-type.ts'
 import { throttleOf } from './throttle.ts'
+import { temporarilyUnavailable } from './unavailable.ts'
 
 export const AGENT_GRANT = 'urn:vestibule:grant:agent'
 /** The error that tells a client whose agent's password was right to ask for a code. */

@@ -3,8 +3,8 @@ import { errors, type TokenEndpointGrantContext } from 'oidc-provider'
 import { buildTokenResponse, resolveRequestedResources, validateClientScope } from 'oidc-provider/lib/helpers/grants.js'
 import type { ResourceServer } from '../../clients/resource-servers.ts'
 import { toAnonymousAccount } from '../accounts/anonymous-account.ts'
-import type { GrantType } from './grant-type.ts'
 import { issueTokens } from '../tokens/issue-tokens.ts'
+import type { GrantType } from './grant-type.ts'
 
 export type AnonymousGrantDeps = {
   readonly resourceServers: { find(identifier: string): Promise<ResourceServer | undefined> }

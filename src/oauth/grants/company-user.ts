@@ -1,9 +1,9 @@
 import { errors } from 'oidc-provider'
 import { type FindLiveAccount, toAccount } from '../accounts/account.ts'
 import { isAgentAccount } from '../accounts/agent-account.ts'
-import type { GrantType } from './grant-type.ts'
 import { issueTokens } from '../tokens/issue-tokens.ts'
 import type { FindToken } from '../tokens/token-status.ts'
+import type { GrantType } from './grant-type.ts'
 import { findSubject } from './subject-token.ts'
 
 export const COMPANY_USER_GRANT = 'urn:vestibule:grant:company-user'

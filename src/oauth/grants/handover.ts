@@ -1,6 +1,6 @@
 import { errors } from 'oidc-provider'
-import type { GrantType } from './grant-type.ts'
 import { issueTokens } from '../tokens/issue-tokens.ts'
+import type { GrantType } from './grant-type.ts'
 import { findSubject, type SubjectTokenDeps } from './subject-token.ts'
 
 export const HANDOVER_GRANT = 'urn:vestibule:grant:handover'

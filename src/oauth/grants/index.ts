@@ -1,7 +1,7 @@
-import type { GrantType } from './grant-type.ts'
 import { type AgentGrantDeps, agentGrant } from './agent.ts'
 import { type AnonymousGrantDeps, anonymousGrant } from './anonymous.ts'
 import { type CompanyUserGrantDeps, companyUserGrant } from './company-user.ts'
+import type { GrantType } from './grant-type.ts'
 import { handoverGrant } from './handover.ts'
 import { type ImpersonationGrantDeps, impersonationGrant } from './impersonation.ts'
 import { type OneTimePasswordGrantDeps, oneTimePasswordGrant } from './one-time-password.ts'

@@ -1,8 +1,8 @@
 import { errors } from 'oidc-provider'
 import type { OneTimePasswords } from '../../customers/one-time-passwords.ts'
 import { toAccount } from '../accounts/account.ts'
-import type { GrantType } from './grant-type.ts'
 import { issueTokens } from '../tokens/issue-tokens.ts'
+import type { GrantType } from './grant-type.ts'
 
 export const ONE_TIME_PASSWORD_GRANT = 'urn:vestibule:grant:one-time-password'
 

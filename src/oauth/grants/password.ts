@@ -3,10 +3,10 @@ import type { ClientMetadata } from '../../clients/client.ts'
 import type { ResourceServer } from '../../clients/resource-servers.ts'
 import type { Authenticate, Authentication } from '../../customers/authenticate.ts'
 import { toAccount } from '../accounts/account.ts'
-import type { GrantType } from './grant-type.ts'
 import { issueTokens } from '../tokens/issue-tokens.ts'
-import { temporarilyUnavailable } from './unavailable.ts'
+import type { GrantType } from './grant-type.ts'
 import { throttleOf } from './throttle.ts'
+import { temporarilyUnavailable } from './unavailable.ts'
 
 export type PasswordGrantDeps = {
   readonly authenticate: Authenticate

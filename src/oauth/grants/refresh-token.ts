@@ -11,10 +11,10 @@ import {
 import type { ClientMetadata } from '../../clients/client.ts'
 import type { StoredArtifact } from '../../storage/storage.ts'
 import type { FindLiveAccount } from '../accounts/account.ts'
-import { familyPayload, familyRecord, isLiving } from '../engine/adapter.ts'
-import type { GrantType } from './grant-type.ts'
-import { grantTtlSeconds, refreshRetrySeconds, refreshTokenTtlSeconds } from '../tokens/lifetimes.ts'
+import { familyPayload, familyRecord, isCurrentToken } from '../refresh/family.ts'
 import { sealReceipt } from '../refresh/refresh-receipt.ts'
+import { grantTtlSeconds, refreshRetrySeconds, refreshTokenTtlSeconds } from '../tokens/lifetimes.ts'
+import type { GrantType } from './grant-type.ts'
 import { answerOldToken, loseRace, mismatch, type Presented, type ReuseDeps } from './refresh-reuse.ts'
 
 export type RefreshGrantDeps = ReuseDeps & {
@@ -35,7 +35,7 @@ export function refreshTokenGrant(deps: RefreshGrantDeps): GrantType {
     async handle(ctx) {
       const dPoP = await validateDpop(ctx.oidc.provider, ctx)
       const presented = await present(deps, ctx, dPoP?.thumbprint)
-      if (!isLiving(presented.stored, presented.value, deps.refreshTokens)) {
+      if (!isCurrentToken(presented.stored, presented.value, deps.refreshTokens)) {
         ctx.body = await answerOldToken(deps, ctx, presented)
         return
       }

@@ -9,7 +9,6 @@ import {
   validateDpop,
 } from 'oidc-provider/lib/helpers/grants.js'
 import { PERSON_SCOPES } from '../accounts/claims.ts'
-import type { GrantType } from './grant-type.ts'
 import { matchesAny } from '../tokens/introspection.ts'
 import {
   ACCESS_TOKEN,
@@ -17,6 +16,7 @@ import {
   type ExchangeSubjectDeps,
   findExchangeSubject,
 } from './exchange-subject.ts'
+import type { GrantType } from './grant-type.ts'
 
 export const TOKEN_EXCHANGE_GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange'
 

@@ -1,7 +1,7 @@
 import { errors } from 'oidc-provider'
 import { isAgentAccount } from '../accounts/agent-account.ts'
-import type { GrantType } from './grant-type.ts'
 import { issueTokens } from '../tokens/issue-tokens.ts'
+import type { GrantType } from './grant-type.ts'
 import { findSubject, type SubjectTokenDeps } from './subject-token.ts'
 
 export const WAREHOUSE_GRANT = 'urn:vestibule:grant:warehouse'

@@ -3,10 +3,10 @@ import { cursorOf, keyOfCursor, type Page, type PageRequest } from '../../databa
 import type { Artifact, Storage, StoredArtifact } from '../../storage/storage.ts'
 import { agentIdOf } from '../accounts/agent-account.ts'
 import { anonymousIdOf } from '../accounts/anonymous-account.ts'
-import { isBeforeAny, type NotBefore } from './cut-offs.ts'
+import { isBeforeAny, type SignOutCutOffs } from '../sign-out-cut-offs.ts'
 
 /** A sign-in that is alive: what tokens hang from. */
-export type LivingGrant = {
+export type ActiveGrant = {
   readonly id: string
   readonly clientId: string
   readonly customerId?: string
@@ -25,11 +25,11 @@ export type LivingGrant = {
 }
 
 export type GrantFilter = Pick<SignInFilter, 'customerId' | 'clientId'>
-export type LivingGrants = ReturnType<typeof createLivingGrants>
+export type ActiveGrants = ReturnType<typeof createActiveGrants>
 
-type LivingGrantDeps = {
+type ActiveGrantDeps = {
   readonly storage: Pick<Storage, 'get' | 'getMany' | 'remove'>
-  readonly notBefore: NotBefore
+  readonly cutOffs: SignOutCutOffs
   readonly findSignIns: (filter: SignInFilter) => Promise<SignIn[]>
 }
 
@@ -40,10 +40,10 @@ const LOOK_AT = 1000
  * The living sign-ins of a customer or a client. Storage keeps no index of them, so that a sign-in costs it nothing
  * more: the audit trail remembers which there were, and storage says which of those live.
  */
-export function createLivingGrants({ storage, notBefore, findSignIns }: LivingGrantDeps) {
+export function createActiveGrants({ storage, cutOffs, findSignIns }: ActiveGrantDeps) {
   async function alive(signIns: readonly Pick<SignIn, 'grantId'>[]): Promise<(Artifact | undefined)[]> {
     const grants = await storage.getMany(signIns.map(({ grantId }) => ({ kind: 'Grant', id: grantId })))
-    const owners = grants.map((grant) => (grant ? notBefore.keys(ownerOf(grant)) : []))
+    const owners = grants.map((grant) => (grant ? cutOffs.keys(ownerOf(grant)) : []))
     const instants = await storage.getMany(owners.flat())
     return grants.map((grant, index) => {
       const own = instants.splice(0, owners[index]?.length ?? 0)
@@ -52,28 +52,28 @@ export function createLivingGrants({ storage, notBefore, findSignIns }: LivingGr
   }
 
   return {
-    async list(filter: GrantFilter, { limit, cursor }: PageRequest): Promise<Page<LivingGrant>> {
+    async list(filter: GrantFilter, { limit, cursor }: PageRequest): Promise<Page<ActiveGrant>> {
       const before = Number(keyOfCursor(cursor)) || Number.MAX_SAFE_INTEGER
       const signIns = await findSignIns({ ...filter, before, limit: LOOK_AT })
       const grants = await alive(signIns)
-      const items: LivingGrant[] = []
+      const items: ActiveGrant[] = []
       let last: SignIn | undefined
       for (const [index, signIn] of signIns.entries()) {
         if (items.length === limit) break
         last = signIn
         const grant = grants[index]
-        if (grant) items.push(toLivingGrant(signIn.grantId, grant, signIn))
+        if (grant) items.push(toActiveGrant(signIn.grantId, grant, signIn))
       }
       const isAll = signIns.length < LOOK_AT && last === signIns.at(-1)
       return { items, ...(last && !isAll && { next: cursorOf(String(last.seq)) }) }
     },
 
     /** Ends one: every token under it is dead on its next use. Undefined when it is not alive. */
-    async revoke(id: string): Promise<LivingGrant | undefined> {
+    async revoke(id: string): Promise<ActiveGrant | undefined> {
       const [grant] = await alive([{ grantId: id }])
       if (!grant) return undefined
       await storage.remove('Grant', id)
-      return toLivingGrant(id, grant)
+      return toActiveGrant(id, grant)
     },
   }
 }
@@ -91,7 +91,7 @@ function grantedAtMs({ createdAtMs, iat }: Artifact): number {
   return Number(createdAtMs ?? Number(iat) * 1000)
 }
 
-function toLivingGrant(id: string, grant: Artifact, signIn?: SignIn): LivingGrant {
+function toActiveGrant(id: string, grant: Artifact, signIn?: SignIn): ActiveGrant {
   const { accountId = '', clientId = '', companyUserId, actingAgentId } = grant as Record<string, string | undefined>
   const agentId = actingAgentId ?? agentIdOf(accountId)
   const anonymousId = anonymousIdOf(accountId)

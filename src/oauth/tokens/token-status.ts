@@ -1,9 +1,9 @@
 import type { Artifact, ArtifactKey, Storage, StoredArtifact } from '../../storage/storage.ts'
-import { familyPayload, isLiving } from '../engine/adapter.ts'
 import { agentIdOf } from '../accounts/agent-account.ts'
 import { actorsOf } from '../accounts/delegation.ts'
-import { isBeforeAny, type NotBefore, type Ownership } from '../sign-outs/cut-offs.ts'
+import { familyPayload, isCurrentToken } from '../refresh/family.ts'
 import type { RefreshTokens } from '../refresh/refresh-tokens.ts'
+import { isBeforeAny, type Ownership, type SignOutCutOffs } from '../sign-out-cut-offs.ts'
 import { isStructured, type TokenPayload } from './structured-tokens.ts'
 
 export type TokenKind = 'access-token' | 'client-credentials' | 'refresh-token'
@@ -44,7 +44,7 @@ export type TokenStatus =
 export type TokenStatusDeps = {
   readonly storage: Storage
   readonly refreshTokens: RefreshTokens
-  readonly notBefore: NotBefore
+  readonly cutOffs: SignOutCutOffs
   readonly verify: (value: string) => TokenPayload | undefined
 }
 
@@ -67,13 +67,13 @@ const REGISTERED = new Set([
   'agent_id',
   'scopes',
 ])
-const DENIAL = 'Denial'
+const REVOKED_TOKEN = 'Denial'
 
 /**
  * Says whether a token works now, and why not. A JWT is verified locally and then costs one storage trip (is its
  * grant alive, was it denied, was its owner signed out); an opaque token costs two.
  */
-export function createFindToken({ storage, refreshTokens, notBefore, verify }: TokenStatusDeps): FindToken {
+export function createFindToken({ storage, refreshTokens, cutOffs, verify }: TokenStatusDeps): FindToken {
   return async function findToken(value) {
     if (isStructured(value)) {
       const payload = verify(value)
@@ -90,7 +90,7 @@ export function createFindToken({ storage, refreshTokens, notBefore, verify }: T
     if (family) {
       const stored = await storage.get('RefreshToken', family.family)
       if (!stored) return undefined
-      if (!isLiving(stored, value, refreshTokens)) return { isLive: false, reason: 'rotated' }
+      if (!isCurrentToken(stored, value, refreshTokens)) return { isLive: false, reason: 'rotated' }
       return fromStored('refresh-token', familyPayload(stored, value))
     }
     const [accessToken, clientCredentials] = await storage.getMany([
@@ -103,15 +103,15 @@ export function createFindToken({ storage, refreshTokens, notBefore, verify }: T
 
   async function judge(token: LiveToken, isDeniable: boolean): Promise<TokenStatus> {
     const grantKey: ArtifactKey[] = token.grantId ? [{ kind: 'Grant', id: token.grantId }] : []
-    const denialKey: ArtifactKey[] = isDeniable && token.jti ? [{ kind: DENIAL, id: token.jti }] : []
-    const ownerKeys = notBefore.keys(ownership(token))
-    const holderKeys = token.grantClientId ? notBefore.keys({ clientId: token.clientId }) : []
-    const results = await storage.getMany([...grantKey, ...denialKey, ...ownerKeys, ...holderKeys])
+    const revokedKey: ArtifactKey[] = isDeniable && token.jti ? [{ kind: REVOKED_TOKEN, id: token.jti }] : []
+    const ownerKeys = cutOffs.keys(ownership(token))
+    const holderKeys = token.grantClientId ? cutOffs.keys({ clientId: token.clientId }) : []
+    const results = await storage.getMany([...grantKey, ...revokedKey, ...ownerKeys, ...holderKeys])
     const grant = token.grantId ? results.shift() : undefined
-    const denial = denialKey.length > 0 ? results.shift() : undefined
+    const revoked = revokedKey.length > 0 ? results.shift() : undefined
 
     if (token.grantId && !belongs(grant, ownership(token))) return { isLive: false, reason: 'grant-revoked' }
-    if (denial) return { isLive: false, reason: 'denied' }
+    if (revoked) return { isLive: false, reason: 'denied' }
     const grantedAtMs = Number(grant?.artifact.createdAtMs ?? token.iat * 1000)
     const holder = results.splice(ownerKeys.length)
     // A token that was traded began with the trade for the client that holds it, and with the sign-in for all others.
@@ -126,9 +126,9 @@ export function createFindToken({ storage, refreshTokens, notBefore, verify }: T
  * The grant with this id if it is alive and belongs to `owner`: one storage trip, in which everything that could have
  * signed the owner out is read as well.
  */
-export function createFindGrant({ storage, notBefore }: Pick<TokenStatusDeps, 'storage' | 'notBefore'>): FindGrant {
+export function createFindGrant({ storage, cutOffs }: Pick<TokenStatusDeps, 'storage' | 'cutOffs'>): FindGrant {
   return async function findGrant(id, owner) {
-    const [grant, ...instants] = await storage.getMany([{ kind: 'Grant', id }, ...notBefore.keys(owner)])
+    const [grant, ...instants] = await storage.getMany([{ kind: 'Grant', id }, ...cutOffs.keys(owner)])
     if (!grant || !belongs(grant, owner)) return undefined
     return isBeforeAny(instants, Number(grant.artifact.createdAtMs)) ? undefined : { ...grant.artifact, jti: id }
   }
@@ -136,12 +136,12 @@ export function createFindGrant({ storage, notBefore }: Pick<TokenStatusDeps, 's
 
 export type FindGrant = (id: string, owner: Ownership) => Promise<Artifact | undefined>
 
-/** Ends one access token before its time: a JWT by a denial that lasts as long as it would have, an opaque one by removal. */
+/** Ends one access token before its time: a JWT by a revoked that lasts as long as it would have, an opaque one by removal. */
 export async function endAccessToken(storage: Storage, token: LiveToken, value: string): Promise<void> {
   if (!token.isStructured) {
     await storage.remove(token.kind === 'access-token' ? 'AccessToken' : 'ClientCredentials', value)
   } else if (token.jti) {
-    await storage.put(DENIAL, token.jti, {}, Math.max(1, token.exp - now() + 60))
+    await storage.put(REVOKED_TOKEN, token.jti, {}, Math.max(1, token.exp - now() + 60))
   }
 }
 

@@ -154,7 +154,7 @@ test.each<[string, string, Record<string, string>, Record<string, string>, numbe
     'invalid_grant',
   ],
   ['no refresh token', TOKEN, { grant_type: 'refresh_token' }, APP, 400, 'invalid_request'],
-  ['a grant for another door', TOKEN, RON, APP, 400, 'unsupported_grant_type'],
+  ['a grant for another endpoint', TOKEN, RON, APP, 400, 'unsupported_grant_type'],
   [
     'an id that is no id',
     ANONYMOUS,

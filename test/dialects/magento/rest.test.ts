@@ -52,9 +52,9 @@ test.each<[string, string, Sent, number, unknown]>([
   ['a stale bearer', CUSTOMER, { body: RON, headers: { authorization: 'Bearer stale' } }, 200, TOKEN],
   ['a charset', CUSTOMER, { body: RON, headers: { 'content-type': 'application/json; charset=UTF-8' } }, 200, TOKEN],
   ['an agent', ADMIN, { body: login('agent@example.com', 'change123') }, 200, TOKEN],
-  ['a customer at the agents’ door', ADMIN, { body: RON }, 401, { message: REFUSED }],
+  ['a customer at the agents’ endpoint', ADMIN, { body: RON }, 401, { message: REFUSED }],
   [
-    'an agent at the customers’ door',
+    'an agent at the customers’ endpoint',
     CUSTOMER,
     { body: login('agent@example.com', 'change123') },
     401,

@@ -30,9 +30,9 @@ describeOn('postgres', 'an agent’s codes over several nodes', () => {
     const authorization = `Bearer ${ADMIN_TOKEN}`
     const listed = await fetch(`${first.adminUrl}/v1/agents`, { headers: { authorization } })
     const { items: agents } = (await listed.json()) as { items: { id: string }[] }
-    const door = `${first.adminUrl}/v1/agents/${agents[0]?.id}/second-factor`
-    const { secret } = (await (await postJson(door, {}, { authorization })).json()) as { secret: string }
-    await postJson(`${door}/confirm`, { code: await generate({ secret }) }, { authorization })
+    const endpoint = `${first.adminUrl}/v1/agents/${agents[0]?.id}/second-factor`
+    const { secret } = (await (await postJson(endpoint, {}, { authorization })).json()) as { secret: string }
+    await postJson(`${endpoint}/confirm`, { code: await generate({ secret }) }, { authorization })
 
     const otp = await generate({ secret, epoch: Math.floor(Date.now() / 1000) + 30 })
     const asked = [...nodes, ...nodes, ...nodes].map(({ url }) =>
@@ -42,7 +42,7 @@ describeOn('postgres', 'an agent’s codes over several nodes', () => {
     expect(statuses.toSorted()).toEqual([200, 401, 401, 401, 401, 401])
   })
 
-  test('wrong passwords at one node’s door close the other’s', async () => {
+  test('wrong passwords at one node’s endpoint close the other’s', async () => {
     const login = { username: 'ron@swanson.com', password: 'mysecretpassword' }
     const ask = async (node: TestServer | undefined, password: string) =>
       (await postJson(`${node?.url}/rest/V1/integration/customer/token`, { ...login, password })).status

@@ -52,7 +52,7 @@ async function enrolled(): Promise<{ id: string; username: string; secret: strin
 }
 
 describe('an agent with a second factor', () => {
-  test('is sent from the admin door to the provider’s, and gets a token there for password and code', async () => {
+  test('is sent from the admin endpoint to the provider’s, and gets a token there for password and code', async () => {
     const { username, secret } = await enrolled()
     expect(await ask(ADMIN, { username, password: PASSWORD })).toEqual([400, OTHER_ENDPOINT])
     const otp = await codeOf(secret, 1)
@@ -93,7 +93,7 @@ describe('an agent with a second factor', () => {
     expect(await ask(ADMIN, { username, password: PASSWORD })).toEqual([401, { message: REFUSED }])
   })
 
-  test('gets no token at any other door without a code', async () => {
+  test('gets no token at any other endpoint without a code', async () => {
     const { username, secret } = await enrolled()
     const attributes = { username, password: PASSWORD }
     const document = { data: { type: 'agent-access-tokens', attributes } }

@@ -40,7 +40,7 @@ describe('the shop’s own throttle', () => {
     expect((await ask(RON)).status).toBe(200)
   })
 
-  test('refuses after the sixth whatever comes, at both of its doors and at no other', async () => {
+  test('refuses after the sixth whatever comes, at both of its endpoints and at no other', async () => {
     await wrong(SONIA, 6)
     expect(await ask(SONIA)).toEqual({ status: 401, body: REFUSED })
     const query =
@@ -58,7 +58,7 @@ describe('the shop’s own throttle', () => {
   })
 })
 
-test('the lockout of all doors holds here too, and counts what failed here', async () => {
+test('the lockout of all endpoints holds here too, and counts what failed here', async () => {
   const login = { username: 'test@meetanshi.com', password: 'Meet@123' }
   await wrong(login, 5)
   for (let index = 0; index < 4; index++) await elsewhere({ ...login, password: `wrong ${index}` })
@@ -67,7 +67,7 @@ test('the lockout of all doors holds here too, and counts what failed here', asy
 })
 
 describe('a throttle', () => {
-  const throttle = { name: 'door', attempts: 2, seconds: 60 }
+  const throttle = { name: 'endpoint', attempts: 2, seconds: 60 }
   const from = (ip: string) => ({ ip, throttle })
   let checks = 0
   const authenticate = throttleLogins(
@@ -86,7 +86,7 @@ describe('a throttle', () => {
     expect(await authenticate('x@example.com', 'right', from('198.51.100.1'))).toEqual({ outcome: 'authenticated' })
   })
 
-  test('is none where the door has none', async () => {
+  test('is none where the endpoint has none', async () => {
     for (let index = 0; index < 5; index++) await authenticate('y@example.com', 'a', { ip: '192.0.2.1' } as never)
     expect(await authenticate('y@example.com', 'right', { ip: '192.0.2.1' } as never)).toEqual({
       outcome: 'authenticated',

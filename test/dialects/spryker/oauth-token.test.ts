@@ -102,7 +102,7 @@ describe('without a client, /token speaks as the shop does', () => {
     expect(await form({ grant_type: 'refresh_token', refresh_token, scope: 'customer' })).toMatchObject({ status: 200 })
   })
 
-  test('tokens of both kinds of doors refresh at each other’s', async () => {
+  test('tokens of both kinds of endpoints refresh at each other’s', async () => {
     const body = { data: { type: 'refresh-tokens', attributes: { refreshToken: await signIn() } } }
     expect(await exchange(server.url, { path: '/refresh-tokens', body })).toMatchObject({ status: 201 })
   })

@@ -32,7 +32,7 @@ const TYPES = [
   'customer-confirmation',
 ]
 
-/** Bodies that are no request document, at every JSON:API door. */
+/** Bodies that are no request document, at every JSON:API endpoint. */
 export const malformed: readonly Pair[] = TYPES.flatMap((type) => {
   const path = `/${type}`
   const invalid = (name: string, body: unknown) =>

@@ -36,7 +36,7 @@ const signIn = (headers: Record<string, string> = {}) =>
   exchange(server.url, { path: '/glue/access-tokens', headers, body: document('access-tokens', SONIA) })
 
 describe('below a base path', () => {
-  test('the doors answer there, and links say so', async () => {
+  test('the endpoints answer there, and links say so', async () => {
     expect(await signIn()).toMatchObject({
       status: 201,
       json: { data: { links: { self: `${server.url}/glue/access-tokens` } } },
@@ -153,11 +153,11 @@ describe('the shop hears of a guest who signed in', () => {
   })
 })
 
-test('use is counted by door', async () => {
+test('use is counted by endpoint', async () => {
   await signIn()
   const metrics = await (await fetch(`${server.adminUrl}/metrics`)).text()
   expect(metrics).toMatch(
-    /vestibule_dialect_requests_total\{dialect="spryker",door="\/glue\/access-tokens",status="2xx"\} \d+/,
+    /vestibule_dialect_requests_total\{dialect="spryker",endpoint="\/glue\/access-tokens",status="2xx"\} \d+/,
   )
 })
 
@@ -168,7 +168,7 @@ describe('after its sunset', () => {
   })
   afterAll(() => gone?.stop())
 
-  test('every door is gone, in its own words, and OAuth itself stays', async () => {
+  test('every endpoint is gone, in its own words, and OAuth itself stays', async () => {
     const GONE = 'This API is no longer available.'
     const answer = await exchange(gone.url, { path: '/access-tokens', body: document('access-tokens', SONIA) })
     expect(answer).toMatchObject({ status: 410, json: errors(410, undefined, GONE) })

@@ -140,7 +140,7 @@ test('privileged scopes cannot be had by asking for them', async () => {
   expect(decode(access_token).payload.scopes).toEqual(['customer'])
 })
 
-test('a revoked token is inactive, and no token at the doors any more', async () => {
+test('a revoked token is inactive, and no token at the endpoints any more', async () => {
   const { accessToken } = await obtain(server.url, 'access-tokens', SONIA)
   await postForm(`${server.url}/revoke`, { token: accessToken, client_id: 'frontend' })
   const client = basicAuth('orders-service', 'orders-service-secret')

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import type { AdminTokens } from '../../../administrators/admin-tokens.ts'
 import { mayRule } from '../../../administrators/role.ts'
-import { adminToken, newAdminToken } from './administrator-shapes.ts'
 import { Problem } from '../../problem.ts'
 import { type Route, route } from '../route.ts'
 import { pageOf, pageQuery } from '../shapes.ts'
+import { adminToken, newAdminToken } from './administrator-shapes.ts'
 
 const DAY_SECONDS = 86_400
 const USUAL_SECONDS = 90 * DAY_SECONDS

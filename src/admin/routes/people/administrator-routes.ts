@@ -5,11 +5,11 @@ import { mayRule, type Role } from '../../../administrators/role.ts'
 import type { AdminSessions } from '../../../administrators/sessions.ts'
 import type { PasswordPolicy } from '../../../credentials/password-policy.ts'
 import type { Passwords } from '../../../credentials/passwords.ts'
-import { administrator, administratorChange, newAdministrator, newPassword } from './administrator-shapes.ts'
-import { acceptPassword } from './new-password.ts'
 import { changedMeanwhile, Problem } from '../../problem.ts'
 import { type Route, route } from '../route.ts'
 import { pageOf, pageQuery } from '../shapes.ts'
+import { administrator, administratorChange, newAdministrator, newPassword } from './administrator-shapes.ts'
+import { acceptPassword } from './new-password.ts'
 
 export type AdministratorRouteDeps = {
   readonly administrators: AdministratorDirectory

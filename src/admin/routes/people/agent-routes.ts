@@ -1,14 +1,14 @@
 import { z } from 'zod'
 import type { Agent } from '../../../agents/agent.ts'
 import type { AgentDirectory } from '../../../agents/directory.ts'
-import type { SecondFactors } from '../../../agents/second-factors.ts'
 import type { PasswordPolicy } from '../../../credentials/password-policy.ts'
 import type { Passwords } from '../../../credentials/passwords.ts'
-import { newPassword } from './administrator-shapes.ts'
-import { acceptPassword } from './new-password.ts'
+import type { SecondFactors } from '../../../credentials/second-factors.ts'
 import { changedMeanwhile, Problem } from '../../problem.ts'
 import { type Route, route } from '../route.ts'
 import { name, pageOf, pageQuery } from '../shapes.ts'
+import { newPassword } from './administrator-shapes.ts'
+import { acceptPassword } from './new-password.ts'
 
 export type AgentRouteDeps = {
   readonly agents: AgentDirectory

@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import type { Company, CompanyRecords } from '../../../customers/records/company-records.ts'
 import { importRole } from '../../../customers/import/import-record.ts'
+import type { Company, CompanyRecords } from '../../../customers/records/company-records.ts'
 import type { Changed } from '../../../database/revision.ts'
-import { companyRole } from './customer-shapes.ts'
 import { changedMeanwhile, Problem } from '../../problem.ts'
 import { type Route, route } from '../route.ts'
 import { name, pageOf, pageQuery } from '../shapes.ts'
+import { companyRole } from './customer-shapes.ts'
 
 const status = z.enum(['approved', 'blocked'])
 const listed = z.object({ id: z.string(), name: z.string(), status }).meta({ id: 'ListedCompany' })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { CustomerDesk } from '../../../customers/records/customer-operations.ts'
+import type { CustomerOperations } from '../../../customers/records/customer-operations.ts'
 import { Problem } from '../../problem.ts'
 import { progressOf } from '../progress.ts'
 import { type Route, route } from '../route.ts'
@@ -18,7 +18,7 @@ const progress = z
 const params = z.object({ customer: z.string().describe('The customerReference.') })
 
 /** Moving customers in and out, and what the law asks for. */
-export function customerMoveRoutes({ desk }: { readonly desk: CustomerDesk }): Route[] {
+export function customerMoveRoutes({ desk }: { readonly desk: CustomerOperations }): Route[] {
   return [
     route({
       method: 'POST',

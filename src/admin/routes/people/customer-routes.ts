@@ -1,14 +1,14 @@
 import { z } from 'zod'
-import type { Customer } from '../../../customers/customer.ts'
-import type { CustomerRecords } from '../../../customers/records/customer-records.ts'
 import type { PasswordPolicy } from '../../../credentials/password-policy.ts'
 import type { Passwords } from '../../../credentials/passwords.ts'
+import type { Customer } from '../../../customers/customer.ts'
+import type { CustomerRecords } from '../../../customers/records/customer-records.ts'
 import type { Changed } from '../../../database/revision.ts'
-import { companyUsers, customer, customerChange, newCustomer } from './customer-shapes.ts'
-import { acceptPassword } from './new-password.ts'
 import { changedMeanwhile, Problem } from '../../problem.ts'
 import { type Route, route } from '../route.ts'
 import { pageOf, pageQuery, text } from '../shapes.ts'
+import { companyUsers, customer, customerChange, newCustomer } from './customer-shapes.ts'
+import { acceptPassword } from './new-password.ts'
 
 export type CustomerRouteDeps = {
   readonly customerRecords: CustomerRecords

@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import type { LockoutDesk } from '../../../credentials/lockout/lockout-operations.ts'
+import type { LockoutOperations } from '../../../credentials/lockout/lockout-operations.ts'
 import { type Route, route } from '../route.ts'
 import { epochSeconds, pageOf, text, whole } from '../shapes.ts'
 
 const realms = ['customer', 'agent', 'administrator'] as const
-export type LockoutDesks = Readonly<Record<(typeof realms)[number], LockoutDesk>>
+export type LockoutOperationsByRealm = Readonly<Record<(typeof realms)[number], LockoutOperations>>
 
 const whom = z
   .strictObject({
@@ -25,7 +25,11 @@ const lock = z
 const LIFTS = { customer: undefined, agent: 'agents:write', administrator: 'administrators:write' } as const
 
 /** Locks after too many failures: to see, and to lift. Unknown logins are answered like known ones. */
-export function lockoutRoutes({ lockoutDesks }: { readonly lockoutDesks: LockoutDesks }): Route[] {
+export function lockoutRoutes({
+  lockoutOperations,
+}: {
+  readonly lockoutOperations: LockoutOperationsByRealm
+}): Route[] {
   return [
     route({
       method: 'GET',
@@ -37,8 +41,8 @@ export function lockoutRoutes({ lockoutDesks }: { readonly lockoutDesks: Lockout
       handle: async ({ query: { login, realm, address } }) =>
         whole(
           login === undefined
-            ? await lockoutDesks[realm].ofAddress(address ?? '')
-            : await lockoutDesks[realm].ofLogin(login),
+            ? await lockoutOperations[realm].ofAddress(address ?? '')
+            : await lockoutOperations[realm].ofLogin(login),
         ),
     }),
     route({
@@ -52,7 +56,9 @@ export function lockoutRoutes({ lockoutDesks }: { readonly lockoutDesks: Lockout
       result: z.void(),
       audit: 'lockout.lifted',
       handle: ({ body: { login, realm, address } }) =>
-        login === undefined ? lockoutDesks[realm].liftAddress(address ?? '') : lockoutDesks[realm].liftLogin(login),
+        login === undefined
+          ? lockoutOperations[realm].liftAddress(address ?? '')
+          : lockoutOperations[realm].liftLogin(login),
     }),
   ]
 }

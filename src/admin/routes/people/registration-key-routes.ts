@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Customer } from '../../../customers/customer.ts'
-import type { RegistrationKeys } from '../../../customers/registration/registration-keys.ts'
+import type { RegistrationKeys } from '../../../customers/recovery/registration-keys.ts'
 import { Problem } from '../../problem.ts'
 import { type Route, route } from '../route.ts'
 import { text } from '../shapes.ts'
@@ -10,7 +10,7 @@ export type RegistrationKeyRouteDeps = {
   readonly findCustomerByReference: (customerReference: string) => Promise<Customer | undefined>
 }
 
-/** Keys that a shop mails to customers it registered itself; a dialect's confirmation door takes them, once. */
+/** Keys that a shop mails to customers it registered itself; a dialect's confirmation endpoint takes them, once. */
 export function registrationKeyRoutes(deps: RegistrationKeyRouteDeps): Route[] {
   const { registrationKeys, findCustomerByReference } = deps
   return [

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Agent } from '../../../agents/agent.ts'
 import type { AgentDirectory } from '../../../agents/directory.ts'
-import type { SecondFactors } from '../../../agents/second-factors.ts'
+import type { SecondFactors } from '../../../credentials/second-factors.ts'
 import { Problem } from '../../problem.ts'
 import { type Route, route } from '../route.ts'
 

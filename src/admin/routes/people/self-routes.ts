@@ -3,12 +3,12 @@ import type { AdministratorDirectory } from '../../../administrators/directory.t
 import type { AdminSessions } from '../../../administrators/sessions.ts'
 import type { PasswordPolicy } from '../../../credentials/password-policy.ts'
 import type { Passwords } from '../../../credentials/passwords.ts'
-import { administrator, newPassword, role } from './administrator-shapes.ts'
-import { acceptPassword } from './new-password.ts'
 import { Problem } from '../../problem.ts'
+import type { AdminSignIn, SignInAdministrator } from '../../sign-in.ts'
 import { type Route, route } from '../route.ts'
 import { epochSeconds, text } from '../shapes.ts'
-import type { AdminSignIn, SignInAdministrator } from '../../sign-in.ts'
+import { administrator, newPassword, role } from './administrator-shapes.ts'
+import { acceptPassword } from './new-password.ts'
 
 export type SelfRouteDeps = {
   readonly administrators: AdministratorDirectory

@@ -31,7 +31,7 @@ export function signInLinkRoutes({ signInLinks, findCustomerByReference, address
       audit: 'sign-in-link.made',
       async handle({ body: { customerReference, ttlSeconds, isReusable } }) {
         if (addressOf('') === undefined) {
-          throw new Problem(409, 'no-door', 'No dialect in DIALECTS answers sign-in links.')
+          throw new Problem(409, 'no-endpoint', 'No dialect in DIALECTS answers sign-in links.')
         }
         const customer = await findCustomerByReference(customerReference)
         if (customer?.status !== 'active') {

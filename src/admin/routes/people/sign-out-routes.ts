@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { NotBefore } from '../../../oauth/sign-outs/cut-offs.ts'
+import type { SignOutCutOffs } from '../../../oauth/sign-out-cut-offs.ts'
 import { type Route, route } from '../route.ts'
 import { instant, text } from '../shapes.ts'
 
@@ -18,7 +18,7 @@ const done = z.object({
 })
 
 /** "Sign out everywhere", of one or of all: what was granted until an instant is dead on its next use. */
-export function signOutRoutes({ notBefore }: { readonly notBefore: NotBefore }): Route[] {
+export function signOutRoutes({ cutOffs }: { readonly cutOffs: SignOutCutOffs }): Route[] {
   return [
     route({
       method: 'POST',
@@ -33,7 +33,7 @@ export function signOutRoutes({ notBefore }: { readonly notBefore: NotBefore }):
         body.of === 'customer' ? { customerId: body.id } : body.of === 'client' ? { clientId: body.id } : {},
       async handle({ body: { before, ...who } }) {
         const atMs = before === undefined ? Date.now() : before * 1000
-        await notBefore.set(who, atMs)
+        await cutOffs.set(who, atMs)
         return { ...who, before: new Date(atMs).toISOString() }
       },
     }),

@@ -7,7 +7,7 @@ import { signInMessage } from '../sign-in.ts'
 import { executeGraphql, outage, type Resolvers, refusal } from './execute.ts'
 import { readGraphqlRequest } from './request.ts'
 
-export type GraphqlDoor = {
+export type GraphqlEndpoint = {
   /** The audience of customers' tokens. */
   readonly audience: string
   readonly signInCustomer: (credentials: Credentials) => OAuthParameters
@@ -19,27 +19,31 @@ export type GraphqlDoor = {
 const GUEST = "The current customer isn't authorized."
 
 /** The shop's GraphQL address; queries may come by GET too. */
-export function graphqlRoutes(door: GraphqlDoor): DialectRoute[] {
+export function graphqlRoutes(endpoint: GraphqlEndpoint): DialectRoute[] {
   return ['/graphql', '/index.php/graphql'].flatMap((path): DialectRoute[] => [
-    { method: 'POST', path, act: (request, services) => run(request, services, door) },
-    { method: 'GET', path, act: (request, services) => run(request, services, door) },
+    { method: 'POST', path, act: (request, services) => run(request, services, endpoint) },
+    { method: 'GET', path, act: (request, services) => run(request, services, endpoint) },
     { method: 'ALL', path, act: () => reply(405, JSON.stringify({ errors: [{ message: 'Method not allowed.' }] })) },
   ])
 }
 
-async function run(request: DialectRequest, services: DialectServices, door: GraphqlDoor): Promise<DialectAnswer> {
+async function run(
+  request: DialectRequest,
+  services: DialectServices,
+  endpoint: GraphqlEndpoint,
+): Promise<DialectAnswer> {
   const isReadOnly = request.method === 'GET'
   const read = readGraphqlRequest(request.body, isReadOnly ? request.query : undefined)
-  const { status, body, retryAfterSeconds } = await executeGraphql(read, resolversFor(request, services, door), {
-    isAlwaysOk: door.isAlwaysOk,
+  const { status, body, retryAfterSeconds } = await executeGraphql(read, resolversFor(request, services, endpoint), {
+    isAlwaysOk: endpoint.isAlwaysOk,
     isReadOnly,
   })
   return reply(status, body, retryAfterSeconds)
 }
 
-function resolversFor(request: DialectRequest, services: DialectServices, door: GraphqlDoor): Resolvers {
+function resolversFor(request: DialectRequest, services: DialectServices, endpoint: GraphqlEndpoint): Resolvers {
   const requireCustomer = async () => {
-    const customer = await findCustomer(request, services, door.audience)
+    const customer = await findCustomer(request, services, endpoint.audience)
     if (!customer) throw refusal(GUEST, 'graphql-authorization')
     return customer
   }
@@ -47,7 +51,7 @@ function resolversFor(request: DialectRequest, services: DialectServices, door: 
     async generateCustomerToken({ email, password }) {
       if (email === '') throw refusal('Specify the "email" value.', 'graphql-input')
       if (password === '') throw refusal('Specify the "password" value.', 'graphql-input')
-      const issued = await services.issue(door.signInCustomer({ username: email, password }))
+      const issued = await services.issue(endpoint.signInCustomer({ username: email, password }))
       if (issued.outcome === 'issued') return { token: issued.tokens.accessToken }
       const { status, retryAfterSeconds } = issued.failure
       if (status >= 500) throw outage(INTERNAL_ERROR.message, status, retryAfterSeconds)
@@ -59,7 +63,7 @@ function resolversFor(request: DialectRequest, services: DialectServices, door: 
       return { result: true }
     },
     storeConfig: () => ({
-      customer_access_token_lifetime: door.tokenHours,
+      customer_access_token_lifetime: endpoint.tokenHours,
       store_code: String(request.headers.store ?? 'default'),
     }),
     customer: async () => customerView(await requireCustomer()),

@@ -1,24 +1,24 @@
-import type { ArtifactKey, Storage, StoredArtifact } from '../../storage/storage.ts'
+import type { ArtifactKey, Storage, StoredArtifact } from '../storage/storage.ts'
 
 /** Whom a not-before instant is for: one write signs out everything that was granted to them before it. */
-export type NotBeforeSubject =
+export type CutOffSubject =
   | { readonly of: 'everybody' }
   | { readonly of: 'customer' | 'company-user' | 'client'; readonly id: string }
 
 /** What a grant, session or token says about whom it belongs to. */
 export type Ownership = { readonly accountId?: string; readonly clientId?: string; readonly companyUserId?: string }
 
-export type NotBefore = ReturnType<typeof createNotBefore>
+export type SignOutCutOffs = ReturnType<typeof createSignOutCutOffs>
 
 const KIND = 'NotBefore'
 /** Longer than anything that was issued before the instant can live. */
 const TTL_SECONDS = 400 * 24 * 3600
 
 /** "Sign out everywhere": what was granted at or before an instant is dead on its next use, on every node. */
-export function createNotBefore(storage: Storage) {
+export function createSignOutCutOffs(storage: Storage) {
   return {
     /** One write; `atMs` is epoch milliseconds. */
-    async set(subject: NotBeforeSubject, atMs: number): Promise<void> {
+    async set(subject: CutOffSubject, atMs: number): Promise<void> {
       await storage.put(KIND, idOf(subject), { atMs }, TTL_SECONDS)
     },
 
@@ -37,7 +37,7 @@ export function isBeforeAny(instants: readonly (StoredArtifact | undefined)[], g
   return instants.some((stored) => stored !== undefined && grantedAtMs <= Number(stored.artifact.atMs))
 }
 
-function subjectsOf({ accountId, clientId, companyUserId }: Ownership): NotBeforeSubject[] {
+function subjectsOf({ accountId, clientId, companyUserId }: Ownership): CutOffSubject[] {
   return [
     { of: 'everybody' },
     ...(accountId ? [{ of: 'customer', id: accountId } as const] : []),
@@ -46,6 +46,6 @@ function subjectsOf({ accountId, clientId, companyUserId }: Ownership): NotBefor
   ]
 }
 
-function idOf(subject: NotBeforeSubject): string {
+function idOf(subject: CutOffSubject): string {
   return subject.of === 'everybody' ? 'everybody' : `${subject.of}:${subject.id}`
 }

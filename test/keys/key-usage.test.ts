@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
 import { openDatabase } from '../../src/database/index.ts'
-import { openEvidence } from '../../src/keys/usage/usage-recorder.ts'
-import { openKeyStore } from '../../src/keys/stores/index.ts'
 import { listKeys } from '../../src/keys/ring/key-listing.ts'
 import { createKeyOperations } from '../../src/keys/ring/key-operations.ts'
 import { openKeyRing } from '../../src/keys/ring/key-ring.ts'
-import { createNodeRoll } from '../../src/keys/ring/node-registry.ts'
+import { createNodeRegistry } from '../../src/keys/ring/node-registry.ts'
+import { openKeyStore } from '../../src/keys/stores/index.ts'
+import { openKeyUsage } from '../../src/keys/usage/usage-recorder.ts'
 import { describeOn } from '../support/describe-on.ts'
 import { copyTemplate } from '../support/embedded-template.ts'
 import { temporaryDirectory } from '../support/run-directory.ts'
@@ -28,38 +28,38 @@ function suite(open: () => Promise<Database>): void {
   afterAll(() => database.close())
 
   function recorder(clock: { now: number }) {
-    const evidence = openEvidence({ knex: database.knex, log: quiet, now: () => clock.now })
-    onTestFinished(() => evidence.close())
-    return evidence
+    const keyUsage = openKeyUsage({ knex: database.knex, log: quiet, now: () => clock.now })
+    onTestFinished(() => keyUsage.close())
+    return keyUsage
   }
 
   test('a listing shows who has not fetched since a key was published, what signs and what arrives', async () => {
     const clock = { now: Math.floor(Date.now() / 1000) }
-    const evidence = recorder(clock)
+    const keyUsage = recorder(clock)
     const store = await openKeyStore({ KEYS_URL: `file:${temporaryDirectory('keys')}`, now: () => clock.now })
     const ring = await openKeyRing({
       store,
       algorithms: ['ES256'],
       now: () => clock.now,
       log: quiet,
-      onSigned: evidence.signed,
+      onSigned: keyUsage.signed,
     })
     onTestFinished(() => ring.close())
-    const publish = () => evidence.published(ring.keys().map(({ kid }) => kid))
+    const publish = () => keyUsage.published(ring.keys().map(({ kid }) => kid))
     publish()
     ring.onChange(publish)
-    evidence.fetched({ verifier: 'orders-service', address: '10.0.0.1' })
-    evidence.fetched({ verifier: 'slow-service', address: '10.0.0.2' })
+    keyUsage.fetched({ verifier: 'orders-service', address: '10.0.0.1' })
+    keyUsage.fetched({ verifier: 'slow-service', address: '10.0.0.2' })
     const startedAt = clock.now
     clock.now += 300
     await createKeyOperations(ring).rotate()
-    evidence.fetched({ verifier: 'orders-service', address: '10.0.0.1' })
+    keyUsage.fetched({ verifier: 'orders-service', address: '10.0.0.1' })
     const [active] = ring.keys()
     await active?.sign(Buffer.from('input'))
-    evidence.seen(active?.kid ?? '')
-    evidence.seen('a-kid-that-was-never-ours')
+    keyUsage.seen(active?.kid ?? '')
+    keyUsage.seen('a-kid-that-was-never-ours')
 
-    const listing = await listKeys({ ring, evidence, now: clock.now })
+    const listing = await listKeys({ ring, keyUsage, now: clock.now })
     const inState = (state: string) => listing.find((key) => key.state === state)
     expect(inState('active')).toMatchObject({
       ageSeconds: 300,
@@ -98,10 +98,10 @@ function suite(open: () => Promise<Database>): void {
   })
 
   test('a flood of invented verifiers fills neither memory nor table', async () => {
-    const evidence = recorder({ now: 2_100_000_000 })
-    evidence.published(['kid-2'])
-    for (let count = 0; count < 20_000; count++) evidence.fetched({ verifier: `x${count}`.repeat(90), address: '::2' })
-    await evidence.flush()
+    const keyUsage = recorder({ now: 2_100_000_000 })
+    keyUsage.published(['kid-2'])
+    for (let count = 0; count < 20_000; count++) keyUsage.fetched({ verifier: `x${count}`.repeat(90), address: '::2' })
+    await keyUsage.flush()
     const [{ count }] = (await database.knex('key_set_fetches').where({ address: '::2' }).count()) as [
       { count: string },
     ]
@@ -111,7 +111,7 @@ function suite(open: () => Promise<Database>): void {
   })
 
   test('a key counts as published when every living node has it; a node that left is not waited for', async () => {
-    const [one, two] = [createNodeRoll(database.knex), createNodeRoll(database.knex)]
+    const [one, two] = [createNodeRegistry(database.knex), createNodeRegistry(database.knex)]
     await one.announce(['old', 'new'])
     await two.announce(['old'])
     expect(await one.unpublished(['old', 'new'])).toEqual(new Set(['new']))

@@ -1,5 +1,4 @@
 import type { Knex } from 'knex'
-import type { Agent } from './agent.ts'
 import { newTotp, timeStepOf } from './totp.ts'
 
 /** What keeps secrets unreadable in the database. `id` says whose it is: a sealed secret opens for nobody else. */
@@ -11,7 +10,7 @@ export type Sealing = {
 
 export type SecondFactors = {
   /** A secret that counts once it is confirmed. It is shown this one time. Undefined when there is a confirmed one. */
-  enrol(agent: Pick<Agent, 'id' | 'email'>): Promise<{ secret: string; uri: string } | undefined>
+  enrol(person: { readonly id: string; readonly email: string }): Promise<{ secret: string; uri: string } | undefined>
   /** The agent's app is right: from now on no token without a code. False for a wrong code. */
   confirm(agentId: string, code: string): Promise<boolean>
   remove(agentId: string): Promise<boolean>

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Knex } from 'knex'
-import type { StoredPassword } from '../directory.ts'
 import { normalizeEmail } from '../../credentials/email.ts'
+import type { StoredPassword } from '../../credentials/stored-password.ts'
 
 /** A customer who proved their address. */
 export type NewCustomer = {

@@ -1,0 +1,9 @@
+import { createHash } from 'node:crypto'
+
+/** Names a published key set: the same kids have the same name on every node, whatever their states. */
+export function keySetHash(kids: readonly string[]): string {
+  return createHash('sha256')
+    .update([...kids].sort().join(' '))
+    .digest('base64url')
+    .slice(0, 22)
+}

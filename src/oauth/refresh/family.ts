@@ -1,0 +1,25 @@
+import type { AdapterPayload } from 'oidc-provider'
+import type { Artifact, StoredArtifact } from '../../storage/storage.ts'
+import type { RefreshTokens } from './refresh-tokens.ts'
+
+/** What is kept of a family: the payload of its current token, and that token's digest. */
+export function familyRecord(payload: AdapterPayload, digest: string, rotatedAt?: number): Artifact {
+  const { jti: _jti, kind: _kind, ...kept } = payload
+  return { ...kept, digest, ...(rotatedAt !== undefined && { rotatedAt }) }
+}
+
+/** The library's payload of the family's current token. */
+export function familyPayload(stored: StoredArtifact, token: string): AdapterPayload {
+  const { digest: _digest, rotatedAt: _rotatedAt, ...payload } = stored.artifact
+  return { ...payload, kind: 'RefreshToken', jti: token }
+}
+
+/** False for a token of the family that was rotated already. */
+export function isCurrentToken(stored: StoredArtifact, token: string, refreshTokens: RefreshTokens): boolean {
+  return stored.artifact.digest === refreshTokens.digest(token)
+}
+
+/** Epoch seconds of the family's last rotation; 0 before the first. */
+export function rotatedAt(stored: StoredArtifact): number {
+  return Number(stored.artifact.rotatedAt ?? 0)
+}
