@@ -8,7 +8,7 @@ import { createEngine } from './app/engine.ts'
 import { openGauges } from './app/gauges.ts'
 import { createPublicApp } from './app/public-app.ts'
 import { createServices } from './app/services.ts'
-import type { Shared } from './app/shared.ts'
+import type { AppParts, Shared } from './app/shared.ts'
 import { type Config, ConfigError, maskedConfig } from './config.ts'
 import { isNewInstallation, settleInstallation } from './database/server-secrets.ts'
 import { loadDemo } from './demo.ts'
@@ -38,9 +38,15 @@ export async function openApp(
   try {
     const backends = await openBackends(config, { log, metrics, onProgress }, closeSteps)
     const services = createServices(config, log, backends)
+    const { clients } = services
     if (await wantsDemo(config, backends)) {
       onProgress('loading demo customers and clients')
-      await loadDemo({ ...backends, ...services })
+      await loadDemo({
+        database: backends.database,
+        passwords: backends.passwords,
+        clients: clients.registry,
+        resourceServers: clients.resourceServers,
+      })
     }
     if (config.NODE_ENV === 'production') await refuseDemo(backends)
     await settleInstallation(backends.database.knex)
@@ -48,7 +54,11 @@ export async function openApp(
     // What an import, or a server that stopped, left bare.
     backends.wrapping.wake()
 
-    services.audit({ type: 'server.started', actor: 'server', reason: `settings ${settingsDigest(config)}` })
+    backends.auditTrail.append({
+      type: 'server.started',
+      actor: 'server',
+      reason: `settings ${settingsDigest(config)}`,
+    })
 
     const engine = createEngine(config, log, backends, services)
     let isDraining = false
@@ -62,9 +72,10 @@ export async function openApp(
       probes: health({ checks, isDraining: () => isDraining }),
       onError: (error, id) => log.error({ err: error, requestId: id }, 'the request failed'),
     }
+    const parts: AppParts = { backends, services, engine, shared }
     return {
-      publicApp: createPublicApp(config, log, backends, services, engine, shared),
-      adminApp: createAdmin(config, backends, services, engine, shared),
+      publicApp: createPublicApp(config, log, parts),
+      adminApp: createAdmin(config, parts),
       adminToken: String(backends.settingTokens[0]),
       drain: () => {
         isDraining = true

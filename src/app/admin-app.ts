@@ -4,31 +4,24 @@ import { createAdminApp } from '../admin/app.ts'
 import { createConsole } from '../admin/console/console.ts'
 import { createIdentify } from '../admin/identify.ts'
 import type { Config } from '../config.ts'
-import type { LiveProvider } from '../oauth/engine/live-provider.ts'
 import { createAdminRoutes } from './admin-routes.ts'
-import type { Backends } from './backends.ts'
-import type { Services } from './services.ts'
-import type { Shared } from './shared.ts'
+import type { AppParts } from './shared.ts'
 
 /** What listens to operators. */
-export function createAdmin(
-  config: Pick<Config, 'ISSUER' | 'TRUSTED_PROXIES'>,
-  backends: Backends,
-  services: Services,
-  engine: LiveProvider,
-  shared: Shared,
-): Koa {
-  const { audit, metrics } = services
-  const api = createAdminApi({ routes: createAdminRoutes(config, backends, services, engine, shared), audit })
-  const identify = createIdentify({ ...services, settingTokens: backends.settingTokens })
-  const { storage, cookieKeys: formKeys } = backends
-  const consolePages = createConsole({ api, identify, storage, formKeys, audit, onError: shared.onError })
+export function createAdmin(config: Pick<Config, 'ISSUER' | 'TRUSTED_PROXIES'>, parts: AppParts): Koa {
+  const { storage, cookieKeys: formKeys, settingTokens, metrics } = parts.backends
+  const { probes, onError } = parts.shared
+  const { append: audit } = parts.backends.auditTrail
+  const { adminTokens, sessions } = parts.services.administrators
+  const api = createAdminApi({ routes: createAdminRoutes(config, parts), audit })
+  const identify = createIdentify({ adminTokens, sessions, settingTokens })
   return createAdminApp({
-    ...shared,
+    probes,
+    onError,
     trustedProxies: config.TRUSTED_PROXIES,
     metrics,
     api,
     identify,
-    consolePages,
+    consolePages: createConsole({ api, identify, storage, formKeys, audit, onError }),
   })
 }

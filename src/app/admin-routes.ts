@@ -30,74 +30,120 @@ import type { MountedDialect } from '../dialects/mounted-dialect.ts'
 import { listNodes } from '../keys/ring/node-registry.ts'
 import { agentAccountId } from '../oauth/accounts/agent-account.ts'
 import { validateClient } from '../oauth/clients/client-metadata.ts'
-import type { LiveProvider } from '../oauth/engine/live-provider.ts'
 import type { ActiveGrants } from '../oauth/sign-outs/active-grants.ts'
 import type { Backends } from './backends.ts'
-import type { Services } from './services.ts'
-import type { Shared } from './shared.ts'
+import type { AppParts } from './shared.ts'
 import { readVersion } from './version.ts'
 
 /** Everything the admin API can be asked for. */
-export function createAdminRoutes(
-  { ISSUER: issuer }: Pick<Config, 'ISSUER'>,
-  backends: Backends,
-  services: Services,
-  engine: LiveProvider,
-  { checks }: Pick<Shared, 'checks'>,
-): Route[] {
-  const { cutOffs } = services
-  const { findByReference: findCustomerByReference } = services.directory
-  const signOutCustomer = (id: string) => cutOffs.set({ of: 'customer', id }, Date.now())
-  const signOutAgent = (id: string) => signOutCustomer(agentAccountId(id))
-  const desk = createCustomerOperations({
-    ...backends,
-    knex: backends.database.knex,
-    signOut: signOutCustomer,
-    collect: async (id) => ({
-      audit: await auditOf(backends.auditTrail, id),
-      signIns: await signInsOf(services.activeGrants, id),
-    }),
-  })
+export function createAdminRoutes({ ISSUER: issuer }: Pick<Config, 'ISSUER'>, parts: AppParts): Route[] {
   const routes = [
-    selfRoutes(services),
-    administratorRoutes(services),
-    adminTokenRoutes(services),
-    healthRoutes({
-      ...backends,
-      checks,
-      version: readVersion(),
-      listNodes: () => listNodes(backends.database.knex),
-      databaseClock: () => readClock(backends.database.knex),
+    ...administratorRoutesOf(parts),
+    ...serverRoutesOf(parts),
+    ...clientRoutesOf(parts),
+    ...customerRoutesOf(issuer, parts),
+    ...agentRoutesOf(parts),
+    ...tokenRoutesOf(parts),
+    ...lockoutRoutes({
+      lockoutOperations: {
+        customer: parts.services.customers.lockoutOperations,
+        agent: parts.services.agents.lockoutOperations,
+        administrator: parts.services.administrators.lockoutOperations,
+      },
     }),
-    reachProbeRoutes(services),
-    dialectRoutes(backends),
-    keyRoutes({ ...backends, reseal: services.secondFactors.reseal }),
-    secretRoutes({ ...backends, clients: services.clients }),
-    clientRoutes({
-      ...services,
+    ...auditRoutes({ auditTrail: parts.backends.auditTrail }),
+  ]
+  return [...routes, openApiRoute(routes)]
+}
+
+function administratorRoutesOf({ backends: { passwords, passwordPolicy }, services }: AppParts): Route[] {
+  const { directory: administrators, adminTokens, sessions, signIn: signInAdministrator } = services.administrators
+  return [
+    ...selfRoutes({ administrators, sessions, signInAdministrator, passwords, passwordPolicy }),
+    ...administratorRoutes({ administrators, sessions, passwords, passwordPolicy }),
+    ...adminTokenRoutes({ adminTokens }),
+  ]
+}
+
+/** The server itself: how it is, and its keys and secrets. */
+function serverRoutesOf({ backends, services, shared: { checks } }: AppParts): Route[] {
+  const { database, keyRing, keyUsage, mailer, secrets, cookieKeysAreSet, dialectUses } = backends
+  const { knex } = database
+  return [
+    ...healthRoutes({
+      version: readVersion(),
+      checks,
+      keyRing,
+      mailer,
+      listNodes: () => listNodes(knex),
+      databaseClock: () => readClock(knex),
+    }),
+    ...reachProbeRoutes({ reachProbes: services.reachProbes }),
+    ...dialectRoutes({ dialectUses }),
+    ...keyRoutes({ keyRing, keyUsage, reseal: services.agents.secondFactors.reseal }),
+    ...secretRoutes({ secrets, cookieKeysAreSet, clients: services.clients.registry }),
+  ]
+}
+
+function clientRoutesOf({ services, engine }: AppParts): Route[] {
+  const { registry: clients, resourceServers } = services.clients
+  const { cutOffs } = services.tokens
+  return [
+    ...clientRoutes({
+      clients,
       validate: (metadata) => validateClient(engine.current(), metadata),
       signOutClient: (id) => cutOffs.set({ of: 'client', id }, Date.now()),
     }),
-    clientSecretRoutes(services),
-    resourceServerRoutes(services),
-    customerRoutes({ ...services, signOutCustomer }),
-    companyRoutes(services),
-    customerMoveRoutes({ desk }),
-    signOutRoutes({ cutOffs }),
-    grantRoutes({ ...services, flushTrail: backends.auditTrail.flush }),
-    lockoutRoutes(services),
-    auditRoutes(backends),
-    agentRoutes({ ...services, signOutAgent }),
-    secondFactorRoutes({ ...services, signOutAgent }),
-    tokenRoutes(services),
-    registrationKeyRoutes({ ...services, findCustomerByReference }),
-    signInLinkRoutes({
-      ...services,
+    ...clientSecretRoutes({ clients }),
+    ...resourceServerRoutes({ resourceServers }),
+  ]
+}
+
+function customerRoutesOf(issuer: string, { backends, services }: AppParts): Route[] {
+  const { database, passwords, passwordPolicy, wrapping, auditTrail } = backends
+  const { customers, tokens } = services
+  const { findByReference: findCustomerByReference } = customers.directory
+  const signOutCustomer = (id: string) => tokens.cutOffs.set({ of: 'customer', id }, Date.now())
+  const desk = createCustomerOperations({
+    knex: database.knex,
+    passwords,
+    wrapping,
+    signOut: signOutCustomer,
+    collect: async (id) => ({
+      audit: await auditOf(auditTrail, id),
+      signIns: await signInsOf(tokens.activeGrants, id),
+    }),
+  })
+  return [
+    ...customerRoutes({ customerRecords: customers.records, passwords, passwordPolicy, signOutCustomer }),
+    ...companyRoutes({ companyRecords: customers.companies }),
+    ...customerMoveRoutes({ desk }),
+    ...registrationKeyRoutes({ registrationKeys: customers.registrationKeys, findCustomerByReference }),
+    ...signInLinkRoutes({
+      signInLinks: customers.signInLinks,
       findCustomerByReference,
       addressOf: (token) => hostedAddress(services.dialects, issuer, token),
     }),
-  ].flat()
-  return [...routes, openApiRoute(routes)]
+  ]
+}
+
+function agentRoutesOf({ backends: { passwords, passwordPolicy }, services }: AppParts): Route[] {
+  const { directory: agents, secondFactors } = services.agents
+  const { cutOffs } = services.tokens
+  const signOutAgent = (id: string) => cutOffs.set({ of: 'customer', id: agentAccountId(id) }, Date.now())
+  return [
+    ...agentRoutes({ agents, passwords, passwordPolicy, secondFactors, signOutAgent }),
+    ...secondFactorRoutes({ agents, secondFactors, signOutAgent }),
+  ]
+}
+
+function tokenRoutesOf({ backends: { auditTrail }, services }: AppParts): Route[] {
+  const { cutOffs, activeGrants, findToken } = services.tokens
+  return [
+    ...signOutRoutes({ cutOffs }),
+    ...grantRoutes({ activeGrants, flushTrail: auditTrail.flush }),
+    ...tokenRoutes({ findToken }),
+  ]
 }
 
 /** Epoch milliseconds. */

@@ -6,6 +6,7 @@ import type { Log } from '../log.ts'
 import { createFindLiveAccount } from '../oauth/accounts/account.ts'
 import { createLiveProvider, type LiveProvider } from '../oauth/engine/live-provider.ts'
 import { buildProvider, type ProviderDeps } from '../oauth/engine/provider.ts'
+import type { GrantType } from '../oauth/grants/grant-type.ts'
 import { createGrants } from '../oauth/grants/index.ts'
 import { createFindGrant } from '../oauth/tokens/token-status.ts'
 import type { Backends } from './backends.ts'
@@ -17,48 +18,77 @@ const CUSTOMER_CACHE_SECONDS = 2
 
 /** The protocol engine with everything it asks, made anew whenever keys change. */
 export function createEngine(config: Config, log: Log, backends: Backends, services: Services): LiveProvider {
-  const { storage, keyRing, secrets, cookieKeys, tokenKeys } = backends
-  const { builtIn, directory, findAgent, cutOffs, metrics, pages } = services
-  const customers = createCache(directory.findById, { ttlSeconds: CUSTOMER_CACHE_SECONDS, limit: 10_000 })
-  const identifiersOf = (audience: string) =>
-    builtIn.filter((server) => server.audience === audience).map((server) => server.identifier)
-  const deps: ProviderDeps = {
-    ...services,
-    issuer: config.ISSUER,
-    ...mutualTls(config),
-    cookieKeys,
-    sealKeys: tokenKeys,
-    storage,
-    log,
-    identifiersOf,
-    shapes: new Map(builtIn.flatMap(({ identifier, shape }) => (shape ? [[identifier, shape]] : []))),
-    findLiveAccount: createFindLiveAccount({ findCustomer: customers.get, findAgent, cutOffs }),
-    noteTokenSize: (bytes) => {
-      if (bytes > config.TOKEN_SIZE_BUDGET_BYTES)
-        log.warn({ bytes }, 'an access token is above TOKEN_SIZE_BUDGET_BYTES')
-    },
-    pages: createProtocolPages({ pages }),
-    notePlace: createKnownPlaces({
-      lockout: services.lockouts.customer,
-      findCustomer: customers.get,
-      onError: (error) => log.warn({ err: error }, 'an address could not be remembered'),
-    }),
-    grants: createGrants({
-      ...services,
-      storage,
-      identifiersOf,
-      findLiveAccount: createFindLiveAccount({ findCustomer: directory.findById, findAgent, cutOffs }),
-      findCustomerByReference: directory.findByReference,
-      findGrant: createFindGrant({ storage, cutOffs }),
-      count: (outcome) => metrics.refreshes.inc({ outcome }),
-    }),
-  }
+  const deps = providerDeps(config, log, backends, services)
+  const { keyRing, secrets } = backends
   const { signingKeys } = createTracedPorts(backends.tracing)
   const live = createLiveProvider((keys) => buildProvider(deps, signingKeys(keys)), keyRing.keys())
   keyRing.onChange(live.replaceKeys)
   // The library copies the cookie keys, as it does the signing keys.
   secrets.cookies.onChange(() => live.replaceKeys(keyRing.keys()))
   return live
+}
+
+function providerDeps(config: Config, log: Log, backends: Backends, services: Services): ProviderDeps {
+  const { storage, auditTrail, metrics, cookieKeys, tokenKeys } = backends
+  const { clients, tokens, customers, agents, pages } = services
+  const cached = createCache(customers.directory.findById, { ttlSeconds: CUSTOMER_CACHE_SECONDS, limit: 10_000 })
+  const { cutOffs } = tokens
+  const findLiveAccount = createFindLiveAccount({ findCustomer: cached.get, findAgent: agents.findActive, cutOffs })
+  return {
+    issuer: config.ISSUER,
+    ...mutualTls(config),
+    cookieKeys,
+    sealKeys: tokenKeys,
+    storage,
+    clients: clients.registry,
+    resourceServers: clients.resourceServers,
+    identifiersOf: createIdentifiersOf(clients),
+    shapes: new Map(clients.builtIn.flatMap(({ identifier, shape }) => (shape ? [[identifier, shape]] : []))),
+    findLiveAccount,
+    noteTokenSize: (bytes) => {
+      if (bytes > config.TOKEN_SIZE_BUDGET_BYTES)
+        log.warn({ bytes }, 'an access token is above TOKEN_SIZE_BUDGET_BYTES')
+    },
+    refreshTokens: tokens.refreshTokens,
+    findToken: tokens.findToken,
+    grants: createOwnGrants(backends, services),
+    pages: createProtocolPages({ pages }),
+    notePlace: createKnownPlaces({
+      lockout: customers.lockout,
+      findCustomer: cached.get,
+      onError: (error) => log.warn({ err: error }, 'an address could not be remembered'),
+    }),
+    audit: auditTrail.append,
+    log,
+    metrics,
+  }
+}
+
+/** Grants look at people as they are now, not as a cache remembers them. */
+function createOwnGrants({ storage, auditTrail, metrics }: Backends, services: Services): GrantType[] {
+  const { clients, tokens, customers, agents } = services
+  const { cutOffs, findToken, refreshTokens } = tokens
+  const { findById: findCustomer, findByReference: findCustomerByReference } = customers.directory
+  return createGrants({
+    storage,
+    audit: auditTrail.append,
+    authenticate: customers.authenticate,
+    authenticateAgent: agents.authenticate,
+    oneTimePasswords: customers.oneTimePasswords,
+    findClient: clients.findClient,
+    resourceServers: clients.resourceServers,
+    identifiersOf: createIdentifiersOf(clients),
+    findToken,
+    refreshTokens,
+    findGrant: createFindGrant({ storage, cutOffs }),
+    findLiveAccount: createFindLiveAccount({ findCustomer, findAgent: agents.findActive, cutOffs }),
+    findCustomerByReference,
+    count: (outcome) => metrics.refreshes.inc({ outcome }),
+  })
+}
+
+function createIdentifiersOf({ builtIn }: Services['clients']): ProviderDeps['identifiersOf'] {
+  return (audience) => builtIn.filter((server) => server.audience === audience).map(({ identifier }) => identifier)
 }
 
 function mutualTls(config: Config): Pick<ProviderDeps, 'mutualTls'> {

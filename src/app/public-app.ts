@@ -21,25 +21,16 @@ import { createInteractions } from '../oauth/browser/interactions.ts'
 import { createLinkSignIn } from '../oauth/browser/link-sign-in.ts'
 import { allowsOrigin } from '../oauth/clients/client-metadata.ts'
 import { serveJwks } from '../oauth/engine/jwks.ts'
-import type { LiveProvider } from '../oauth/engine/live-provider.ts'
 import { requestsByPost } from '../oauth/engine/requests-by-post.ts'
 import { createFindCaller } from '../oauth/tokens/callers.ts'
-import type { Backends } from './backends.ts'
-import type { Services } from './services.ts'
-import type { Shared } from './shared.ts'
+import type { AppParts } from './shared.ts'
 
 /** How long a request waits for the database before it answers 503. */
 const QUERY_LIMIT_MS = 1000
 
 /** What listens to the world: each request passes these in order. */
-export function createPublicApp(
-  config: Config,
-  log: Log,
-  backends: Backends,
-  services: Services,
-  engine: LiveProvider,
-  shared: Shared,
-): Koa {
+export function createPublicApp(config: Config, log: Log, parts: AppParts): Koa {
+  const { backends, services, shared } = parts
   const { cookieKeys, keyRing, keyUsage, metrics } = backends
   // Every proxy header is set by the host guard, from the issuer and the peer.
   const app = new Koa({ proxy: true })
@@ -63,75 +54,81 @@ export function createPublicApp(
       proxyHeaders: [config.MTLS_CERTIFICATE_HEADER, config.MTLS_VERIFIED_HEADER].filter((name) => name !== undefined),
     }),
   )
-  app.use(createDialects(config, log, backends, services, engine, shared))
-  for (const middleware of createHostedPages(config, backends, services, engine)) app.use(middleware)
-  app.use(serveJwks({ ...keyRing, onFetched: keyUsage.fetched }))
+  app.use(createDialects(config, log, parts))
+  for (const middleware of createHostedPages(config, parts)) app.use(middleware)
+  app.use(
+    serveJwks({
+      keys: keyRing.keys,
+      etag: keyRing.etag,
+      cacheSecondsAt: keyRing.cacheSecondsAt,
+      onFetched: keyUsage.fetched,
+    }),
+  )
   app.use(requestsByPost())
-  app.use(engine.middleware)
+  app.use(parts.engine.middleware)
   return app
 }
 
 function createHostedPages(
-  config: Config,
-  { storage, cookieKeys }: Backends,
-  services: Services,
-  engine: LiveProvider,
+  { ISSUER: issuer, REGISTRATION }: Config,
+  { backends, services, engine }: AppParts,
 ): Koa.Middleware[] {
-  const { authenticate, directory, findClient, lockouts, pages, passwordChange, passwordPolicy } = services
-  const { recoveryServices: recovery } = services
-  const shared = { pages, issuer: config.ISSUER, csrfKeys: cookieKeys }
-  const device = createDeviceCookie({ keys: shared.csrfKeys, issuer: config.ISSUER })
+  const { storage, cookieKeys: csrfKeys, passwordPolicy } = backends
+  const { clients, customers, pages } = services
+  const { authenticate, directory, lockout, passwordChange, recovery } = customers
+  const { findById: findCustomer } = directory
   const { minLength } = passwordPolicy
-  const isRegistrationOpen = config.REGISTRATION === 'open'
-  const findCustomer = directory.findById
+  const device = createDeviceCookie({ keys: csrfKeys, issuer })
+  const isRegistrationOpen = REGISTRATION === 'open'
   return [
     createInteractionRoutes({
-      ...shared,
-      interactions: createInteractions({ provider: engine.current, findClient }),
-      authenticate: createHostedSignIn({ authenticate, device, lockout: lockouts.customer }),
+      pages,
+      issuer,
+      csrfKeys,
+      interactions: createInteractions({ provider: engine.current, findClient: clients.findClient }),
+      authenticate: createHostedSignIn({ authenticate, device, lockout }),
       findCustomer,
       ...(passwordChange && { forcedChange: { storage, passwordChange, findCustomer, minLength } }),
       ...(recovery && { mailSteps: recovery, offers: { recovery: true, registration: isRegistrationOpen } }),
     }),
-    ...(recovery ? [createAccountRoutes({ ...shared, ...recovery, device, isRegistrationOpen, minLength })] : []),
+    ...(recovery
+      ? [createAccountRoutes({ pages, issuer, csrfKeys, ...recovery, device, isRegistrationOpen, minLength })]
+      : []),
   ]
 }
 
-function createDialects(
-  config: Config,
-  log: Log,
-  backends: Backends,
-  services: Services,
-  engine: LiveProvider,
-  shared: Shared,
-) {
-  const { dialects, directory, findAgent, findClient, findToken, lockouts, metrics, cutOffs } = services
-  const findAccount = createFindLiveAccount({ findCustomer: directory.findById, findAgent, cutOffs })
+function createDialects(config: Config, log: Log, { backends, services, engine, shared }: AppParts) {
+  const { auditTrail, dialectUses, metrics, signInWebhook, storage } = backends
+  const { dialects, clients, customers, agents } = services
+  const { findToken, cutOffs } = services.tokens
+  const { findById: findCustomer } = customers.directory
+  const findAccount = createFindLiveAccount({ findCustomer, findAgent: agents.findActive, cutOffs })
   return createDialectRouter({
     dialects,
     issuer: config.ISSUER,
     pipeline: engine.middleware,
     services: createSharedServices({
-      storage: backends.storage,
+      storage,
       findToken,
       findCaller: createFindCaller({ findToken, findAccount }),
       cutOffs,
-      confirmEmail: services.registrationKeys.confirm,
-      reportSignIn: backends.signInWebhook.report,
-      requestOneTimePassword: services.oneTimePasswords.request,
-      audit: services.audit,
+      confirmEmail: customers.registrationKeys.confirm,
+      reportSignIn: signInWebhook.report,
+      requestOneTimePassword: customers.oneTimePasswords.request,
+      audit: auditTrail.append,
     }),
     signInByLink: createLinkSignIn({
       provider: engine.current,
-      redeem: services.signInLinks.redeem,
-      findCustomer: directory.findById,
+      redeem: customers.signInLinks.redeem,
+      findCustomer,
       cutOffs,
-      audit: services.audit,
+      audit: auditTrail.append,
       isHttps: config.ISSUER.startsWith('https:'),
     }),
-    lockedForSeconds: (login, of, context) => lockouts[of].lockedForSeconds(login, context),
+    lockedForSeconds: (login, of, context) =>
+      (of === 'agent' ? agents : customers).lockout.lockedForSeconds(login, context),
     allowsOrigin: async (clientId, origin) => {
-      const client = await findClient(clientId)
+      const client = await clients.findClient(clientId)
       return client !== undefined && allowsOrigin(client, origin)
     },
     onUnfitClient: (dialect, clientId, reason) =>
@@ -141,7 +138,7 @@ function createDialects(
       ),
     onUse: ({ dialect, endpoint, status, clientId }) => {
       metrics.dialectRequests.inc({ dialect, endpoint, status: `${Math.floor(status / 100)}xx` })
-      if (clientId !== undefined) backends.dialectUses.note(dialect, clientId)
+      if (clientId !== undefined) dialectUses.note(dialect, clientId)
     },
     onError: shared.onError,
   })

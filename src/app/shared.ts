@@ -1,5 +1,8 @@
 import type { Middleware } from 'koa'
 import type { HealthCheck } from '../http/health.ts'
+import type { LiveProvider } from '../oauth/engine/live-provider.ts'
+import type { Backends } from './backends.ts'
+import type { Services } from './services.ts'
 
 /** What both listeners have in common. */
 export type Shared = {
@@ -7,4 +10,12 @@ export type Shared = {
   /** What a node must reach to be ready. */
   readonly checks: readonly HealthCheck[]
   readonly onError: (error: unknown, requestId: string) => void
+}
+
+/** What a listener's app is made of. */
+export type AppParts = {
+  readonly backends: Backends
+  readonly services: Services
+  readonly engine: LiveProvider
+  readonly shared: Shared
 }

@@ -1,0 +1,107 @@
+import type { Config } from '../../config.ts'
+import { createLockout, type Lockout } from '../../credentials/lockout/lockout.ts'
+import { createLockoutOperations, type LockoutOperations } from '../../credentials/lockout/lockout-operations.ts'
+import { lockoutPolicy } from '../../credentials/lockout/lockout-policy.ts'
+import { throttleLogins } from '../../credentials/lockout/login-throttle.ts'
+import { type Authenticate, createAuthenticate } from '../../customers/authenticate.ts'
+import type { Directory } from '../../customers/directory.ts'
+import { createOneTimePasswords, type OneTimePasswords } from '../../customers/one-time-passwords.ts'
+import { type CompanyRecords, createCompanyRecords } from '../../customers/records/company-records.ts'
+import { type CustomerRecords, createCustomerRecords } from '../../customers/records/customer-records.ts'
+import type { RecoveryServices } from '../../customers/recovery/recovery-services.ts'
+import { createRegistrationKeys, type RegistrationKeys } from '../../customers/recovery/registration-keys.ts'
+import { createSignInLinks, type SignInLinks } from '../../customers/sign-in-links.ts'
+import { type CustomerSource, selectCustomerSource } from '../../customers/sources/index.ts'
+import type { Log } from '../../log.ts'
+import { watchLogins } from '../../oauth/accounts/watch-logins.ts'
+import type { SignOutCutOffs } from '../../oauth/sign-out-cut-offs.ts'
+import type { Backends } from '../backends.ts'
+import { createRecovery, noteAccountEvents, type RecoveryBackends } from './recovery.ts'
+
+/** The people who shop, and every way in which they sign in. */
+export type CustomerServices = {
+  readonly directory: Directory
+  readonly records: CustomerRecords
+  readonly companies: CompanyRecords
+  readonly lockout: Lockout
+  readonly lockoutOperations: LockoutOperations
+  readonly authenticate: Authenticate
+  readonly oneTimePasswords: OneTimePasswords
+  readonly signInLinks: SignInLinks
+  readonly registrationKeys: RegistrationKeys
+  /** Recovery, registration and the like: undefined where passwords are not ours, or no mail can be sent. */
+  readonly recovery: RecoveryServices | undefined
+  /** Undefined where passwords are not ours. */
+  readonly passwordChange: RecoveryServices['passwordChange'] | undefined
+}
+
+export type CustomerBackends = RecoveryBackends & Pick<Backends, 'digestKey' | 'metrics'>
+
+export type CustomerServicesDeps = { readonly log: Log; readonly cutOffs: SignOutCutOffs }
+
+/** The embedded database answers one question at a time: more logins under way would only lengthen the line. */
+const EMBEDDED_LOGINS = 2
+
+/** What the endpoints know of customers. */
+export function createCustomerServices(
+  config: Config,
+  backends: CustomerBackends,
+  { log, cutOffs }: CustomerServicesDeps,
+): CustomerServices {
+  const { storage, digestKey, passwords, mailer, auditTrail } = backends
+  const { knex } = backends.database
+  const policy = lockoutPolicy(config)
+  const onProblem = (customer: string, problem: string) => log.warn({ customer, problem }, 'a password cannot be used')
+  const source = selectCustomerSource(config, { knex, passwords, onProblem })
+  const { directory, keepsPasswords } = source
+  const lockout = createLockout({ storage, policy, digestKey })
+  const recovery = keepsPasswords ? createRecovery(config, backends, { directory, lockout, cutOffs }) : undefined
+  const note = noteAccountEvents(auditTrail)
+  return {
+    directory,
+    records: createCustomerRecords({ knex }),
+    companies: createCompanyRecords({ knex }),
+    lockout,
+    lockoutOperations: createLockoutOperations({ storage, policy, realm: 'customer' }),
+    authenticate: createLogin(backends, { source, lockout, onProblem }),
+    oneTimePasswords: createCodeLogin(backends, { directory, lockout }),
+    signInLinks: createSignInLinks({ storage, audience: config.ISSUER, allowsReuse: config.SIGN_IN_LINK_REUSABLE }),
+    registrationKeys: createRegistrationKeys({ knex, onConfirmed: (customerId) => note('confirmed', customerId) }),
+    recovery: mailer.isOffered ? recovery : undefined,
+    passwordChange: recovery?.passwordChange,
+  }
+}
+
+type LoginDeps = {
+  readonly source: CustomerSource
+  readonly lockout: Lockout
+  readonly onProblem: (customerReference: string, problem: string) => void
+}
+
+/** The check of a login in its layers: the endpoint's throttle goes before the password, and every outcome is seen. */
+function createLogin(backends: CustomerBackends, { source, lockout, onProblem }: LoginDeps): Authenticate {
+  const { database, storage, passwords, passwordPolicy, auditTrail, metrics } = backends
+  const checked = createAuthenticate({
+    directory: source.directory,
+    passwords,
+    lockout,
+    ...(source.signInElsewhere && { signInElsewhere: source.signInElsewhere }),
+    ...(source.keepsPasswords && { policy: passwordPolicy }),
+    ...(database.isEmbedded && { loginsAtOnce: EMBEDDED_LOGINS }),
+    onProblem,
+  })
+  const throttled = throttleLogins(checked, { storage })
+  return watchLogins(throttled, auditTrail.append, metrics)
+}
+
+/** Codes by mail, whose logins are seen like those by password. */
+function createCodeLogin(
+  { storage, digestKey, mailer, auditTrail, metrics }: CustomerBackends,
+  { directory, lockout }: Pick<CustomerServices, 'directory' | 'lockout'>,
+): OneTimePasswords {
+  const codes = createOneTimePasswords({ storage, directory, lockout, digestKey, postMail: mailer.post })
+  return {
+    request: codes.request,
+    authenticate: watchLogins(codes.authenticate, auditTrail.append, metrics, 'one-time-password'),
+  }
+}

@@ -1,0 +1,52 @@
+import type { AuditTrail } from '../../audit/trail.ts'
+import type { Config } from '../../config.ts'
+import {
+  type AccountEvent,
+  createRecoveryServices,
+  type RecoveryServices,
+  type RecoveryServicesDeps,
+} from '../../customers/recovery/recovery-services.ts'
+import { createLetters } from '../../interaction/letters.ts'
+import type { SignOutCutOffs } from '../../oauth/sign-out-cut-offs.ts'
+import type { Backends } from '../backends.ts'
+
+export type RecoveryBackends = Pick<
+  Backends,
+  'database' | 'storage' | 'passwords' | 'passwordPolicy' | 'mailer' | 'auditTrail'
+>
+
+export type RecoveryDeps = Pick<RecoveryServicesDeps, 'directory' | 'lockout'> & { readonly cutOffs: SignOutCutOffs }
+
+/** The ways into an account without its password, with their letters, their sign-outs and their audit entries. */
+export function createRecovery(
+  { ISSUER: issuer }: Pick<Config, 'ISSUER'>,
+  { database, storage, passwords, passwordPolicy: policy, mailer, auditTrail }: RecoveryBackends,
+  { directory, lockout, cutOffs }: RecoveryDeps,
+): RecoveryServices {
+  const writeLetter = createLetters({ issuer })
+  return createRecoveryServices({
+    knex: database.knex,
+    storage,
+    directory,
+    passwords,
+    policy,
+    lockout,
+    signOut: async (customerId) => {
+      await cutOffs.set({ of: 'customer', id: customerId }, Date.now())
+      auditTrail.append({ type: 'password.changed', customerId, reason: 'by the customer' })
+      auditTrail.append({ type: 'sign-out-everywhere', customerId, reason: 'the password was changed' })
+    },
+    note: noteAccountEvents(auditTrail),
+    postLetter: (write) =>
+      mailer.post(async () => {
+        const letter = await write()
+        return letter && writeLetter(letter)
+      }),
+  })
+}
+
+/** Writes what customers did to their accounts into the audit trail. */
+export function noteAccountEvents({ append }: Pick<AuditTrail, 'append'>) {
+  return (event: AccountEvent, customerId: string) =>
+    append({ type: event === 'unblocked' ? 'lockout.lifted' : 'customer.registered', customerId, reason: event })
+}

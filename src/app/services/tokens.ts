@@ -1,0 +1,40 @@
+import { findSignIns } from '../../audit/sign-ins.ts'
+import type { Config } from '../../config.ts'
+import { createRefreshTokens, type RefreshTokens } from '../../oauth/refresh/refresh-tokens.ts'
+import { createSignOutCutOffs, type SignOutCutOffs } from '../../oauth/sign-out-cut-offs.ts'
+import { type ActiveGrants, createActiveGrants } from '../../oauth/sign-outs/active-grants.ts'
+import { verifyStructured } from '../../oauth/tokens/structured-tokens.ts'
+import { createFindToken, type FindToken } from '../../oauth/tokens/token-status.ts'
+import type { Backends } from '../backends.ts'
+
+/** What is known about tokens and sign-ins once they were given. */
+export type TokenServices = {
+  readonly cutOffs: SignOutCutOffs
+  readonly refreshTokens: RefreshTokens
+  readonly findToken: FindToken
+  readonly activeGrants: ActiveGrants
+}
+
+export type TokenBackends = Pick<Backends, 'database' | 'storage' | 'keyRing' | 'keyUsage' | 'tokenKeys'>
+
+/** The stores and rules that say whether a token works. */
+export function createTokenServices(
+  { ISSUER: issuer }: Pick<Config, 'ISSUER'>,
+  { database: { knex }, storage, keyRing, keyUsage, tokenKeys }: TokenBackends,
+): TokenServices {
+  const cutOffs = createSignOutCutOffs(storage)
+  const refreshTokens = createRefreshTokens({ storage, macKeys: tokenKeys })
+  const verify = (value: string) =>
+    verifyStructured(value, {
+      keys: keyRing.keys(),
+      issuer,
+      now: Math.floor(Date.now() / 1000),
+      onSeen: keyUsage.seen,
+    })
+  return {
+    cutOffs,
+    refreshTokens,
+    findToken: createFindToken({ storage, refreshTokens, cutOffs, verify }),
+    activeGrants: createActiveGrants({ storage, cutOffs, findSignIns: (filter) => findSignIns(knex, filter) }),
+  }
+}
