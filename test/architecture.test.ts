@@ -15,6 +15,7 @@ import {
   dependencyViolations,
   environmentViolations,
   homeViolations,
+  requestStateViolations,
 } from './support/source-rules.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -63,6 +64,10 @@ test('everything is exported by name', () => {
 
 test('the environment is read in one place', () => {
   expectNone(environmentViolations(sources, ['src/config.ts', 'src/main.ts']))
+})
+
+test('the state of a request has one type, in one file', () => {
+  expectNone(requestStateViolations(sources, 'src/http/request-state.ts'))
 })
 
 function expectNone(violations: readonly string[]): void {

@@ -1,5 +1,6 @@
 import type { Middleware } from 'koa'
 import { BodyError } from '../http/read-body.ts'
+import { requestState } from '../http/request-state.ts'
 import { Unavailable } from '../http/unavailable.ts'
 
 /** A refusal as RFC 9457 problem details; `code` is stable, `detail` says what to do next. */
@@ -38,7 +39,7 @@ export function answerProblems(onError: (error: unknown, requestId: string) => v
     try {
       await next()
     } catch (error) {
-      const requestId = ctx.state.requestId as string
+      const requestId = requestState(ctx).requestId
       const problem = toProblem(error, requestId)
       if (problem !== error && problem.status >= 500) onError(error, requestId)
       ctx.status = problem.status

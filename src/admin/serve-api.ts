@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { Context, Middleware } from 'koa'
 import { readText } from '../http/read-body.ts'
+import { requestState } from '../http/request-state.ts'
 import type { AdminApi } from './api.ts'
 import type { Identify } from './identify.ts'
 import { Problem } from './problem.ts'
@@ -18,7 +19,7 @@ export function serveApi({ api, identify, onError }: ServeApiDeps): Middleware {
   return async function answerByApi(ctx, next) {
     if (!ctx.path.startsWith('/v1/')) return next()
     const [scheme = '', presented = ''] = ctx.get('Authorization').split(' ')
-    const requestId = ctx.state.requestId as string
+    const requestId = requestState(ctx).requestId
     const answer = await api.answer({
       method: ctx.method,
       path: ctx.path,

@@ -1,6 +1,7 @@
 import type { Context, Next } from 'koa'
 import { BodyError, readText } from '../http/read-body.ts'
 import { factsOf } from '../http/request-facts.ts'
+import { requestState } from '../http/request-state.ts'
 import { Unavailable } from '../http/unavailable.ts'
 import { shareAnswer } from './cors.ts'
 import {
@@ -25,15 +26,16 @@ export function createAnswerRequest(deps: AnswerRequestDeps, mounted: MountedDia
   const { dialect, sunset, basePath } = mounted
 
   return async function visit(ctx: Context, route: DialectRoute, next: Next): Promise<void> {
-    ctx.state.route = 'dialect'
+    const state = requestState(ctx)
+    state.route = 'dialect'
     const context = contextOf(ctx, mounted, deps.issuer)
     const origin = ctx.get('Origin')
     const body = await readOnce(ctx)
     const request = typeof body === 'string' ? requestOf(ctx, body, context) : undefined
     if (request && 'isMine' in route && route.isMine && !route.isMine(request)) {
       giveBody(ctx, Buffer.from(request.body))
-      ctx.state.passedOnPath = ctx.path.slice(basePath.length)
-      delete ctx.state.route
+      state.passedOnPath = ctx.path.slice(basePath.length)
+      delete state.route
       return next()
     }
     const services = createRequestServices(deps, ctx, mounted)
@@ -74,7 +76,7 @@ async function settle(
   try {
     return await answer()
   } catch (error) {
-    onError(error, String(ctx.state.requestId))
+    onError(error, requestState(ctx).requestId)
     if (!(error instanceof Unavailable)) return dialect.onFailure(500, context)
     const answer = dialect.onFailure(503, context)
     return { ...answer, headers: { ...answer.headers, 'Retry-After': String(error.retryAfterSeconds) } }
@@ -83,7 +85,7 @@ async function settle(
 
 /** The body, or why there is none to read; of two endpoints on one path, the second gets what the first read. */
 async function readOnce(ctx: Context): Promise<string | BodyError> {
-  const state = ctx.state as { dialectBody?: Promise<string | BodyError> }
+  const state = requestState(ctx)
   state.dialectBody ??= readText(ctx).catch((error: unknown) => {
     if (error instanceof BodyError) return error
     throw error

@@ -1,7 +1,6 @@
 import type { Agent } from '../agents/agent.ts'
-import type { AgentAuthentication } from '../agents/authenticate.ts'
-import type { Authentication } from '../customers/authenticate.ts'
 import type { CompanyUser, Customer } from '../customers/customer.ts'
+import type { JudgedLogin } from '../http/request-state.ts'
 
 /** What the token pipeline is asked. */
 export type OAuthParameters = { readonly grant_type: string } & Readonly<Record<string, string | undefined>>
@@ -27,11 +26,7 @@ export type OAuthFailure = {
   readonly description?: string
   readonly status: number
   /** How the password check ended, where one was made. */
-  readonly authentication?: {
-    readonly outcome: (Authentication | AgentAuthentication)['outcome']
-    readonly reason?: string
-    readonly retryAfterSeconds?: number
-  }
+  readonly authentication?: JudgedLogin
   readonly retryAfterSeconds?: number
 }
 

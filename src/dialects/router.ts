@@ -1,6 +1,7 @@
 import { Router } from '@koa/router'
 import type { Context, Middleware, Next } from 'koa'
 import compose from 'koa-compose'
+import { requestState } from '../http/request-state.ts'
 import { contextOf, createAnswerRequest, reply } from './answer-request.ts'
 import { answerPreflight } from './cors.ts'
 import type { DialectRoute } from './dialect.ts'
@@ -44,8 +45,10 @@ function register(router: Router, { method, path }: DialectRoute, enter: (ctx: u
 /** The endpoints at one host; undefined means the issuer's. What was handed on to OAuth passes all further endpoints by. */
 function onlyAt(host: string | undefined, router: Router): Middleware {
   const routes = router.routes() as unknown as Middleware // the router's own context type is not Koa's
-  return (ctx, next) =>
-    ctx.state.mountedHost === host && ctx.state.passedOnPath === undefined ? routes(ctx, next) : next()
+  return (ctx, next) => {
+    const { mountedHost, passedOnPath } = requestState(ctx)
+    return mountedHost === host && passedOnPath === undefined ? routes(ctx, next) : next()
+  }
 }
 
 /** A person goes on at the issuer, whose cookies the hosted pages read. */
@@ -65,7 +68,7 @@ async function answerRest(
   dialects: readonly MountedDialect[],
   issuer: string,
 ): Promise<void> {
-  const { passedOnPath, mountedHost } = ctx.state as { passedOnPath?: string; mountedHost?: string }
+  const { passedOnPath, mountedHost } = requestState(ctx)
   if (passedOnPath !== undefined) {
     ctx.path = passedOnPath
     return next()

@@ -1,4 +1,5 @@
 import type { Context, Middleware } from 'koa'
+import { requestState } from '../http/request-state.ts'
 import type { CustomerAccount } from '../oauth/accounts/account.ts'
 import type { AgentAccount } from '../oauth/accounts/agent-account.ts'
 import { companyUserOf, issuedIn } from '../oauth/accounts/grant-facts.ts'
@@ -81,7 +82,7 @@ function issued(ctx: Context, body: Record<string, unknown>): IssuedTokens {
 }
 
 function failure(ctx: Context, body: Record<string, unknown>): OAuthFailure {
-  const authentication = ctx.state.authentication as OAuthFailure['authentication']
+  const { authentication } = requestState(ctx)
   const retryAfter = ctx.response.get('Retry-After')
   return {
     error: typeof body.error === 'string' ? body.error : 'server_error',

@@ -1,5 +1,6 @@
 import type { Middleware } from 'koa'
-import { factsOf, maskPath, type RequestFacts } from './request-facts.ts'
+import { factsOf, maskPath } from './request-facts.ts'
+import { type RequestFacts, requestState } from './request-state.ts'
 
 export type AccessLine = RequestFacts & {
   readonly requestId: string
@@ -21,7 +22,7 @@ export function accessLog(report: (line: AccessLine) => void): Middleware {
       await next()
     } finally {
       report({
-        requestId: ctx.state.requestId as string,
+        requestId: requestState(ctx).requestId,
         method,
         path: maskPath(path),
         status: ctx.status,

@@ -1,5 +1,6 @@
 import type { Middleware } from 'koa'
 import { BodyError } from './read-body.ts'
+import { requestState } from './request-state.ts'
 import { Unavailable } from './unavailable.ts'
 
 const RETRY_AFTER_SECONDS = 1
@@ -18,7 +19,7 @@ export function catchErrors(onError: (error: unknown, requestId: string) => void
         ctx.body = { error: 'not_found', error_description: `there is nothing at ${ctx.method} ${ctx.path}` }
       }
     } catch (error) {
-      const requestId = ctx.state.requestId as string
+      const requestId = requestState(ctx).requestId
       if (error instanceof BodyError) {
         ctx.status = error.status
         ctx.body = { error: 'invalid_request', error_description: error.message }

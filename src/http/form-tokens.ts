@@ -1,5 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Context } from 'koa'
+import { requestState } from './request-state.ts'
 
 /** Tokens that tell our own forms from foreign ones. */
 export type FormTokens = {
@@ -59,7 +60,7 @@ export function createFormTokens({ keys, cookie, isSecure, isOurs }: FormTokenDe
 
 /** Two forms on one page share their cookie. */
 function newSecret(ctx: Context): string {
-  const state = ctx.state as { formSecret?: string }
+  const state = requestState(ctx)
   state.formSecret ??= randomBytes(32).toString('base64url')
   return state.formSecret
 }

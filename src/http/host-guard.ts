@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Middleware } from 'koa'
+import { requestState } from './request-state.ts'
 
 export type HostGuardDeps = {
   readonly issuer: string
@@ -13,7 +14,7 @@ export type HostGuardDeps = {
 /**
  * Makes the issuer the one source of this server's address. oidc-provider builds endpoint URLs, DPoP targets and
  * redirects from the request's Host, so a foreign Host header would poison metadata: here it is replaced by the
- * issuer's. One of `otherHosts` is remembered as `state.mountedHost`, for routing. The sender's address is the peer's,
+ * issuer's. One of `otherHosts` is remembered as `mountedHost` in the request state, for routing. The sender's address is the peer's,
  * or the last one in X-Forwarded-For that no trusted proxy added.
  */
 export function hostGuard({
@@ -30,7 +31,7 @@ export function hostGuard({
     const peer = peerOf(ctx.req)
     const isProxy = trusted.has(peer)
     const asked = (isProxy && ctx.get('X-Forwarded-Host')) || ctx.get('Host')
-    ctx.state.mountedHost = hostAmong(otherHosts, asked)
+    requestState(ctx).mountedHost = hostAmong(otherHosts, asked)
     const address = clientAddress(peer, ctx.get('X-Forwarded-For'), trusted)
     if (!isProxy) for (const name of proxyHeaders) delete headers[name]
     headers.host = host

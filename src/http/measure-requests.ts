@@ -1,4 +1,5 @@
 import type { Middleware } from 'koa'
+import { requestState } from './request-state.ts'
 
 export type MeasuredRequest = {
   /** Of a closed list: a path would be a time series of its own for every stranger who makes one up. */
@@ -26,7 +27,7 @@ const ROUTES: Readonly<Record<string, string>> = {
 }
 const PAGES = /^\/(interaction|account|recovery|registration|confirmation|unblock|assets)(\/|$)/
 
-/** Reports how long each request took, by the kind of route. Probes are left out. A dialect names itself in `state.route`. */
+/** Reports how long each request took, by the kind of route. Probes are left out. A dialect names itself in its request state. */
 export function measureRequests(report: (request: MeasuredRequest) => void): Middleware {
   return async function measureRequest(ctx, next) {
     const startedMs = performance.now()
@@ -36,7 +37,7 @@ export function measureRequests(report: (request: MeasuredRequest) => void): Mid
     } finally {
       if (route !== 'health') {
         report({
-          route: (ctx.state.route as string | undefined) ?? route,
+          route: requestState(ctx).route ?? route,
           status: `${Math.floor(ctx.status / 100)}xx`,
           seconds: (performance.now() - startedMs) / 1000,
         })

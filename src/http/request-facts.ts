@@ -1,19 +1,10 @@
-import type { Context } from 'koa'
-
-/** What is learnt about a request on its way, for the log and the trace: who asked for what, in kinds. */
-export type RequestFacts = {
-  clientId?: string
-  grantType?: string
-  /** The shop system's token API that answered, and which of its endpoints. */
-  dialect?: string
-  endpoint?: string
-  traceId?: string
-}
+import { type RequestFacts, requestState } from './request-state.ts'
 
 /** The facts of this request: one object for all contexts that are made over it. */
-export function factsOf({ state }: Pick<Context, 'state'>): RequestFacts {
+export function factsOf(ctx: { readonly state: object }): RequestFacts {
+  const state = requestState(ctx)
   state.facts ??= {}
-  return state.facts as RequestFacts
+  return state.facts
 }
 
 /** A path as it may be written down: whatever could be a token, a key or somebody's address is masked. */

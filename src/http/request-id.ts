@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
 import type { Middleware } from 'koa'
 import { peerOf } from './host-guard.ts'
+import { requestState } from './request-state.ts'
 
 /** What is known of the request that some code runs for, however deep it is below the listener. */
 export type CurrentRequest = { readonly requestId: string; readonly ip: string }
@@ -17,7 +18,7 @@ export function currentRequest(): CurrentRequest | undefined {
 const PLAIN = /^[\w.-]{16,128}$/
 
 /**
- * Gives every request an id: in `ctx.state.requestId`, the answer's `X-Request-Id`, and every log line. A trusted proxy
+ * Gives every request an id: in the request state, the answer's `X-Request-Id`, and every log line. A trusted proxy
  * may have given it one already; anybody else's could be made to be mistaken for another request.
  */
 export function requestId({ trustedProxies = [] }: { trustedProxies?: readonly string[] } = {}): Middleware {
@@ -25,7 +26,7 @@ export function requestId({ trustedProxies = [] }: { trustedProxies?: readonly s
   return async function assignRequestId(ctx, next) {
     const given = trusted.has(peerOf(ctx.req)) ? ctx.get('X-Request-Id') : ''
     const id = PLAIN.test(given) ? given : randomUUID()
-    ctx.state.requestId = id
+    requestState(ctx).requestId = id
     ctx.set('X-Request-Id', id)
     // Asked for late: the host guard has yet to say whose address it is.
     await current.run(() => ({ requestId: id, ip: ctx.ip }), next)

@@ -1,6 +1,7 @@
 import type { Middleware } from 'koa'
 import type { Tracing } from '../tracing/tracing.ts'
 import { factsOf, maskPath } from './request-facts.ts'
+import { requestState } from './request-state.ts'
 
 /** Makes each request a span, a part of the caller's trace where it names one, and of the log line a part of the trace. */
 export function traceRequests(tracing: Tracing): Middleware {
@@ -17,7 +18,7 @@ export function traceRequests(tracing: Tracing): Middleware {
         'http.request.method': method,
         'url.path': path,
         'http.response.status_code': ctx.status,
-        'vestibule.request_id': ctx.state.requestId as string,
+        'vestibule.request_id': requestState(ctx).requestId,
         'vestibule.client_id': facts.clientId,
         'vestibule.grant_type': facts.grantType,
         'vestibule.dialect': facts.dialect,

@@ -30,8 +30,3 @@ export function createAnswerPage(pages: Pages): AnswerPage {
     ctx.body = pages.render(name, view, language)
   }
 }
-
-/** The request id that the error page shows in small print, if the server gives requests one. */
-export function requestIdOf(ctx: Context): string | undefined {
-  return typeof ctx.state.requestId === 'string' ? ctx.state.requestId : undefined
-}

@@ -1,8 +1,9 @@
 import type { Context, Middleware } from 'koa'
 import { BodyError } from '../http/read-body.ts'
+import { requestState } from '../http/request-state.ts'
 import { seeOther } from '../http/see-other.ts'
 import { type Interaction, InteractionLost } from '../oauth/browser/interactions.ts'
-import { type AnswerPage, requestIdOf } from './answer-page.ts'
+import type { AnswerPage } from './answer-page.ts'
 import type { Csrf } from './csrf.ts'
 import { keepLanguages } from './page-languages.ts'
 import type { ClientView, LoginView, NewPasswordView } from './page-views.ts'
@@ -79,12 +80,17 @@ export function createInteractionPages({
     },
 
     refusedForm(ctx, interaction) {
-      const view = { code: 'form_not_genuine', requestId: requestIdOf(ctx), reload: pathOf(interaction) }
+      const view = { code: 'form_not_genuine', requestId: requestState(ctx).requestId, reload: pathOf(interaction) }
       present(ctx, 'error', view, { status: 403, uiLocales: interaction.uiLocales })
     },
 
     malformedForm(ctx, status, detail, reload) {
-      present(ctx, 'error', { code: 'form_malformed', detail, requestId: requestIdOf(ctx), reload }, { status })
+      present(
+        ctx,
+        'error',
+        { code: 'form_malformed', detail, requestId: requestState(ctx).requestId, reload },
+        { status },
+      )
     },
 
     async problems(ctx, next) {
@@ -96,7 +102,7 @@ export function createInteractionPages({
         // Whoever comes back too late has still done what they came back from.
         const notice = readNotice(ctx)
         if (notice) return seeOther(ctx, keepLanguages(ctx, publicPath + donePath(notice)))
-        present(ctx, 'error', { code: 'interaction_lost', requestId: requestIdOf(ctx) }, { status: 400 })
+        present(ctx, 'error', { code: 'interaction_lost', requestId: requestState(ctx).requestId }, { status: 400 })
       }
     },
   }

@@ -1,5 +1,6 @@
 import type { Context } from 'koa'
-import { createAnswerPage, requestIdOf } from './answer-page.ts'
+import { requestState } from '../http/request-state.ts'
+import { createAnswerPage } from './answer-page.ts'
 import { readLibraryForm } from './library-form.ts'
 import type { DeviceProblem } from './page-views.ts'
 import type { Pages } from './pages.ts'
@@ -35,7 +36,7 @@ export function createProtocolPages({ pages }: { pages: Pages }): ProtocolPages 
     renderSignedOut(ctx, clientName) {
       present(ctx, 'signed-out', { clientName })
     },
-    renderError(ctx, { error, error_description: detail }, requestId = requestIdOf(ctx)) {
+    renderError(ctx, { error, error_description: detail }, requestId = requestState(ctx).requestId) {
       present(ctx, 'error', { code: errorCode(error), detail: detail?.slice(0, longestDetail), requestId })
     },
     renderDeviceInput(ctx, formHtml, error) {

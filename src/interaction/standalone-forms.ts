@@ -1,6 +1,7 @@
 import type { Context, Middleware } from 'koa'
 import { BodyError, readForm } from '../http/read-body.ts'
-import { type AnswerPage, requestIdOf } from './answer-page.ts'
+import { requestState } from '../http/request-state.ts'
+import type { AnswerPage } from './answer-page.ts'
 import type { Csrf } from './csrf.ts'
 import type { ErrorView } from './page-views.ts'
 
@@ -26,7 +27,7 @@ export function createStandaloneForms({
   readonly csrf: Csrf
 }): StandaloneForms {
   const refuse = (ctx: Context, status: number, view: ErrorView) =>
-    present(ctx, 'error', { ...view, requestId: requestIdOf(ctx) }, { status })
+    present(ctx, 'error', { ...view, requestId: requestState(ctx).requestId }, { status })
 
   return {
     onForm: (name, path, step) => async (ctx) => {

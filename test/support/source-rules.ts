@@ -104,6 +104,13 @@ export function environmentViolations(sources: readonly Source[], allowed: reado
     .map(({ path }) => `${path}: only ${allowed.join(' and ')} read process.env; take a Config`)
 }
 
+/** Files other than `allowed` that reach into the untyped state of a request. */
+export function requestStateViolations(sources: readonly Source[], allowed: string): string[] {
+  return sources
+    .filter(({ path, text }) => path !== allowed && /\bctx\s*\.\s*state\b/.test(withoutComments(text)))
+    .map(({ path }) => `${path}: takes the state of a request from requestState in ${allowed}`)
+}
+
 function packageImports(sources: readonly Source[]): { path: string; name: string; isTypeOnly: boolean }[] {
   return sources.flatMap(({ path, text }) =>
     importsOf(text)

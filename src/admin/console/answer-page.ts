@@ -1,6 +1,7 @@
 import type { Context, Middleware } from 'koa'
 import { setPageHeaders } from '../../http/page-headers.ts'
 import { BodyError } from '../../http/read-body.ts'
+import { requestState } from '../../http/request-state.ts'
 import { Unavailable } from '../../http/unavailable.ts'
 import { Problem } from '../problem.ts'
 import type { ShowOptions } from './page.ts'
@@ -25,7 +26,7 @@ export function createAnswerPage({ views, onError }: PresentDeps) {
   }
 
   function error(ctx: Context, status: number, title: string, detail: string): void {
-    page(ctx, 'error', { title, detail, requestId: ctx.state.requestId, back: ctx.path }, { status })
+    page(ctx, 'error', { title, detail, requestId: requestState(ctx).requestId, back: ctx.path }, { status })
   }
 
   const problems: Middleware = async (ctx: Context, next) => {
@@ -36,7 +37,7 @@ export function createAnswerPage({ views, onError }: PresentDeps) {
       if (thrown instanceof Problem) {
         return error(ctx, thrown.status, TITLES[thrown.status] ?? 'Refused', thrown.message)
       }
-      onError(thrown, String(ctx.state.requestId))
+      onError(thrown, requestState(ctx).requestId)
       if (thrown instanceof Unavailable) {
         ctx.set('Retry-After', String(thrown.retryAfterSeconds))
         return error(ctx, 503, 'A part of this server does not answer', `${thrown.error_detail}. Try again shortly.`)

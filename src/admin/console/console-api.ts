@@ -1,5 +1,6 @@
 import type { Context } from 'koa'
 import type { Actor } from '../../administrators/administrator.ts'
+import { requestState } from '../../http/request-state.ts'
 import type { AdminApi } from '../api.ts'
 import { Problem } from '../problem.ts'
 
@@ -32,7 +33,7 @@ export function createConsoleApi(api: AdminApi): (ctx: Context, actor?: Actor) =
           ...(ifMatch && { ifMatch }),
           actor,
           ip: ctx.ip,
-          requestId: ctx.state.requestId as string,
+          requestId: requestState(ctx).requestId,
         })
         return { outcome: 'done', body: answer.body as T, etag: answer.etag }
       } catch (error) {

@@ -2,6 +2,7 @@ import type { Context } from 'koa'
 import type { Audit } from '../../audit/events.ts'
 import type { FormTokens } from '../../http/form-tokens.ts'
 import { readForm } from '../../http/read-body.ts'
+import { requestState } from '../../http/request-state.ts'
 import { seeOther } from '../../http/see-other.ts'
 import type { Identify } from '../identify.ts'
 import type { AnswerPage } from './answer-page.ts'
@@ -35,7 +36,7 @@ export function createSignInPages({ api, identify, sessions, tokens, present, au
 
   async function signInWithToken(ctx: Context, credential: string): Promise<SignedIn | Refusal> {
     const actor = await identify(credential)
-    const facts = { ip: ctx.ip, requestId: ctx.state.requestId as string }
+    const facts = { ip: ctx.ip, requestId: requestState(ctx).requestId }
     if (actor) audit({ type: 'administrator.signed-in', actor: actor.name, reason: 'admin token', ...facts })
     else audit({ type: 'administrator.refused', reason: 'unknown admin token', ...facts })
     return actor ? { credential, name: actor.name } : UNKNOWN_TOKEN

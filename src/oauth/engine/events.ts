@@ -1,5 +1,6 @@
 import type { Account, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { Audit } from '../../audit/events.ts'
+import { requestState } from '../../http/request-state.ts'
 import type { Log } from '../../log.ts'
 import type { Metrics } from '../../metrics.ts'
 import type { CustomerAccount } from '../accounts/account.ts'
@@ -31,7 +32,7 @@ export function listenToProvider(provider: Provider, { audit, log, metrics, note
     metrics.tokenRequests.inc({ grant_type: knownGrantType(ctx), outcome: error.error ?? 'server_error' })
     if (isCodeReplay(ctx, error)) audit({ type: 'code.replayed', ...facts(ctx), ...endedGrant(ctx) })
     log.debug(
-      { requestId: ctx.state.requestId, error: error.error, detail: error.error_detail },
+      { requestId: requestState(ctx).requestId, error: error.error, detail: error.error_detail },
       'token request refused',
     )
   })
@@ -45,14 +46,14 @@ export function listenToProvider(provider: Provider, { audit, log, metrics, note
     })
   }
   provider.on('grant.revoked', (ctx: KoaContextWithOIDC, grantId: string) => {
-    ctx.state.endedGrantId = grantId
+    requestState(ctx).endedGrantId = grantId
   })
   provider.on('end_session.success', (ctx: KoaContextWithOIDC) => {
     const customerId = ctx.oidc.session?.accountId
     audit({ type: 'logout', ...facts(ctx), ...(customerId !== undefined && { customerId }) })
   })
   provider.on('server_error', (ctx: KoaContextWithOIDC, error) => {
-    log.error({ requestId: ctx.state.requestId, err: error }, 'the request failed')
+    log.error({ requestId: requestState(ctx).requestId, err: error }, 'the request failed')
   })
 }
 
@@ -79,7 +80,7 @@ function isCodeReplay(ctx: KoaContextWithOIDC, { error_detail: detail }: { error
 
 /** The grant that the library ended on the way to its refusal. */
 function endedGrant(ctx: KoaContextWithOIDC): { grantId?: string } {
-  const grantId = ctx.state.endedGrantId as string | undefined
+  const { endedGrantId: grantId } = requestState(ctx)
   return grantId === undefined ? {} : { grantId }
 }
 
@@ -90,7 +91,7 @@ function facts(ctx: KoaContextWithOIDC) {
     ...(Client && { clientId: Client.clientId }),
     ...(Grant?.jti && { grantId: Grant.jti }),
     ip: ctx.ip,
-    requestId: ctx.state.requestId as string,
+    requestId: requestState(ctx).requestId,
   }
 }
 

@@ -1,6 +1,7 @@
 import { errors } from 'oidc-provider'
 import type { AuthenticateAgent } from '../../agents/authenticate.ts'
 import type { ResourceServer } from '../../clients/resource-servers.ts'
+import { requestState } from '../../http/request-state.ts'
 import { toAgentAccount } from '../accounts/agent-account.ts'
 import { issueTokens } from '../tokens/issue-tokens.ts'
 import type { GrantType } from './grant-type.ts'
@@ -35,7 +36,7 @@ export function agentGrant({ authenticateAgent, resourceServers }: AgentGrantDep
         ...(typeof code === 'string' && code !== '' && { code }),
       }
       const authentication = await authenticateAgent(username, password, context)
-      ctx.state.authentication = authentication
+      requestState(ctx).authentication = authentication
       if (authentication.outcome === 'busy') throw temporarilyUnavailable(ctx, authentication.retryAfterSeconds)
       if (authentication.outcome === 'second-factor-required') {
         throw new errors.CustomOIDCProviderError(SECOND_FACTOR_REQUIRED, 'one_time_password is required as well')

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { errors, type TokenEndpointGrantContext } from 'oidc-provider'
 import { buildTokenResponse, resolveRequestedResources, validateClientScope } from 'oidc-provider/lib/helpers/grants.js'
 import type { ResourceServer } from '../../clients/resource-servers.ts'
+import { requestState } from '../../http/request-state.ts'
 import { toAnonymousAccount } from '../accounts/anonymous-account.ts'
 import { issueTokens } from '../tokens/issue-tokens.ts'
 import type { GrantType } from './grant-type.ts'
@@ -33,7 +34,7 @@ export function anonymousGrant({ resourceServers }: AnonymousGrantDeps): GrantTy
       const mayKeepId = client?.clientAuthMethod !== 'none'
       const anonymousId = mayKeepId ? readAnonymousId(ctx.oidc.params?.anonymous_id) : undefined
       if (!mayKeepId || !client?.grantTypeAllowed('refresh_token')) {
-        ctx.state.anonymousId = anonymousId
+        requestState(ctx).anonymousId = anonymousId
         return issueClientToken(ctx, resourceServer, scope)
       }
       const params = ctx.oidc.params as Record<string, unknown>

@@ -1,5 +1,6 @@
 import { errors } from 'oidc-provider'
 import type { OneTimePasswords } from '../../customers/one-time-passwords.ts'
+import { requestState } from '../../http/request-state.ts'
 import { toAccount } from '../accounts/account.ts'
 import { issueTokens } from '../tokens/issue-tokens.ts'
 import type { GrantType } from './grant-type.ts'
@@ -20,7 +21,7 @@ export function oneTimePasswordGrant({ oneTimePasswords }: OneTimePasswordGrantD
       }
       const clientId = ctx.oidc.client?.clientId as string
       const authentication = await oneTimePasswords.authenticate(username, code, { ip: ctx.ip, clientId })
-      ctx.state.authentication = authentication
+      requestState(ctx).authentication = authentication
       const account = authentication.outcome === 'authenticated' ? toAccount(authentication.customer) : undefined
       if (!account) {
         const refusal = new errors.InvalidGrant(authentication.outcome)

@@ -2,6 +2,7 @@ import { errors, type TokenEndpointGrantContext } from 'oidc-provider'
 import type { ClientMetadata } from '../../clients/client.ts'
 import type { ResourceServer } from '../../clients/resource-servers.ts'
 import type { Authenticate, Authentication } from '../../customers/authenticate.ts'
+import { requestState } from '../../http/request-state.ts'
 import { toAccount } from '../accounts/account.ts'
 import { issueTokens } from '../tokens/issue-tokens.ts'
 import type { GrantType } from './grant-type.ts'
@@ -33,7 +34,7 @@ export function passwordGrant({ authenticate, findClient, resourceServers }: Pas
       const context = { ip: ctx.ip, clientId, resends, ...throttleOf(server) }
       const authentication = await authenticate(username, password, context)
       // Dialects answer some refusals in words of their own; they read the outcome here.
-      ctx.state.authentication = authentication
+      requestState(ctx).authentication = authentication
       const account = authentication.outcome === 'authenticated' ? toAccount(authentication.customer) : undefined
       if (!account) throw refusal(ctx, authentication)
       const client = await findClient(clientId)

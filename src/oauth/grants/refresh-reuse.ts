@@ -1,5 +1,6 @@
 import { errors, type TokenEndpointGrantContext } from 'oidc-provider'
 import type { Audit, AuditEvent } from '../../audit/events.ts'
+import { requestState } from '../../http/request-state.ts'
 import type { Storage, StoredArtifact } from '../../storage/storage.ts'
 import { openReceipt, type RefreshBinding } from '../refresh/refresh-receipt.ts'
 import type { RefreshTokenParts, RefreshTokens } from '../refresh/refresh-tokens.ts'
@@ -95,6 +96,6 @@ function event(
     grantId: String(artifact.grantId),
     ...(ctx.oidc.client && { clientId: ctx.oidc.client.clientId }),
     ip: ctx.ip,
-    requestId: ctx.state.requestId as string,
+    requestId: requestState(ctx).requestId,
   }
 }

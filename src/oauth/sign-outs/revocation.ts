@@ -1,5 +1,6 @@
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { Audit } from '../../audit/events.ts'
+import { requestState } from '../../http/request-state.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { endAccessToken, type FindToken } from '../tokens/token-status.ts'
 
@@ -25,7 +26,7 @@ export function createRevocation({ findToken, storage, audit }: RevocationDeps) 
         ...(token.grantId && { grantId: token.grantId }),
         reason: token.kind,
         ip: ctx.ip,
-        requestId: ctx.state.requestId as string,
+        requestId: requestState(ctx).requestId,
       })
     }
     ctx.body = null

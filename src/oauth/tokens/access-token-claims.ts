@@ -1,5 +1,6 @@
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import type { ResourceServer } from '../../clients/resource-servers.ts'
+import { requestState } from '../../http/request-state.ts'
 import type { CommerceAccount, PersonAccount } from '../accounts/account.ts'
 import { agentAccountId, isAgentAccount } from '../accounts/agent-account.ts'
 import { isAnonymousAccount } from '../accounts/anonymous-account.ts'
@@ -22,7 +23,7 @@ export function createAccessTokenClaims({ findResourceServer, shapes, noteSize }
   return {
     async extraTokenClaims(ctx, token) {
       const account = ctx.oidc.entities.Account as CommerceAccount | undefined
-      if (token.kind === 'ClientCredentials') return anonymousClaims(ctx.state.anonymousId)
+      if (token.kind === 'ClientCredentials') return anonymousClaims(requestState(ctx).anonymousId)
       if (token.kind !== 'AccessToken' || !account) return undefined
       if (isAgentAccount(account)) return { id_agent: account.agent.idAgent }
       if (isAnonymousAccount(account)) return anonymousClaims(account.anonymousId)
@@ -56,8 +57,8 @@ export function createAccessTokenClaims({ findResourceServer, shapes, noteSize }
 }
 
 /** The id of a visitor who has not signed in, where the client gave one. */
-function anonymousClaims(id: unknown): { anonymous_id: string } | undefined {
-  return typeof id === 'string' ? { anonymous_id: id } : undefined
+function anonymousClaims(id: string | undefined): { anonymous_id: string } | undefined {
+  return id === undefined ? undefined : { anonymous_id: id }
 }
 
 /** Whose token it is, for shapes whose `sub` says something else. */

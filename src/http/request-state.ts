@@ -1,0 +1,51 @@
+import type { BodyError } from './read-body.ts'
+
+/** What is learnt about a request on its way, for the log and the trace: who asked for what, in kinds. */
+export type RequestFacts = {
+  clientId?: string
+  grantType?: string
+  /** The shop system's token API that answered, and which of its endpoints. */
+  dialect?: string
+  endpoint?: string
+  traceId?: string
+}
+
+/**
+ * Everything that one part of the server leaves in a request for another part. A token request that a dialect makes
+ * within its own request starts with a copy.
+ */
+export type RequestState = {
+  /** Written by `http/request-id` before anything else runs. Read by logs, the audit trail, traces and error answers. */
+  requestId: string
+  /** Written by `http/trace-requests`, `oauth/engine/note-request` and dialects. Read by the access log and the trace. */
+  facts?: RequestFacts
+  /** The host of a dialect that was asked for, unless it is the issuer's. Written by the host guard, read by dialects. */
+  mountedHost?: string | undefined
+  /** The name of the route in metrics, where its path does not say it. Written by dialects, read by `measureRequests`. */
+  route?: string
+  /** The body, or why there is none to read. Written and read by dialects: two endpoints may share a path. */
+  dialectBody?: Promise<string | BodyError>
+  /** The path below a dialect's base path, once its endpoint has left the request to OAuth. Written and read by dialects. */
+  passedOnPath?: string
+  /** The secret of a new form cookie. Written and read by `http/form-tokens`: all forms of one page share it. */
+  formSecret?: string
+  /** How the login of a token request was judged. Written by the grants that check one, read by dialects. */
+  authentication?: JudgedLogin
+  /** The visitor's id in a token without a session. Written by the anonymous grant, read by the claims of its token. */
+  anonymousId?: string | undefined
+  /** The grant that the engine ended by itself. Written and read by `oauth/engine/events`, for the audit trail. */
+  endedGrantId?: string
+}
+
+/** What a caller of the token endpoint is never told, and a dialect may need for its own words. */
+export type JudgedLogin = {
+  readonly outcome: 'authenticated' | 'unconfirmed' | 'second-factor-required' | 'refused' | 'locked' | 'busy'
+  readonly reason?: string
+  readonly retryAfterSeconds?: number
+}
+
+/** The state of a request under way; the one place where Koa's untyped `state` gets its type. */
+export function requestState({ state }: { readonly state: object }): RequestState {
+  // Nothing else writes into it, and `requestId` is there before anything reads it.
+  return state as RequestState
+}
