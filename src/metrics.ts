@@ -95,6 +95,11 @@ export function createMetrics() {
       'Refresh attempts: rotated, retry (the same answer again), race (lost to a twin), theft, mismatch.',
       ['outcome'],
     ),
+    signInsEnded: counter(
+      'vestibule_sign_ins_ended_total',
+      'Endings by what ended (a grant, an access token, everything of a customer, …) and why.',
+      ['what', 'why'],
+    ),
     introspections: counter(
       'vestibule_introspections_total',
       'Introspections: active, inactive, or refused (who asked could not prove who it is).',

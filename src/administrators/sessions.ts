@@ -52,7 +52,6 @@ export function createAdminSessions({
     close: (session: string): Promise<void> => storage.remove(KIND, session),
 
     /** For good: a blocked administrator who is unblocked signs in again. */
-    closeAll: (administratorId: string): Promise<void> =>
-      storage.put(END, administratorId, { atMs: now() }, LONGEST_SECONDS),
+    closeAll: (administratorId: string): Promise<void> => storage.raise(END, administratorId, now(), LONGEST_SECONDS),
   }
 }

@@ -28,7 +28,6 @@ import type { Config } from '../config.ts'
 import { createCustomerOperations } from '../customers/records/customer-operations.ts'
 import type { MountedDialect } from '../dialects/mounted-dialect.ts'
 import { listNodes } from '../keys/ring/node-registry.ts'
-import { agentAccountId } from '../oauth/accounts/agent-account.ts'
 import { validateClient } from '../oauth/clients/client-metadata.ts'
 import type { ActiveGrants } from '../oauth/sign-outs/active-grants.ts'
 import type { Backends } from './backends.ts'
@@ -87,12 +86,11 @@ function serverRoutesOf({ backends, services, shared: { checks } }: AppParts): R
 
 function clientRoutesOf({ services, engine }: AppParts): Route[] {
   const { registry: clients, resourceServers } = services.clients
-  const { cutOffs } = services.tokens
   return [
     ...clientRoutes({
       clients,
       validate: (metadata) => validateClient(engine.current(), metadata),
-      signOutClient: (id) => cutOffs.set({ of: 'client', id }, Date.now()),
+      endSignIn: services.tokens.endSignIn,
     }),
     ...clientSecretRoutes({ clients }),
     ...resourceServerRoutes({ resourceServers }),
@@ -102,20 +100,20 @@ function clientRoutesOf({ services, engine }: AppParts): Route[] {
 function customerRoutesOf(issuer: string, { backends, services }: AppParts): Route[] {
   const { database, passwords, passwordPolicy, wrapping, auditTrail } = backends
   const { customers, tokens } = services
+  const { endSignIn } = tokens
   const { findByReference: findCustomerByReference } = customers.directory
-  const signOutCustomer = (id: string) => tokens.cutOffs.set({ of: 'customer', id }, Date.now())
   const desk = createCustomerOperations({
     knex: database.knex,
     passwords,
     wrapping,
-    signOut: signOutCustomer,
+    signOut: (id, by) => endSignIn({ what: { of: 'customer', id }, why: 'erased', by }),
     collect: async (id) => ({
       audit: await auditOf(auditTrail, id),
       signIns: await signInsOf(tokens.activeGrants, id),
     }),
   })
   return [
-    ...customerRoutes({ customerRecords: customers.records, passwords, passwordPolicy, signOutCustomer }),
+    ...customerRoutes({ customerRecords: customers.records, passwords, passwordPolicy, endSignIn }),
     ...companyRoutes({ companyRecords: customers.companies }),
     ...customerMoveRoutes({ desk }),
     ...registrationKeyRoutes({ registrationKeys: customers.registrationKeys, findCustomerByReference }),
@@ -129,18 +127,17 @@ function customerRoutesOf(issuer: string, { backends, services }: AppParts): Rou
 
 function agentRoutesOf({ backends: { passwords, passwordPolicy }, services }: AppParts): Route[] {
   const { directory: agents, secondFactors } = services.agents
-  const { cutOffs } = services.tokens
-  const signOutAgent = (id: string) => cutOffs.set({ of: 'customer', id: agentAccountId(id) }, Date.now())
+  const { endSignIn } = services.tokens
   return [
-    ...agentRoutes({ agents, passwords, passwordPolicy, secondFactors, signOutAgent }),
-    ...secondFactorRoutes({ agents, secondFactors, signOutAgent }),
+    ...agentRoutes({ agents, passwords, passwordPolicy, secondFactors, endSignIn }),
+    ...secondFactorRoutes({ agents, secondFactors, endSignIn }),
   ]
 }
 
 function tokenRoutesOf({ backends: { auditTrail }, services }: AppParts): Route[] {
-  const { cutOffs, activeGrants, findToken } = services.tokens
+  const { endSignIn, activeGrants, findToken } = services.tokens
   return [
-    ...signOutRoutes({ cutOffs }),
+    ...signOutRoutes({ endSignIn }),
     ...grantRoutes({ activeGrants, flushTrail: auditTrail.flush }),
     ...tokenRoutes({ findToken }),
   ]

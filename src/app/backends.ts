@@ -17,6 +17,7 @@ import type { CloseStep } from './close-step.ts'
 import { openKeys } from './keys.ts'
 import { openPasswords } from './passwords.ts'
 import { openSecondFactorSealing, openSecrets } from './secrets.ts'
+import { openSignInEndings } from './sign-in-endings.ts'
 import { createTracedPorts } from './traced-ports.ts'
 
 /** Lists that are never empty; those of the server's own secrets are one list for good, and change in place. */
@@ -71,6 +72,7 @@ export async function openBackends(
     keyRing,
     auditTrail,
     auditWebhook,
+    ...openSignInEndings({ audit: auditTrail.append, metrics }),
     keyUsage,
     dialectUses,
     signInWebhook,

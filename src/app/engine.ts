@@ -51,6 +51,7 @@ function providerDeps(config: Config, log: Log, backends: Backends, services: Se
     },
     refreshTokens: tokens.refreshTokens,
     findToken: tokens.findToken,
+    endSignIn: tokens.endSignIn,
     grants: createOwnGrants(backends, services),
     pages: createProtocolPages({ pages }),
     notePlace: createKnownPlaces({
@@ -67,7 +68,7 @@ function providerDeps(config: Config, log: Log, backends: Backends, services: Se
 /** Grants look at people as they are now, not as a cache remembers them. */
 function createOwnGrants({ storage, auditTrail, metrics }: Backends, services: Services): GrantType[] {
   const { clients, tokens, customers, agents } = services
-  const { cutOffs, findToken, refreshTokens } = tokens
+  const { cutOffs, endSignIn, findToken, refreshTokens } = tokens
   const { findById: findCustomer, findByReference: findCustomerByReference } = customers.directory
   return createGrants({
     storage,
@@ -80,6 +81,7 @@ function createOwnGrants({ storage, auditTrail, metrics }: Backends, services: S
     identifiersOf: createIdentifiersOf(clients),
     findToken,
     refreshTokens,
+    endSignIn,
     findGrant: createFindGrant({ storage, cutOffs }),
     findLiveAccount: createFindLiveAccount({ findCustomer, findAgent: agents.findActive, cutOffs }),
     findCustomerByReference,

@@ -98,9 +98,9 @@ function createHostedPages(
 }
 
 function createDialects(config: Config, log: Log, { backends, services, engine, shared }: AppParts) {
-  const { auditTrail, dialectUses, metrics, signInWebhook, storage } = backends
+  const { auditTrail, dialectUses, metrics, signInWebhook } = backends
   const { dialects, clients, customers, agents } = services
-  const { findToken, cutOffs } = services.tokens
+  const { findToken, endSignIn, cutOffs } = services.tokens
   const { findById: findCustomer } = customers.directory
   const findAccount = createFindLiveAccount({ findCustomer, findAgent: agents.findActive, cutOffs })
   return createDialectRouter({
@@ -108,14 +108,12 @@ function createDialects(config: Config, log: Log, { backends, services, engine, 
     issuer: config.ISSUER,
     pipeline: engine.middleware,
     services: createSharedServices({
-      storage,
       findToken,
       findCaller: createFindCaller({ findToken, findAccount }),
-      cutOffs,
+      endSignIn,
       confirmEmail: customers.registrationKeys.confirm,
       reportSignIn: signInWebhook.report,
       requestOneTimePassword: customers.oneTimePasswords.request,
-      audit: auditTrail.append,
     }),
     signInByLink: createLinkSignIn({
       provider: engine.current,

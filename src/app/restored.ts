@@ -3,7 +3,7 @@ import { replaceServerSecret } from '../database/server-secrets.ts'
 import { createKeyOperations } from '../keys/ring/key-operations.ts'
 import type { Log } from '../log.ts'
 import { createMetrics } from '../metrics.ts'
-import { createSignOutCutOffs } from '../oauth/sign-out-cut-offs.ts'
+import { createEndSignIn } from '../oauth/sign-outs/end-sign-in.ts'
 import { openBackends } from './backends.ts'
 import type { CloseStep } from './close-step.ts'
 
@@ -20,20 +20,21 @@ export async function settleRestored(
 ): Promise<Restoration> {
   const closeSteps: CloseStep[] = []
   try {
-    const { auditTrail, database, keyRing, storage } = await openBackends(
+    const { auditTrail, database, keyRing, storage, publishSignInEnded } = await openBackends(
       config,
       { log, metrics: createMetrics(), onProgress },
       closeSteps,
     )
-    const atMs = Date.now()
-    await createSignOutCutOffs(storage).set({ of: 'everybody' }, atMs)
+    const untilMs = Date.now()
+    const endSignIn = createEndSignIn({ storage, publishSignInEnded })
+    await endSignIn({ what: { of: 'everybody', untilMs }, why: 'backup-restored', by: 'admin' })
     if (!keepsKeys) {
       await createKeyOperations(keyRing).replaceAll()
       for (const name of ['cookies', 'refresh-tokens']) await replaceServerSecret(database.knex, name)
     }
     const keys = keepsKeys ? 'kept' : 'replaced'
     auditTrail.append({ type: 'server.restored', actor: 'admin', reason: `keys and secrets were ${keys}` })
-    return { signedOutAt: new Date(atMs).toISOString(), keys }
+    return { signedOutAt: new Date(untilMs).toISOString(), keys }
   } finally {
     for (const close of closeSteps.reverse()) await close()
   }

@@ -33,7 +33,7 @@ export function createServices(config: Config, log: Log, backends: Backends): Se
     dialects,
     clients: createClientServices({ database, storage, builtIn }),
     tokens,
-    customers: createCustomerServices(config, backends, { log, cutOffs: tokens.cutOffs }),
+    customers: createCustomerServices(config, backends, { log, endSignIn: tokens.endSignIn }),
     agents: createAgentServices(config, backends),
     administrators: createAdministratorServices(config, backends),
     reachProbes: createReachProbes({ storage }),

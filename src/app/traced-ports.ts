@@ -6,7 +6,18 @@ import { traceQueries } from '../tracing/queries.ts'
 import { traced } from '../tracing/traced.ts'
 import type { Tracing } from '../tracing/tracing.ts'
 
-const ARTIFACT_METHODS = ['put', 'putOnce', 'get', 'findBy', 'consume', 'swap', 'receipt', 'extend', 'remove'] as const
+const ARTIFACT_METHODS = [
+  'put',
+  'putOnce',
+  'get',
+  'findBy',
+  'consume',
+  'swap',
+  'receipt',
+  'extend',
+  'remove',
+  'raise',
+] as const
 
 /**
  * The seams at which a request's time is told apart: what it waits for. Nothing inside the domain knows of it, and

@@ -33,8 +33,6 @@ export type RequestState = {
   authentication?: JudgedLogin
   /** The visitor's id in a token without a session. Written by the anonymous grant, read by the claims of its token. */
   anonymousId?: string | undefined
-  /** The grant that the engine ended by itself. Written and read by `oauth/engine/events`, for the audit trail. */
-  endedGrantId?: string
 }
 
 /** What a caller of the token endpoint is never told, and a dialect may need for its own words. */

@@ -1,6 +1,6 @@
 import type { ArtifactKey, Storage, StoredArtifact } from '../storage/storage.ts'
 
-/** Whom a not-before instant is for: one write signs out everything that was granted to them before it. */
+/** Whose sign-ins a cut-off ends: one write signs out everything that was granted to them until an instant. */
 export type CutOffSubject =
   | { readonly of: 'everybody' }
   | { readonly of: 'customer' | 'company-user' | 'client'; readonly id: string }
@@ -10,18 +10,19 @@ export type Ownership = { readonly accountId?: string; readonly clientId?: strin
 
 export type SignOutCutOffs = ReturnType<typeof createSignOutCutOffs>
 
+/** The stored name, which nodes of earlier releases read as well. */
 const KIND = 'NotBefore'
-/** Longer than anything that was issued before the instant can live. */
-const TTL_SECONDS = 400 * 24 * 3600
+/** Longer than any token lives (`LONGEST_TOKEN_SECONDS`): none that was issued before a cut-off outlives it. */
+export const CUT_OFF_SECONDS = 400 * 24 * 3600
+
+/** One write; `atMs` is epoch milliseconds. An earlier instant leaves a later one as it is. */
+export function raiseCutOff(storage: Pick<Storage, 'raise'>, subject: CutOffSubject, atMs: number): Promise<void> {
+  return storage.raise(KIND, idOf(subject), atMs, CUT_OFF_SECONDS)
+}
 
 /** "Sign out everywhere": what was granted at or before an instant is dead on its next use, on every node. */
-export function createSignOutCutOffs(storage: Storage) {
+export function createSignOutCutOffs(storage: Pick<Storage, 'getMany'>) {
   return {
-    /** One write; `atMs` is epoch milliseconds. */
-    async set(subject: CutOffSubject, atMs: number): Promise<void> {
-      await storage.put(KIND, idOf(subject), { atMs }, TTL_SECONDS)
-    },
-
     /** What to read, in the same trip as the grant, to judge something owned by `ownership`. */
     keys: (ownership: Ownership): ArtifactKey[] =>
       subjectsOf(ownership).map((subject) => ({ kind: KIND, id: idOf(subject) })),

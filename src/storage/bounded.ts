@@ -29,6 +29,7 @@ export function bounded(storage: Storage, limitMs: number, assertOpen: () => voi
     receipt: within(storage.receipt),
     extend: within(storage.extend),
     remove: within(storage.remove),
+    raise: within(storage.raise),
     increment: within(storage.increment),
     publish: within(storage.publish),
     ping: within(storage.ping),

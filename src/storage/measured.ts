@@ -12,6 +12,7 @@ const TRIPS = [
   'receipt',
   'extend',
   'remove',
+  'raise',
   'increment',
   'publish',
 ] as const satisfies readonly (keyof Storage)[]

@@ -80,6 +80,13 @@ export function createMemoryStorage(now: () => number = () => Date.now() / 1000)
     async remove(kind, id) {
       entries.delete(keyOf(kind, id))
     },
+    async raise(kind, id, atMs, ttlSeconds) {
+      const key = keyOf(kind, id)
+      const entry = living(key)
+      const expiresAt = Math.max(entry?.expiresAt ?? 0, now() + ttlSeconds)
+      if (entry && Number(entry.artifact.atMs) >= atMs) entry.expiresAt = expiresAt
+      else set(key, { atMs }, expiresAt - now())
+    },
     async increment(key, windowSeconds, by = 1) {
       const counter = counters.get(key)
       const isCurrentToken = counter !== undefined && counter.expiresAt > now()

@@ -16,7 +16,7 @@ const REPLICAS_LIMIT_MS = 500
 const CLUSTER_PARTITIONS = 64
 
 /**
- * The scripts read the first two words of a value and leave the third alone. Each script touches the keys of one artifact only, which share a hash tag, so they run on a cluster as well.
+ * The scripts read the first two words of a value and leave the third alone, but for the instant that RAISE compares. Each script touches the keys of one artifact only, which share a hash tag, so they run on a cluster as well.
  * They are sent whole each time: a server that restarted or took over knows none by its digest.
  */
 const CONSUME = `local value = redis.call('GET', KEYS[1])
@@ -30,6 +30,15 @@ const SWAP = `local value = redis.call('GET', KEYS[1])
 if not value or string.match(value, '^%d+') ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
 if ARGV[4] == '' then redis.call('DEL', KEYS[2]) else redis.call('SET', KEYS[2], ARGV[4], 'EX', ARGV[5]) end
+return 1`
+
+const RAISE = `local value = redis.call('GET', KEYS[1])
+local stored = value and cjson.decode(string.match(value, '^%d+ %d+ (.*)$')).atMs
+if stored and stored >= tonumber(ARGV[2]) then
+  redis.call('EXPIRE', KEYS[1], ARGV[3], 'GT')
+else
+  redis.call('SET', KEYS[1], ARGV[1], 'EX', math.max(tonumber(ARGV[3]), redis.call('TTL', KEYS[1])))
+end
 return 1`
 
 const INCREMENT = `local count = redis.call('INCRBY', KEYS[1], ARGV[2])
@@ -163,6 +172,9 @@ function artifactCommands(redis: Redis, { prefix, replicas }: RedisAddress): Omi
     },
     async remove(kind, id) {
       await kept(redis.del(keyOf(kind, id), receiptKeyOf(kind, id)))
+    },
+    async raise(kind, id, atMs, ttlSeconds) {
+      await kept(redis.eval(RAISE, 1, keyOf(kind, id), encode({ atMs }, 0), atMs, whole(ttlSeconds)))
     },
     async increment(key, windowSeconds, by = 1) {
       return Number(await redis.eval(INCREMENT, 1, `${prefix}Counter:{${hashId(key)}}`, whole(windowSeconds), by))

@@ -13,6 +13,7 @@ const NOW = 'floor(extract(epoch from now()))::bigint'
 const FROM_NOW = 'ceil(extract(epoch from now()))::bigint'
 const ANEW = `artifact = excluded.artifact, version = 0, consumed_at = null, expires_at = excluded.expires_at,
   uid = excluded.uid, user_code = excluded.user_code, receipt = null, receipt_expires_at = null`
+const IS_RAISED = `artifacts.expires_at <= ${NOW} or (artifacts.artifact ->> 'atMs')::numeric < (excluded.artifact ->> 'atMs')::numeric`
 const IS_OVER = `counters.expires_at <= ${NOW} or counters.count = 0`
 
 type SqlStorageOptions = {
@@ -144,6 +145,16 @@ function artifactStatements(knex: Knex): Omit<Storage, Connected> {
     },
     async remove(kind, id) {
       await knex.raw('delete from artifacts where kind = ? and id = ?', [kind, hashId(id)])
+    },
+    async raise(kind, id, atMs, ttlSeconds) {
+      await write(
+        kind,
+        id,
+        { atMs },
+        ttlSeconds,
+        `do update set artifact = case when ${IS_RAISED} then excluded.artifact else artifacts.artifact end,
+           expires_at = greatest(artifacts.expires_at, excluded.expires_at)`,
+      )
     },
     async increment(key, windowSeconds, by = 1) {
       const { rows } = await knex.raw<{ rows: { count: number }[] }>(

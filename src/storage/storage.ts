@@ -48,6 +48,12 @@ export interface Storage {
   extend(kind: string, id: string, ttlSeconds: number): Promise<void>
   remove(kind: string, id: string): Promise<void>
   /**
+   * Keeps the latest of several instants: stores `{ atMs }` (epoch milliseconds) unless an instant as late or later is
+   * stored, and lengthens its life to `ttlSeconds` from now. However many race, in whatever order, neither the instant
+   * nor the end of its life ever moves backwards.
+   */
+  raise(kind: string, id: string, atMs: number, ttlSeconds: number): Promise<void>
+  /**
    * Adds `by` (1 unless given) to a counter that starts anew `windowSeconds` after its first count; returns the new
    * count. A negative `by` gives counts back and never takes the counter below zero; at zero it is forgotten, so that
    * the next count starts a window.

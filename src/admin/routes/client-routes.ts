@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { ClientMetadata } from '../../clients/client.ts'
 import type { ClientRegistry, ListedClient } from '../../clients/registry.ts'
 import type { Changed } from '../../database/revision.ts'
+import type { EndSignIn } from '../../oauth/sign-outs/end-sign-in.ts'
 import { changedMeanwhile, Problem } from '../problem.ts'
 import { client, type metadata, newClient } from './client-shapes.ts'
 import { type Route, route } from './route.ts'
@@ -11,15 +12,14 @@ export type ClientRouteDeps = {
   readonly clients: ClientRegistry
   /** @throws with the reason when the protocol engine cannot use the metadata. */
   readonly validate: (metadata: ClientMetadata) => Promise<void>
-  /** Ends everything that was granted to the client. */
-  readonly signOutClient: (clientId: string) => Promise<void>
+  readonly endSignIn: EndSignIn
 }
 
 const params = z.object({ clientId: z.string() })
 const about = ({ params: { clientId } }: { readonly params: z.output<typeof params> }) => ({ clientId })
 
 /** Who may ask for tokens. */
-export function clientRoutes({ clients, validate, signOutClient }: ClientRouteDeps): Route[] {
+export function clientRoutes({ clients, validate, endSignIn }: ClientRouteDeps): Route[] {
   async function usable(given: z.output<typeof metadata>): Promise<ClientMetadata> {
     await validate(given as ClientMetadata).catch((error: Error & { error_description?: string }) => {
       throw new Problem(400, 'invalid-client-metadata', error.error_description ?? error.message)
@@ -90,9 +90,9 @@ export function clientRoutes({ clients, validate, signOutClient }: ClientRouteDe
       revision: 'expected',
       refusals: [404],
       about,
-      async handle({ params: { clientId }, seen }) {
+      async handle({ params: { clientId }, seen, actor }) {
         const removed = changed(await clients.remove(clientId, seen), clientId)
-        await signOutClient(clientId)
+        await endSignIn({ what: { of: 'client', id: clientId }, why: 'client-removed', by: actor.name })
         return removed
       },
     }),

@@ -1,8 +1,10 @@
 import { z } from 'zod'
+import { LONGEST_TOKEN_SECONDS } from '../../oauth/tokens/lifetimes.ts'
 import { epochSeconds, instant } from './shapes.ts'
 
 const names = z.array(z.string().min(1))
 const lifetime = z.int().positive()
+const tokenLifetime = lifetime.max(LONGEST_TOKEN_SECONDS)
 
 /** RFC 7591 metadata, which the protocol engine judges, beside members of our own. */
 export const metadata = z
@@ -11,8 +13,8 @@ export const metadata = z
     client_secret: z.never('a secret goes beside the metadata, as "secret": only its digest is kept').optional(),
     first_party: z.boolean().optional(),
     default_scope: z.string().optional(),
-    access_token_ttl_seconds: lifetime.optional(),
-    refresh_token_ttl_seconds: lifetime.optional(),
+    access_token_ttl_seconds: tokenLifetime.optional(),
+    refresh_token_ttl_seconds: tokenLifetime.optional(),
     refresh_token_absolute_ttl_seconds: lifetime.optional(),
     refresh_retry_seconds: z.int().min(0).optional(),
     introspects: names.optional(),

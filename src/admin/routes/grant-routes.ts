@@ -51,10 +51,8 @@ export function grantRoutes({ activeGrants, flushTrail }: GrantRouteDeps): Route
       params: z.object({ id: z.string() }),
       result: grant,
       refusals: [404],
-      audit: 'grant.revoked',
-      about: (_, { id, clientId, customerId }) => ({ grantId: id, clientId, ...(customerId && { customerId }) }),
-      async handle({ params: { id } }) {
-        const revoked = await activeGrants.revoke(id)
+      async handle({ params: { id }, actor }) {
+        const revoked = await activeGrants.revoke(id, actor.name)
         if (revoked) return revoked
         throw new Problem(404, 'unknown-grant', `There is no living sign-in with the id "${id}".`)
       },

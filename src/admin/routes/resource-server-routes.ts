@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ResourceServer, ResourceServerRegistry } from '../../clients/resource-servers.ts'
 import type { Changed } from '../../database/revision.ts'
+import { LONGEST_TOKEN_SECONDS } from '../../oauth/tokens/lifetimes.ts'
 import { changedMeanwhile, Problem } from '../problem.ts'
 import { type Route, route } from './route.ts'
 import { name, pageOf, pageQuery } from './shapes.ts'
@@ -14,7 +15,7 @@ const settings = z.strictObject({
   anonymousScopes: scopes.optional(),
   format: z.enum(['jwt', 'opaque']),
   algorithm: z.enum(['ES256', 'RS256', 'PS256', 'EdDSA']).optional(),
-  accessTokenTtlSeconds: z.int().positive().max(31_536_000).optional(),
+  accessTokenTtlSeconds: z.int().positive().max(LONGEST_TOKEN_SECONDS).optional(),
   hasResendingClients: z.boolean().optional(),
   hasShortTokens: z.boolean().optional(),
   hasFullPermissions: z.boolean().optional(),

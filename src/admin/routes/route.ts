@@ -35,7 +35,10 @@ type Described<Params, Query, Body, Result> = {
   readonly revision?: 'shown' | 'expected'
   /** Statuses of refusals of its own. */
   readonly refusals?: readonly (404 | 409 | 429 | 503)[]
-  /** What is audited when it succeeded; every act has one, and reading has one where the trail must know. */
+  /**
+   * What is audited when it succeeded; every act has one, and reading has one where the trail must know. What does
+   * nothing but end sign-ins has none: endings are audited where they happen.
+   */
   readonly audit?: AuditEventType
   readonly about?: (request: RouteRequest<Params, Query, Body>, result: Result) => AuditSubject
   readonly takesLines?: true

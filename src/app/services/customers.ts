@@ -14,7 +14,7 @@ import { createSignInLinks, type SignInLinks } from '../../customers/sign-in-lin
 import { type CustomerSource, selectCustomerSource } from '../../customers/sources/index.ts'
 import type { Log } from '../../log.ts'
 import { watchLogins } from '../../oauth/accounts/watch-logins.ts'
-import type { SignOutCutOffs } from '../../oauth/sign-out-cut-offs.ts'
+import type { EndSignIn } from '../../oauth/sign-outs/end-sign-in.ts'
 import type { Backends } from '../backends.ts'
 import { createRecovery, noteAccountEvents, type RecoveryBackends } from './recovery.ts'
 
@@ -37,7 +37,7 @@ export type CustomerServices = {
 
 export type CustomerBackends = RecoveryBackends & Pick<Backends, 'digestKey' | 'metrics'>
 
-export type CustomerServicesDeps = { readonly log: Log; readonly cutOffs: SignOutCutOffs }
+export type CustomerServicesDeps = { readonly log: Log; readonly endSignIn: EndSignIn }
 
 /** The embedded database answers one question at a time: more logins under way would only lengthen the line. */
 const EMBEDDED_LOGINS = 2
@@ -46,7 +46,7 @@ const EMBEDDED_LOGINS = 2
 export function createCustomerServices(
   config: Config,
   backends: CustomerBackends,
-  { log, cutOffs }: CustomerServicesDeps,
+  { log, endSignIn }: CustomerServicesDeps,
 ): CustomerServices {
   const { storage, digestKey, passwords, mailer, auditTrail } = backends
   const { knex } = backends.database
@@ -55,7 +55,7 @@ export function createCustomerServices(
   const source = selectCustomerSource(config, { knex, passwords, onProblem })
   const { directory, keepsPasswords } = source
   const lockout = createLockout({ storage, policy, digestKey })
-  const recovery = keepsPasswords ? createRecovery(config, backends, { directory, lockout, cutOffs }) : undefined
+  const recovery = keepsPasswords ? createRecovery(config, backends, { directory, lockout, endSignIn }) : undefined
   const note = noteAccountEvents(auditTrail)
   return {
     directory,

@@ -7,7 +7,7 @@ import {
   type RecoveryServicesDeps,
 } from '../../customers/recovery/recovery-services.ts'
 import { createLetters } from '../../interaction/letters.ts'
-import type { SignOutCutOffs } from '../../oauth/sign-out-cut-offs.ts'
+import type { EndSignIn } from '../../oauth/sign-outs/end-sign-in.ts'
 import type { Backends } from '../backends.ts'
 
 export type RecoveryBackends = Pick<
@@ -15,13 +15,13 @@ export type RecoveryBackends = Pick<
   'database' | 'storage' | 'passwords' | 'passwordPolicy' | 'mailer' | 'auditTrail'
 >
 
-export type RecoveryDeps = Pick<RecoveryServicesDeps, 'directory' | 'lockout'> & { readonly cutOffs: SignOutCutOffs }
+export type RecoveryDeps = Pick<RecoveryServicesDeps, 'directory' | 'lockout'> & { readonly endSignIn: EndSignIn }
 
 /** The ways into an account without its password, with their letters, their sign-outs and their audit entries. */
 export function createRecovery(
   { ISSUER: issuer }: Pick<Config, 'ISSUER'>,
   { database, storage, passwords, passwordPolicy: policy, mailer, auditTrail }: RecoveryBackends,
-  { directory, lockout, cutOffs }: RecoveryDeps,
+  { directory, lockout, endSignIn }: RecoveryDeps,
 ): RecoveryServices {
   const writeLetter = createLetters({ issuer })
   return createRecoveryServices({
@@ -32,9 +32,8 @@ export function createRecovery(
     policy,
     lockout,
     signOut: async (customerId) => {
-      await cutOffs.set({ of: 'customer', id: customerId }, Date.now())
       auditTrail.append({ type: 'password.changed', customerId, reason: 'by the customer' })
-      auditTrail.append({ type: 'sign-out-everywhere', customerId, reason: 'the password was changed' })
+      await endSignIn({ what: { of: 'customer', id: customerId }, why: 'password-changed' })
     },
     note: noteAccountEvents(auditTrail),
     postLetter: (write) =>

@@ -1,8 +1,10 @@
 import { findSignIns } from '../../audit/sign-ins.ts'
 import type { Config } from '../../config.ts'
+import { currentRequest } from '../../http/request-id.ts'
 import { createRefreshTokens, type RefreshTokens } from '../../oauth/refresh/refresh-tokens.ts'
 import { createSignOutCutOffs, type SignOutCutOffs } from '../../oauth/sign-out-cut-offs.ts'
 import { type ActiveGrants, createActiveGrants } from '../../oauth/sign-outs/active-grants.ts'
+import { createEndSignIn, type EndSignIn } from '../../oauth/sign-outs/end-sign-in.ts'
 import { verifyStructured } from '../../oauth/tokens/structured-tokens.ts'
 import { createFindToken, type FindToken } from '../../oauth/tokens/token-status.ts'
 import type { Backends } from '../backends.ts'
@@ -10,19 +12,24 @@ import type { Backends } from '../backends.ts'
 /** What is known about tokens and sign-ins once they were given. */
 export type TokenServices = {
   readonly cutOffs: SignOutCutOffs
+  readonly endSignIn: EndSignIn
   readonly refreshTokens: RefreshTokens
   readonly findToken: FindToken
   readonly activeGrants: ActiveGrants
 }
 
-export type TokenBackends = Pick<Backends, 'database' | 'storage' | 'keyRing' | 'keyUsage' | 'tokenKeys'>
+export type TokenBackends = Pick<
+  Backends,
+  'database' | 'storage' | 'keyRing' | 'keyUsage' | 'tokenKeys' | 'publishSignInEnded'
+>
 
 /** The stores and rules that say whether a token works. */
 export function createTokenServices(
   { ISSUER: issuer }: Pick<Config, 'ISSUER'>,
-  { database: { knex }, storage, keyRing, keyUsage, tokenKeys }: TokenBackends,
+  { database: { knex }, storage, keyRing, keyUsage, tokenKeys, publishSignInEnded }: TokenBackends,
 ): TokenServices {
   const cutOffs = createSignOutCutOffs(storage)
+  const endSignIn = createEndSignIn({ storage, publishSignInEnded, currentRequest })
   const refreshTokens = createRefreshTokens({ storage, macKeys: tokenKeys })
   const verify = (value: string) =>
     verifyStructured(value, {
@@ -33,8 +40,14 @@ export function createTokenServices(
     })
   return {
     cutOffs,
+    endSignIn,
     refreshTokens,
     findToken: createFindToken({ storage, refreshTokens, cutOffs, verify }),
-    activeGrants: createActiveGrants({ storage, cutOffs, findSignIns: (filter) => findSignIns(knex, filter) }),
+    activeGrants: createActiveGrants({
+      storage,
+      cutOffs,
+      endSignIn,
+      findSignIns: (filter) => findSignIns(knex, filter),
+    }),
   }
 }

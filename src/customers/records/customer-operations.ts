@@ -13,8 +13,8 @@ type CustomerOperationsDeps = {
   readonly knex: Knex
   readonly passwords: Passwords
   readonly wrapping: BackgroundWrapping
-  /** Ends everything that was granted to the customer until now. */
-  readonly signOut: (customerId: string) => Promise<void>
+  /** Ends everything that was granted to the customer until now; `by` is who erases. */
+  readonly signOut: (customerId: string, by: string) => Promise<void>
   /** What others keep about a customer, by heading. */
   readonly collect?: (customerId: string) => Promise<Readonly<Record<string, unknown>>>
 }
@@ -43,6 +43,7 @@ export function createCustomerOperations({ knex, passwords, wrapping, signOut, c
       readMigrationStatus({ knex, passwords, wrapping: wrapping.progress() }),
     exportAll: (options: { readonly withHashes: boolean }) => exportCustomers({ knex }, options),
     exportPersonalData: (reference: string) => exportPersonalData({ knex, ...(collect && { collect }) }, reference),
-    erase: (reference: string): Promise<Erasure> => eraseCustomer({ knex, revoke: signOut }, reference),
+    erase: (reference: string, by: string): Promise<Erasure> =>
+      eraseCustomer({ knex, revoke: (id) => signOut(id, by) }, reference),
   }
 }

@@ -5,6 +5,7 @@ import { familyPayload, familyRecord, isCurrentToken, rotatedAt } from '../refre
 import type { RefreshTokens } from '../refresh/refresh-tokens.ts'
 import { seal, unseal } from '../refresh/seal.ts'
 import type { Ownership, SignOutCutOffs } from '../sign-out-cut-offs.ts'
+import type { EndGrant } from './end-grant.ts'
 import type { RequestReads } from './request-reads.ts'
 
 export type AdapterDeps = {
@@ -24,6 +25,8 @@ export type AdapterDeps = {
   readonly companyUserInContext: () => string | undefined
   /** The id of the browser session of the request under way. */
   readonly sessionInContext?: () => string | undefined
+  /** Ends a grant, with what is known of it. */
+  readonly endGrant: EndGrant
   /** Told what a code's exchange will read next. */
   readonly readAhead?: RequestReads['readAhead']
   readonly cutOffs?: SignOutCutOffs
@@ -47,7 +50,7 @@ export function createAdapter(deps: AdapterDeps): (kind: string) => Adapter {
   }
 }
 
-function artifactAdapter({ storage, errors, grantTtlSeconds, sealKeys }: AdapterDeps, kind: string): Adapter {
+function artifactAdapter({ storage, errors, grantTtlSeconds, sealKeys, endGrant }: AdapterDeps, kind: string): Adapter {
   const present = (stored: StoredArtifact | undefined, id?: string) => stored && fromArtifact(kind, id, stored)
   return {
     async upsert(id, payload, expiresIn) {
@@ -66,11 +69,14 @@ function artifactAdapter({ storage, errors, grantTtlSeconds, sealKeys }: Adapter
     async consume(id) {
       if (await storage.consume(kind, id)) return
       // Somebody else used it first. A code that is used twice may be stolen, so its grant goes too (RFC 6749 §4.1.2).
-      const grantId = (await storage.get(kind, id))?.artifact.grantId
-      if (typeof grantId === 'string') await storage.remove('Grant', grantId)
+      const used = (await storage.get(kind, id))?.artifact
+      if (typeof used?.grantId === 'string') await endGrant(used.grantId, used)
       throw new errors.InvalidGrant(`${kind} was already used`)
     },
-    destroy: (id) => storage.remove(kind, id),
+    async destroy(id) {
+      if (kind === 'Grant') await endGrant(id, (await storage.get(kind, id))?.artifact)
+      else await storage.remove(kind, id)
+    },
     revokeByGrantId: async () => {},
   }
 }

@@ -30,7 +30,6 @@ export function listenToProvider(provider: Provider, { audit, log, metrics, note
   })
   provider.on('grant.error', (ctx: KoaContextWithOIDC, error) => {
     metrics.tokenRequests.inc({ grant_type: knownGrantType(ctx), outcome: error.error ?? 'server_error' })
-    if (isCodeReplay(ctx, error)) audit({ type: 'code.replayed', ...facts(ctx), ...endedGrant(ctx) })
     log.debug(
       { requestId: requestState(ctx).requestId, error: error.error, detail: error.error_detail },
       'token request refused',
@@ -45,13 +44,6 @@ export function listenToProvider(provider: Provider, { audit, log, metrics, note
       }
     })
   }
-  provider.on('grant.revoked', (ctx: KoaContextWithOIDC, grantId: string) => {
-    requestState(ctx).endedGrantId = grantId
-  })
-  provider.on('end_session.success', (ctx: KoaContextWithOIDC) => {
-    const customerId = ctx.oidc.session?.accountId
-    audit({ type: 'logout', ...facts(ctx), ...(customerId !== undefined && { customerId }) })
-  })
   provider.on('server_error', (ctx: KoaContextWithOIDC, error) => {
     log.error({ requestId: requestState(ctx).requestId, err: error }, 'the request failed')
   })
@@ -71,17 +63,6 @@ const CLIENT_ENDPOINTS = [
 function knownGrantType(ctx: KoaContextWithOIDC): string {
   const grantType = String(ctx.oidc?.params?.grant_type)
   return ctx.oidc?.client?.grantTypeAllowed(grantType) ? grantType : 'other'
-}
-
-/** Both the library and our adapter, whichever is first to see it, say so in the detail that no client gets. */
-function isCodeReplay(ctx: KoaContextWithOIDC, { error_detail: detail }: { error_detail?: string }): boolean {
-  return ctx.oidc?.params?.grant_type === 'authorization_code' && /already (consumed|used)/.test(detail ?? '')
-}
-
-/** The grant that the library ended on the way to its refusal. */
-function endedGrant(ctx: KoaContextWithOIDC): { grantId?: string } {
-  const { endedGrantId: grantId } = requestState(ctx)
-  return grantId === undefined ? {} : { grantId }
 }
 
 function facts(ctx: KoaContextWithOIDC) {

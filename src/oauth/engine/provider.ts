@@ -19,6 +19,7 @@ import { createResourceIndicators } from '../clients/resource-indicators.ts'
 import type { GrantType } from '../grants/grant-type.ts'
 import type { RefreshTokens } from '../refresh/refresh-tokens.ts'
 import { createSignOutCutOffs } from '../sign-out-cut-offs.ts'
+import type { EndSignIn } from '../sign-outs/end-sign-in.ts'
 import { createRevocation } from '../sign-outs/revocation.ts'
 import { createAccessTokenClaims } from '../tokens/access-token-claims.ts'
 import { createIntrospection } from '../tokens/introspection.ts'
@@ -27,6 +28,7 @@ import type { TokenShape } from '../tokens/token-shape.ts'
 import type { FindToken } from '../tokens/token-status.ts'
 import { createAdapter } from './adapter.ts'
 import { fixedConfiguration } from './configuration.ts'
+import { createEndGrant, endBareSessions } from './end-grant.ts'
 import { listenToProvider } from './events.ts'
 import {
   detectReplaysAtomically,
@@ -58,6 +60,7 @@ export type ProviderDeps = {
   readonly noteTokenSize: (bytes: number) => void
   readonly refreshTokens: RefreshTokens
   readonly findToken: FindToken
+  readonly endSignIn: EndSignIn
   readonly grants: readonly GrantType[]
   readonly pages: ProtocolPages
   /** A customer's own app refreshed its tokens from this address. */
@@ -75,6 +78,7 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
   provider.use(noteRequest())
   provider.use(restartDeviceFlow(provider))
   provider.use(nameUnauthorizedClients())
+  provider.use(endBareSessions(deps))
   keepGrantFacts(provider)
   keepSignInInstant(provider)
   compareSecretsWith(provider, deps.clients.verifySecret)
@@ -111,6 +115,7 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
       storage: reads.storage,
       readAhead: reads.readAhead,
       cutOffs,
+      endGrant: createEndGrant({ endSignIn: deps.endSignIn, requestUnderWay: () => Provider.ctx }),
       sessionInContext: () => Provider.ctx?.oidc.session?.jti,
       errors,
       findClient: async (clientId) => {

@@ -51,6 +51,7 @@ export function createRequestReads(storage: Storage, requestUnderWay: () => obje
       findBy,
       put: forgetting(storage.put),
       remove: forgetting(storage.remove),
+      raise: forgetting(storage.raise),
       consume: forgetting(storage.consume),
       swap: forgetting(storage.swap),
     },

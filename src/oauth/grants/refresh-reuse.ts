@@ -1,9 +1,10 @@
 import { errors, type TokenEndpointGrantContext } from 'oidc-provider'
-import type { Audit, AuditEvent } from '../../audit/events.ts'
+import type { Audit } from '../../audit/events.ts'
 import { requestState } from '../../http/request-state.ts'
 import type { Storage, StoredArtifact } from '../../storage/storage.ts'
 import { openReceipt, type RefreshBinding } from '../refresh/refresh-receipt.ts'
 import type { RefreshTokenParts, RefreshTokens } from '../refresh/refresh-tokens.ts'
+import type { EndSignIn } from '../sign-outs/end-sign-in.ts'
 import type { FindGrant } from '../tokens/token-status.ts'
 
 /** How a refresh ended: metrics tell a network retry, a race between twins and a theft apart. */
@@ -13,6 +14,7 @@ export type ReuseDeps = {
   readonly storage: Storage
   readonly refreshTokens: RefreshTokens
   readonly findGrant: FindGrant
+  readonly endSignIn: EndSignIn
   readonly audit: Audit
   readonly count: (outcome: RefreshOutcome) => void
 }
@@ -38,7 +40,7 @@ export async function answerOldToken(
     isPrevious ? deps.storage.receipt('RefreshToken', parts.family) : undefined,
     deps.findGrant(String(stored.artifact.grantId), ownerOf(stored.artifact)),
   ])
-  if (sealed === undefined) throw await theft(deps, ctx, presented)
+  if (sealed === undefined) throw await theft(deps, presented)
   if (!grant) throw new errors.InvalidGrant('grant not found, revoked or signed out')
   const body = openReceipt(value, binding, sealed)
   if (!body) throw mismatch(deps, ctx, stored.artifact, 'a retry that asks for something else')
@@ -47,11 +49,11 @@ export async function answerOldToken(
 }
 
 /** The window is over, or there was none: one of two holders is not the client. The grant goes, and all under it. */
-async function theft(deps: ReuseDeps, ctx: TokenEndpointGrantContext, { parts, stored }: Presented) {
-  await deps.storage.remove('Grant', String(stored.artifact.grantId))
-  await deps.storage.remove('RefreshToken', parts.family)
-  deps.count('theft')
-  deps.audit(event(ctx, stored.artifact, 'refresh.theft', 'a rotated refresh token was used again'))
+async function theft({ endSignIn, storage, count }: ReuseDeps, { parts, stored }: Presented) {
+  const what = { of: 'grant', grantId: String(stored.artifact.grantId), ...ownerOf(stored.artifact) } as const
+  await endSignIn({ what, why: 'refresh-token-reuse' })
+  await storage.remove('RefreshToken', parts.family)
+  count('theft')
   return new errors.InvalidGrant('refresh token was already used')
 }
 
@@ -79,23 +81,14 @@ export function mismatch(
   reason: string,
 ): Error {
   count('mismatch')
-  audit(event(ctx, artifact, 'refresh.mismatch', reason))
-  return new errors.InvalidGrant(`refresh token presented by ${reason}`)
-}
-
-function event(
-  ctx: TokenEndpointGrantContext,
-  artifact: StoredArtifact['artifact'],
-  type: AuditEvent['type'],
-  reason: string,
-): AuditEvent {
-  return {
-    type,
+  audit({
+    type: 'refresh.mismatch',
     reason,
     customerId: String(artifact.accountId),
     grantId: String(artifact.grantId),
     ...(ctx.oidc.client && { clientId: ctx.oidc.client.clientId }),
     ip: ctx.ip,
     requestId: requestState(ctx).requestId,
-  }
+  })
+  return new errors.InvalidGrant(`refresh token presented by ${reason}`)
 }

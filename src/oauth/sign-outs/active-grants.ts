@@ -4,6 +4,7 @@ import type { Artifact, Storage, StoredArtifact } from '../../storage/storage.ts
 import { agentIdOf } from '../accounts/agent-account.ts'
 import { anonymousIdOf } from '../accounts/anonymous-account.ts'
 import { isBeforeAny, type SignOutCutOffs } from '../sign-out-cut-offs.ts'
+import type { EndSignIn } from './end-sign-in.ts'
 
 /** A sign-in that is alive: what tokens hang from. */
 export type ActiveGrant = {
@@ -28,8 +29,9 @@ export type GrantFilter = Pick<SignInFilter, 'customerId' | 'clientId'>
 export type ActiveGrants = ReturnType<typeof createActiveGrants>
 
 type ActiveGrantDeps = {
-  readonly storage: Pick<Storage, 'get' | 'getMany' | 'remove'>
+  readonly storage: Pick<Storage, 'get' | 'getMany'>
   readonly cutOffs: SignOutCutOffs
+  readonly endSignIn: EndSignIn
   readonly findSignIns: (filter: SignInFilter) => Promise<SignIn[]>
 }
 
@@ -40,10 +42,10 @@ const LOOK_AT = 1000
  * The living sign-ins of a customer or a client. Storage keeps no index of them, so that a sign-in costs it nothing
  * more: the audit trail remembers which there were, and storage says which of those live.
  */
-export function createActiveGrants({ storage, cutOffs, findSignIns }: ActiveGrantDeps) {
+export function createActiveGrants({ storage, cutOffs, endSignIn, findSignIns }: ActiveGrantDeps) {
   async function alive(signIns: readonly Pick<SignIn, 'grantId'>[]): Promise<(Artifact | undefined)[]> {
     const grants = await storage.getMany(signIns.map(({ grantId }) => ({ kind: 'Grant', id: grantId })))
-    const owners = grants.map((grant) => (grant ? cutOffs.keys(ownerOf(grant)) : []))
+    const owners = grants.map((grant) => (grant ? cutOffs.keys(ownerOf(grant.artifact)) : []))
     const instants = await storage.getMany(owners.flat())
     return grants.map((grant, index) => {
       const own = instants.splice(0, owners[index]?.length ?? 0)
@@ -68,11 +70,11 @@ export function createActiveGrants({ storage, cutOffs, findSignIns }: ActiveGran
       return { items, ...(last && !isAll && { next: cursorOf(String(last.seq)) }) }
     },
 
-    /** Ends one: every token under it is dead on its next use. Undefined when it is not alive. */
-    async revoke(id: string): Promise<ActiveGrant | undefined> {
+    /** Ends one as `by` says: every token under it is dead on its next use. Undefined when it is not alive. */
+    async revoke(id: string, by: string): Promise<ActiveGrant | undefined> {
       const [grant] = await alive([{ grantId: id }])
       if (!grant) return undefined
-      await storage.remove('Grant', id)
+      await endSignIn({ what: { of: 'grant', grantId: id, ...ownerOf(grant) }, why: 'operator', by })
       return toActiveGrant(id, grant)
     },
   }
@@ -82,7 +84,7 @@ function isAlive({ artifact }: StoredArtifact, instants: readonly (StoredArtifac
   return Number(artifact.exp) > Date.now() / 1000 && !isBeforeAny(instants, grantedAtMs(artifact))
 }
 
-function ownerOf({ artifact }: StoredArtifact) {
+function ownerOf(artifact: Artifact) {
   const { accountId, clientId, companyUserId } = artifact as Record<string, string | undefined>
   return { ...(accountId && { accountId }), ...(clientId && { clientId }), ...(companyUserId && { companyUserId }) }
 }

@@ -15,18 +15,24 @@ export const LIFETIMES = {
 } as const
 
 /**
+ * No token lives longer from its issue, whatever its client or resource server says: a year. A sign-out that ends
+ * tokens by an instant must be remembered for longer than the longest of them.
+ */
+export const LONGEST_TOKEN_SECONDS = 31_536_000
+
+/**
  * How long the refresh tokens of one sign-in go on, however often they are used, by client type (RFC 6749 §2.1); seconds.
  * A public client cannot prove who it is, so what is stolen from one ends sooner: after half a year instead of a year.
  */
 const FAMILY_SECONDS = { public: 15_768_000, confidential: 31_536_000 } as const
 
 export function accessTokenTtlSeconds(client: ClientMetadata, serverTtlSeconds: number | undefined): number {
-  return client.access_token_ttl_seconds ?? serverTtlSeconds ?? LIFETIMES.accessToken
+  return Math.min(LONGEST_TOKEN_SECONDS, client.access_token_ttl_seconds ?? serverTtlSeconds ?? LIFETIMES.accessToken)
 }
 
 /** The sliding lifetime, cut where the family's absolute one ends; `familyAgeSeconds` counts from the sign-in. */
 export function refreshTokenTtlSeconds(client: ClientMetadata, familyAgeSeconds: number): number {
-  const sliding = client.refresh_token_ttl_seconds ?? LIFETIMES.refreshToken
+  const sliding = Math.min(LONGEST_TOKEN_SECONDS, client.refresh_token_ttl_seconds ?? LIFETIMES.refreshToken)
   return Math.max(1, Math.min(sliding, familyTtlSeconds(client) - familyAgeSeconds))
 }
 

@@ -137,7 +137,11 @@ export function createFindGrant({ storage, cutOffs }: Pick<TokenStatusDeps, 'sto
 export type FindGrant = (id: string, owner: Ownership) => Promise<Artifact | undefined>
 
 /** Ends one access token before its time: a JWT by a revoked that lasts as long as it would have, an opaque one by removal. */
-export async function endAccessToken(storage: Storage, token: LiveToken, value: string): Promise<void> {
+export async function endAccessToken(
+  storage: Pick<Storage, 'put' | 'remove'>,
+  token: LiveToken,
+  value: string,
+): Promise<void> {
   if (!token.isStructured) {
     await storage.remove(token.kind === 'access-token' ? 'AccessToken' : 'ClientCredentials', value)
   } else if (token.jti) {

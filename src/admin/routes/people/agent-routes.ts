@@ -4,6 +4,7 @@ import type { AgentDirectory } from '../../../agents/directory.ts'
 import type { PasswordPolicy } from '../../../credentials/password-policy.ts'
 import type { Passwords } from '../../../credentials/passwords.ts'
 import type { SecondFactors } from '../../../credentials/second-factors.ts'
+import type { EndSignIn } from '../../../oauth/sign-outs/end-sign-in.ts'
 import { changedMeanwhile, Problem } from '../../problem.ts'
 import { type Route, route } from '../route.ts'
 import { name, pageOf, pageQuery } from '../shapes.ts'
@@ -15,8 +16,7 @@ export type AgentRouteDeps = {
   readonly passwords: Pick<Passwords, 'hash'>
   readonly passwordPolicy: PasswordPolicy
   readonly secondFactors: Pick<SecondFactors, 'owners'>
-  /** Ends every token of the agent. */
-  readonly signOutAgent: (agentId: string) => Promise<void>
+  readonly endSignIn: EndSignIn
 }
 
 const agentShape = z
@@ -44,16 +44,12 @@ const params = z.object({ id: z.string() })
 
 /** Back-office people who may act for customers. */
 export function agentRoutes(deps: AgentRouteDeps): Route[] {
-  const { agents, secondFactors, signOutAgent } = deps
+  const { agents, secondFactors, endSignIn } = deps
   const known = (agent: Agent | undefined, id: string): Agent => {
     if (agent) return agent
     throw new Problem(404, 'unknown-agent', `There is no agent with the id "${id}".`)
   }
-  async function switchTo(id: string, status: Agent['status']): Promise<Agent> {
-    const agent = known(await agents.update(id, { status }), id)
-    if (status === 'blocked') await signOutAgent(agent.id)
-    return agent
-  }
+  const switchTo = async (id: string, status: Agent['status']) => known(await agents.update(id, { status }), id)
 
   return [
     route({
@@ -124,10 +120,10 @@ export function agentRoutes(deps: AgentRouteDeps): Route[] {
       result: agentShape,
       refusals: [404],
       audit: 'agent.changed',
-      async handle({ params: { id }, body }) {
+      async handle({ params: { id }, body, actor }) {
         const agent = known(await agents.update(id, body), id)
         // Tokens of the warehouse they worked in until now must not outlive the assignment.
-        await signOutAgent(agent.id)
+        await endSignIn({ what: { of: 'agent', id: agent.id }, why: 'warehouse-changed', by: actor.name })
         return agent
       },
     }),
@@ -140,7 +136,11 @@ export function agentRoutes(deps: AgentRouteDeps): Route[] {
       result: agentShape,
       refusals: [404],
       audit: 'agent.changed',
-      handle: ({ params: { id } }) => switchTo(id, 'blocked'),
+      async handle({ params: { id }, actor }) {
+        const agent = await switchTo(id, 'blocked')
+        await endSignIn({ what: { of: 'agent', id: agent.id }, why: 'blocked', by: actor.name })
+        return agent
+      },
     }),
     route({
       method: 'POST',

@@ -94,8 +94,8 @@ export function customerMoveRoutes({ desk }: { readonly desk: CustomerOperations
       refusals: [404],
       audit: 'customer.erased',
       about: (_, { customerId }) => ({ customerId }),
-      async handle({ params: { customer: reference } }) {
-        const erasure = await desk.erase(reference)
+      async handle({ params: { customer: reference }, actor }) {
+        const erasure = await desk.erase(reference, actor.name)
         return erasure.outcome === 'erased' ? erasure : notFound(reference)
       },
     }),

@@ -4,6 +4,7 @@ import type { Passwords } from '../../../credentials/passwords.ts'
 import type { Customer } from '../../../customers/customer.ts'
 import type { CustomerRecords } from '../../../customers/records/customer-records.ts'
 import type { Changed } from '../../../database/revision.ts'
+import type { EndSignIn } from '../../../oauth/sign-outs/end-sign-in.ts'
 import { changedMeanwhile, Problem } from '../../problem.ts'
 import { type Route, route } from '../route.ts'
 import { pageOf, pageQuery, text } from '../shapes.ts'
@@ -14,8 +15,7 @@ export type CustomerRouteDeps = {
   readonly customerRecords: CustomerRecords
   readonly passwords: Pick<Passwords, 'hash'>
   readonly passwordPolicy: PasswordPolicy
-  /** Ends everything that was granted to the customer until now. */
-  readonly signOutCustomer: (customerId: string) => Promise<void>
+  readonly endSignIn: EndSignIn
 }
 
 const params = z.object({ customer: z.string().describe('The id, or the customerReference.') })
@@ -26,7 +26,7 @@ const query = pageQuery.extend({
 })
 
 /** The people who shop, one by one. */
-export function customerRoutes({ customerRecords, signOutCustomer, ...hashing }: CustomerRouteDeps): Route[] {
+export function customerRoutes({ customerRecords, endSignIn, ...hashing }: CustomerRouteDeps): Route[] {
   const act = { permission: 'customers:write', params, result: customer, audit: 'customer.changed', about } as const
 
   return [
@@ -98,9 +98,9 @@ export function customerRoutes({ customerRecords, signOutCustomer, ...hashing }:
       path: '/v1/customers/{customer}/block',
       summary: 'Block a customer, who is signed out and does not get in',
       refusals: [404],
-      async handle({ params }) {
+      async handle({ params, actor }) {
         const blocked = known(await customerRecords.setStatus(params.customer, 'blocked'), params.customer)
-        await signOutCustomer(blocked.id)
+        await endSignIn({ what: { of: 'customer', id: blocked.id }, why: 'blocked', by: actor.name })
         return blocked
       },
     }),

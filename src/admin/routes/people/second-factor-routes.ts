@@ -2,21 +2,21 @@ import { z } from 'zod'
 import type { Agent } from '../../../agents/agent.ts'
 import type { AgentDirectory } from '../../../agents/directory.ts'
 import type { SecondFactors } from '../../../credentials/second-factors.ts'
+import type { EndSignIn } from '../../../oauth/sign-outs/end-sign-in.ts'
 import { Problem } from '../../problem.ts'
 import { type Route, route } from '../route.ts'
 
 export type SecondFactorRouteDeps = {
   readonly agents: Pick<AgentDirectory, 'findById'>
   readonly secondFactors: SecondFactors
-  /** Ends every token of the agent. */
-  readonly signOutAgent: (agentId: string) => Promise<void>
+  readonly endSignIn: EndSignIn
 }
 
 const params = z.object({ id: z.string() })
 const standing = z.object({ id: z.string(), hasSecondFactor: z.boolean() })
 
 /** Time-based codes (RFC 6238) beside agents' passwords. */
-export function secondFactorRoutes({ agents, secondFactors, signOutAgent }: SecondFactorRouteDeps): Route[] {
+export function secondFactorRoutes({ agents, secondFactors, endSignIn }: SecondFactorRouteDeps): Route[] {
   async function find(id: string): Promise<Agent> {
     const agent = await agents.findById(id)
     if (agent) return agent
@@ -49,11 +49,11 @@ export function secondFactorRoutes({ agents, secondFactors, signOutAgent }: Seco
       summary: 'Let the second factor count, by a code of it',
       body: z.strictObject({ code: z.string().regex(/^\d{6}$/, 'must be six digits') }),
       result: standing,
-      async handle({ params, body }) {
+      async handle({ params, body, actor }) {
         const { id } = await find(params.id)
         if (!(await secondFactors.confirm(id, body.code))) throw new Problem(409, 'wrong-code', NOT_CONFIRMED)
         // What was signed in with a password alone is not good enough any more.
-        await signOutAgent(id)
+        await endSignIn({ what: { of: 'agent', id }, why: 'second-factor-added', by: actor.name })
         return { id, hasSecondFactor: true }
       },
     }),

@@ -1,41 +1,50 @@
 import { z } from 'zod'
-import type { SignOutCutOffs } from '../../../oauth/sign-out-cut-offs.ts'
+import type { EndSignIn } from '../../../oauth/sign-outs/end-sign-in.ts'
+import { Problem } from '../../problem.ts'
 import { type Route, route } from '../route.ts'
 import { instant, text } from '../shapes.ts'
 
+/** How far ahead of ours the clock of a caller may be. */
+const TOLERATED_MS = 60_000
+
+const somebody = z.enum(['customer', 'agent', 'company-user', 'client'])
 const subject = z.discriminatedUnion('of', [
   z.strictObject({ of: z.literal('everybody'), before: instant.optional() }),
-  z.strictObject({
-    of: z.enum(['customer', 'company-user', 'client']),
-    id: text.min(1),
-    before: instant.optional(),
-  }),
+  z.strictObject({ of: somebody, id: text.min(1), before: instant.optional() }),
 ])
 const done = z.object({
-  of: z.enum(['everybody', 'customer', 'company-user', 'client']),
+  of: z.enum(['everybody', ...somebody.options]),
   id: z.string().optional(),
   before: z.iso.datetime(),
 })
 
 /** "Sign out everywhere", of one or of all: what was granted until an instant is dead on its next use. */
-export function signOutRoutes({ cutOffs }: { readonly cutOffs: SignOutCutOffs }): Route[] {
+export function signOutRoutes({ endSignIn }: { readonly endSignIn: EndSignIn }): Route[] {
   return [
     route({
       method: 'POST',
       path: '/v1/sign-outs',
-      summary: 'End everything that was granted to somebody, or to all, before an instant',
+      summary: 'End everything that was granted to somebody, or to all, before an instant that is not in the future',
       permission: 'grants:revoke',
       alsoNeeds: ({ body: { of } }) => (of === 'client' || of === 'everybody' ? 'grants:revoke-all' : undefined),
       body: subject,
       result: done,
-      audit: 'sign-out-everywhere',
-      about: ({ body }) =>
-        body.of === 'customer' ? { customerId: body.id } : body.of === 'client' ? { clientId: body.id } : {},
-      async handle({ body: { before, ...who } }) {
-        const atMs = before === undefined ? Date.now() : before * 1000
-        await cutOffs.set(who, atMs)
-        return { ...who, before: new Date(atMs).toISOString() }
+      async handle({ body: { before, ...who }, actor }) {
+        const untilMs = pastInstant(before, Date.now())
+        await endSignIn({ what: { ...who, untilMs }, why: 'operator', by: actor.name })
+        return { ...who, before: new Date(untilMs).toISOString() }
       },
     }),
   ]
+}
+
+/** Epoch milliseconds of `before`, epoch seconds. An instant ahead would end sign-ins that are still to come. */
+function pastInstant(before: number | undefined, nowMs: number): number {
+  if (before === undefined) return nowMs
+  const untilMs = Math.round(before * 1000)
+  if (untilMs > nowMs + TOLERATED_MS) {
+    const detail = `"before" is in the future: ${new Date(nowMs).toISOString()} is now. Leave it out to end everything until now.`
+    throw new Problem(400, 'instant-in-future', detail)
+  }
+  return Math.min(untilMs, nowMs)
 }

@@ -1,0 +1,63 @@
+import type { Audit, AuditEvent, AuditEventType } from '../audit/events.ts'
+import type { Metrics } from '../metrics.ts'
+import {
+  createSignInEndings,
+  type EndingCause,
+  type SignInEnded,
+  type SignInEndings,
+} from '../oauth/sign-outs/sign-in-ended.ts'
+
+/** Endings of sign-ins, with the audit trail and the metrics as their first listeners. */
+export function openSignInEndings({ audit, metrics }: { audit: Audit; metrics: Metrics }): SignInEndings {
+  const endings = createSignInEndings()
+  endings.onSignInEnded((event) => audit(toAuditEvent(event)))
+  endings.onSignInEnded(({ what, why }) => metrics.signInsEnded.inc({ what, why }))
+  return endings
+}
+
+/** What an ending is in the trail. Causes that end many sign-ins at once are all `sign-out-everywhere`. */
+export function toAuditEvent(event: SignInEnded): AuditEvent {
+  const { by, accountId, clientId, grantId } = event
+  const reason = reasonOf(event)
+  return {
+    type: typeOf(event),
+    ...(by !== undefined && { actor: by }),
+    ...(accountId !== undefined && { customerId: accountId }),
+    ...(clientId !== undefined && { clientId }),
+    ...(grantId !== undefined && { grantId }),
+    ...(reason !== undefined && { reason }),
+  }
+}
+
+function typeOf({ what, why }: SignInEnded): AuditEventType {
+  if (why === 'refresh-token-reuse') return 'refresh.theft'
+  if (why === 'code-reuse') return 'code.replayed'
+  if (why === 'revoked-by-client') return 'token.revoked'
+  if (why === 'sign-out') return 'logout'
+  return what === 'grant' ? 'grant.revoked' : 'sign-out-everywhere'
+}
+
+const REASONS: Partial<Record<EndingCause, string>> = {
+  'sign-out-everywhere': 'asked for at a dialect',
+  'refresh-token-reuse': 'a rotated refresh token was used again',
+  'password-changed': 'the password was changed',
+  blocked: 'blocked',
+  erased: 'the customer was erased',
+  operator: 'by an operator',
+  'client-disabled': 'the client was disabled',
+  'client-removed': 'the client was removed',
+  'warehouse-changed': 'the agent works in another warehouse',
+  'second-factor-added': 'the agent has a second factor',
+  'backup-restored': 'a backup was restored',
+  'storage-lost': 'storage lost its memory',
+}
+
+/** An entry has no member for a company user and for an instant: the reason of an operator's act names them. */
+function reasonOf({ what, why, tokenKind, companyUserId, cutOffMs }: SignInEnded): string | undefined {
+  if (why === 'revoked-by-client') return tokenKind
+  const reason = REASONS[why]
+  if (why !== 'operator' || cutOffMs === undefined) return reason
+  const whose =
+    what === 'company-user' ? ` of company user ${companyUserId}` : what === 'everybody' ? ' of everybody' : ''
+  return `${reason}: everything${whose} until ${new Date(cutOffMs).toISOString()}`
+}

@@ -1,0 +1,64 @@
+import type { TokenKind } from '../tokens/token-status.ts'
+
+/** Why sign-ins end. The list is closed: an ending without a cause of its own here is a mistake. */
+export const ENDING_CAUSES = [
+  'sign-out',
+  'sign-out-everywhere',
+  'revoked-by-client',
+  'refresh-token-reuse',
+  'code-reuse',
+  'password-changed',
+  'blocked',
+  'erased',
+  'operator',
+  'client-disabled',
+  'client-removed',
+  'warehouse-changed',
+  'second-factor-added',
+  'backup-restored',
+  'storage-lost',
+] as const
+
+export type EndingCause = (typeof ENDING_CAUSES)[number]
+
+/** One ending of one sign-in, of one token, or of many sign-ins at once. What is unknown is absent. */
+export type SignInEnded = {
+  readonly what: 'grant' | 'access-token' | 'session' | 'customer' | 'agent' | 'company-user' | 'client' | 'everybody'
+  readonly why: EndingCause
+  /** Who acted, where it was not the person who was signed in: as in the audit trail. */
+  readonly by?: string
+  /** The subject: a customer's id, or with their prefixes that of an agent or of a visitor. */
+  readonly accountId?: string
+  readonly clientId?: string
+  readonly grantId?: string
+  /** As `sid` in the ID tokens of the session; never the session's cookie. */
+  readonly sessionId?: string
+  readonly companyUserId?: string
+  /** Of the one access token that ended. */
+  readonly jti?: string
+  /** Of the one token that was shown to end it or the grant it hangs from. */
+  readonly tokenKind?: TokenKind
+  /** Epoch milliseconds: what was granted until then ended. Only of many sign-ins at once. */
+  readonly cutOffMs?: number
+  readonly requestId?: string
+}
+
+export type SignInEndedListener = (event: SignInEnded) => void | Promise<void>
+
+export type SignInEndings = ReturnType<typeof createSignInEndings>
+
+/**
+ * The one place where endings of sign-ins are told. A listener is told after the ending took effect and before the
+ * caller gets an answer; its failure reaches the caller and undoes nothing.
+ */
+export function createSignInEndings() {
+  const listeners: SignInEndedListener[] = []
+  return {
+    onSignInEnded(listener: SignInEndedListener): void {
+      listeners.push(listener)
+    },
+    async publishSignInEnded(event: SignInEnded): Promise<void> {
+      await Promise.all(listeners.map((listener) => listener(event)))
+    },
+  }
+}
