@@ -29,7 +29,7 @@ export async function findLeftoverDemoAccounts({ knex, passwords }: LeftoverDeps
   for (const { email, password } of publicSecrets.agents) {
     const found = await agents.findByLogin(email)
     if (found?.password && (await isMatch(passwords, password, found.password))) {
-      leftovers.push({ kind: 'agent', name: email, id: found.agent.id })
+      leftovers.push({ kind: 'agent', name: email, id: found.person.id })
     }
   }
   return leftovers

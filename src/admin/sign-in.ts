@@ -2,7 +2,7 @@ import type { Administrator } from '../administrators/administrator.ts'
 import type { AdministratorDirectory } from '../administrators/directory.ts'
 import type { AdminSessions } from '../administrators/sessions.ts'
 import type { Audit } from '../audit/events.ts'
-import { createPasswordCheck, type PersonLockout, type PersonPasswords } from '../credentials/password-check.ts'
+import { createPasswordCheck, type PasswordCheckDeps } from '../credentials/password-check.ts'
 
 export type AdminSignIn =
   /** `session` is a bearer value; it may live until `expiresAt` (epoch seconds), an hour without use. */
@@ -22,14 +22,13 @@ export type SignInAdministrator = (
   context: { readonly ip: string; readonly requestId: string },
 ) => Promise<AdminSignIn>
 
-export type SignInDeps = {
+export type SignInDeps = Pick<PasswordCheckDeps<Administrator, never, Admitted>, 'passwords' | 'lockout'> & {
   readonly administrators: Pick<AdministratorDirectory, 'findByLogin' | 'replaceHash'>
   readonly sessions: Pick<AdminSessions, 'open'>
-  readonly passwords: PersonPasswords
-  /** With counters apart from those of customers and agents. */
-  readonly lockout: PersonLockout
   readonly audit: Audit
 }
+
+type Admitted = { readonly outcome: 'authenticated'; readonly administrator: Administrator }
 
 /** Signs an administrator in, for the admin API and the console alike. */
 export function createSignInAdministrator(deps: SignInDeps): SignInAdministrator {
@@ -40,12 +39,13 @@ export function createSignInAdministrator(deps: SignInDeps): SignInAdministrator
     find: administrators.findByLogin,
     replaceHash: administrators.replaceHash,
     whyRefused: ({ status }) => (status === 'active' ? undefined : ('blocked' as const)),
+    admit: async ({ person: administrator }): Promise<Admitted> => ({ outcome: 'authenticated', administrator }),
   })
 
   return async function signInAdministrator(email, password, { ip, requestId }) {
     const checked = await check(email, password, { ip })
     if (checked.outcome === 'authenticated') {
-      const { person: administrator } = checked
+      const { administrator } = checked
       audit({ type: 'administrator.signed-in', actor: `administrator:${administrator.id}`, ip, requestId })
       return { outcome: 'signed-in', administrator, ...(await sessions.open(administrator)) }
     }

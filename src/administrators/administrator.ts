@@ -14,9 +14,6 @@ export type Administrator = {
   readonly passwordChangedAt: number
 }
 
-/** A password as it is stored, its scheme named beside it. */
-export type AdministratorPassword = { readonly scheme: string; readonly hash: string; readonly salt?: string }
-
 /** Who acts through the admin API: a person, a token, or whoever holds ADMIN_TOKEN. */
 export type Actor = {
   readonly kind: 'administrator' | 'admin-token' | 'setting'

@@ -1,16 +1,21 @@
 import { randomUUID } from 'node:crypto'
 import type { Knex } from 'knex'
+import { normalizeEmail } from '../credentials/email.ts'
+import { findByEmail, isEmailTaken } from '../credentials/email-rows.ts'
+import { type PasswordColumns, passwordColumns, passwordOf } from '../credentials/password-columns.ts'
+import type { StoredPassword } from '../credentials/stored-password.ts'
+import type { FoundPerson } from '../credentials/verify-person.ts'
 import { keyOfCursor, type Page, type PageRequest, toPage } from '../database/page.ts'
 import { type Changed, isRevision } from '../database/revision.ts'
 import { isUuid } from '../database/uuid.ts'
-import type { Administrator, AdministratorPassword } from './administrator.ts'
+import type { Administrator } from './administrator.ts'
 import type { Role } from './role.ts'
 
 export type NewAdministrator = {
   readonly email: string
   readonly name?: string
   readonly role: Role
-  readonly password: AdministratorPassword
+  readonly password: StoredPassword
 }
 
 export type AdministratorChange = {
@@ -21,15 +26,12 @@ export type AdministratorChange = {
 
 export type AdministratorDirectory = ReturnType<typeof createAdministratorDirectory>
 
-type Row = {
+type Row = PasswordColumns & {
   readonly id: string
   readonly email: string
   readonly name: string | null
   readonly role: Role
   readonly status: Administrator['status']
-  readonly password_scheme: string
-  readonly password_hash: string
-  readonly password_salt: string | null
   readonly password_changed_at: Date
   readonly created_at: Date
 }
@@ -48,12 +50,9 @@ export function createAdministratorDirectory({ knex }: { readonly knex: Knex }) 
     },
 
     /** Finds by e-mail, without regard to case. */
-    async findByLogin(login: string) {
-      if (login.includes('\0')) return undefined
-      const row: Row | undefined = await knex('administrators')
-        .where({ email_normalized: normalize(login) })
-        .first()
-      return row && { person: toAdministrator(row), password: toPassword(row) }
+    async findByLogin(login: string): Promise<FoundPerson<Administrator> | undefined> {
+      const row = await findByEmail<Row>(knex, 'administrators', login)
+      return row && { person: toAdministrator(row), ...passwordOf(row) }
     },
 
     /** By e-mail. */
@@ -67,10 +66,11 @@ export function createAdministratorDirectory({ knex }: { readonly knex: Knex }) 
 
     /** Undefined when the address is taken. */
     async create({ email, name, role, password }: NewAdministrator): Promise<Administrator | undefined> {
+      if (await isEmailTaken(knex, 'administrators', email)) return undefined
       const row = {
         id: randomUUID(),
         email: email.trim(),
-        email_normalized: normalize(email),
+        email_normalized: normalizeEmail(email),
         name: name ?? null,
         role,
         ...passwordColumns(password),
@@ -105,14 +105,14 @@ export function createAdministratorDirectory({ knex }: { readonly knex: Knex }) 
       }),
 
     /** Ends the administrator's sessions with it: they are older than the password. */
-    async setPassword(id: string, password: AdministratorPassword): Promise<void> {
+    async setPassword(id: string, password: StoredPassword): Promise<void> {
       await knex('administrators')
         .where({ id })
         .update({ ...passwordColumns(password), password_changed_at: knex.fn.now(), updated_at: knex.fn.now() })
     },
 
     /** The same password under another scheme. Does nothing when `current` is no longer what is stored. */
-    async replaceHash(id: string, current: AdministratorPassword, next: AdministratorPassword): Promise<void> {
+    async replaceHash(id: string, current: StoredPassword, next: StoredPassword): Promise<void> {
       await knex('administrators')
         .where({ id, password_hash: current.hash, password_scheme: current.scheme })
         .update({ ...passwordColumns(next), updated_at: knex.fn.now() })
@@ -130,16 +130,4 @@ function toAdministrator(row: Row): Administrator {
     createdAt: row.created_at.getTime() / 1000,
     passwordChangedAt: row.password_changed_at.getTime() / 1000,
   }
-}
-
-function toPassword({ password_scheme: scheme, password_hash: hash, password_salt: salt }: Row): AdministratorPassword {
-  return { scheme, hash, ...(salt !== null && { salt }) }
-}
-
-function passwordColumns({ scheme, hash, salt }: AdministratorPassword) {
-  return { password_scheme: scheme, password_hash: hash, password_salt: salt ?? null }
-}
-
-function normalize(email: string): string {
-  return email.trim().normalize('NFC').toLowerCase()
 }

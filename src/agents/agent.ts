@@ -12,8 +12,3 @@ export type Agent = {
   /** Without it a back-office person signs in nowhere here. */
   readonly isAgent: boolean
 }
-
-/** A password as it is stored, its scheme named beside it. */
-export type AgentPassword = { readonly scheme: string; readonly hash: string; readonly salt?: string }
-
-export type AgentWithPassword = { readonly agent: Agent; readonly password?: AgentPassword }

@@ -1,49 +1,44 @@
-import { createPasswordCheck, type PasswordCheckDeps, type PersonLoginContext } from '../credentials/password-check.ts'
+import {
+  type CheckedPassword,
+  createPasswordCheck,
+  type PasswordCheckDeps,
+  type SignInContext,
+} from '../credentials/password-check.ts'
+import { checkSecondFactor, type SecondFactorStep } from '../credentials/second-factor-step.ts'
 import type { SecondFactors } from '../credentials/second-factors.ts'
 import type { Agent } from './agent.ts'
 import type { AgentDirectory } from './directory.ts'
 
-export type AgentAuthentication =
-  /** `hasSecondFactor`: a code was asked for, and was right. */
-  | { readonly outcome: 'authenticated'; readonly agent: Agent; readonly hasSecondFactor?: true }
-  /** `reason` is for the audit trail and logs; a caller of ours never learns it. */
-  | {
-      readonly outcome: 'refused'
-      readonly reason: 'unknown' | 'wrong-password' | 'wrong-code' | 'blocked' | 'not-an-agent'
-    }
-  /** The password is right, and a code must come with it. */
-  | { readonly outcome: 'second-factor-required'; readonly agent: Agent }
-  | { readonly outcome: 'locked' | 'busy'; readonly retryAfterSeconds: number }
+type Admitted =
+  | (Exclude<SecondFactorStep, { readonly outcome: 'refused' }> & { readonly agent: Agent })
+  | Extract<SecondFactorStep, { readonly outcome: 'refused' }>
+
+export type AgentAuthentication = CheckedPassword<'blocked' | 'not-an-agent', Admitted>
 
 export type AuthenticateAgent = (
   login: string,
   password: string,
-  context?: PersonLoginContext,
+  context?: SignInContext,
 ) => Promise<AgentAuthentication>
 
-export type AuthenticateAgentDeps = Pick<PasswordCheckDeps<Agent, string>, 'passwords' | 'lockout'> & {
+export type AuthenticateAgentDeps = Pick<PasswordCheckDeps<Agent, never, Admitted>, 'passwords' | 'lockout'> & {
   readonly agents: Pick<AgentDirectory, 'findByLogin' | 'replaceHash'>
   readonly secondFactors: Pick<SecondFactors, 'isRequired' | 'redeem'>
 }
 
 /** Checks an agent's login, password and code. */
 export function createAuthenticateAgent(deps: AuthenticateAgentDeps): AuthenticateAgent {
-  const { agents, ...further } = deps
-  const check = createPasswordCheck({
-    ...further,
-    async find(login) {
-      const found = await agents.findByLogin(login)
-      return found && { person: found.agent, ...(found.password && { password: found.password }) }
-    },
+  const { agents, secondFactors, passwords, lockout } = deps
+  return createPasswordCheck({
+    passwords,
+    lockout,
+    find: agents.findByLogin,
     replaceHash: agents.replaceHash,
     whyRefused: ({ status, isAgent }) =>
       status === 'active' ? (isAgent ? undefined : ('not-an-agent' as const)) : ('blocked' as const),
+    async admit({ person: agent }, _password, { code }): Promise<Admitted> {
+      const step = await checkSecondFactor(secondFactors, agent.id, code)
+      return step.outcome === 'refused' ? step : { ...step, agent }
+    },
   })
-
-  return async function authenticateAgent(login, password, context) {
-    const checked = await check(login, password, context)
-    if (!('person' in checked)) return checked
-    const { person: agent, ...outcome } = checked
-    return { ...outcome, agent }
-  }
 }

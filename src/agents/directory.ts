@@ -1,16 +1,21 @@
 import { randomUUID } from 'node:crypto'
 import type { Knex } from 'knex'
+import { normalizeEmail } from '../credentials/email.ts'
+import { findByEmail, isEmailTaken } from '../credentials/email-rows.ts'
+import { type PasswordColumns, passwordColumns, passwordOf } from '../credentials/password-columns.ts'
+import type { StoredPassword } from '../credentials/stored-password.ts'
+import type { FoundPerson } from '../credentials/verify-person.ts'
 import { keyOfCursor, type Page, type PageRequest, toPage } from '../database/page.ts'
 import { type Changed, isRevision } from '../database/revision.ts'
 import { isUuid } from '../database/uuid.ts'
-import type { Agent, AgentPassword, AgentWithPassword } from './agent.ts'
+import type { Agent } from './agent.ts'
 
 export type NewAgent = {
   readonly email: string
   readonly name?: string
   readonly idAgent?: number
   readonly idWarehouse?: number | undefined
-  readonly password: AgentPassword
+  readonly password: StoredPassword
 }
 
 /** `idWarehouse: null` takes the assignment away. */
@@ -21,7 +26,7 @@ export type AgentChange = { readonly [Field in 'name' | 'status' | 'isAgent']?: 
 export type AgentDirectory = {
   findById(id: string): Promise<Agent | undefined>
   /** Finds by e-mail, without regard to case. */
-  findByLogin(login: string): Promise<AgentWithPassword | undefined>
+  findByLogin(login: string): Promise<FoundPerson<Agent> | undefined>
   /** By e-mail. */
   list(request: PageRequest): Promise<Page<Agent>>
   create(agent: NewAgent): Promise<CreatedAgent>
@@ -29,16 +34,16 @@ export type AgentDirectory = {
   update(id: string, change: AgentChange): Promise<Agent | undefined>
   /** The same, of an agent as it was seen. */
   change(id: string, seen: string, change: AgentChange): Promise<Changed<Agent>>
-  setPassword(id: string, password: AgentPassword): Promise<void>
+  setPassword(id: string, password: StoredPassword): Promise<void>
   /** The same password under another scheme. Does nothing when `current` is no longer what is stored. */
-  replaceHash(id: string, current: AgentPassword, next: AgentPassword): Promise<void>
+  replaceHash(id: string, current: StoredPassword, next: StoredPassword): Promise<void>
 }
 
 export type CreatedAgent =
   | { readonly outcome: 'created'; readonly agent: Agent }
   | { readonly outcome: 'email-taken' | 'id-taken' }
 
-type Row = {
+type Row = PasswordColumns & {
   readonly id: string
   readonly id_agent: number
   readonly email: string
@@ -46,9 +51,6 @@ type Row = {
   readonly status: Agent['status']
   readonly is_agent: boolean
   readonly id_warehouse: number | null
-  readonly password_scheme: string | null
-  readonly password_hash: string | null
-  readonly password_salt: string | null
 }
 
 const UNIQUE_VIOLATION = '23505'
@@ -64,12 +66,8 @@ export function createAgentDirectory({ knex }: { readonly knex: Knex }): AgentDi
       return row && toAgent(row)
     },
     async findByLogin(login) {
-      // Postgres keeps no NUL in a text, and would fail on one instead of finding nothing.
-      if (login.includes('\0')) return undefined
-      const row = (await knex('agents')
-        .where({ email_normalized: normalize(login) })
-        .first()) as Row | undefined
-      return row && { agent: toAgent(row), ...toPassword(row) }
+      const row = await findByEmail<Row>(knex, 'agents', login)
+      return row && { person: toAgent(row), ...passwordOf(row) }
     },
     async list({ limit, cursor }) {
       const rows: (Row & { email_normalized: string })[] = await knex('agents')
@@ -113,13 +111,14 @@ async function update(knex: Knex, id: string, change: AgentChange): Promise<Agen
 async function create(knex: Knex, { email, name, idAgent, idWarehouse, password }: NewAgent): Promise<CreatedAgent> {
   try {
     return await knex.transaction(async (transaction) => {
+      if (await isEmailTaken(transaction, 'agents', email)) return { outcome: 'email-taken' }
       if (idAgent !== undefined) await transaction.raw(RAISE_SEQUENCE, [idAgent])
       const rows = (await transaction('agents')
         .insert({
           id: randomUUID(),
           ...(idAgent !== undefined && { id_agent: idAgent }),
           email: email.trim(),
-          email_normalized: normalize(email),
+          email_normalized: normalizeEmail(email),
           name,
           id_warehouse: idWarehouse,
           ...passwordColumns(password),
@@ -149,18 +148,4 @@ function toAgent(row: Row): Agent {
     status: row.status,
     isAgent: row.is_agent,
   }
-}
-
-function toPassword(row: Row): { password?: AgentPassword } {
-  if (row.password_scheme === null || row.password_hash === null) return {}
-  const salt = row.password_salt === null ? {} : { salt: row.password_salt }
-  return { password: { scheme: row.password_scheme, hash: row.password_hash, ...salt } }
-}
-
-function passwordColumns({ scheme, hash, salt }: AgentPassword) {
-  return { password_scheme: scheme, password_hash: hash, password_salt: salt ?? null }
-}
-
-function normalize(email: string): string {
-  return email.trim().normalize('NFC').toLowerCase()
 }

@@ -1,121 +1,149 @@
-import type { SecondFactors } from './second-factors.ts'
+import { createConstantTimeRefusal } from './constant-time-refusal.ts'
+import type { Busy, HashingQueue } from './hashing-queue.ts'
+import { networkOf } from './ip-network.ts'
+import type { Lockout, LoginContext } from './lockout/lockout.ts'
+import { NOWHERE } from './lockout/lockout-names.ts'
+import { HashingBusyError, type Passwords } from './passwords.ts'
+import type { StoredPassword } from './stored-password.ts'
+import { createVerifyPerson, type FoundPerson, type VerifyPersonDeps, type WrongPassword } from './verify-person.ts'
 
-/** A password as it is stored, its scheme named beside it. */
-type StoredPassword = { readonly scheme: string; readonly hash: string; readonly salt?: string }
+/** Where a sign-in comes from, and the code of a second factor where one was given. */
+export type SignInContext = LoginContext & { readonly code?: string }
 
-export type CheckedPassword<Person, Reason extends string> =
-  /** `hasSecondFactor`: a code was asked for, and was right. */
-  | { readonly outcome: 'authenticated'; readonly person: Person; readonly hasSecondFactor?: true }
+/** What a check ends in; `Admitted` is what `admit` makes of the right password. */
+export type CheckedPassword<Reason extends string, Admitted> =
+  | Admitted
   /** `reason` is for the audit trail and logs; a caller of ours never learns it. */
-  | { readonly outcome: 'refused'; readonly reason: 'unknown' | 'wrong-password' | 'wrong-code' | Reason }
-  /** The password is right, and a code must come with it. */
-  | { readonly outcome: 'second-factor-required'; readonly person: Person }
-  | { readonly outcome: 'locked' | 'busy'; readonly retryAfterSeconds: number }
+  | { readonly outcome: 'refused'; readonly reason: WrongPassword | Reason }
+  /** Too many failures; nothing was checked. */
+  | { readonly outcome: 'locked'; readonly retryAfterSeconds: number }
+  /** Too many logins are being checked at once, or the service that keeps the people is away. */
+  | Busy
 
-/** What checking a password needs of a hasher. */
-export type PersonPasswords = {
-  /** @throws when there is no room to hash. */
-  hash(password: string, caller?: string): Promise<StoredPassword>
-  /** Without `stored` it takes as long as with it. */
-  verify(password: string, stored: StoredPassword | undefined, caller?: string): Promise<PersonVerification>
+/** What `admit` may answer. With `unconfirmed` the person has yet to prove that the address is theirs. */
+export type Admission = {
+  readonly outcome: 'authenticated' | 'unconfirmed' | 'second-factor-required' | 'refused'
 }
 
-export type PersonVerification =
-  | { readonly outcome: 'match'; readonly needsRehash: boolean }
-  | { readonly outcome: 'mismatch' }
-  | { readonly outcome: 'busy'; readonly retryAfterSeconds: number }
-
-export type PersonLoginContext = {
-  readonly ip: string
-  readonly clientId?: string
-  readonly deviceId?: string
-  /** The code of a second factor, where one was given. */
-  readonly code?: string
-  /** The endpoint's own limit, beside lockout. */
-  readonly throttle?: { readonly name: string; readonly attempts: number; readonly seconds: number }
-}
-
-/** What is asked of lockout: a place in its budgets, and what became of the attempt. */
-export type PersonLockout = {
-  reserve(account: string, secret: string, context: PersonLoginContext): Promise<PersonReservation>
-}
-export type PersonReservation = {
-  readonly lockedForSeconds?: number
-  settle(result: 'success' | 'failure' | 'unchecked'): Promise<void>
-}
-
-export type PasswordCheckDeps<Person, Reason extends string> = {
-  readonly find: (login: string) => Promise<{ readonly person: Person; readonly password?: StoredPassword } | undefined>
+export type PasswordCheckDeps<Person, Reason extends string, Admitted extends Admission> = Omit<
+  VerifyPersonDeps<Person>,
+  'observe' | 'passwords'
+> & {
+  readonly passwords: Pick<Passwords, 'hash' | 'verify'>
+  /** With counters apart from those of other kinds of people: an address may be of several. */
+  readonly lockout: Pick<Lockout, 'reserve'>
+  /** By login. Busy while the service that keeps the people is away. */
+  readonly find: (login: string) => Promise<FoundPerson<Person> | Busy | undefined>
   /** The same password under another scheme. Does nothing when `current` is no longer what is stored. */
   readonly replaceHash: (id: string, current: StoredPassword, next: StoredPassword) => Promise<void>
-  /** Why somebody with the right password is refused all the same. */
+  /** Why a person is refused although the password is right. */
   readonly whyRefused: (person: Person) => Reason | undefined
-  readonly passwords: PersonPasswords
-  readonly secondFactors?: Pick<SecondFactors, 'isRequired' | 'redeem'>
-  /** With counters apart from those of customers: an address may be both. */
-  readonly lockout: PersonLockout
+  /** The password is right: what else this kind of people needs to come in. */
+  readonly admit: (found: FoundPerson<Person>, password: string, context: SignInContext) => Promise<Admitted>
+  /** Bounds the checks under way at a time; without it there is no bound. */
+  readonly admission?: Pick<HashingQueue, 'run'>
 }
 
-const NOWHERE: PersonLoginContext = { ip: '' }
+type Timed<Checked> = { readonly checked: Checked; readonly spentMs: number }
 
 /**
- * Checks login and password of somebody who works for the shop, and the code of a second factor where there is one.
- * Wrong codes count towards lockout as wrong passwords do; a password without its code forgives nothing and costs
- * nothing.
+ * The check of a login and a password that every kind of people uses. An unknown login, a wrong password and a blocked
+ * account are one refusal and take the same time, so that a caller does not learn which accounts there are. A wrong code
+ * counts towards lockout as a wrong password does; a password without its code forgives nothing and costs nothing.
  */
-export function createPasswordCheck<Person extends { readonly id: string }, Reason extends string>(
-  deps: PasswordCheckDeps<Person, Reason>,
-) {
-  const { find, replaceHash, whyRefused, passwords, secondFactors, lockout } = deps
+export function createPasswordCheck<
+  Person extends { readonly id: string },
+  Reason extends string,
+  Admitted extends Admission,
+>(deps: PasswordCheckDeps<Person, Reason, Admitted>) {
+  type Checked = CheckedPassword<Reason, Admitted>
+  const refusal = createConstantTimeRefusal()
+  const judge = createJudge(deps, refusal.observe)
+  const admission = deps.admission ?? UNBOUNDED
 
   return async function checkPassword(
     login: string,
     password: string,
-    context = NOWHERE,
-  ): Promise<CheckedPassword<Person, Reason>> {
-    const { lockedForSeconds: retryAfterSeconds, settle } = await lockout.reserve(login, password, context)
-    if (retryAfterSeconds !== undefined) {
-      await settle('unchecked')
-      return { outcome: 'locked', retryAfterSeconds }
-    }
-    try {
-      const checked = await check(login, password, context)
-      await settle(resultOf(checked))
-      return checked
-    } catch (error) {
-      await settle('unchecked')
-      throw error
-    }
+    context: SignInContext = NOWHERE,
+  ): Promise<Checked> {
+    const admitted = await admission.run(networkOf(context.ip), () => attempt(login, password, context))
+    if (admitted.outcome === 'busy') return admitted
+    const { checked, spentMs } = admitted.result
+    // Not in the attempt: while a refusal waits, others are checked.
+    if (SETTLED_AS[checked.outcome] === 'failure') await refusal.hold(spentMs)
+    return checked
   }
 
-  async function check(
-    login: string,
-    password: string,
-    { ip: caller, code }: PersonLoginContext,
-  ): Promise<CheckedPassword<Person, Reason>> {
-    const found = await find(login)
-    const verification = await passwords.verify(password, found?.password, caller)
-    if (verification.outcome === 'busy') return verification
-    if (!found) return { outcome: 'refused', reason: 'unknown' }
-    if (verification.outcome === 'mismatch') return { outcome: 'refused', reason: 'wrong-password' }
-    const { person, password: current } = found
-    const reason = whyRefused(person)
-    if (reason !== undefined) return { outcome: 'refused', reason }
-    if (verification.needsRehash && current) {
-      // Nobody is kept out because there was no room to hash: the next login tries again.
-      const next = await passwords.hash(password, caller).catch(() => undefined)
-      if (next) await replaceHash(person.id, current, next)
+  async function attempt(login: string, password: string, context: SignInContext): Promise<Timed<Checked>> {
+    const [{ lockedForSeconds, settle }, found] = await Promise.all([
+      deps.lockout.reserve(login, password, context),
+      deps.find(login).catch((error: unknown) => ({ error })),
+    ])
+    const timed = await look().catch(async (error: unknown) => {
+      await settle('unchecked')
+      throw error
+    })
+    const settling = settle(SETTLED_AS[timed.checked.outcome])
+    // What a success forgives is written while the endpoint goes on; if it is not, the attempt counts until its window ends.
+    if (timed.checked.outcome === 'authenticated') settling.catch(() => {})
+    else await settling
+    return timed
+
+    async function look(): Promise<Timed<Checked>> {
+      if (found && 'error' in found) throw found.error
+      if (found && 'outcome' in found) return { checked: found, spentMs: 0 }
+      if (lockedForSeconds !== undefined)
+        return { checked: { outcome: 'locked', retryAfterSeconds: lockedForSeconds }, spentMs: 0 }
+      return judge(login, password, found, context)
     }
-    if (!(await secondFactors?.isRequired(person.id))) return { outcome: 'authenticated', person }
-    if (code === undefined) return { outcome: 'second-factor-required', person }
-    const isRight = await secondFactors?.redeem(person.id, code)
-    return isRight
-      ? { outcome: 'authenticated', person, hasSecondFactor: true }
-      : { outcome: 'refused', reason: 'wrong-code' }
   }
 }
 
-function resultOf({ outcome }: { readonly outcome: string }): 'success' | 'failure' | 'unchecked' {
-  if (outcome === 'authenticated') return 'success'
-  return outcome === 'refused' ? 'failure' : 'unchecked'
+/** What becomes of an attempt that lockout let through. */
+function createJudge<Person extends { readonly id: string }, Reason extends string, Admitted extends Admission>(
+  deps: PasswordCheckDeps<Person, Reason, Admitted>,
+  observe: VerifyPersonDeps<Person>['observe'],
+) {
+  const { passwords, replaceHash, whyRefused, admit } = deps
+  const verify = createVerifyPerson({ ...deps, observe })
+
+  return async function judge(
+    login: string,
+    password: string,
+    found: FoundPerson<Person> | undefined,
+    context: SignInContext,
+  ): Promise<Timed<CheckedPassword<Reason, Admitted>>> {
+    const caller = networkOf(context.ip)
+    const { spentMs, ...verified } = await verify(login, password, found, caller)
+    if (verified.outcome === 'busy') return { checked: verified, spentMs }
+    if (verified.outcome === 'mismatch') return { checked: { outcome: 'refused', reason: verified.reason }, spentMs }
+    const { person, password: current } = verified.found
+    const reason = whyRefused(person)
+    if (reason !== undefined) return { checked: { outcome: 'refused', reason }, spentMs }
+    if (verified.needsRehash && current) await rehash(person.id, password, current, caller)
+    return { checked: await admit(verified.found, password, context), spentMs }
+  }
+
+  /** A person is not kept out because there was no room to hash: the next login tries again. */
+  async function rehash(id: string, password: string, current: StoredPassword, caller: string): Promise<void> {
+    try {
+      await replaceHash(id, current, await passwords.hash(password, caller))
+    } catch (error) {
+      if (!(error instanceof HashingBusyError)) throw error
+    }
+  }
+}
+
+/** What lockout is told. */
+const SETTLED_AS = {
+  authenticated: 'success',
+  unconfirmed: 'failure',
+  refused: 'failure',
+  'second-factor-required': 'unchecked',
+  locked: 'unchecked',
+  busy: 'unchecked',
+} as const
+
+const UNBOUNDED: Pick<HashingQueue, 'run'> = {
+  run: async (_caller, task) => ({ outcome: 'done', result: await task() }),
 }

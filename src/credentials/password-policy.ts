@@ -1,5 +1,6 @@
 import type { BreachedPasswords } from './breached-passwords.ts'
 import { normalizeEmail } from './email.ts'
+import { normalizePassword } from './password-text.ts'
 
 export type PasswordPolicy = {
   /** Judges a password somebody wants to use. Costs no hashing of ours. */
@@ -32,7 +33,7 @@ export function createPasswordPolicy(deps: PasswordPolicyDeps = {}): PasswordPol
     minLength,
     maxLength,
     async review(password, login) {
-      const normalized = password.normalize('NFC')
+      const normalized = normalizePassword(password)
       const length = [...normalized].length
       if (length < minLength) return refused('too-short')
       if (length > maxLength) return refused('too-long')

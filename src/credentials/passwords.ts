@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { BACKGROUND, type Busy, createHashingQueue, type HashingQueue } from './hashing-queue.ts'
+import { isTooLongToCheck, normalizePassword } from './password-text.ts'
 import { hashArgon2id, matchesArgon2 } from './schemes/argon2.ts'
 import { createPasswordSchemes, type PasswordSchemes } from './schemes/index.ts'
 import { plainForms } from './schemes/scheme.ts'
@@ -61,8 +62,6 @@ export type PasswordsOptions = {
 }
 
 const OWN_WORK = 'server'
-/** Longer ones cannot have been set anywhere, and hashing them thousands of times over is what an attacker wants. */
-const MAX_PASSWORD_BYTES = 4096
 
 /** Hashes and verifies passwords of every scheme, one per core at a time, each caller in its turn. */
 export function createPasswords(options: PasswordsOptions = {}): Passwords {
@@ -92,7 +91,7 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
   async function check(password: string, stored: StoredPassword | undefined, unusable: boolean) {
     const startedAtMs = performance.now()
     const isPlain = !stored || unusable || isOurArgon2id(stored)
-    const isTooLong = Buffer.byteLength(password) > MAX_PASSWORD_BYTES
+    const isTooLong = isTooLongToCheck(password)
     let isMatch = false
     if (stored && !unusable && !isTooLong) isMatch = await matches(password, stored)
     else await spendOnDummy(isTooLong ? '' : password)
@@ -103,7 +102,7 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
 
   return {
     async hash(password, caller = OWN_WORK) {
-      const run = await queue.run(caller, () => hashArgon2id(password.normalize('NFC')))
+      const run = await queue.run(caller, () => hashArgon2id(normalizePassword(password)))
       if (run.outcome === 'busy') throw new HashingBusyError(run.retryAfterSeconds)
       return { scheme: 'argon2id', hash: run.result }
     },

@@ -11,13 +11,13 @@ export type Sealing = {
 export type SecondFactors = {
   /** A secret that counts once it is confirmed. It is shown this one time. Undefined when there is a confirmed one. */
   enrol(person: { readonly id: string; readonly email: string }): Promise<{ secret: string; uri: string } | undefined>
-  /** The agent's app is right: from now on no token without a code. False for a wrong code. */
-  confirm(agentId: string, code: string): Promise<boolean>
-  remove(agentId: string): Promise<boolean>
-  /** True when a password alone lets this agent in no more. */
-  isRequired(agentId: string): Promise<boolean>
+  /** The person's app is right: from now on nothing without a code. False for a wrong code. */
+  confirm(personId: string, code: string): Promise<boolean>
+  remove(personId: string): Promise<boolean>
+  /** True when a password alone no longer lets this person in. */
+  isRequired(personId: string): Promise<boolean>
   /** Uses a code up. True for exactly one caller, however many race; a code older than the last one is no code. */
-  redeem(agentId: string, code: string): Promise<boolean>
+  redeem(personId: string, code: string): Promise<boolean>
   /** Seals every secret anew, so that an earlier key can be forgotten. */
   reseal(): Promise<void>
   /** The ids of those who have one. */
@@ -25,38 +25,45 @@ export type SecondFactors = {
 }
 
 type Row = {
-  readonly agent_id: string
+  readonly person_id: string
   readonly sealed_secret: object
   readonly confirmed_at: Date | null
 }
 
-/** Time-based codes (RFC 6238) beside agents' passwords. */
+/** Where a kind of people keeps its second factors. */
+export type SecondFactorTable = { readonly name: string; readonly personColumn: string }
+
+/** Time-based codes (RFC 6238) beside the passwords of one kind of people. */
 export function createSecondFactors({
   knex,
+  table,
   sealing,
   issuer,
 }: {
   readonly knex: Knex
+  readonly table: SecondFactorTable
   readonly sealing: Sealing
   /** The name an authenticator app shows. */
   readonly issuer: string
 }): SecondFactors {
-  const factors = () => knex('agent_second_factors')
-  const find = async (agentId: string) => (await factors().where({ agent_id: agentId }).first()) as Row | undefined
+  const { name, personColumn } = table
+  const factors = () => knex(name)
+  const of = (personId: string) => factors().where({ [personColumn]: personId })
+  const columns = { person_id: personColumn, sealed_secret: 'sealed_secret', confirmed_at: 'confirmed_at' }
+  const find = async (personId: string): Promise<Row | undefined> => of(personId).first(columns)
 
   /** One statement decides who was first, and leaves the secret sealed as new ones are. */
   async function use(row: Row, code: string): Promise<boolean> {
-    const secret = sealing.open(row.agent_id, row.sealed_secret)
+    const secret = sealing.open(row.person_id, row.sealed_secret)
     const step = await timeStepOf(secret, code)
     if (step === undefined) return false
-    const used = await factors()
-      .where({ agent_id: row.agent_id })
+    const used = await of(row.person_id)
       .andWhere('last_time_step', '<', step)
       // Whoever enrolled anew meanwhile has another secret, which is not to be overwritten.
       .whereRaw('sealed_secret = ?::jsonb', [JSON.stringify(row.sealed_secret)])
       .update({
         last_time_step: step,
-        sealed_secret: JSON.stringify(sealing.seal(row.agent_id, secret)),
+        sealed_secret: JSON.stringify(sealing.seal(row.person_id, secret)),
         confirmed_at: knex.raw('coalesce(confirmed_at, now())'),
       })
     return used === 1
@@ -67,36 +74,36 @@ export function createSecondFactors({
       const totp = newTotp(issuer, email)
       const sealed = JSON.stringify(sealing.seal(id, totp.secret))
       const made = await factors()
-        .insert({ agent_id: id, sealed_secret: sealed })
-        .onConflict('agent_id')
+        .insert({ [personColumn]: id, sealed_secret: sealed })
+        .onConflict(personColumn)
         .merge({ sealed_secret: sealed, last_time_step: 0 })
-        .whereNull('agent_second_factors.confirmed_at')
-        .returning('agent_id')
+        .whereNull(`${name}.confirmed_at`)
+        .returning(personColumn)
       return made.length > 0 ? totp : undefined
     },
-    async confirm(agentId, code) {
-      const row = await find(agentId)
+    async confirm(personId, code) {
+      const row = await find(personId)
       return row?.confirmed_at === null && (await use(row, code))
     },
-    remove: async (agentId) => (await factors().where({ agent_id: agentId }).delete()) > 0,
-    isRequired: async (agentId) => isConfirmed(await find(agentId)),
-    async redeem(agentId, code) {
-      const row = await find(agentId)
+    remove: async (personId) => (await of(personId).delete()) > 0,
+    isRequired: async (personId) => isConfirmed(await find(personId)),
+    async redeem(personId, code) {
+      const row = await find(personId)
       return isConfirmed(row) && (await use(row, code))
     },
     async reseal() {
-      for (const { agent_id: id, sealed_secret: sealed } of (await factors()) as Row[]) {
+      const rows: Row[] = await factors().select(columns)
+      for (const { person_id: id, sealed_secret: sealed } of rows) {
         const again = JSON.stringify(sealing.seal(id, sealing.open(id, sealed)))
         // Whoever enrolled anew meanwhile has another secret, which is not to be overwritten.
-        await factors()
-          .where({ agent_id: id })
+        await of(id)
           .whereRaw('sealed_secret = ?::jsonb', [JSON.stringify(sealed)])
           .update({ sealed_secret: again })
       }
     },
     async owners() {
-      const rows = (await factors().whereNotNull('confirmed_at').select('agent_id')) as Pick<Row, 'agent_id'>[]
-      return new Set(rows.map((row) => row.agent_id))
+      const rows: Row[] = await factors().whereNotNull('confirmed_at').select(columns)
+      return new Set(rows.map((row) => row.person_id))
     },
   }
 }

@@ -1,9 +1,9 @@
-import type { StoredPassword } from '../credentials/stored-password.ts'
+import { type PasswordColumns, passwordOf } from '../credentials/password-columns.ts'
 import type { CompanyUser, Customer } from './customer.ts'
 import type { CustomerWithPassword } from './directory.ts'
 
 /** A customer as `SELECT_CUSTOMER` reads it. */
-export type CustomerRow = {
+export type CustomerRow = PasswordColumns & {
   readonly id: string
   readonly id_customer: number
   readonly customer_reference: string
@@ -13,9 +13,6 @@ export type CustomerRow = {
   readonly given_name: string | null
   readonly family_name: string | null
   readonly locale: string | null
-  readonly password_scheme: string | null
-  readonly password_hash: string | null
-  readonly password_salt: string | null
   readonly password_change_required: boolean
   readonly company_users: readonly CompanyUserJson[] | null
 }
@@ -65,7 +62,7 @@ export const SELECT_CUSTOMER = `
 
 /** The customer of a row, and the password beside it. */
 export function toCustomerWithPassword(row: CustomerRow): CustomerWithPassword {
-  return { customer: toCustomer(row), ...toPassword(row), passwordChangeRequired: row.password_change_required }
+  return { customer: toCustomer(row), ...passwordOf(row), passwordChangeRequired: row.password_change_required }
 }
 
 function toCustomer(row: CustomerRow): Customer {
@@ -95,10 +92,4 @@ function toCompanyUser({ businessUnit, roles, ...companyUser }: CompanyUserJson)
       })),
     })),
   }
-}
-
-function toPassword(row: CustomerRow): { password?: StoredPassword } {
-  if (row.password_scheme === null || row.password_hash === null) return {}
-  const salt = row.password_salt === null ? {} : { salt: row.password_salt }
-  return { password: { scheme: row.password_scheme, hash: row.password_hash, ...salt } }
 }

@@ -1,9 +1,10 @@
 import { createHmac, randomInt, timingSafeEqual } from 'node:crypto'
 import { normalizeEmail } from '../credentials/email.ts'
 import type { Lockout } from '../credentials/lockout/lockout.ts'
+import { NOWHERE } from '../credentials/lockout/lockout-names.ts'
 import type { Mail, Mailer } from '../mail.ts'
 import type { Storage } from '../storage/storage.ts'
-import { type Authenticate, NOWHERE } from './authenticate.ts'
+import type { Authenticate } from './authenticate.ts'
 import type { Directory } from './directory.ts'
 
 export type OneTimePasswords = {

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Context } from 'koa'
+import { normalizeEmail } from '../credentials/email.ts'
 
 /** The mark by which a browser is known again to the accounts that signed in on it. */
 export type DeviceCookie = {
@@ -59,5 +60,5 @@ function sign(key: string, secret: string): Buffer {
 }
 
 function deviceId(secret: string, login: string): string {
-  return createHmac('sha256', secret).update(login.trim().normalize('NFC').toLowerCase()).digest('base64url')
+  return createHmac('sha256', secret).update(normalizeEmail(login)).digest('base64url')
 }

@@ -1,5 +1,13 @@
 import { z } from 'zod'
+import { isEmailAddress, MAX_EMAIL_LENGTH } from '../../credentials/email.ts'
 import type { Page } from '../../database/page.ts'
+
+/** An e-mail address of any script; its domain may be written in ASCII or not. */
+export const email = z
+  .string()
+  .max(MAX_EMAIL_LENGTH)
+  .refine(isEmailAddress, 'must be an e-mail address')
+  .meta({ format: 'email' })
 
 /** Postgres keeps no NUL in a text, and would fail on one instead of finding nothing. */
 export const text = z.string().refine((value) => !value.includes('\0'), 'must not contain a NUL character')

@@ -1,6 +1,7 @@
 import type { Agent } from '../../agents/agent.ts'
 import { type AuthenticateAgent, createAuthenticateAgent } from '../../agents/authenticate.ts'
 import { type AgentDirectory, createAgentDirectory } from '../../agents/directory.ts'
+import { AGENT_SECOND_FACTORS } from '../../agents/second-factors.ts'
 import type { Config } from '../../config.ts'
 import { createLockout, type Lockout } from '../../credentials/lockout/lockout.ts'
 import { createLockoutOperations, type LockoutOperations } from '../../credentials/lockout/lockout-operations.ts'
@@ -31,7 +32,12 @@ export function createAgentServices(config: Config, backends: AgentBackends): Ag
   const { database, storage, digestKey, secondFactorSealing: sealing } = backends
   const policy = lockoutPolicy(config)
   const directory = createAgentDirectory(database)
-  const secondFactors = createSecondFactors({ knex: database.knex, sealing, issuer: config.ISSUER })
+  const secondFactors = createSecondFactors({
+    knex: database.knex,
+    table: AGENT_SECOND_FACTORS,
+    sealing,
+    issuer: config.ISSUER,
+  })
   const lockout = createLockout({ storage, policy, digestKey, realm: 'agent' })
   return {
     directory,

@@ -15,6 +15,9 @@ export type LoginContext = {
   readonly throttle?: Throttle
 }
 
+/** An endpoint that says nothing about its caller shares one address with all the others that do so. */
+export const NOWHERE: LoginContext = { ip: '' }
+
 /** The kinds under which lockout keeps what it knows. */
 export const BLOCK = 'LockoutBlock'
 export const ALERT = 'LockoutAlert'

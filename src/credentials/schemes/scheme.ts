@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
+import { normalizePassword } from '../password-text.ts'
 import type { StoredPassword } from '../stored-password.ts'
 
 /** A way shops store passwords. One family is one file in this folder. */
@@ -29,7 +30,7 @@ export type SplitHash = { readonly digest: string; readonly rest: string }
 
 /** The password as typed in NFC, then as the bytes came: shops hashed whatever the browser sent. */
 export function plainForms(password: string): string[] {
-  return unique([password.normalize('NFC'), password])
+  return unique([normalizePassword(password), password])
 }
 
 /** A scheme that has nothing but fast rows. `expects` completes "must be …". */

@@ -42,6 +42,11 @@ function bcryptPart(text: string): string | undefined {
 }
 
 function phpTrim(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: PHP's trim takes exactly these.
-  return text.replace(/^[ \t\n\r\0\x0B]+|[ \t\n\r\0\x0B]+$/g, '')
+  let [start, end] = [0, text.length]
+  while (start < end && PHP_BLANKS.includes(text.charAt(start))) start++
+  while (end > start && PHP_BLANKS.includes(text.charAt(end - 1))) end--
+  return text.slice(start, end)
 }
+
+/** What PHP's trim takes away. */
+const PHP_BLANKS = ' \t\n\r\0\x0B'

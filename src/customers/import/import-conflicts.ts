@@ -1,5 +1,5 @@
 import type { Knex } from 'knex'
-import { normalizeEmail } from '../../credentials/email.ts'
+import { normalizeEmail, storedForms } from '../../credentials/email.ts'
 import type { Customer } from '../customer.ts'
 import type { ImportRecord } from './import-record.ts'
 
@@ -25,9 +25,9 @@ export type Owners = {
 /** Reads, in two queries, everything that could stand in the way of `records`. */
 export async function readOwners(knex: Knex, records: readonly ImportRecord[]): Promise<Owners> {
   const companyUsers = records.flatMap((record) => record.companyUsers ?? [])
-  const { rows } = await knex.raw<{ rows: Existing[] }>(SELECT_CUSTOMERS, [
+  const { rows: stored } = await knex.raw<{ rows: Existing[] }>(SELECT_CUSTOMERS, [
     JSON.stringify(records.map((record) => record.customerReference)),
-    JSON.stringify(records.map((record) => normalizeEmail(record.email))),
+    JSON.stringify(records.flatMap((record) => storedForms(record.email))),
     JSON.stringify(records.flatMap((record) => record.id ?? [])),
     JSON.stringify(records.flatMap((record) => record.idCustomer ?? [])),
   ])
@@ -36,9 +36,14 @@ export async function readOwners(knex: Knex, records: readonly ImportRecord[]): 
     JSON.stringify(companyUsers.flatMap(({ roles }) => roles.flatMap((role) => role.id ?? []))),
     JSON.stringify(companyUsers.flatMap(({ businessUnit }) => businessUnit?.id ?? [])),
   ])
+  const rows = stored.map((row) => ({ ...row, emailNormalized: normalizeEmail(row.emailNormalized) }))
+  // Of two that are older than the rule that their forms are one address, it is the one's that has the form of now.
+  const hasFormOfNow = (_: Existing, index: number) => stored[index]?.emailNormalized === rows[index]?.emailNormalized
   return {
     customers: new Map(rows.map((row) => [row.customerReference, row])),
-    byEmail: new Map(rows.map((row) => [row.emailNormalized, row.customerReference])),
+    byEmail: new Map(
+      [...rows, ...rows.filter(hasFormOfNow)].map((row) => [row.emailNormalized, row.customerReference]),
+    ),
     byId: new Map(rows.map((row) => [row.id, row.customerReference])),
     byIdCustomer: new Map(rows.map((row) => [row.idCustomer, row.customerReference])),
     parents: new Map(parents.rows.map((row) => [row.key, row.parent])),

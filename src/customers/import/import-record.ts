@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { MAX_EMAIL_LENGTH } from '../../credentials/email.ts'
 
 /** Postgres text cannot hold NUL. */
 const text = z.string().refine((value) => !value.includes('\0'), 'must not contain a NUL character')
@@ -40,7 +41,9 @@ const password = z.strictObject({
 /** A line of the import format: one customer. Keys it does not know are refused, so that a typo is not lost data. */
 export const importRecord = z.strictObject({
   id: uuid.optional(),
-  email: text.max(254).refine((value) => /^[^\s@]+@[^\s@]+$/.test(value.trim()), 'must be an e-mail address'),
+  email: text
+    .max(MAX_EMAIL_LENGTH)
+    .refine((value) => /^[^\s@]+@[^\s@]+$/.test(value.trim()), 'must be an e-mail address'),
   customerReference: name,
   idCustomer: integer.optional(),
   givenName: text.max(255).nullish(),

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex'
-import { normalizeEmail } from '../../credentials/email.ts'
+import { normalizeEmail, storedForms } from '../../credentials/email.ts'
+import { isEmailTaken } from '../../credentials/email-rows.ts'
 import { type Page, type PageRequest, toPage } from '../../database/page.ts'
 import { type Changed, isRevision } from '../../database/revision.ts'
 import { afterUuid, isUuid } from '../../database/uuid.ts'
@@ -26,6 +27,7 @@ export type CustomerRecords = ReturnType<typeof createCustomerRecords>
 type Refused = { readonly outcome: 'refused'; readonly reason: string }
 
 const UNIQUE_VIOLATION = '23505'
+const TAKEN: Refused = { outcome: 'refused', reason: 'another customer has this e-mail address' }
 
 /** Customers of our own tables as operators look after them: one by one. */
 export function createCustomerRecords({ knex }: { readonly knex: Knex }) {
@@ -63,11 +65,11 @@ export function createCustomerRecords({ knex }: { readonly knex: Knex }) {
 
     /** By id. */
     async list({ search, status }: CustomerFilter, { limit, cursor }: PageRequest): Promise<Page<Customer>> {
-      const pattern = search && `%${search.toLowerCase().replaceAll(/[\\%_]/g, '\\$&')}%`
+      const patterns = search && [search.toLowerCase(), ...storedForms(search)].map(toPattern)
       const customers = await select(
         knex,
-        `where c.id > ? ${status ? 'and c.status = ?' : ''} ${pattern ? `and ${MATCHES}` : ''} order by c.id limit ?`,
-        [afterUuid(cursor), ...(status ? [status] : []), ...(pattern ? [pattern] : []), limit + 1],
+        `where c.id > ? ${status ? 'and c.status = ?' : ''} ${patterns ? `and ${MATCHES}` : ''} order by c.id limit ?`,
+        [afterUuid(cursor), ...(status ? [status] : []), ...(patterns ? [patterns] : []), limit + 1],
       )
       return toPage(
         customers,
@@ -94,6 +96,7 @@ export function createCustomerRecords({ knex }: { readonly knex: Knex }) {
     change: (customer: string, seen: string, { email, givenName, familyName, locale }: CustomerChange) =>
       changeSeen(customer, seen, async (transaction, { id, email: before }) => {
         const isMoved = email !== undefined && normalizeEmail(email) !== normalizeEmail(before)
+        if (email !== undefined && (await isEmailTaken(transaction, 'customers', email, id))) return TAKEN
         const columns = {
           ...(email !== undefined && { email: email.trim(), email_normalized: normalizeEmail(email) }),
           // Nobody has shown yet that the new one is theirs.
@@ -135,8 +138,12 @@ export function createCustomerRecords({ knex }: { readonly knex: Knex }) {
 }
 
 /** A look at every row: a search by part of a word has no index, and an operator searches now and then. */
-const MATCHES = `concat_ws(' ', c.email_normalized, lower(c.customer_reference), lower(c.given_name),
-  lower(c.family_name)) like ?`
+const MATCHES = `concat_ws(' ', lower(c.email), c.email_normalized, lower(c.customer_reference), lower(c.given_name),
+  lower(c.family_name)) like any(?::text[])`
+
+function toPattern(text: string): string {
+  return `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`
+}
 
 async function takenAddress(write: () => Promise<unknown>): Promise<Refused | undefined> {
   try {
@@ -144,6 +151,6 @@ async function takenAddress(write: () => Promise<unknown>): Promise<Refused | un
     return undefined
   } catch (error) {
     if ((error as { code?: string }).code !== UNIQUE_VIOLATION) throw error
-    return { outcome: 'refused', reason: 'another customer has this e-mail address' }
+    return TAKEN
   }
 }

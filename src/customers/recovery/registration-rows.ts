@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Knex } from 'knex'
-import { normalizeEmail } from '../../credentials/email.ts'
+import { normalizeEmail, storedForms } from '../../credentials/email.ts'
+import { isEmailTaken } from '../../credentials/email-rows.ts'
+import { passwordColumns } from '../../credentials/password-columns.ts'
 import type { StoredPassword } from '../../credentials/stored-password.ts'
 
 /** A customer who proved their address. */
@@ -19,6 +21,7 @@ export function createRegistrationRows({ knex }: { readonly knex: Knex }) {
   return {
     /** Adds a confirmed customer; undefined when the address has an owner by now. */
     async add({ email, givenName, familyName, locale, password }: NewCustomer): Promise<string | undefined> {
+      if (await isEmailTaken(knex, 'customers', email)) return undefined
       const id = randomUUID()
       const rows = await knex('customers')
         .insert({
@@ -30,9 +33,7 @@ export function createRegistrationRows({ knex }: { readonly knex: Knex }) {
           given_name: givenName,
           family_name: familyName,
           locale: locale ?? null,
-          password_scheme: password.scheme,
-          password_hash: password.hash,
-          password_salt: password.salt ?? null,
+          ...passwordColumns(password),
           password_changed_at: knex.fn.now(),
         })
         .onConflict('email_normalized')
@@ -44,7 +45,8 @@ export function createRegistrationRows({ knex }: { readonly knex: Knex }) {
     /** Marks the address confirmed, if it still is the customer's. */
     async confirmEmail(id: string, email: string): Promise<boolean> {
       const changed = await knex('customers')
-        .where({ id, status: 'active', email_normalized: normalizeEmail(email) })
+        .where({ id, status: 'active' })
+        .whereIn('email_normalized', storedForms(email))
         .update({ email_verified: true, updated_at: knex.fn.now() })
       return changed === 1
     },

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { createCache } from '../../cache.ts'
-import { normalizeEmail } from '../../credentials/email.ts'
+import { storedForms } from '../../credentials/email.ts'
 import type { Customer } from '../customer.ts'
 import type { Directory } from '../directory.ts'
 import { type ImportRecord, importRecord } from '../import/import-record.ts'
@@ -45,10 +45,14 @@ export function createHttpDirectory({ service }: { readonly service: ShopService
 
   async function signInForRecord(login: string, password: string): Promise<RecordOutcome> {
     try {
-      const { status, body } = await service.send('/sign-in', { login: normalizeEmail(login), password })
-      if (status === 200) return { outcome: 'match', record: parseRecord(body) }
-      if (status === 401 || status === 404) return { outcome: 'mismatch' }
-      throw new ShopServiceError(`the shop service answered ${status} to a sign-in`, 5)
+      // The shop compares texts: it may know an internationalised domain in the other form.
+      for (const form of storedForms(login)) {
+        const { status, body } = await service.send('/sign-in', { login: form, password })
+        if (status === 200) return { outcome: 'match', record: parseRecord(body) }
+        if (status !== 401 && status !== 404)
+          throw new ShopServiceError(`the shop service answered ${status} to a sign-in`, 5)
+      }
+      return { outcome: 'mismatch' }
     } catch (error) {
       if (!(error instanceof ShopServiceError)) throw error
       return { outcome: 'unavailable', retryAfterSeconds: error.retryAfterSeconds }
@@ -59,8 +63,11 @@ export function createHttpDirectory({ service }: { readonly service: ShopService
     findById: (id) => find(`/customers/${encodeURIComponent(id)}`),
     findByReference: (reference) => find(`/customers?reference=${encodeURIComponent(reference)}`),
     async findByLogin(login) {
-      const customer = await find(`/customers?login=${encodeURIComponent(normalizeEmail(login))}`)
-      return customer && { customer }
+      for (const form of storedForms(login)) {
+        const customer = await find(`/customers?login=${encodeURIComponent(form)}`)
+        if (customer) return { customer }
+      }
+      return undefined
     },
     async setPassword() {
       throw new Error('the shop keeps its passwords: they are changed there, not here')

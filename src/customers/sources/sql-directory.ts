@@ -1,16 +1,17 @@
 import type { Knex } from 'knex'
-import { normalizeEmail } from '../../credentials/email.ts'
-import type { StoredPassword } from '../../credentials/stored-password.ts'
+import { storedForms } from '../../credentials/email.ts'
+import { emailCondition } from '../../credentials/email-rows.ts'
+import { passwordColumns } from '../../credentials/password-columns.ts'
 import { isUuid } from '../../database/uuid.ts'
 import { type CustomerRow, SELECT_CUSTOMER, toCustomerWithPassword } from '../customer-row.ts'
 import type { CustomerWithPassword, Directory } from '../directory.ts'
 
 /** Our own tables as the source of customers. Each look-up is one query, company users and permissions included. */
 export function createSqlDirectory({ knex }: { readonly knex: Knex }): Directory {
-  async function find(condition: string, value: string): Promise<CustomerWithPassword | undefined> {
+  async function find(condition: string, ...values: (string | string[])[]): Promise<CustomerWithPassword | undefined> {
     // Postgres keeps no NUL in a text, and would fail on one instead of finding nothing.
-    if (value.includes('\0')) return undefined
-    const { rows } = await knex.raw<{ rows: CustomerRow[] }>(`${SELECT_CUSTOMER} where ${condition}`, [value])
+    if (values.flat().some((value) => value.includes('\0'))) return undefined
+    const { rows } = await knex.raw<{ rows: CustomerRow[] }>(`${SELECT_CUSTOMER} where ${condition}`, values)
     return rows[0] && toCustomerWithPassword(rows[0])
   }
 
@@ -22,7 +23,10 @@ export function createSqlDirectory({ knex }: { readonly knex: Knex }): Directory
     async findByReference(customerReference) {
       return (await find('c.customer_reference = ?', customerReference))?.customer
     },
-    findByLogin: (login) => find('c.email_normalized = ?', normalizeEmail(login)),
+    findByLogin(login) {
+      const forms = [...storedForms(login)]
+      return find(emailCondition('c.email_normalized'), forms, forms)
+    },
 
     async setPassword(id, password) {
       await knex('customers')
@@ -45,8 +49,4 @@ export function createSqlDirectory({ knex }: { readonly knex: Knex }): Directory
       await knex('customers').where({ id, password_change_required: false }).update({ password_change_required: true })
     },
   }
-}
-
-function passwordColumns({ scheme, hash, salt }: StoredPassword) {
-  return { password_scheme: scheme, password_hash: hash, password_salt: salt ?? null }
 }

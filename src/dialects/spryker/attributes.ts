@@ -21,7 +21,8 @@ export function readAttributes(body: string, type: string, context: AnswerContex
 export type Field = { readonly name: string; readonly is?: 'email' | 'uuid' }
 
 const FORMS = {
-  email: { pattern: /^[^\s@]+@[^\s@]+\.[^\s@]+$/, complaint: 'This value is not a valid email address.' },
+  // A dot inside the domain, found in one pass.
+  email: { pattern: /^[^\s@]+@[^\s@][^\s@.]*\.[^\s@]+$/, complaint: 'This value is not a valid email address.' },
   uuid: { pattern: /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i, complaint: 'This is not a valid UUID.' },
 }
 

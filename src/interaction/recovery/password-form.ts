@@ -1,4 +1,5 @@
 import type { Context } from 'koa'
+import { normalizePassword } from '../../credentials/password-text.ts'
 import type { PasswordRefusal } from '../../customers/recovery/recovery-password-change.ts'
 import type { PasswordProblem } from '../page-views.ts'
 import type { Form } from '../standalone-forms.ts'
@@ -7,7 +8,7 @@ import type { Form } from '../standalone-forms.ts'
 export function passwordProblem({ password, repeated }: Form): 'missing' | 'differs' | undefined {
   if (!password) return 'missing'
   // Typed on two keyboards, the same letter may have two spellings.
-  return password.normalize('NFC') === (repeated ?? '').normalize('NFC') ? undefined : 'differs'
+  return normalizePassword(password) === normalizePassword(repeated ?? '') ? undefined : 'differs'
 }
 
 type Refused =

@@ -1,11 +1,10 @@
 import { z } from 'zod'
+import { isEmailAddress, MAX_EMAIL_LENGTH } from '../../credentials/email.ts'
 import type { RegistrationField } from '../page-views.ts'
 import type { Form } from '../standalone-forms.ts'
 
-const MAX_EMAIL = 254
 const MAX_NAME = 64
 
-const email = z.email().max(MAX_EMAIL)
 /** Letters, and what stands between them: no address or mark-up that would look odd on an invoice. */
 const name = z
   .string()
@@ -24,7 +23,11 @@ export function readRegistration(form: Form): {
   readonly values: RegistrationValues
   readonly missing: readonly RegistrationField[]
 } {
-  const text = (field: string) => (form[field] ?? '').trim().normalize('NFC')
+  const text = (field: string) => {
+    const given = (form[field] ?? '').trim()
+    // Longer ones are refused below; NFC takes quadratic time on some of them.
+    return given.length > MAX_EMAIL_LENGTH ? given : given.normalize('NFC')
+  }
   const values = {
     email: text('login'),
     givenName: text('givenName'),
@@ -32,7 +35,7 @@ export function readRegistration(form: Form): {
     password: form.password ?? '',
   }
   const problems: Record<RegistrationField, boolean> = {
-    login: !email.safeParse(values.email).success,
+    login: !isEmailAddress(values.email),
     givenName: !name.safeParse(values.givenName).success,
     familyName: !name.safeParse(values.familyName).success,
     password: values.password === '',

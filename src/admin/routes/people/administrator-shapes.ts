@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ROLES } from '../../../administrators/role.ts'
-import { epochSeconds, instant, name, text } from '../shapes.ts'
+import { email, epochSeconds, instant, name, text } from '../shapes.ts'
 
 export const role = z.enum(ROLES)
 const status = z.enum(['active', 'blocked'])
@@ -19,7 +19,7 @@ export const administrator = z
 
 export const newPassword = text.min(1).max(1024)
 export const newAdministrator = z.strictObject({
-  email: z.email().max(254),
+  email,
   name: name.optional(),
   role,
   password: newPassword,

@@ -7,7 +7,7 @@ import type { SecondFactors } from '../../../credentials/second-factors.ts'
 import type { EndSignIn } from '../../../oauth/sign-outs/end-sign-in.ts'
 import { changedMeanwhile, Problem } from '../../problem.ts'
 import { type Route, route } from '../route.ts'
-import { name, pageOf, pageQuery } from '../shapes.ts'
+import { email, name, pageOf, pageQuery } from '../shapes.ts'
 import { newPassword } from './administrator-shapes.ts'
 import { acceptPassword } from './new-password.ts'
 
@@ -33,7 +33,7 @@ const agentShape = z
 const listedAgent = agentShape.extend({ hasSecondFactor: z.boolean() }).meta({ id: 'ListedAgent' })
 const warehouse = z.int().positive().max(2_147_483_647)
 const newAgent = z.strictObject({
-  email: z.email(),
+  email,
   name: name.optional(),
   idAgent: z.int().positive().optional(),
   idWarehouse: warehouse.optional(),

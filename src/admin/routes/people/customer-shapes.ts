@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { importRecord } from '../../../customers/import/import-record.ts'
-import { text } from '../shapes.ts'
+import { email, text } from '../shapes.ts'
 
 const permission = z.object({
   idPermission: z.int().optional(),
@@ -45,7 +45,7 @@ export const newCustomer = importRecord.omit({ password: true }).extend({ passwo
 export const companyUsers = importRecord.shape.companyUsers.unwrap()
 
 export const customerChange = z.strictObject({
-  email: z.email().max(254).optional(),
+  email: email.optional(),
   givenName: text.max(255).nullable().optional(),
   familyName: text.max(255).nullable().optional(),
   locale: text.max(35).nullable().optional(),

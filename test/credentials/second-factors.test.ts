@@ -1,10 +1,11 @@
 import { generate } from 'otplib'
 import { beforeEach, expect, test } from 'vitest'
 import { createAgentDirectory } from '../../src/agents/directory.ts'
+import { AGENT_SECOND_FACTORS } from '../../src/agents/second-factors.ts'
 import { createSecondFactors } from '../../src/credentials/second-factors.ts'
 import type { Sealed } from '../../src/keys/key-record.ts'
 import { createProtector } from '../../src/keys/stores/protector.ts'
-import { useDatabase } from './database.ts'
+import { useDatabase } from '../customers/database.ts'
 
 const database = useDatabase()
 const sealingWith = (secrets: string) => {
@@ -12,7 +13,12 @@ const sealingWith = (secrets: string) => {
   return { seal, open: (id: string, sealed: object) => open(id, sealed as Sealed) }
 }
 const open = (secrets: string) =>
-  createSecondFactors({ knex: database.knex, sealing: sealingWith(secrets), issuer: 'https://shop.example' })
+  createSecondFactors({
+    knex: database.knex,
+    table: AGENT_SECOND_FACTORS,
+    sealing: sealingWith(secrets),
+    issuer: 'https://shop.example',
+  })
 
 let agents: { id: string; email: string }[]
 beforeEach(async () => {

@@ -5,7 +5,7 @@ import { createLockout } from '../../src/credentials/lockout/lockout.ts'
 import { lockoutPolicy } from '../../src/credentials/lockout/lockout-policy.ts'
 import { createPasswords } from '../../src/credentials/passwords.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
-import { useDatabase } from './database.ts'
+import { useDatabase } from '../customers/database.ts'
 
 const database = useDatabase()
 const passwords = createPasswords()

@@ -1,0 +1,24 @@
+import type { Knex } from 'knex'
+import { storedForms } from './email.ts'
+
+/**
+ * The condition that a row has an e-mail address, in whatever form `column` has it; `storedForms` is bound twice. Where
+ * two accounts are older than the rule that these forms are one address, the one with the form that was given comes first.
+ */
+export function emailCondition(column: string): string {
+  return `${column} = any(?::text[]) order by array_position(?::text[], ${column})`
+}
+
+/** The row of `table` with this e-mail address. */
+export async function findByEmail<Row>(knex: Knex, table: string, email: string): Promise<Row | undefined> {
+  // Postgres keeps no NUL in a text, and would fail on one instead of finding nothing.
+  if (email.includes('\0')) return undefined
+  const forms = [...storedForms(email)]
+  return knex(table).whereRaw(emailCondition('email_normalized'), [forms, forms]).first()
+}
+
+/** Whether somebody in `table` has this e-mail address already. `except` is the id of one who may have it. */
+export async function isEmailTaken(knex: Knex, table: string, email: string, except?: string): Promise<boolean> {
+  const query = knex(table).whereIn('email_normalized', storedForms(email))
+  return (await (except === undefined ? query : query.whereNot({ id: except })).first('id')) !== undefined
+}
