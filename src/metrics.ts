@@ -16,6 +16,8 @@ export type Figures = readonly MetricObject[]
 /** What the figures of several workers are together. */
 type Together = 'sum' | 'min' | 'max'
 
+export type GaugeOptions = { readonly name: string; readonly help: string; readonly of: Together }
+
 /** From a cached answer to a password in a crowd. */
 const REQUEST_SECONDS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 /** Both stores are given a second to answer. */
@@ -44,38 +46,35 @@ export function createMetrics() {
      * A figure that `read` knows, asked for whenever metrics are collected; one that cannot be read is not there. Of
      * several workers the figure is what `of` says.
      */
-    gauge(name: string, help: string, of: Together, read: () => number | Promise<number>): void {
-      new Gauge({
+    gauge({ name, help, of: aggregator }: GaugeOptions, read: () => number | Promise<number>): void {
+      const figure = new Gauge({
         name,
         help,
-        aggregator: of,
+        aggregator,
         registers,
         async collect() {
           try {
-            this.set(await read())
+            figure.set(await read())
           } catch {
-            this.remove()
+            figure.remove()
           }
         },
       })
     },
     /** The same with one label: a figure per value, those of the last collection only. */
     gauges(
-      name: string,
-      help: string,
-      label: string,
-      of: Together,
+      { name, help, of: aggregator, label }: GaugeOptions & { readonly label: string },
       read: () => Iterable<readonly [string, number]>,
     ): void {
-      new Gauge({
+      const figures = new Gauge({
         name,
         help,
         labelNames: [label],
-        aggregator: of,
+        aggregator,
         registers,
         collect() {
-          this.reset()
-          for (const [value, figure] of read()) this.set({ [label]: value }, figure)
+          figures.reset()
+          for (const [value, figure] of read()) figures.set({ [label]: value }, figure)
         },
       })
     },

@@ -37,14 +37,9 @@ export async function start(config: Config, options: StartOptions = {}): Promise
   const lastAnswers = createLastAnswers()
   try {
     const handle = lastAnswers.watch(handleWith(app.publicApp))
-    const publicServer = await listen(handle, config.PORT, config.HOST, 'PORT', PATIENCE)
-    const adminServer = await listen(
-      handleWith(app.adminApp),
-      config.ADMIN_PORT,
-      config.ADMIN_HOST,
-      'ADMIN_PORT',
-      ADMIN_PATIENCE,
-    ).catch(async (error) => {
+    const publicServer = await listen(handle, { port: config.PORT, host: config.HOST, setting: 'PORT' }, PATIENCE)
+    const adminAddress = { port: config.ADMIN_PORT, host: config.ADMIN_HOST, setting: 'ADMIN_PORT' }
+    const adminServer = await listen(handleWith(app.adminApp), adminAddress, ADMIN_PATIENCE).catch(async (error) => {
       await close(publicServer, 0)
       throw error
     })
@@ -91,11 +86,12 @@ function handleWith(app: Koa): RequestListener {
   return dropUnreadBodies(takePaths(app.callback()))
 }
 
+/** Where to listen, and the setting that says so. */
+type Address = { readonly port: number; readonly host: string; readonly setting: string }
+
 async function listen(
   handle: RequestListener,
-  port: number,
-  host: string,
-  setting: string,
+  { port, host, setting }: Address,
   patience: ServerOptions,
 ): Promise<Server> {
   const server = createServer(patience, handle)

@@ -17,6 +17,7 @@ import {
   homeViolations,
   requestStateViolations,
 } from './support/source-rules.ts'
+import { parameterViolations } from './support/syntax-rules.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const sources: Source[] = globSync('src/**/*.ts', { cwd: ROOT })
@@ -68,6 +69,10 @@ test('the environment is read in one place', () => {
 
 test('the state of a request has one type, in one file', () => {
   expectNone(requestStateViolations(sources, 'src/http/request-state.ts'))
+})
+
+test('no function takes more than four parameters', () => {
+  expectNone(parameterViolations(sources, 4))
 })
 
 function expectNone(violations: readonly string[]): void {

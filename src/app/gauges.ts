@@ -9,53 +9,63 @@ export function openGauges(config: Config, backends: Backends, isReady: () => Pr
   const { gauge, gauges } = metrics
   const secondsSince = ({ since }: SigningKey) => Math.max(0, Date.now() / 1000 - since)
 
-  gauge('vestibule_ready', 'Whether this node can do its work now.', 'min', async () => Number(await isReady()))
-  gauges('vestibule_password_queue', 'Passwords being hashed and waiting for it.', 'state', 'sum', () =>
-    Object.entries(passwords.depth()),
+  gauge({ name: 'vestibule_ready', help: 'Whether this node can do its work now.', of: 'min' }, async () =>
+    Number(await isReady()),
   )
-  gauges('vestibule_signing_keys', 'Published signing keys by state.', 'state', 'max', () =>
+  gauges(
+    { name: 'vestibule_password_queue', help: 'Passwords being hashed and waiting for it.', label: 'state', of: 'sum' },
+    () => Object.entries(passwords.depth()),
+  )
+  gauges({ name: 'vestibule_signing_keys', help: 'Published signing keys by state.', label: 'state', of: 'max' }, () =>
     (['pending', 'active', 'retired'] as const).map(
       (state) => [state, keyRing.keys().filter((key) => key.state === state).length] as const,
     ),
   )
   gauges(
-    'vestibule_signing_key_age_seconds',
-    'For how long the key has signed, by algorithm.',
-    'algorithm',
-    'max',
+    {
+      name: 'vestibule_signing_key_age_seconds',
+      help: 'For how long the key has signed, by algorithm.',
+      label: 'algorithm',
+      of: 'max',
+    },
     () => signers(keyRing.keys()).map((key) => [key.algorithm, secondsSince(key)] as const),
   )
   gauges(
-    'vestibule_signing_key_rotation_seconds',
-    'Seconds until the signing key is due to be replaced, by algorithm; below zero when it is overdue.',
-    'algorithm',
-    'min',
+    {
+      name: 'vestibule_signing_key_rotation_seconds',
+      help: 'Seconds until the signing key is due to be replaced, by algorithm; below zero when it is overdue.',
+      label: 'algorithm',
+      of: 'min',
+    },
     () =>
       signers(keyRing.keys()).map((key) => [key.algorithm, config.KEY_ROTATION_SECONDS - secondsSince(key)] as const),
   )
   gauge(
-    'vestibule_key_verifiers_behind',
-    'Verifiers of the last 30 days that lack a published key.',
-    'max',
+    {
+      name: 'vestibule_key_verifiers_behind',
+      help: 'Verifiers of the last 30 days that lack a published key.',
+      of: 'max',
+    },
     async () => {
       const reports = await keyUsage.report(keyRing.keys().map(({ kid }) => kid))
       const behind = reports.flatMap(({ verifiersBehind }) => verifiersBehind)
       return new Set(behind.map(({ verifier, address }) => `${verifier} ${address}`)).size
     },
   )
-  gauge('vestibule_key_store_followed', 'Whether the key store could be read at the last look.', 'min', () =>
-    keyRing.problem() === undefined ? 1 : 0,
+  gauge(
+    { name: 'vestibule_key_store_followed', help: 'Whether the key store could be read at the last look.', of: 'min' },
+    () => (keyRing.problem() === undefined ? 1 : 0),
   )
   gauge(
-    'vestibule_audit_waiting',
-    'Audit events of this node that are not in the database yet.',
-    'sum',
+    { name: 'vestibule_audit_waiting', help: 'Audit events of this node that are not in the database yet.', of: 'sum' },
     auditTrail.waiting,
   )
   gauge(
-    'vestibule_audit_webhook_behind',
-    'Audit entries that AUDIT_WEBHOOK_URL did not take yet.',
-    'max',
+    {
+      name: 'vestibule_audit_webhook_behind',
+      help: 'Audit entries that AUDIT_WEBHOOK_URL did not take yet.',
+      of: 'max',
+    },
     () => auditWebhook?.behind() ?? 0,
   )
 }

@@ -31,15 +31,19 @@ export function createTracedPorts(tracing: Tracing | undefined) {
     storage(storage: Storage): Storage {
       if (!tracing) return storage
       // Of artifacts the kind is told, never the id; names of counters hold digests of logins.
-      const artifacts = traced(tracing, 'storage', storage, ARTIFACT_METHODS, (_method, [kind]) => ({
-        'vestibule.artifact': String(kind),
-      }))
-      return traced(tracing, 'storage', artifacts, ['getMany', 'increment'])
+      const artifacts = traced(tracing, storage, {
+        name: 'storage',
+        methods: ARTIFACT_METHODS,
+        describe: (_method, [kind]) => ({ 'vestibule.artifact': String(kind) }),
+      })
+      return traced(tracing, artifacts, { name: 'storage', methods: ['getMany', 'increment'] })
     },
     passwords: (passwords: Passwords): Passwords =>
-      tracing ? traced(tracing, 'passwords', passwords, ['hash', 'verify']) : passwords,
+      tracing ? traced(tracing, passwords, { name: 'passwords', methods: ['hash', 'verify'] }) : passwords,
     signingKeys: (keys: readonly SigningKey[]): readonly SigningKey[] =>
-      tracing ? keys.map((key) => traced(tracing, 'key', key, ['sign'], () => describeKey(key))) : keys,
+      tracing
+        ? keys.map((key) => traced(tracing, key, { name: 'key', methods: ['sign'], describe: () => describeKey(key) }))
+        : keys,
   }
 }
 

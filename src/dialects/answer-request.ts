@@ -6,6 +6,7 @@ import { Unavailable } from '../http/unavailable.ts'
 import { shareAnswer } from './cors.ts'
 import {
   type AnswerContext,
+  type Dialect,
   type DialectAnswer,
   type DialectRequest,
   type DialectRoute,
@@ -39,7 +40,7 @@ export function createAnswerRequest(deps: AnswerRequestDeps, mounted: MountedDia
       return next()
     }
     const services = createRequestServices(deps, ctx, mounted)
-    const answer = await settle(deps, mounted, ctx, context, async () => {
+    const answer = await settle(deps, { dialect, context, requestId: state.requestId }, async () => {
       if (sunset && Date.now() / 1000 >= sunset.closesAt) return dialect.onGone(context)
       if (!request) return dialect.onBadBody((body as BodyError).status, context)
       return 'act' in route ? route.act(request, services) : ask(route, request, services)
@@ -68,15 +69,13 @@ async function ask(route: TokenRoute, request: DialectRequest, services: Dialect
 /** An endpoint never answers in words that are not the dialect's. */
 async function settle(
   { onError }: AnswerRequestDeps,
-  { dialect }: MountedDialect,
-  ctx: Context,
-  context: AnswerContext,
+  { dialect, context, requestId }: { dialect: Dialect; context: AnswerContext; requestId: string },
   answer: () => DialectAnswer | Promise<DialectAnswer>,
 ): Promise<DialectAnswer> {
   try {
     return await answer()
   } catch (error) {
-    onError(error, requestState(ctx).requestId)
+    onError(error, requestId)
     if (!(error instanceof Unavailable)) return dialect.onFailure(500, context)
     const answer = dialect.onFailure(503, context)
     return { ...answer, headers: { ...answer.headers, 'Retry-After': String(error.retryAfterSeconds) } }

@@ -24,7 +24,7 @@ export type RunTokenPipeline = (ctx: Context, parameters: OAuthParameters) => Pr
  */
 export function createTokenPipeline(pipeline: Middleware): RunTokenPipeline {
   return (outer, parameters) =>
-    ask(pipeline, outer, '/token', parameters, (ctx, body) =>
+    ask(pipeline, outer, { endpoint: '/token', parameters }, (ctx, body) =>
       ctx.status === 200
         ? { outcome: 'issued', tokens: issued(ctx, body) }
         : { outcome: 'refused', failure: failure(ctx, body) },
@@ -37,14 +37,18 @@ export function introspectWithin(
   outer: Context,
   parameters: Readonly<Record<string, string>>,
 ): Promise<EndpointAnswer> {
-  return ask(pipeline, outer, '/introspect', parameters, ({ status }, body) => ({ status, body }))
+  return ask(pipeline, outer, { endpoint: '/introspect', parameters }, ({ status }, body) => ({ status, body }))
+}
+
+type Asked = {
+  readonly endpoint: '/token' | '/introspect'
+  readonly parameters: Readonly<Record<string, string | undefined>>
 }
 
 async function ask<T>(
   pipeline: Middleware,
   outer: Context,
-  endpoint: '/token' | '/introspect',
-  parameters: Readonly<Record<string, string | undefined>>,
+  { endpoint, parameters }: Asked,
   read: (ctx: Context, body: Record<string, unknown>) => T,
 ): Promise<T> {
   const { method, url, headers } = outer.req

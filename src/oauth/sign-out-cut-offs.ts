@@ -22,13 +22,15 @@ export function raiseCutOff(storage: Pick<Storage, 'raise'>, subject: CutOffSubj
 
 /** "Sign out everywhere": what was granted at or before an instant is dead on its next use, on every node. */
 export function createSignOutCutOffs(storage: Pick<Storage, 'getMany'>) {
+  const keys = (ownership: Ownership): ArtifactKey[] =>
+    subjectsOf(ownership).map((subject) => ({ kind: KIND, id: idOf(subject) }))
+
   return {
     /** What to read, in the same trip as the grant, to judge something owned by `ownership`. */
-    keys: (ownership: Ownership): ArtifactKey[] =>
-      subjectsOf(ownership).map((subject) => ({ kind: KIND, id: idOf(subject) })),
+    keys,
 
     async isBefore(ownership: Ownership, grantedAtMs: number): Promise<boolean> {
-      return isBeforeAny(await storage.getMany(this.keys(ownership)), grantedAtMs)
+      return isBeforeAny(await storage.getMany(keys(ownership)), grantedAtMs)
     },
   }
 }

@@ -48,14 +48,15 @@ export function createSqlStorage(knex: Knex, { isShared, onError = () => {} }: S
 
 type Connected = 'onReturn' | 'partitions' | 'publish' | 'subscribe' | 'ping' | 'close'
 
+type Written = {
+  readonly kind: string
+  readonly id: string
+  readonly artifact: Artifact
+  readonly ttlSeconds: number
+}
+
 function artifactStatements(knex: Knex): Omit<Storage, Connected> {
-  async function write(
-    kind: string,
-    id: string,
-    artifact: Artifact,
-    ttlSeconds: number,
-    onConflict: string,
-  ): Promise<number> {
+  async function write({ kind, id, artifact, ttlSeconds }: Written, onConflict: string): Promise<number> {
     const result = await knex.raw(
       `insert into artifacts (kind, id, artifact, expires_at, uid, user_code)
        values (:kind, :id, :artifact, ${FROM_NOW} + :ttlSeconds, :uid, :userCode)
@@ -67,14 +68,11 @@ function artifactStatements(knex: Knex): Omit<Storage, Connected> {
 
   return {
     async put(kind, id, artifact, ttlSeconds) {
-      await write(kind, id, artifact, ttlSeconds, `do update set ${ANEW}`)
+      await write({ kind, id, artifact, ttlSeconds }, `do update set ${ANEW}`)
     },
     async putOnce(kind, id, artifact, ttlSeconds) {
       const written = await write(
-        kind,
-        id,
-        artifact,
-        ttlSeconds,
+        { kind, id, artifact, ttlSeconds },
         `do update set ${ANEW} where artifacts.expires_at <= ${NOW}`,
       )
       return written === 1

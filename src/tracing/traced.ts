@@ -1,12 +1,16 @@
 import type { Attributes, Tracing } from './tracing.ts'
 
+export type TracedOptions<Port> = {
+  readonly name: string
+  readonly methods: readonly (keyof Port & string)[]
+  readonly describe?: (method: keyof Port & string, args: readonly unknown[]) => Attributes
+}
+
 /** The same port, of which each call of one of `methods` is a span of the request under way: `storage.get`. */
 export function traced<Port extends object>(
   tracing: Tracing,
-  name: string,
   port: Port,
-  methods: readonly (keyof Port & string)[],
-  describe: (method: keyof Port & string, args: readonly unknown[]) => Attributes = () => ({}),
+  { name, methods, describe = () => ({}) }: TracedOptions<Port>,
 ): Port {
   const wrapped = methods.map((method) => {
     // Whoever names a method of a port that is no function has made a mistake in these few lines.

@@ -77,25 +77,27 @@ export function createLockout(deps: LockoutDeps): Lockout {
   } = deps
   const names = (account: string, context: LoginContext) => namesOf(`${realm}:${normalizeEmail(account)}`, context)
 
+  const reserve: Lockout['reserve'] = async (account, secret, context) => {
+    const named = names(account, context)
+    const sendKey = `lockout:send:${createHmac('sha256', digestKey).update(`${named.subject}\n${secret}`).digest('hex')}`
+    const sending = context.resends ? storage.increment(sendKey, policy.resends.withinSeconds) : Promise.resolve(1)
+    const [{ standing, decision }, sends] = await Promise.all([enter(named), sending])
+    const isResend = sends > 1 && sends <= policy.resends.sends
+    return {
+      lockedForSeconds: decision.lockedForSeconds,
+      settle: (result) =>
+        result === 'success'
+          ? succeed(named, standing, decision.origin)
+          : result === 'failure' && !isResend
+            ? fail(named, standing, decision.origin)
+            : release(named.budgets),
+    }
+  }
+
   return {
-    async reserve(account, secret, context) {
-      const named = names(account, context)
-      const sendKey = `lockout:send:${createHmac('sha256', digestKey).update(`${named.subject}\n${secret}`).digest('hex')}`
-      const sending = context.resends ? storage.increment(sendKey, policy.resends.withinSeconds) : Promise.resolve(1)
-      const [{ standing, decision }, sends] = await Promise.all([enter(named), sending])
-      const isResend = sends > 1 && sends <= policy.resends.sends
-      return {
-        lockedForSeconds: decision.lockedForSeconds,
-        settle: (result) =>
-          result === 'success'
-            ? succeed(named, standing, decision.origin)
-            : result === 'failure' && !isResend
-              ? fail(named, standing, decision.origin)
-              : release(named.budgets),
-      }
-    },
+    reserve,
     async lockedForSeconds(account, context) {
-      const reservation = await this.reserve(account, '', context)
+      const reservation = await reserve(account, '', context)
       await reservation.settle('unchecked')
       return reservation.lockedForSeconds
     },

@@ -8,11 +8,14 @@ import { tokenOf } from './token-address.ts'
 
 const PATH = '/confirmation'
 
+type Refused = { readonly problem?: LinkView['problem']; readonly status: number }
+
 /** Where the link leads that confirms an e-mail address. */
 export function createConfirmationPages(deps: AccountPagesDeps): AccountPage {
   const { present, csrf, wayBack, pages, registration } = deps
 
-  function show(ctx: Context, token: string, found: Confirmation, problem?: LinkView['problem'], status = 200): void {
+  function show(ctx: Context, token: string, found: Confirmation, refused: Refused = { status: 200 }): void {
+    const { problem, status } = refused
     const { email: login, needsPassword } = found
     const path = keepLanguages(ctx, pages.publicPath + PATH)
     const form = { path, csrf: csrf.issue(ctx, PATH), token, problem }
@@ -31,13 +34,13 @@ export function createConfirmationPages(deps: AccountPagesDeps): AccountPage {
       const browser = browserOf(ctx, csrf)
       const found = await registration.find(token, browser)
       if (!found) return dead(ctx)
-      if (found.needsPassword && !password) return show(ctx, token, found, 'missing', 422)
+      if (found.needsPassword && !password) return show(ctx, token, found, { problem: 'missing', status: 422 })
       const confirmed = await registration.confirm(token, { browser, password, ip: ctx.ip })
       if (confirmed.outcome === 'dead') return dead(ctx)
       if (confirmed.outcome === 'confirmed') return wayBack.follow(ctx, 'confirmed')
-      if (confirmed.outcome === 'wrong-password') return show(ctx, token, found, 'wrong', 422)
+      if (confirmed.outcome === 'wrong-password') return show(ctx, token, found, { problem: 'wrong', status: 422 })
       ctx.set('Retry-After', String(Math.ceil(confirmed.retryAfterSeconds)))
-      show(ctx, token, found, 'busy', 503)
+      show(ctx, token, found, { problem: 'busy', status: 503 })
     },
   }
 }

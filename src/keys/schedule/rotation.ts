@@ -34,7 +34,7 @@ export function planRotation(
 ): RotationStep[] {
   const planned = policy.algorithms.flatMap((algorithm) => {
     const own = keys.filter((key) => key.algorithm === algorithm)
-    return planSigner(algorithm, own, policy, now, unpublished)
+    return planSigner(algorithm, { keys: own, policy, now, unpublished })
   })
   const removed = keys.filter((key) => isOver(key, policy, now)).map((key): RotationStep => remove(key.kid))
   return [...planned, ...removed]
@@ -71,13 +71,14 @@ export function remove(kid: string): RotationStep {
   return { action: 'remove', kid }
 }
 
-function planSigner(
-  algorithm: SigningAlgorithm,
-  keys: readonly RotatingKey[],
-  policy: RotationPolicy,
-  now: number,
-  unpublished: Unpublished,
-): RotationStep[] {
+type Situation = {
+  readonly keys: readonly RotatingKey[]
+  readonly policy: RotationPolicy
+  readonly now: number
+  readonly unpublished: Unpublished
+}
+
+function planSigner(algorithm: SigningAlgorithm, { keys, policy, now, unpublished }: Situation): RotationStep[] {
   const signer = signerOf(keys)
   const successor = nextSignerOf(keys)
   const spare: RotationStep = { action: 'generate', algorithm, state: 'pending' }

@@ -69,9 +69,7 @@ export function generateOnToken(pkcs11: Pkcs11, session: Handle, algorithm: Sign
 /** The signature as JWS wants it. The token gives ECDSA in the IEEE P1363 form already; it signs a digest there. */
 export function signOnToken(
   pkcs11: Pkcs11,
-  session: Handle,
-  key: Handle,
-  algorithm: SigningAlgorithm,
+  { session, key, algorithm }: { session: Handle; key: Handle; algorithm: SigningAlgorithm },
   signingInput: Uint8Array,
 ): Uint8Array {
   const input = algorithm === 'ES256' ? createHash('sha256').update(signingInput).digest() : Buffer.from(signingInput)

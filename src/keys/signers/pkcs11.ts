@@ -36,7 +36,7 @@ export async function openPkcs11Signer(url: string, pin: string): Promise<Signer
         token.use((session) => {
           const key = token.privateKey(id)
           if (!key) throw new KeyStoreError(missing(record.kid, tokenLabel))
-          return signOnToken(pkcs11, session, key, record.algorithm, signingInput)
+          return signOnToken(pkcs11, { session, key, algorithm: record.algorithm }, signingInput)
         })
     },
     async destroy({ material }) {

@@ -11,7 +11,8 @@ export function deviceFlow(pages: ProtocolPages): DeviceFlow {
     charset: 'base-20',
     mask: '****-****',
     userCodeInputSource: async (ctx, form, _out, error) => pages.renderDeviceInput(ctx, form, error),
-    userCodeConfirmSource: async (ctx, form, client, _device, userCode) =>
+    // After the client the library hands over what it knows of the device, and then the code.
+    userCodeConfirmSource: async (ctx, form, client, ...[, userCode]) =>
       pages.renderDeviceConfirm(ctx, form, {
         clientName: client.clientName ?? client.clientId,
         userCode,

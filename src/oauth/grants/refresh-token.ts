@@ -88,7 +88,8 @@ async function rotate(deps: RefreshGrantDeps, ctx: TokenEndpointGrantContext, pr
   if (current.isExpired) throw new errors.InvalidGrant('refresh token is expired')
   const grant = await enter(deps, ctx, current, presented.stored.artifact.companyUserId)
 
-  const next = successor(ctx, deps, current, presented.value, presented.stored.artifact.companyUserId)
+  const { companyUserId } = presented.stored.artifact
+  const next = successor(ctx, deps, { current, value: presented.value, companyUserId })
   const body = await answer(ctx, grant, current, next.value)
   const ttlSeconds = refreshTokenTtlSeconds(client, nowSeconds() - Number(current.iiat))
   const retrySeconds = refreshRetrySeconds(client)
@@ -146,9 +147,7 @@ async function enter(
 function successor(
   ctx: TokenEndpointGrantContext,
   { refreshTokens }: RefreshGrantDeps,
-  current: RefreshToken,
-  value: string,
-  companyUserId: unknown,
+  { current, value, companyUserId }: { current: RefreshToken; value: string; companyUserId: unknown },
 ): { value: string; payload: Record<string, unknown> } {
   const { RefreshToken: Model } = ctx.oidc.provider
   const fields = (Model as unknown as { IN_PAYLOAD: string[] }).IN_PAYLOAD
