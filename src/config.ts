@@ -5,6 +5,7 @@ import type { z } from 'zod'
 import { contradictions } from './config/contradictions.ts'
 import type { Setting } from './config/setting.ts'
 import { type Config, type SettingName, settings } from './config/settings.ts'
+import { codeOf } from './thrown.ts'
 
 export { type Config, type SettingName, settings } from './config/settings.ts'
 
@@ -85,7 +86,7 @@ function rawValue(
   try {
     return readFileSync(file, 'utf8').trim()
   } catch (error) {
-    problems.push(`${name}_FILE points at ${file}, which cannot be read (${(error as NodeJS.ErrnoException).code}).`)
+    problems.push(`${name}_FILE points at ${file}, which cannot be read (${codeOf(error)}).`)
     return undefined
   }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createTransport } from 'nodemailer'
 import type { Log } from './log.ts'
+import { codeOf } from './thrown.ts'
 
 /** A mail to one person; `html` says the same as `text`. */
 export type Mail = { readonly to: string; readonly subject: string; readonly text: string; readonly html?: string }
@@ -163,14 +164,18 @@ function oneLine(value: string): string {
 
 /** A 5xx answer stays one (RFC 5321 §4.2.1); 4xx, time-outs and lost connections pass. */
 function isFinal(error: unknown): boolean {
-  const { responseCode } = error as { responseCode?: unknown }
-  return typeof responseCode === 'number' && responseCode >= 500
+  return (responseCodeOf(error) ?? 0) >= 500
+}
+
+/** What the mail server answered with, where it answered. */
+function responseCodeOf(error: unknown): number | undefined {
+  const isAnswer = error instanceof Error && 'responseCode' in error && typeof error.responseCode === 'number'
+  return isAnswer ? Number(error.responseCode) : undefined
 }
 
 /** What a mail server answers may name the person: only its codes are logged. */
 function reasonOf(error: unknown) {
-  const { code, responseCode } = error as { code?: unknown; responseCode?: unknown }
-  return { reason: code, answer: responseCode }
+  return { reason: codeOf(error), answer: responseCodeOf(error) }
 }
 
 /** Lets `count` tasks run at a time, the others in the order they came. */

@@ -25,6 +25,7 @@ import { DatabaseError } from './database/database.ts'
 import { ListenError } from './http/listen-error.ts'
 import { KeyStoreError } from './keys/key-store.ts'
 import { StorageError } from './storage/storage.ts'
+import { codeOf, messageOf } from './thrown.ts'
 
 const commands: readonly Command[] = [
   serve,
@@ -69,9 +70,9 @@ export async function main(args: readonly string[]): Promise<void> {
   try {
     process.exitCode = await command.run(rest, process.env)
   } catch (error) {
-    const isUsage = String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS')
+    const isUsage = String(codeOf(error)).startsWith('ERR_PARSE_ARGS')
     if (!isUsage && !EXPECTED.some((kind) => error instanceof kind)) throw error
-    console.error((error as Error).message)
+    console.error(messageOf(error))
     process.exitCode = isUsage ? 2 : 1
   }
 }

@@ -8,6 +8,7 @@ import type { FoundPerson } from '../credentials/verify-person.ts'
 import { keyOfCursor, type Page, type PageRequest, toPage } from '../database/page.ts'
 import { type Changed, isRevision } from '../database/revision.ts'
 import { isUuid } from '../database/uuid.ts'
+import { codeOf } from '../thrown.ts'
 import type { Administrator } from './administrator.ts'
 import type { Role } from './role.ts'
 
@@ -79,7 +80,7 @@ export function createAdministratorDirectory({ knex }: { readonly knex: Knex }) 
         const [created] = (await knex('administrators').insert(row).returning('*')) as Row[]
         return toAdministrator(created as Row)
       } catch (error) {
-        if ((error as { code?: string }).code !== UNIQUE_VIOLATION) throw error
+        if (codeOf(error) !== UNIQUE_VIOLATION) throw error
         return undefined
       }
     },

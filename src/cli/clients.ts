@@ -1,6 +1,7 @@
 import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import type { ListedClient } from '../clients/registry.ts'
+import { messageOf } from '../thrown.ts'
 import { type AdminClient, AdminError, createAdminClient } from './command/admin-client.ts'
 import type { Command } from './command/command.ts'
 import { printJson, printTable } from './command/print.ts'
@@ -158,7 +159,7 @@ async function readMetadata(file: string, isStandardInputTaken: boolean): Promis
     const { readFile } = await import('node:fs/promises')
     return JSON.parse(file === '-' ? await text(process.stdin) : await readFile(file, 'utf8'))
   } catch (error) {
-    throw new AdminError(`${file} does not hold client metadata: ${(error as Error).message}`)
+    throw new AdminError(`${file} does not hold client metadata: ${messageOf(error)}`)
   }
 }
 

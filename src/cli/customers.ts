@@ -6,6 +6,7 @@ import type { ImportProgress, ImportReport } from '../customers/import/import.ts
 import type { LineProblem } from '../customers/import/import-runs.ts'
 import type { MigrationStatus } from '../customers/import/migration-status.ts'
 import type { WrappingProgress } from '../customers/import/wrap-fast-hashes.ts'
+import { codeOf } from '../thrown.ts'
 import { type AdminClient, AdminError, createAdminClient } from './command/admin-client.ts'
 import type { Command } from './command/command.ts'
 import { duration, printJson, printTable } from './command/print.ts'
@@ -179,9 +180,7 @@ function sizeOf(path: string): number {
   try {
     return Math.max(1, statSync(path).size)
   } catch (error) {
-    throw new AdminError(
-      `${path} cannot be read (${(error as NodeJS.ErrnoException).code}). Check the name and try again.`,
-    )
+    throw new AdminError(`${path} cannot be read (${codeOf(error)}). Check the name and try again.`)
   }
 }
 

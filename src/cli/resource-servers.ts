@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import type { ResourceServer } from '../clients/resource-servers.ts'
+import { messageOf } from '../thrown.ts'
 import { AdminError } from './command/admin-client.ts'
 import { printJson, printTable } from './command/print.ts'
 import { subcommands } from './command/subcommands.ts'
@@ -62,6 +63,6 @@ async function readJson(file: string): Promise<Record<string, unknown>> {
   try {
     return JSON.parse(file === '-' ? await text(process.stdin) : await readFile(file, 'utf8'))
   } catch (error) {
-    throw new AdminError(`${file} does not hold JSON: ${(error as Error).message}`)
+    throw new AdminError(`${file} does not hold JSON: ${messageOf(error)}`)
   }
 }

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { type FileHandle, open, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { codeOf } from '../thrown.ts'
 
 /** Passwords known from breaches, looked up without leaving this machine. */
 export type BreachedPasswords = {
@@ -55,7 +56,7 @@ async function readFirst(paths: readonly string[]): Promise<string> {
     try {
       return await readFile(path, 'utf8')
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      if (codeOf(error) !== 'ENOENT') throw error
     }
   }
   return ''

@@ -1,5 +1,6 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { codeOf } from '../thrown.ts'
 import { DatabaseError } from './database.ts'
 
 type Holder = { readonly pid: number; readonly startedAt: string }
@@ -20,7 +21,7 @@ export function lockDirectory(directory: string): () => void {
       writeFileSync(path, JSON.stringify(self), { flag: 'wx', mode: 0o600 })
       return () => rmSync(path, { force: true })
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      if (codeOf(error) !== 'EEXIST') throw error
     }
     const holder = readHolder(path)
     if (holder && isAlive(holder)) {
@@ -45,7 +46,7 @@ function moveAside(path: string): void {
     const moved = readHolder(aside)
     if (moved && isAlive(moved)) linkSync(aside, path)
   } catch (error) {
-    if (!['ENOENT', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    if (!['ENOENT', 'EEXIST'].includes(codeOf(error) ?? '')) throw error
   } finally {
     rmSync(aside, { force: true })
   }
@@ -64,7 +65,7 @@ function isAlive(holder: Holder): boolean {
   try {
     process.kill(holder.pid, 0)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
+    if (codeOf(error) === 'ESRCH') return false
   }
   const startedAt = processStart(holder.pid)
   return startedAt === undefined || holder.startedAt === '' || startedAt === holder.startedAt

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import knexFactory, { type Knex } from 'knex'
+import { codeOf, messageOf } from '../thrown.ts'
 import { type Database, DatabaseError } from './database.ts'
 import { lockDirectory } from './directory-lock.ts'
 import { openInstance } from './embedded-instance.ts'
@@ -35,7 +36,7 @@ export async function openEmbedded(
   } catch (error) {
     release()
     throw new DatabaseError(
-      `DATA_DIR ${dataDir} holds a database that does not open (${(error as Error).message}). ` +
+      `DATA_DIR ${dataDir} holds a database that does not open (${messageOf(error)}). ` +
         'Restore it from a backup, or point DATA_DIR at an empty directory.',
     )
   }
@@ -48,7 +49,7 @@ function lock(dataDir: string): () => void {
   } catch (error) {
     if (error instanceof DatabaseError) throw error
     throw new DatabaseError(
-      `DATA_DIR ${dataDir} cannot be written (${(error as NodeJS.ErrnoException).code}). ` +
+      `DATA_DIR ${dataDir} cannot be written (${codeOf(error)}). ` +
         'Make it writable for this user, or set DATA_DIR to a directory that is.',
     )
   }

@@ -2,6 +2,7 @@ import type { AsyncLocalStorage } from 'node:async_hooks'
 import { createRequire } from 'node:module'
 import type { Knex } from 'knex'
 import { answerWithin } from '../http/unavailable.ts'
+import { causeOf, codeOf, messageOf } from '../thrown.ts'
 import { isOutage } from './outages.ts'
 
 type Connection = {
@@ -55,7 +56,7 @@ export function postgresClient(limitMs: AsyncLocalStorage<number>, urls: readonl
           await connection.end()
           refusals.push('it only reads')
         } catch (error) {
-          refusals.push((error as Error).message)
+          refusals.push(messageOf(error))
         }
       }
       throw new Error(`no connection to a host that takes writes: ${refusals.join('; ')}`)
@@ -89,5 +90,5 @@ async function takesWrites(connection: Connection): Promise<boolean> {
 }
 
 function isReadOnly(error: unknown): boolean {
-  return ((error as Error).cause as { code?: string } | undefined)?.code === READ_ONLY
+  return codeOf(causeOf(error)) === READ_ONLY
 }

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import knexFactory, { type Knex } from 'knex'
+import { causeOf, codeOf, messageOf } from '../thrown.ts'
 import { type Database, DatabaseError } from './database.ts'
 import { postgresClient } from './postgres-client.ts'
 import { urlsOfHosts, withoutCredentials } from './postgres-hosts.ts'
@@ -25,9 +26,9 @@ export async function openPostgres(url: string): Promise<Database> {
     await knex.raw('select 1')
   } catch (error) {
     await knex.destroy()
-    const { code, message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException
+    const reason = causeOf(error) ?? error
     throw new DatabaseError(
-      `DATABASE_URL does not answer at ${withoutCredentials(url)} (${code ?? message}). ` +
+      `DATABASE_URL does not answer at ${withoutCredentials(url)} (${codeOf(reason) ?? messageOf(reason)}). ` +
         'Start Postgres or correct the address and credentials, or unset DATABASE_URL to run embedded.',
     )
   }

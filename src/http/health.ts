@@ -1,4 +1,5 @@
 import type { Middleware } from 'koa'
+import { messageOf } from '../thrown.ts'
 
 export type HealthCheck = { readonly name: string; check(): Promise<void> }
 
@@ -64,6 +65,6 @@ async function run({ name, check }: HealthCheck): Promise<CheckResult> {
     await Promise.race([check(), expired])
     return { name, status: 'up' }
   } catch (error) {
-    return { name, status: 'down', problem: (error as Error).message }
+    return { name, status: 'down', problem: messageOf(error) }
   }
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { ConnectionOptions } from 'node:tls'
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
+import { messageOf } from '../thrown.ts'
 import type { RedisAddress } from './redis-address.ts'
 import { StorageError } from './storage.ts'
 
@@ -76,9 +77,7 @@ function tlsOptions({ tlsFiles }: RedisAddress): ConnectionOptions {
     try {
       return [name, readFileSync(path)] as const
     } catch (error) {
-      throw new StorageError(
-        `REDIS_URL names ${path} for "${name}", which cannot be read: ${(error as Error).message}.`,
-      )
+      throw new StorageError(`REDIS_URL names ${path} for "${name}", which cannot be read: ${messageOf(error)}.`)
     }
   }
   return Object.fromEntries(Object.entries(tlsFiles).map(read))

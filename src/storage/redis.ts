@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
-import { answerWithin, type Unavailable } from '../http/unavailable.ts'
+import { answerWithin } from '../http/unavailable.ts'
+import { causeOf, messageOf } from '../thrown.ts'
 import { bounded } from './bounded.ts'
 import { hashId } from './hash-id.ts'
 import { describeRedis, type RedisAddress, readRedisUrl } from './redis-address.ts'
@@ -69,9 +70,9 @@ export async function openRedisStorage(url: string, onError: (error: unknown) =>
     redis.off('error', note)
   } catch (error) {
     redis.disconnect()
-    const reason = (troubles.at(-1) ?? (error as Unavailable).cause) as Error
+    const reason = messageOf(troubles.at(-1) ?? causeOf(error))
     throw new StorageError(
-      `REDIS_URL does not answer: ${describeRedis(address)} (${reason.message ?? reason}). ` +
+      `REDIS_URL does not answer: ${describeRedis(address)} (${reason}). ` +
         'Start Redis or correct the address and credentials, or unset REDIS_URL to keep sessions in the database.',
     )
   }

@@ -146,10 +146,7 @@ function artifactStatements(knex: Knex): Omit<Storage, Connected> {
     },
     async raise(kind, id, atMs, ttlSeconds) {
       await write(
-        kind,
-        id,
-        { atMs },
-        ttlSeconds,
+        { kind, id, artifact: { atMs }, ttlSeconds },
         `do update set artifact = case when ${IS_RAISED} then excluded.artifact else artifacts.artifact end,
            expires_at = greatest(artifacts.expires_at, excluded.expires_at)`,
       )

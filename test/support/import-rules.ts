@@ -22,8 +22,9 @@ const LAYERS: readonly (readonly string[])[] = [
   ['credentials'],
   ['storage', 'database'],
   ['http', 'config', 'log', 'metrics', 'cache', 'mail', 'tracing', 'webhook'],
+  ['thrown'],
 ]
-const LEAVES = LAYERS.length - 1
+const LEAVES = LAYERS.length - 2
 
 /** Imports that do not point down. Leaves may take types from each other. */
 export function layerViolations(sources: readonly Source[]): string[] {

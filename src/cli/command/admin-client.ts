@@ -1,5 +1,6 @@
 import { findLocalAccess } from '../../admin/local-access.ts'
 import { readConfig } from '../../config.ts'
+import { causeOf, messageOf } from '../../thrown.ts'
 
 /** The admin API could not be asked, or refused; the message says what to do next. */
 export class AdminError extends Error {
@@ -97,9 +98,8 @@ async function* unlessBroken(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<
   try {
     yield* chunks
   } catch (error) {
-    const { message, cause } = error as Error & { cause?: { message?: string } }
     throw new AdminError(
-      `The server's answer broke off (${cause?.message ?? message}). Look at its log; an import goes on with --resume.`,
+      `The server's answer broke off (${messageOf(causeOf(error) ?? error)}). Look at its log; an import goes on with --resume.`,
     )
   }
 }

@@ -1,3 +1,5 @@
+import { causeOf, codeOf, messageOf } from '../../thrown.ts'
+
 /** What a look at one thing came to; of a bad one the detail says how to mend it. */
 export type Finding = { readonly check: string; readonly isWell: boolean; readonly detail: string }
 
@@ -16,7 +18,6 @@ export async function ask(url: string, headers: Readonly<Record<string, string>>
   try {
     return await fetch(url, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) })
   } catch (error) {
-    const { cause, message } = error as Error & { cause?: { code?: string } }
-    return cause?.code ?? message
+    return codeOf(causeOf(error)) ?? messageOf(error)
   }
 }

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex'
 import type { Passwords } from '../../credentials/passwords.ts'
+import { codeOf } from '../../thrown.ts'
 import { type ImportLine, importLines } from './import-lines.ts'
 import { parseLine } from './import-parse.ts'
 import type { ImportRecord } from './import-record.ts'
@@ -140,8 +141,7 @@ async function writeAll(knex: Knex, write: Write, numbered: readonly NumberedRec
 
 /** Class 22 and 23 of SQLSTATE: values and constraints. Anything else is no fault of a line. */
 function isRefusedByDatabase(error: unknown): error is Error & { code: string } {
-  const code = (error as { code?: unknown }).code
-  return typeof code === 'string' && /^2[23]/.test(code)
+  return /^2[23]/.test(codeOf(error) ?? '')
 }
 
 function problemOf({ line, record, outcome }: Written): LineProblem[] {

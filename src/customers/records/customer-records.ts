@@ -4,6 +4,7 @@ import { isEmailTaken } from '../../credentials/email-rows.ts'
 import { type Page, type PageRequest, toPage } from '../../database/page.ts'
 import { type Changed, isRevision } from '../../database/revision.ts'
 import { afterUuid, isUuid } from '../../database/uuid.ts'
+import { codeOf } from '../../thrown.ts'
 import type { Customer } from '../customer.ts'
 import { type CustomerRow, SELECT_CUSTOMER, toCustomerWithPassword } from '../customer-row.ts'
 import type { ImportRecord } from '../import/import-record.ts'
@@ -150,7 +151,7 @@ async function takenAddress(write: () => Promise<unknown>): Promise<Refused | un
     await write()
     return undefined
   } catch (error) {
-    if ((error as { code?: string }).code !== UNIQUE_VIOLATION) throw error
+    if (codeOf(error) !== UNIQUE_VIOLATION) throw error
     return TAKEN
   }
 }

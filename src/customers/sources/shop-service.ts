@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { Unavailable } from '../../http/unavailable.ts'
+import { messageOf } from '../../thrown.ts'
 import { createCircuitBreaker } from './circuit-breaker.ts'
 
 /** The shop's service does not answer, or answers nonsense; `retryAfterSeconds` says when to ask again. */
@@ -63,7 +64,7 @@ export function createShopService(options: ShopServiceOptions): ShopService {
       return { status: response.status, body }
     } catch (error) {
       breaker.failed()
-      throw new ShopServiceError(`the shop service failed: ${(error as Error).message}`, RETRY_AFTER_SECONDS)
+      throw new ShopServiceError(`the shop service failed: ${messageOf(error)}`, RETRY_AFTER_SECONDS)
     }
   }
 

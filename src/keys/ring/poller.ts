@@ -1,4 +1,5 @@
 import type { Log } from '../../log.ts'
+import { messageOf } from '../../thrown.ts'
 
 export type Poller = {
   /** Does the work now; calls that come while it is being done share one more round. */
@@ -28,7 +29,7 @@ export function createPoller(deps: {
       if (problem !== undefined) deps.log.info({ event: 'keys.recovered' }, 'the key store answers again')
       problem = undefined
     } catch (error) {
-      const message = (error as Error).message
+      const message = messageOf(error)
       if (message !== problem) deps.log.warn({ event: 'keys.unreachable', reason: message }, 'the last known keys stay')
       problem = message
     }

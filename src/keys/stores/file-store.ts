@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { codeOf } from '../../thrown.ts'
 import { type KeyStore, KeyStoreError, type StoredKeys, withoutRemoved } from '../key-store.ts'
 import { takeFileLock } from './file-lock.ts'
 import { readKeyDocument, readTombstoneDocument, writeKeyDocument, writeTombstoneDocument } from './key-document.ts'
@@ -90,7 +91,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (codeOf(error) === 'ENOENT') return undefined
     throw error
   }
 }
