@@ -104,6 +104,11 @@ export function createMetrics() {
       'Introspections: active, inactive, or refused (who asked could not prove who it is).',
       ['outcome'],
     ),
+    tokenRefusals: counter(
+      'vestibule_token_refusals_total',
+      'Tokens that did not work, by what asked and by the reason.',
+      ['asker', 'reason'],
+    ),
     dialectRequests: counter(
       'vestibule_dialect_requests_total',
       'Answers of dialect endpoints by dialect, endpoint and status class.',

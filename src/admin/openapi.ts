@@ -56,7 +56,9 @@ function operation(each: Route, schemas: Json): Json {
     operationId: operationIdOf(each),
     summary: each.summary,
     tags: [each.path.split('/')[2]],
-    ...(permission === 'public' ? { security: [] } : { description: whoMay(permission), 'x-permission': permission }),
+    ...(permission === 'public'
+      ? { security: [] }
+      : { description: [each.description, whoMay(permission)].filter(Boolean).join(' '), 'x-permission': permission }),
     parameters: [
       ...parametersOf('path', each.params, schemas),
       ...parametersOf('query', each.query, schemas),

@@ -135,11 +135,11 @@ function agentRoutesOf({ backends: { passwords, passwordPolicy }, services }: Ap
 }
 
 function tokenRoutesOf({ backends: { auditTrail }, services }: AppParts): Route[] {
-  const { endSignIn, activeGrants, findToken } = services.tokens
+  const { endSignIn, activeGrants } = services.tokens
   return [
     ...signOutRoutes({ endSignIn }),
     ...grantRoutes({ activeGrants, flushTrail: auditTrail.flush }),
-    ...tokenRoutes({ findToken }),
+    ...tokenRoutes({ judgeToken: services.judgeToken }),
   ]
 }
 

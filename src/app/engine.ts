@@ -3,17 +3,18 @@ import type { Config } from '../config.ts'
 import { createKnownPlaces } from '../customers/known-places.ts'
 import { createProtocolPages } from '../interaction/protocol-pages.ts'
 import type { Log } from '../log.ts'
-import { createFindLiveAccount } from '../oauth/accounts/account.ts'
+import { createJudgeAccount } from '../oauth/accounts/account.ts'
 import { createLiveProvider, type LiveProvider } from '../oauth/engine/live-provider.ts'
 import { buildProvider, type ProviderDeps } from '../oauth/engine/provider.ts'
 import type { GrantType } from '../oauth/grants/grant-type.ts'
 import { createGrants } from '../oauth/grants/index.ts'
 import { createFindGrant } from '../oauth/tokens/token-status.ts'
+import { createJudgeToken } from '../oauth/tokens/token-verdict.ts'
 import type { Backends } from './backends.ts'
 import type { Services } from './services.ts'
 import { createTracedPorts } from './traced-ports.ts'
 
-/** How long introspection may still describe a customer as they were: what a blocked customer's tokens outlive. */
+/** How long introspection and userinfo may still describe a customer as they were: what a blocked customer's tokens outlive. */
 const CUSTOMER_CACHE_SECONDS = 2
 
 /** The protocol engine with everything it asks, made anew whenever keys change. */
@@ -33,7 +34,7 @@ function providerDeps(config: Config, log: Log, backends: Backends, services: Se
   const { clients, tokens, customers, agents, pages } = services
   const cached = createCache(customers.directory.findById, { ttlSeconds: CUSTOMER_CACHE_SECONDS, limit: 10_000 })
   const { cutOffs } = tokens
-  const findLiveAccount = createFindLiveAccount({ findCustomer: cached.get, findAgent: agents.findActive, cutOffs })
+  const judgeAccount = createJudgeAccount({ findCustomer: cached.get, findAgent: agents.findActive, cutOffs })
   return {
     issuer: config.ISSUER,
     ...mutualTls(config),
@@ -44,7 +45,14 @@ function providerDeps(config: Config, log: Log, backends: Backends, services: Se
     resourceServers: clients.resourceServers,
     identifiersOf: createIdentifiersOf(clients),
     shapes: new Map(clients.builtIn.flatMap(({ identifier, shape }) => (shape ? [[identifier, shape]] : []))),
-    findLiveAccount,
+    judgeAccount,
+    judgeToken: createJudgeToken({
+      findToken: tokens.findToken,
+      clientState: clients.registry.stateOf,
+      judgeAccount,
+      metrics,
+      log,
+    }),
     noteTokenSize: (bytes) => {
       if (bytes > config.TOKEN_SIZE_BUDGET_BYTES)
         log.warn({ bytes }, 'an access token is above TOKEN_SIZE_BUDGET_BYTES')
@@ -68,8 +76,8 @@ function providerDeps(config: Config, log: Log, backends: Backends, services: Se
 /** Grants look at people as they are now, not as a cache remembers them. */
 function createOwnGrants({ storage, auditTrail, metrics }: Backends, services: Services): GrantType[] {
   const { clients, tokens, customers, agents } = services
-  const { cutOffs, endSignIn, findToken, refreshTokens } = tokens
-  const { findById: findCustomer, findByReference: findCustomerByReference } = customers.directory
+  const { cutOffs, endSignIn, refreshTokens } = tokens
+  const { findByReference: findCustomerByReference } = customers.directory
   return createGrants({
     storage,
     audit: auditTrail.append,
@@ -79,11 +87,10 @@ function createOwnGrants({ storage, auditTrail, metrics }: Backends, services: S
     findClient: clients.findClient,
     resourceServers: clients.resourceServers,
     identifiersOf: createIdentifiersOf(clients),
-    findToken,
+    judgeToken: services.judgeToken,
     refreshTokens,
     endSignIn,
     findGrant: createFindGrant({ storage, cutOffs }),
-    findLiveAccount: createFindLiveAccount({ findCustomer, findAgent: agents.findActive, cutOffs }),
     findCustomerByReference,
     count: (outcome) => metrics.refreshes.inc({ outcome }),
   })

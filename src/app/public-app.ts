@@ -16,7 +16,6 @@ import { createDeviceCookie } from '../interaction/device-cookie.ts'
 import { createHostedSignIn } from '../interaction/hosted-sign-in.ts'
 import { createInteractionRoutes } from '../interaction/routes.ts'
 import type { Log } from '../log.ts'
-import { createFindLiveAccount } from '../oauth/accounts/account.ts'
 import { createInteractions } from '../oauth/browser/interactions.ts'
 import { createLinkSignIn } from '../oauth/browser/link-sign-in.ts'
 import { allowsOrigin } from '../oauth/clients/client-metadata.ts'
@@ -99,17 +98,16 @@ function createHostedPages(
 
 function createDialects(config: Config, log: Log, { backends, services, engine, shared }: AppParts) {
   const { auditTrail, dialectUses, metrics, signInWebhook } = backends
-  const { dialects, clients, customers, agents } = services
+  const { dialects, clients, customers, agents, judgeToken } = services
   const { findToken, endSignIn, cutOffs } = services.tokens
-  const { findById: findCustomer } = customers.directory
-  const findAccount = createFindLiveAccount({ findCustomer, findAgent: agents.findActive, cutOffs })
   return createDialectRouter({
     dialects,
     issuer: config.ISSUER,
     pipeline: engine.middleware,
     services: createSharedServices({
       findToken,
-      findCaller: createFindCaller({ findToken, findAccount }),
+      judgeToken,
+      findCaller: createFindCaller({ judgeToken }),
       endSignIn,
       confirmEmail: customers.registrationKeys.confirm,
       reportSignIn: signInWebhook.report,
@@ -118,7 +116,7 @@ function createDialects(config: Config, log: Log, { backends, services, engine, 
     signInByLink: createLinkSignIn({
       provider: engine.current,
       redeem: customers.signInLinks.redeem,
-      findCustomer,
+      findCustomer: customers.directory.findById,
       cutOffs,
       audit: auditTrail.append,
       isHttps: config.ISSUER.startsWith('https:'),

@@ -3,7 +3,9 @@ import { selectDialects } from '../dialects/index.ts'
 import type { MountedDialect } from '../dialects/mounted-dialect.ts'
 import { createPages, type Pages } from '../interaction/pages.ts'
 import type { Log } from '../log.ts'
+import { createJudgeAccount } from '../oauth/accounts/account.ts'
 import { createReachProbes, type ReachProbes } from '../oauth/engine/reach-probes.ts'
+import { createJudgeToken, type JudgeToken } from '../oauth/tokens/token-verdict.ts'
 import type { Backends } from './backends.ts'
 import { type AdministratorServices, createAdministratorServices } from './services/administrators.ts'
 import { type AgentServices, createAgentServices } from './services/agents.ts'
@@ -19,6 +21,8 @@ export type Services = {
   readonly customers: CustomerServices
   readonly agents: AgentServices
   readonly administrators: AdministratorServices
+  /** The one verdict on a token, with people as they are now. */
+  readonly judgeToken: JudgeToken
   readonly reachProbes: ReachProbes
   readonly pages: Pages
 }
@@ -27,15 +31,29 @@ export type Services = {
 export function createServices(config: Config, log: Log, backends: Backends): Services {
   const dialects = selectDialects(config)
   const builtIn = dialects.flatMap(({ dialect }) => dialect.resourceServers)
-  const { database, storage } = backends
+  const { database, storage, metrics } = backends
   const tokens = createTokenServices(config, backends)
+  const clients = createClientServices({ database, storage, builtIn })
+  const customers = createCustomerServices(config, backends, { log, endSignIn: tokens.endSignIn })
+  const agents = createAgentServices(config, backends)
   return {
     dialects,
-    clients: createClientServices({ database, storage, builtIn }),
+    clients,
     tokens,
-    customers: createCustomerServices(config, backends, { log, endSignIn: tokens.endSignIn }),
-    agents: createAgentServices(config, backends),
+    customers,
+    agents,
     administrators: createAdministratorServices(config, backends),
+    judgeToken: createJudgeToken({
+      findToken: tokens.findToken,
+      clientState: clients.registry.stateOf,
+      judgeAccount: createJudgeAccount({
+        findCustomer: customers.directory.findById,
+        findAgent: agents.findActive,
+        cutOffs: tokens.cutOffs,
+      }),
+      metrics,
+      log,
+    }),
     reachProbes: createReachProbes({ storage }),
     pages: createPages({ publicPath: new URL(config.ISSUER).pathname.replace(/\/$/, '') }),
   }

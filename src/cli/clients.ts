@@ -1,5 +1,6 @@
 import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
+import { WHAT_DISABLING_DOES } from '../clients/disabling.ts'
 import type { ListedClient } from '../clients/registry.ts'
 import { messageOf } from '../thrown.ts'
 import { type AdminClient, AdminError, createAdminClient } from './command/admin-client.ts'
@@ -13,11 +14,13 @@ const HELP = `Usage: vestibule clients ACTION [--json]
   create FILE                     create or replace a client from its metadata (RFC 7591, JSON); "-" reads standard input
       --secret-stdin              read the client's secret from standard input
   delete ID                       remove a client and end everything that was granted to it
-  enable ID | disable ID          a disabled client gets no tokens
+  enable ID | disable ID          switch a client on or off
   secrets list ID                 names and expiries
   secrets add ID NAME             make another secret; it is shown once
       --expires-at TIME           ISO 8601, for example 2027-01-31T00:00:00Z
   secrets expire ID NAME          let a secret end now, or at --expires-at
+
+${WHAT_DISABLING_DOES}
 
 Example: npx vestibule clients secrets add third-party-app autumn`
 

@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
-import type { TokenStatus } from '../oauth/tokens/token-status.ts'
+import { REFUSALS, type Refusal } from '../oauth/tokens/refusals.ts'
 import { createAdminClient } from './command/admin-client.ts'
 import type { Command } from './command/command.ts'
 import { printJson } from './command/print.ts'
@@ -11,14 +11,10 @@ Reads one token from standard input and says whose it is, and why it works or do
 
 Example: echo "$ACCESS" | npx vestibule tokens inspect`
 
-const REASONS: Readonly<Record<string, string>> = {
-  unknown: 'it is not a token of this server, was removed, or its signing key is gone',
-  expired: 'it has expired',
-  rotated: 'it is a refresh token that was replaced by a newer one',
-  'grant-revoked': 'the sign-in it came from was ended',
-  denied: 'it was revoked',
-  'signed-out': 'everything of its owner from that time was signed out',
-}
+/** What the admin API says of a token. */
+type Inspection =
+  | { readonly isLive: true; readonly token: object }
+  | { readonly isLive: false; readonly reason: Refusal }
 
 /** Looks at one token from inside. */
 export const tokens: Command = {
@@ -36,10 +32,10 @@ export const tokens: Command = {
       return 2
     }
     const token = (await text(process.stdin)).trim()
-    const status = await createAdminClient(environment).call<TokenStatus>('POST', '/v1/tokens/inspect', { token })
+    const status = await createAdminClient(environment).call<Inspection>('POST', '/v1/tokens/inspect', { token })
     if (values.json) printJson(status)
     else if (status.isLive) printJson({ works: true, ...status.token })
-    else console.log(`dead: ${REASONS[status.reason] ?? status.reason}`)
+    else console.log(`dead: ${REFUSALS[status.reason]} (${status.reason})`)
     return status.isLive ? 0 : 1
   },
 }

@@ -11,6 +11,8 @@ export type ClientRegistry = ReturnType<typeof createClientRegistry>
 /** A client as operators see it. */
 export type ListedClient = Pick<Client, 'metadata' | 'isEnabled'>
 
+export type ClientState = 'enabled' | 'disabled' | 'gone'
+
 const TOPIC = 'clients'
 /** How long a node may not notice a change when the message about it was lost. */
 const CACHE_SECONDS = 10
@@ -50,6 +52,13 @@ export function createClientRegistry({ knex, storage }: { knex: Knex; storage: S
     async find(clientId: string): Promise<Client | undefined> {
       const client = await cache.get(clientId)
       return client?.isEnabled ? client : undefined
+    },
+
+    /** Answered from the cache, as `find` is. */
+    async stateOf(clientId: string): Promise<ClientState> {
+      const client = await cache.get(clientId)
+      if (!client) return 'gone'
+      return client.isEnabled ? 'enabled' : 'disabled'
     },
 
     async verifySecret(clientId: string, presented: string): Promise<boolean> {

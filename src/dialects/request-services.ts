@@ -28,8 +28,8 @@ export function createRequestServices(
   return {
     ...services,
     seen: () => (clientId === undefined ? {} : { clientId }),
-    async findCaller(bearer) {
-      const caller = await services.findCaller(bearer)
+    async findCaller(bearer, isFor) {
+      const caller = await services.findCaller(bearer, isFor)
       clientId ??= caller?.clientId
       return caller
     },

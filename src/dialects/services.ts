@@ -1,11 +1,11 @@
-import type { Caller } from '../oauth/tokens/callers.ts'
+import type { Caller, IsFor } from '../oauth/tokens/callers.ts'
 import type { EndpointAnswer, Issued, OAuthParameters } from './issued.ts'
 import type { SignInReport } from './sign-in-webhook.ts'
 
 /** What a dialect may ask for by name; nothing else reaches storage or SQL. The same for every request. */
 export type SharedServices = {
-  /** Who holds this access token; undefined unless it works now, as a plain bearer token. */
-  findCaller(bearer: string): Promise<Caller | undefined>
+  /** Who holds this access token; undefined unless it works now, as a plain bearer token, and was made for the endpoint. */
+  findCaller(bearer: string, isFor: IsFor): Promise<Caller | undefined>
   /** True for a token of ours that has not expired but was ended by signing out or by the end of its grant. */
   wasSignedOut(bearer: string): Promise<boolean>
   /** Ends one access token. */

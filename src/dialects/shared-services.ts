@@ -1,25 +1,27 @@
 import { type EndSignIn, everythingOf, grantOf } from '../oauth/sign-outs/end-sign-in.ts'
 import type { FindCaller } from '../oauth/tokens/callers.ts'
 import type { FindToken } from '../oauth/tokens/token-status.ts'
+import type { JudgeToken } from '../oauth/tokens/token-verdict.ts'
 import type { SharedServices } from './services.ts'
 
 export type SharedServicesDeps = Pick<SharedServices, 'confirmEmail' | 'reportSignIn' | 'requestOneTimePassword'> & {
   readonly findToken: FindToken
+  readonly judgeToken: JudgeToken
   readonly findCaller: FindCaller
   readonly endSignIn: EndSignIn
 }
 
 /** The services that dialects share, over the domain and the protocol. */
 export function createSharedServices(deps: SharedServicesDeps): SharedServices {
-  const { findToken, findCaller, endSignIn, confirmEmail, reportSignIn, requestOneTimePassword } = deps
+  const { findToken, judgeToken, findCaller, endSignIn, confirmEmail, reportSignIn, requestOneTimePassword } = deps
   return {
     findCaller,
     confirmEmail,
     reportSignIn,
     requestOneTimePassword,
     async wasSignedOut(bearer) {
-      const status = await findToken(bearer)
-      return !status.isLive && (status.reason === 'grant-revoked' || status.reason === 'signed-out')
+      const verdict = await judgeToken(bearer, { asker: 'dialect-sign-out' })
+      return !verdict.works && (verdict.reason === 'grant-revoked' || verdict.reason === 'signed-out')
     },
     async endAccessToken(bearer) {
       const status = await findToken(bearer)

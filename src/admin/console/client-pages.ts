@@ -1,4 +1,5 @@
 import type { ClientMetadata } from '../../clients/client.ts'
+import { WHAT_DISABLING_DOES } from '../../clients/disabling.ts'
 import { seeOther } from '../../http/see-other.ts'
 import { confirmPage } from './confirm-page.ts'
 import { type Listing, listAddress, pageLinks } from './listing.ts'
@@ -64,8 +65,7 @@ export const clientPages: readonly ConsolePage[] = [
     ask: (visit) => ({
       title: 'Disable this client',
       subject: visit.params.clientId ?? '',
-      consequence:
-        'It gets no more tokens, on every node, until it is enabled again. Tokens it has go on until they end.',
+      consequence: WHAT_DISABLING_DOES,
       button: 'Disable it',
       isDangerous: true,
       back: clientPath(visit),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { ClientMetadata } from '../../clients/client.ts'
+import { WHAT_DISABLING_DOES } from '../../clients/disabling.ts'
 import type { ClientRegistry, ListedClient } from '../../clients/registry.ts'
 import type { Changed } from '../../database/revision.ts'
 import type { EndSignIn } from '../../oauth/sign-outs/end-sign-in.ts'
@@ -100,7 +101,8 @@ export function clientRoutes({ clients, validate, endSignIn }: ClientRouteDeps):
       route({
         method: 'POST',
         path: `/v1/clients/{clientId}/${action}`,
-        summary: action === 'enable' ? 'Enable a client' : 'Disable a client: it gets no tokens',
+        summary: action === 'enable' ? 'Enable a client' : 'Disable a client',
+        description: WHAT_DISABLING_DOES,
         permission: 'clients:switch',
         params,
         result: client,

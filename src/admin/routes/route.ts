@@ -25,6 +25,8 @@ type Described<Params, Query, Body, Result> = {
   /** As OpenAPI writes it: `/v1/keys/{kid}`. */
   readonly path: string
   readonly summary: string
+  /** What is to be known beyond the summary. */
+  readonly description?: string
   /** Who may: `public` is for the few that are asked before anybody signed in. */
   readonly permission: Permission | 'public'
   /** A further permission that the content of the request asks for. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { FindToken } from '../../oauth/tokens/token-status.ts'
+import { REFUSALS, type Refusal } from '../../oauth/tokens/refusals.ts'
+import type { JudgeToken } from '../../oauth/tokens/token-verdict.ts'
 import { type Route, route } from './route.ts'
 import { epochSeconds } from './shapes.ts'
 
@@ -17,12 +18,12 @@ const status = z.discriminatedUnion('isLive', [
   z.object({ isLive: z.literal(true), token }),
   z.object({
     isLive: z.literal(false),
-    reason: z.enum(['unknown', 'expired', 'rotated', 'grant-revoked', 'denied', 'signed-out']),
+    reason: z.enum(Object.keys(REFUSALS) as [Refusal, ...Refusal[]]), // the names of a closed list
   }),
 ])
 
 /** One token, looked at from inside: whose it is, and why it works or does not. The token itself is never kept. */
-export function tokenRoutes({ findToken }: { readonly findToken: FindToken }): Route[] {
+export function tokenRoutes({ judgeToken }: { readonly judgeToken: JudgeToken }): Route[] {
   return [
     route({
       method: 'POST',
@@ -32,7 +33,11 @@ export function tokenRoutes({ findToken }: { readonly findToken: FindToken }): R
       body: z.strictObject({ token: z.string().min(1).max(65_536) }),
       result: status,
       audit: 'token.inspected',
-      handle: async ({ body }) => (await findToken(body.token)) as z.input<typeof status>, // claims are of any kind
+      async handle({ body }): Promise<z.input<typeof status>> {
+        const verdict = await judgeToken(body.token, { asker: 'inspection' })
+        if (!verdict.works) return { isLive: false, reason: verdict.reason }
+        return { isLive: true, token: verdict.token as z.input<typeof token> } // claims are of any kind
+      },
     }),
   ]
 }

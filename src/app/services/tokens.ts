@@ -35,7 +35,6 @@ export function createTokenServices(
     verifyStructured(value, {
       keys: keyRing.keys(),
       issuer,
-      now: Math.floor(Date.now() / 1000),
       onSeen: keyUsage.seen,
     })
   return {

@@ -86,11 +86,15 @@ function signInWith(endpoint: SignInEndpoint, data: ResourceObject, signIn: Sign
 async function switchAccount(endpoint: SignInEndpoint, request: DialectRequest): Promise<DialectAnswer> {
   const { headers } = request
   const token = headers['ep-account-management-authentication-token'] ?? headers['x-moltin-customer-token']
-  const caller = typeof token === 'string' ? await endpoint.services.findCaller(token.trim()) : undefined
-  if (!caller?.customer || caller.audience !== endpoint.resource || caller.clientId !== endpoint.clientId)
-    return plainError(401)
+  if (typeof token !== 'string') return plainError(401)
+  const { services, clientId, resource } = endpoint
+  const caller = await services.findCaller(
+    token.trim(),
+    (shown) => shown.audience === resource && shown.clientId === clientId,
+  )
+  if (!caller?.customer) return plainError(401)
   const held = {
-    token: String(token).trim(),
+    token: token.trim(),
     companyUserId: caller.companyUser?.id,
     expiresAt: caller.issuedAt + LIFETIME_SECONDS,
   }

@@ -16,6 +16,7 @@ export async function findClientCaller(
   audience: string,
 ): Promise<Caller | undefined> {
   const bearer = readLenientBearer(headers.authorization)
-  const caller = bearer === undefined ? undefined : await findCaller(bearer)
-  return caller?.kind === 'client' && caller.audience === audience ? caller : undefined
+  if (bearer === undefined) return undefined
+  const caller = await findCaller(bearer, (token) => token.audience === audience)
+  return caller?.kind === 'client' ? caller : undefined
 }

@@ -25,8 +25,9 @@ async function findCustomer(
   resource: string,
 ): Promise<Customer | undefined> {
   const token = headers['x-moltin-customer-token']
-  const caller = typeof token === 'string' ? await services.findCaller(token.trim()) : undefined
-  return caller?.audience === resource ? caller.customer : undefined
+  if (typeof token !== 'string') return undefined
+  const caller = await services.findCaller(token.trim(), ({ audience }) => audience === resource)
+  return caller?.customer
 }
 
 function customerObject(customer: Customer): object {

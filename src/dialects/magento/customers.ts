@@ -10,9 +10,9 @@ export async function findCustomer(
   audience: string,
 ): Promise<Customer | undefined> {
   const bearer = readBearer(headers.authorization)
-  const caller = bearer === undefined ? undefined : await services.findCaller(bearer)
-  const isOwn = caller?.audience === audience && caller.actingAgentId === undefined
-  return isOwn ? caller.customer : undefined
+  if (bearer === undefined) return undefined
+  const caller = await services.findCaller(bearer, (token) => token.audience === audience)
+  return caller?.actingAgentId === undefined ? caller?.customer : undefined
 }
 
 /** A customer as `customers/me` shows them: what a storefront greets by and what it needs to ask on. */

@@ -1,4 +1,4 @@
-import type { Caller } from '../../oauth/tokens/callers.ts'
+import type { Caller, IsFor } from '../../oauth/tokens/callers.ts'
 import type { AnswerContext, DialectAnswer, DialectRequest } from '../dialect.ts'
 import type { DialectServices } from '../services.ts'
 import { failure } from './documents.ts'
@@ -43,8 +43,8 @@ export async function findHolder(
   services: DialectServices,
   { clientId }: AnswerContext,
 ): Promise<Caller | undefined> {
-  const caller = bearer === '' ? undefined : await services.findCaller(bearer)
-  return caller && (caller.clientId === clientId || caller.audience === clientId) ? caller : undefined
+  const isOwn: IsFor = (token) => token.clientId === clientId || token.audience === clientId
+  return bearer === '' ? undefined : services.findCaller(bearer, isOwn)
 }
 
 /** The agent whose token stands in `X-Agent-Authorization`, whatever `Authorization` holds; undefined without that header. */

@@ -32,10 +32,22 @@ export type ActingAs = {
   readonly grantedAtMs?: number | undefined
 }
 
-/** Undefined when the account is gone or blocked, or may no longer act as it did. */
-export type FindLiveAccount = (accountId: string, as: ActingAs) => Promise<CommerceAccount | undefined>
+/** Why an account may not act. */
+export type AccountRefusal =
+  | 'account-gone'
+  | 'account-blocked'
+  | 'company-user-inactive'
+  | 'agent-gone'
+  | 'agent-signed-out'
 
-export type LiveAccountDeps = {
+export type AccountVerdict =
+  | { readonly outcome: 'allowed'; readonly account: CommerceAccount }
+  | { readonly outcome: AccountRefusal }
+
+/** Whether an account may act now as its grant says. */
+export type JudgeAccount = (accountId: string, as: ActingAs) => Promise<AccountVerdict>
+
+export type JudgeAccountDeps = {
   readonly findCustomer: (id: string) => Promise<Customer | undefined>
   /** An agent who may act now. */
   readonly findAgent: (id: string) => Promise<Agent | undefined>
@@ -43,44 +55,58 @@ export type LiveAccountDeps = {
 }
 
 /** Looks an account up as it is now: a customer who is not blocked, a company user and an agent who may still act. */
-export function createFindLiveAccount({ findCustomer, findAgent, cutOffs }: LiveAccountDeps): FindLiveAccount {
-  async function mayAct(agentId: string, grantedAtMs: number | undefined): Promise<boolean> {
+export function createJudgeAccount({ findCustomer, findAgent, cutOffs }: JudgeAccountDeps): JudgeAccount {
+  async function judgeAgent(agentId: string, grantedAtMs: number | undefined): Promise<AccountRefusal | undefined> {
     const owner = { accountId: agentAccountId(agentId) }
     const [agent, isSignedOut] = await Promise.all([
       findAgent(agentId),
       grantedAtMs !== undefined && cutOffs.isBefore(owner, grantedAtMs),
     ])
-    return agent !== undefined && !isSignedOut
+    if (!agent) return 'agent-gone'
+    return isSignedOut ? 'agent-signed-out' : undefined
   }
 
-  return async function findLiveAccount(accountId, { companyUserId, actingAgentId, grantedAtMs }) {
+  async function judgeCustomer(
+    customerId: string,
+    { companyUserId, actingAgentId, grantedAtMs }: ActingAs,
+  ): Promise<AccountVerdict> {
+    const [customer, agentRefusal] = await Promise.all([
+      findCustomer(customerId),
+      actingAgentId === undefined ? undefined : judgeAgent(actingAgentId, grantedAtMs),
+    ])
+    if (!customer || customer.status === 'anonymised') return { outcome: 'account-gone' }
+    if (customer.status === 'blocked') return { outcome: 'account-blocked' }
+    if (agentRefusal) return { outcome: agentRefusal }
+    const account = toAccount(customer, companyUserId)
+    if (!account) return { outcome: 'company-user-inactive' }
+    return allowed(actingAgentId === undefined ? account : { ...account, actingAgentId })
+  }
+
+  return async function judgeAccount(accountId, as) {
     const agentId = agentIdOf(accountId)
     if (agentId !== undefined) {
       const agent = await findAgent(agentId)
-      return agent && toAgentAccount(agent)
+      return agent ? allowed(toAgentAccount(agent)) : { outcome: 'agent-gone' }
     }
     const anonymousId = anonymousIdOf(accountId)
-    if (anonymousId !== undefined) return toAnonymousAccount(anonymousId)
-    const [customer, mayStillAct] = await Promise.all([
-      findCustomer(accountId),
-      actingAgentId === undefined || mayAct(actingAgentId, grantedAtMs),
-    ])
-    if (customer?.status !== 'active' || !mayStillAct) return undefined
-    const account = toAccount(customer, companyUserId)
-    return account && actingAgentId !== undefined ? { ...account, actingAgentId } : account
+    return anonymousId === undefined ? judgeCustomer(accountId, as) : allowed(toAnonymousAccount(anonymousId))
   }
 }
 
+function allowed(account: CommerceAccount): AccountVerdict {
+  return { outcome: 'allowed', account }
+}
+
 export type AccountDeps = {
-  readonly findLiveAccount: FindLiveAccount
+  readonly judgeAccount: JudgeAccount
   readonly cutOffs: SignOutCutOffs
 }
 
 /**
- * Finds the account behind a session, code or token. Undefined, which refuses the request, when the account is gone or
+ * Finds the account behind a session or code. Undefined, which refuses the request, when the account is gone or
  * blocked, what the grant acts as is no longer allowed, or everything before an instant was signed out.
  */
-export function createFindAccount({ findLiveAccount, cutOffs }: AccountDeps): FindAccount {
+export function createFindAccount({ judgeAccount, cutOffs }: AccountDeps): FindAccount {
   return async function findAccount(ctx, accountId, token) {
     const grant = grantFacts(ctx.oidc.entities.Grant)
     const clientId = ctx.oidc.client?.clientId
@@ -88,11 +114,11 @@ export function createFindAccount({ findLiveAccount, cutOffs }: AccountDeps): Fi
       grant?.createdAtMs ?? signedInAtMs(ctx.oidc.session) ?? (token?.iat === undefined ? undefined : token.iat * 1000)
     const { companyUserId, actingAgentId } = grant ?? {}
     const owner = { accountId, ...(clientId && { clientId }), ...(companyUserId && { companyUserId }) }
-    const [account, isSignedOut] = await Promise.all([
-      findLiveAccount(accountId, { companyUserId, actingAgentId, grantedAtMs }),
+    const [judged, isSignedOut] = await Promise.all([
+      judgeAccount(accountId, { companyUserId, actingAgentId, grantedAtMs }),
       grantedAtMs !== undefined && cutOffs.isBefore(owner, grantedAtMs),
     ])
-    return isSignedOut ? undefined : account
+    return judged.outcome === 'allowed' && !isSignedOut ? judged.account : undefined
   }
 }
 

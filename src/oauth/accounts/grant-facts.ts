@@ -41,8 +41,9 @@ export function withFacts(grant: Grant, facts: Omit<GrantFacts, 'createdAtMs'> =
   return Object.assign(grant, { createdAtMs: Date.now(), ...facts })
 }
 
-export function grantFacts(grant: Grant | undefined): GrantFacts | undefined {
-  const facts = grant as unknown as Partial<GrantFacts> | undefined
+/** The facts of a grant, be it the library's or as it is stored; undefined where it has none. */
+export function grantFacts(grant: object | undefined): GrantFacts | undefined {
+  const facts = grant as Partial<GrantFacts> | undefined
   return facts?.createdAtMs === undefined ? undefined : (facts as GrantFacts)
 }
 

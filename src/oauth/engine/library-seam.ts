@@ -4,8 +4,11 @@ import introspectionSteps from 'oidc-provider/lib/actions/introspection.js'
 import revocationSteps from 'oidc-provider/lib/actions/revocation.js'
 import rejectStructuredTokens from 'oidc-provider/lib/shared/reject_structured_tokens.js'
 import type { Storage } from '../../storage/storage.ts'
+import type { CommerceAccount } from '../accounts/account.ts'
+import type { FoundToken } from '../tokens/found-token.ts'
+import type { Refusal } from '../tokens/refusals.ts'
 import { isStructured } from '../tokens/structured-tokens.ts'
-import type { FindToken } from '../tokens/token-status.ts'
+import type { JudgeToken } from '../tokens/token-verdict.ts'
 
 type Endpoint = (ctx: KoaContextWithOIDC) => Promise<void>
 type Endpoints = { readonly introspect: Endpoint; readonly revoke: Endpoint }
@@ -24,31 +27,54 @@ export function useOwnEndpoints(provider: Provider, endpoints: Endpoints): void 
   endpointsOf.set(provider, endpoints)
 }
 
-/** Lets userinfo find JWT access tokens. They carry the scope `openid`, so their audience includes userinfo. */
-export function findStructuredAccessTokens(provider: Provider, findToken: FindToken): void {
+/**
+ * Puts our verdict on a token in place of the library's own look at userinfo, its one user of this. JWT access tokens,
+ * which it knows nothing of, carry the scope `openid`, so their audience includes userinfo.
+ */
+export function judgeAccessTokens(provider: Provider, judgeToken: JudgeToken): void {
   const { AccessToken: Model } = provider
   const findStored = Model.find.bind(Model)
   Object.assign(Model, {
     async find(value: string, options?: { ignoreExpiration?: boolean }) {
-      if (typeof value !== 'string' || !isStructured(value)) return findStored(value, options)
-      const status = await findToken(value)
-      if (!status.isLive || status.token.kind !== 'access-token') return undefined
-      const { token } = status
-      const fields: Record<string, unknown> = {
-        jti: token.jti,
-        accountId: token.accountId,
-        clientId: token.clientId,
-        grantId: token.grantId,
-        scope: token.scope,
-        iat: token.iat,
-        exp: token.exp,
-        jkt: token.jkt,
-        'x5t#S256': token.certificateThumbprint,
-        claims: { userinfo: Object.fromEntries((token.grantedClaims ?? []).map((claim) => [claim, null])) },
-      }
-      return new Model(fields as unknown as ConstructorParameters<typeof AccessToken>[0])
+      const [verdict, stored] = await Promise.all([
+        judgeToken(value, { asker: 'userinfo', objection: objectAtUserinfo }),
+        isStructured(value) ? undefined : findStored(value, options),
+      ])
+      if (!verdict.works) return undefined
+      const found = stored ?? new Model(fieldsOf(verdict.token) as ConstructorParameters<typeof AccessToken>[0])
+      if (verdict.account) accountOf.set(found, verdict.account)
+      return found
     },
   })
+}
+
+const accountOf = new WeakMap<object, CommerceAccount>()
+
+/** Whose access token it is, where the verdict on it said so already. */
+export function judgedAccount(token: object | undefined): CommerceAccount | undefined {
+  return token && accountOf.get(token)
+}
+
+/** A client that got the token by a trade has no business with the account of the person. */
+function objectAtUserinfo({ kind, grantClientId }: FoundToken): Refusal | undefined {
+  if (kind !== 'access-token') return 'wrong-kind'
+  return grantClientId === undefined ? undefined : 'caller-not-entitled'
+}
+
+/** A JWT access token in the library's fields. */
+function fieldsOf(token: FoundToken): Record<string, unknown> {
+  return {
+    jti: token.jti,
+    accountId: token.accountId,
+    clientId: token.clientId,
+    grantId: token.grantId,
+    scope: token.scope,
+    iat: token.iat,
+    exp: token.exp,
+    jkt: token.jkt,
+    'x5t#S256': token.certificateThumbprint,
+    claims: { userinfo: Object.fromEntries((token.grantedClaims ?? []).map((claim) => [claim, null])) },
+  }
 }
 
 /** Opaque access tokens of 32 characters of a–z and 0–9 (165 bits) where a resource server wants them. */

@@ -7,7 +7,7 @@ import type { SigningKey } from '../../keys/signing-key.ts'
 import type { Log } from '../../log.ts'
 import type { Metrics } from '../../metrics.ts'
 import type { Storage } from '../../storage/storage.ts'
-import { createFindAccount, type FindLiveAccount } from '../accounts/account.ts'
+import { createFindAccount, type JudgeAccount } from '../accounts/account.ts'
 import { grantFacts, keepGrantFacts, keepSignInInstant } from '../accounts/grant-facts.ts'
 import { deviceFlow, restartDeviceFlow } from '../browser/device-flow.ts'
 import { createLoadExistingGrant } from '../browser/first-party.ts'
@@ -26,13 +26,15 @@ import { createIntrospection } from '../tokens/introspection.ts'
 import { accessTokenTtlSeconds, grantTtlSeconds, LIFETIMES } from '../tokens/lifetimes.ts'
 import type { TokenShape } from '../tokens/token-shape.ts'
 import type { FindToken } from '../tokens/token-status.ts'
+import type { JudgeToken } from '../tokens/token-verdict.ts'
 import { createAdapter } from './adapter.ts'
 import { fixedConfiguration } from './configuration.ts'
 import { createEndGrant, endBareSessions } from './end-grant.ts'
 import { listenToProvider } from './events.ts'
 import {
   detectReplaysAtomically,
-  findStructuredAccessTokens,
+  judgeAccessTokens,
+  judgedAccount,
   makeRefreshTokens,
   makeShortTokens,
   useOwnEndpoints,
@@ -55,11 +57,12 @@ export type ProviderDeps = {
   /** The resource server identifiers that make tokens of an audience other than their own name. */
   readonly identifiersOf: (audience: string) => readonly string[]
   readonly shapes: ReadonlyMap<string, TokenShape>
-  readonly findLiveAccount: FindLiveAccount
+  readonly judgeAccount: JudgeAccount
   /** Told the size of each JWT access token's payload, in bytes. */
   readonly noteTokenSize: (bytes: number) => void
   readonly refreshTokens: RefreshTokens
   readonly findToken: FindToken
+  readonly judgeToken: JudgeToken
   readonly endSignIn: EndSignIn
   readonly grants: readonly GrantType[]
   readonly pages: ProtocolPages
@@ -85,7 +88,7 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
   detectReplaysAtomically(provider, deps.storage)
   makeRefreshTokens(provider, deps.refreshTokens.first)
   makeShortTokens(provider, deps.resourceServers.hasShortTokens)
-  findStructuredAccessTokens(provider, deps.findToken)
+  judgeAccessTokens(provider, deps.judgeToken)
   useOwnEndpoints(provider, {
     introspect: createIntrospection({ ...deps, findClient: metadataOf(deps) }),
     revoke: createRevocation(deps),
@@ -98,10 +101,11 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
 }
 
 function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Configuration {
-  const { issuer, cookieKeys, pages, resourceServers, shapes, findLiveAccount, mutualTls } = deps
+  const { issuer, cookieKeys, pages, resourceServers, shapes, judgeAccount, mutualTls } = deps
   const findClient = metadataOf(deps)
   const reads = createRequestReads(deps.storage, () => Provider.ctx)
   const cutOffs = createSignOutCutOffs(reads.storage)
+  const findAccount = createFindAccount({ judgeAccount, cutOffs })
   const claims = createAccessTokenClaims({
     findResourceServer: resourceServers.find,
     shapes,
@@ -132,7 +136,7 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
       companyUserInContext: () => grantFacts(Provider.ctx?.oidc.entities.Grant)?.companyUserId,
     }),
     extraTokenClaims: claims.extraTokenClaims,
-    findAccount: createFindAccount({ findLiveAccount, cutOffs }),
+    findAccount: (ctx, id, token) => judgedAccount(token) ?? findAccount(ctx, id, token),
     formats: { customizers: { jwt: claims.customizeJwt as never } },
     jwks: { keys: toLibraryKeys(keys) as never },
     loadExistingGrant: createLoadExistingGrant({ cutOffs }),

@@ -1,20 +1,17 @@
 import { errors } from 'oidc-provider'
-import { type FindLiveAccount, toAccount } from '../accounts/account.ts'
+import { toAccount } from '../accounts/account.ts'
 import { isAgentAccount } from '../accounts/agent-account.ts'
 import { issueTokens } from '../tokens/issue-tokens.ts'
-import type { FindToken } from '../tokens/token-status.ts'
 import type { GrantType } from './grant-type.ts'
-import { findSubject } from './subject-token.ts'
+import { findSubject, type SubjectTokenDeps } from './subject-token.ts'
 
 export const COMPANY_USER_GRANT = 'urn:vestibule:grant:company-user'
-
-export type CompanyUserGrantDeps = { readonly findToken: FindToken; readonly findLiveAccount: FindLiveAccount }
 
 /**
  * A customer who is signed in goes on as one of their company users. Somebody else's, an inactive one and one of a
  * blocked company are one refusal, which tells nothing about the companies of others.
  */
-export function companyUserGrant(deps: CompanyUserGrantDeps): GrantType {
+export function companyUserGrant(deps: SubjectTokenDeps): GrantType {
   return {
     name: COMPANY_USER_GRANT,
     parameters: ['subject_token', 'company_user_id', 'scope', 'resource'],
@@ -23,7 +20,7 @@ export function companyUserGrant(deps: CompanyUserGrantDeps): GrantType {
       if (typeof companyUserId !== 'string' || companyUserId === '') {
         throw new errors.InvalidRequest("missing required parameter(s) 'company_user_id'")
       }
-      const subject = await findSubject(deps, ctx)
+      const { account: subject } = await findSubject(deps, ctx)
       if (isAgentAccount(subject)) throw new errors.InvalidGrant('an agent has no company users')
       const account = toAccount(subject.customer, companyUserId)
       if (!account) throw new errors.InvalidGrant('the customer may not act as this company user')

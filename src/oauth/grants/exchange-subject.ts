@@ -1,19 +1,20 @@
 import { errors, type TokenEndpointGrantContext } from 'oidc-provider'
 import type { ClientMetadata } from '../../clients/client.ts'
-import type { CustomerAccount, FindLiveAccount } from '../accounts/account.ts'
-import { isAgentAccount } from '../accounts/agent-account.ts'
-import { isAnonymousAccount } from '../accounts/anonymous-account.ts'
+import type { CustomerAccount } from '../accounts/account.ts'
+import { agentIdOf, isAgentAccount } from '../accounts/agent-account.ts'
+import { anonymousIdOf, isAnonymousAccount } from '../accounts/anonymous-account.ts'
 import { type Delegation, delegateTo } from '../accounts/delegation.ts'
+import type { FoundToken } from '../tokens/found-token.ts'
 import { mayIntrospect } from '../tokens/introspection.ts'
-import type { FindToken, LiveToken } from '../tokens/token-status.ts'
+import type { Refusal } from '../tokens/refusals.ts'
+import { type JudgeToken, objectToBearer } from '../tokens/token-verdict.ts'
 
 export const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token'
 /** An access token may be called by its form as well (RFC 8693 §3). */
 const TOKEN_TYPES: readonly unknown[] = [ACCESS_TOKEN, 'urn:ietf:params:oauth:token-type:jwt']
 
 export type ExchangeSubjectDeps = {
-  readonly findToken: FindToken
-  readonly findLiveAccount: FindLiveAccount
+  readonly judgeToken: JudgeToken
   readonly findClient: (clientId: string) => Promise<ClientMetadata | undefined>
   readonly identifiersOf: (audience: string) => readonly string[]
 }
@@ -21,7 +22,7 @@ export type ExchangeSubjectDeps = {
 /** What is traded, and for whom. */
 export type ExchangeSubject = {
   readonly client: ClientMetadata
-  readonly token: LiveToken
+  readonly token: FoundToken
   readonly account: CustomerAccount
   readonly delegation: Delegation
 }
@@ -54,40 +55,45 @@ function checkTypes(ctx: TokenEndpointGrantContext): void {
 
 /** One refusal for every token that will not do (RFC 8693 §2.2.2): whose it is, and why not, is not said. */
 async function findSubject(deps: ExchangeSubjectDeps, ctx: TokenEndpointGrantContext): Promise<ExchangeSubject> {
-  const { findToken, findLiveAccount, findClient, identifiersOf } = deps
   const refusal = invalid('the subject token is not one this client can exchange')
-  const client = await findClient(clientIdOf(ctx))
-  const status = await findToken(String(paramsOf(ctx).subject_token))
-  if (!client || !status.isLive || !mayIntrospect(client, status.token, identifiersOf)) throw refusal
-  const { token } = status
-  const { kind, accountId, companyUserId, actingAgentId, iat } = token
-  // Its own signature check allows for clocks that differ; what is over is not traded for something that lives.
-  if (token.exp <= Date.now() / 1000 || !(await areEnabled(deps, token))) throw refusal
-  const isBound = token.jkt !== undefined || token.certificateThumbprint !== undefined
-  if (kind !== 'access-token' || accountId === undefined || isBound) throw refusal
-  const account = await findLiveAccount(accountId, { companyUserId, actingAgentId, grantedAtMs: iat * 1000 })
-  if (!account || isAgentAccount(account) || isAnonymousAccount(account)) throw refusal
+  const client = await deps.findClient(clientIdOf(ctx))
+  const verdict = await deps.judgeToken(String(paramsOf(ctx).subject_token), {
+    asker: 'token-exchange',
+    objection: (token) => objectTo(token, client, deps.identifiersOf),
+  })
+  if (!client || !verdict.works) throw refusal
+  const { token, account } = verdict
   const delegation = delegateTo(client.client_id, token)
-  if (!delegation) throw refusal
+  if (!account || isAgentAccount(account) || isAnonymousAccount(account) || !delegation) throw refusal
   return { client, token, account, delegation }
 }
 
-/** Whether the clients that hold the token, and whose sign-in it hangs from, are still served. */
-async function areEnabled(
-  { findClient }: ExchangeSubjectDeps,
-  { clientId, grantClientId }: LiveToken,
-): Promise<boolean> {
-  const clients = await Promise.all([clientId, grantClientId ?? clientId].map(findClient))
-  return clients.every((client) => client !== undefined)
+function objectTo(
+  token: FoundToken,
+  client: ClientMetadata | undefined,
+  identifiersOf: ExchangeSubjectDeps['identifiersOf'],
+): Refusal | undefined {
+  const { kind, accountId, exp } = token
+  if (!client || !mayIntrospect(client, token, identifiersOf)) return 'caller-not-entitled'
+  // The check of a JWT allows for clocks that differ; what is over is not traded for something that lives.
+  if (exp <= Date.now() / 1000) return 'expired'
+  const isCustomers = accountId !== undefined && (agentIdOf(accountId) ?? anonymousIdOf(accountId)) === undefined
+  if (kind !== 'access-token' || !isCustomers) return 'wrong-kind'
+  return objectToBearer(token) ?? (delegateTo(client.client_id, token) ? undefined : 'caller-not-entitled')
 }
 
-/** Whoever acts is the client itself; an actor token may only say so once more. */
-async function checkActor({ findToken }: ExchangeSubjectDeps, ctx: TokenEndpointGrantContext): Promise<void> {
+/** The client itself is who acts; an actor token may only say so once more. */
+async function checkActor({ judgeToken }: ExchangeSubjectDeps, ctx: TokenEndpointGrantContext): Promise<void> {
   const { actor_token: value = '' } = paramsOf(ctx)
   if (value === '') return
-  const status = await findToken(String(value))
-  const isOwn = status.isLive && status.token.kind === 'client-credentials' && status.token.clientId === clientIdOf(ctx)
-  if (!isOwn) throw invalid('the actor token must be an access token of this client itself')
+  const { works } = await judgeToken(String(value), {
+    asker: 'token-exchange',
+    objection({ kind, clientId }) {
+      if (clientId !== clientIdOf(ctx)) return 'caller-not-entitled'
+      return kind === 'client-credentials' ? undefined : 'wrong-kind'
+    },
+  })
+  if (!works) throw invalid('the actor token must be an access token of this client itself')
 }
 
 function paramsOf(ctx: TokenEndpointGrantContext): Record<string, unknown> {

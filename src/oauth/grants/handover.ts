@@ -17,10 +17,9 @@ export function handoverGrant(deps: SubjectTokenDeps): GrantType {
     name: HANDOVER_GRANT,
     parameters: ['subject_token', 'scope', 'resource'],
     async handle(ctx) {
-      const status = await deps.findToken(String(ctx.oidc.params?.subject_token))
-      const account = await findSubject(deps, ctx)
-      const age = status.isLive ? Date.now() / 1000 - status.token.iat : Number.POSITIVE_INFINITY
-      if (age > MAX_AGE_SECONDS) throw new errors.InvalidGrant('the subject token is not fresh')
+      const { account, token } = await findSubject(deps, ctx)
+      if (Date.now() / 1000 - token.iat > MAX_AGE_SECONDS)
+        throw new errors.InvalidGrant('the subject token is not fresh')
       await issueTokens(ctx, { account, grantType: HANDOVER_GRANT, defaultScope: 'customer company' })
     },
   }

@@ -25,7 +25,7 @@ export function impersonationGrant(deps: ImpersonationGrantDeps): GrantType {
       if (typeof customerReference !== 'string' || customerReference === '') {
         throw new errors.InvalidRequest("missing required parameter(s) 'customer_reference'")
       }
-      const subject = await findSubject(deps, ctx)
+      const { account: subject } = await findSubject(deps, ctx)
       if (!isAgentAccount(subject)) throw new errors.InvalidGrant('only an agent may act for a customer')
       const customer = await deps.findCustomerByReference(customerReference)
       const account = customer?.status === 'active' ? toAccount(customer) : undefined

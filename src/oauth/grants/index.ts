@@ -1,6 +1,6 @@
 import { type AgentGrantDeps, agentGrant } from './agent.ts'
 import { type AnonymousGrantDeps, anonymousGrant } from './anonymous.ts'
-import { type CompanyUserGrantDeps, companyUserGrant } from './company-user.ts'
+import { companyUserGrant } from './company-user.ts'
 import type { GrantType } from './grant-type.ts'
 import { handoverGrant } from './handover.ts'
 import { type ImpersonationGrantDeps, impersonationGrant } from './impersonation.ts'
@@ -12,7 +12,6 @@ import { warehouseGrant } from './warehouse.ts'
 
 export type GrantDeps = AgentGrantDeps &
   AnonymousGrantDeps &
-  CompanyUserGrantDeps &
   ImpersonationGrantDeps &
   OneTimePasswordGrantDeps &
   PasswordGrantDeps &

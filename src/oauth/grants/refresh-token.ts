@@ -9,17 +9,17 @@ import {
   validateDpop,
 } from 'oidc-provider/lib/helpers/grants.js'
 import type { ClientMetadata } from '../../clients/client.ts'
-import type { StoredArtifact } from '../../storage/storage.ts'
-import type { FindLiveAccount } from '../accounts/account.ts'
-import { familyPayload, familyRecord, isCurrentToken } from '../refresh/family.ts'
+import { familyPayload, familyRecord } from '../refresh/family.ts'
 import { sealReceipt } from '../refresh/refresh-receipt.ts'
+import type { FoundToken } from '../tokens/found-token.ts'
 import { grantTtlSeconds, refreshRetrySeconds, refreshTokenTtlSeconds } from '../tokens/lifetimes.ts'
+import type { JudgeToken, Verdict } from '../tokens/token-verdict.ts'
 import type { GrantType } from './grant-type.ts'
 import { answerOldToken, loseRace, mismatch, type Presented, type ReuseDeps } from './refresh-reuse.ts'
 
 export type RefreshGrantDeps = ReuseDeps & {
   readonly findClient: (clientId: string) => Promise<ClientMetadata | undefined>
-  readonly findLiveAccount: FindLiveAccount
+  readonly judgeToken: JudgeToken
 }
 
 /**
@@ -34,59 +34,75 @@ export function refreshTokenGrant(deps: RefreshGrantDeps): GrantType {
     parameters: ['refresh_token', 'scope', 'resource'],
     async handle(ctx) {
       const dPoP = await validateDpop(ctx.oidc.provider, ctx)
-      const presented = await present(deps, ctx, dPoP?.thumbprint)
-      if (!isCurrentToken(presented.stored, presented.value, deps.refreshTokens)) {
+      const { presented, verdict } = await present(deps, ctx, dPoP?.thumbprint)
+      if (!verdict.works) {
+        if (verdict.reason !== 'rotated')
+          throw new errors.InvalidGrant(`the refresh token does not work: ${verdict.reason}`)
         ctx.body = await answerOldToken(deps, ctx, presented)
         return
       }
       await checkDpopReplay(ctx.oidc.provider, ctx, dPoP, presented.binding.clientId, errors.InvalidGrant)
-      ctx.body = await rotate(deps, ctx, presented)
+      ctx.body = await rotate(deps, ctx, presented, verdict)
     },
   }
 }
 
-async function present(deps: RefreshGrantDeps, ctx: TokenEndpointGrantContext, jkt?: string): Promise<Presented> {
+type Working = Extract<Verdict, { works: true }>
+type Shown = { readonly presented: Presented; readonly verdict: Verdict }
+
+async function present(deps: RefreshGrantDeps, ctx: TokenEndpointGrantContext, jkt?: string): Promise<Shown> {
   const { refresh_token: value, scope, resource } = ctx.oidc.params as Record<string, unknown>
   if (typeof value !== 'string') throw new errors.InvalidRequest("missing required parameter(s) 'refresh_token'")
-  const parts = deps.refreshTokens.parse(value)
-  const stored = parts && (await deps.storage.get('RefreshToken', parts.family))
-  if (!parts || !stored) throw new errors.InvalidGrant('refresh token not found')
-
-  const clientId = ctx.oidc.client?.clientId as string
-  const { artifact } = stored
-  if (artifact.clientId !== clientId) throw mismatch(deps, ctx, artifact, 'another client')
-  if (artifact.jkt !== undefined && artifact.jkt !== jkt) throw mismatch(deps, ctx, artifact, 'another DPoP key')
-  checkCertificate(deps, ctx, artifact)
   const binding = {
-    clientId,
+    clientId: ctx.oidc.client?.clientId as string,
     ...(typeof scope === 'string' && { scope }),
     ...(typeof resource === 'string' && { resource }),
     ...(jkt !== undefined && { jkt }),
   }
-  return { value, parts, stored, binding }
+  const verdict = await deps.judgeToken(value, {
+    asker: 'refresh',
+    objection: (token) => (token.kind === 'refresh-token' ? strangerTo(token, ctx, jkt)?.refusal : 'wrong-kind'),
+  })
+  const parts = deps.refreshTokens.parse(value)
+  const stored = verdict.records?.family
+  if (!parts || !stored || !verdict.token) throw new errors.InvalidGrant('refresh token not found')
+  // Also of a token that does not work any more: only its own client hears that it was used before.
+  const stranger = strangerTo(verdict.token, ctx, jkt)
+  if (stranger) throw mismatch(deps, ctx, stored.artifact, stranger.by)
+  return { presented: { value, parts, stored, binding }, verdict }
 }
 
-function checkCertificate(
-  deps: RefreshGrantDeps,
-  ctx: TokenEndpointGrantContext,
-  artifact: StoredArtifact['artifact'],
-): void {
-  const bound = artifact['x5t#S256']
-  if (bound === undefined) return
+/** What tells the client that shows the token from the one it was given to. */
+function strangerTo(token: FoundToken, ctx: TokenEndpointGrantContext, jkt: string | undefined) {
+  if (token.clientId !== ctx.oidc.client?.clientId)
+    return { by: 'another client', refusal: 'caller-not-entitled' } as const
+  if (token.jkt !== undefined && token.jkt !== jkt)
+    return { by: 'another DPoP key', refusal: 'key-not-proved' } as const
+  const bound = token.certificateThumbprint
+  if (bound !== undefined && bound !== certificateThumbprint(ctx))
+    return { by: 'another certificate', refusal: 'key-not-proved' } as const
+  return undefined
+}
+
+/** The thumbprint of the certificate the request came with, as the library writes it. */
+function certificateThumbprint(ctx: TokenEndpointGrantContext): unknown {
   const token = new ctx.oidc.provider.AccessToken({} as never)
   const certificate = checkMtlsCert(ctx.oidc.provider, ctx)
   if (certificate) token.setThumbprint('x5t', certificate)
-  if ((token as unknown as Record<string, unknown>)['x5t#S256'] !== bound)
-    throw mismatch(deps, ctx, artifact, 'another certificate')
+  return (token as unknown as Record<string, unknown>)['x5t#S256']
 }
 
-async function rotate(deps: RefreshGrantDeps, ctx: TokenEndpointGrantContext, presented: Presented): Promise<object> {
+async function rotate(
+  deps: RefreshGrantDeps,
+  ctx: TokenEndpointGrantContext,
+  presented: Presented,
+  verdict: Working,
+): Promise<object> {
   const { provider } = ctx.oidc
   const client = await deps.findClient(presented.binding.clientId)
   if (!client) throw new errors.InvalidGrant('client not found')
   const current = new provider.RefreshToken(familyPayload(presented.stored, presented.value) as never)
-  if (current.isExpired) throw new errors.InvalidGrant('refresh token is expired')
-  const grant = await enter(deps, ctx, current, presented.stored.artifact.companyUserId)
+  const grant = enter(ctx, current, verdict)
 
   const { companyUserId } = presented.stored.artifact
   const next = successor(ctx, deps, { current, value: presented.value, companyUserId })
@@ -119,25 +135,10 @@ async function rotate(deps: RefreshGrantDeps, ctx: TokenEndpointGrantContext, pr
   return body
 }
 
-/** Looks at the grant and the account again: a blocked customer or a withdrawn company user refreshes no more. */
-async function enter(
-  { findGrant, findLiveAccount }: RefreshGrantDeps,
-  ctx: TokenEndpointGrantContext,
-  current: RefreshToken,
-  companyUserId: unknown,
-): Promise<Grant> {
-  const { accountId, clientId, grantId } = current as unknown as Record<string, string>
-  const owner = { accountId, clientId, ...(typeof companyUserId === 'string' && { companyUserId }) }
-  const found = await findGrant(grantId as string, owner)
-  if (!found) throw new errors.InvalidGrant('grant not found, revoked or signed out')
-  const account = await findLiveAccount(accountId as string, {
-    companyUserId: found.companyUserId as string | undefined,
-    actingAgentId: found.actingAgentId as string | undefined,
-    grantedAtMs: Number(found.createdAtMs),
-  })
-  if (!account) throw new errors.InvalidGrant('the account is gone, blocked or no longer acts for its company')
-
-  const grant = new ctx.oidc.provider.Grant(found as never)
+/** Tells the library what the verdict found: whose token it is, and under which grant. */
+function enter(ctx: TokenEndpointGrantContext, current: RefreshToken, { token, account, records }: Working): Grant {
+  if (!account || !records.grant) throw new Error('a refresh token has an account and a grant')
+  const grant = new ctx.oidc.provider.Grant({ ...records.grant.artifact, jti: token.grantId } as never)
   ctx.oidc.entity('RefreshToken', current)
   ctx.oidc.entity('Grant', grant)
   ctx.oidc.entity('Account', account)

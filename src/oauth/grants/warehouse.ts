@@ -12,7 +12,7 @@ export function warehouseGrant(deps: SubjectTokenDeps): GrantType {
     name: WAREHOUSE_GRANT,
     parameters: ['subject_token', 'scope', 'resource'],
     async handle(ctx) {
-      const account = await findSubject(deps, ctx)
+      const { account } = await findSubject(deps, ctx)
       if (!isAgentAccount(account)) throw new errors.InvalidGrant('only the back office works in a warehouse')
       if (account.agent.idWarehouse === undefined) throw new errors.AccessDenied('no warehouse is assigned')
       await issueTokens(ctx, { account, grantType: WAREHOUSE_GRANT, defaultScope: 'profile' })

@@ -1,7 +1,8 @@
 import type { Storage } from '../../storage/storage.ts'
 import { agentAccountId, agentIdOf } from '../accounts/agent-account.ts'
 import { type CutOffSubject, raiseCutOff } from '../sign-out-cut-offs.ts'
-import { endAccessToken, type LiveToken, type TokenKind } from '../tokens/token-status.ts'
+import type { FoundToken, TokenKind } from '../tokens/found-token.ts'
+import { endAccessToken } from '../tokens/token-status.ts'
 import type { EndingCause, SignInEnded } from './sign-in-ended.ts'
 
 /** One sign-in, with what is known of it. */
@@ -16,7 +17,7 @@ type GrantToEnd = {
 }
 
 /** One access token; the sign-in it hangs from goes on. */
-type TokenToEnd = { readonly of: 'access-token'; readonly token: LiveToken; readonly value: string }
+type TokenToEnd = { readonly of: 'access-token'; readonly token: FoundToken; readonly value: string }
 
 /** A browser session. `cookieId` is a bearer value and is not told. */
 type SessionToEnd = { readonly of: 'session'; readonly cookieId: string; readonly accountId: string }
@@ -28,7 +29,7 @@ type ManyToEnd = { readonly untilMs?: number | undefined } & (
 )
 
 /** The sign-in that a token hangs from; undefined where it hangs from none. */
-export function grantOf({ grantId, accountId, clientId, companyUserId, kind }: LiveToken): GrantToEnd | undefined {
+export function grantOf({ grantId, accountId, clientId, companyUserId, kind }: FoundToken): GrantToEnd | undefined {
   return grantId === undefined
     ? undefined
     : { of: 'grant', grantId, accountId, clientId, companyUserId, tokenKind: kind }

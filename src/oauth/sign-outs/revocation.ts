@@ -1,5 +1,6 @@
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import type { FindToken, LiveToken } from '../tokens/token-status.ts'
+import type { FoundToken } from '../tokens/found-token.ts'
+import type { FindToken } from '../tokens/token-status.ts'
 import { type EndSignIn, grantOf } from './end-sign-in.ts'
 
 export type RevocationDeps = { readonly findToken: FindToken; readonly endSignIn: EndSignIn }
@@ -20,7 +21,7 @@ export function createRevocation({ findToken, endSignIn }: RevocationDeps) {
   }
 }
 
-function whatOf(token: LiveToken, value: string) {
+function whatOf(token: FoundToken, value: string) {
   const grant = token.kind === 'refresh-token' ? grantOf(token) : undefined
   return grant ?? ({ of: 'access-token', token, value } as const)
 }

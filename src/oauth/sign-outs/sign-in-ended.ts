@@ -1,4 +1,4 @@
-import type { TokenKind } from '../tokens/token-status.ts'
+import type { TokenKind } from '../tokens/found-token.ts'
 
 /** Why sign-ins end. The list is closed: an ending without a cause of its own here is a mistake. */
 export const ENDING_CAUSES = [

@@ -1,9 +1,10 @@
 import type { Agent } from '../../agents/agent.ts'
 import type { CompanyUser, Customer } from '../../customers/customer.ts'
-import type { CommerceAccount, FindLiveAccount } from '../accounts/account.ts'
+import type { CommerceAccount } from '../accounts/account.ts'
 import { isAgentAccount } from '../accounts/agent-account.ts'
 import { isAnonymousAccount } from '../accounts/anonymous-account.ts'
-import type { FindToken } from './token-status.ts'
+import type { FoundToken } from './found-token.ts'
+import { type JudgeToken, objectToBearer } from './token-verdict.ts'
 
 /** Who holds an access token that works now. */
 export type Caller = {
@@ -23,28 +24,24 @@ export type Caller = {
   readonly issuedAt: number
 }
 
-export type FindCaller = (bearer: string) => Promise<Caller | undefined>
+/** `isFor` says whether a token was made for the service that asks. */
+export type FindCaller = (bearer: string, isFor: IsFor) => Promise<Caller | undefined>
+
+export type IsFor = (token: Pick<FoundToken, 'clientId' | 'audience'>) => boolean
 
 /**
- * Finds who holds an access token. Undefined when it does not work now, is no access token, belongs to an account that
- * may not come in any more, or is bound to a key or certificate, which a plain bearer does not prove.
+ * Finds who holds an access token. Undefined when it does not work now, is no access token, was made for another service,
+ * or is bound to a key or certificate, which a plain bearer does not prove.
  */
-export function createFindCaller({
-  findToken,
-  findAccount,
-}: {
-  findToken: FindToken
-  findAccount: FindLiveAccount
-}): FindCaller {
-  return async function findCaller(bearer) {
-    const status = await findToken(bearer)
-    if (!status.isLive) return undefined
-    const { token } = status
-    if (token.kind === 'refresh-token' || token.jkt || token.certificateThumbprint) return undefined
-    const { accountId, companyUserId, actingAgentId, clientId, audience, jti } = token
-    const account =
-      accountId && (await findAccount(accountId, { companyUserId, actingAgentId, grantedAtMs: token.iat * 1000 }))
-    if (accountId && !account) return undefined
+export function createFindCaller({ judgeToken }: { readonly judgeToken: JudgeToken }): FindCaller {
+  return async function findCaller(bearer, isFor) {
+    const verdict = await judgeToken(bearer, {
+      asker: 'dialect',
+      objection: (token) => objectToBearer(token) ?? (isFor(token) ? undefined : 'wrong-audience'),
+    })
+    if (!verdict.works) return undefined
+    const { token, account } = verdict
+    const { actingAgentId, clientId, audience, jti } = token
     return {
       ...(account ? holder(account) : { kind: 'client' }),
       clientId,

@@ -1,124 +1,96 @@
 import type { Artifact, ArtifactKey, Storage, StoredArtifact } from '../../storage/storage.ts'
-import { agentIdOf } from '../accounts/agent-account.ts'
-import { actorsOf } from '../accounts/delegation.ts'
 import { familyPayload, isCurrentToken } from '../refresh/family.ts'
 import type { RefreshTokens } from '../refresh/refresh-tokens.ts'
 import { isBeforeAny, type Ownership, type SignOutCutOffs } from '../sign-out-cut-offs.ts'
-import { isStructured, type TokenPayload } from './structured-tokens.ts'
+import { type FoundToken, fromPayload, fromStored } from './found-token.ts'
+import type { Refusal } from './refusals.ts'
+import { CLOCK_TOLERANCE_SECONDS, isStructured, type TokenPayload } from './structured-tokens.ts'
 
-export type TokenKind = 'access-token' | 'client-credentials' | 'refresh-token'
+/** What storage keeps a token by: its grant, and the family of a refresh token. */
+export type TokenRecords = { readonly grant?: StoredArtifact; readonly family?: StoredArtifact }
 
-/** A token that works now, with everything a resource server may be told about it. */
-export type LiveToken = {
-  readonly kind: TokenKind
-  readonly isStructured: boolean
-  readonly clientId: string
-  /** The client whose grant the token hangs from, where another client traded it for this one (RFC 8693). */
-  readonly grantClientId?: string
-  readonly accountId?: string
-  readonly grantId?: string
-  readonly companyUserId?: string
-  /** The agent who acts for the customer. */
-  readonly actingAgentId?: string
-  readonly audience?: string
-  readonly scope?: string
-  readonly jti?: string
-  readonly iat: number
-  readonly exp: number
-  /** Thumbprint of the DPoP key, or of the certificate (RFC 8705), the token is bound to. */
-  readonly jkt?: string
-  readonly certificateThumbprint?: string
-  /** Single claims that its grant allows, beyond those of its scopes (OIDC Core §5.5). */
-  readonly grantedClaims?: readonly string[]
-  /** Claims of our own that the token carries. */
-  readonly claims: Readonly<Record<string, unknown>>
-}
-
+/** What storage says of a token. It knows of no client and no account: the verdict on a token does. */
 export type TokenStatus =
-  | { readonly isLive: true; readonly token: LiveToken }
+  | { readonly isLive: true; readonly token: FoundToken; readonly records: TokenRecords }
   | {
       readonly isLive: false
-      readonly reason: 'unknown' | 'expired' | 'rotated' | 'grant-revoked' | 'denied' | 'signed-out'
+      readonly reason: Extract<Refusal, 'unknown' | 'expired' | 'rotated' | 'grant-revoked' | 'denied' | 'signed-out'>
+      /** Absent when it is unknown. */
+      readonly token?: FoundToken
+      readonly records?: TokenRecords
     }
 
 export type TokenStatusDeps = {
   readonly storage: Storage
   readonly refreshTokens: RefreshTokens
   readonly cutOffs: SignOutCutOffs
+  /** The payload of a JWT that we signed, whether or not it has expired. */
   readonly verify: (value: string) => TokenPayload | undefined
 }
 
 export type FindToken = (value: string) => Promise<TokenStatus>
 
-const REGISTERED = new Set([
-  'iss',
-  'sub',
-  'aud',
-  'exp',
-  'iat',
-  'nbf',
-  'jti',
-  'scope',
-  'client_id',
-  'gid',
-  'grant_client_id',
-  'cnf',
-  'customer_id',
-  'agent_id',
-  'scopes',
-])
+type Found = { readonly token: FoundToken; readonly records: TokenRecords; readonly isRotated?: boolean }
+
 const REVOKED_TOKEN = 'Denial'
 
 /**
- * Says whether a token works now, and why not. A JWT is verified locally and then costs one storage trip (is its
- * grant alive, was it denied, was its owner signed out); an opaque token costs two.
+ * Says what storage knows of a token. A JWT is verified locally and then costs one storage trip (is its grant alive, was
+ * it revoked, was its owner signed out); an opaque token costs two.
  */
 export function createFindToken({ storage, refreshTokens, cutOffs, verify }: TokenStatusDeps): FindToken {
   return async function findToken(value) {
-    if (isStructured(value)) {
-      const payload = verify(value)
-      return payload ? judge(fromPayload(payload), true) : { isLive: false, reason: 'unknown' }
-    }
-    const found = await findOpaque(value)
+    const found = isStructured(value) ? findStructured(value) : await findOpaque(value)
     if (!found) return { isLive: false, reason: 'unknown' }
-    if ('reason' in found) return found
-    return found.exp <= now() ? { isLive: false, reason: 'expired' } : judge(found, false)
+    const { token, records, isRotated } = found
+    if (isRotated) return { isLive: false, reason: 'rotated', token, records }
+    const toleranceSeconds = token.isStructured ? CLOCK_TOLERANCE_SECONDS : 0
+    if (token.exp + toleranceSeconds <= now()) return { isLive: false, reason: 'expired', token, records }
+    return look(token, records)
   }
 
-  async function findOpaque(value: string): Promise<LiveToken | (TokenStatus & { isLive: false }) | undefined> {
-    const family = refreshTokens.parse(value)
-    if (family) {
-      const stored = await storage.get('RefreshToken', family.family)
-      if (!stored) return undefined
-      if (!isCurrentToken(stored, value, refreshTokens)) return { isLive: false, reason: 'rotated' }
-      return fromStored('refresh-token', familyPayload(stored, value))
+  function findStructured(value: string): Found | undefined {
+    const payload = verify(value)
+    return payload && { token: fromPayload(payload), records: {} }
+  }
+
+  async function findOpaque(value: string): Promise<Found | undefined> {
+    const parts = refreshTokens.parse(value)
+    if (parts) {
+      const family = await storage.get('RefreshToken', parts.family)
+      if (!family) return undefined
+      const token = fromStored('refresh-token', familyPayload(family, value))
+      return { token, records: { family }, isRotated: !isCurrentToken(family, value, refreshTokens) }
     }
     const [accessToken, clientCredentials] = await storage.getMany([
       { kind: 'AccessToken', id: value },
       { kind: 'ClientCredentials', id: value },
     ])
-    if (accessToken) return fromStored('access-token', accessToken.artifact)
-    return clientCredentials && fromStored('client-credentials', clientCredentials.artifact)
+    if (accessToken) return { token: fromStored('access-token', accessToken.artifact), records: {} }
+    return clientCredentials && { token: fromStored('client-credentials', clientCredentials.artifact), records: {} }
   }
 
-  async function judge(token: LiveToken, isDeniable: boolean): Promise<TokenStatus> {
+  async function look(token: FoundToken, found: TokenRecords): Promise<TokenStatus> {
     const grantKey: ArtifactKey[] = token.grantId ? [{ kind: 'Grant', id: token.grantId }] : []
-    const revokedKey: ArtifactKey[] = isDeniable && token.jti ? [{ kind: REVOKED_TOKEN, id: token.jti }] : []
+    const isRevocable = token.isStructured && token.jti !== undefined
+    const revokedKey: ArtifactKey[] = isRevocable ? [{ kind: REVOKED_TOKEN, id: String(token.jti) }] : []
     const ownerKeys = cutOffs.keys(ownership(token))
     const holderKeys = token.grantClientId ? cutOffs.keys({ clientId: token.clientId }) : []
     const results = await storage.getMany([...grantKey, ...revokedKey, ...ownerKeys, ...holderKeys])
     const grant = token.grantId ? results.shift() : undefined
-    const revoked = revokedKey.length > 0 ? results.shift() : undefined
+    const revoked = isRevocable ? results.shift() : undefined
 
-    if (token.grantId && !belongs(grant, ownership(token))) return { isLive: false, reason: 'grant-revoked' }
-    if (revoked) return { isLive: false, reason: 'denied' }
+    const records = { ...found, ...(grant && { grant }) }
+    const dead = (reason: 'grant-revoked' | 'denied' | 'signed-out') =>
+      ({ isLive: false, reason, token, records }) as const
+    if (token.grantId && !belongs(grant, ownership(token))) return dead('grant-revoked')
+    if (revoked) return dead('denied')
     const grantedAtMs = Number(grant?.artifact.createdAtMs ?? token.iat * 1000)
     const holder = results.splice(ownerKeys.length)
     // A token that was traded began with the trade for the client that holds it, and with the sign-in for all others.
-    if (isBeforeAny(results, grantedAtMs) || isBeforeAny(holder, token.iat * 1000))
-      return { isLive: false, reason: 'signed-out' }
+    if (isBeforeAny(results, grantedAtMs) || isBeforeAny(holder, token.iat * 1000)) return dead('signed-out')
     const { claims: grantedClaims } = (grant?.artifact.openid ?? {}) as { claims?: readonly string[] }
-    return { isLive: true, token: { ...token, ...(grantedClaims && { grantedClaims }) } }
+    return { isLive: true, token: { ...token, ...(grantedClaims && { grantedClaims }) }, records }
   }
 }
 
@@ -136,10 +108,10 @@ export function createFindGrant({ storage, cutOffs }: Pick<TokenStatusDeps, 'sto
 
 export type FindGrant = (id: string, owner: Ownership) => Promise<Artifact | undefined>
 
-/** Ends one access token before its time: a JWT by a revoked that lasts as long as it would have, an opaque one by removal. */
+/** Ends one access token before its time: a JWT by a mark that lasts as long as the token would have, an opaque one by removal. */
 export async function endAccessToken(
   storage: Pick<Storage, 'put' | 'remove'>,
-  token: LiveToken,
+  token: FoundToken,
   value: string,
 ): Promise<void> {
   if (!token.isStructured) {
@@ -154,75 +126,7 @@ function belongs(grant: StoredArtifact | undefined, owner: Ownership): boolean {
   return grant.artifact.clientId === owner.clientId && grant.artifact.accountId === owner.accountId
 }
 
-function fromPayload(payload: TokenPayload): LiveToken {
-  const { sub, aud, scope, scopes, client_id, gid, grant_client_id, customer_id, agent_id, act, cnf } =
-    payload as Record<string, unknown>
-  const bound = cnf as { jkt?: string; 'x5t#S256'?: string } | undefined
-  const clientId = String(client_id)
-  const companyUserId = payload.id_company_user
-  return {
-    kind: gid ? 'access-token' : 'client-credentials',
-    isStructured: true,
-    clientId,
-    ...(gid ? { grantId: String(gid), accountId: String(customer_id ?? agent_id ?? sub) } : {}),
-    ...(typeof grant_client_id === 'string' && { grantClientId: grant_client_id }),
-    ...(typeof companyUserId === 'string' && { companyUserId }),
-    ...actingAgent(act),
-    ...(typeof aud === 'string' && { audience: aud }),
-    ...(typeof scope === 'string' && { scope }),
-    ...(Array.isArray(scopes) && { scope: scopes.join(' ') }),
-    jti: payload.jti,
-    iat: payload.iat,
-    exp: payload.exp,
-    ...(bound?.jkt && { jkt: bound.jkt }),
-    ...(bound?.['x5t#S256'] && { certificateThumbprint: bound['x5t#S256'] }),
-    claims: Object.fromEntries(Object.entries(payload).filter(([name]) => !REGISTERED.has(name))),
-  }
-}
-
-function fromStored(kind: TokenKind, stored: Readonly<Record<string, unknown>>): LiveToken {
-  const payload = stored as StoredToken
-  const { grant_client_id: grantClientId, ...claims } = payload.extra ?? {}
-  const thumbprint = payload['x5t#S256']
-  return {
-    kind,
-    isStructured: false,
-    clientId: payload.clientId,
-    ...(payload.accountId && { accountId: payload.accountId }),
-    ...(payload.grantId && { grantId: payload.grantId }),
-    ...(typeof grantClientId === 'string' && { grantClientId }),
-    ...(typeof claims.id_company_user === 'string' && { companyUserId: claims.id_company_user }),
-    ...actingAgent(claims.act),
-    ...(payload.aud && { audience: payload.aud }),
-    ...(payload.scope && { scope: payload.scope }),
-    iat: payload.iat,
-    exp: payload.exp,
-    ...(payload.jkt && { jkt: payload.jkt }),
-    ...(thumbprint && { certificateThumbprint: thumbprint }),
-    claims,
-  }
-}
-
-function actingAgent(act: unknown): { actingAgentId?: string } {
-  const [actingAgentId] = actorsOf(act).flatMap((sub) => agentIdOf(sub) ?? [])
-  return actingAgentId === undefined ? {} : { actingAgentId }
-}
-
-/** The library's payload of a stored token, as far as we read it. */
-type StoredToken = {
-  clientId: string
-  accountId?: string
-  grantId?: string
-  aud?: string
-  scope?: string
-  iat: number
-  exp: number
-  jkt?: string
-  'x5t#S256'?: string
-  extra?: Record<string, unknown>
-}
-
-function ownership({ accountId, clientId, grantClientId, companyUserId }: LiveToken): Ownership {
+function ownership({ accountId, clientId, grantClientId, companyUserId }: FoundToken): Ownership {
   return {
     clientId: grantClientId ?? clientId,
     ...(accountId && { accountId }),

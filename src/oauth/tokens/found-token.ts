@@ -1,0 +1,122 @@
+import { agentIdOf } from '../accounts/agent-account.ts'
+import { actorsOf } from '../accounts/delegation.ts'
+import type { TokenPayload } from './structured-tokens.ts'
+
+export type TokenKind = 'access-token' | 'client-credentials' | 'refresh-token'
+
+/** A token of ours, with everything a resource server may be told about it. */
+export type FoundToken = {
+  readonly kind: TokenKind
+  readonly isStructured: boolean
+  readonly clientId: string
+  /** The client whose grant the token hangs from, where another client traded it for this one (RFC 8693). */
+  readonly grantClientId?: string
+  readonly accountId?: string
+  readonly grantId?: string
+  readonly companyUserId?: string
+  /** The agent who acts for the customer. */
+  readonly actingAgentId?: string
+  readonly audience?: string
+  readonly scope?: string
+  readonly jti?: string
+  readonly iat: number
+  readonly exp: number
+  /** Thumbprint of the DPoP key, or of the certificate (RFC 8705), the token is bound to. */
+  readonly jkt?: string
+  readonly certificateThumbprint?: string
+  /** Single claims that its grant allows, beyond those of its scopes (OIDC Core §5.5). */
+  readonly grantedClaims?: readonly string[]
+  /** Claims of our own that the token carries. */
+  readonly claims: Readonly<Record<string, unknown>>
+}
+
+const REGISTERED = new Set([
+  'iss',
+  'sub',
+  'aud',
+  'exp',
+  'iat',
+  'nbf',
+  'jti',
+  'scope',
+  'client_id',
+  'gid',
+  'grant_client_id',
+  'cnf',
+  'customer_id',
+  'agent_id',
+  'scopes',
+])
+
+/** Reads the payload of a JWT access token. */
+export function fromPayload(payload: TokenPayload): FoundToken {
+  const { sub, aud, scope, scopes, client_id, gid, grant_client_id, customer_id, agent_id, act, cnf } =
+    payload as Record<string, unknown>
+  const bound = cnf as { jkt?: string; 'x5t#S256'?: string } | undefined
+  const clientId = String(client_id)
+  const companyUserId = payload.id_company_user
+  return {
+    kind: gid ? 'access-token' : 'client-credentials',
+    isStructured: true,
+    clientId,
+    ...(gid ? { grantId: String(gid), accountId: String(customer_id ?? agent_id ?? sub) } : {}),
+    ...(typeof grant_client_id === 'string' && { grantClientId: grant_client_id }),
+    ...(typeof companyUserId === 'string' && { companyUserId }),
+    ...actingAgent(act),
+    ...(typeof aud === 'string' && { audience: aud }),
+    ...(typeof scope === 'string' && { scope }),
+    ...(Array.isArray(scopes) && { scope: scopes.join(' ') }),
+    jti: payload.jti,
+    iat: payload.iat,
+    exp: payload.exp,
+    ...(bound?.jkt && { jkt: bound.jkt }),
+    ...(bound?.['x5t#S256'] && { certificateThumbprint: bound['x5t#S256'] }),
+    claims: Object.fromEntries(Object.entries(payload).filter(([name]) => !REGISTERED.has(name))),
+  }
+}
+
+/** Reads what storage holds of an opaque token. */
+export function fromStored(kind: TokenKind, stored: Readonly<Record<string, unknown>>): FoundToken {
+  const payload = stored as StoredToken
+  const { grant_client_id: grantClientId, ...claims } = payload.extra ?? {}
+  const companyUserId = payload.companyUserId ?? claims.id_company_user
+  const thumbprint = payload['x5t#S256']
+  return {
+    kind,
+    isStructured: false,
+    clientId: payload.clientId,
+    ...(payload.accountId && { accountId: payload.accountId }),
+    ...(payload.grantId && { grantId: payload.grantId }),
+    ...(typeof grantClientId === 'string' && { grantClientId }),
+    ...(typeof companyUserId === 'string' && { companyUserId }),
+    ...actingAgent(claims.act),
+    ...(payload.aud && { audience: payload.aud }),
+    ...(payload.scope && { scope: payload.scope }),
+    iat: payload.iat,
+    exp: payload.exp,
+    ...(payload.jkt && { jkt: payload.jkt }),
+    ...(thumbprint && { certificateThumbprint: thumbprint }),
+    claims,
+  }
+}
+
+function actingAgent(act: unknown): { actingAgentId?: string } {
+  const [actingAgentId] = actorsOf(act).flatMap((sub) => agentIdOf(sub) ?? [])
+  return actingAgentId === undefined ? {} : { actingAgentId }
+}
+
+/** The library's payload of a stored token, as far as we read it. */
+type StoredToken = {
+  clientId: string
+  accountId?: string
+  grantId?: string
+  /** Ours, beside the library's fields of a refresh token. */
+  companyUserId?: string
+  aud?: string
+  scope?: string
+  iat: number
+  exp: number
+  jkt?: string
+  'x5t#S256'?: string
+  extra?: Record<string, unknown>
+}
