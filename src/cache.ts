@@ -13,7 +13,8 @@ export function createCache<T>(
       const entry = entries.get(key)
       if (entry && entry.staleAtMs > now()) return entry.value
       const value = load(key)
-      if (entries.size >= limit) entries.delete(entries.keys().next().value as string)
+      const [oldest] = entries.keys()
+      if (entries.size >= limit && oldest !== undefined) entries.delete(oldest)
       const fresh = { value, staleAtMs: now() + ttlSeconds * 1000 }
       entries.delete(key)
       entries.set(key, fresh)

@@ -28,6 +28,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const problems: string[] = unknownNames(environment)
   const values: Record<string, unknown> = {}
 
+  // `Object.entries` forgets the names.
   for (const [name, setting] of Object.entries(settings) as [SettingName, Setting][]) {
     const raw = rawValue(name, environment, problems) ?? setting.default
     if (raw === undefined) continue
@@ -37,7 +38,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   }
 
   if (problems.length > 0) throw new ConfigError(problems)
-  const config = values as Config
+  const config = values as Config // each setting was parsed above by its own schema
   const combined = contradictions(config)
   if (combined.length > 0) throw new ConfigError(combined)
   const hasIssuer = environment.ISSUER || environment.ISSUER_FILE
@@ -58,6 +59,7 @@ export function countWorkers(
 /** The settings as they are in force, secrets masked: what `vestibule config` prints. */
 export function maskedConfig(config: Config): Record<string, string> {
   return Object.fromEntries(
+    // `Object.entries` forgets the names.
     (Object.entries(settings) as [SettingName, Setting][]).map(([name, setting]) => {
       const value = config[name]
       if (value === undefined) return [name, '(unset)']

@@ -18,6 +18,7 @@ type DemoDeps = {
 /** Fills a new installation with a small shop, so that every endpoint can be tried at once. Never for production. */
 export async function loadDemo({ database, clients, resourceServers, passwords }: DemoDeps): Promise<void> {
   for (const server of demoResourceServers) await resourceServers.save(server)
+  // The demo's own clients.
   for (const { secret, ...metadata } of demoClients) await clients.save(metadata as ClientMetadata, secret)
   const records = await Promise.all(
     demoCustomers.map(async ({ plainPassword, ...customer }) =>

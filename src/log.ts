@@ -36,7 +36,7 @@ export function createLog(level: string, destination?: DestinationStream): Log {
 
 function describeError(error: unknown): LoggedError {
   if (!(error instanceof Error)) return { type: typeof error, message: String(error) }
-  const { name, message, stack, code, cause } = error as NodeJS.ErrnoException
+  const { name, message, stack, code, cause } = error as NodeJS.ErrnoException // a system error has a code
   return {
     type: name,
     message,

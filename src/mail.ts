@@ -65,7 +65,7 @@ export function openMailer(deps: MailerDeps): Mailer {
     const mail = await takeTurn(write)
     for (const delayMs of mail ? [...retryDelaysMs, undefined] : []) {
       try {
-        return await takeTurn(() => send(mail as Mail))
+        return await takeTurn(() => send(mail as Mail)) // the loop runs only for a mail
       } catch (error) {
         if (delayMs === undefined || isFinal(error)) return log.error(reasonOf(error), 'a mail was given up')
         log.warn(reasonOf(error), `a mail waits ${delayMs} ms to be sent again`)

@@ -119,6 +119,6 @@ async function close(server: Server, deadlineMs: number): Promise<void> {
 }
 
 function addressOf(server: Server): string {
-  const { address, port, family } = server.address() as AddressInfo
+  const { address, port, family } = server.address() as AddressInfo // listening on a port, not on a pipe
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }

@@ -28,6 +28,6 @@ export async function sendSigned({ url, secret }: WebhookTarget, message: Webhoo
     await response.body?.cancel()
     return response.ok ? undefined : `it answered ${response.status}`
   } catch (error) {
-    return `it did not answer (${(error as Error).name})`
+    return `it did not answer (${(error as Error).name})` // fetch rejects with an error
   }
 }

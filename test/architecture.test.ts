@@ -17,7 +17,7 @@ import {
   homeViolations,
   requestStateViolations,
 } from './support/source-rules.ts'
-import { parameterViolations } from './support/syntax-rules.ts'
+import { castViolations, parameterViolations } from './support/syntax-rules.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const sources: Source[] = globSync('src/**/*.ts', { cwd: ROOT })
@@ -73,6 +73,10 @@ test('the state of a request has one type, in one file', () => {
 
 test('no function takes more than four parameters', () => {
   expectNone(parameterViolations(sources, 4))
+})
+
+test('a cast outside of the engine has its reason beside it', () => {
+  expectNone(castViolations(sources.filter(({ path }) => !path.startsWith('src/oauth/'))))
 })
 
 function expectNone(violations: readonly string[]): void {

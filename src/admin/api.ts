@@ -89,6 +89,7 @@ export function createAdminApi({ routes, audit }: { readonly routes: readonly Ro
       return {
         status,
         ...(status !== 204 && { body: result }),
+        // A route with a revision answers with an object.
         ...(route.revision && status !== 204 && { etag: `"${revisionOf(result as object)}"` }),
       }
     },

@@ -31,7 +31,7 @@ export function leaveLocalAccess(dataDir: string, access: LocalAccess, log: Pick
 /** What a running server left in `dataDir`. */
 export function findLocalAccess(dataDir: string): LocalAccess | undefined {
   try {
-    return JSON.parse(readFileSync(pathIn(dataDir), 'utf8')) as LocalAccess
+    return JSON.parse(readFileSync(pathIn(dataDir), 'utf8')) as LocalAccess // written by a server of this installation
   } catch {
     return undefined
   }

@@ -107,6 +107,7 @@ function json(schema: Json): Json {
 
 function parametersOf(where: 'path' | 'query', shape: z.ZodObject | undefined, schemas: Json): Json[] {
   if (!shape) return []
+  // The JSON Schema of an object.
   const { properties = {}, required = [] } = schemaOf(shape, 'input', schemas) as {
     properties?: Record<string, Json>
     required?: string[]
@@ -129,7 +130,7 @@ function schemaOf(shape: z.ZodType, io: 'input' | 'output', schemas: Json): Json
     ),
   ) as { $defs?: Json; properties: { it: Json } }
   for (const [id, definition] of Object.entries($defs ?? {})) {
-    const { id: _id, ...schema } = definition as Json
+    const { id: _id, ...schema } = definition as Json // a schema is JSON
     schemas[id] = schema
   }
   return properties.it

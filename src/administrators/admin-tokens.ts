@@ -57,7 +57,7 @@ export function createAdminTokens({ knex }: { readonly knex: Knex }) {
         })
         .onConflict('name')
         .ignore()
-        .returning('*')) as Row[]
+        .returning('*')) as Row[] // the columns of the table
       return rows[0] && { token, adminToken: toAdminToken(rows[0]) }
     },
 

@@ -77,8 +77,8 @@ export function createAdministratorDirectory({ knex }: { readonly knex: Knex }) 
         ...passwordColumns(password),
       }
       try {
-        const [created] = (await knex('administrators').insert(row).returning('*')) as Row[]
-        return toAdministrator(created as Row)
+        const [created] = (await knex('administrators').insert(row).returning('*')) as Row[] // the columns of the table
+        return toAdministrator(created as Row) // one row was written
       } catch (error) {
         if (codeOf(error) !== UNIQUE_VIOLATION) throw error
         return undefined
@@ -101,8 +101,8 @@ export function createAdministratorDirectory({ knex }: { readonly knex: Knex }) 
         const [after] = (await transaction('administrators')
           .where({ id })
           .update({ ...change, updated_at: transaction.fn.now() })
-          .returning('*')) as Row[]
-        return { outcome: 'changed', now: toAdministrator(after as Row) }
+          .returning('*')) as Row[] // the columns of the table
+        return { outcome: 'changed', now: toAdministrator(after as Row) } // found just now, under a lock
       }),
 
     /** Ends the administrator's sessions with it: they are older than the password. */

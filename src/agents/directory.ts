@@ -58,6 +58,7 @@ const UNIQUE_VIOLATION = '23505'
 /** Agents in our own table. */
 export function createAgentDirectory({ knex }: { readonly knex: Knex }): AgentDirectory {
   const agents = () => knex<Row>('agents')
+  // The columns of the table.
   const first = async (where: Partial<Row>) => (await agents().where(where).first()) as Row | undefined
 
   return {
@@ -81,6 +82,7 @@ export function createAgentDirectory({ knex }: { readonly knex: Knex }): AgentDi
     change: (id, seen, change) =>
       knex.transaction(async (transaction) => {
         const row = isUuid(id) ? await transaction<Row>('agents').where({ id }).forUpdate().first() : undefined
+        // The columns of the table.
         if (row && !isRevision(seen, toAgent(row as Row))) return { outcome: 'changed-meanwhile' }
         const now = row && (await update(transaction, id, change))
         return now ? { outcome: 'changed', now } : { outcome: 'unknown' }
@@ -104,7 +106,7 @@ async function update(knex: Knex, id: string, change: AgentChange): Promise<Agen
   const rows = (await knex('agents')
     .where({ id })
     .update({ name, status, is_agent: isAgent, id_warehouse: idWarehouse, updated_at: knex.fn.now() })
-    .returning('*')) as Row[]
+    .returning('*')) as Row[] // the columns of the table
   return rows[0] && toAgent(rows[0])
 }
 
@@ -124,11 +126,11 @@ async function create(knex: Knex, { email, name, idAgent, idWarehouse, password 
           ...passwordColumns(password),
           password_changed_at: transaction.fn.now(),
         })
-        .returning('*')) as Row[]
-      return { outcome: 'created', agent: toAgent(rows[0] as Row) }
+        .returning('*')) as Row[] // the columns of the table
+      return { outcome: 'created', agent: toAgent(rows[0] as Row) } // one row was written
     })
   } catch (error) {
-    const { code, constraint } = error as { code?: string; constraint?: string }
+    const { code, constraint } = error as { code?: string; constraint?: string } // what `pg` throws
     if (code !== UNIQUE_VIOLATION) throw error
     return { outcome: constraint === 'agents_id_agent_key' ? 'id-taken' : 'email-taken' }
   }

@@ -82,6 +82,7 @@ export async function openBackends(
     settingTokens,
     secrets,
     cookieKeysAreSet: config.COOKIE_KEYS !== undefined,
+    // The setting takes no empty list.
     cookieKeys: (config.COOKIE_KEYS as Several | undefined) ?? secrets.cookies.values,
     tokenKeys: secrets.tokens.values,
     digestKey: await serverSecret(knex, 'digests'),

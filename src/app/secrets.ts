@@ -28,5 +28,5 @@ export async function openSecrets(
 export async function openSecondFactorSealing({ KEY_ENCRYPTION_KEY }: Config, knex: Database['knex']) {
   const secrets = [KEY_ENCRYPTION_KEY, await serverSecret(knex, 'second-factors')].filter(Boolean).join(',')
   const { seal, open } = createProtector(secrets, { noun: 'The second factor of agent', home: 'the database' })
-  return { seal, open: (id: string, sealed: object) => open(id, sealed as Sealed) }
+  return { seal, open: (id: string, sealed: object) => open(id, sealed as Sealed) } // sealed by the same protector
 }

@@ -27,11 +27,12 @@ export async function openDeliveryTurns(knex: Knex, receiver: string, holder: st
       const found = await row()
         .join('audit_head', knex.raw('true'))
         .first(knex.raw('audit_head.seq - audit_deliveries.seq as behind'))
-      return Number((found as { behind?: string } | undefined)?.behind ?? 0)
+      return Number((found as { behind?: string } | undefined)?.behind ?? 0) // the column that was selected
     },
     async take() {
       const [taken] = await row()
         .where((free) => free.where({ holder }).orWhereRaw('held_until < now()'))
+        // Knex types no raw values in an update.
         .update({ holder, held_until: knex.raw(`now() + interval '${HELD_SECONDS} seconds'`) } as object)
         .returning('seq')
       return taken && Number(taken.seq)
@@ -40,6 +41,7 @@ export async function openDeliveryTurns(knex: Knex, receiver: string, holder: st
       void (await mine()
         .where('seq', '<', seq)
         .update({ seq: String(seq) })),
+    // As above.
     giveBack: async () => void (await mine().update({ holder: null, held_until: knex.raw('now()') } as object)),
   }
 }

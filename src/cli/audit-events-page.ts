@@ -2,6 +2,7 @@ import { AUDIT_EVENTS, type AuditEventType, outcomeOf } from '../audit/events.ts
 
 /** `docs/audit-events.md`, made from the list of events, so that the two cannot disagree. */
 export function auditEventsPage(): string {
+  // `Object.keys` forgets the names.
   const rows = (Object.keys(AUDIT_EVENTS) as AuditEventType[]).map(
     (type) => `| \`${type}\` | ${outcomeOf(type)} | ${AUDIT_EVENTS[type]} |`,
   )

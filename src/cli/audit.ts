@@ -94,6 +94,7 @@ function lastLinkOf(path: string): Link {
 function linkIn(line: string): Link[] {
   if (!line.startsWith('{')) return []
   try {
+    // A file of any origin: each member is looked at below.
     const parsed = JSON.parse(line) as Partial<Link> & { audit?: Partial<Link> }
     const { seq, hash } = parsed.audit ?? parsed
     return typeof seq === 'number' && typeof hash === 'string' ? [{ seq, hash }] : []

@@ -144,7 +144,7 @@ async function store(admin: AdminClient, metadata: unknown, secret: string | und
     return await admin.call('POST', '/v1/clients', { metadata, secret })
   } catch (error) {
     if (!(error instanceof AdminError && error.code === 'client-exists')) throw error
-    const id = String((metadata as { client_id?: unknown }).client_id)
+    const id = String((metadata as { client_id?: unknown }).client_id) // the server took it for metadata
     return admin.change('PUT', `/v1/clients/${encodeURIComponent(id)}`, { metadata, secret })
   }
 }

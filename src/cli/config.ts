@@ -1,4 +1,4 @@
-import { type Config, maskedConfig, readConfig, type SettingName, settings } from '../config.ts'
+import { maskedConfig, readConfig, type SettingName, settings } from '../config.ts'
 import type { Command } from './command/command.ts'
 import { configurationPage } from './configuration-page.ts'
 
@@ -12,12 +12,12 @@ export const config: Command = {
       process.stdout.write(configurationPage())
       return 0
     }
-    const masked = maskedConfig(readConfig(environment) as Config)
+    const masked = maskedConfig(readConfig(environment))
     if (args.includes('--json')) {
       console.log(JSON.stringify(masked, null, 2))
     } else {
       for (const [name, value] of Object.entries(masked)) {
-        console.log(`${name}=${value}\n    ${settings[name as SettingName].sentence}`)
+        console.log(`${name}=${value}\n    ${settings[name as SettingName].sentence}`) // a name from the settings
       }
     }
     return 0

@@ -28,7 +28,7 @@ const INTRODUCTION = [
 
 /** The values of a setting that has a closed list of them. */
 function choices(type: object): string {
-  const { options } = ('in' in type ? type.in : type) as { options?: unknown }
+  const { options } = ('in' in type ? type.in : type) as { options?: unknown } // only zod's enums have options
   return Array.isArray(options) && options.every((option) => typeof option === 'string')
     ? ` One of: ${options.join(', ')}.`
     : ''

@@ -147,9 +147,9 @@ async function importFile(request: Request): Promise<number> {
   for await (const text of admin.lines(
     'POST',
     `/v1/customers/import?${query}`,
-    Readable.toWeb(source) as ReadableStream,
+    Readable.toWeb(source) as ReadableStream, // Node's own web streams have another type
   )) {
-    const line = JSON.parse(text) as ImportLine
+    const line = JSON.parse(text) as ImportLine // the lines of the admin API's import
     if (line.error) throw new AdminError(line.error)
     report = line.report ?? report
     if (isJson) console.log(text)
@@ -162,7 +162,7 @@ async function importFile(request: Request): Promise<number> {
 
 async function wrapHashes({ admin, isJson }: Request): Promise<number> {
   for await (const text of admin.lines('POST', '/v1/customers/wrap')) {
-    const { progress, report, error } = JSON.parse(text) as WrapLine
+    const { progress, report, error } = JSON.parse(text) as WrapLine // the lines of the admin API's wrapping
     if (error) throw new AdminError(error)
     if (isJson) console.log(JSON.stringify({ wrapping: progress ?? report }))
     else if (progress) console.error(`wrapping: ${wrappingOf(progress)}`)

@@ -17,6 +17,7 @@ export const grants = subcommands({
         if (given.length === 0)
           throw new AdminError('Whose? Name a customer, a client, or both: --customer ID, --client ID.')
         const listed = await admin.list<ActiveGrant>(
+          // What is undefined was left out above.
           `/v1/grants?${new URLSearchParams(given as [string, string][])}&limit=1000`,
         )
         if (isJson) return printJson({ grants: listed })

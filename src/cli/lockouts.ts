@@ -19,7 +19,7 @@ export const lockouts = subcommands({
       options,
       example: 'list --login sonia@spryker.com',
       async run(request) {
-        const query = new URLSearchParams(whom(request) as Record<string, string>)
+        const query = new URLSearchParams(whom(request) as Record<string, string>) // its members are texts
         const locks = await request.admin.list<ShownLock>(`/v1/lockouts?${query}`)
         if (request.isJson) return printJson({ lockouts: locks })
         if (locks.length === 0) return console.log('nothing keeps it out')

@@ -54,7 +54,7 @@ function moveAside(path: string): void {
 
 function readHolder(path: string): Holder | undefined {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Holder
+    return JSON.parse(readFileSync(path, 'utf8')) as Holder // written by another process of ours
   } catch {
     return undefined
   }

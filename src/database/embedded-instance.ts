@@ -53,7 +53,7 @@ export async function openInstance(directory: string, reserveBytes = RESERVE_BYT
       try {
         return await run()
       } catch (error) {
-        if ((error as { severity?: string }).severity === 'PANIC') broken.add(asked)
+        if ((error as { severity?: string }).severity === 'PANIC') broken.add(asked) // what PGlite throws
         if (isOutage(error)) throw new Unavailable('database', error)
         throw error
       }

@@ -43,7 +43,7 @@ async function latest(knex: Knex): Promise<Migrated> {
   const known = ownNames()
   const unknown = (await appliedNames(knex)).filter((name) => !known.includes(name))
   if (unknown.length > 0) await assertCompatible(knex, known)
-  const [, applied] = (await knex.migrate.latest(SETTINGS)) as [number, string[]]
+  const [, applied] = (await knex.migrate.latest(SETTINGS)) as [number, string[]] // knex types it as any
   return { applied, unknown }
 }
 
@@ -66,6 +66,7 @@ const migrationSource: Knex.MigrationSource<string> = {
   getMigrations: async () => migrationFiles(),
   getMigrationName: nameOf,
   async getMigration(file) {
+    // A file of our own folder.
     const { up, down, needs } = (await import(pathToFileURL(join(DIRECTORY, file)).href)) as Migration
     if (needs === undefined) return { up, down }
     const migration = nameOf(file)

@@ -61,7 +61,7 @@ export function pgliteClient(instance: EmbeddedInstance): typeof Knex.Client {
     if (!isScript) return pglite.query(sql, bindings)
     return (await pglite.exec(sql)).at(-1) ?? { rows: [], fields: [] }
   }
-  return PgliteClient as unknown as typeof Knex.Client
+  return PgliteClient as unknown as typeof Knex.Client // a client is a class that knex extends untyped
 }
 
 function commandOf(sql: string): string {

@@ -81,7 +81,7 @@ export function postgresClient(limitMs: AsyncLocalStorage<number>, urls: readonl
         throw error
       })
     }
-  } as unknown as typeof Knex.Client
+  } as unknown as typeof Knex.Client // a client is a class that knex extends untyped
 }
 
 async function takesWrites(connection: Connection): Promise<boolean> {

@@ -55,7 +55,7 @@ type Row = { readonly id: string; readonly value: string; readonly created_at: n
 export async function openSecretGenerations(deps: SecretGenerationsDeps): Promise<SecretGenerations> {
   const { knex, name, announcements, onError } = deps
   const first = ordered(await readRows(knex, name))
-  const values = first.map(({ value }) => value) as [string, ...string[]]
+  const values = first.map(({ value }) => value) as [string, ...string[]] // `serverSecret` made the first one
   const listeners = new Set<() => void>()
 
   async function refresh(): Promise<void> {

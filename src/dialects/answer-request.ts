@@ -42,6 +42,7 @@ export function createAnswerRequest(deps: AnswerRequestDeps, mounted: MountedDia
     const services = createRequestServices(deps, ctx, mounted)
     const answer = await settle(deps, { dialect, context, requestId: state.requestId }, async () => {
       if (sunset && Date.now() / 1000 >= sunset.closesAt) return dialect.onGone(context)
+      // No request: the body could not be read.
       if (!request) return dialect.onBadBody((body as BodyError).status, context)
       return 'act' in route ? route.act(request, services) : ask(route, request, services)
     })
@@ -110,7 +111,7 @@ function requestOf(ctx: Context, body: string, context: AnswerContext): DialectR
     method: ctx.method,
     path: context.path,
     query: new URLSearchParams(ctx.querystring),
-    params: { ...(ctx.params as Record<string, string>) },
+    params: { ...(ctx.params as Record<string, string>) }, // the router decodes them
     headers: { ...ctx.req.headers },
     contentType: ctx.get('Content-Type').split(';')[0]?.trim().toLowerCase() ?? '',
     body,

@@ -99,5 +99,5 @@ export type DialectAnswer = {
 }
 
 export function isAnswer(translated: OAuthParameters | DialectAnswer): translated is DialectAnswer {
-  return typeof (translated as { status?: unknown }).status === 'number'
+  return typeof (translated as { status?: unknown }).status === 'number' // either may have any member
 }

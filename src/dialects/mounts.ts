@@ -39,7 +39,7 @@ export function readMounts(values: DialectValues, issuer: string): ReadonlyMap<s
       ),
     )
   }
-  return new Map(mounts as [string, Mount][])
+  return new Map(mounts as [string, Mount][]) // the undefined ones were refused above
 }
 
 function readMount(value: string, issuer: URL): Mount | undefined {
@@ -76,7 +76,7 @@ export function readSunsets(values: DialectValues): ReadonlyMap<string, Sunset> 
       wrong.map((name) => `DIALECT_SUNSETS names no day for ${name}. Write it as ${name}=2027-06-30.`),
     )
   }
-  return new Map(sunsets as [string, Sunset][])
+  return new Map(sunsets as [string, Sunset][]) // the undefined ones were refused above
 }
 
 function sunsetOn(day: string): Sunset | undefined {

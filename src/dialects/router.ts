@@ -16,6 +16,7 @@ export function createDialectRouter(deps: DialectRouterDeps): Middleware {
     createEndpoints(mounted, createAnswerRequest({ ...deps, run }, mounted), deps),
   )
   const longestFirst = deps.dialects.toSorted((one, other) => other.basePath.length - one.basePath.length)
+  // Compose types contexts loosely.
   return compose([...endpoints, (ctx, next) => answerRest(ctx as Context, next, longestFirst, deps.issuer)])
 }
 
@@ -26,12 +27,15 @@ function createEndpoints(mounted: MountedDialect, visit: Visit, { issuer }: { is
   const open = () => new Router(basePath ? { prefix: basePath } : {})
   const [endpoints, hosted] = [open(), open()]
   for (const [path, methods] of preflights(mounted)) {
+    // The router's own context type is not Koa's.
     endpoints.options(path, (ctx) => answerPreflight(ctx as unknown as Context, methods, dialect.requestHeaders))
   }
   for (const route of dialect.routes) {
+    // The router's own context type is not Koa's.
     const enter = (ctx: unknown, next: Next) => visit(ctx as Context, route, next)
     const isElsewhere = origin !== undefined && 'isHosted' in route && route.isHosted
     if (isElsewhere) register(hosted, route, enter)
+    // The router's own context type is not Koa's.
     register(endpoints, route, isElsewhere ? (ctx) => sendTo(issuer, ctx as Context) : enter)
   }
   return [onlyAt(hostOf(mounted), endpoints), ...(hostOf(mounted) === undefined ? [] : [onlyAt(undefined, hosted)])]

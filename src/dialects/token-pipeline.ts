@@ -53,11 +53,12 @@ async function ask<T>(
 ): Promise<T> {
   const { method, url, headers } = outer.req
   const before = { method, url, headers: { ...headers } }
+  // A context over the outer one is a context.
   const ctx = Object.create(outer, { state: { value: { ...outer.state }, writable: true } }) as Context
   becomeTokenRequest(ctx, parameters, endpoint)
   try {
     await pipeline(ctx, async () => {})
-    return read(ctx, (ctx.body ?? {}) as Record<string, unknown>)
+    return read(ctx, (ctx.body ?? {}) as Record<string, unknown>) // both endpoints answer with a JSON object
   } finally {
     Object.assign(outer.req, { method: before.method, url: before.url })
     replaceMembers(headers, before.headers)
@@ -68,8 +69,9 @@ async function ask<T>(
 function issued(ctx: Context, body: Record<string, unknown>): IssuedTokens {
   const companyUserId = companyUserOf(ctx)
   const { account, jti, clientId } = issuedIn(ctx)
+  // An account is of one kind, and has only its members.
   const { customer, companyUser } = (account ?? {}) as Partial<CustomerAccount>
-  const { agent } = (account ?? {}) as Partial<AgentAccount>
+  const { agent } = (account ?? {}) as Partial<AgentAccount> // as above
   return {
     accessToken: String(body.access_token),
     ...(typeof body.refresh_token === 'string' && { refreshToken: body.refresh_token }),

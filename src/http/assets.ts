@@ -16,7 +16,7 @@ export function readAsset(path: string, type: string): Asset {
 /** Serves assets from memory: for a year under the address with their hash, else to be revalidated. */
 export function serveAsset({ assets }: { readonly assets: Readonly<Record<string, Asset>> }): Middleware {
   return async function asset(ctx: Context, next) {
-    const { name = '' } = ctx.params as { name?: string }
+    const { name = '' } = ctx.params as { name?: string } // the router decodes them
     const found = Object.hasOwn(assets, name) ? assets[name] : undefined
     if (!found) return next()
     ctx.status = 200

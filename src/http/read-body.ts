@@ -45,6 +45,7 @@ export async function readForm(ctx: Context, limits: { limitBytes?: number } = {
   if (!ctx.is('application/x-www-form-urlencoded')) {
     throw new BodyError(415, 'the request body must be application/x-www-form-urlencoded')
   }
+  // Without a prototype: a field may have any name.
   const fields: Record<string, string> = Object.create(null) as Record<string, string>
   const parameters = [...new URLSearchParams(await readText(ctx, limits))]
   if (parameters.length > MAX_FIELDS) throw new BodyError(400, 'the form has too many fields')

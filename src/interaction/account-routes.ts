@@ -52,7 +52,7 @@ export function createAccountRoutes(routesDeps: AccountRoutesDeps): Middleware {
 /** Shows a page whose address ends in one of `names`; any other is nobody's. */
 function oneOf<Name extends string>(names: readonly Name[], show: (ctx: Context, name: Name) => void): Middleware {
   return async (ctx, next) => {
-    const { kind, notice } = ctx.params as { kind?: string; notice?: string }
+    const { kind, notice } = ctx.params as { kind?: string; notice?: string } // the router decodes them
     const name = names.find((candidate) => candidate === (kind ?? notice))
     if (name === undefined) return next()
     show(ctx, name)

@@ -47,7 +47,7 @@ export function createInteractionRoutes(deps: InteractionRoutesDeps): Middleware
 
   async function find(ctx: Context): Promise<Interaction> {
     const interaction = await interactions.find(ctx)
-    const { uid } = ctx.params as { uid?: string }
+    const { uid } = ctx.params as { uid?: string } // the router decodes them
     if (uid !== interaction.uid) throw new InteractionLost('The address is of another interaction than the cookie.')
     return interaction
   }

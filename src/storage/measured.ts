@@ -22,7 +22,7 @@ export type Trip = { readonly operation: string; readonly outcome: 'ok' | 'error
 /** The same storage, with every trip reported. */
 export function measureStorage(storage: Storage, report: (trip: Trip) => void): Storage {
   const measured = TRIPS.map((operation) => {
-    const run = storage[operation] as (...args: unknown[]) => Promise<unknown>
+    const run = storage[operation] as (...args: unknown[]) => Promise<unknown> // every trip is a method
     return [operation, measure(run, (outcome, seconds) => report({ operation, outcome, seconds }))] as const
   })
   return { ...storage, ...Object.fromEntries(measured) }

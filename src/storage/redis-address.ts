@@ -55,14 +55,15 @@ export function readRedisUrl(url: string): RedisAddress {
   if (scheme === 'redis' && Object.keys(tlsFiles).length > 0) {
     throw new StorageError(`REDIS_URL names ${Object.keys(tlsFiles).join(' and ')} without TLS: write rediss://.`)
   }
+  const sentinelPassword = parameters.get('sentinelPassword')
   return {
-    form: form as RedisAddress['form'],
-    nodes: hosts.split(',').map((host) => readNode(host, DEFAULT_PORT[form as RedisAddress['form']])),
+    form: form as RedisAddress['form'], // the pattern has no other schemes
+    nodes: hosts.split(',').map((host) => readNode(host, DEFAULT_PORT[form as RedisAddress['form']])), // as above
     isEncrypted: scheme === 'rediss',
     tlsFiles,
     ...(username && { username }),
     ...(password && { password }),
-    ...(parameters.has('sentinelPassword') && { sentinelPassword: parameters.get('sentinelPassword') as string }),
+    ...(sentinelPassword !== null && { sentinelPassword }),
     database,
     ...(primary && { primary: decodeURIComponent(primary) }),
     prefix: parameters.get('prefix') ?? '',

@@ -87,7 +87,7 @@ function sentinelOptions(address: RedisAddress): RedisOptions {
   const { nodes, primary, sentinelPassword, isEncrypted } = address
   return {
     sentinels: [...nodes],
-    name: primary as string,
+    name: primary as string, // a Sentinel address names its primary
     ...(sentinelPassword && { sentinelPassword }),
     ...(isEncrypted && { enableTLSForSentinelMode: true, sentinelTLS: tlsOptions(address) }),
     sentinelRetryStrategy: pauseMs,

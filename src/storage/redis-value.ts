@@ -39,7 +39,7 @@ export function decode(value: string | null): StoredArtifact | undefined {
   const second = value.indexOf(' ', first + 1)
   const consumedAt = Number(value.slice(first + 1, second))
   return {
-    artifact: rename(JSON.parse(value.slice(second + 1)) as Artifact, lengthen),
+    artifact: rename(JSON.parse(value.slice(second + 1)) as Artifact, lengthen), // written by `encode`
     version: Number(value.slice(0, first)),
     ...(consumedAt > 0 && { consumedAt }),
   }

@@ -29,6 +29,7 @@ export function createSharedTopics(knex: Knex, onError: (error: unknown) => void
 
   async function listen(): Promise<void> {
     try {
+      // Knex does not type the connections of its drivers.
       const raw = (await knex.client.acquireRawConnection()) as RawConnection
       connection = raw
       if (isClosed) return void (await raw.end())

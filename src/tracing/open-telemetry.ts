@@ -49,7 +49,7 @@ export function createOpenTelemetry({ endpoint, headers, ratio, onProblem }: Ope
   const open = (name: string, kind: SpanKind, attributes: Attributes, parent: SpanContext | undefined) =>
     tracer.startSpan(
       name,
-      { kind, attributes: attributes as OtelAttributes },
+      { kind, attributes: attributes as OtelAttributes }, // theirs are not read-only
       parent ? trace.setSpanContext(ROOT_CONTEXT, parent) : ROOT_CONTEXT,
     )
 
@@ -93,7 +93,7 @@ function untilDone<T>(span: Span, work: (span: Span) => T): T {
         span.end(error)
         throw error
       },
-    ) as T
+    ) as T // a promise of what `run` promised
   } catch (error) {
     span.end(error)
     throw error
@@ -106,10 +106,10 @@ function toSpan(span: OtelSpan): Span {
     traceId,
     traceparent: `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`,
     rename: (name) => void span.updateName(name),
-    set: (attributes) => void span.setAttributes(attributes as OtelAttributes),
+    set: (attributes) => void span.setAttributes(attributes as OtelAttributes), // theirs are not read-only
     end(error) {
       if (error !== undefined) {
-        const { name, code } = error as { name?: string; code?: string }
+        const { name, code } = error as { name?: string; code?: string } // each member is looked for
         span.setStatus({ code: SpanStatusCode.ERROR })
         span.setAttribute('error.type', [name ?? typeof error, code].filter(Boolean).join(' '))
       }

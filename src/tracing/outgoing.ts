@@ -22,7 +22,7 @@ export function traceOutgoing(tracing: Tracing): () => void {
   }
   const listeners: Record<string, (message: unknown) => void> = {
     'undici:request:create'(message) {
-      const { request } = message as Outgoing
+      const { request } = message as Outgoing // as undici documents its channels
       const { host } = new URL(request.origin)
       const attributes = { 'http.request.method': request.method, 'server.address': host }
       const span = tracing.begin(`${request.method} ${host}`, attributes, 'outgoing')
@@ -31,10 +31,12 @@ export function traceOutgoing(tracing: Tracing): () => void {
       request.addHeader('traceparent', span.traceparent)
     },
     'undici:request:headers'(message) {
+      // As undici documents its channels.
       const { request, response } = message as Outgoing & { response: { statusCode: number } }
       underWay.get(request)?.set({ 'http.response.status_code': response.statusCode })
     },
-    'undici:request:trailers': (message) => end((message as Outgoing).request),
+    'undici:request:trailers': (message) => end((message as Outgoing).request), // as undici documents its channels
+    // As undici documents its channels.
     'undici:request:error': (message) => end((message as Outgoing).request, (message as { error?: unknown }).error),
   }
   for (const [channel, listener] of Object.entries(listeners)) subscribe(channel, listener)

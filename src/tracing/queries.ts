@@ -11,14 +11,14 @@ export function traceQueries(tracing: Tracing, knex: QueryEvents): void {
     underWay.delete(id)
   }
   knex.on('query', (query) => {
-    const { __knexQueryUid: id, sql } = query as Query
+    const { __knexQueryUid: id, sql } = query as Query // knex documents its events and does not type them
     const { verb, table } = readQuery(sql)
     const attributes = { 'db.system.name': 'postgresql', 'db.operation.name': verb, 'db.collection.name': table }
     const span = tracing.begin(['query', verb, table].filter(Boolean).join(' '), attributes)
     if (span) underWay.set(id, span)
   })
-  knex.on('query-response', (_response, query) => end((query as Query).__knexQueryUid))
-  knex.on('query-error', (error, query) => end((query as Query).__knexQueryUid, error))
+  knex.on('query-response', (_response, query) => end((query as Query).__knexQueryUid)) // as above
+  knex.on('query-error', (error, query) => end((query as Query).__knexQueryUid, error)) // as above
 }
 
 /** Enough of SQL to say what it is about; what is in parentheses is beside the point. */

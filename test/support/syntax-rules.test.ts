@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parameterViolations } from './syntax-rules.ts'
+import { castViolations, parameterViolations } from './syntax-rules.ts'
 
 const source = (...lines: string[]) => ({ path: 'src/a.ts', text: lines.join('\n') })
 const tooMany = (line: string) => parameterViolations([source(line)], 2).length > 0
@@ -35,4 +35,28 @@ test('a function is named by file and line', () => {
   expect(parameterViolations([source('', 'function add(a, b, c) {}')], 2)).toEqual([
     'src/a.ts:2: 3 parameters; take an object for those after the first',
   ])
+})
+
+test.each([
+  ['on its line', 'const a = b as C // read from our own table'],
+  ['on the line above', '// Read from our own table.', 'const a = b as C'],
+  ['in the sentence of an export', '/** What the table says. */', 'export const a = b as C'],
+  ['on its last line', 'const a = {', '  b,', '} as C // the library asks for more'],
+])('a cast may have its reason %s', (_, ...lines) => {
+  expect(castViolations([source(...lines)])).toEqual([])
+})
+
+test.each([
+  ['at the start of a file', 'const a = b as C'],
+  ['two lines below a comment', '// A reason.', 'const d = 1', 'const a = b as C'],
+  ['beside an address', "const a = 'https://shop.example' as C"],
+  ['through unknown', '', 'const a = b as unknown as C'],
+])('a cast without a reason is found %s', (_, ...lines) => {
+  expect(castViolations([source(...lines)])[0]).toContain('a cast without its reason')
+})
+
+test('what is no cast to another type needs no reason', () => {
+  expect(
+    castViolations([source("import { a as b } from 'c'", "const d = ['e'] as const", "const f = 'a as b'")]),
+  ).toEqual([])
 })

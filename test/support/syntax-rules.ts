@@ -15,6 +15,21 @@ export function parameterViolations(sources: readonly Source[], most: number): s
   })
 }
 
+/** Casts without their reason in a comment: on one of their lines, or on the line above. `as const` needs none. */
+export function castViolations(sources: readonly Source[]): string[] {
+  return visit(sources, ({ path, text }, node) => {
+    if (node.type !== 'TSAsExpression' || /\bas\s+const$/.test(text.slice(node.start, node.end))) return []
+    const lines = text.split('\n').slice(Math.max(0, lineAt(text, node.start) - 2), lineAt(text, node.end))
+    const [above = '', ...own] = lineAt(text, node.start) === 1 ? ['', ...lines] : lines
+    if (IS_COMMENT.test(above) || own.some((line) => ENDS_WITH_COMMENT.test(line))) return []
+    return [`${path}:${lineAt(text, node.start)}: a cast without its reason beside it`]
+  })
+}
+
+const IS_COMMENT = /^\s*(?:\/\/|\/\*|\*)/
+/** An address in a text has no blank around its slashes. */
+const ENDS_WITH_COMMENT = /(?:^|\s)\/\/ /
+
 function visit(sources: readonly Source[], judge: (source: Source, node: Node) => string[]): string[] {
   return sources
     .filter(({ path }) => !path.endsWith('.d.ts'))

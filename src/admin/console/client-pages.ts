@@ -115,7 +115,7 @@ async function showClient(visit: Visit, form: Form, problem?: Refusal): Promise<
       lifetimes: LIFETIMES,
       form,
       problem,
-      made: made && (JSON.parse(made) as object),
+      made: made && (JSON.parse(made) as object), // put there by this page
     },
     { status: problem?.status ?? 200 },
   )

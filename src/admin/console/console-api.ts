@@ -35,6 +35,7 @@ export function createConsoleApi(api: AdminApi): (ctx: Context, actor?: Actor) =
           ip: ctx.ip,
           requestId: requestState(ctx).requestId,
         })
+        // The route's schema says what it answers; the page names the type.
         return { outcome: 'done', body: answer.body as T, etag: answer.etag }
       } catch (error) {
         if (error instanceof Problem) return { outcome: 'refused', problem: error }

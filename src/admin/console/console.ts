@@ -63,7 +63,7 @@ export function createConsole({ api, identify, storage, formKeys, audit, onError
       ctx,
       api: apiFor(ctx, operator),
       operator,
-      params: ctx.params as Record<string, string>,
+      params: ctx.params as Record<string, string>, // the router decodes them
       query: Object.fromEntries(new URLSearchParams(ctx.querystring)),
       show: (name: string, view: object, options?: ShowOptions) =>
         present.page(ctx, name, { done: ctx.query.done, ...view, ...shared }, options),

@@ -111,7 +111,7 @@ function showAct(visit: Visit, problem?: Refusal): void {
 }
 
 function actOf({ params }: Visit): Act | undefined {
-  return z.enum(Object.keys(ACTS) as [Act, ...Act[]]).safeParse(params.act).data
+  return z.enum(Object.keys(ACTS) as [Act, ...Act[]]).safeParse(params.act).data // zod asks for one name at least
 }
 
 function kidOf({ params }: Visit): string {

@@ -42,7 +42,7 @@ export function createConsoleSessions(
       if (id === undefined || !stored) return undefined
       if (now() - Number(stored.artifact.startedAt) > LONGEST_SECONDS) return undefined
       const opened = unseal(id, KIND, String(stored.artifact.sealed))
-      return opened === undefined ? undefined : { ...(JSON.parse(opened) as SignedIn), id }
+      return opened === undefined ? undefined : { ...(JSON.parse(opened) as SignedIn), id } // written by this server
     },
     extend: ({ id }) => storage.extend(KIND, id, IDLE_SECONDS),
     async close(ctx) {

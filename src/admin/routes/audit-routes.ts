@@ -7,7 +7,7 @@ import { instantInQuery, pageOf, pageQuery, text } from './shapes.ts'
 
 /** As the trail has it. */
 const moment = instantInQuery.transform((seconds) => new Date(seconds * 1000).toISOString())
-const types = Object.keys(AUDIT_EVENTS) as [AuditEventType, ...AuditEventType[]]
+const types = Object.keys(AUDIT_EVENTS) as [AuditEventType, ...AuditEventType[]] // zod asks for one name at least
 const type = z.enum(types, 'is no event; "npx vestibule audit events" lists them')
 const query = pageQuery.extend({
   type: z.union([type, z.array(type)]).optional(),

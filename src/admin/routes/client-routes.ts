@@ -22,10 +22,11 @@ const about = ({ params: { clientId } }: { readonly params: z.output<typeof para
 /** Who may ask for tokens. */
 export function clientRoutes({ clients, validate, endSignIn }: ClientRouteDeps): Route[] {
   async function usable(given: z.output<typeof metadata>): Promise<ClientMetadata> {
+    // What zod lets through; `validate` says whether the engine can use it.
     await validate(given as ClientMetadata).catch((error: Error & { error_description?: string }) => {
       throw new Problem(400, 'invalid-client-metadata', error.error_description ?? error.message)
     })
-    return given as ClientMetadata
+    return given as ClientMetadata // as above
   }
   const write = { permission: 'clients:write', result: client, audit: 'client.changed' } as const
 

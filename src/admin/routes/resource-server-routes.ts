@@ -108,7 +108,7 @@ export function resourceServerRoutes({
 
 /** Without the members that were left out, so that it reads back as it was written. */
 function given(body: z.output<typeof resourceServer>): ResourceServer {
-  return JSON.parse(JSON.stringify(body)) as ResourceServer
+  return JSON.parse(JSON.stringify(body)) as ResourceServer // members that are undefined are gone from the copy
 }
 
 function changed(outcome: Changed<ResourceServer>, identifier: string): ResourceServer {

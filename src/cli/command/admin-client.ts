@@ -40,6 +40,7 @@ export function createAdminClient(environment: NodeJS.ProcessEnv): AdminClient {
     body?: unknown,
     further: Readonly<Record<string, string>> = {},
   ): Promise<Response> {
+    // The types of Node know no `duplex`.
     const response = await fetch(`${url}${path}`, {
       method,
       headers: {
@@ -47,7 +48,7 @@ export function createAdminClient(environment: NodeJS.ProcessEnv): AdminClient {
         ...(body !== undefined && { 'Content-Type': 'application/json' }),
         ...further,
       },
-      ...(body !== undefined && { body: body as ReadableStream | string }),
+      ...(body !== undefined && { body: body as ReadableStream | string }), // a stream, or JSON made above
       ...(body instanceof ReadableStream && { duplex: 'half' }),
     } as RequestInit).catch((error: Error & { cause?: { code?: string } }) => {
       throw new AdminError(
@@ -61,7 +62,7 @@ export function createAdminClient(environment: NodeJS.ProcessEnv): AdminClient {
 
   async function call<T>(method: Method, path: string, body?: unknown, headers?: Record<string, string>): Promise<T> {
     const response = await send(method, path, body === undefined ? undefined : JSON.stringify(body), headers)
-    return (response.status === 204 ? undefined : await response.json()) as T
+    return (response.status === 204 ? undefined : await response.json()) as T // the caller names what the route answers
   }
 
   return {
@@ -84,6 +85,7 @@ export function createAdminClient(environment: NodeJS.ProcessEnv): AdminClient {
     async *lines(method, path, body) {
       const response = await send(method, path, body, { 'Content-Type': 'application/x-ndjson' })
       let rest = ''
+      // The types of fetch know no iteration.
       for await (const chunk of unlessBroken((response.body ?? []) as AsyncIterable<Uint8Array>)) {
         const lines = (rest + Buffer.from(chunk).toString('utf8')).split('\n')
         rest = lines.pop() ?? ''
@@ -117,6 +119,7 @@ function findAccess(environment: NodeJS.ProcessEnv): { url: string; token: strin
 }
 
 async function refusal(response: Response): Promise<AdminError> {
+  // Problem details, or the answer of a proxy.
   const problem = (await response.json().catch(() => undefined)) as { detail?: string; code?: string } | undefined
   return new AdminError(problem?.detail ?? `The server answered ${response.status}.`, problem?.code)
 }

@@ -48,7 +48,7 @@ async function readiness({ PORT }: Config): Promise<Finding> {
   if (typeof response === 'string') {
     return bad('server', `nothing answers at ${url} (${response}). Start it with "npx vestibule serve".`)
   }
-  const { status } = (await response.json().catch(() => ({}))) as { status?: string }
+  const { status } = (await response.json().catch(() => ({}))) as { status?: string } // every member may be missing
   return response.ok
     ? ok('server', 'it answers and is ready')
     : bad('server', `it answers and is ${status ?? response.status}. Look at its log.`)

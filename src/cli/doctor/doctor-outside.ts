@@ -16,6 +16,7 @@ export async function examineOutside(config: Config, environment: NodeJS.Process
       bad('issuer', `${ISSUER} is not reachable from here (${response}). Correct ISSUER, DNS or the proxy in front.`),
     ]
   }
+  // Every member may be missing.
   const metadata = (await response.json().catch(() => ({}))) as { issuer?: string; token_endpoint?: string }
   const isOurs = metadata.issuer === ISSUER && metadata.token_endpoint?.startsWith(ISSUER)
   if (!isOurs) {

@@ -48,7 +48,7 @@ export function createLockoutOperations({
       return [
         ...(stands(account) ? [{ of: 'account', until: Number(account?.artifact.until) } as const] : []),
         ...(stands(newest) && name !== 'account'
-          ? [{ of: name as BudgetName, network: String(network), until: Number(until) }]
+          ? [{ of: name as BudgetName, network: String(network), until: Number(until) }] // written by the lockout
           : []),
       ]
     },

@@ -102,9 +102,9 @@ function parentConflict(
 
 function parentsOf(record: ImportRecord, customerId: string): [string, string][] {
   return (record.companyUsers ?? []).flatMap(({ id, company, businessUnit, roles }) => [
-    [`company user:${id}`, customerId] as [string, string],
+    [`company user:${id}`, customerId] as [string, string], // a pair, for the map
     ...roles.flatMap((role): [string, string][] => (role.id ? [[`role:${role.id}`, company.id]] : [])),
-    ...(businessUnit ? [[`business unit:${businessUnit.id}`, company.id] as [string, string]] : []),
+    ...(businessUnit ? [[`business unit:${businessUnit.id}`, company.id] as [string, string]] : []), // a pair, for the map
   ])
 }
 

@@ -29,6 +29,7 @@ export function createImportRuns(knex: Knex): ImportRuns {
         ? await knex('customer_imports').where({ name, finished_at: null }).orderBy('started_at', 'desc').first()
         : undefined
       if (unfinished) {
+        // The columns that were selected.
         const { id, line, created, updated, refused } = unfinished as ImportRun & ImportCounts
         return { id, line, counts: { created, updated, refused } }
       }

@@ -122,6 +122,7 @@ async function writeAll(knex: Knex, write: Write, numbered: readonly NumberedRec
       knex,
       numbered.map(({ record }) => record),
     )
+    // One outcome for each record, in their order.
     return numbered.flatMap((item, index) => ({ ...item, outcome: outcomes[index] as WriteOutcome }))
   } catch (error) {
     if (!isRefusedByDatabase(error)) throw error

@@ -35,7 +35,7 @@ export function createCustomerRecords({ knex }: { readonly knex: Knex }) {
   async function select(connection: Knex, condition: string, bindings: readonly unknown[]): Promise<Customer[]> {
     const { rows } = await connection.raw<{ rows: CustomerRow[] }>(
       `${SELECT_CUSTOMER} ${condition}`,
-      bindings as string[],
+      bindings as string[], // knex takes any value, and types only some
     )
     return rows.map((row) => toCustomerWithPassword(row).customer)
   }

@@ -20,7 +20,7 @@ type Translate = (fields: Fields, client: ClientCredentials, request: DialectReq
 export function customerRoute({ resource, projectKeys }: ProjectEndpoints): TokenRoute {
   return tokenRoute('/oauth/:projectKey/customers/token', (fields, client, { params }) => {
     const { grant_type, username, password, scope } = fields
-    const projectKey = params.projectKey as string
+    const { projectKey = '' } = params
     if (!projectKeys.includes(projectKey)) return notFound()
     if (grant_type !== 'password') return badGrantType('password')
     if (!username || !password) return missing(username ? 'password' : 'username')
@@ -32,7 +32,7 @@ export function customerRoute({ resource, projectKeys }: ProjectEndpoints): Toke
 export function anonymousRoute({ resource, projectKeys }: ProjectEndpoints): TokenRoute {
   return tokenRoute('/oauth/:projectKey/anonymous/token', (fields, client, { params }) => {
     const { grant_type, scope, anonymous_id } = fields
-    const projectKey = params.projectKey as string
+    const { projectKey = '' } = params
     if (!projectKeys.includes(projectKey)) return notFound()
     if (grant_type !== 'client_credentials') return badGrantType('client_credentials')
     return withScope(scopesOf(projectKey, scope), { grant_type: ANONYMOUS_GRANT, ...client, resource, anonymous_id })

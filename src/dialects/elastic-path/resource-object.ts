@@ -33,5 +33,6 @@ function parse(body: string): unknown {
 }
 
 function objectOf(value: unknown): ResourceObject | undefined {
+  // An object, and each member is unknown.
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as ResourceObject) : undefined
 }

@@ -20,7 +20,7 @@ function readTexts<Name extends string>(fields: Fields, names: readonly Name[]):
   const texts = names.map((name) => [name, Object.hasOwn(fields, name) ? toText(fields[name]) : ''] as const)
   if (texts.some(([, text]) => text === undefined)) return { refused: NOT_TEXT }
   const missing = missingFields(texts.filter(([, text]) => !text).map(([name]) => name))
-  return missing ? { refused: missing } : (Object.fromEntries(texts) as Record<Name, string>)
+  return missing ? { refused: missing } : (Object.fromEntries(texts) as Record<Name, string>) // every name has its text
 }
 
 function toText(value: unknown): string | undefined {

@@ -64,5 +64,6 @@ function parse(body: string): unknown {
 }
 
 function objectOf(value: unknown): Attributes | undefined {
+  // An object, and each member is unknown.
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Attributes) : undefined
 }

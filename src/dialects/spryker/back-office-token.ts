@@ -57,7 +57,7 @@ type Fields = { readonly grantType: unknown; readonly username: unknown; readonl
 function jsonFields({ body }: Pick<DialectRequest, 'body'>): Fields | undefined {
   if (!body.trimStart().startsWith('{')) return undefined
   try {
-    const given = new Map(Object.entries(JSON.parse(body) as object))
+    const given = new Map(Object.entries(JSON.parse(body) as object)) // it starts with a brace
     const grantType = given.get('grantType') ?? given.get('grant_type')
     if (grantType === undefined) return undefined
     return { grantType, username: given.get('username'), password: given.get('password') }

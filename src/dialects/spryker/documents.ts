@@ -18,7 +18,7 @@ export function emptyCollection(context: AnswerContext): DialectAnswer {
 
 /** One or more errors. `message` repeats `detail` for clients of the newer generation; members not given are absent. */
 export function failures(errors: readonly [SprykerError, ...SprykerError[]], context: AnswerContext): DialectAnswer {
-  const { status } = errors.at(-1) as SprykerError
+  const { status } = errors.at(-1) as SprykerError // there is one at least
   const body = errors.map(({ code, status: own, detail }) => ({
     ...(code && { code }),
     status: own,

@@ -25,6 +25,7 @@ function accessTokens({ unconfirmedStatus, blockSeconds }: SignInSettings): Toke
       const { body, context } = request
       const parsed = readAttributes(body, 'access-tokens', context)
       if ('refused' in parsed) return parsed.refused
+      // Texts, or `violations` finds them below.
       const { username, password } = parsed.attributes as Record<string, string>
       const refused =
         contradiction(request) ??

@@ -40,6 +40,7 @@ export function readRegistration(form: Form): {
     familyName: !name.safeParse(values.familyName).success,
     password: values.password === '',
   }
+  // `Object.keys` forgets the names.
   const missing = (Object.keys(problems) as RegistrationField[]).filter((field) => problems[field])
   return { values, missing }
 }

@@ -38,6 +38,7 @@ export type Pkcs11 = {
  */
 export function loadPkcs11(): Pkcs11 {
   try {
+    // An optional package without types.
     const { PKCS11 } = createRequire(import.meta.url)('pkcs11js') as { PKCS11: new () => Pkcs11 }
     return new PKCS11()
   } catch {

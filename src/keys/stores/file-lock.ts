@@ -75,7 +75,7 @@ async function breakLock(path: string): Promise<void> {
 
 function isProcessGone(content: string): boolean {
   try {
-    const { pid, host } = JSON.parse(content) as { pid: number; host: string }
+    const { pid, host } = JSON.parse(content) as { pid: number; host: string } // written by another process of ours
     if (host !== hostname()) return false
     process.kill(pid, 0)
     return false

@@ -132,7 +132,7 @@ async function explained<Result>(directory: string, work: () => Promise<Result>)
   try {
     return await work()
   } catch (error) {
-    const { code, path } = error as NodeJS.ErrnoException
+    const { code, path } = error as NodeJS.ErrnoException // a system error has both, any other neither
     if (error instanceof KeyStoreError || code === undefined) throw error
     throw new KeyStoreError(
       `KEYS_URL points at ${directory}, where ${path ?? 'a file'} cannot be read or written (${code}). ` +

@@ -89,7 +89,7 @@ function materialOf(
 ): KeyMaterial {
   if (document.external !== undefined) return { kind: 'external', reference: document.external }
   const members = document.sealed
-    ? (JSON.parse(protector.open(document.kid, document.sealed)) as JsonWebKey)
+    ? (JSON.parse(protector.open(document.kid, document.sealed)) as JsonWebKey) // what was sealed is a JWK
     : privateMembers(document)
   if (!('d' in members)) throw new KeyStoreError(`${place} lacks its private key. ${FIX}`)
   return { kind: 'local', privateJwk: { ...publicJwk, ...members } }

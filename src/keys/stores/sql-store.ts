@@ -74,5 +74,5 @@ async function recordRemovedRow(trx: Knex, tombstone: Tombstone): Promise<void> 
 
 async function databaseClock(trx: Knex): Promise<number> {
   const row = await trx.first(trx.raw('floor(extract(epoch from clock_timestamp()))::bigint as now'))
-  return Number((row as { now: string }).now)
+  return Number((row as { now: string }).now) // the column that was selected
 }
