@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { clients } from '../../src/cli/clients.ts'
+import { WHAT_DISABLING_DOES } from '../../src/clients/disabling.ts'
 import { basicAuth, postForm } from '../support/http.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { type ConsoleOperator, createConsoleOperator, signInToConsole } from './console-operator.ts'
@@ -134,3 +137,18 @@ test('an anonymous browser cannot make a secret', async () => {
 function formCookie(from: ConsoleOperator): string {
   return `vestibule.console-form=${from.formCookie()}`
 }
+
+test('one sentence says what disabling a client does: in the console, the command’s help, the API and the docs', async () => {
+  const { paths } = (await (await fetch(`${server.adminUrl}/v1/openapi.json`)).json()) as {
+    paths: Record<string, { post: { description: string } }>
+  }
+  const said = {
+    console: (await operator.get(`${PAGE}/disable`)).html,
+    command: clients.help,
+    api: paths['/v1/clients/{clientId}/disable']?.post.description,
+    docs: readFileSync(new URL('../../docs/how-to/admin-api.md', import.meta.url), 'utf8'),
+  }
+  for (const [where, text] of Object.entries(said)) {
+    expect(text?.replaceAll(/\s+/g, ' '), where).toContain(WHAT_DISABLING_DOES)
+  }
+})
