@@ -63,6 +63,12 @@ test('everything is exported by name', () => {
   expectNone(defaultExportViolations(sources))
 })
 
+test('sign-ins are ended in one place, which tells of it', () => {
+  const allowed = ['src/oauth/sign-outs/end-sign-in.ts', 'src/oauth/sign-out-cut-offs.ts']
+  const endings = sources.filter(({ text }) => /remove\('Grant'|raiseCutOff/.test(text)).map(({ path }) => path)
+  expectNone(endings.filter((path) => !allowed.includes(path)))
+})
+
 test('the environment is read in one place', () => {
   expectNone(environmentViolations(sources, ['src/config.ts', 'src/main.ts']))
 })

@@ -38,6 +38,7 @@ function storageContract(open: () => Promise<StoragePair>): void {
   hasOneWinner(() => storage)
   swaps(() => storage)
   counts(() => storage)
+  raises(() => pair)
   tellsNodes(() => pair)
 }
 
@@ -209,6 +210,61 @@ function counts(of: () => Storage): void {
     const key = randomUUID()
     await of().increment(key, SHORT_TTL, 10)
     await waitFor(async () => (await of().increment(key, TTL)) < 10, { what: 'a new window' })
+  })
+}
+
+function raises(pair: () => StoragePair): void {
+  test('an instant is raised and never lowered', async () => {
+    const { first } = pair()
+    const id = randomUUID()
+    for (const [atMs, kept] of [
+      [1_700_000_000_500, 1_700_000_000_500],
+      [1_700_000_000_499, 1_700_000_000_500],
+      [999, 1_700_000_000_500],
+      [1_700_000_000_501.5, 1_700_000_000_501.5],
+    ] as const) {
+      await first.raise('Instant', id, atMs, TTL)
+      expect(await first.get('Instant', id)).toEqual({ artifact: { atMs: kept }, version: 0 })
+    }
+    expect(await first.get('Other', id)).toBeUndefined()
+  })
+
+  test('an instant that was put, as earlier releases do, is raised and never lowered', async () => {
+    const { first } = pair()
+    const id = randomUUID()
+    await first.put('Instant', id, { atMs: 5000 }, TTL)
+    await first.raise('Instant', id, 4000, TTL)
+    expect((await first.get('Instant', id))?.artifact).toEqual({ atMs: 5000 })
+    await first.raise('Instant', id, 6000, TTL)
+    expect((await first.get('Instant', id))?.artifact).toEqual({ atMs: 6000 })
+  })
+
+  test('of instants raised by two nodes at once, in any order, the latest stays', async () => {
+    const { first, second } = pair()
+    const id = randomUUID()
+    const instants = Array.from({ length: 200 }, (_, index) => 1_700_000_000_000 + ((index * 77) % 200))
+    for (let from = 0; from < instants.length; from += 20) {
+      const wave = instants.slice(from, from + 20)
+      await Promise.all(wave.map((atMs, index) => (index % 2 ? first : second).raise('Instant', id, atMs, TTL)))
+    }
+    expect((await second.get('Instant', id))?.artifact).toEqual({ atMs: 1_700_000_000_199 })
+  })
+
+  test('the life of an instant is lengthened and never shortened, by an earlier and by a later one', async () => {
+    const { first } = pair()
+    const [short, earlier, later, lengthened] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()]
+    await first.raise('Instant', earlier, 2000, TTL)
+    await first.raise('Instant', later, 2000, TTL)
+    await first.raise('Instant', lengthened, 2000, SHORT_TTL)
+    await first.raise('Instant', lengthened, 1000, TTL)
+    await first.raise('Instant', earlier, 1000, SHORT_TTL)
+    await first.raise('Instant', later, 3000, SHORT_TTL)
+    await first.raise('Instant', short, 2000, SHORT_TTL)
+    await waitFor(async () => (await first.get('Instant', short)) === undefined, { what: 'the end of its time' })
+    const kept = await first.getMany([earlier, later, lengthened].map((id) => ({ kind: 'Instant', id })))
+    expect(kept.map((stored) => stored?.artifact.atMs)).toEqual([2000, 3000, 2000])
+    await first.raise('Instant', short, 1000, TTL)
+    expect((await first.get('Instant', short))?.artifact, 'one that ended counts no more').toEqual({ atMs: 1000 })
   })
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { familyTtlSeconds, refreshTokenTtlSeconds } from '../../src/oauth/tokens/lifetimes.ts'
+import { CUT_OFF_SECONDS } from '../../src/oauth/sign-out-cut-offs.ts'
+import { accessTokenTtlSeconds, familyTtlSeconds, refreshTokenTtlSeconds } from '../../src/oauth/tokens/lifetimes.ts'
 
 const DAY = 86_400
 const app = { client_id: 'app', token_endpoint_auth_method: 'none' }
@@ -17,4 +18,16 @@ test('what a client says itself goes before the lifetimes of its type', () => {
   expect(familyTtlSeconds(own)).toBe(1000)
   expect(refreshTokenTtlSeconds(own, 0)).toBe(900)
   expect(refreshTokenTtlSeconds(own, 700)).toBe(300)
+})
+
+test.each([
+  { ...app, access_token_ttl_seconds: 4000 * DAY, refresh_token_ttl_seconds: 4000 * DAY },
+  { ...service, refresh_token_ttl_seconds: 4000 * DAY, refresh_token_absolute_ttl_seconds: 5000 * DAY },
+  { ...service, access_token_ttl_seconds: 365 * DAY },
+  app,
+  service,
+])('a sign-out is remembered for longer than any token that a client can get: %j', (client) => {
+  for (const serverTtlSeconds of [undefined, 300, 365 * DAY, 4000 * DAY])
+    expect(accessTokenTtlSeconds(client, serverTtlSeconds)).toBeLessThan(CUT_OFF_SECONDS)
+  expect(refreshTokenTtlSeconds(client, 0)).toBeLessThan(CUT_OFF_SECONDS)
 })

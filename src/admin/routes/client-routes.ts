@@ -110,9 +110,12 @@ export function clientRoutes({ clients, validate, endSignIn }: ClientRouteDeps):
         refusals: [404],
         audit: 'client.changed',
         about,
-        async handle({ params: { clientId } }) {
+        async handle({ params: { clientId }, actor }) {
           await clients.setEnabled(clientId, action === 'enable')
-          return known(await clients.get(clientId), clientId)
+          const client = known(await clients.get(clientId), clientId)
+          const ending = { what: { of: 'client', id: clientId }, why: 'client-disabled', by: actor.name } as const
+          if (action === 'disable') await endSignIn(ending)
+          return client
         },
       }),
     ),

@@ -75,9 +75,9 @@ export function createJudgeToken({ findToken, clientState, judgeAccount, metrics
     const holders = new Set([token.clientId, token.grantClientId ?? token.clientId])
     const states = await Promise.all([...holders].map(clientState))
     if (states.includes('gone')) return refuse('client-gone')
-    // What enabling the client again would not mend is said first.
-    if (!status.isLive) return refuse(status.reason)
+    // Disabling a client also cuts its sign-ins off: the cause is said before its effect.
     if (states.includes('disabled')) return refuse('client-disabled')
+    if (!status.isLive) return refuse(status.reason)
     const objected = objection?.(token)
     if (objected) return refuse(objected)
     if (token.accountId === undefined) return { works: true, token, records }
