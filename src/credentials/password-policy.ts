@@ -34,6 +34,8 @@ export function createPasswordPolicy(deps: PasswordPolicyDeps = {}): PasswordPol
     maxLength,
     async review(password, login) {
       const normalized = normalizePassword(password)
+      // A character takes two units of a string at most: what is far too long is not counted.
+      if (normalized.length > 2 * maxLength) return refused('too-long')
       const length = [...normalized].length
       if (length < minLength) return refused('too-short')
       if (length > maxLength) return refused('too-long')

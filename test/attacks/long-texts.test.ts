@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { LONG_TEXTS, leastCpuMs } from '../credentials/long-texts.ts'
+import { postJson } from '../support/http.ts'
+import { startTestServer, type TestServer } from '../support/server.ts'
+import { MAIL_DOORS } from './mail-doors.ts'
+import { PASSWORD_DOORS, type PasswordDoor } from './password-doors.ts'
+
+/** Of the largest body that every endpoint takes. */
+const LENGTH = 55_000
+/** A request with a short text costs a password hash or a page; one that reads a long text by its square costs seconds. */
+const MOST_TIMES = 10
+
+let server: TestServer
+beforeAll(async () => {
+  const noLock = ['', 'ACCOUNT_', 'ADDRESS_', 'CLIENT_'].map((of) => [`LOCKOUT_${of}ATTEMPTS`, '1000000'])
+  server = await startTestServer({ ...Object.fromEntries(noLock), REGISTRATION: 'open' })
+})
+afterAll(() => server?.stop())
+
+type Endpoint = Pick<PasswordDoor, 'name' | 'open'>
+
+const BACK_OFFICE: readonly Endpoint[] = [
+  {
+    name: 'Spryker agents',
+    open: async (url) => (attributes) =>
+      postJson(`${url}/agent-access-tokens`, { data: { type: 'agent-access-tokens', attributes } }),
+  },
+  {
+    name: 'Magento administrators',
+    open: async (url) => (login) => postJson(`${url}/rest/V1/integration/admin/token`, login),
+  },
+  {
+    name: 'the sign-in of the admin API',
+    open:
+      async () =>
+      ({ username: email, password }) =>
+        postJson(`${server.adminUrl}/v1/sign-in`, { email, password }),
+  },
+]
+
+const ENDPOINTS = [...PASSWORD_DOORS, ...MAIL_DOORS, ...BACK_OFFICE]
+const ASCII_TEXTS = LONG_TEXTS.filter(({ of }) => /^[\x20-\x7e]+$/.test(of(2)))
+
+describe.each(ENDPOINTS)('at $name', ({ open }) => {
+  test.each(['username', 'password'] as const)('a %s of 55 KB costs what a short one costs', async (field) => {
+    const attempt = await open(server.url)
+    const send = async (text: string) => {
+      const answer = await attempt({ username: 'nobody@example.com', password: 'wrong', [field]: text })
+      await answer.arrayBuffer()
+      expect(answer.status).not.toBe(500)
+    }
+    await send('warm')
+    const shortMs = await leastCpuMs(() => send('a@b.c'), 0)
+    for (const { name, of } of ASCII_TEXTS) {
+      const longMs = await leastCpuMs(() => send(of(LENGTH)), 0)
+      expect(longMs / shortMs, name).toBeLessThan(MOST_TIMES)
+    }
+  })
+})
