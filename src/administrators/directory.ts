@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Knex } from 'knex'
 import { normalizeEmail } from '../credentials/email.ts'
-import { findByEmail, isEmailTaken } from '../credentials/email-rows.ts'
+import { findByEmail, isTakenInOtherForm } from '../credentials/email-rows.ts'
 import { type PasswordColumns, passwordColumns, passwordOf } from '../credentials/password-columns.ts'
 import type { StoredPassword } from '../credentials/stored-password.ts'
 import type { FoundPerson } from '../credentials/verify-person.ts'
@@ -67,7 +67,7 @@ export function createAdministratorDirectory({ knex }: { readonly knex: Knex }) 
 
     /** Undefined when the address is taken. */
     async create({ email, name, role, password }: NewAdministrator): Promise<Administrator | undefined> {
-      if (await isEmailTaken(knex, 'administrators', email)) return undefined
+      if (await isTakenInOtherForm(knex, 'administrators', email)) return undefined
       const row = {
         id: randomUUID(),
         email: email.trim(),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Knex } from 'knex'
 import { normalizeEmail } from '../credentials/email.ts'
-import { findByEmail, isEmailTaken } from '../credentials/email-rows.ts'
+import { findByEmail, isTakenInOtherForm } from '../credentials/email-rows.ts'
 import { type PasswordColumns, passwordColumns, passwordOf } from '../credentials/password-columns.ts'
 import type { StoredPassword } from '../credentials/stored-password.ts'
 import type { FoundPerson } from '../credentials/verify-person.ts'
@@ -113,7 +113,7 @@ async function update(knex: Knex, id: string, change: AgentChange): Promise<Agen
 async function create(knex: Knex, { email, name, idAgent, idWarehouse, password }: NewAgent): Promise<CreatedAgent> {
   try {
     return await knex.transaction(async (transaction) => {
-      if (await isEmailTaken(transaction, 'agents', email)) return { outcome: 'email-taken' }
+      if (await isTakenInOtherForm(transaction, 'agents', email)) return { outcome: 'email-taken' }
       if (idAgent !== undefined) await transaction.raw(RAISE_SEQUENCE, [idAgent])
       const rows = (await transaction('agents')
         .insert({

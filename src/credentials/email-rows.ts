@@ -1,5 +1,5 @@
 import type { Knex } from 'knex'
-import { storedForms } from './email.ts'
+import { normalizeEmail, storedForms } from './email.ts'
 
 /**
  * The condition that a row has an e-mail address, in whatever form `column` has it; `storedForms` is bound twice. Where
@@ -17,8 +17,13 @@ export async function findByEmail<Row>(knex: Knex, table: string, email: string)
   return knex(table).whereRaw(emailCondition('email_normalized'), [forms, forms]).first()
 }
 
-/** Whether somebody in `table` has this e-mail address already. `except` is the id of one who may have it. */
-export async function isEmailTaken(knex: Knex, table: string, email: string, except?: string): Promise<boolean> {
-  const query = knex(table).whereIn('email_normalized', storedForms(email))
+/**
+ * Whether somebody in `table` has this e-mail address in another form than the one that is stored now; for that one there is
+ * the unique index. `except` is the id of a person who may have it.
+ */
+export async function isTakenInOtherForm(knex: Knex, table: string, email: string, except?: string): Promise<boolean> {
+  const others = storedForms(email).filter((form) => form !== normalizeEmail(email))
+  if (others.length === 0) return false
+  const query = knex(table).whereIn('email_normalized', others)
   return (await (except === undefined ? query : query.whereNot({ id: except })).first('id')) !== undefined
 }

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex'
 import { normalizeEmail, storedForms } from '../../credentials/email.ts'
-import { isEmailTaken } from '../../credentials/email-rows.ts'
+import { isTakenInOtherForm } from '../../credentials/email-rows.ts'
 import { type Page, type PageRequest, toPage } from '../../database/page.ts'
 import { type Changed, isRevision } from '../../database/revision.ts'
 import { afterUuid, isUuid } from '../../database/uuid.ts'
@@ -97,7 +97,7 @@ export function createCustomerRecords({ knex }: { readonly knex: Knex }) {
     change: (customer: string, seen: string, { email, givenName, familyName, locale }: CustomerChange) =>
       changeSeen(customer, seen, async (transaction, { id, email: before }) => {
         const isMoved = email !== undefined && normalizeEmail(email) !== normalizeEmail(before)
-        if (email !== undefined && (await isEmailTaken(transaction, 'customers', email, id))) return TAKEN
+        if (email !== undefined && (await isTakenInOtherForm(transaction, 'customers', email, id))) return TAKEN
         const columns = {
           ...(email !== undefined && { email: email.trim(), email_normalized: normalizeEmail(email) }),
           // Nobody has shown yet that the new one is theirs.

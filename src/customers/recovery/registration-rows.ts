@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Knex } from 'knex'
 import { normalizeEmail, storedForms } from '../../credentials/email.ts'
-import { isEmailTaken } from '../../credentials/email-rows.ts'
+import { isTakenInOtherForm } from '../../credentials/email-rows.ts'
 import { passwordColumns } from '../../credentials/password-columns.ts'
 import type { StoredPassword } from '../../credentials/stored-password.ts'
 
@@ -21,7 +21,7 @@ export function createRegistrationRows({ knex }: { readonly knex: Knex }) {
   return {
     /** Adds a confirmed customer; undefined when the address has an owner by now. */
     async add({ email, givenName, familyName, locale, password }: NewCustomer): Promise<string | undefined> {
-      if (await isEmailTaken(knex, 'customers', email)) return undefined
+      if (await isTakenInOtherForm(knex, 'customers', email)) return undefined
       const id = randomUUID()
       const rows = await knex('customers')
         .insert({
