@@ -7,8 +7,8 @@
  */
 import { loadavg } from 'node:os'
 import { createPasswords } from '../src/credentials/passwords.ts'
-import { MAIL_DOORS } from '../test/attacks/mail-doors.ts'
-import { PASSWORD_DOORS } from '../test/attacks/password-doors.ts'
+import { MAIL_ENDPOINTS } from '../test/attacks/mail-endpoints.ts'
+import { PASSWORD_ENDPOINTS } from '../test/attacks/password-endpoints.ts'
 import { customerLines, KINDS, PASSWORD, quantiles, tellingApart, timeKinds } from '../test/attacks/refusals.ts'
 import { type Backends, withDemoServer } from './demo-server.ts'
 
@@ -22,7 +22,7 @@ const NO_LOCK = Object.fromEntries(
 const ROUNDS = Math.ceil(TRIES / KINDS.length)
 /** Three standard errors of the statistic when there is nothing to tell. */
 const byChance = 0.5 + 3 * Math.sqrt((2 * ROUNDS + 1) / (12 * ROUNDS ** 2))
-const DOORS = [...PASSWORD_DOORS, ...MAIL_DOORS].filter(({ name }) => name.includes(WORDS))
+const ENDPOINTS = [...PASSWORD_ENDPOINTS, ...MAIL_ENDPOINTS].filter(({ name }) => name.includes(WORDS))
 
 await withDemoServer(BACKENDS, { ...NO_LOCK, ADMIN_TOKEN, REGISTRATION: 'open' }, async ({ url, adminUrl }) => {
   const imported = await fetch(`${adminUrl}/v1/customers/import`, {
@@ -31,7 +31,7 @@ await withDemoServer(BACKENDS, { ...NO_LOCK, ADMIN_TOKEN, REGISTRATION: 'open' }
     body: customerLines(await createPasswords().hash(PASSWORD)),
   })
   await imported.text()
-  for (const { name, open } of DOORS) {
+  for (const { name, open } of ENDPOINTS) {
     const attempt = await open(url)
     await timeKinds(10, attempt)
     const durations = await timeKinds(ROUNDS, attempt)

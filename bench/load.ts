@@ -1,14 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises'
 
 /** One kind of request, sent in a closed loop: the next one leaves when the last is answered, and `pauseMs` has passed. */
-export type Lane = {
+export type Workload = {
   readonly name: string
   readonly connections: number
   readonly pauseMs?: number
   send(): Promise<Response>
 }
 
-export type LaneFigures = {
+export type WorkloadFigures = {
   readonly name: string
   readonly requests: number
   readonly failures: number
@@ -18,31 +18,40 @@ export type LaneFigures = {
   readonly p99Ms: number
 }
 
-/** Runs all lanes side by side for `seconds`, bounded by `maxRequests` a lane. */
-export async function runLanes(lanes: readonly Lane[], seconds: number, maxRequests = 200_000): Promise<LaneFigures[]> {
+/** Runs all workloads side by side for `seconds`, bounded by `maxRequests` a workload. */
+export async function runWorkloads(
+  workloads: readonly Workload[],
+  seconds: number,
+  maxRequests = 200_000,
+): Promise<WorkloadFigures[]> {
   const endsAtMs = performance.now() + seconds * 1000
-  return Promise.all(lanes.map((lane) => runLane(lane, endsAtMs, seconds, maxRequests)))
+  return Promise.all(workloads.map((workload) => runWorkload(workload, endsAtMs, seconds, maxRequests)))
 }
 
-async function runLane(lane: Lane, endsAtMs: number, seconds: number, maxRequests: number): Promise<LaneFigures> {
+async function runWorkload(
+  workload: Workload,
+  endsAtMs: number,
+  seconds: number,
+  maxRequests: number,
+): Promise<WorkloadFigures> {
   const durationsMs: number[] = []
   let failures = 0
   const connection = async () => {
     while (performance.now() < endsAtMs && durationsMs.length < maxRequests) {
       const startedMs = performance.now()
-      const response = await lane.send()
+      const response = await workload.send()
       await response.arrayBuffer()
       durationsMs.push(performance.now() - startedMs)
       if (response.status >= 500) failures++
-      if (lane.pauseMs !== undefined) await pause(lane.pauseMs)
+      if (workload.pauseMs !== undefined) await pause(workload.pauseMs)
     }
   }
-  await Promise.all(Array.from({ length: lane.connections }, connection))
+  await Promise.all(Array.from({ length: workload.connections }, connection))
   durationsMs.sort((a, b) => a - b)
   const at = (share: number) =>
     round(durationsMs[Math.min(durationsMs.length - 1, Math.floor(durationsMs.length * share))] ?? 0)
   return {
-    name: lane.name,
+    name: workload.name,
     requests: durationsMs.length,
     failures,
     perSecond: Math.round(durationsMs.length / seconds),

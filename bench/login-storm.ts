@@ -7,7 +7,7 @@
 import { loadavg } from 'node:os'
 import { basicAuth, postForm } from '../test/support/http.ts'
 import { type Backends, withDemoServer } from './demo-server.ts'
-import { type Lane, type LaneFigures, runLanes } from './load.ts'
+import { runWorkloads, type Workload, type WorkloadFigures } from './load.ts'
 
 const BACKENDS = (process.argv[2] ?? 'embedded') as Backends
 const ROUNDS = Number(process.argv[3] ?? 3)
@@ -32,22 +32,22 @@ await withDemoServer(BACKENDS, {}, async ({ url }) => {
     'client credentials': () => postForm(`${url}/token`, { grant_type: 'client_credentials' }, service),
   }
   const quiet = Object.entries(questions).map(
-    ([name, send]): Lane => ({ name, send, connections: 2, pauseMs: PAUSE_MS }),
+    ([name, send]): Workload => ({ name, send, connections: 2, pauseMs: PAUSE_MS }),
   )
   await compare(quiet, { name: 'logins', connections: LOGINS_IN_FLIGHT, send: signIn })
 })
 
 /** Idle and storm take turns, so that whatever else the machine does meets both alike. */
-async function compare(quiet: readonly Lane[], storm: Lane): Promise<void> {
-  await runLanes([...quiet, storm], 2)
-  const idle: LaneFigures[][] = []
-  const stormy: LaneFigures[][] = []
+async function compare(quiet: readonly Workload[], storm: Workload): Promise<void> {
+  await runWorkloads([...quiet, storm], 2)
+  const idle: WorkloadFigures[][] = []
+  const stormy: WorkloadFigures[][] = []
   for (let round = 0; round < ROUNDS; round++) {
-    idle.push(await runLanes(quiet, SECONDS))
-    stormy.push(await runLanes([...quiet, storm], SECONDS))
+    idle.push(await runWorkloads(quiet, SECONDS))
+    stormy.push(await runWorkloads([...quiet, storm], SECONDS))
   }
   console.log(`${BACKENDS}, ${ROUNDS} rounds, load average ${(loadavg()[0] ?? 0).toFixed(1)}`)
-  console.log('lane                 idle p95 ms   storm p95 ms   ratio')
+  console.log('workload             idle p95 ms   storm p95 ms   ratio')
   for (const [index, { name }] of quiet.entries()) {
     const before = median(idle.map((figures) => figures[index]?.p95Ms ?? 0))
     const during = median(stormy.map((figures) => figures[index]?.p95Ms ?? 0))

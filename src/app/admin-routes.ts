@@ -102,7 +102,7 @@ function customerRoutesOf(issuer: string, { backends, services }: AppParts): Rou
   const { customers, tokens } = services
   const { endSignIn } = tokens
   const { findByReference: findCustomerByReference } = customers.directory
-  const desk = createCustomerOperations({
+  const operations = createCustomerOperations({
     knex: database.knex,
     passwords,
     wrapping,
@@ -115,7 +115,7 @@ function customerRoutesOf(issuer: string, { backends, services }: AppParts): Rou
   return [
     ...customerRoutes({ customerRecords: customers.records, passwords, passwordPolicy, endSignIn }),
     ...companyRoutes({ companyRecords: customers.companies }),
-    ...customerMoveRoutes({ desk }),
+    ...customerMoveRoutes({ operations }),
     ...registrationKeyRoutes({ registrationKeys: customers.registrationKeys, findCustomerByReference }),
     ...signInLinkRoutes({
       signInLinks: customers.signInLinks,

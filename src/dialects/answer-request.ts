@@ -26,7 +26,7 @@ type AnswerRequestDeps = DialectRouterDeps & { readonly run: RunTokenPipeline }
 export function createAnswerRequest(deps: AnswerRequestDeps, mounted: MountedDialect) {
   const { dialect, sunset, basePath } = mounted
 
-  return async function visit(ctx: Context, route: DialectRoute, next: Next): Promise<void> {
+  return async function answerRequest(ctx: Context, route: DialectRoute, next: Next): Promise<void> {
     const state = requestState(ctx)
     state.route = 'dialect'
     const context = contextOf(ctx, mounted, deps.issuer)

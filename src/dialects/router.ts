@@ -20,9 +20,13 @@ export function createDialectRouter(deps: DialectRouterDeps): Middleware {
   return compose([...endpoints, (ctx, next) => answerRest(ctx as Context, next, longestFirst, deps.issuer)])
 }
 
-type Visit = ReturnType<typeof createAnswerRequest>
+type AnswerRequest = ReturnType<typeof createAnswerRequest>
 
-function createEndpoints(mounted: MountedDialect, visit: Visit, { issuer }: { issuer: string }): Middleware[] {
+function createEndpoints(
+  mounted: MountedDialect,
+  answerRequest: AnswerRequest,
+  { issuer }: { issuer: string },
+): Middleware[] {
   const { dialect, basePath, origin } = mounted
   const open = () => new Router(basePath ? { prefix: basePath } : {})
   const [endpoints, hosted] = [open(), open()]
@@ -32,7 +36,7 @@ function createEndpoints(mounted: MountedDialect, visit: Visit, { issuer }: { is
   }
   for (const route of dialect.routes) {
     // The router's own context type is not Koa's.
-    const enter = (ctx: unknown, next: Next) => visit(ctx as Context, route, next)
+    const enter = (ctx: unknown, next: Next) => answerRequest(ctx as Context, route, next)
     const isElsewhere = origin !== undefined && 'isHosted' in route && route.isHosted
     if (isElsewhere) register(hosted, route, enter)
     // The router's own context type is not Koa's.

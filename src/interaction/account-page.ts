@@ -28,7 +28,7 @@ export type AccountRoutesDeps = {
 
 /** What each of these pages needs. */
 export type AccountPagesDeps = AccountRoutesDeps & {
-  readonly present: AnswerPage
+  readonly answerPage: AnswerPage
   readonly csrf: Csrf
   readonly wayBack: WayBack
 }

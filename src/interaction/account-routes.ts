@@ -19,10 +19,10 @@ export function createAccountRoutes(routesDeps: AccountRoutesDeps): Middleware {
   const { pages, issuer, csrfKeys } = routesDeps
   const { publicPath } = pages
   const csrf = createCsrf({ keys: csrfKeys, issuer })
-  const present = createAnswerPage(pages)
+  const answerPage = createAnswerPage(pages)
   const wayBack = createWayBack({ issuer, publicPath })
-  const deps = { ...routesDeps, present, csrf, wayBack }
-  const { onForm, problems } = createStandaloneForms({ present, csrf })
+  const deps = { ...routesDeps, answerPage, csrf, wayBack }
+  const { onForm, problems } = createStandaloneForms({ answerPage, csrf })
   const recovery = createRecoveryPages(deps)
   const registration = createRegistrationPages(deps)
   const unblock = createUnblockPages(deps)
@@ -40,11 +40,11 @@ export function createAccountRoutes(routesDeps: AccountRoutesDeps): Middleware {
   if (routesDeps.isRegistrationOpen) page('/registration', registration)
   router.get(
     '/sent/:kind',
-    oneOf(SENT_KINDS, (ctx, kind) => present(ctx, 'sent', { kind, back: wayBack.path(ctx) })),
+    oneOf(SENT_KINDS, (ctx, kind) => answerPage(ctx, 'sent', { kind, back: wayBack.path(ctx) })),
   )
   router.get(
     '/done/:notice',
-    oneOf(NOTICES, (ctx, notice) => present(ctx, 'done', { notice })),
+    oneOf(NOTICES, (ctx, notice) => answerPage(ctx, 'done', { notice })),
   )
   return router.routes() as unknown as Middleware // the router's own context type is not Koa's
 }

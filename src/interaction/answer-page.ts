@@ -21,7 +21,7 @@ export type AnswerPage = <Name extends PageName>(
 
 /** Answers with a page in the person's language, under the headers that every page carries. */
 export function createAnswerPage(pages: Pages): AnswerPage {
-  return function present(ctx, name, view, { status, uiLocales = queryLocales(ctx), ...policy } = {}) {
+  return function answerPage(ctx, name, view, { status, uiLocales = queryLocales(ctx), ...policy } = {}) {
     const language = pages.chooseLanguage([...uiLocales, ...ctx.acceptsLanguages()])
     setPageHeaders(ctx, policy)
     ctx.set('Content-Language', language)

@@ -14,7 +14,7 @@ import { donePath, readNotice } from './way-back.ts'
 export type LoginOffers = { readonly recovery?: boolean; readonly registration?: boolean }
 
 type InteractionPagesDeps = {
-  readonly present: AnswerPage
+  readonly answerPage: AnswerPage
   readonly csrf: Csrf
   readonly publicPath: string
   readonly offers?: LoginOffers
@@ -41,7 +41,7 @@ export type InteractionPages = {
 
 /** From an interaction to the page that shows it. */
 export function createInteractionPages({
-  present,
+  answerPage,
   csrf,
   publicPath,
   offers = {},
@@ -65,27 +65,27 @@ export function createInteractionPages({
       const links = linksOf(offers, (page) =>
         keepLanguages(ctx, `${publicPath}/${page}?from=${interaction.uid}`, interaction.uiLocales),
       )
-      present(ctx, 'login', { ...view, ...links, notice: readNotice(ctx), ...state }, { ...options, status })
+      answerPage(ctx, 'login', { ...view, ...links, notice: readNotice(ctx), ...state }, { ...options, status })
     },
 
     newPassword(ctx, interaction, { mayWait, ...state }, status = 200) {
       const { view, options } = frame(ctx, interaction)
       const paths = { path: `${view.path}/new-password`, later: mayWait ? `${view.path}/later` : undefined }
-      present(ctx, 'new-password', { csrf: view.csrf, ...paths, ...state, isForced: true }, { ...options, status })
+      answerPage(ctx, 'new-password', { csrf: view.csrf, ...paths, ...state, isForced: true }, { ...options, status })
     },
 
     consent(ctx, interaction, login) {
       const { view, options } = frame(ctx, interaction)
-      present(ctx, 'consent', { ...view, ...interaction.requested, login }, options)
+      answerPage(ctx, 'consent', { ...view, ...interaction.requested, login }, options)
     },
 
     refusedForm(ctx, interaction) {
       const view = { code: 'form_not_genuine', requestId: requestState(ctx).requestId, reload: pathOf(interaction) }
-      present(ctx, 'error', view, { status: 403, uiLocales: interaction.uiLocales })
+      answerPage(ctx, 'error', view, { status: 403, uiLocales: interaction.uiLocales })
     },
 
     malformedForm(ctx, status, detail, reload) {
-      present(
+      answerPage(
         ctx,
         'error',
         { code: 'form_malformed', detail, requestId: requestState(ctx).requestId, reload },
@@ -102,7 +102,7 @@ export function createInteractionPages({
         // Whoever comes back too late has still done what they came back from.
         const notice = readNotice(ctx)
         if (notice) return seeOther(ctx, keepLanguages(ctx, publicPath + donePath(notice)))
-        present(ctx, 'error', { code: 'interaction_lost', requestId: requestState(ctx).requestId }, { status: 400 })
+        answerPage(ctx, 'error', { code: 'interaction_lost', requestId: requestState(ctx).requestId }, { status: 400 })
       }
     },
   }

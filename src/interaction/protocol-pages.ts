@@ -27,27 +27,27 @@ const longestDetail = 300
 
 /** The pages in the middle of a protocol endpoint: sign-out, device codes (RFC 8628 §3.3), errors that cannot redirect. */
 export function createProtocolPages({ pages }: { pages: Pages }): ProtocolPages {
-  const present = createAnswerPage(pages)
+  const answerPage = createAnswerPage(pages)
 
   return {
     renderLogout(ctx, formHtml, formActions) {
-      present(ctx, 'logout', { form: readLibraryForm(formHtml) }, { formActions })
+      answerPage(ctx, 'logout', { form: readLibraryForm(formHtml) }, { formActions })
     },
     renderSignedOut(ctx, clientName) {
-      present(ctx, 'signed-out', { clientName })
+      answerPage(ctx, 'signed-out', { clientName })
     },
     renderError(ctx, { error, error_description: detail }, requestId = requestState(ctx).requestId) {
-      present(ctx, 'error', { code: errorCode(error), detail: detail?.slice(0, longestDetail), requestId })
+      answerPage(ctx, 'error', { code: errorCode(error), detail: detail?.slice(0, longestDetail), requestId })
     },
     renderDeviceInput(ctx, formHtml, error) {
       const form = readLibraryForm(formHtml)
-      present(ctx, 'device', { form, userCode: form.typed, problem: error && deviceProblem(error) })
+      answerPage(ctx, 'device', { form, userCode: form.typed, problem: error && deviceProblem(error) })
     },
     renderDeviceConfirm(ctx, formHtml, device) {
-      present(ctx, 'device-confirm', { ...device, form: readLibraryForm(formHtml) })
+      answerPage(ctx, 'device-confirm', { ...device, form: readLibraryForm(formHtml) })
     },
     renderDeviceDone(ctx, clientName) {
-      present(ctx, 'device-done', { clientName })
+      answerPage(ctx, 'device-done', { clientName })
     },
   }
 }

@@ -38,9 +38,9 @@ const formLimitBytes = 16 * 1024
 export function createInteractionRoutes(deps: InteractionRoutesDeps): Middleware {
   const { interactions, findCustomer, pages, issuer, csrfKeys } = deps
   const csrf = createCsrf({ keys: csrfKeys, issuer })
-  const present = createAnswerPage(pages)
+  const answerPage = createAnswerPage(pages)
   const { publicPath } = pages
-  const show = createInteractionPages({ present, csrf, publicPath, ...(deps.offers && { offers: deps.offers }) })
+  const show = createInteractionPages({ answerPage, csrf, publicPath, ...(deps.offers && { offers: deps.offers }) })
   const forcedChange = deps.forcedChange && createForcedChange({ ...deps.forcedChange, interactions, show })
   const mailSteps = deps.mailSteps && createMailSteps({ ...deps.mailSteps, csrf, issuer, publicPath })
   const login = createLoginStep({ ...deps, show, ...(forcedChange && { demandChange: forcedChange.demand }) })

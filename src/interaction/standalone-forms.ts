@@ -20,14 +20,14 @@ const LIMIT_BYTES = 16 * 1024
 
 /** The same checks as for the forms of an interaction, with the page's name in place of the interaction's. */
 export function createStandaloneForms({
-  present,
+  answerPage,
   csrf,
 }: {
-  readonly present: AnswerPage
+  readonly answerPage: AnswerPage
   readonly csrf: Csrf
 }): StandaloneForms {
   const refuse = (ctx: Context, status: number, view: ErrorView) =>
-    present(ctx, 'error', { ...view, requestId: requestState(ctx).requestId }, { status })
+    answerPage(ctx, 'error', { ...view, requestId: requestState(ctx).requestId }, { status })
 
   return {
     onForm: (name, path, step) => async (ctx) => {

@@ -35,7 +35,7 @@ export interface KeyStore {
 /** A key store that cannot be used, said in one sentence that names the setting and the fix. */
 export class KeyStoreError extends Error {}
 
-/** Splits what a store holds into living keys and those a tombstone forbids. */
+/** Separates the keys of a store from those that a tombstone removed. */
 export function withoutRemoved(records: readonly KeyRecord[], tombstones: readonly Tombstone[]): StoredKeys {
   const removed = new Set(tombstones.map((tombstone) => tombstone.kid))
   return {

@@ -17,13 +17,13 @@ export function createMemoryStorage(now: () => number = () => Date.now() / 1000)
   const topics = new EventEmitter().setMaxListeners(0)
 
   const keyOf = (kind: string, id: string) => `${kind}:${hashId(id)}`
-  const living = (key: string): Entry | undefined => {
+  const unexpired = (key: string): Entry | undefined => {
     const entry = entries.get(key)
     if (entry && entry.expiresAt > now()) return entry
     entries.delete(key)
     return undefined
   }
-  const present = (entry: Entry | undefined): StoredArtifact | undefined =>
+  const toStored = (entry: Entry | undefined): StoredArtifact | undefined =>
     entry && {
       artifact: structuredClone(entry.artifact),
       version: entry.version,
@@ -41,26 +41,26 @@ export function createMemoryStorage(now: () => number = () => Date.now() / 1000)
     },
     async putOnce(kind, id, artifact, ttlSeconds) {
       const key = keyOf(kind, id)
-      if (living(key)) return false
+      if (unexpired(key)) return false
       set(key, artifact, ttlSeconds)
       return true
     },
-    get: async (kind, id) => present(living(keyOf(kind, id))),
-    getMany: async (keys) => keys.map(({ kind, id }) => present(living(keyOf(kind, id)))),
+    get: async (kind, id) => toStored(unexpired(keyOf(kind, id))),
+    getMany: async (keys) => keys.map(({ kind, id }) => toStored(unexpired(keyOf(kind, id)))),
     async findBy(kind: string, index: StorageIndex, value: string) {
       for (const [key, entry] of [...entries].reverse()) {
-        if (key.startsWith(`${kind}:`) && entry.artifact[index] === value) return present(living(key))
+        if (key.startsWith(`${kind}:`) && entry.artifact[index] === value) return toStored(unexpired(key))
       }
       return undefined
     },
     async consume(kind, id) {
-      const entry = living(keyOf(kind, id))
+      const entry = unexpired(keyOf(kind, id))
       if (!entry || entry.consumedAt !== undefined) return false
       entry.consumedAt = Math.floor(now())
       return true
     },
     async swap(kind, id, expected, next: { artifact: Artifact; ttlSeconds: number; receipt?: Receipt }) {
-      const entry = living(keyOf(kind, id))
+      const entry = unexpired(keyOf(kind, id))
       if (!entry || entry.version !== expected) return false
       entry.artifact = structuredClone(next.artifact)
       entry.version = expected + 1
@@ -70,11 +70,11 @@ export function createMemoryStorage(now: () => number = () => Date.now() / 1000)
       return true
     },
     async receipt(kind, id) {
-      const receipt = living(keyOf(kind, id))?.receipt
+      const receipt = unexpired(keyOf(kind, id))?.receipt
       return receipt && receipt.expiresAt > now() ? receipt.body : undefined
     },
     async extend(kind, id, ttlSeconds) {
-      const entry = living(keyOf(kind, id))
+      const entry = unexpired(keyOf(kind, id))
       if (entry) entry.expiresAt = Math.max(entry.expiresAt, now() + ttlSeconds)
     },
     async remove(kind, id) {
@@ -82,17 +82,17 @@ export function createMemoryStorage(now: () => number = () => Date.now() / 1000)
     },
     async raise(kind, id, atMs, ttlSeconds) {
       const key = keyOf(kind, id)
-      const entry = living(key)
+      const entry = unexpired(key)
       const expiresAt = Math.max(entry?.expiresAt ?? 0, now() + ttlSeconds)
       if (entry && Number(entry.artifact.atMs) >= atMs) entry.expiresAt = expiresAt
       else set(key, { atMs }, expiresAt - now())
     },
     async increment(key, windowSeconds, by = 1) {
       const counter = counters.get(key)
-      const isCurrentToken = counter !== undefined && counter.expiresAt > now()
-      const count = Math.max(0, (isCurrentToken ? counter.count : 0) + by)
+      const isCurrent = counter !== undefined && counter.expiresAt > now()
+      const count = Math.max(0, (isCurrent ? counter.count : 0) + by)
       if (count === 0) counters.delete(key)
-      else counters.set(key, { count, expiresAt: isCurrentToken ? counter.expiresAt : now() + windowSeconds })
+      else counters.set(key, { count, expiresAt: isCurrent ? counter.expiresAt : now() + windowSeconds })
       return count
     },
     publish: async (topic) => void topics.emit(topic),

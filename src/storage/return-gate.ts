@@ -6,38 +6,38 @@ const RETRY_MS = 250
 export type ReturnCheck = (storage: Storage) => Promise<void>
 
 /**
- * A server that was away may come back without its memory, or with an old one. From the moment the connection is lost
- * nothing is answered until every check has looked at what came back; without checks the gate stands open.
+ * A storage server may come back empty or with old data. From the loss of the connection on, storage refuses every call
+ * until all checks have passed on what came back. Without checks it refuses nothing.
  */
 export function createReturnGate(behind: () => Storage, onError: (error: unknown) => void) {
   const checks: ReturnCheck[] = []
   let isOpen = true
-  let visit = 0
+  let round = 0
 
   async function look(current: number): Promise<void> {
     try {
       for (const check of checks) await check(behind())
-      if (current === visit) isOpen = true
+      if (current === round) isOpen = true
     } catch (error) {
       onError(error)
-      setTimeout(() => current === visit && look(current), RETRY_MS).unref()
+      setTimeout(() => current === round && look(current), RETRY_MS).unref()
     }
   }
 
   return {
     add: (check: ReturnCheck): void => void checks.push(check),
     lost(): void {
-      visit++
+      round++
       isOpen = checks.length === 0
     },
     returned(): void {
-      if (!isOpen) void look(++visit)
+      if (!isOpen) void look(++round)
     },
-    /** Looks without closing. */
+    /** Runs the checks and serves meanwhile. */
     recheck(): void {
-      if (isOpen) void look(visit)
+      if (isOpen) void look(round)
     },
-    /** @throws {Unavailable} while what came back was not looked at. */
+    /** @throws {Unavailable} until the checks have passed. */
     assertOpen(): void {
       if (!isOpen) throw new Unavailable('storage', 'the connection was lost and what is there now is not checked yet')
     },

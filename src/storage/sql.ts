@@ -79,7 +79,7 @@ function artifactStatements(knex: Knex): Omit<Storage, Connected> {
     },
     async get(kind, id) {
       const rows = await select(knex, 'kind = ? and id = ?', [kind, hashId(id)])
-      return present(rows[0])
+      return toStored(rows[0])
     },
     async getMany(keys) {
       if (keys.length === 0) return []
@@ -89,7 +89,7 @@ function artifactStatements(knex: Knex): Omit<Storage, Connected> {
         `(kind, id) in (${hashed.map(() => '(?, ?)').join(', ')})`,
         hashed.flatMap(({ kind, id }) => [kind, id]),
       )
-      return hashed.map(({ kind, id }) => present(rows.find((row) => row.kind === kind && row.id === id)))
+      return hashed.map(({ kind, id }) => toStored(rows.find((row) => row.kind === kind && row.id === id)))
     },
     async findBy(kind, index, value) {
       const column = index === 'uid' ? 'uid' : 'user_code'
@@ -99,7 +99,7 @@ function artifactStatements(knex: Knex): Omit<Storage, Connected> {
         [kind, hashId(value)],
         'order by expires_at desc limit 1',
       )
-      return present(rows[0])
+      return toStored(rows[0])
     },
     async consume(kind, id) {
       const result = await knex.raw(
@@ -173,7 +173,7 @@ async function select(knex: Knex, where: string, bindings: string[], order = '')
   return rows
 }
 
-function present(row: Row | undefined): StoredArtifact | undefined {
+function toStored(row: Row | undefined): StoredArtifact | undefined {
   if (!row) return undefined
   return {
     artifact: row.artifact,

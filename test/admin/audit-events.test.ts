@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { AuditEntry } from '../../src/audit/chain.ts'
 import { AUDIT_EVENTS } from '../../src/audit/events.ts'
 import { auditEventsPage } from '../../src/cli/audit-events-page.ts'
-import { PASSWORD_DOORS } from '../attacks/password-doors.ts'
+import { PASSWORD_ENDPOINTS } from '../attacks/password-endpoints.ts'
 import { runCli } from '../cli/run-cli.ts'
 import { introspect, refresh, revoke, sonia, tokensOf } from '../endpoints/client.ts'
 import { basicAuth, postForm } from '../support/http.ts'
@@ -44,7 +44,7 @@ test('every event of the list happens somewhere', () => {
 })
 
 describe('every entry of a request has its address and the id that the answer has', () => {
-  test.each(PASSWORD_DOORS.map((endpoint) => [endpoint.name, endpoint] as const))(
+  test.each(PASSWORD_ENDPOINTS.map((endpoint) => [endpoint.name, endpoint] as const))(
     'at the endpoint of %s',
     async (_name, endpoint) => {
       const seqBefore = (await trail()).at(-1)?.seq ?? 0

@@ -29,7 +29,7 @@ test('every form that changes something carries a token', () => {
   }
 })
 
-test('a moment is shown in UTC, with how far it is', () => {
+test('an instant is shown in UTC, with how far it is', () => {
   expect(utc('2026-11-28T18:40:12.345Z')).toBe('2026-11-28 18:40:12 UTC')
   const nowMs = Date.parse('2026-11-28T18:40:12Z')
   expect(distance(nowMs / 1000 - 40, nowMs)).toBe('40 s ago')

@@ -18,7 +18,7 @@ const grantsOf = async (query: string) => (await admin('GET', `/v1/grants?${quer
 const ron = { username: 'ron@swanson.com', password: 'mysecretpassword' }
 const isActive = async (token: string) => (await introspect(server.url, token)).active
 
-test('the living sign-ins of a customer are listed, newest first, each once however often it was refreshed', async () => {
+test('the active sign-ins of a customer are listed, newest first, each once however often it was refreshed', async () => {
   const first = await tokensOf(server.url, ron)
   await refresh(server.url, first.refresh_token)
   const second = await tokensOf(server.url, ron)

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createPasswords } from '../../src/credentials/passwords.ts'
 import { startTestServer, type TestServer, type TestSettings } from '../support/server.ts'
-import { MAIL_DOORS } from './mail-doors.ts'
-import { PASSWORD_DOORS } from './password-doors.ts'
+import { MAIL_ENDPOINTS } from './mail-endpoints.ts'
+import { PASSWORD_ENDPOINTS } from './password-endpoints.ts'
 import { customerLines, KINDS, loginOf, PASSWORD, quantiles, seen, tellingApart, timeKinds } from './refusals.ts'
 
 const TRIES = 30
@@ -26,12 +26,12 @@ beforeAll(async () => {
 })
 afterAll(() => server?.stop())
 
-const DOORS = [
-  ...PASSWORD_DOORS.map(({ statuses, ...endpoint }) => ({ ...endpoint, status: statuses.wrong })),
-  ...MAIL_DOORS.map((endpoint) => ({ ...endpoint, status: 303 })),
+const ENDPOINTS = [
+  ...PASSWORD_ENDPOINTS.map(({ statuses, ...endpoint }) => ({ ...endpoint, status: statuses.wrong })),
+  ...MAIL_ENDPOINTS.map((endpoint) => ({ ...endpoint, status: 303 })),
 ]
 
-test.each(DOORS)('at $name nobody learns from an answer who is a customer', async ({ open, status }) => {
+test.each(ENDPOINTS)('at $name nobody learns from an answer who is a customer', async ({ open, status }) => {
   const attempt = await open(server.url)
   // More often than mails are sent to one address: what is dropped must not show either.
   for (let round = 0; round < 5; round++) {
@@ -44,7 +44,7 @@ test.each(DOORS)('at $name nobody learns from an answer who is a customer', asyn
 })
 
 /** The other dialects go the way of OAuth. */
-const TIMED = DOORS.filter(({ name, status }) => name === 'OAuth' || status === 422 || status === 303)
+const TIMED = ENDPOINTS.filter(({ name, status }) => name === 'OAuth' || status === 422 || status === 303)
 
 test.each(TIMED)('at $name nobody learns it from the time of an answer', { timeout: 120_000 }, async ({ open }) => {
   const attempt = await open(server.url)

@@ -5,7 +5,7 @@ import { startTwoNodes, type TwoNodes } from '../storage/two-nodes.ts'
 import { createCookieJar } from '../support/cookie-jar.ts'
 import { describeOn } from '../support/describe-on.ts'
 import { createRedisDatabase } from '../support/shared.ts'
-import { openSignInPage, PASSWORD_DOORS, type PasswordDoor } from './password-doors.ts'
+import { openSignInPage, PASSWORD_ENDPOINTS, type PasswordEndpoint } from './password-endpoints.ts'
 
 const GUESSES = 10_000
 const IN_FLIGHT = 40
@@ -57,7 +57,7 @@ describeOn('redis', 'guessing passwords on two nodes', () => {
     const place = from('198.51.100.90')
     const oauth = await doorOf('OAuth').open(urls[0])
     for (let index = 0; index < PAIR_LIMIT; index++) await oauth(wrong(ron, index), place)
-    for (const { name, statuses, open } of PASSWORD_DOORS) {
+    for (const { name, statuses, open } of PASSWORD_ENDPOINTS) {
       const tryRight = await open(urls[1], urls[0])
       const answer = await tryRight(ron, place)
       expect([name, answer.status]).toEqual([name, statuses.locked])
@@ -89,16 +89,16 @@ describeOn('redis', 'guessing passwords on two nodes', () => {
       `attacker: ${checked + locked + other} guesses in ${seconds.toFixed(1)} s, ${checked} checked, ${locked} locked out\n` +
         Object.entries(victim)
           .map(
-            ([lane, { tries, refused, p95Ms }]) =>
-              `buyer, ${lane}: ${tries} sign-ins, ${refused} refused, p95 ${p95Ms} ms`,
+            ([way, { tries, refused, p95Ms }]) =>
+              `buyer, ${way}: ${tries} sign-ins, ${refused} refused, p95 ${p95Ms} ms`,
           )
           .join('\n'),
     )
     expect(other).toBe(0)
     expect(checked).toBeLessThanOrEqual(ACCOUNT_LIMIT * (1 + Math.floor(seconds / ACCOUNT_BLOCK_SECONDS)))
-    for (const [lane, { tries, refused }] of Object.entries(victim)) {
-      expect(tries, lane).toBeGreaterThan(0)
-      expect(refused, lane).toBe(0)
+    for (const [way, { tries, refused }] of Object.entries(victim)) {
+      expect(tries, way).toBeGreaterThan(0)
+      expect(refused, way).toBe(0)
     }
     if (seconds < ACCOUNT_BLOCK_SECONDS) expect(await guess(0, sonia, from('203.0.113.250')), 'a stranger').toBe(429)
   })
@@ -136,27 +136,27 @@ describeOn('redis', 'guessing passwords on two nodes', () => {
   }
 })
 
-function doorOf(name: string): PasswordDoor {
-  const endpoint = PASSWORD_DOORS.find((each) => each.name === name)
+function doorOf(name: string): PasswordEndpoint {
+  const endpoint = PASSWORD_ENDPOINTS.find((each) => each.name === name)
   if (!endpoint) throw new Error(`there is no endpoint named ${name}`)
   return endpoint
 }
 
 type LaneFigures = { tries: number; refused: number; p95Ms: number }
 
-/** Signs the buyer in by each lane in turn, again and again, until the attack is over. */
-async function signInUntil(lanes: Readonly<Record<string, SignIn>>, attack: Promise<unknown>) {
+/** Signs the buyer in by each way in turn, again and again, until the attack is over. */
+async function signInUntil(ways: Readonly<Record<string, SignIn>>, attack: Promise<unknown>) {
   let isOver = false
   const end = () => {
     isOver = true
   }
   attack.then(end, end)
-  const tries = Object.keys(lanes).map((name) => ({ name, durationsMs: [] as number[], refused: 0 }))
+  const tries = Object.keys(ways).map((name) => ({ name, durationsMs: [] as number[], refused: 0 }))
   for (let index = 0; !isOver; index++) {
-    for (const lane of tries) {
+    for (const way of tries) {
       const startedMs = performance.now()
-      if (!(await lanes[lane.name]?.(index))) lane.refused++
-      lane.durationsMs.push(performance.now() - startedMs)
+      if (!(await ways[way.name]?.(index))) way.refused++
+      way.durationsMs.push(performance.now() - startedMs)
     }
     await pause(VICTIM_PAUSE_MS)
   }

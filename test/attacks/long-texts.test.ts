@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LONG_TEXTS, leastCpuMs } from '../credentials/long-texts.ts'
 import { postJson } from '../support/http.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
-import { MAIL_DOORS } from './mail-doors.ts'
-import { PASSWORD_DOORS, type PasswordDoor } from './password-doors.ts'
+import { MAIL_ENDPOINTS } from './mail-endpoints.ts'
+import { PASSWORD_ENDPOINTS, type PasswordEndpoint } from './password-endpoints.ts'
 
 /** Of the largest body that every endpoint takes. */
 const LENGTH = 55_000
@@ -17,7 +17,7 @@ beforeAll(async () => {
 })
 afterAll(() => server?.stop())
 
-type Endpoint = Pick<PasswordDoor, 'name' | 'open'>
+type Endpoint = Pick<PasswordEndpoint, 'name' | 'open'>
 
 const BACK_OFFICE: readonly Endpoint[] = [
   {
@@ -38,7 +38,7 @@ const BACK_OFFICE: readonly Endpoint[] = [
   },
 ]
 
-const ENDPOINTS = [...PASSWORD_DOORS, ...MAIL_DOORS, ...BACK_OFFICE]
+const ENDPOINTS = [...PASSWORD_ENDPOINTS, ...MAIL_ENDPOINTS, ...BACK_OFFICE]
 const ASCII_TEXTS = LONG_TEXTS.filter(({ of }) => /^[\x20-\x7e]+$/.test(of(2)))
 
 describe.each(ENDPOINTS)('at $name', ({ open }) => {

@@ -6,7 +6,7 @@ import { copyTemplate } from '../support/embedded-template.ts'
 import { startServerProcess } from '../support/server.ts'
 import { mountSmallDisk } from '../support/small-disk.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { openDoors } from './doors.ts'
+import { openEndpoints } from './endpoints.ts'
 import { startLoad } from './load.ts'
 import { expectOthersGoOn, expectRefused, expectReturn, testFailure } from './under-failure.ts'
 
@@ -45,7 +45,7 @@ describeOn('smalldisk', 'the embedded database has no room', () => {
       const server = await startServerProcess({ DATA_DIR: join(disk.directory, 'data') })
       const { url } = server
       const held = await tokensOf(url)
-      const endpoints = (await openDoors(url, held)).filter(({ kind }) => kind !== 'reads')
+      const endpoints = (await openEndpoints(url, held)).filter(({ kind }) => kind !== 'reads')
       const load = startLoad(url, 1)
       await waitFor(() => load.revoked.length >= 2, { deadlineMs: 30_000 })
       disk.fill()

@@ -8,7 +8,7 @@ import { startTestServer, type TestServer } from '../support/server.ts'
 import { createDatabase } from '../support/shared.ts'
 import { loadDemoInto } from '../support/templates.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { openDoors } from './doors.ts'
+import { openEndpoints } from './endpoints.ts'
 import { type Load, startLoad } from './load.ts'
 import { type ReplicatedCluster, startReplicatedCluster } from './replicated-cluster.ts'
 import { expectReturn, expectUnavailable, testFailure } from './under-failure.ts'
@@ -127,7 +127,7 @@ describeOn('postgres', 'a primary with a synchronous standby dies under load', (
     'nothing acknowledged is lost, up to the last moment',
     async (measuring) => {
       const held = await tokensOf(server.url)
-      const endpoints = await openDoors(server.url, held)
+      const endpoints = await openEndpoints(server.url, held)
       const load = startLoad(server.url)
       await waitFor(() => load.revoked.length >= 3, { deadlineMs: 30_000 })
       await primary?.kill()

@@ -10,7 +10,7 @@ import { startTestServer, type TestServer } from '../support/server.ts'
 import { createRedisDatabase } from '../support/shared.ts'
 import { loadDemoInto } from '../support/templates.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { openDoors } from './doors.ts'
+import { openEndpoints } from './endpoints.ts'
 import { expectOthersGoOn, expectRefused, expectReturn, expectUnavailable, testFailure } from './under-failure.ts'
 
 describeOn('postgres', 'Postgres fails', () => {
@@ -31,7 +31,7 @@ describeOn('postgres', 'Postgres fails', () => {
   testFailure('Postgres killed, restarted', 'what was acknowledged is there, revoked or alive', async (measuring) => {
     const [held, revoked] = [await tokensOf(server.url), await tokensOf(server.url)]
     await revoke(server.url, revoked.refresh_token)
-    const endpoints = await openDoors(server.url, held)
+    const endpoints = await openEndpoints(server.url, held)
     await postgres.kill()
     await expectUnavailable(server.url, endpoints, measuring)
     await postgres.restart()
@@ -51,7 +51,7 @@ describeOn('postgres', 'Postgres fails', () => {
 
   testFailure('Postgres hangs', 'no endpoint waits for it', async (measuring) => {
     const held = await tokensOf(server.url)
-    const endpoints = await openDoors(server.url, held)
+    const endpoints = await openEndpoints(server.url, held)
     postgres.pause()
     await expectUnavailable(server.url, endpoints, measuring)
     postgres.resume()
@@ -64,7 +64,7 @@ describeOn('postgres', 'Postgres fails', () => {
     'writes are refused, introspection goes on',
     async (measuring) => {
       const held = await tokensOf(server.url)
-      const endpoints = (await openDoors(server.url, held)).filter(({ kind }) => kind !== 'reads')
+      const endpoints = (await openEndpoints(server.url, held)).filter(({ kind }) => kind !== 'reads')
       await setReadOnly('on')
       const isReadOnly = async () => (await requestTokens(server.url)).status === 503
       await waitFor(isReadOnly, { what: 'every connection to have the new setting' })
@@ -85,7 +85,7 @@ describeOn('postgres', 'Postgres fails', () => {
       const beside = await startTestServer({ DATABASE_URL: databaseUrl, REDIS_URL })
       try {
         const held = await tokensOf(beside.url)
-        const endpoints = (await openDoors(beside.url, held)).filter(({ kind }) => kind === 'checks a password')
+        const endpoints = (await openEndpoints(beside.url, held)).filter(({ kind }) => kind === 'checks a password')
         await postgres.kill()
         await expectUnavailable(beside.url, endpoints, measuring)
         await postgres.restart()

@@ -9,7 +9,7 @@ import { temporaryDirectory } from '../support/run-directory.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { createDatabase } from '../support/shared.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { openDoors } from './doors.ts'
+import { openEndpoints } from './endpoints.ts'
 import { expectOthersGoOn, expectRefused, expectReturn, expectUnavailable, testFailure } from './under-failure.ts'
 
 /** What a snapshot must be older than to be told from a crash. */
@@ -35,7 +35,7 @@ describeOn('redis', 'Redis fails', () => {
 
   testFailure('Redis killed, restarted', 'nothing acknowledged is lost', async (measuring) => {
     const held = await tokensOf(url)
-    const endpoints = await openDoors(url, held)
+    const endpoints = await openEndpoints(url, held)
     await redis.kill()
     await expectUnavailable(url, endpoints, measuring)
     await redis.restart()
@@ -46,7 +46,7 @@ describeOn('redis', 'Redis fails', () => {
 
   testFailure('Redis hangs', 'no endpoint waits for it', async (measuring) => {
     const held = await tokensOf(url)
-    const endpoints = await openDoors(url, held)
+    const endpoints = await openEndpoints(url, held)
     redis.pause()
     await expectUnavailable(url, endpoints, measuring)
     redis.resume()
@@ -56,7 +56,7 @@ describeOn('redis', 'Redis fails', () => {
 
   testFailure('Redis slow (2 s an answer)', 'no endpoint waits for it', async (measuring) => {
     const held = await tokensOf(url)
-    const endpoints = await openDoors(url, held)
+    const endpoints = await openEndpoints(url, held)
     proxy.delay(2000)
     await expectUnavailable(url, endpoints, measuring)
     proxy.delay(0)
@@ -66,7 +66,7 @@ describeOn('redis', 'Redis fails', () => {
 
   testFailure('Redis read-only, demoted', 'writes are refused, nothing is lost', async (measuring) => {
     const held = await tokensOf(url)
-    const endpoints = (await openDoors(url, held)).filter(({ kind }) => kind !== 'reads')
+    const endpoints = (await openEndpoints(url, held)).filter(({ kind }) => kind !== 'reads')
     await redis.command('REPLICAOF', '127.0.0.1', '1')
     await expectRefused(endpoints, measuring)
     await expectOthersGoOn(url)
@@ -78,7 +78,7 @@ describeOn('redis', 'Redis fails', () => {
   testFailure('Redis full (`noeviction`)', 'writes are refused, introspection goes on', async (measuring) => {
     const held = await tokensOf(url)
     // Removing takes no memory: revocations go on.
-    const all = await openDoors(url, held)
+    const all = await openEndpoints(url, held)
     const endpoints = all.filter(({ kind }) => kind !== 'reads' && kind !== 'removes')
     await redis.command('CONFIG', 'SET', 'maxmemory', '1')
     await expectRefused(endpoints, measuring)

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { introspect, read, requestTokens } from '../endpoints/client.ts'
 import { noteMeasured } from '../support/failure-table.ts'
 import { waitFor } from '../support/wait-for.ts'
-import type { Endpoint } from './doors.ts'
+import type { Endpoint } from './endpoints.ts'
 
 /** The promise is 1.5 s; a machine that runs other tests beside may take a little longer to notice. */
 const ANSWER_LIMIT_MS = 1900

@@ -11,16 +11,16 @@ test('no more tasks run at a time than there are cores', async () => {
     await setTimeout(1)
     running--
   }
-  await Promise.all(Array.from({ length: 20 }, (_, index) => queue.run(`lane ${index % 3}`, task)))
+  await Promise.all(Array.from({ length: 20 }, (_, index) => queue.run(`caller ${index % 3}`, task)))
   expect(most).toBe(2)
   expect(queue.depth()).toEqual({ running: 0, waiting: 0 })
 })
 
-test('a flood in one lane delays a task of another by one turn, not by the flood', async () => {
+test('a flood of one caller delays a task of another by one turn, not by the flood', async () => {
   const queue = createHashingQueue({ concurrency: 1 })
   const finished: string[] = []
-  const run = (lane: string, name: string) =>
-    queue.run(lane, async () => {
+  const run = (caller: string, name: string) =>
+    queue.run(caller, async () => {
       await setTimeout(0)
       finished.push(name)
     })
@@ -41,7 +41,7 @@ test('a task that waited past the deadline is told when to come back', async () 
   expect(await queue.run('b', async () => 'ran')).toEqual({ outcome: 'done', result: 'ran' })
 })
 
-test('a full lane is busy at once while other lanes are not', async () => {
+test('a caller with a full queue is busy at once while other callers are not', async () => {
   const queue = createHashingQueue({ concurrency: 1, callerLimit: 2 })
   const release = Promise.withResolvers<void>()
   const waiting = Array.from({ length: 3 }, () => queue.run('full', () => release.promise))

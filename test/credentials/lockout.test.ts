@@ -197,7 +197,7 @@ describe('strangers and the buyer', () => {
     expect(await attempt(BUYER, RIGHT, HOME)).toBe('authenticated')
   })
 
-  test('a device known for one account has no lane to another', async () => {
+  test('a device known for one account is an unknown device to another', async () => {
     await attempt('attacker@example.com', RIGHT, { ip: '203.0.113.1', deviceId: 'attacker-device' })
     const context = (index: number) => ({ ip: `203.0.113.${index}`, deviceId: 'attacker-device' })
     const results = await sequence(200, (index) => attempt(BUYER, 'wrong', context(index)))

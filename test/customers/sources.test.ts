@@ -2,7 +2,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { createShopService } from '../../docs/how-to/shop-directory-example.ts'
-import { PASSWORD_DOORS } from '../attacks/password-doors.ts'
+import { PASSWORD_ENDPOINTS } from '../attacks/password-endpoints.ts'
 import { introspect, refresh, requestTokens, tokensOf } from '../endpoints/client.ts'
 import { postJson } from '../support/http.ts'
 import { startTestServer, type TestServer, type TestSettings } from '../support/server.ts'
@@ -43,7 +43,7 @@ test('customers of a shop that keeps them sign in; while it is away every endpoi
   const tokens = await tokensOf(url, { ...login, scope: 'openid email customer' })
   expect(await introspect(url, tokens.access_token)).toMatchObject({ active: true, sub: SONIA.id })
   const attempts = await Promise.all(
-    PASSWORD_DOORS.map(async (endpoint) => ({ endpoint, attempt: await endpoint.open(url) })),
+    PASSWORD_ENDPOINTS.map(async (endpoint) => ({ endpoint, attempt: await endpoint.open(url) })),
   )
 
   await closeShop()

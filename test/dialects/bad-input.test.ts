@@ -27,7 +27,7 @@ function isList(value: unknown, members: readonly string[]): boolean {
 }
 
 const BASIC = basicAuth('third-party-app', 'third-party-app-secret')
-const DOORS: readonly [string, string, (said: Said) => boolean, Record<string, string>?][] = [
+const ENDPOINTS: readonly [string, string, (said: Said) => boolean, Record<string, string>?][] = [
   ['Spryker', '/access-tokens', isJsonApi],
   ['Spryker', '/refresh-tokens', isJsonApi],
   ['Spryker', '/refresh-tokens/%00', isJsonApi],
@@ -80,7 +80,7 @@ const BODIES: readonly (string | Uint8Array)[] = [
 ]
 const TYPES = ['application/json', 'application/x-www-form-urlencoded', 'application/xml', 'text/plain', '']
 
-describe.each(DOORS)('%s %s', (_, path, isItsOwn, headers = {}) => {
+describe.each(ENDPOINTS)('%s %s', (_, path, isItsOwn, headers = {}) => {
   test.each(TYPES)('refuses every bad body of type "%s" in words of its own', async (type) => {
     for (const [index, body] of BODIES.entries()) {
       const method = index % 5 === 4 ? 'PUT' : 'POST'

@@ -2,7 +2,7 @@ import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { basicAuth, postForm, postJson } from '../support/http.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
-import { implicitToken, member, postData, RON } from './elastic-path/doors.ts'
+import { implicitToken, member, postData, RON } from './elastic-path/endpoints.ts'
 import { AGENT, bearer, exchange, obtain, SONIA, SONIA_COMPANY_USER } from './spryker/exchange.ts'
 
 const APP = { client_id: 'third-party-app', client_secret: 'third-party-app-secret' }

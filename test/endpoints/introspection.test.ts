@@ -26,7 +26,7 @@ const ask = (fields: Record<string, string>, headers: Record<string, string> = o
   read(postForm(`${server.url}/introspect`, fields, headers))
 const INACTIVE = { active: false }
 
-describe('a living access token', () => {
+describe('an active access token', () => {
   test('is described to its resource server, with every permission and its configuration', async () => {
     const found = await introspect(server.url, tokens.access_token)
     const { payload } = decode(tokens.access_token)
@@ -85,7 +85,7 @@ describe('who may not know learns what anybody learns of a token that does not e
   })
 })
 
-test('a refresh token is described to its own client while it is the living one', async () => {
+test('a refresh token is described to its own client while it is the current one', async () => {
   const own = await tokensOf(server.url, {}, thirdParty)
   const found = await introspect(server.url, own.refresh_token, thirdParty)
   expect(found).toMatchObject({ active: true, client_id: 'third-party-app', scope: 'customer' })

@@ -150,7 +150,7 @@ describe('a link', () => {
   test('is not used up by a scanner that opens it', async () => {
     const customer = await shop.addCustomer()
     const link = await linkFor(customer, shop.visitor())
-    for (let visit = 0; visit < 5; visit++) await fetch(link)
+    for (let attempt = 0; attempt < 5; attempt++) await fetch(link)
     await fetch(link, { method: 'HEAD' })
     expect((await choose(shop.visitor(), link)).html).toContain('Your password is changed')
   })

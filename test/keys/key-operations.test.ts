@@ -111,7 +111,7 @@ test('two operators who rotate at the same moment rotate once: the second is tol
 
 test('a key that some node does not publish yet is not activated without force', async () => {
   const missing = new Set<string>()
-  const { operations, ring, clock } = await open(rollThatLacks(missing))
+  const { operations, ring, clock } = await open(registryThatLacks(missing))
   const { kid } = inState(ring, 'pending')
   clock.now += 300
   missing.add(kid)
@@ -122,7 +122,7 @@ test('a key that some node does not publish yet is not activated without force',
 
 test('force does not let a key sign before every node publishes it', async () => {
   const missing = new Set<string>()
-  const { operations, ring } = await open(rollThatLacks(missing))
+  const { operations, ring } = await open(registryThatLacks(missing))
   const [old, next] = [inState(ring, 'active'), inState(ring, 'pending')]
   missing.add(next.kid)
   const forced = operations.rotate({ force: true })
@@ -136,7 +136,7 @@ test('force does not let a key sign before every node publishes it', async () =>
 
 test('force waits five seconds for a node that does not follow, and no longer', async () => {
   const missing = new Set<string>()
-  const { operations, ring } = await open(rollThatLacks(missing))
+  const { operations, ring } = await open(registryThatLacks(missing))
   const next = inState(ring, 'pending')
   missing.add(next.kid)
   const askedMs = performance.now()
@@ -159,7 +159,7 @@ test('a second forced rotation on another node waits for the key that the first 
 
 test('a revoked signer is followed by a key that every node publishes, where there is one', async () => {
   const missing = new Set<string>()
-  const { operations, ring, clock } = await open(rollThatLacks(missing))
+  const { operations, ring, clock } = await open(registryThatLacks(missing))
   const first = inState(ring, 'pending')
   clock.now += 1
   await operations.generate('ES256')
@@ -176,11 +176,11 @@ test('what is exported is public', async () => {
   }
 })
 
-function rollThatLacks(missing: ReadonlySet<string>): NodeRegistry {
+function registryThatLacks(missing: ReadonlySet<string>): NodeRegistry {
   return {
-    announce: async () => {},
+    register: async () => {},
     unpublished: async () => missing,
-    strangers: async () => [],
+    nodesOnOtherKeyStores: async () => [],
     leave: async () => {},
   }
 }

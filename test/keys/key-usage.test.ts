@@ -15,8 +15,8 @@ import { quiet } from './quiet-log.ts'
 
 const DAY = 86_400
 
-describe('evidence about keys, embedded', () => suite(async () => openDatabase({ DATA_DIR: await copyTemplate() })))
-describeOn('postgres', 'evidence about keys on Postgres', () =>
+describe('key usage, embedded', () => suite(async () => openDatabase({ DATA_DIR: await copyTemplate() })))
+describeOn('postgres', 'key usage on Postgres', () =>
   suite(async () => openDatabase({ DATA_DIR: '', DATABASE_URL: await createDatabase() })),
 )
 
@@ -110,18 +110,18 @@ function suite(open: () => Promise<Database>): void {
     expect(Number(others.fetches)).toBe(15_000)
   })
 
-  test('a key counts as published when every living node has it; a node that left is not waited for', async () => {
+  test('a key counts as published when every active node has it; a node that left is not waited for', async () => {
     const [one, two] = [createNodeRegistry(database.knex), createNodeRegistry(database.knex)]
-    await one.announce(['old', 'new'])
-    await two.announce(['old'])
+    await one.register(['old', 'new'])
+    await two.register(['old'])
     expect(await one.unpublished(['old', 'new'])).toEqual(new Set(['new']))
-    await two.announce(['old', 'new'])
+    await two.register(['old', 'new'])
     expect(await one.unpublished(['old', 'new'])).toEqual(new Set())
-    await two.announce(['other-store'])
-    expect(await one.strangers(['old', 'new'])).toHaveLength(1)
+    await two.register(['other-store'])
+    expect(await one.nodesOnOtherKeyStores(['old', 'new'])).toHaveLength(1)
     await two.leave()
     expect(await one.unpublished(['old', 'new'])).toEqual(new Set())
-    expect(await one.strangers(['old', 'new'])).toEqual([])
+    expect(await one.nodesOnOtherKeyStores(['old', 'new'])).toEqual([])
     await database.knex('key_nodes').update({ seen_at: 5 })
     expect(await two.unpublished(['brand-new'])).toEqual(new Set())
     await one.leave()

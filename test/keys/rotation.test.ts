@@ -75,7 +75,7 @@ const policies: fc.Arbitrary<RotationPolicy> = fc
   .map((times) => ({ ...times, algorithms: ['ES256', 'RS256'], isAutomatic: true }))
 
 /**
- * Moments in the life of a fleet: some node, its clock off, looks; it may crash, and an operator may meddle. They come
+ * Events in the life of a fleet: some node, its clock off, looks; it may crash, and an operator may meddle. They come
  * again and again until a year is over.
  */
 const lives = fc.array(
@@ -96,9 +96,9 @@ const lives = fc.array(
 test('over a year of any policy, wrong clocks and crashes: one signer, published first, every token verifiable', () => {
   let rotations = 0
   fc.assert(
-    fc.property(policies, lives, (chosen, moments) => {
+    fc.property(policies, lives, (chosen, events) => {
       const fleet = createFleet(chosen)
-      for (let turn = 0; fleet.elapsedSeconds() < YEAR; turn++) fleet.live(moments[turn % moments.length] as Moment)
+      for (let turn = 0; fleet.elapsedSeconds() < YEAR; turn++) fleet.live(events[turn % events.length] as FleetEvent)
       rotations += fleet.rotations()
     }),
     { numRuns: 60 },
@@ -106,7 +106,7 @@ test('over a year of any policy, wrong clocks and crashes: one signer, published
   expect(rotations).toBeGreaterThan(200)
 })
 
-type Moment = {
+type FleetEvent = {
   afterSeconds: number
   clockError: number
   isAtTheEdge: boolean
@@ -182,7 +182,7 @@ function createFleet(chosen: RotationPolicy) {
   }
 
   return {
-    live({ afterSeconds, clockError, isAtTheEdge, stepsBeforeCrash, command: name }: Moment) {
+    live({ afterSeconds, clockError, isAtTheEdge, stepsBeforeCrash, command: name }: FleetEvent) {
       const edge = nextChangeAt(keys, chosen) - chosen.clockSkewSeconds
       const goesToEdge = isAtTheEdge && Number.isFinite(edge) && edge > trueTime && edge < trueTime + 3 * DAY
       trueTime = goesToEdge ? edge : trueTime + afterSeconds

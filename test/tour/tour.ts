@@ -20,7 +20,7 @@ import type { ServerProcess } from '../support/server.ts'
 import { loadDemoInto } from '../support/templates.ts'
 import { showConsole } from './console.ts'
 import { BUYER, importLines } from './customers.ts'
-import { DOORS, type Visitor } from './doors.ts'
+import { ENDPOINTS, type Visitor } from './endpoints.ts'
 
 const CUSTOMERS = 500
 
@@ -94,7 +94,7 @@ type Issued = { readonly endpoint: string; readonly token: string }
 async function openEveryDoor({ first, second, issuer, balancer }: Nodes, visitor: Visitor): Promise<Issued[]> {
   title('Tokens by every endpoint; issued by one node, checked by the other')
   const issued: Issued[] = []
-  for (const [index, endpoint] of DOORS.entries()) {
+  for (const [index, endpoint] of ENDPOINTS.entries()) {
     const [from, to] = index % 2 === 0 ? [first, second] : [second, first]
     balancer.turnTo(from)
     const token = await endpoint.open(issuer, visitor)

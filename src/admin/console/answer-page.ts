@@ -10,13 +10,13 @@ import type { ConsoleViews } from './views.ts'
 /** How the console answers. */
 export type AnswerPage = ReturnType<typeof createAnswerPage>
 
-type PresentDeps = {
+type AnswerPageDeps = {
   readonly views: ConsoleViews
   readonly onError: (error: unknown, requestId: string) => void
 }
 
 /** Answers with pages, whatever happened: an operator is never shown a bare error. */
-export function createAnswerPage({ views, onError }: PresentDeps) {
+export function createAnswerPage({ views, onError }: AnswerPageDeps) {
   function page(ctx: Context, name: string, view: object, { status = 200 }: ShowOptions = {}): void {
     setPageHeaders(ctx)
     ctx.set('Cross-Origin-Opener-Policy', 'same-origin')

@@ -10,13 +10,13 @@ const FIELDS = ['type', 'customerId', 'clientId', 'since', 'until']
 export const auditPages: readonly ConsolePage[] = [
   {
     path: '/audit',
-    async open(visit) {
-      const search = searchOf(visit, FIELDS)
+    async open(request) {
+      const search = searchOf(request, FIELDS)
       const asked = Object.fromEntries(Object.entries(search).map(([name, value]) => [name, toInstant(value)]))
-      const answer = await visit.api.send<Listing<AuditEntry>>('GET', listAddress(visit, '/v1/audit', asked))
+      const answer = await request.api.send<Listing<AuditEntry>>('GET', listAddress(request, '/v1/audit', asked))
       const { items, next } = answer.outcome === 'done' ? answer.body : { items: [] }
       const problem = answer.outcome === 'refused' ? answer.problem : undefined
-      visit.show(
+      request.show(
         'audit',
         {
           title: 'Audit trail',
@@ -24,7 +24,7 @@ export const auditPages: readonly ConsolePage[] = [
           types: AUDIT_EVENTS,
           entries: items,
           problem,
-          ...pageLinks(visit, next, search),
+          ...pageLinks(request, next, search),
         },
         { status: problem?.status ?? 200 },
       )

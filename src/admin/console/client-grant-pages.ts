@@ -8,25 +8,25 @@ import type { ConsolePage } from './page.ts'
 export const clientGrantPages: readonly ConsolePage[] = [
   {
     path: '/clients/:clientId/grants',
-    async open(visit) {
-      const { clientId = '' } = visit.params
-      const address = listAddress(visit, '/v1/grants', { clientId })
-      const { items, next } = await visit.api.get<Listing<ActiveGrant>>(address)
-      const view = { clientId, of: 'client', base: clientPath(visit), grants: items, ...pageLinks(visit, next) }
-      visit.show('client-grants', { title: 'Sign-ins of a client', ...view })
+    async open(request) {
+      const { clientId = '' } = request.params
+      const address = listAddress(request, '/v1/grants', { clientId })
+      const { items, next } = await request.api.get<Listing<ActiveGrant>>(address)
+      const view = { clientId, of: 'client', base: clientPath(request), grants: items, ...pageLinks(request, next) }
+      request.show('client-grants', { title: 'Sign-ins of a client', ...view })
     },
   },
   confirmPage({
     path: '/clients/:clientId/grants/:id/end',
-    ask: (visit) => ({
+    ask: (request) => ({
       title: 'End this sign-in',
-      subject: visit.params.id ?? '',
+      subject: request.params.id ?? '',
       consequence: 'Every token under it is dead at its next use. Other sign-ins go on.',
       button: 'End it',
       isDangerous: true,
-      back: `${clientPath(visit)}/grants`,
+      back: `${clientPath(request)}/grants`,
     }),
-    act: (visit) => visit.api.send('POST', `/v1/grants/${encodeURIComponent(visit.params.id ?? '')}/revoke`),
+    act: (request) => request.api.send('POST', `/v1/grants/${encodeURIComponent(request.params.id ?? '')}/revoke`),
     done: 'grant-ended',
   }),
 ]

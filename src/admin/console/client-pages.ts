@@ -3,7 +3,7 @@ import { WHAT_DISABLING_DOES } from '../../clients/disabling.ts'
 import { seeOther } from '../../http/see-other.ts'
 import { confirmPage } from './confirm-page.ts'
 import { type Listing, listAddress, pageLinks } from './listing.ts'
-import type { ConsolePage, Form, Refusal, Visit } from './page.ts'
+import type { ConsolePage, ConsoleRequest, Form, Refusal } from './page.ts'
 
 const LIST = '/console/clients'
 const DAY_SECONDS = 86_400
@@ -32,84 +32,87 @@ const ENDINGS: readonly End[] = [
 export const clientPages: readonly ConsolePage[] = [
   {
     path: '/clients',
-    async open(visit) {
-      const { items, next } = await visit.api.get<Listing<ListedClient>>(listAddress(visit, '/v1/clients'))
-      visit.show('clients', { title: 'Clients', clients: items, ...pageLinks(visit, next) })
+    async open(request) {
+      const { items, next } = await request.api.get<Listing<ListedClient>>(listAddress(request, '/v1/clients'))
+      request.show('clients', { title: 'Clients', clients: items, ...pageLinks(request, next) })
     },
   },
   {
     path: '/clients/:clientId',
-    open: async (visit) => showClient(visit, {}),
-    async submit(visit, form) {
+    open: async (request) => showClient(request, {}),
+    async submit(request, form) {
       const body = { name: form.name?.trim(), ...endOf(form.lifetime, LIFETIMES) }
-      const path = `${apiPath(visit)}/secrets`
-      const answer = await visit.api.send<{ name: string; secret: string }>('POST', path, { body })
-      if (answer.outcome === 'refused') return showClient(visit, form, answer.problem)
-      await visit.showOnce(clientPath(visit), JSON.stringify({ name: answer.body.name, secret: answer.body.secret }))
-      seeOther(visit.ctx, `${clientPath(visit)}?done=secret-made`)
+      const path = `${apiPath(request)}/secrets`
+      const answer = await request.api.send<{ name: string; secret: string }>('POST', path, { body })
+      if (answer.outcome === 'refused') return showClient(request, form, answer.problem)
+      await request.showOnce(
+        clientPath(request),
+        JSON.stringify({ name: answer.body.name, secret: answer.body.secret }),
+      )
+      seeOther(request.ctx, `${clientPath(request)}?done=secret-made`)
     },
   },
   {
     path: '/clients/:clientId/secrets/:name/end',
-    open: async (visit) => showEnd(visit),
-    async submit(visit, form) {
+    open: async (request) => showEnd(request),
+    async submit(request, form) {
       const at = endOf(form.lifetime, ENDINGS).expiresAt
-      const path = `${apiPath(visit)}/secrets/${encodeURIComponent(visit.params.name ?? '')}/expire`
-      const answer = await visit.api.send('POST', path, { body: { at } })
-      if (answer.outcome === 'refused') return showEnd(visit, answer.problem)
-      seeOther(visit.ctx, `${clientPath(visit)}?done=secret-ends`)
+      const path = `${apiPath(request)}/secrets/${encodeURIComponent(request.params.name ?? '')}/expire`
+      const answer = await request.api.send('POST', path, { body: { at } })
+      if (answer.outcome === 'refused') return showEnd(request, answer.problem)
+      seeOther(request.ctx, `${clientPath(request)}?done=secret-ends`)
     },
   },
   confirmPage({
     path: '/clients/:clientId/disable',
-    ask: (visit) => ({
+    ask: (request) => ({
       title: 'Disable this client',
-      subject: visit.params.clientId ?? '',
+      subject: request.params.clientId ?? '',
       consequence: WHAT_DISABLING_DOES,
       button: 'Disable it',
       isDangerous: true,
-      back: clientPath(visit),
+      back: clientPath(request),
     }),
-    act: (visit) => visit.api.send('POST', `${apiPath(visit)}/disable`),
+    act: (request) => request.api.send('POST', `${apiPath(request)}/disable`),
     done: 'client-disabled',
   }),
   confirmPage({
     path: '/clients/:clientId/sign-out',
-    ask: (visit) => ({
+    ask: (request) => ({
       title: 'Sign everybody out of this client',
-      subject: visit.params.clientId ?? '',
+      subject: request.params.clientId ?? '',
       consequence: 'Every token it ever got is dead at its next use. Its people sign in again.',
       button: 'Sign everybody out',
       isDangerous: true,
-      back: clientPath(visit),
+      back: clientPath(request),
     }),
-    act: (visit) =>
-      visit.api.send('POST', '/v1/sign-outs', { body: { of: 'client', id: visit.params.clientId ?? '' } }),
+    act: (request) =>
+      request.api.send('POST', '/v1/sign-outs', { body: { of: 'client', id: request.params.clientId ?? '' } }),
     done: 'client-signed-out',
   }),
   {
     path: '/clients/:clientId/enable',
     open: async ({ ctx, params }) => seeOther(ctx, `${LIST}/${encodeURIComponent(params.clientId ?? '')}`),
-    async submit(visit, form) {
-      const answer = await visit.api.send('POST', `${apiPath(visit)}/enable`)
-      if (answer.outcome === 'refused') return showClient(visit, form, answer.problem)
-      seeOther(visit.ctx, `${clientPath(visit)}?done=client-enabled`)
+    async submit(request, form) {
+      const answer = await request.api.send('POST', `${apiPath(request)}/enable`)
+      if (answer.outcome === 'refused') return showClient(request, form, answer.problem)
+      seeOther(request.ctx, `${clientPath(request)}?done=client-enabled`)
     },
   },
 ]
 
-async function showClient(visit: Visit, form: Form, problem?: Refusal): Promise<void> {
+async function showClient(request: ConsoleRequest, form: Form, problem?: Refusal): Promise<void> {
   const [client, { items: secrets }, made] = await Promise.all([
-    visit.api.get<ListedClient>(apiPath(visit)),
-    visit.api.get<Listing<ClientSecret>>(`${apiPath(visit)}/secrets`),
-    problem ? undefined : visit.takeOnce(),
+    request.api.get<ListedClient>(apiPath(request)),
+    request.api.get<Listing<ClientSecret>>(`${apiPath(request)}/secrets`),
+    problem ? undefined : request.takeOnce(),
   ])
-  visit.show(
+  request.show(
     'client',
     {
       title: client.metadata.client_name ?? client.metadata.client_id,
       client,
-      base: clientPath(visit),
+      base: clientPath(request),
       secrets,
       now: Date.now() / 1000,
       lifetimes: LIFETIMES,
@@ -121,11 +124,11 @@ async function showClient(visit: Visit, form: Form, problem?: Refusal): Promise<
   )
 }
 
-function showEnd(visit: Visit, problem?: Refusal): void {
-  const { name = '' } = visit.params
-  visit.show(
+function showEnd(request: ConsoleRequest, problem?: Refusal): void {
+  const { name = '' } = request.params
+  request.show(
     'secret-end',
-    { title: 'Let a secret end', name, endings: ENDINGS, back: clientPath(visit), problem },
+    { title: 'Let a secret end', name, endings: ENDINGS, back: clientPath(request), problem },
     { status: problem?.status ?? 200 },
   )
 }
@@ -137,11 +140,11 @@ function endOf(chosen: string | undefined, offered: readonly End[]): { expiresAt
   return { expiresAt: new Date(Date.now() + days * DAY_SECONDS * 1000).toISOString() }
 }
 
-function apiPath({ params }: Visit): string {
+function apiPath({ params }: ConsoleRequest): string {
   return `/v1/clients/${encodeURIComponent(params.clientId ?? '')}`
 }
 
 /** The page of the client that the address names. */
-export function clientPath({ params }: Visit): string {
+export function clientPath({ params }: ConsoleRequest): string {
   return `${LIST}/${encodeURIComponent(params.clientId ?? '')}`
 }

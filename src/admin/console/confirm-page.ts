@@ -1,6 +1,6 @@
 import { seeOther } from '../../http/see-other.ts'
 import type { Answer } from './console-api.ts'
-import type { ConsolePage, Refusal, Visit } from './page.ts'
+import type { ConsolePage, ConsoleRequest, Refusal } from './page.ts'
 
 /** What a page says before something is done, and where it leads. */
 export type Question = {
@@ -17,25 +17,25 @@ export type Question = {
 
 type Confirmed = {
   readonly path: string
-  readonly ask: (visit: Visit) => Question | Promise<Question>
-  readonly act: (visit: Visit) => Promise<Answer<unknown>>
+  readonly ask: (request: ConsoleRequest) => Question | Promise<Question>
+  readonly act: (request: ConsoleRequest) => Promise<Answer<unknown>>
   /** The message that `back` shows then. */
   readonly done: string
 }
 
 /** A page that asks once, and acts when its button is pressed. */
 export function confirmPage({ path, ask, act, done }: Confirmed): ConsolePage {
-  async function show(visit: Visit, problem?: Refusal): Promise<void> {
-    visit.show('confirm', { ...(await ask(visit)), problem }, { status: problem?.status ?? 200 })
+  async function show(request: ConsoleRequest, problem?: Refusal): Promise<void> {
+    request.show('confirm', { ...(await ask(request)), problem }, { status: problem?.status ?? 200 })
   }
   return {
     path,
-    open: (visit) => show(visit),
-    async submit(visit) {
-      const answer = await act(visit)
-      if (answer.outcome === 'refused') return show(visit, answer.problem)
-      const { back } = await ask(visit)
-      seeOther(visit.ctx, `${back}${back.includes('?') ? '&' : '?'}done=${done}`)
+    open: (request) => show(request),
+    async submit(request) {
+      const answer = await act(request)
+      if (answer.outcome === 'refused') return show(request, answer.problem)
+      const { back } = await ask(request)
+      seeOther(request.ctx, `${back}${back.includes('?') ? '&' : '?'}done=${done}`)
     },
   }
 }

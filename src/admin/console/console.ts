@@ -12,8 +12,8 @@ import type { AdminApi } from '../api.ts'
 import type { Identify } from '../identify.ts'
 import { createAnswerPage } from './answer-page.ts'
 import { createConsoleApi } from './console-api.ts'
-import { createOnce } from './once.ts'
-import type { Form, ShowOptions, Visit } from './page.ts'
+import { createOneTimeNotes } from './one-time-notes.ts'
+import type { ConsoleRequest, Form, ShowOptions } from './page.ts'
 import { PAGES } from './pages.ts'
 import { type ConsoleSession, createConsoleSessions, isHttps } from './sessions.ts'
 import { createSignInPages } from './sign-in-pages.ts'
@@ -39,8 +39,8 @@ export function createConsole({ api, identify, storage, formKeys, audit, onError
   const views = createConsoleViews()
   const apiFor = createConsoleApi(api)
   const sessions = createConsoleSessions(storage)
-  const once = createOnce(storage)
-  const present = createAnswerPage({ views, onError })
+  const notes = createOneTimeNotes(storage)
+  const answerPage = createAnswerPage({ views, onError })
   const tokens = createFormTokens({
     keys: formKeys,
     cookie: { name: 'vestibule.console-form', sameSite: 'strict' },
@@ -48,9 +48,9 @@ export function createConsole({ api, identify, storage, formKeys, audit, onError
     // Behind a proxy that renames the host only the browser knows, and it says so where it matters: on https.
     isOurs: (ctx, origin) => ctx.get('Sec-Fetch-Site') === 'same-origin' || URL.parse(origin)?.host === ctx.get('Host'),
   })
-  const signIn = createSignInPages({ api: apiFor, identify, sessions, tokens, present, audit })
+  const signIn = createSignInPages({ api: apiFor, identify, sessions, tokens, answerPage, audit })
 
-  function visitOf(ctx: Context, session: ConsoleSession, operator: Actor): Visit {
+  function requestOf(ctx: Context, session: ConsoleSession, operator: Actor): ConsoleRequest {
     const may = (action: Permission) => mayDo(operator.role, action)
     const shared = {
       operator: { ...operator, name: session.name },
@@ -66,34 +66,34 @@ export function createConsole({ api, identify, storage, formKeys, audit, onError
       params: ctx.params as Record<string, string>, // the router decodes them
       query: Object.fromEntries(new URLSearchParams(ctx.querystring)),
       show: (name: string, view: object, options?: ShowOptions) =>
-        present.page(ctx, name, { done: ctx.query.done, ...view, ...shared }, options),
-      showOnce: (path, value) => once.keep(session.id, path, value),
-      takeOnce: () => once.take(session.id, ctx.path),
+        answerPage.page(ctx, name, { done: ctx.query.done, ...view, ...shared }, options),
+      showOnce: (path, value) => notes.keep(session.id, path, value),
+      takeOnce: () => notes.take(session.id, ctx.path),
     }
   }
 
   /** Lets in who is signed in; everybody else goes to the sign-in and comes back here after it. */
-  function onVisit(step: (visit: Visit, session: ConsoleSession) => Promise<void>): Middleware {
+  function onRequest(step: (request: ConsoleRequest, session: ConsoleSession) => Promise<void>): Middleware {
     return async (ctx: Context) => {
       const session = await sessions.find(ctx)
       const operator = session && (await identify(session.credential))
       if (!session || !operator) return signIn.demand(ctx)
       // A page that refreshes itself is no sign of somebody being there.
       if (ctx.query.watch === undefined) await sessions.extend(session)
-      await step(visitOf(ctx, session, operator), session)
+      await step(requestOf(ctx, session, operator), session)
     }
   }
 
-  const onForm = (submit: (visit: Visit, form: Form, session: ConsoleSession) => Promise<void>) =>
-    onVisit(async (visit, session) => {
-      const form: Form = await readForm(visit.ctx, { limitBytes: FORM_LIMIT_BYTES })
-      if (!tokens.isGenuine(visit.ctx, session.id, form.csrf)) return present.refusedForm(visit.ctx)
-      await submit(visit, form, session)
+  const onForm = (submit: (request: ConsoleRequest, form: Form, session: ConsoleSession) => Promise<void>) =>
+    onRequest(async (request, session) => {
+      const form: Form = await readForm(request.ctx, { limitBytes: FORM_LIMIT_BYTES })
+      if (!tokens.isGenuine(request.ctx, session.id, form.csrf)) return answerPage.refusedForm(request.ctx)
+      await submit(request, form, session)
     })
 
   const router = new Router({ prefix: '/console' })
   router.get('/assets/:name', serveAsset(views))
-  router.use(present.problems)
+  router.use(answerPage.problems)
   router.get('/sign-in', signIn.open)
   router.post('/sign-in', signIn.submit)
   router.post(
@@ -107,7 +107,7 @@ export function createConsole({ api, identify, storage, formKeys, audit, onError
   for (const { path, open, submit } of PAGES) {
     router.get(
       path,
-      onVisit((visit) => open(visit)),
+      onRequest((request) => open(request)),
     )
     if (submit) router.post(path, onForm(submit))
   }
@@ -119,7 +119,7 @@ export function createConsole({ api, identify, storage, formKeys, audit, onError
     if (!ctx.path.startsWith(HOME)) return next()
     // Koa refuses secure cookies on a plain connection; the proxy's is not.
     if (isHttps(ctx)) Object.assign(ctx.cookies, { secure: true })
-    await routes(ctx, async () => present.notFound(ctx))
+    await routes(ctx, async () => answerPage.notFound(ctx))
   }
 }
 

@@ -1,59 +1,59 @@
 import type { Customer } from '../../customers/customer.ts'
 import { confirmPage } from './confirm-page.ts'
-import type { ConsolePage, Visit } from './page.ts'
+import type { ConsolePage, ConsoleRequest } from './page.ts'
 
 /** What operators do to a customer; each asks once. */
 export const customerActs: readonly ConsolePage[] = [
   confirmPage({
     path: '/customers/:customer/sign-out',
-    ask: async (visit) => ({
+    ask: async (request) => ({
       title: 'Sign this customer out everywhere',
-      subject: (await customerOf(visit)).email,
+      subject: (await customerOf(request)).email,
       consequence: 'Every token they have is dead at its next use, on every device. They can sign in again at once.',
       button: 'Sign them out',
       isDangerous: true,
-      back: pageOf(visit),
+      back: pageOf(request),
     }),
-    act: async (visit) => signOut(visit, { of: 'customer', id: (await customerOf(visit)).id }),
+    act: async (request) => signOut(request, { of: 'customer', id: (await customerOf(request)).id }),
     done: 'customer-signed-out',
   }),
   confirmPage({
     path: '/customers/:customer/company-users/:id/sign-out',
-    ask: (visit) => ({
+    ask: (request) => ({
       title: 'Sign this company user out',
-      subject: idOf(visit),
+      subject: idOf(request),
       consequence: 'Every token they got for this company is dead at its next use. Their other sign-ins go on.',
       button: 'Sign them out',
       isDangerous: true,
-      back: pageOf(visit),
+      back: pageOf(request),
     }),
-    act: (visit) => signOut(visit, { of: 'company-user', id: idOf(visit) }),
+    act: (request) => signOut(request, { of: 'company-user', id: idOf(request) }),
     done: 'company-user-signed-out',
   }),
   confirmPage({
     path: '/customers/:customer/grants/:id/end',
-    ask: (visit) => ({
+    ask: (request) => ({
       title: 'End this sign-in',
-      subject: idOf(visit),
+      subject: idOf(request),
       consequence: 'Every token under it is dead at its next use. The customer’s other sign-ins go on.',
       button: 'End it',
       isDangerous: true,
-      back: pageOf(visit),
+      back: pageOf(request),
     }),
-    act: (visit) => visit.api.send('POST', `/v1/grants/${encodeURIComponent(idOf(visit))}/revoke`),
+    act: (request) => request.api.send('POST', `/v1/grants/${encodeURIComponent(idOf(request))}/revoke`),
     done: 'grant-ended',
   }),
   confirmPage({
     path: '/customers/:customer/lift',
-    ask: async (visit) => ({
+    ask: async (request) => ({
       title: 'Lift the locks of this login',
-      subject: (await customerOf(visit)).email,
+      subject: (await customerOf(request)).email,
       consequence: 'It may be tried again from everywhere, and the failures so far count no more.',
       button: 'Lift them',
-      back: pageOf(visit),
+      back: pageOf(request),
     }),
-    act: async (visit) =>
-      visit.api.send('POST', '/v1/lockouts/lift', { body: { login: (await customerOf(visit)).email } }),
+    act: async (request) =>
+      request.api.send('POST', '/v1/lockouts/lift', { body: { login: (await customerOf(request)).email } }),
     done: 'lockout-lifted',
   }),
   statusAct('block', {
@@ -88,28 +88,28 @@ type StatusAct = {
 function statusAct(act: string, { done, ...question }: StatusAct): ConsolePage {
   return confirmPage({
     path: `/customers/:customer/${act}`,
-    ask: async (visit) => ({ ...question, subject: (await customerOf(visit)).email, back: pageOf(visit) }),
-    act: (visit) => visit.api.send('POST', `${apiPath(visit)}/${act}`),
+    ask: async (request) => ({ ...question, subject: (await customerOf(request)).email, back: pageOf(request) }),
+    act: (request) => request.api.send('POST', `${apiPath(request)}/${act}`),
     done,
   })
 }
 
-function signOut({ api }: Visit, body: { of: 'customer' | 'company-user'; id: string }) {
+function signOut({ api }: ConsoleRequest, body: { of: 'customer' | 'company-user'; id: string }) {
   return api.send('POST', '/v1/sign-outs', { body })
 }
 
-function customerOf(visit: Visit): Promise<Customer> {
-  return visit.api.get<Customer>(apiPath(visit))
+function customerOf(request: ConsoleRequest): Promise<Customer> {
+  return request.api.get<Customer>(apiPath(request))
 }
 
-function apiPath({ params }: Visit): string {
+function apiPath({ params }: ConsoleRequest): string {
   return `/v1/customers/${encodeURIComponent(params.customer ?? '')}`
 }
 
-function pageOf({ params }: Visit): string {
+function pageOf({ params }: ConsoleRequest): string {
   return `/console/customers/${encodeURIComponent(params.customer ?? '')}`
 }
 
-function idOf({ params }: Visit): string {
+function idOf({ params }: ConsoleRequest): string {
   return params.id ?? ''
 }

@@ -2,21 +2,21 @@ import { type Customer, fullName } from '../../customers/customer.ts'
 import type { ActiveGrant } from '../../oauth/sign-outs/active-grants.ts'
 import { customerActs } from './customer-acts.ts'
 import { type Listing, listAddress, pageLinks, searchOf } from './listing.ts'
-import type { ConsolePage, Visit } from './page.ts'
+import type { ConsolePage, ConsoleRequest } from './page.ts'
 
 /** The people who shop: a search, and all that an operator may want to know of one of them. */
 export const customerPages: readonly ConsolePage[] = [
   {
     path: '/customers',
-    async open(visit) {
-      const search = searchOf(visit, ['search', 'status'])
-      const answer = await visit.api.send<Listing<Customer>>('GET', listAddress(visit, '/v1/customers', search))
+    async open(request) {
+      const search = searchOf(request, ['search', 'status'])
+      const answer = await request.api.send<Listing<Customer>>('GET', listAddress(request, '/v1/customers', search))
       const { items, next } = answer.outcome === 'done' ? answer.body : { items: [] }
       const problem = answer.outcome === 'refused' ? answer.problem : undefined
       const customers = items.map((customer) => ({ ...customer, name: fullName(customer) }))
-      visit.show(
+      request.show(
         'customers',
-        { title: 'Customers', search, customers, problem, ...pageLinks(visit, next, search) },
+        { title: 'Customers', search, customers, problem, ...pageLinks(request, next, search) },
         { status: problem?.status ?? 200 },
       )
     },
@@ -27,22 +27,22 @@ export const customerPages: readonly ConsolePage[] = [
 
 type Lock = { readonly of: string; readonly network?: string; readonly until: number }
 
-async function showCustomer(visit: Visit): Promise<void> {
-  const customer = await visit.api.get<Customer>(`/v1/customers/${encodeURIComponent(visit.params.customer ?? '')}`)
+async function showCustomer(request: ConsoleRequest): Promise<void> {
+  const customer = await request.api.get<Customer>(`/v1/customers/${encodeURIComponent(request.params.customer ?? '')}`)
   const { id, email, companyUsers } = customer
   const isErased = customer.status === 'anonymised'
   const [grants, locks] = await Promise.all([
-    visit.api.get<Listing<ActiveGrant>>(listAddress(visit, '/v1/grants', { customerId: id })),
-    isErased ? { items: [] } : visit.api.get<Listing<Lock>>(`/v1/lockouts?${new URLSearchParams({ login: email })}`),
+    request.api.get<Listing<ActiveGrant>>(listAddress(request, '/v1/grants', { customerId: id })),
+    isErased ? { items: [] } : request.api.get<Listing<Lock>>(`/v1/lockouts?${new URLSearchParams({ login: email })}`),
   ])
   const companies = new Map(companyUsers.map((companyUser) => [companyUser.id, companyUser.company.name]))
-  visit.show('customer', {
+  request.show('customer', {
     title: fullName(customer) ?? email,
     customer,
     isErased,
     base: `/console/customers/${encodeURIComponent(id)}`,
     grants: grants.items.map((grant) => ({ ...grant, company: companies.get(grant.companyUserId ?? '') })),
     locks: locks.items,
-    ...pageLinks(visit, grants.next),
+    ...pageLinks(request, grants.next),
   })
 }

@@ -15,9 +15,9 @@ export type DialectSum = {
 export const dialectPages: readonly ConsolePage[] = [
   {
     path: '/dialects',
-    async open(visit) {
-      const { items } = await visit.api.get<Listing<DialectUses>>('/v1/dialects/uses')
-      visit.show('dialects', { title: 'Dialect use', sums: sumUses(items) })
+    async open(request) {
+      const { items } = await request.api.get<Listing<DialectUses>>('/v1/dialects/uses')
+      request.show('dialects', { title: 'Dialect use', sums: sumUses(items) })
     },
   },
 ]

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { seeOther } from '../../http/see-other.ts'
 import type { KeyListing } from '../../keys/ring/key-listing.ts'
 import { Problem } from '../problem.ts'
-import type { ConsolePage, Form, Refusal, Visit } from './page.ts'
+import type { ConsolePage, ConsoleRequest, Form, Refusal } from './page.ts'
 
 const LIST = '/console/keys'
 const ALGORITHMS = ['ES256', 'RS256', 'PS256', 'EdDSA'] as const
@@ -37,68 +37,68 @@ type Act = keyof typeof ACTS
 export const keyPages: readonly ConsolePage[] = [
   {
     path: '/keys',
-    async open(visit) {
-      const { items: keys } = await visit.api.get<{ items: KeyListing[] }>('/v1/keys')
-      visit.show('keys', { title: 'Signing keys', keys })
+    async open(request) {
+      const { items: keys } = await request.api.get<{ items: KeyListing[] }>('/v1/keys')
+      request.show('keys', { title: 'Signing keys', keys })
     },
   },
   {
     path: '/keys/generate',
-    open: async (visit) => showGenerate(visit),
-    async submit(visit, { algorithm }) {
-      const answer = await visit.api.send('POST', '/v1/keys', { body: { algorithm } })
-      if (answer.outcome === 'refused') return showGenerate(visit, inConsoleWords(answer.problem))
-      seeOther(visit.ctx, `${LIST}?done=key-generated`)
+    open: async (request) => showGenerate(request),
+    async submit(request, { algorithm }) {
+      const answer = await request.api.send('POST', '/v1/keys', { body: { algorithm } })
+      if (answer.outcome === 'refused') return showGenerate(request, inConsoleWords(answer.problem))
+      seeOther(request.ctx, `${LIST}?done=key-generated`)
     },
   },
   {
     path: '/keys/rotate',
-    open: async (visit) => showRotate(visit, {}),
-    async submit(visit, form) {
+    open: async (request) => showRotate(request, {}),
+    async submit(request, form) {
       const { algorithm } = form
       const body = { force: isForced(form), ...(algorithm && { algorithm }) }
-      const answer = await visit.api.send('POST', '/v1/keys/rotate', { body })
-      if (answer.outcome === 'refused') return showRotate(visit, form, inConsoleWords(answer.problem))
-      seeOther(visit.ctx, `${LIST}?done=keys-rotated`)
+      const answer = await request.api.send('POST', '/v1/keys/rotate', { body })
+      if (answer.outcome === 'refused') return showRotate(request, form, inConsoleWords(answer.problem))
+      seeOther(request.ctx, `${LIST}?done=keys-rotated`)
     },
   },
   {
     path: '/keys/:kid/:act',
-    open: async (visit) => showAct(visit),
-    async submit(visit, form) {
-      const act = actOf(visit)
-      if (!act) return showAct(visit)
-      const path = `/v1/keys/${encodeURIComponent(kidOf(visit))}/${act}`
+    open: async (request) => showAct(request),
+    async submit(request, form) {
+      const act = actOf(request)
+      if (!act) return showAct(request)
+      const path = `/v1/keys/${encodeURIComponent(kidOf(request))}/${act}`
       const body = ACTS[act].isForcible ? { force: isForced(form) } : {}
-      const answer = await visit.api.send('POST', path, { body })
-      if (answer.outcome === 'refused') return showAct(visit, inConsoleWords(answer.problem))
-      seeOther(visit.ctx, `${LIST}?done=key-${act}`)
+      const answer = await request.api.send('POST', path, { body })
+      if (answer.outcome === 'refused') return showAct(request, inConsoleWords(answer.problem))
+      seeOther(request.ctx, `${LIST}?done=key-${act}`)
     },
   },
 ]
 
-function showGenerate(visit: Visit, problem?: Refusal): void {
+function showGenerate(request: ConsoleRequest, problem?: Refusal): void {
   const title = 'Publish another key'
-  visit.show('key-generate', { title, algorithms: ALGORITHMS, problem }, { status: problem?.status ?? 200 })
+  request.show('key-generate', { title, algorithms: ALGORITHMS, problem }, { status: problem?.status ?? 200 })
 }
 
-function showRotate(visit: Visit, form: Form, problem?: Refusal): void {
-  visit.show(
+function showRotate(request: ConsoleRequest, form: Form, problem?: Refusal): void {
+  request.show(
     'key-rotate',
     { title: 'Rotate the signing keys', algorithms: ALGORITHMS, chosen: form.algorithm, problem },
     { status: problem?.status ?? 200 },
   )
 }
 
-function showAct(visit: Visit, problem?: Refusal): void {
-  const act = actOf(visit)
+function showAct(request: ConsoleRequest, problem?: Refusal): void {
+  const act = actOf(request)
   if (!act) throw new Problem(404, 'unknown-act', 'A key can be activated, retired or revoked.')
   const { title, button, consequence, isForcible } = ACTS[act]
-  visit.show(
+  request.show(
     'confirm',
     {
       title,
-      subject: kidOf(visit),
+      subject: kidOf(request),
       consequence,
       button,
       isDangerous: act === 'revoke',
@@ -110,11 +110,11 @@ function showAct(visit: Visit, problem?: Refusal): void {
   )
 }
 
-function actOf({ params }: Visit): Act | undefined {
+function actOf({ params }: ConsoleRequest): Act | undefined {
   return z.enum(Object.keys(ACTS) as [Act, ...Act[]]).safeParse(params.act).data // zod asks for one name at least
 }
 
-function kidOf({ params }: Visit): string {
+function kidOf({ params }: ConsoleRequest): string {
   return params.kid ?? ''
 }
 

@@ -1,4 +1,4 @@
-import type { Visit } from './page.ts'
+import type { ConsoleRequest } from './page.ts'
 
 /** What a list is searched for: the named fields of the address that are filled in. */
 export type Search = Readonly<Record<string, string>>
@@ -9,18 +9,18 @@ export type Listing<Item> = { readonly items: readonly Item[]; readonly next?: s
 const PAGE_SIZE = '50'
 
 /** The filled-in fields of the address, of those that can be searched for. */
-export function searchOf({ query }: Visit, fields: readonly string[]): Search {
+export function searchOf({ query }: ConsoleRequest, fields: readonly string[]): Search {
   const given = fields.map((name): [string, string] => [name, query[name]?.trim() ?? ''])
   return Object.fromEntries(given.filter(([, value]) => value !== ''))
 }
 
 /** The address of the API's list for this page: what is searched for, from where the page before ended. */
-export function listAddress({ query }: Visit, address: string, search: Search = {}): string {
+export function listAddress({ query }: ConsoleRequest, address: string, search: Search = {}): string {
   return `${address}?${new URLSearchParams({ ...search, limit: PAGE_SIZE, ...cursorIn(query) })}`
 }
 
 /** Links to the first and to the next page of the same search. */
-export function pageLinks({ ctx, query }: Visit, next: string | undefined, search: Search = {}) {
+export function pageLinks({ ctx, query }: ConsoleRequest, next: string | undefined, search: Search = {}) {
   const page = (cursor?: string) => {
     const asked = new URLSearchParams({ ...search, ...(cursor && { cursor }) }).toString()
     return asked ? `${ctx.path}?${asked}` : ctx.path

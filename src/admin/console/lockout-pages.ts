@@ -1,6 +1,6 @@
 import { seeOther } from '../../http/see-other.ts'
 import { type Listing, type Search, searchOf } from './listing.ts'
-import type { ConsolePage, Form, Refusal, Visit } from './page.ts'
+import type { ConsolePage, ConsoleRequest, Form, Refusal } from './page.ts'
 
 const PATH = '/console/lockouts'
 const FIELDS = ['login', 'realm', 'address']
@@ -11,23 +11,23 @@ type Lock = { readonly of: string; readonly network?: string; readonly until: nu
 export const lockoutPages: readonly ConsolePage[] = [
   {
     path: '/lockouts',
-    open: (visit) => show(visit, searchOf(visit, FIELDS)),
-    async submit(visit, form) {
+    open: (request) => show(request, searchOf(request, FIELDS)),
+    async submit(request, form) {
       const named = namedIn(form)
-      const answer = await visit.api.send('POST', '/v1/lockouts/lift', { body: named })
-      if (answer.outcome === 'refused') return show(visit, named, answer.problem)
-      seeOther(visit.ctx, `${PATH}?${new URLSearchParams({ ...named, done: 'lockout-lifted' })}`)
+      const answer = await request.api.send('POST', '/v1/lockouts/lift', { body: named })
+      if (answer.outcome === 'refused') return show(request, named, answer.problem)
+      seeOther(request.ctx, `${PATH}?${new URLSearchParams({ ...named, done: 'lockout-lifted' })}`)
     },
   },
 ]
 
-async function show(visit: Visit, search: Search, refused?: Refusal): Promise<void> {
+async function show(request: ConsoleRequest, search: Search, refused?: Refusal): Promise<void> {
   const isAsked = search.login !== undefined || search.address !== undefined
   const asked = isAsked
-    ? await visit.api.send<Listing<Lock>>('GET', `/v1/lockouts?${new URLSearchParams(search)}`)
+    ? await request.api.send<Listing<Lock>>('GET', `/v1/lockouts?${new URLSearchParams(search)}`)
     : undefined
   const problem = refused ?? (asked?.outcome === 'refused' ? asked.problem : undefined)
-  visit.show(
+  request.show(
     'lockouts',
     {
       title: 'Lockouts',

@@ -6,7 +6,7 @@ import type { KeyListing } from '../../keys/ring/key-listing.ts'
 import { findAttention } from './attention.ts'
 import { type DialectSum, sumUses } from './dialect-pages.ts'
 import type { Listing } from './listing.ts'
-import type { ConsolePage, Visit } from './page.ts'
+import type { ConsolePage, ConsoleRequest } from './page.ts'
 
 const HOUR_SECONDS = 3600
 const WATCH_EVERY_SECONDS = 30
@@ -21,20 +21,20 @@ type Health = {
 /** What needs attention, and the figures of the last hour: the first thing an operator sees. */
 export const overviewPage: ConsolePage = {
   path: '/',
-  async open(visit) {
+  async open(request) {
     const now = Date.now() / 1000
     const since = new Date((now - HOUR_SECONDS) * 1000).toISOString()
-    const ask = createAsk(visit)
+    const ask = createAsk(request)
     const [keys, health, counted, uses] = await Promise.all([
       ask<Listing<KeyListing>>('keys', 'keys:read', '/v1/keys'),
       ask<Health>('health of this node', 'health:read', '/v1/health'),
       ask<{ counts: AuditCounts }>('audit trail', 'audit:read', `/v1/audit/counts?since=${encodeURIComponent(since)}`),
       ask<Listing<DialectUses>>('use of dialects', 'dialects:read', '/v1/dialects/uses'),
     ])
-    const isWatching = visit.query.watch !== undefined
+    const isWatching = request.query.watch !== undefined
     // By header: a page that refreshes itself must be asked for, and left, by the person (WCAG 2.2 §2.2.1).
-    if (isWatching) visit.ctx.set('Refresh', String(WATCH_EVERY_SECONDS))
-    visit.show('overview', {
+    if (isWatching) request.ctx.set('Refresh', String(WATCH_EVERY_SECONDS))
+    request.show('overview', {
       title: 'Overview',
       findings: findAttention(
         {
@@ -59,7 +59,7 @@ export const overviewPage: ConsolePage = {
 }
 
 /** Asks for parts of the page; what is down takes only its own part away, and is remembered in `unknown`. */
-function createAsk({ api, operator }: Visit) {
+function createAsk({ api, operator }: ConsoleRequest) {
   const unknown: string[] = []
   async function ask<T>(part: string, permission: Permission, address: string): Promise<T | undefined> {
     if (!mayDo(operator.role, permission)) return undefined

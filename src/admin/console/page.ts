@@ -3,19 +3,19 @@ import type { Actor } from '../../administrators/administrator.ts'
 import type { Problem } from '../problem.ts'
 import type { ConsoleApi } from './console-api.ts'
 
-/** One request for a page by somebody who is signed in. */
-export type Visit = {
+/** A request for a page by an operator who is signed in. */
+export type ConsoleRequest = {
   readonly ctx: Context
   /** The admin API with the operator's own credential. */
   readonly api: ConsoleApi
   readonly operator: Actor
   /** What the address names: `/console/keys/:kid`. */
   readonly params: Readonly<Record<string, string>>
-  /** What the address asks for; a name that appears twice counts once. */
+  /** The query; the last value of a name that appears twice. */
   readonly query: Readonly<Record<string, string>>
   /** Answers with a page. */
   show(name: string, view: object, options?: ShowOptions): void
-  /** Something that the next page at `path` shows once, and nothing keeps after that: a new secret. */
+  /** Keeps a value, such as a new secret, that the next page at `path` shows once. */
   showOnce(path: string, value: string): Promise<void>
   /** What `showOnce` left for this page. */
   takeOnce(): Promise<string | undefined>
@@ -30,8 +30,8 @@ export type Form = Readonly<Record<string, string>>
 export type ConsolePage = {
   /** Below `/console`, as the router writes it. */
   readonly path: string
-  open(visit: Visit): Promise<void>
-  submit?(visit: Visit, form: Form): Promise<void>
+  open(request: ConsoleRequest): Promise<void>
+  submit?(request: ConsoleRequest, form: Form): Promise<void>
 }
 
 /** What a page says about a form that was refused. */

@@ -15,7 +15,7 @@ type SignInDeps = {
   readonly identify: Identify
   readonly sessions: ConsoleSessions
   readonly tokens: FormTokens
-  readonly present: AnswerPage
+  readonly answerPage: AnswerPage
   readonly audit: Audit
 }
 
@@ -25,13 +25,13 @@ const FORM = 'sign-in'
 const LIMIT_BYTES = 8 * 1024
 
 /** The way in: an administrator's e-mail address and password, or an admin token. */
-export function createSignInPages({ api, identify, sessions, tokens, present, audit }: SignInDeps) {
+export function createSignInPages({ api, identify, sessions, tokens, answerPage, audit }: SignInDeps) {
   function show(ctx: Context, form: Form, problem?: Refusal): void {
     const to = wayBack(form.to)
     const view = { done: ctx.query.done, to, email: form.email ?? '', problem, csrf: tokens.issue(ctx, FORM) }
     // A link from elsewhere arrives without the cookie of a strict session: going on from here brings it.
     const mayBeSignedIn = ctx.get('Sec-Fetch-Site') === 'cross-site'
-    present.page(ctx, 'sign-in', { ...view, mayBeSignedIn }, { status: problem?.status ?? 200 })
+    answerPage.page(ctx, 'sign-in', { ...view, mayBeSignedIn }, { status: problem?.status ?? 200 })
   }
 
   async function signInWithToken(ctx: Context, credential: string): Promise<SignedIn | Refusal> {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Eta } from 'eta'
 import { type Asset, readAsset } from '../../http/assets.ts'
-import { distance, iso, length, type Moment, utc } from './time-format.ts'
+import { distance, type Instant, iso, length, utc } from './time-format.ts'
 
 /** The console's templates and assets, ready to be shown. */
 export type ConsoleViews = {
@@ -35,7 +35,7 @@ export function createConsoleViews(): ConsoleViews {
     assets,
     render(name, view) {
       const nowMs = Date.now()
-      const words = { utc, iso, length, distance: (moment: Moment) => distance(moment, nowMs) }
+      const words = { utc, iso, length, distance: (instant: Instant) => distance(instant, nowMs) }
       return eta.render(`@${name}`, { ...view, ...words, assets: urls }).trimStart()
     },
   }

@@ -6,15 +6,15 @@ import { type Route, route } from './route.ts'
 import { instantInQuery, pageOf, pageQuery, text } from './shapes.ts'
 
 /** As the trail has it. */
-const moment = instantInQuery.transform((seconds) => new Date(seconds * 1000).toISOString())
+const isoInstant = instantInQuery.transform((seconds) => new Date(seconds * 1000).toISOString())
 const types = Object.keys(AUDIT_EVENTS) as [AuditEventType, ...AuditEventType[]] // zod asks for one name at least
 const type = z.enum(types, 'is no event; "npx vestibule audit events" lists them')
 const query = pageQuery.extend({
   type: z.union([type, z.array(type)]).optional(),
   customerId: text.optional(),
   clientId: text.optional(),
-  since: moment.optional(),
-  until: moment.optional(),
+  since: isoInstant.optional(),
+  until: isoInstant.optional(),
 })
 const entry = z
   .object({
@@ -88,7 +88,7 @@ export function auditRoutes({ auditTrail }: { readonly auditTrail: AuditTrail })
       path: '/v1/audit/counts',
       summary: 'How many entries of each type there are since an instant',
       permission: 'audit:read',
-      query: z.strictObject({ since: moment }),
+      query: z.strictObject({ since: isoInstant }),
       result: z.object({ counts: z.partialRecord(z.enum(types), z.int()) }),
       async handle({ query: { since } }) {
         await auditTrail.flush()

@@ -19,7 +19,7 @@ export function customerTokenRoute(signIn: SignIn, resource: string): ActionRout
       if (data === 'no-data') return failedValidation(['The data field is required.'])
       const problems = problemsOf(data)
       if (problems.length > 0) return failedValidation(problems)
-      return present(await ask({ data, caller, request, services, signIn, resource }), signIn.refusedStatus)
+      return toAnswer(await ask({ data, caller, request, services, signIn, resource }), signIn.refusedStatus)
     },
   }
 }
@@ -55,7 +55,7 @@ function ask({ data, caller, request, services, signIn, resource }: Asked): Prom
     : signIn.withPassword(endpoint, textOf(data, 'email'), textOf(data, 'password'))
 }
 
-function present(signedIn: SignedIn, refusedStatus: number): DialectAnswer {
+function toAnswer(signedIn: SignedIn, refusedStatus: number): DialectAnswer {
   if (signedIn.outcome === 'issued') return json(200, { data: customerTokenObject(signedIn.tokens) })
   const { status, ...refusal } = refusalOf(signedIn.failure, refusedStatus)
   return detailedError(status, refusal)

@@ -12,16 +12,16 @@ type Refused = { readonly problem?: LinkView['problem']; readonly status: number
 
 /** Where the link leads that confirms an e-mail address. */
 export function createConfirmationPages(deps: AccountPagesDeps): AccountPage {
-  const { present, csrf, wayBack, pages, registration } = deps
+  const { answerPage, csrf, wayBack, pages, registration } = deps
 
   function show(ctx: Context, token: string, found: Confirmation, refused: Refused = { status: 200 }): void {
     const { problem, status } = refused
     const { email: login, needsPassword } = found
     const path = keepLanguages(ctx, pages.publicPath + PATH)
     const form = { path, csrf: csrf.issue(ctx, PATH), token, problem }
-    present(ctx, 'link', { ...form, kind: 'confirmation', login, needsPassword }, { status, hasSecretAddress: true })
+    answerPage(ctx, 'link', { ...form, kind: 'confirmation', login, needsPassword }, { status, hasSecretAddress: true })
   }
-  const dead = (ctx: Context) => present(ctx, 'link-dead', { kind: 'confirmation' }, { status: 410 })
+  const dead = (ctx: Context) => answerPage(ctx, 'link-dead', { kind: 'confirmation' }, { status: 410 })
 
   return {
     async open(ctx) {

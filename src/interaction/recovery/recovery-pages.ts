@@ -15,11 +15,11 @@ export function createRecoveryPages(deps: AccountPagesDeps): { request: AccountP
   return { request: createRequestPage(deps), choose: createChoosePage(deps) }
 }
 
-function createRequestPage({ present, csrf, wayBack, pages, recovery, budgets }: AccountPagesDeps): AccountPage {
+function createRequestPage({ answerPage, csrf, wayBack, pages, recovery, budgets }: AccountPagesDeps): AccountPage {
   const show = (ctx: Context, state: Partial<RecoveryView>, status = 200) => {
     const path = keepLanguages(ctx, pages.publicPath + REQUEST)
     const view = { path, csrf: csrf.issue(ctx, REQUEST), back: wayBack.path(ctx) }
-    present(ctx, 'recovery', { ...view, ...state }, { status })
+    answerPage(ctx, 'recovery', { ...view, ...state }, { status })
   }
 
   return {
@@ -42,14 +42,14 @@ function createRequestPage({ present, csrf, wayBack, pages, recovery, budgets }:
 }
 
 function createChoosePage(deps: AccountPagesDeps): AccountPage {
-  const { present, csrf, wayBack, pages, recovery, device, minLength } = deps
+  const { answerPage, csrf, wayBack, pages, recovery, device, minLength } = deps
   const show = (ctx: Context, state: Pick<NewPasswordView, 'login' | 'token' | 'problem'>, status = 200) => {
     const path = keepLanguages(ctx, pages.publicPath + CHOOSE)
     const view = { path, csrf: csrf.issue(ctx, CHOOSE), minLength }
-    present(ctx, 'new-password', { ...view, ...state }, { status, hasSecretAddress: true })
+    answerPage(ctx, 'new-password', { ...view, ...state }, { status, hasSecretAddress: true })
   }
   const dead = (ctx: Context) =>
-    present(ctx, 'link-dead', { kind: 'recovery', again: pages.publicPath + REQUEST }, { status: 410 })
+    answerPage(ctx, 'link-dead', { kind: 'recovery', again: pages.publicPath + REQUEST }, { status: 410 })
 
   return {
     async open(ctx) {

@@ -10,13 +10,13 @@ const PATH = '/registration'
 
 /** The form for a new account. Its answer is the same for an address that has one. */
 export function createRegistrationPages(deps: AccountPagesDeps): AccountPage {
-  const { present, csrf, wayBack, pages, registration, budgets, minLength } = deps
+  const { answerPage, csrf, wayBack, pages, registration, budgets, minLength } = deps
   const show = (ctx: Context, state: Partial<RegistrationView>, status = 200) => {
     const { waitSeconds } = state
     if (waitSeconds !== undefined) ctx.set('Retry-After', String(Math.ceil(waitSeconds)))
     const path = keepLanguages(ctx, pages.publicPath + PATH)
     const view = { path, csrf: csrf.issue(ctx, PATH), minLength, back: wayBack.path(ctx) }
-    present(ctx, 'registration', { ...view, ...state }, { status })
+    answerPage(ctx, 'registration', { ...view, ...state }, { status })
   }
 
   return {

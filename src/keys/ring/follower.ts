@@ -49,7 +49,7 @@ export function createFollower(deps: FollowerDeps): Follower {
   return {
     async follow() {
       await read()
-      await nodes?.announce(keys.map((key) => key.kid))
+      await nodes?.register(keys.map((key) => key.kid))
     },
     stored: () => stored,
     keys: () => keys,

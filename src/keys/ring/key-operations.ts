@@ -15,7 +15,7 @@ import type { RotationStep } from '../schedule/rotation.ts'
 import type { SigningAlgorithm, SigningKey } from '../signing-key.ts'
 import type { KeyRing } from './key-ring.ts'
 
-/** A living node follows a change in two seconds; one that is slower than this is not waited for when forced. */
+/** An active node follows a change in two seconds; one that is slower than this is not waited for when forced. */
 const NODES_FOLLOW_WITHIN_MS = 5000
 const ASK_AGAIN_AFTER_MS = 50
 

@@ -64,7 +64,7 @@ export type KeyRing = {
   etag(): string
   /** One sentence on why the store cannot be followed at the moment; undefined while all is well. */
   problem(): string | undefined
-  /** Changes keys under the store's lock, then follows and announces the change. */
+  /** Changes keys under the store's lock, then follows and registers the change. */
   change<Outcome>(decide: Decider<Outcome>): Promise<KeyChange<Outcome>>
   /** Encrypts every private key anew with the first secret of KEY_ENCRYPTION_KEY; returns how many. */
   reencrypt(): Promise<number>
@@ -84,13 +84,13 @@ export async function openKeyRing(deps: KeyRingDeps): Promise<KeyRing> {
   const maintain = createSchedule(deps, follower, policy, change)
 
   const poller = createPoller({ work: maintain, everyMs: deps.pollEveryMs ?? POLL_EVERY_MS, log })
-  // On the roll before the keys are read: a key that is made in between does not sign until it is published here too.
-  await nodes?.announce([])
+  // Registered before the keys are read: a key that is made in between does not sign until this node publishes it too.
+  await nodes?.register([])
   await poller.run().catch(async (error) => {
     await nodes?.leave().catch(() => {})
     throw error
   })
-  await warnOfStrangers(deps, follower.keys())
+  await warnOfOtherKeyStores(deps, follower.keys())
   storage?.subscribe(TOPIC, poller.hurry)
   poller.start()
 
@@ -165,9 +165,9 @@ function currentPolicy({ policy, algorithms }: KeyRingDeps): RotationPolicy {
   return { ...DEFAULT_ROTATION_POLICY, ...given, ...(algorithms && { algorithms }) }
 }
 
-async function warnOfStrangers({ nodes, log }: KeyRingDeps, keys: readonly SigningKey[]): Promise<void> {
-  const strangers = (await nodes?.strangers(keys.map((key) => key.kid))) ?? []
-  if (strangers.length === 0) return
+async function warnOfOtherKeyStores({ nodes, log }: KeyRingDeps, keys: readonly SigningKey[]): Promise<void> {
+  const nodesElsewhere = (await nodes?.nodesOnOtherKeyStores(keys.map((key) => key.kid))) ?? []
+  if (nodesElsewhere.length === 0) return
   const fix = 'KEYS_URL names different key stores on different nodes. Set KEYS_URL to sql: on all of them.'
-  log.error({ event: 'keys.strangers', nodes: strangers }, fix)
+  log.error({ event: 'keys.strangers', nodes: nodesElsewhere }, fix)
 }

@@ -17,7 +17,7 @@ export type RotationStep =
   | { readonly action: 'remove'; readonly kid: string }
   | { readonly action: 'revoke'; readonly kid: string }
 
-/** Kids that some living node does not publish yet; none of them may start to sign. */
+/** Kids that an active node does not publish yet; none of them may start to sign. */
 export type Unpublished = ReadonlySet<string>
 
 const NONE: Unpublished = new Set()

@@ -79,8 +79,8 @@ async function readAll(directory: string, protector: Protector): Promise<StoredK
   const tombstones = (await texts(TOMBSTONE_FILE)).map(({ path, text }) => readTombstoneDocument(text, path))
   const removed = new Set(tombstones.map((tombstone) => tombstone.kid))
   const isRemoved = ({ path }: { path: string }) => [...removed].some((kid) => path.endsWith(`${kid}.json`))
-  const living = keys.filter((key) => !isRemoved(key))
-  const records = await Promise.all(living.map(({ path, text }) => readKeyDocument(text, path, protector)))
+  const kept = keys.filter((key) => !isRemoved(key))
+  const records = await Promise.all(kept.map(({ path, text }) => readKeyDocument(text, path, protector)))
   return {
     ...withoutRemoved(records, tombstones),
     ignored: [...removed].filter((kid) => keys.some(({ path }) => path.endsWith(`${kid}.json`))),

@@ -52,9 +52,9 @@ async function readAll(trx: Knex, protector: Protector): Promise<StoredKeys> {
   const rows: { kid: string; document: string }[] = await trx('signing_keys').select('kid', trx.raw('document::text'))
   const tombstones = (await trx('key_tombstones').select()).map(toTombstone)
   const removed = new Set(tombstones.map((tombstone) => tombstone.kid))
-  const living = rows.filter((row) => !removed.has(row.kid))
+  const kept = rows.filter((row) => !removed.has(row.kid))
   const records = await Promise.all(
-    living.map(({ kid, document }) => readKeyDocument(document, `Row ${kid} of signing_keys`, protector)),
+    kept.map(({ kid, document }) => readKeyDocument(document, `Row ${kid} of signing_keys`, protector)),
   )
   return {
     ...withoutRemoved(records, tombstones),

@@ -51,14 +51,14 @@ export function createAdapter(deps: AdapterDeps): (kind: string) => Adapter {
 }
 
 function artifactAdapter({ storage, errors, grantTtlSeconds, sealKeys, endGrant }: AdapterDeps, kind: string): Adapter {
-  const present = (stored: StoredArtifact | undefined, id?: string) => stored && fromArtifact(kind, id, stored)
+  const toPayload = (stored: StoredArtifact | undefined, id?: string) => stored && fromArtifact(kind, id, stored)
   return {
     async upsert(id, payload, expiresIn) {
       const ttlSeconds = kind === 'Grant' ? await grantTtlSeconds(payload) : lifetime(expiresIn) + remembered(kind)
       await storage.put(kind, id, toArtifact(kind, id, payload, sealKeys[0]), ttlSeconds)
     },
-    find: async (id) => present(await storage.get(kind, id), id),
-    findByUid: async (uid) => present(await storage.findBy(kind, 'uid', uid)),
+    find: async (id) => toPayload(await storage.get(kind, id), id),
+    findByUid: async (uid) => toPayload(await storage.findBy(kind, 'uid', uid)),
     async findByUserCode(userCode) {
       for (const sealKey of sealKeys) {
         const stored = await storage.findBy(kind, 'userCode', userCodeIndex(sealKey, userCode))

@@ -38,7 +38,7 @@ export async function answerOldToken(
   const isPrevious = parts.place === stored.version - 1
   const [sealed, grant] = await Promise.all([
     isPrevious ? deps.storage.receipt('RefreshToken', parts.family) : undefined,
-    deps.findGrant(String(stored.artifact.grantId), ownerOf(stored.artifact)),
+    deps.findGrant(String(stored.artifact.grantId), grantOwner(stored.artifact)),
   ])
   if (sealed === undefined) throw await theft(deps, presented)
   if (!grant) throw new errors.InvalidGrant('grant not found, revoked or signed out')
@@ -50,7 +50,7 @@ export async function answerOldToken(
 
 /** The window is over, or there was none: one of two holders is not the client. The grant goes, and all under it. */
 async function theft({ endSignIn, storage, count }: ReuseDeps, { parts, stored }: Presented) {
-  const what = { of: 'grant', grantId: String(stored.artifact.grantId), ...ownerOf(stored.artifact) } as const
+  const what = { of: 'grant', grantId: String(stored.artifact.grantId), ...grantOwner(stored.artifact) } as const
   await endSignIn({ what, why: 'refresh-token-reuse' })
   await storage.remove('RefreshToken', parts.family)
   count('theft')
@@ -64,8 +64,8 @@ export async function loseRace(deps: ReuseDeps, ctx: TokenEndpointGrantContext, 
   return answerOldToken(deps, ctx, { ...presented, stored }, 'race')
 }
 
-/** Whom a family's grant must belong to. */
-export function ownerOf({ accountId, clientId, companyUserId }: StoredArtifact['artifact']) {
+/** The account, client and company user that a family's grant must belong to. */
+export function grantOwner({ accountId, clientId, companyUserId }: StoredArtifact['artifact']) {
   return {
     accountId: String(accountId),
     clientId: String(clientId),

@@ -34,7 +34,7 @@ export function refreshTokenGrant(deps: RefreshGrantDeps): GrantType {
     parameters: ['refresh_token', 'scope', 'resource'],
     async handle(ctx) {
       const dPoP = await validateDpop(ctx.oidc.provider, ctx)
-      const { presented, verdict } = await present(deps, ctx, dPoP?.thumbprint)
+      const { presented, verdict } = await readPresentedToken(deps, ctx, dPoP?.thumbprint)
       if (!verdict.works) {
         if (verdict.reason !== 'rotated')
           throw new errors.InvalidGrant(`the refresh token does not work: ${verdict.reason}`)
@@ -50,7 +50,11 @@ export function refreshTokenGrant(deps: RefreshGrantDeps): GrantType {
 type Working = Extract<Verdict, { works: true }>
 type Shown = { readonly presented: Presented; readonly verdict: Verdict }
 
-async function present(deps: RefreshGrantDeps, ctx: TokenEndpointGrantContext, jkt?: string): Promise<Shown> {
+async function readPresentedToken(
+  deps: RefreshGrantDeps,
+  ctx: TokenEndpointGrantContext,
+  jkt?: string,
+): Promise<Shown> {
   const { refresh_token: value, scope, resource } = ctx.oidc.params as Record<string, unknown>
   if (typeof value !== 'string') throw new errors.InvalidRequest("missing required parameter(s) 'refresh_token'")
   const binding = {

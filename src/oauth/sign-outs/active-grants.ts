@@ -45,7 +45,7 @@ const LOOK_AT = 1000
 export function createActiveGrants({ storage, cutOffs, endSignIn, findSignIns }: ActiveGrantDeps) {
   async function alive(signIns: readonly Pick<SignIn, 'grantId'>[]): Promise<(Artifact | undefined)[]> {
     const grants = await storage.getMany(signIns.map(({ grantId }) => ({ kind: 'Grant', id: grantId })))
-    const owners = grants.map((grant) => (grant ? cutOffs.keys(ownerOf(grant.artifact)) : []))
+    const owners = grants.map((grant) => (grant ? cutOffs.keys(cutOffOwner(grant.artifact)) : []))
     const instants = await storage.getMany(owners.flat())
     return grants.map((grant, index) => {
       const own = instants.splice(0, owners[index]?.length ?? 0)
@@ -74,7 +74,7 @@ export function createActiveGrants({ storage, cutOffs, endSignIn, findSignIns }:
     async revoke(id: string, by: string): Promise<ActiveGrant | undefined> {
       const [grant] = await alive([{ grantId: id }])
       if (!grant) return undefined
-      await endSignIn({ what: { of: 'grant', grantId: id, ...ownerOf(grant) }, why: 'operator', by })
+      await endSignIn({ what: { of: 'grant', grantId: id, ...cutOffOwner(grant) }, why: 'operator', by })
       return toActiveGrant(id, grant)
     },
   }
@@ -84,7 +84,7 @@ function isAlive({ artifact }: StoredArtifact, instants: readonly (StoredArtifac
   return Number(artifact.exp) > Date.now() / 1000 && !isBeforeAny(instants, grantedAtMs(artifact))
 }
 
-function ownerOf(artifact: Artifact) {
+function cutOffOwner(artifact: Artifact) {
   const { accountId, clientId, companyUserId } = artifact as Record<string, string | undefined>
   return { ...(accountId && { accountId }), ...(clientId && { clientId }), ...(companyUserId && { companyUserId }) }
 }

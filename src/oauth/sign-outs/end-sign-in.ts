@@ -92,7 +92,7 @@ async function end(storage: EndSignInDeps['storage'], what: Ending['what']): Pro
     default: {
       const cutOffMs = what.untilMs ?? Date.now()
       await raiseCutOff(storage, cutOffSubject(what), cutOffMs)
-      return { ...ownerOf(what), cutOffMs }
+      return { ...subjectFacts(what), cutOffMs }
     }
   }
 }
@@ -103,7 +103,7 @@ function cutOffSubject(what: ManyToEnd): CutOffSubject {
   return what.of === 'agent' ? { of: 'customer', id: agentAccountId(what.id) } : { of: what.of, id: what.id }
 }
 
-function ownerOf(what: ManyToEnd): Facts {
+function subjectFacts(what: ManyToEnd): Facts {
   switch (what.of) {
     case 'customer':
       return { accountId: what.id }

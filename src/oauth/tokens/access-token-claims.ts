@@ -49,7 +49,7 @@ export function createAccessTokenClaims({ findResourceServer, shapes, noteSize }
         const subject = isAgentAccount(account) ? { agent: account.agent } : account
         const shaped = shape({ ...subject, payload: jwt.payload, scopes, grantType })
         if (shaped.header) jwt.header = { ...jwt.header, ...shaped.header }
-        jwt.payload = { ...shaped.payload, iss, exp, iat, jti, ...traceable, client_id, ...ownerOf(account) }
+        jwt.payload = { ...shaped.payload, iss, exp, iat, jti, ...traceable, client_id, ...tokenOwnerClaims(account) }
       }
       noteSize(Buffer.byteLength(JSON.stringify(jwt.payload)))
     },
@@ -61,8 +61,8 @@ function anonymousClaims(id: string | undefined): { anonymous_id: string } | und
   return id === undefined ? undefined : { anonymous_id: id }
 }
 
-/** Whose token it is, for shapes whose `sub` says something else. */
-function ownerOf(account: PersonAccount): Record<string, unknown> {
+/** Claims that name the token's owner, for shapes whose `sub` does not. */
+function tokenOwnerClaims(account: PersonAccount): Record<string, unknown> {
   if (isAgentAccount(account)) return { agent_id: account.accountId }
   return { customer_id: account.accountId, id_company_user: account.companyUser?.id ?? null, ...actorOf(account) }
 }

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { basicAuth, postForm } from '../../support/http.ts'
 import { startTestServer, type TestServer } from '../../support/server.ts'
 import { waitFor } from '../../support/wait-for.ts'
-import { ACCOUNT_TOKEN, implicitToken, member, postData, RON_ID } from './doors.ts'
+import { ACCOUNT_TOKEN, implicitToken, member, postData, RON_ID } from './endpoints.ts'
 
 let server: TestServer
 let bearer: string

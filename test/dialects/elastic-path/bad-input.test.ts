@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestServer, type TestServer } from '../../support/server.ts'
-import { implicitToken } from './doors.ts'
+import { implicitToken } from './endpoints.ts'
 
 let server: TestServer
 let bearer: string
@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-const DOORS = [
+const ENDPOINTS = [
   '/oauth/access_token',
   '/v2/customers/tokens',
   '/v2/account-members/tokens',
@@ -40,7 +40,7 @@ const BODIES = [
   'x'.repeat(1024 * 1024),
 ]
 
-test.each(DOORS)('%s answers every bad body with errors that repeat the status', async (path) => {
+test.each(ENDPOINTS)('%s answers every bad body with errors that repeat the status', async (path) => {
   for (const method of ['POST', 'PUT', 'DELETE', 'PATCH']) {
     for (const body of BODIES) {
       for (const type of ['application/json', 'text/plain', '']) {

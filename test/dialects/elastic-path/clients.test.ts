@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { gateway, MemoryStorageFactory } from '@elasticpath/js-sdk'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { startTestServer, type TestServer } from '../../support/server.ts'
-import { ACCOUNT_TOKEN, member, RON_ID } from './doors.ts'
+import { ACCOUNT_TOKEN, member, RON_ID } from './endpoints.ts'
 
 const require = createRequire(import.meta.url)
 const RON = ['ron@swanson.com', 'mysecretpassword'] as const
@@ -30,7 +30,7 @@ const storefront = (options: object = {}) =>
     ...options,
   } as Parameters<typeof gateway>[0])
 
-const visits = (path: string) => server.logLines.filter((line) => line.includes(`"path":"${path}"`)).length
+const requestsTo = (path: string) => server.logLines.filter((line) => line.includes(`"path":"${path}"`)).length
 
 test('the SDK authenticates, signs a customer in and looks at them', async () => {
   const shop = storefront()
@@ -43,14 +43,14 @@ test('the SDK authenticates, signs a customer in and looks at them', async () =>
 test('the SDK does not authenticate again while its bearer works', async () => {
   const shop = storefront()
   for (const _ of [1, 2, 3]) await shop.Customers.TokenViaPassword(...RON)
-  expect(visits('/oauth/access_token')).toBe(1)
+  expect(requestsTo('/oauth/access_token')).toBe(1)
 })
 
 test('the SDK sends a wrong password once', async () => {
   await expect(storefront().Customers.TokenViaPassword(RON[0], 'wrong')).rejects.toMatchObject({
     errors: [{ status: 422, detail: expect.any(String) }],
   })
-  expect(visits('/v2/customers/tokens')).toBe(1)
+  expect(requestsTo('/v2/customers/tokens')).toBe(1)
 })
 
 test('at 401 the SDK sends a wrong password four times, which count as one', async () => {
@@ -86,7 +86,9 @@ test('the SDK asks for a one-time password', async () => {
     purpose: 'passwordless_authentication',
   }
   await storefront().OneTimePasswordTokenRequest.Create('realm', 'profile', request as never)
-  expect(visits('/v2/authentication-realms/realm/password-profiles/profile/one-time-password-token-request')).toBe(1)
+  expect(requestsTo('/v2/authentication-realms/realm/password-profiles/profile/one-time-password-token-request')).toBe(
+    1,
+  )
 })
 
 test('a back-end with a secret gets its own bearer through the SDK', async () => {

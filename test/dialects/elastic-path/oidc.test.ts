@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createCookieJar } from '../../support/cookie-jar.ts'
 import { basicAuth, postForm, readForm } from '../../support/http.ts'
 import { startTestServer, type TestServer } from '../../support/server.ts'
-import { implicitToken, member, postData, RON_ID } from './doors.ts'
+import { implicitToken, member, postData, RON_ID } from './endpoints.ts'
 
 const CALLBACK = 'http://localhost:8080/callback'
 

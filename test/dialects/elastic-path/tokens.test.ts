@@ -2,7 +2,7 @@ import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { basicAuth, postForm } from '../../support/http.ts'
 import { startTestServer, type TestServer } from '../../support/server.ts'
-import { implicitToken, postData, RON, RON_ID } from './doors.ts'
+import { implicitToken, postData, RON, RON_ID } from './endpoints.ts'
 
 let server: TestServer
 let bearer: string

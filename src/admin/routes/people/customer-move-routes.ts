@@ -18,7 +18,7 @@ const progress = z
 const params = z.object({ customer: z.string().describe('The customerReference.') })
 
 /** Moving customers in and out, and what the law asks for. */
-export function customerMoveRoutes({ desk }: { readonly desk: CustomerOperations }): Route[] {
+export function customerMoveRoutes({ operations }: { readonly operations: CustomerOperations }): Route[] {
   return [
     route({
       method: 'POST',
@@ -31,7 +31,7 @@ export function customerMoveRoutes({ desk }: { readonly desk: CustomerOperations
       audit: 'customers.imported',
       lines: ({ query: { totalBytes, ...options }, stream }) =>
         progressOf(async (emit, signal) => {
-          const report = await desk.import(stream, {
+          const report = await operations.import(stream, {
             ...options,
             ...(totalBytes && { totalBytes }),
             signal,
@@ -50,7 +50,7 @@ export function customerMoveRoutes({ desk }: { readonly desk: CustomerOperations
       audit: 'customers.imported',
       lines: () =>
         progressOf(async (emit, signal) => {
-          emit({ report: await desk.wrapFastHashes({ signal, onProgress: (progress) => emit({ progress }) }) })
+          emit({ report: await operations.wrapFastHashes({ signal, onProgress: (progress) => emit({ progress }) }) })
         }),
     }),
     route({
@@ -59,7 +59,7 @@ export function customerMoveRoutes({ desk }: { readonly desk: CustomerOperations
       summary: 'Password schemes still in use, and the newest imports',
       permission: 'customers:read',
       result: z.looseObject({ customers: z.int(), stragglers: z.int(), schemes: z.array(z.looseObject({})) }),
-      handle: async () => ({ ...(await desk.migrationStatus()) }),
+      handle: async () => ({ ...(await operations.migrationStatus()) }),
     }),
     route({
       method: 'GET',
@@ -70,7 +70,7 @@ export function customerMoveRoutes({ desk }: { readonly desk: CustomerOperations
       query: z.strictObject({ hashes: z.stringbool().default(false) }),
       result: z.looseObject({ customerReference: z.string() }),
       audit: 'customer.exported',
-      lines: ({ query }) => desk.exportAll({ withHashes: query.hashes }),
+      lines: ({ query }) => operations.exportAll({ withHashes: query.hashes }),
     }),
     route({
       method: 'GET',
@@ -82,7 +82,7 @@ export function customerMoveRoutes({ desk }: { readonly desk: CustomerOperations
       refusals: [404],
       audit: 'customer.exported',
       handle: async ({ params: { customer: reference } }) =>
-        (await desk.exportPersonalData(reference)) ?? notFound(reference),
+        (await operations.exportPersonalData(reference)) ?? notFound(reference),
     }),
     route({
       method: 'POST',
@@ -95,7 +95,7 @@ export function customerMoveRoutes({ desk }: { readonly desk: CustomerOperations
       audit: 'customer.erased',
       about: (_, { customerId }) => ({ customerId }),
       async handle({ params: { customer: reference }, actor }) {
-        const erasure = await desk.erase(reference, actor.name)
+        const erasure = await operations.erase(reference, actor.name)
         return erasure.outcome === 'erased' ? erasure : notFound(reference)
       },
     }),

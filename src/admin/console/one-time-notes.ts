@@ -2,12 +2,12 @@ import { hash } from 'node:crypto'
 import { seal, unseal } from '../../oauth/refresh/seal.ts'
 import type { Storage } from '../../storage/storage.ts'
 
-const KIND = 'ConsoleOnce'
+const KIND = 'ConsoleNote'
 /** Long enough to follow a redirect. */
 const TTL_SECONDS = 120
 
-/** What a redirect must carry and an address must not: kept sealed under the session, for one page, and read once. */
-export function createOnce(storage: Pick<Storage, 'put' | 'get' | 'consume' | 'remove'>) {
+/** Keeps a value for the page that a redirect leads to, such as a new secret: sealed under the session, read once. */
+export function createOneTimeNotes(storage: Pick<Storage, 'put' | 'get' | 'consume' | 'remove'>) {
   const idOf = (sessionId: string, path: string) => hash('sha256', `${sessionId}\n${path}`, 'base64url')
   return {
     keep: (sessionId: string, path: string, value: string): Promise<void> =>

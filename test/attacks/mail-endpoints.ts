@@ -1,13 +1,13 @@
 import { authorizationUrl, pkce } from '../endpoints/client.ts'
 import { createCookieJar } from '../support/cookie-jar.ts'
 import { readForm } from '../support/http.ts'
-import type { PasswordDoor } from './password-doors.ts'
+import type { PasswordEndpoint } from './password-endpoints.ts'
 
 /** A place where anybody can have a mail sent to a login; the password of a try is not looked at. */
-export type MailDoor = Pick<PasswordDoor, 'name' | 'open'>
+export type MailEndpoint = Pick<PasswordEndpoint, 'name' | 'open'>
 
 /** Every page that mails something, of a server with registration open. */
-export const MAIL_DOORS: readonly MailDoor[] = [
+export const MAIL_ENDPOINTS: readonly MailEndpoint[] = [
   { name: 'recovery', open: (url) => openForm(`${url}/recovery`) },
   {
     name: 'registration',
@@ -31,7 +31,7 @@ async function openForm(
   address: string,
   given: Readonly<Record<string, string>> = {},
   step?: string,
-): Promise<Awaited<ReturnType<MailDoor['open']>>> {
+): Promise<Awaited<ReturnType<MailEndpoint['open']>>> {
   const jar = createCookieJar()
   const page = await jar.follow(await jar.fetch(address))
   const { action, fields } = readForm(await page.response.text(), page.url)

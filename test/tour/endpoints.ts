@@ -1,4 +1,4 @@
-import { implicitToken, postData } from '../dialects/elastic-path/doors.ts'
+import { implicitToken, postData } from '../dialects/elastic-path/endpoints.ts'
 import { obtain } from '../dialects/spryker/exchange.ts'
 import {
   type Login,
@@ -33,7 +33,7 @@ const GRAPHQL =
   'mutation ($email: String!, $password: String!) { generateCustomerToken(email: $email, password: $password) { token } }'
 
 /** Every endpoint of a server with all dialects on: OAuth first, then each shop system's own. */
-export const DOORS: readonly Endpoint[] = [
+export const ENDPOINTS: readonly Endpoint[] = [
   { name: 'password', open: async (url, { login }) => (await tokensOf(url, login)).access_token },
   {
     name: 'refresh token',

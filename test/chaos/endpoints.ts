@@ -1,4 +1,4 @@
-import { implicitToken, postData } from '../dialects/elastic-path/doors.ts'
+import { implicitToken, postData } from '../dialects/elastic-path/endpoints.ts'
 import {
   authorizationUrl,
   obtainCode,
@@ -27,7 +27,7 @@ const GRAPHQL = 'mutation { generateCustomerToken(email: "sonia@spryker.com", pa
 const ordersService = basicAuth('orders-service', 'orders-service-secret')
 
 /** Opens every endpoint that issues, judges or ends tokens: OAuth's own and those of the dialects. */
-export async function openDoors(
+export async function openEndpoints(
   url: string,
   held: Pick<Tokens, 'access_token' | 'refresh_token'>,
 ): Promise<Endpoint[]> {

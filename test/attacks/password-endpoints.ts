@@ -1,4 +1,4 @@
-import { implicitToken, postData } from '../dialects/elastic-path/doors.ts'
+import { implicitToken, postData } from '../dialects/elastic-path/endpoints.ts'
 import { authorizationUrl, type Login, pkce, requestTokens, thirdParty } from '../endpoints/client.ts'
 import { type CookieJar, createCookieJar } from '../support/cookie-jar.ts'
 import { postForm, postJson, readForm } from '../support/http.ts'
@@ -6,7 +6,7 @@ import { postForm, postJson, readForm } from '../support/http.ts'
 type Headers = Readonly<Record<string, string>>
 
 /** A place where a password can be tried. */
-export type PasswordDoor = {
+export type PasswordEndpoint = {
   readonly name: string
   /** Statuses of a right password, a wrong one, and any while the account is locked. */
   readonly statuses: { readonly right: number; readonly wrong: number; readonly locked: number }
@@ -18,7 +18,7 @@ const GRAPHQL =
   'mutation SignIn($email: String!, $password: String!) { generateCustomerToken(email: $email, password: $password) { token } }'
 
 /** Every endpoint of a server with all dialects on, but those that mail something. */
-export const PASSWORD_DOORS: readonly PasswordDoor[] = [
+export const PASSWORD_ENDPOINTS: readonly PasswordEndpoint[] = [
   {
     name: 'OAuth',
     statuses: { right: 200, wrong: 400, locked: 400 },
