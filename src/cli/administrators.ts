@@ -1,6 +1,7 @@
 import type { Administrator } from '../administrators/administrator.ts'
+import type { ActionRequest } from './command/action.ts'
 import { printJson, printTable } from './command/print.ts'
-import { type ActionRequest, subcommands } from './command/subcommands.ts'
+import { subcommands } from './command/subcommands.ts'
 
 const ROLES = 'viewer, support, security or owner'
 

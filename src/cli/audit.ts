@@ -1,80 +1,72 @@
 import { readFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import type { AuditEntry, Link } from '../audit/chain.ts'
 import { AUDIT_EVENTS } from '../audit/events.ts'
 import type { TrailProblem, Verdict } from '../audit/verify.ts'
 import { auditEventsPage } from './audit-events-page.ts'
-import { AdminError, createAdminClient } from './command/admin-client.ts'
-import type { Command } from './command/command.ts'
+import { AdminError } from './command/admin-client.ts'
 import { printJson, printTable } from './command/print.ts'
-
-const HELP = `Usage: vestibule audit ACTION [--json]
-
-  list                 the newest entries first
-      --type TYPE      only this kind of event, for example login.refused
-      --customer ID    only about this customer
-      --client ID      only of this client
-      --since TIME     ISO 8601
-      --limit N        100 unless given
-  export               every entry, oldest first, one JSON object a line
-  verify               follow the hash chain: was anything changed or removed?
-      --against FILE   and is it still the chain that FILE has a piece of: an export, a captured stream, or a head
-  head                 where the chain ends now; kept elsewhere, a witness for later
-  events               every kind of event (--markdown: the reference page)
-
-Example: npx vestibule audit list --type refresh.theft`
-
-const options = {
-  json: { type: 'boolean', default: false },
-  markdown: { type: 'boolean', default: false },
-  type: { type: 'string' },
-  customer: { type: 'string' },
-  client: { type: 'string' },
-  since: { type: 'string' },
-  limit: { type: 'string' },
-  against: { type: 'string' },
-} as const
+import { subcommands } from './command/subcommands.ts'
 
 /** Who did what, and whether the record of it is whole. */
-export const audit: Command = {
+export const audit = subcommands({
   name: 'audit',
   summary: 'read and verify the audit trail',
-  help: HELP,
-  async run(args, environment) {
-    const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options })
-    const admin = () => createAdminClient(environment)
-    switch (positionals[0]) {
-      case 'list': {
-        const { type, customer: customerId, client: clientId, since, limit } = values
-        const query = queryOf({ type, customerId, clientId, since, limit })
-        const path = `/v1/audit${query}`
-        const { items: entries, next } = await admin().call<{ items: AuditEntry[]; next?: string }>('GET', path)
-        if (values.json) printJson({ entries, ...(next && { next }) })
+  actions: {
+    list: {
+      does: 'the newest entries first',
+      options: {
+        type: 'only this kind of event, for example login.refused',
+        customer: 'only about this customer',
+        client: 'only of this client',
+        since: 'ISO 8601',
+        limit: '100 unless given',
+      },
+      example: 'list --type refresh.theft',
+      async run({ admin, values: { type, customer: customerId, client: clientId, since, limit }, isJson }) {
+        const path = `/v1/audit${queryOf({ type, customerId, clientId, since, limit })}`
+        const { items: entries, next } = await admin.call<{ items: AuditEntry[]; next?: string }>('GET', path)
+        if (isJson) printJson({ entries, ...(next && { next }) })
         else printEntries(entries)
-        return 0
-      }
-      case 'export':
-        for await (const line of admin().lines('GET', '/v1/audit/export')) console.log(line)
-        return 0
-      case 'verify': {
-        const witness = values.against === undefined ? undefined : lastLinkOf(values.against)
+      },
+    },
+    export: {
+      does: 'every entry, oldest first, one JSON object a line',
+      example: 'export > trail.ndjson',
+      async run({ admin }) {
+        for await (const line of admin.lines('GET', '/v1/audit/export')) console.log(line)
+      },
+    },
+    verify: {
+      does: 'follow the hash chain: was anything changed or removed?',
+      options: {
+        against: 'and is it still the chain that this file has a piece of: an export, a captured stream, or a head',
+      },
+      example: 'verify --against trail.ndjson',
+      async run({ admin, values: { against }, isJson }) {
+        const witness = against === undefined ? undefined : lastLinkOf(against)
         const query = queryOf({ seq: witness?.seq.toString(), hash: witness?.hash })
-        return report(await admin().call<Verdict>('GET', `/v1/audit/verify${query}`), values.json)
-      }
-      case 'head':
-        console.log(JSON.stringify(await admin().call<Link>('GET', '/v1/audit/head')))
-        return 0
-      case 'events':
-        if (values.markdown) process.stdout.write(auditEventsPage())
-        else if (values.json) printJson(AUDIT_EVENTS)
+        return report(await admin.call<Verdict>('GET', `/v1/audit/verify${query}`), isJson)
+      },
+    },
+    head: {
+      does: 'where the chain ends now; kept elsewhere, a witness for later',
+      example: 'head > head.json',
+      async run({ admin }) {
+        console.log(JSON.stringify(await admin.call<Link>('GET', '/v1/audit/head')))
+      },
+    },
+    events: {
+      does: 'every kind of event',
+      flags: { markdown: 'the reference page' },
+      example: 'events --markdown',
+      async run({ flags, isJson }) {
+        if (flags.has('markdown')) process.stdout.write(auditEventsPage())
+        else if (isJson) printJson(AUDIT_EVENTS)
         else printTable(['EVENT', 'MEANING'], Object.entries(AUDIT_EVENTS))
-        return 0
-      default:
-        console.error(HELP)
-        return 2
-    }
+      },
+    },
   },
-}
+})
 
 function queryOf(members: Readonly<Record<string, string | undefined>>): string {
   const given = Object.entries(members).filter((member): member is [string, string] => member[1] !== undefined)

@@ -1,142 +1,117 @@
 import { text } from 'node:stream/consumers'
-import { parseArgs } from 'node:util'
 import { WHAT_DISABLING_DOES } from '../clients/disabling.ts'
 import type { ListedClient } from '../clients/registry.ts'
-import { messageOf } from '../thrown.ts'
-import { type AdminClient, AdminError, createAdminClient } from './command/admin-client.ts'
-import type { Command } from './command/command.ts'
+import type { ActionRequest } from './command/action.ts'
+import { type AdminClient, AdminError } from './command/admin-client.ts'
 import { printJson, printTable } from './command/print.ts'
-
-const HELP = `Usage: vestibule clients ACTION [--json]
-
-  list                            every client
-  show ID                         one client
-  create FILE                     create or replace a client from its metadata (RFC 7591, JSON); "-" reads standard input
-      --secret-stdin              read the client's secret from standard input
-  delete ID                       remove a client and end everything that was granted to it
-  enable ID | disable ID          switch a client on or off
-  secrets list ID                 names and expiries
-  secrets add ID NAME             make another secret; it is shown once
-      --expires-at TIME           ISO 8601, for example 2027-01-31T00:00:00Z
-  secrets expire ID NAME          let a secret end now, or at --expires-at
-
-${WHAT_DISABLING_DOES}
-
-Example: npx vestibule clients secrets add third-party-app autumn`
+import { fromInput } from './command/standard-input.ts'
+import { subcommands } from './command/subcommands.ts'
 
 /** Who may ask for tokens. */
-export const clients: Command = {
+export const clients = subcommands({
   name: 'clients',
   summary: 'create clients and rotate their secrets',
-  help: HELP,
-  async run(args, environment) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        json: { type: 'boolean', default: false },
-        'secret-stdin': { type: 'boolean', default: false },
-        'expires-at': { type: 'string' },
+  actions: {
+    list: {
+      does: 'every client',
+      example: 'list',
+      async run({ admin, isJson }) {
+        const listed = await admin.list<ListedClient>('/v1/clients')
+        if (isJson) return printJson({ clients: listed })
+        const rows = listed.map(({ metadata, isEnabled }) => [
+          metadata.client_id,
+          metadata.client_name ?? '',
+          isEnabled ? 'enabled' : 'disabled',
+          (metadata.grant_types ?? []).join(' '),
+        ])
+        printTable(['CLIENT', 'NAME', 'STATE', 'GRANT TYPES'], rows)
       },
-    })
-    const isSecrets = positionals[0] === 'secrets'
-    const action = isSecrets ? positionals.slice(0, 2).join(' ') : (positionals[0] ?? '')
-    const subjects = positionals.slice(isSecrets ? 2 : 1)
-    const act = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined
-    if (!act || subjects.length < act.needs) {
-      console.error(HELP)
-      return 2
-    }
-    await act.run({
-      admin: createAdminClient(environment),
-      subjects,
-      isJson: values.json,
-      hasSecret: values['secret-stdin'],
-      expiresAt: values['expires-at'],
-    })
-    return 0
-  },
-}
-
-type Request = {
-  admin: AdminClient
-  subjects: string[]
-  isJson: boolean
-  hasSecret: boolean
-  expiresAt: string | undefined
-}
-
-const ACTIONS: Readonly<Record<string, { needs: number; run(request: Request): Promise<void> }>> = {
-  list: {
-    needs: 0,
-    async run({ admin, isJson }) {
-      const listed = await admin.list<ListedClient>('/v1/clients')
-      if (isJson) return printJson({ clients: listed })
-      const rows = listed.map(({ metadata, isEnabled }) => [
-        metadata.client_id,
-        metadata.client_name ?? '',
-        isEnabled ? 'enabled' : 'disabled',
-        (metadata.grant_types ?? []).join(' '),
-      ])
-      printTable(['CLIENT', 'NAME', 'STATE', 'GRANT TYPES'], rows)
+    },
+    show: {
+      takes: 'ID',
+      does: 'one client',
+      example: 'show frontend',
+      async run({ admin, subjects: [id = ''] }) {
+        printJson(await admin.call('GET', clientPath(id)))
+      },
+    },
+    create: {
+      takes: 'FILE',
+      does: 'create or replace a client from its metadata (RFC 7591, JSON); "-" reads standard input',
+      flags: { 'secret-stdin': "read the client's secret from standard input" },
+      example: 'create client.json --secret-stdin < secret.txt',
+      async run({ admin, subjects: [file = ''], flags, isJson }) {
+        const hasSecret = flags.has('secret-stdin')
+        const secret = hasSecret ? (await fromInput()).trim() : undefined
+        const stored = await store(admin, await readMetadata(file, hasSecret), secret)
+        if (isJson) printJson(stored)
+        else console.log('the client is stored')
+      },
+    },
+    delete: {
+      takes: 'ID',
+      does: 'remove a client and end everything that was granted to it',
+      example: 'delete third-party-app',
+      async run({ admin, subjects: [id = ''], isJson }) {
+        await admin.change('DELETE', clientPath(id))
+        if (isJson) printJson({ client_id: id })
+        else console.log(`${id} is removed, and what was granted to it is over`)
+      },
+    },
+    enable: {
+      takes: 'ID',
+      does: 'let a disabled client get tokens again',
+      example: 'enable third-party-app',
+      run: (request) => setEnabled(request, 'enable'),
+    },
+    disable: {
+      takes: 'ID',
+      does: WHAT_DISABLING_DOES,
+      example: 'disable third-party-app',
+      run: (request) => setEnabled(request, 'disable'),
+    },
+    'secrets list': {
+      takes: 'ID',
+      does: 'names and expiries',
+      example: 'secrets list third-party-app',
+      async run({ admin, subjects: [id = ''], isJson }) {
+        const secrets = await admin.list<{ name: string; expiresAt?: number }>(secretsPath(id))
+        if (isJson) return printJson({ secrets })
+        const rows = secrets.map(({ name, expiresAt }) => [
+          name,
+          expiresAt ? new Date(expiresAt * 1000).toISOString() : 'never',
+        ])
+        printTable(['NAME', 'EXPIRES'], rows)
+      },
+    },
+    'secrets add': {
+      takes: 'ID NAME',
+      does: 'make another secret; it is shown once',
+      options: { 'expires-at': 'ISO 8601, for example 2027-01-31T00:00:00Z' },
+      example: 'secrets add third-party-app autumn',
+      async run({ admin, subjects: [id = '', name = ''], values, isJson }) {
+        const expiresAt = values['expires-at']
+        const body = { name, ...(expiresAt && { expiresAt }) }
+        const added = await admin.call<{ secret: string }>('POST', secretsPath(id), body)
+        if (isJson) printJson(added)
+        else console.log(`${added.secret}\n\nThis is the only time it is shown.`)
+      },
+    },
+    'secrets expire': {
+      takes: 'ID NAME',
+      does: 'let a secret end now, or at --expires-at',
+      options: { 'expires-at': 'ISO 8601, for example 2027-01-31T00:00:00Z' },
+      example: 'secrets expire third-party-app spring',
+      async run({ admin, subjects: [id = '', name = ''], values, isJson }) {
+        const at = values['expires-at']
+        const path = `${secretsPath(id)}/${encodeURIComponent(name)}/expire`
+        const expired = await admin.call<{ expiresAt: number }>('POST', path, { ...(at && { at }) })
+        if (isJson) printJson(expired)
+        else console.log(`${name} ends at ${new Date(expired.expiresAt * 1000).toISOString()}`)
+      },
     },
   },
-  create: {
-    needs: 1,
-    async run({ admin, subjects: [file = ''], isJson, hasSecret }) {
-      const secret = hasSecret ? (await text(process.stdin)).trim() : undefined
-      const metadata = await readMetadata(file, hasSecret)
-      const stored = await store(admin, metadata, secret)
-      if (isJson) printJson(stored)
-      else console.log('the client is stored')
-    },
-  },
-  show: {
-    needs: 1,
-    async run({ admin, subjects: [id = ''] }) {
-      printJson(await admin.call('GET', `/v1/clients/${encodeURIComponent(id)}`))
-    },
-  },
-  delete: {
-    needs: 1,
-    async run({ admin, subjects: [id = ''], isJson }) {
-      await admin.change('DELETE', `/v1/clients/${encodeURIComponent(id)}`)
-      if (isJson) printJson({ client_id: id })
-      else console.log(`${id} is removed, and what was granted to it is over`)
-    },
-  },
-  enable: { needs: 1, run: (request) => setEnabled(request, 'enable') },
-  disable: { needs: 1, run: (request) => setEnabled(request, 'disable') },
-  'secrets list': {
-    needs: 1,
-    async run({ admin, subjects: [id = ''], isJson }) {
-      const secrets = await admin.list<{ name: string; expiresAt?: number }>(pathOf(id))
-      if (isJson) return printJson({ secrets })
-      const rows = secrets.map(({ name, expiresAt }) => [
-        name,
-        expiresAt ? new Date(expiresAt * 1000).toISOString() : 'never',
-      ])
-      printTable(['NAME', 'EXPIRES'], rows)
-    },
-  },
-  'secrets add': {
-    needs: 2,
-    async run({ admin, subjects: [id = '', name = ''], isJson, expiresAt }) {
-      const added = await admin.call<{ secret: string }>('POST', pathOf(id), { name, ...(expiresAt && { expiresAt }) })
-      if (isJson) printJson(added)
-      else console.log(`${added.secret}\n\nThis is the only time it is shown.`)
-    },
-  },
-  'secrets expire': {
-    needs: 2,
-    async run({ admin, subjects: [id = '', name = ''], isJson, expiresAt }) {
-      const path = `${pathOf(id)}/${encodeURIComponent(name)}/expire`
-      const expired = await admin.call<{ expiresAt: number }>('POST', path, expiresAt ? { at: expiresAt } : {})
-      if (isJson) printJson(expired)
-      else console.log(`${name} ends at ${new Date(expired.expiresAt * 1000).toISOString()}`)
-    },
-  },
-}
+})
 
 /** A client that is there gets other metadata, and with a secret that one in place of its "default". */
 async function store(admin: AdminClient, metadata: unknown, secret: string | undefined): Promise<unknown> {
@@ -144,13 +119,13 @@ async function store(admin: AdminClient, metadata: unknown, secret: string | und
     return await admin.call('POST', '/v1/clients', { metadata, secret })
   } catch (error) {
     if (!(error instanceof AdminError && error.code === 'client-exists')) throw error
-    const id = String((metadata as { client_id?: unknown }).client_id) // the server took it for metadata
-    return admin.change('PUT', `/v1/clients/${encodeURIComponent(id)}`, { metadata, secret })
+    const id = String((metadata as { client_id?: unknown }).client_id)
+    return admin.change('PUT', clientPath(id), { metadata, secret })
   }
 }
 
-async function setEnabled({ admin, subjects: [id = ''], isJson }: Request, action: string): Promise<void> {
-  const outcome = await admin.call('POST', `/v1/clients/${encodeURIComponent(id)}/${action}`, {})
+async function setEnabled({ admin, subjects: [id = ''], isJson }: ActionRequest, action: string): Promise<void> {
+  const outcome = await admin.call('POST', `${clientPath(id)}/${action}`, {})
   if (isJson) printJson(outcome)
   else console.log(`${id} is ${action}d`)
 }
@@ -166,6 +141,10 @@ async function readMetadata(file: string, isStandardInputTaken: boolean): Promis
   }
 }
 
-function pathOf(clientId: string): string {
-  return `/v1/clients/${encodeURIComponent(clientId)}/secrets`
+function clientPath(clientId: string): string {
+  return `/v1/clients/${encodeURIComponent(clientId)}`
+}
+
+function secretsPath(clientId: string): string {
+  return `${clientPath(clientId)}/secrets`
 }

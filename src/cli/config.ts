@@ -1,25 +1,21 @@
-import { maskedConfig, readConfig, type SettingName, settings } from '../config.ts'
-import type { Command } from './command/command.ts'
+import { type Config, maskedConfig, readConfig, type SettingName, settings } from '../config.ts'
+import { printJson } from './command/print.ts'
+import { singleAction } from './command/single-action.ts'
 import { configurationPage } from './configuration-page.ts'
 
 /** Prints the settings in force, secrets masked. */
-export const config: Command = {
+export const config = singleAction({
   name: 'config',
   summary: 'show every setting, its value and what it does',
-  help: 'Usage: vestibule config [--json | --markdown]\n\nShows every setting with the value in force; secrets are masked. --markdown prints the reference page instead.\n\nExample: npx vestibule config --json',
-  async run(args, environment) {
-    if (args.includes('--markdown')) {
-      process.stdout.write(configurationPage())
-      return 0
+  does: 'Shows every setting with the value in force; secrets are masked.',
+  flags: { markdown: 'print the reference page instead' },
+  example: '--json',
+  async run({ environment, flags, isJson }) {
+    if (flags.has('markdown')) return void process.stdout.write(configurationPage())
+    const masked = maskedConfig(readConfig(environment) as Config)
+    if (isJson) return printJson(masked)
+    for (const [name, value] of Object.entries(masked)) {
+      console.log(`${name}=${value}\n    ${settings[name as SettingName].sentence}`)
     }
-    const masked = maskedConfig(readConfig(environment))
-    if (args.includes('--json')) {
-      console.log(JSON.stringify(masked, null, 2))
-    } else {
-      for (const [name, value] of Object.entries(masked)) {
-        console.log(`${name}=${value}\n    ${settings[name as SettingName].sentence}`) // a name from the settings
-      }
-    }
-    return 0
   },
-}
+})

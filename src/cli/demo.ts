@@ -1,28 +1,26 @@
 import { type Config, ConfigError, readConfig } from '../config.ts'
-import type { Command } from './command/command.ts'
-
-const HELP = `Usage: vestibule demo ACTION
-
-  load     load the demo shop; loading it again changes nothing. Refused when NODE_ENV is production
-  remove   remove clients, customers and agents that still have their demo secret; the server must not run on DATA_DIR
-
-Example: DATABASE_URL=postgres://localhost/vestibule npx vestibule demo load`
+import { subcommands } from './command/subcommands.ts'
 
 /** Loads the demo shop into a database that did not get it by itself, or takes it away again. */
-export const demo: Command = {
+export const demo = subcommands({
   name: 'demo',
   summary: 'load or remove the demo customers and clients',
-  help: HELP,
-  async run(args, environment) {
-    const [action] = args
-    if (action !== 'load' && action !== 'remove') {
-      console.error(HELP)
-      return 2
-    }
-    await (action === 'load' ? load(readConfig(environment)) : remove(readConfig(environment)))
-    return 0
+  note: 'Both act on the database of DATABASE_URL or DATA_DIR.',
+  actions: {
+    load: {
+      does: 'load the demo shop; loading it again changes nothing. Refused when NODE_ENV is production',
+      example: 'load',
+      printsJson: false,
+      run: ({ environment }) => load(readConfig(environment)),
+    },
+    remove: {
+      does: 'remove clients, customers and agents that still have their demo secret; the server must not run on DATA_DIR',
+      example: 'remove',
+      printsJson: false,
+      run: ({ environment }) => remove(readConfig(environment)),
+    },
   },
-}
+})
 
 async function load(config: Config): Promise<void> {
   if (config.NODE_ENV === 'production') {

@@ -1,101 +1,93 @@
-import { parseArgs } from 'node:util'
 import type { KeyListing } from '../keys/ring/key-listing.ts'
-import { type AdminClient, createAdminClient } from './command/admin-client.ts'
-import type { Command } from './command/command.ts'
+import type { ActionRequest } from './command/action.ts'
 import { duration, printJson, printTable } from './command/print.ts'
+import { subcommands } from './command/subcommands.ts'
 
-const HELP = `Usage: vestibule keys ACTION [--json]
-
-  list                             every key: state, age, use, verifiers that have not fetched it
-  generate --algorithm ALG         publish a new key (ES256, RS256, PS256, EdDSA); it signs later
-  rotate [--algorithm ALG]         let the next key sign from now on; without --algorithm for all of them
-  activate KID                     let this key sign from now on
-  retire KID                       stop signing with this key; its tokens stay good
-  revoke KID                       compromised: drop the key at once, its tokens are dead
-  export-public                    the public keys as a JWK Set
-  reencrypt                        encrypt private keys and second factors anew with the first of KEY_ENCRYPTION_KEY
-
-  --force                          rotate, activate or retire although verifiers may not have fetched the key yet
-
-Example: npx vestibule keys rotate --algorithm ES256`
+const FORCE = { force: 'although verifiers may not have fetched the key yet' }
 
 /** Signing keys, by hand. */
-export const keys: Command = {
+export const keys = subcommands({
   name: 'keys',
   summary: 'list, rotate and revoke signing keys',
-  help: HELP,
-  async run(args, environment) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        json: { type: 'boolean', default: false },
-        force: { type: 'boolean', default: false },
-        algorithm: { type: 'string' },
+  actions: {
+    list: {
+      does: 'every key: state, age, use, verifiers that have not fetched it',
+      example: 'list',
+      async run({ admin, isJson }) {
+        const listed = await admin.list<KeyListing>('/v1/keys')
+        if (isJson) printJson({ keys: listed })
+        else printKeys(listed)
       },
-    })
-    const [action = '', ...subjects] = positionals
-    const act = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined
-    // The algorithm may also stand where other actions have a kid.
-    const subject = act?.takes === 'algorithm' ? (values.algorithm ?? subjects[0]) : subjects[0]
-    if (!act || subjects.length > 1 || (act.isNeeded && !subject)) {
-      console.error(HELP)
-      return 2
-    }
-    await act.run({ admin: createAdminClient(environment), subject, force: values.force, isJson: values.json })
-    return 0
+    },
+    generate: {
+      takes: '[ALGORITHM]',
+      does: 'publish a new key; it signs later',
+      options: { algorithm: 'ES256, RS256, PS256 or EdDSA' },
+      needs: ['algorithm'],
+      example: 'generate --algorithm ES256',
+      run: (request) => change(request, '', { algorithm: request.values.algorithm }),
+    },
+    rotate: {
+      takes: '[ALGORITHM]',
+      does: 'let the next key sign from now on',
+      options: { algorithm: 'of this algorithm; of all of them unless given' },
+      flags: FORCE,
+      example: 'rotate --algorithm ES256',
+      run: (request) => {
+        const { algorithm } = request.values
+        return change(request, '/rotate', { force: isForced(request), ...(algorithm && { algorithm }) })
+      },
+    },
+    activate: {
+      takes: 'KID',
+      does: 'let this key sign from now on',
+      flags: FORCE,
+      example: 'activate 5Xr0cKqk2L8nQd3mVtWzYb7uEoPjHsAg1iFx9N4RCeM',
+      run: (request) => changeOne(request, 'activate', { force: isForced(request) }),
+    },
+    retire: {
+      takes: 'KID',
+      does: 'stop signing with this key; its tokens stay good',
+      flags: FORCE,
+      example: 'retire 5Xr0cKqk2L8nQd3mVtWzYb7uEoPjHsAg1iFx9N4RCeM',
+      run: (request) => changeOne(request, 'retire', { force: isForced(request) }),
+    },
+    revoke: {
+      takes: 'KID',
+      does: 'compromised: drop the key at once, its tokens are dead',
+      example: 'revoke 5Xr0cKqk2L8nQd3mVtWzYb7uEoPjHsAg1iFx9N4RCeM',
+      run: (request) => changeOne(request, 'revoke', {}),
+    },
+    'export-public': {
+      does: 'the public keys as a JWK Set',
+      example: 'export-public',
+      async run({ admin }) {
+        printJson(await admin.call('GET', '/v1/keys/public'))
+      },
+    },
+    reencrypt: {
+      does: 'encrypt private keys and second factors anew with the first of KEY_ENCRYPTION_KEY',
+      example: 'reencrypt',
+      async run({ admin, isJson }) {
+        const outcome = await admin.call<{ reencrypted: number }>('POST', '/v1/keys/reencrypt', {})
+        if (isJson) printJson(outcome)
+        else console.log(`encrypted ${outcome.reencrypted} keys anew`)
+      },
+    },
   },
-}
+})
 
-type Request = { admin: AdminClient; subject: string | undefined; force: boolean; isJson: boolean }
 type Changes = { changes: { action: string; kid: string }[] }
 
-type Action = { takes?: 'algorithm' | 'kid'; isNeeded?: boolean; run(request: Request): Promise<void> }
-
-const ACTIONS: Readonly<Record<string, Action>> = {
-  list: {
-    async run({ admin, isJson }) {
-      const listed = await admin.list<KeyListing>('/v1/keys')
-      if (isJson) printJson({ keys: listed })
-      else printKeys(listed)
-    },
-  },
-  generate: {
-    takes: 'algorithm',
-    isNeeded: true,
-    run: (request) => change(request, '', { algorithm: request.subject }),
-  },
-  rotate: {
-    takes: 'algorithm',
-    run: (request) =>
-      change(request, '/rotate', { force: request.force, ...(request.subject && { algorithm: request.subject }) }),
-  },
-  activate: {
-    takes: 'kid',
-    isNeeded: true,
-    run: (request) => changeOne(request, 'activate', { force: request.force }),
-  },
-  retire: { takes: 'kid', isNeeded: true, run: (request) => changeOne(request, 'retire', { force: request.force }) },
-  revoke: { takes: 'kid', isNeeded: true, run: (request) => changeOne(request, 'revoke', {}) },
-  'export-public': {
-    async run({ admin }) {
-      printJson(await admin.call('GET', '/v1/keys/public'))
-    },
-  },
-  reencrypt: {
-    async run({ admin, isJson }) {
-      const outcome = await admin.call<{ reencrypted: number }>('POST', '/v1/keys/reencrypt', {})
-      if (isJson) printJson(outcome)
-      else console.log(`encrypted ${outcome.reencrypted} keys anew`)
-    },
-  },
+function isForced({ flags }: ActionRequest): boolean {
+  return flags.has('force')
 }
 
-function changeOne(request: Request, action: string, body: object): Promise<void> {
-  return change(request, `/${encodeURIComponent(request.subject ?? '')}/${action}`, body)
+function changeOne(request: ActionRequest, action: string, body: object): Promise<void> {
+  return change(request, `/${encodeURIComponent(request.subjects[0] ?? '')}/${action}`, body)
 }
 
-async function change({ admin, isJson }: Request, path: string, body: object): Promise<void> {
+async function change({ admin, isJson }: ActionRequest, path: string, body: object): Promise<void> {
   const { changes } = await admin.call<Changes>('POST', `/v1/keys${path}`, body)
   if (isJson) return printJson({ changes })
   for (const { action, kid } of changes) console.log(`${action} ${kid}`)

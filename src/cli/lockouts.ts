@@ -1,7 +1,8 @@
 import type { ShownLock } from '../credentials/lockout/lockout-operations.ts'
+import type { ActionRequest } from './command/action.ts'
 import { AdminError } from './command/admin-client.ts'
 import { duration, printJson, printTable } from './command/print.ts'
-import { type ActionRequest, subcommands } from './command/subcommands.ts'
+import { subcommands } from './command/subcommands.ts'
 
 const options = {
   login: 'an e-mail address',

@@ -27,12 +27,11 @@ export type AdminClient = {
 }
 
 /**
- * A client of the admin API: a remote one by ADMIN_URL and ADMIN_TOKEN, otherwise the server that runs on DATA_DIR.
- *
- * @throws {AdminError} when there is none to be found.
+ * A client of the admin API: a remote one by ADMIN_URL and ADMIN_TOKEN, otherwise the server that runs on DATA_DIR. It
+ * looks for the server at its first call, which throws an AdminError when there is none.
  */
 export function createAdminClient(environment: NodeJS.ProcessEnv): AdminClient {
-  const { url, token } = findAccess(environment)
+  let access: { url: string; token: string } | undefined
 
   async function send(
     method: string,
@@ -40,6 +39,8 @@ export function createAdminClient(environment: NodeJS.ProcessEnv): AdminClient {
     body?: unknown,
     further: Readonly<Record<string, string>> = {},
   ): Promise<Response> {
+    access ??= findAccess(environment)
+    const { url, token } = access
     // The types of Node know no `duplex`.
     const response = await fetch(`${url}${path}`, {
       method,

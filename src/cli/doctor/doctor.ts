@@ -1,34 +1,27 @@
-import { parseArgs } from 'node:util'
 import { type Config, ConfigError, readConfig } from '../../config.ts'
-import type { Command } from '../command/command.ts'
 import { printJson } from '../command/print.ts'
+import { singleAction } from '../command/single-action.ts'
 import { examineInside } from './doctor-inside.ts'
 import { examineOutside } from './doctor-outside.ts'
 import { examineSettings } from './doctor-settings.ts'
 import { bad, type Finding, ok } from './findings.ts'
 
-const HELP = `Usage: vestibule doctor [--json]
-
-Looks at the settings, at the server from outside (issuer, clock, proxy headers) and from inside (database, storage,
-keys, mail), and says for each finding what to do. Run it with the settings of the server. Exit code 1 when something
-is wrong.
-
-Example: npx vestibule doctor`
-
 /** Finds what is wrong with an installation, and says how to mend it. */
-export const doctor: Command = {
+export const doctor = singleAction({
   name: 'doctor',
   summary: 'look for problems and say how to mend them',
-  help: HELP,
-  async run(args, environment) {
-    const { values } = parseArgs({ args: [...args], options: { json: { type: 'boolean', default: false } } })
+  does: `Looks at the settings, at the server from outside (issuer, clock, proxy headers) and from inside (database, storage,
+keys, mail), and says for each finding what to do. Run it with the settings of the server. Exit code 1 when something
+is wrong.`,
+  example: '',
+  async run({ environment, isJson }) {
     const findings = await examine(environment)
-    if (values.json) printJson({ findings })
+    if (isJson) printJson({ findings })
     else
       for (const { check, isWell, detail } of findings) console.log(`${isWell ? 'ok  ' : 'BAD '} ${check}: ${detail}`)
     return findings.every(({ isWell }) => isWell) ? 0 : 1
   },
-}
+})
 
 async function examine(environment: NodeJS.ProcessEnv): Promise<Finding[]> {
   let config: Config

@@ -1,23 +1,21 @@
 import cluster from 'node:cluster'
 import { type Config, countWorkers, readConfig } from '../../config.ts'
 import { createLog, type Log } from '../../log.ts'
-import type { Command } from '../command/command.ts'
+import { singleAction } from '../command/single-action.ts'
 import { untilStopped } from './until-stopped.ts'
 import { welcome } from './welcome.ts'
 
 /** Serves until a stop signal, then drains. A second signal ends the process at once. */
-export const serve: Command = {
+export const serve = singleAction({
   name: 'serve',
   summary: 'run the authorization server',
-  help: `Usage: vestibule serve
-
-Runs the server with the settings of the environment ("vestibule config" lists them) until it is told to stop.
+  does: `Runs the server with the settings of the environment ("vestibule config" lists them) until it is told to stop.
 
 SIGINT and SIGTERM finish what is under way and end it; a second one ends it at once. With WORKERS above 1, SIGHUP
-replaces one worker after another without losing a request.
-
-Example: PORT=5000 npx vestibule serve`,
-  async run(_args, environment) {
+replaces one worker after another without losing a request.`,
+  example: '',
+  printsJson: false,
+  async run({ environment }) {
     // The line to its primary must not keep a worker whose start failed; one that serves is kept by its ports.
     if (cluster.isWorker) process.channel?.unref()
     const config = readConfig(environment)
@@ -26,7 +24,7 @@ Example: PORT=5000 npx vestibule serve`,
     const { serveAsWorker, serveWithWorkers } = await import('./serve-workers.ts')
     return cluster.isWorker ? serveAsWorker(config, log) : serveWithWorkers(config, log)
   },
-}
+})
 
 async function serveAlone(config: Config, log: Log): Promise<number> {
   const startedMs = performance.now()

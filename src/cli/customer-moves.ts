@@ -1,0 +1,137 @@
+import { createReadStream, statSync } from 'node:fs'
+import { basename } from 'node:path'
+import { Readable } from 'node:stream'
+import type { ImportProgress, ImportReport } from '../customers/import/import.ts'
+import type { LineProblem } from '../customers/import/import-runs.ts'
+import type { MigrationStatus } from '../customers/import/migration-status.ts'
+import type { WrappingProgress } from '../customers/import/wrap-fast-hashes.ts'
+import type { Action, ActionRequest } from './command/action.ts'
+import { AdminError } from './command/admin-client.ts'
+import { duration, printJson, printTable } from './command/print.ts'
+
+type WrapLine = { progress?: WrappingProgress; report?: { wrapped: number; outcome: string }; error?: string }
+type ImportLine = { progress?: ImportProgress; problem?: LineProblem; report?: ImportReport; error?: string }
+
+/** Moving customers in and out, and their password hashes under the current scheme. */
+export const CUSTOMER_MOVES: Readonly<Record<string, Action>> = {
+  import: {
+    takes: 'FILE',
+    does: 'read customers, one JSON object a line; "-" reads standard input',
+    flags: {
+      'dry-run': 'check every line and store nothing',
+      resume: 'go on after the last line an interrupted import dealt with',
+      'no-wrap': 'leave fast hashes bare; "wrap", another import or a restart of the server wraps them',
+    },
+    example: 'import customers.ndjson --dry-run',
+    run: importFile,
+  },
+  'export-all': {
+    does: 'every customer in the import format',
+    flags: { hashes: 'with their password hashes' },
+    example: 'export-all --hashes',
+    async run({ admin, flags }) {
+      const path = `/v1/customers/export?hashes=${flags.has('hashes')}`
+      for await (const line of admin.lines('GET', path)) console.log(line)
+    },
+  },
+  migration: {
+    does: 'which password schemes are still in use, and how imports went',
+    example: 'migration',
+    async run({ admin, isJson }) {
+      const status = await admin.call<MigrationStatus>('GET', '/v1/customers/migration')
+      if (isJson) printJson(status)
+      else printMigration(status)
+    },
+  },
+  wrap: {
+    does: 'put bare fast hashes inside argon2id; it goes on when this command is stopped',
+    example: 'wrap',
+    run: wrapHashes,
+  },
+}
+
+async function importFile(request: ActionRequest): Promise<number> {
+  const {
+    admin,
+    subjects: [file = ''],
+    flags,
+    isJson,
+  } = request
+  const isDryRun = flags.has('dry-run')
+  const wraps = !isDryRun && !flags.has('no-wrap')
+  const isStandardInput = file === '-'
+  const query = new URLSearchParams({
+    name: isStandardInput ? 'standard input' : basename(file),
+    dryRun: String(isDryRun),
+    resume: String(flags.has('resume')),
+    wrap: String(wraps),
+    ...(!isStandardInput && { totalBytes: String(sizeOf(file)) }),
+  })
+  const source = isStandardInput ? process.stdin : createReadStream(file)
+  let report: ImportReport | undefined
+  for await (const text of admin.lines(
+    'POST',
+    `/v1/customers/import?${query}`,
+    Readable.toWeb(source) as ReadableStream,
+  )) {
+    const line = JSON.parse(text) as ImportLine
+    if (line.error) throw new AdminError(line.error)
+    report = line.report ?? report
+    if (isJson) console.log(text)
+    else printImportLine(line)
+  }
+  if (!isJson && report) printReport(report, isDryRun)
+  if (wraps) await wrapHashes(request)
+  return report?.outcome === 'finished' && report.refused === 0 ? 0 : 1
+}
+
+async function wrapHashes({ admin, isJson }: ActionRequest): Promise<void> {
+  for await (const text of admin.lines('POST', '/v1/customers/wrap')) {
+    const { progress, report, error } = JSON.parse(text) as WrapLine
+    if (error) throw new AdminError(error)
+    if (isJson) console.log(JSON.stringify({ wrapping: progress ?? report }))
+    else if (progress) console.error(`wrapping: ${wrappingOf(progress)}`)
+    else if (report && report.wrapped > 0) console.log(`${report.wrapped} fast hashes are inside argon2id now`)
+  }
+}
+
+function wrappingOf({ wrapped, remaining, rowsPerSecond, remainingSeconds }: WrappingProgress): string {
+  const rate = `${Math.round(rowsPerSecond)} a second, about ${duration(remainingSeconds)} left`
+  return `${wrapped} done, ${remaining} to look at, ${rate}`
+}
+
+function sizeOf(path: string): number {
+  try {
+    return Math.max(1, statSync(path).size)
+  } catch (error) {
+    throw new AdminError(
+      `${path} cannot be read (${(error as NodeJS.ErrnoException).code}). Check the name and try again.`,
+    )
+  }
+}
+
+function printImportLine({ progress, problem }: ImportLine): void {
+  if (problem) console.error(`line ${problem.line}: ${problem.reason}`)
+  if (!progress) return
+  const left = progress.remainingSeconds === undefined ? '' : `, about ${duration(progress.remainingSeconds)} left`
+  console.error(`${progress.line} lines, ${Math.round(progress.linesPerSecond)} a second${left}`)
+}
+
+function printReport({ created, updated, refused, elapsedSeconds, outcome }: ImportReport, isDryRun: boolean): void {
+  const verb = isDryRun ? 'checked' : outcome
+  console.log(`${verb}: ${created} new, ${updated} known, ${refused} refused, in ${elapsedSeconds.toFixed(1)} s`)
+  if (outcome === 'stopped') console.log('Run it again with --resume to go on.')
+}
+
+function printMigration({ customers: all, stragglers, schemes, wrapping, imports }: MigrationStatus): void {
+  console.log(`${all} customers, ${stragglers} not yet under the current scheme\n`)
+  printTable(
+    ['SCHEME', 'CUSTOMERS', 'STATE'],
+    schemes.map(({ scheme, customers: count, state }) => [scheme, String(count), state]),
+  )
+  if (wrapping) console.log(`\nwrapping fast hashes: ${wrappingOf(wrapping)}`)
+  for (const { name, created, updated, refused, problems } of imports) {
+    console.log(`\n${name}: ${created} new, ${updated} known, ${refused} refused`)
+    for (const { line, reason } of problems) console.log(`  line ${line}: ${reason}`)
+  }
+}
