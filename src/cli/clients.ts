@@ -1,6 +1,7 @@
 import { text } from 'node:stream/consumers'
 import { WHAT_DISABLING_DOES } from '../clients/disabling.ts'
 import type { ListedClient } from '../clients/registry.ts'
+import { messageOf } from '../thrown.ts'
 import type { ActionRequest } from './command/action.ts'
 import { type AdminClient, AdminError } from './command/admin-client.ts'
 import { printJson, printTable } from './command/print.ts'

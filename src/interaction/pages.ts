@@ -40,9 +40,10 @@ export function createPages({
   const directories = viewsDirectory ? [ownViews, viewsDirectory] : [ownViews]
   const eta = compileTemplates(directories)
   const languages = readLanguages(directories)
+  const pathOf = (name: string) => newest(directories, name)
   const assets = {
-    'style.css': readAsset(newest(directories, 'style.css'), 'text/css; charset=utf-8'),
-    'icon.svg': readAsset(newest(directories, 'icon.svg'), 'image/svg+xml'),
+    'style.css': readAsset([pathOf('common.css'), pathOf('style.css')], 'text/css; charset=utf-8'),
+    'icon.svg': readAsset([pathOf('icon.svg')], 'image/svg+xml'),
   }
   const url = (name: keyof typeof assets) => `${publicPath}/assets/${name}?v=${assets[name].hash}`
   const urls = { style: url('style.css'), icon: url('icon.svg') }

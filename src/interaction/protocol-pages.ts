@@ -1,27 +1,9 @@
-import type { Context } from 'koa'
 import { requestState } from '../http/request-state.ts'
+import type { ProtocolPages } from '../oauth/browser/pages.ts'
 import { createAnswerPage } from './answer-page.ts'
 import { readLibraryForm } from './library-form.ts'
 import type { DeviceProblem } from './page-views.ts'
 import type { Pages } from './pages.ts'
-
-type ProtocolError = { readonly error: string; readonly error_description?: string }
-
-/** One function per hook of the protocol library; its forms come as HTML and leave as ours. */
-export type ProtocolPages = {
-  /** `formActions`: the origin of the post-logout redirect, if the client asked for one. */
-  renderLogout(ctx: Context, formHtml: string, formActions?: readonly string[]): void
-  renderSignedOut(ctx: Context, clientName?: string): void
-  renderError(ctx: Context, error: ProtocolError, requestId?: string): void
-  /** `error` is what the library threw for the code that was typed. */
-  renderDeviceInput(ctx: Context, formHtml: string, error?: Error): void
-  renderDeviceConfirm(
-    ctx: Context,
-    formHtml: string,
-    device: { clientName: string; userCode: string; scopes: readonly string[] },
-  ): void
-  renderDeviceDone(ctx: Context, clientName?: string): void
-}
 
 const longestDetail = 300
 
@@ -36,7 +18,8 @@ export function createProtocolPages({ pages }: { pages: Pages }): ProtocolPages 
     renderSignedOut(ctx, clientName) {
       answerPage(ctx, 'signed-out', { clientName })
     },
-    renderError(ctx, { error, error_description: detail }, requestId = requestState(ctx).requestId) {
+    renderError(ctx, { error, error_description: detail }) {
+      const { requestId } = requestState(ctx)
       answerPage(ctx, 'error', { code: errorCode(error), detail: detail?.slice(0, longestDetail), requestId })
     },
     renderDeviceInput(ctx, formHtml, error) {

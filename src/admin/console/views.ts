@@ -25,8 +25,8 @@ export function createConsoleViews(): ConsoleViews {
     eta.loadTemplate(`@${file.slice(0, -SUFFIX.length)}`, readFileSync(join(folder, file), 'utf8'))
   }
   const assets = {
-    'console.css': readAsset(join(folder, 'console.css'), 'text/css; charset=utf-8'),
-    'icon.svg': readAsset(join(VIEWS, 'icon.svg'), 'image/svg+xml'),
+    'console.css': readAsset([join(VIEWS, 'common.css'), join(folder, 'console.css')], 'text/css; charset=utf-8'),
+    'icon.svg': readAsset([join(VIEWS, 'icon.svg')], 'image/svg+xml'),
   }
   const url = (name: keyof typeof assets) => `/console/assets/${name}?v=${assets[name].hash}`
   const urls = { style: url('console.css'), icon: url('icon.svg') }

@@ -62,7 +62,7 @@ export function createCustomerServices(
     records: createCustomerRecords({ knex }),
     companies: createCompanyRecords({ knex }),
     lockout,
-    lockoutOperations: createLockoutOperations({ storage, policy, realm: 'customer' }),
+    lockoutOperations: createLockoutOperations({ storage, realm: 'customer' }),
     authenticate: createLogin(backends, { source, lockout, onProblem }),
     oneTimePasswords: createCodeLogin(backends, { directory, lockout }),
     signInLinks: createSignInLinks({ storage, audience: config.ISSUER, allowsReuse: config.SIGN_IN_LINK_REUSABLE }),

@@ -1,7 +1,8 @@
+import { resetCounter } from '../../storage/reset-counter.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { normalizeEmail } from '../email.ts'
 import { BLOCK, LIFT, levelKey, NEWEST, namesOf } from './lockout-names.ts'
-import { BLOCK_MEMORY_SECONDS, type BudgetName, budgetOf, type LockoutPolicy } from './lockout-policy.ts'
+import { BLOCK_MEMORY_SECONDS, type BudgetName } from './lockout-policy.ts'
 
 /** Something that keeps people out now. */
 export type ShownLock = {
@@ -15,17 +16,13 @@ export type ShownLock = {
 
 export type LockoutOperations = ReturnType<typeof createLockoutOperations>
 
-const RESET = 1_000_000_000
-
 /** What operators see and do of locks of one realm. */
 export function createLockoutOperations({
   storage,
-  policy,
   realm,
   now = () => Date.now() / 1000,
 }: {
   readonly storage: Storage
-  readonly policy: LockoutPolicy
   readonly realm: string
   readonly now?: () => number
 }) {
@@ -65,18 +62,14 @@ export function createLockoutOperations({
       const account = keyOf(subject, '', 'account')
       await Promise.all([
         storage.put(LIFT, subject, { at: now() }, BLOCK_MEMORY_SECONDS),
-        storage.increment(account, budgetOf('account', policy).windowSeconds, -RESET),
-        storage.increment(levelKey(account), BLOCK_MEMORY_SECONDS, -RESET),
+        resetCounter(storage, account),
+        resetCounter(storage, levelKey(account)),
       ])
     },
 
     async liftAddress(ip: string): Promise<void> {
       const key = keyOf('', ip, 'address')
-      await Promise.all([
-        storage.remove(BLOCK, key),
-        storage.increment(key, budgetOf('address', policy).windowSeconds, -RESET),
-        storage.increment(levelKey(key), BLOCK_MEMORY_SECONDS, -RESET),
-      ])
+      await Promise.all([storage.remove(BLOCK, key), resetCounter(storage, key), resetCounter(storage, levelKey(key))])
     },
   }
 }

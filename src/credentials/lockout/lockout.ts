@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import { resetCounter } from '../../storage/reset-counter.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { normalizeEmail } from '../email.ts'
 import {
@@ -109,8 +110,8 @@ export function createLockout(deps: LockoutDeps): Lockout {
       const own = budgets.filter(([name]) => name !== 'address')
       await Promise.all([
         ...own.map(([, key]) => storage.remove(BLOCK, key)),
-        ...own.map(([name, key]) => storage.increment(key, budgetOf(name, policy).windowSeconds, -RESET)),
-        storage.increment(levelKey(`lockout:account:${subject}`), BLOCK_MEMORY_SECONDS, -RESET),
+        ...own.map(([, key]) => resetCounter(storage, key)),
+        resetCounter(storage, levelKey(`lockout:account:${subject}`)),
       ])
     },
   }
@@ -198,5 +199,3 @@ export function createLockout(deps: LockoutDeps): Lockout {
 
 const PATIENCE_MS = 5000
 const RETRY_EVERY_MS = 20
-/** More than any counter holds. */
-const RESET = 1_000_000_000

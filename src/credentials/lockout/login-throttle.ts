@@ -1,3 +1,4 @@
+import { resetCounter } from '../../storage/reset-counter.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { normalizeEmail } from '../email.ts'
 import { networkOf } from '../ip-network.ts'
@@ -18,8 +19,6 @@ type Locked = { readonly outcome: 'locked'; readonly retryAfterSeconds: number }
 const KIND = 'LoginThrottle'
 /** Counters are judged by the artifact beside them; this is only when an old one is forgotten. */
 const COUNTER_SECONDS = 86_400
-/** More than any counter holds. */
-const RESET = 1_000_000_000
 const FAILURES: readonly string[] = ['refused', 'unconfirmed']
 
 /**
@@ -52,7 +51,7 @@ export function throttleLogins<C extends Context, Result extends { readonly outc
   }
 
   async function forget(key: string): Promise<void> {
-    await storage.increment(key, COUNTER_SECONDS, -RESET)
+    await resetCounter(storage, key)
     await storage.put(KIND, key, { failures: 0 }, 1)
   }
 }

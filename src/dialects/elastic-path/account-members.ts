@@ -1,9 +1,10 @@
 import type { Customer } from '../../customers/customer.ts'
 import type { ActionRoute, DialectAnswer, DialectRequest } from '../dialect.ts'
+import { type JsonObject, textOf } from '../json-body.ts'
 import { type AccountToken, accountTokens, endUnlisted, heldFrom, PAGE_LIMIT } from './accounts.ts'
 import { failedValidation, json, plainError } from './errors.ts'
 import { refusalOf } from './refusals.ts'
-import { type ResourceObject, readResourceObject, textOf, violations } from './resource-object.ts'
+import { readResourceObject, violations } from './resource-object.ts'
 import { clientFor, type SignedIn, type SignIn, type SignInEndpoint } from './sign-in.ts'
 
 export const ACCOUNT_TOKEN = 'account_management_authentication_token'
@@ -38,7 +39,7 @@ export function accountMemberTokenRoute(signIn: SignIn, resource: string): Actio
   }
 }
 
-function problemsOf(data: ResourceObject): string[] {
+function problemsOf(data: JsonObject): string[] {
   const required = REQUIRED[mechanismOf(data)]
   if (!required) return ['The selected data.authentication_mechanism is invalid.']
   const problems = violations(data, ['type', ...required])
@@ -46,18 +47,14 @@ function problemsOf(data: ResourceObject): string[] {
   return isOther ? ['The selected data.type is invalid.', ...problems] : problems
 }
 
-function mechanismOf(data: ResourceObject): string {
+function mechanismOf(data: JsonObject): string {
   const mechanism = textOf(data, 'authentication_mechanism')
   return Object.hasOwn(REQUIRED, mechanism) ? mechanism : ''
 }
 
 type Asked = { readonly signIn: SignIn; readonly request: DialectRequest }
 
-async function enter(
-  endpoint: SignInEndpoint,
-  data: ResourceObject,
-  { signIn, request }: Asked,
-): Promise<DialectAnswer> {
+async function enter(endpoint: SignInEndpoint, data: JsonObject, { signIn, request }: Asked): Promise<DialectAnswer> {
   const signedIn = await signInWith(endpoint, data, signIn)
   if (signedIn.outcome === 'refused') {
     const { status, retryAfterSeconds } = refusalOf(signedIn.failure, signIn.refusedStatus)
@@ -70,7 +67,7 @@ async function enter(
   return list(customer, accounts, request)
 }
 
-function signInWith(endpoint: SignInEndpoint, data: ResourceObject, signIn: SignIn): Promise<SignedIn> {
+function signInWith(endpoint: SignInEndpoint, data: JsonObject, signIn: SignIn): Promise<SignedIn> {
   const username = textOf(data, 'username')
   const mechanism = mechanismOf(data)
   if (mechanism === 'oidc') return signIn.withCode(endpoint, data)

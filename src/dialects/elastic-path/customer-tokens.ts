@@ -1,9 +1,10 @@
 import type { Caller } from '../../oauth/tokens/callers.ts'
 import type { ActionRoute, DialectAnswer, DialectRequest, IssuedTokens } from '../dialect.ts'
+import { type JsonObject, textOf } from '../json-body.ts'
 import type { DialectServices } from '../services.ts'
 import { badBearer, detailedError, failedValidation, json } from './errors.ts'
 import { refusalOf } from './refusals.ts'
-import { type ResourceObject, readResourceObject, textOf, violations } from './resource-object.ts'
+import { readResourceObject, violations } from './resource-object.ts'
 import { clientFor, type SignedIn, type SignIn } from './sign-in.ts'
 
 /** `POST /v2/customers/tokens`: a customer's token, for a password or for a code from our own sign-in page. */
@@ -25,7 +26,7 @@ export function customerTokenRoute(signIn: SignIn, resource: string): ActionRout
 }
 
 type Asked = {
-  readonly data: ResourceObject
+  readonly data: JsonObject
   readonly caller: Caller
   readonly request: DialectRequest
   readonly services: DialectServices
@@ -39,12 +40,12 @@ const REQUIRED: Readonly<Record<string, readonly string[]>> = {
   oidc: ['type', 'oauth_authorization_code', 'oauth_redirect_uri', 'oauth_code_verifier'],
 }
 
-function problemsOf(data: ResourceObject): string[] {
+function problemsOf(data: JsonObject): string[] {
   const required = REQUIRED[mechanismOf(data)]
   return required ? violations(data, required) : ['The selected data.authentication_mechanism is invalid.']
 }
 
-function mechanismOf({ authentication_mechanism: mechanism = 'password' }: ResourceObject): string {
+function mechanismOf({ authentication_mechanism: mechanism = 'password' }: JsonObject): string {
   return typeof mechanism === 'string' && Object.hasOwn(REQUIRED, mechanism) ? mechanism : ''
 }
 

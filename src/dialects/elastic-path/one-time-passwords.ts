@@ -1,6 +1,7 @@
 import type { ActionRoute } from '../dialect.ts'
+import { textOf } from '../json-body.ts'
 import { badBearer, detailedError, failedValidation } from './errors.ts'
-import { readResourceObject, textOf, violations } from './resource-object.ts'
+import { readResourceObject, violations } from './resource-object.ts'
 import type { SignIn } from './sign-in.ts'
 
 /** Spelled one way in the documentation and another way in published descriptions. */

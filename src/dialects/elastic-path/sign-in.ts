@@ -1,10 +1,10 @@
 import { ONE_TIME_PASSWORD_GRANT } from '../../oauth/grants/one-time-password.ts'
 import type { Caller } from '../../oauth/tokens/callers.ts'
 import type { DialectRequest, IssuedTokens, OAuthFailure } from '../dialect.ts'
+import { type JsonObject, textOf } from '../json-body.ts'
 import type { DialectServices } from '../services.ts'
 import { findClientCaller } from './bearer.ts'
 import { exchangeFor } from './exchange.ts'
-import { type ResourceObject, textOf } from './resource-object.ts'
 
 export type SignInSettings = {
   /** The audience of the bearer that every call needs. */
@@ -56,7 +56,7 @@ export function createSignIn({ clientResource, refusedStatus }: SignInSettings) 
       }),
 
     /** A code of ours is for the default audience; what it brings is exchanged for the dialect's token, and ended. */
-    async withCode({ services, clientId, resource }: SignInEndpoint, data: ResourceObject): Promise<SignedIn> {
+    async withCode({ services, clientId, resource }: SignInEndpoint, data: JsonObject): Promise<SignedIn> {
       const redeemed = await services.issue({
         grant_type: 'authorization_code',
         client_id: clientId,

@@ -1,3 +1,4 @@
+import { objectOf, parseJson } from '../json-body.ts'
 import { readXmlFields, writeXml } from './xml.ts'
 
 /** A request body that cannot be used, in the words the shop's own framework has for it; the status is 400. */
@@ -68,11 +69,7 @@ export function writeJson(value: unknown): string {
 }
 
 function readJsonFields(body: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(body)
-    // A list or a bare value is JSON too: it just has none of the fields.
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
-  } catch {
-    return undefined
-  }
+  const value = parseJson(body)
+  // A list or a bare value is JSON too: it just has none of the fields.
+  return value === undefined ? undefined : (objectOf(value) ?? {})
 }

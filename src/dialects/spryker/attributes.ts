@@ -1,8 +1,8 @@
 import type { AnswerContext, DialectAnswer } from '../dialect.ts'
+import { type JsonObject, objectOf, parseJson } from '../json-body.ts'
 import { failure, failures, type SprykerError } from './documents.ts'
 
-export type Attributes = Readonly<Record<string, unknown>>
-export type Parsed = { readonly attributes: Attributes } | { readonly refused: DialectAnswer }
+export type Parsed = { readonly attributes: JsonObject } | { readonly refused: DialectAnswer }
 
 /**
  * The attributes of a JSON:API request document. The body is read as JSON whatever its content type says, and
@@ -10,7 +10,7 @@ export type Parsed = { readonly attributes: Attributes } | { readonly refused: D
  */
 export function readAttributes(body: string, type: string, context: AnswerContext): Parsed {
   const invalid = { refused: failure(400, undefined, 'Post data is invalid.', context) }
-  const data = objectOf(objectOf(parse(body))?.data)
+  const data = objectOf(objectOf(parseJson(body))?.data)
   if (!data || !Object.hasOwn(data, 'type')) return invalid
   if (data.type !== type) return { refused: failure(400, undefined, 'Invalid type.', context) }
   const attributes = Array.isArray(data.attributes) && data.attributes.length === 0 ? {} : objectOf(data.attributes)
@@ -28,7 +28,7 @@ const FORMS = {
 
 /** One 901 error for each violated field, in the order of the fields; undefined when all is well. */
 export function violations(
-  attributes: Attributes,
+  attributes: JsonObject,
   fields: readonly Field[],
   context: AnswerContext,
 ): DialectAnswer | undefined {
@@ -40,30 +40,11 @@ export function violations(
   return first && failures([first, ...rest], context)
 }
 
-function complaintAbout(attributes: Attributes, { name, is }: Field): string | undefined {
+function complaintAbout(attributes: JsonObject, { name, is }: Field): string | undefined {
   if (!Object.hasOwn(attributes, name)) return 'This field is missing.'
   const value = attributes[name]
   if (value === null || value === '' || value === false) return 'This value should not be blank.'
   if (typeof value !== 'string') return 'This value should be of type string.'
   if (value.trim() === '') return 'This value should not be blank.'
   return is && !FORMS[is].pattern.test(value) ? FORMS[is].complaint : undefined
-}
-
-/** The text of an attribute, for endpoints that do not say what is wrong with it. */
-export function textOf(attributes: Attributes, name: string): string {
-  const value = Object.hasOwn(attributes, name) ? attributes[name] : undefined
-  return typeof value === 'string' ? value : ''
-}
-
-function parse(body: string): unknown {
-  try {
-    return JSON.parse(body)
-  } catch {
-    return undefined
-  }
-}
-
-function objectOf(value: unknown): Attributes | undefined {
-  // An object, and each member is unknown.
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Attributes) : undefined
 }

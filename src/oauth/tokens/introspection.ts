@@ -4,7 +4,7 @@ import type { ClientMetadata } from '../../clients/client.ts'
 import type { Metrics } from '../../metrics.ts'
 import { isAgentAccount } from '../accounts/agent-account.ts'
 import { isAnonymousAccount } from '../accounts/anonymous-account.ts'
-import { commerceClaims } from '../accounts/claims.ts'
+import { commerceClaims, defined } from '../accounts/claims.ts'
 import type { FoundToken } from './found-token.ts'
 import type { JudgeToken } from './token-verdict.ts'
 
@@ -74,7 +74,7 @@ export function matchesAny(patterns: readonly string[], identifiers: readonly st
 function describe(token: FoundToken, issuer: string): Record<string, unknown> {
   const { jkt, certificateThumbprint } = token
   const isBound = jkt !== undefined || certificateThumbprint !== undefined
-  return withoutUndefined({
+  return defined({
     ...token.claims,
     active: true,
     sub: token.accountId ?? token.clientId,
@@ -86,10 +86,6 @@ function describe(token: FoundToken, issuer: string): Record<string, unknown> {
     exp: token.exp,
     jti: token.jti,
     token_type: token.kind === 'refresh-token' ? undefined : jkt ? 'DPoP' : 'Bearer',
-    cnf: isBound ? withoutUndefined({ jkt, 'x5t#S256': certificateThumbprint }) : undefined,
+    cnf: isBound ? defined({ jkt, 'x5t#S256': certificateThumbprint }) : undefined,
   })
-}
-
-function withoutUndefined(members: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined))
 }
