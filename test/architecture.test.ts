@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
@@ -45,6 +45,11 @@ test('no circle runs between the rooms of a folder', () => {
 
 test('no folder holds more than 25 files of its own', () => {
   expectNone(crowdedFolders(sources, 25))
+})
+
+test('each folder of src opens with a README', () => {
+  const folders = new Set(sources.map(({ path }) => path.split('/')).flatMap(([, name, file]) => (file ? [name] : [])))
+  expectNone([...folders].filter((name) => !existsSync(join(ROOT, 'src', String(name), 'README.md'))).map(String))
 })
 
 test('relative imports end with .ts', () => {

@@ -4,9 +4,16 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const PAGES = globSync(['*.md', 'docs/**/*.md', 'src/**/*.md', 'bench/*.md'], { cwd: ROOT }).sort()
+/** Pages that name files of ours to lead readers to them. Decisions are of their time and keep the paths of then. */
+const GUIDES = PAGES.filter((page) =>
+  /^(CONTRIBUTING|README|docs\/architecture|docs\/how-to\/.*|src\/.*README)\.md$/.test(page),
+)
+/** A dialect that the how-to invents. */
+const INVENTED = /^src\/dialects\/acme\//
 
 test('links between documents lead somewhere', () => {
-  const broken = globSync(['*.md', 'docs/**/*.md'], { cwd: ROOT }).flatMap((page) =>
+  const broken = PAGES.flatMap((page) =>
     linksOf(readFileSync(join(ROOT, page), 'utf8'))
       .filter((link) => !existsSync(join(ROOT, dirname(page), link)))
       .map((link) => `${page} → ${link}`),
@@ -14,9 +21,31 @@ test('links between documents lead somewhere', () => {
   expect(broken).toEqual([])
 })
 
+test('the files that guides name exist', () => {
+  expect(GUIDES).toContain('docs/architecture.md')
+  const missing = GUIDES.flatMap((page) =>
+    pathsIn(readFileSync(join(ROOT, page), 'utf8'))
+      .filter((path) => !INVENTED.test(path) && !isThere(page, path))
+      .map((path) => `${page} → ${path}`),
+  )
+  expect(missing).toEqual([])
+})
+
 /** Relative links, without their fragments. */
 function linksOf(markdown: string): string[] {
   return [...markdown.matchAll(/\]\(([^)\s]+)\)/g)]
     .map(([, link = '']) => link.replace(/#.*$/, ''))
     .filter((link) => link !== '' && !/^[a-z]+:/.test(link))
+}
+
+/** Files of code in backticks: `folder/file.ts`. */
+function pathsIn(markdown: string): string[] {
+  return [...markdown.matchAll(/`([\w./-]+\.(?:ts|eta|json))`/g)].map(([, path = '']) => path)
+}
+
+/** A path stands for a file of the project, of src, or of the folder that the page is in or one below it. */
+function isThere(page: string, path: string): boolean {
+  const folder = dirname(page)
+  const besides = folder.startsWith('src') ? [folder, dirname(folder)] : ['', 'src']
+  return ['', 'src', ...besides].some((start) => existsSync(join(ROOT, start, path)))
 }
