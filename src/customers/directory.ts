@@ -4,7 +4,7 @@ import type { Customer } from './customer.ts'
 export type CustomerWithPassword = {
   readonly customer: Customer
   readonly password?: StoredPassword
-  /** The password was found wanting, or an operator asks for another. */
+  /** The password breaks the policy, or an operator asks for another one. */
   readonly passwordChangeRequired?: boolean
 }
 
@@ -14,7 +14,7 @@ export interface Directory {
   findByReference(customerReference: string): Promise<Customer | undefined>
   /** Finds by e-mail, without regard to case. */
   findByLogin(login: string): Promise<CustomerWithPassword | undefined>
-  /** The customer chose a new password. Sets the moment that older tokens are measured against. */
+  /** Stores a new password and when it changed. It signs nothing out: the caller ends the sign-ins. */
   setPassword(id: string, password: StoredPassword): Promise<void>
   /** The same password under another scheme. Does nothing when `current` is no longer what is stored. */
   replaceHash(id: string, current: StoredPassword, next: StoredPassword): Promise<void>
