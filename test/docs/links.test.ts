@@ -9,6 +9,8 @@ const PAGES = globSync(['*.md', 'docs/**/*.md', 'src/**/*.md', 'bench/*.md'], { 
 const GUIDES = PAGES.filter((page) =>
   /^(CONTRIBUTING|README|docs\/architecture|docs\/how-to\/.*|src\/.*README)\.md$/.test(page),
 )
+/** Names the files of its folder without the folder. */
+const FOLDER_README = /^src\/[^/]+\/README\.md$/
 /** A dialect that the how-to invents. */
 const INVENTED = /^src\/dialects\/acme\//
 
@@ -25,6 +27,7 @@ test('the files that guides name exist', () => {
   expect(GUIDES).toContain('docs/architecture.md')
   const missing = GUIDES.flatMap((page) =>
     pathsIn(readFileSync(join(ROOT, page), 'utf8'))
+      .filter((path) => path.includes('/') || FOLDER_README.test(page))
       .filter((path) => !INVENTED.test(path) && !isThere(page, path))
       .map((path) => `${page} → ${path}`),
   )
