@@ -88,7 +88,7 @@ export async function openApp(
   }
 }
 
-/** Everybody knows these secrets. */
+/** These secrets are public. */
 async function refuseDemo({ database, passwords }: Backends): Promise<void> {
   const leftovers = await findLeftoverDemoAccounts({ ...database, passwords })
   if (leftovers.length === 0) return

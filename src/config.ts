@@ -42,7 +42,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const combined = contradictions(config)
   if (combined.length > 0) throw new ConfigError(combined)
   const hasIssuer = environment.ISSUER || environment.ISSUER_FILE
-  // Whoever moves only the port means the server here.
+  // A PORT without an ISSUER means the server on this machine.
   const issuer = hasIssuer ? config.ISSUER.replace(/\/$/, '') : `http://localhost:${config.PORT}`
   return { ...config, DATA_DIR: resolve(config.DATA_DIR), ISSUER: issuer }
 }

@@ -207,7 +207,7 @@ const demoCustomers: readonly (Omit<ImportRecordInput, 'password'> & { plainPass
   },
 ]
 
-/** What everybody knows who has read this file. */
+/** Secrets of the demo; they are public, because they are in this file. */
 export const publicSecrets = {
   clients: demoClients.flatMap(({ client_id: clientId, secret }) => (secret ? [{ clientId, secret }] : [])),
   customers: demoCustomers.map(({ email, plainPassword }) => ({ email, password: plainPassword })),

@@ -7,7 +7,7 @@ import { publicSecrets } from './demo.ts'
 
 type LeftoverDeps = { readonly knex: Database['knex']; readonly passwords: Pick<Passwords, 'verify'> }
 
-/** Somebody who can be impersonated by anyone that has read the demo's source. */
+/** An account whose secret is public, because it is in the source of the demo. */
 export type DemoRemain = { readonly kind: 'client' | 'customer' | 'agent'; readonly name: string; readonly id: string }
 
 /** Clients, customers and agents that still have their demo secret. */

@@ -12,11 +12,11 @@ export type Mail = { readonly to: string; readonly subject: string; readonly tex
 /** Hands one mail over. @throws when it cannot. */
 export type SendMail = (mail: Mail) => Promise<void>
 
-/** Writes a mail when its turn comes; undefined when there is nobody to write to. */
+/** Writes a mail when its turn comes; undefined when there is no recipient. */
 export type WriteMail = () => Promise<Mail | undefined>
 
 export type Mailer = {
-  /** False when mails would reach nobody: what needs them is not offered then. */
+  /** False when no mail can be sent; what needs mail is not offered then. */
   readonly isOffered: boolean
   readonly send: SendMail
   /** @throws when a mail could not be sent now. */
@@ -42,7 +42,7 @@ type MailerDeps = MailerSettings & {
   readonly limit?: number
 }
 
-/** A link lives half an hour: a mail that is not out after six minutes helps nobody. */
+/** A link lives half an hour: a mail that is not sent after six minutes is dropped. */
 const RETRY_DELAYS_MS = [2000, 10_000, 60_000, 300_000]
 /** Mails that may wait at a time; each is a few kilobytes. */
 const LIMIT = 2000

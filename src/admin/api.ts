@@ -12,12 +12,12 @@ export type ApiRequest = {
   /** Percent-encoded, without the query. */
   readonly path: string
   readonly query?: Readonly<Record<string, unknown>>
-  /** Called only for somebody who may. */
+  /** Called only when the actor may do this. */
   readonly readBody?: () => Promise<unknown>
   readonly stream?: AsyncIterable<Buffer>
   /** The header: an ETag in quotes, or `*`. */
   readonly ifMatch?: string
-  /** Nobody when absent. */
+  /** Absent without a valid credential. */
   readonly actor?: Actor | undefined
   readonly ip: string
   readonly requestId: string

@@ -7,7 +7,7 @@ import { ADMIN_SESSION_PREFIX, type AdminSessions } from '../administrators/sess
 export type Identify = (presented: string) => Promise<Actor | undefined>
 
 export type IdentifyDeps = {
-  /** Those of ADMIN_TOKEN: the owner's way in, before there is anybody else. */
+  /** Those of ADMIN_TOKEN: the owner's way in, before there is an administrator. */
   readonly settingTokens: readonly string[]
   readonly adminTokens: Pick<AdminTokens, 'find'>
   readonly sessions: Pick<AdminSessions, 'find'>

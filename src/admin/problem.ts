@@ -33,7 +33,7 @@ const TITLES: Readonly<Record<number, string>> = {
   503: 'Not available now',
 }
 
-/** Answers whatever is thrown further in as problem details; what nobody expected is logged and answered without detail. */
+/** Answers errors as problem details; an unexpected error is logged and answered without detail. */
 export function answerProblems(onError: (error: unknown, requestId: string) => void): Middleware {
   return async function answerProblem(ctx, next) {
     try {

@@ -12,7 +12,7 @@ export type AdminSignIn =
       readonly expiresAt: number
       readonly administrator: Administrator
     }
-  /** Whoever asks learns no more than this. */
+  /** The only reason that a caller is given. */
   | { readonly outcome: 'refused' }
   | { readonly outcome: 'locked' | 'busy'; readonly retryAfterSeconds: number }
 

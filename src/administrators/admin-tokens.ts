@@ -9,7 +9,7 @@ export type AdminToken = {
   /** Never used twice, so that the audit trail stays readable. */
   readonly name: string
   readonly role: Role
-  /** What the audit trail calls whoever made it. */
+  /** The actor that made it, as the audit trail names it. */
   readonly createdBy: string
   /** Epoch seconds, as all that follow. */
   readonly createdAt: number
@@ -61,7 +61,7 @@ export function createAdminTokens({ knex }: { readonly knex: Knex }) {
       return rows[0] && { token, adminToken: toAdminToken(rows[0]) }
     },
 
-    /** The living token that was presented. */
+    /** The active token with this value. */
     async find(presented: string): Promise<AdminToken | undefined> {
       const row: Row | undefined = await knex('admin_tokens')
         .where({ sha256: digest(presented), revoked_at: null })
@@ -87,7 +87,7 @@ export function createAdminTokens({ knex }: { readonly knex: Knex }) {
       return toPage(rows, limit, (row) => row.name, toAdminToken)
     },
 
-    /** From the next request on nobody gets in with it. */
+    /** It is refused from the next request on. */
     async revoke(id: string): Promise<void> {
       await tokens().where({ id, revoked_at: null }).update({ revoked_at: new Date() })
     },

@@ -1,4 +1,4 @@
-/** What an operator is, weakest first: each role may do whatever the one before it may. */
+/** The roles of operators, weakest first: each role may do all that the one before it may. */
 export const ROLES = ['viewer', 'support', 'security', 'owner'] as const
 export type Role = (typeof ROLES)[number]
 
@@ -51,7 +51,7 @@ export function mayDo(role: Role, action: Permission): boolean {
   return rank(role) >= rank(PERMISSIONS[action].from)
 }
 
-/** Nobody hands out, changes or takes back a role as high as their own; an owner stands above that. */
+/** An operator gives, changes or removes only roles below their own; an owner may do so with all. */
 export function mayRule(role: Role, over: Role): boolean {
   return role === 'owner' || rank(over) < rank(role)
 }

@@ -7,7 +7,7 @@ const BATCH = 10_000
 
 /**
  * Removes entries older than `before` (ISO 8601), so many at a time, and says so in the chain, in one step: a
- * beginning that is missing without such an entry was taken away by somebody else. Returns what was written; nothing
+ * beginning that is missing without such an entry was removed from outside. Returns what was written; nothing
  * when none is left.
  */
 export async function pruneEntries(knex: Knex, before: string, limit = BATCH): Promise<AuditEntry[]> {

@@ -25,7 +25,7 @@ export async function loadDemoInto(config: Config): Promise<void> {
   }
 }
 
-/** Removes from it whoever still has a demo secret, and returns who went. */
+/** Removes the accounts that still have a demo secret, and returns them. */
 export async function removeDemoFrom(config: Config): Promise<DemoRemain[]> {
   const { knex, close } = await openDatabase(config)
   try {

@@ -34,7 +34,7 @@ export function createClientRegistry({ knex, storage }: { knex: Knex; storage: S
     await storage.publish(TOPIC)
   }
 
-  /** Under a lock, so that nobody changes it between the comparison and the change. */
+  /** Under a lock, so that it does not change between the comparison and the change. */
   const changeSeen = (
     clientId: string,
     seen: string,

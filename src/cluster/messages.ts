@@ -15,5 +15,5 @@ export type ToWorker =
 export type ToPrimary =
   | ({ readonly type: 'ready' } & Addresses)
   | { readonly type: 'figures'; readonly figures: Figures }
-  /** Somebody wants the metrics of this node. */
+  /** Asks for the metrics of this node. */
   | { readonly type: 'ask-metrics' }

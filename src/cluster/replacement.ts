@@ -9,7 +9,7 @@ export type Replacement = { readonly outcome: 'replace'; readonly afterMs: numbe
 /**
  * What to do about a worker that died, knowing how long the last ones lived, newest last. One that worked for a while
  * is replaced at once; after early deaths in a row the pause doubles. While others serve this goes on for ever: a
- * database that is away must not take the node with it. With nobody left there is an end.
+ * database that is away must not take the node with it. When no worker is left, it gives up.
  */
 export function planReplacement(livedMs: readonly number[], { isAnyServing }: { isAnyServing: boolean }): Replacement {
   const lastLong = livedMs.findLastIndex((lived) => lived >= EARLY_MS)

@@ -8,7 +8,7 @@ import type { Authenticate } from './authenticate.ts'
 import type { Directory } from './directory.ts'
 
 export type OneTimePasswords = {
-  /** Mails a code to the customer with this login. Nobody learns whether there is one: it goes on in the background. */
+  /** Mails a code to the customer with this login. In the background, so that the answer does not show whether there is one. */
   request(login: string): void
   /** Checks a code, once. Every refusal is the same. */
   readonly authenticate: Authenticate
@@ -28,7 +28,7 @@ const TTL_SECONDS = 600
 const LENGTH = 6
 /** Without what is easily misread. */
 const ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789'
-/** Wrong tries a code survives, whoever makes them. */
+/** Wrong tries a code survives, from all addresses together. */
 const MAX_TRIES = 5
 /** Mails to one login in ten minutes. */
 const MAX_REQUESTS = 5

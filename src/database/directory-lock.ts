@@ -10,7 +10,7 @@ type Holder = { readonly pid: number; readonly startedAt: string }
  * (power cut, `kill -9`) is taken over at once; a process id that was given to another program since is told apart
  * by its start time.
  *
- * @throws {DatabaseError} when a living process holds the lock.
+ * @throws {DatabaseError} when a running process holds the lock.
  */
 export function lockDirectory(directory: string): () => void {
   const path = join(directory, 'vestibule.lock')

@@ -20,7 +20,7 @@ const PostgresClient = createRequire(import.meta.url)('knex/lib/dialects/postgre
 
 const SEVERAL_STATEMENTS = /;\s*\S/
 
-/** A knex client class bound to `instance`. Closing knex leaves it open: whoever opened it closes it. */
+/** A knex client class bound to `instance`. Closing knex leaves it open; the code that opened it closes it. */
 export function pgliteClient(instance: EmbeddedInstance): typeof Knex.Client {
   class PgliteClient extends PostgresClient {
     constructor(config: Knex.Config) {

@@ -23,7 +23,7 @@ type PostgresDialect = new (
 // knex types its dialects' main classes nowhere; the file is part of its documented way to make a custom client.
 const PostgresClient = createRequire(import.meta.url)('knex/lib/dialects/postgres/index.js') as PostgresDialect
 
-/** Longer than any statement of a request takes, shorter than anybody waits: for work outside of requests, none. */
+/** Longer than any statement of a request takes, shorter than a client waits; work outside of requests has no limit. */
 const NO_LIMIT_MS = 2 ** 31 - 1
 /** SQLSTATE of a write to a server that only reads: a standby, or a primary that became one. */
 const READ_ONLY = '25006'

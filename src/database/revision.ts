@@ -5,7 +5,7 @@ export function revisionOf(value: object): string {
   return hash('sha256', JSON.stringify(value), 'base64url').slice(0, 27)
 }
 
-/** True when `seen` is what `value` is now; `*` takes whatever there is. */
+/** True when `seen` is what `value` is now; `*` matches every revision. */
 export function isRevision(seen: string, value: object): boolean {
   return seen === '*' || seen === revisionOf(value)
 }
@@ -15,5 +15,5 @@ export type Changed<T> =
   | { readonly outcome: 'changed'; readonly now: T }
   /** There is nothing of that name. */
   | { readonly outcome: 'unknown' }
-  /** Somebody else changed it since it was seen. */
+  /** Another caller changed it since it was read. */
   | { readonly outcome: 'changed-meanwhile' }

@@ -68,7 +68,7 @@ function sendTo(issuer: string, ctx: Context): void {
 
 /**
  * What no endpoint took: a request of a shared path is OAuth's, at the root of the issuer; anything else below a dialect's
- * base path or at its host is a path of nobody.
+ * base path or at its host is an unknown path.
  */
 async function answerRest(
   ctx: Context,

@@ -20,7 +20,7 @@ export type SignInWebhook = {
 export type SignInWebhookDeps = {
   readonly url: string | undefined
   readonly secret: string | undefined
-  /** Told of a report that was given up; `reason` names nobody. */
+  /** Told of a report that was given up; `reason` names no person. */
   readonly onGivenUp: (eventId: string, reason: string) => void
   readonly firstDelayMs?: number
   readonly queueLimit?: number
@@ -32,7 +32,7 @@ const QUEUE_LIMIT = 1000
 const IN_FLIGHT = 4
 
 /**
- * Tells the shop of sign-ins, in the background and signed: nobody waits for it. A call that is not answered with 2xx
+ * Tells the shop of sign-ins, in the background and signed: the sign-in does not wait for it. A call that is not answered with 2xx
  * is repeated with growing delays under the same id. The queue is bounded.
  */
 export function openSignInWebhook(deps: SignInWebhookDeps): SignInWebhook {

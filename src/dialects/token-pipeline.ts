@@ -102,7 +102,7 @@ function failure(ctx: Context, body: Record<string, unknown>): OAuthFailure {
 function clearAnswer(ctx: Context): void {
   ctx.body = null
   ctx.status = 404
-  // Koa gives a body its status 200 only while nobody has set one: the next run, and the endpoint, start afresh.
+  // Koa sets status 200 for a body only while no status was set: reset it for the next run and for the endpoint.
   Object.assign(ctx.response, { _explicitStatus: false })
   for (const name of ANSWERS) ctx.remove(name)
 }

@@ -21,7 +21,7 @@ export function becomeTokenRequest(
   ctx.url = endpoint
 }
 
-/** Gives a request whose body was read its body back, for whoever comes next. */
+/** Puts back the body of a request that was read, for the next middleware. */
 export function giveBody(ctx: Context, body: Buffer): void {
   const source = Readable.from(body.length > 0 ? [body] : [], { objectMode: false })
   Object.defineProperties(ctx.req, {

@@ -6,7 +6,7 @@ import { Unavailable } from './unavailable.ts'
 const RETRY_AFTER_SECONDS = 1
 
 /**
- * The last catch: whatever nobody expected is logged with the request id and answered without detail. Every 503 says
+ * The last catch: an unexpected error is logged with the request id and answered without detail. Every 503 says
  * when to come again.
  */
 export function catchErrors(onError: (error: unknown, requestId: string) => void): Middleware {

@@ -6,7 +6,7 @@ export type HealthCheck = { readonly name: string; check(): Promise<void> }
 export type CheckResult = {
   readonly name: string
   readonly status: 'up' | 'down'
-  /** What it said; for operators, never for the probes, which anybody may ask. */
+  /** What it said; for operators, never for the probes, which are public. */
   readonly problem?: string
 }
 

@@ -7,7 +7,7 @@ export type HostGuardDeps = {
   readonly trustedProxies: readonly string[]
   /** Other hosts this server answers at, as a Host header names them; what it says about itself is never built from one. */
   readonly otherHosts?: ReadonlySet<string>
-  /** Further headers that mean something when a trusted proxy sends them, and are dropped from anybody else. */
+  /** Further headers that mean something when a trusted proxy sends them, and are dropped otherwise. */
   readonly proxyHeaders?: readonly string[]
 }
 

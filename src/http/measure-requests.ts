@@ -2,7 +2,7 @@ import type { Middleware } from 'koa'
 import { requestState } from './request-state.ts'
 
 export type MeasuredRequest = {
-  /** Of a closed list: a path would be a time series of its own for every stranger who makes one up. */
+  /** Of a closed list: otherwise each invented path would make a time series. */
   readonly route: string
   /** `2xx`. */
   readonly status: string

@@ -7,7 +7,7 @@ export function factsOf(ctx: { readonly state: object }): RequestFacts {
   return state.facts
 }
 
-/** A path as it may be written down: whatever could be a token, a key or somebody's address is masked. */
+/** A path as it may be logged: parts that could be a token, a key or an e-mail address are masked. */
 export function maskPath(path: string): string {
   return path
     .split('/')

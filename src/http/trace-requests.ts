@@ -12,7 +12,7 @@ export function traceRequests(tracing: Tracing): Middleware {
       const facts = factsOf(ctx)
       facts.traceId = span.traceId
       await next()
-      // A path of nobody could be anything; it must not become a name.
+      // An unknown path could be any text; it must not become the name of a span.
       if (ctx.status !== 404) span.rename(`${method} ${facts.endpoint ?? path}`)
       span.set({
         'http.request.method': method,

@@ -49,7 +49,7 @@ export function createAccountRoutes(routesDeps: AccountRoutesDeps): Middleware {
   return router.routes() as unknown as Middleware // the router's own context type is not Koa's
 }
 
-/** Shows a page whose address ends in one of `names`; any other is nobody's. */
+/** Shows a page whose address ends in one of `names`; every other name is an unknown page. */
 function oneOf<Name extends string>(names: readonly Name[], show: (ctx: Context, name: Name) => void): Middleware {
   return async (ctx, next) => {
     const { kind, notice } = ctx.params as { kind?: string; notice?: string } // the router decodes them

@@ -6,7 +6,7 @@ import { normalizeEmail } from '../credentials/email.ts'
 export type DeviceCookie = {
   /** The id of this browser for one account; undefined without a cookie of ours. */
   idFor(ctx: Context, login: string): string | undefined
-  /** The same, marking the browser first if it has no mark. Only for somebody who proved who they are. */
+  /** The same, marking the browser first if it has no mark. Only after the customer proved who they are. */
   mark(ctx: Context, login: string): string
 }
 

@@ -23,7 +23,7 @@ type Deps = ForcedChangeDeps & {
   readonly show: Pick<InteractionPages, 'newPassword' | 'pathOf'>
 }
 
-/** Somebody whose password was right, and who has not gone on yet; found by the interaction, which a cookie guards. */
+/** A customer whose password was right and who must choose another first; found by the interaction, which a cookie guards. */
 const PENDING = 'PendingSignIn'
 const PENDING_TTL_SECONDS = 900
 /** A password that breaks the policy still signs in once; then it must be changed. */

@@ -9,7 +9,7 @@ import type { Step } from './step.ts'
 /** Checks a login; `ctx` and the client are for limits by address, known devices and clients. */
 export type SignIn = (login: string, password: string, ctx: Context, clientId: string) => Promise<Authentication>
 
-/** Somebody who proved who they are, before their sign-in ends. */
+/** A customer who has proved who they are, before the sign-in is complete. */
 export type SignedIn = { readonly customer: Customer; readonly remember: boolean }
 
 type LoginStepDeps = {

@@ -2,7 +2,7 @@ import type { Context } from 'koa'
 import { seeOther } from '../http/see-other.ts'
 import { keepLanguages } from './page-languages.ts'
 
-/** What the login page may say to somebody who comes back to it. */
+/** What the login page says to a customer who returns to it. */
 export const NOTICES = ['password-changed', 'unblocked', 'confirmed'] as const
 export type Notice = (typeof NOTICES)[number]
 
@@ -21,7 +21,7 @@ export type WayBack = {
 const MAX_AGE_MS = 3_600_000
 const UID = /^[\w-]{1,64}$/
 
-/** A cookie with the interaction's id: no address, so that nobody can be led off. */
+/** A cookie with the interaction's id: no address, so that it cannot lead to another site. */
 export function createWayBack({
   issuer,
   publicPath,

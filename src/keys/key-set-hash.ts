@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** Names a published key set: the same kids have the same name on every node, whatever their states. */
+/** Names a published key set: the same kids have the same name on every node, in every state. */
 export function keySetHash(kids: readonly string[]): string {
   return createHash('sha256')
     .update([...kids].sort().join(' '))

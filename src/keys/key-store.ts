@@ -1,7 +1,7 @@
 import type { KeyRecord, Tombstone } from './key-record.ts'
 
 export type StoredKeys = {
-  /** Keys that live: none of them has a tombstone. */
+  /** Keys without a tombstone. */
   readonly records: readonly KeyRecord[]
   readonly tombstones: readonly Tombstone[]
   /** Kids found in the store although a tombstone says they were removed: a backup was restored. */

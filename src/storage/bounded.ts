@@ -3,7 +3,7 @@ import type { Storage } from './storage.ts'
 
 /**
  * The same storage, whose every answer comes within `limitMs`. What the backend does with a question that was given
- * up is unknown, as with any lost answer; nobody is told that it succeeded.
+ * up is unknown, as with any lost answer; it is not reported as a success.
  *
  * @throws {Unavailable} from each function when there is no answer, the backend refuses to give one, or `assertOpen`
  * does not let the question through.

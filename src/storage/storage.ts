@@ -34,7 +34,7 @@ export interface Storage {
   consume(kind: string, id: string): Promise<boolean>
   /**
    * Replaces the artifact if it still has version `expected`, and raises the version by one. The receipt, readable
-   * by `receipt` until its own expiry, is written in the same step: whoever loses can read what the winner wrote.
+   * by `receipt` until its own expiry, is written in the same step: the loser can read what the winner wrote.
    * True for exactly one caller, however many race.
    */
   swap(
@@ -59,7 +59,7 @@ export interface Storage {
    * the next count starts a window.
    */
   increment(key: string, windowSeconds: number, by?: number): Promise<number>
-  /** Tells every node. Best effort: whoever listens must also look for itself now and then. */
+  /** Tells every node. Best effort: a listener must also look by itself now and then. */
   publish(topic: string): Promise<void>
   subscribe(topic: string, listener: () => void): void
   /** Into how many parts that can each lose their memory alone the backend spreads what it keeps. */

@@ -13,7 +13,7 @@ export function traced<Port extends object>(
   { name, methods, describe = () => ({}) }: TracedOptions<Port>,
 ): Port {
   const wrapped = methods.map((method) => {
-    // Whoever names a method of a port that is no function has made a mistake in these few lines.
+    // A name that is no function of the port is a mistake in the lines above.
     const call = port[method] as (...args: unknown[]) => unknown
     return [
       method,

@@ -15,7 +15,7 @@ type AnswerPageDeps = {
   readonly onError: (error: unknown, requestId: string) => void
 }
 
-/** Answers with pages, whatever happened: an operator is never shown a bare error. */
+/** Answers with pages, errors too: an operator never sees a bare error. */
 export function createAnswerPage({ views, onError }: AnswerPageDeps) {
   function page(ctx: Context, name: string, view: object, { status = 200 }: ShowOptions = {}): void {
     setPageHeaders(ctx)

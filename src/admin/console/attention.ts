@@ -13,7 +13,7 @@ export type Figures = {
   readonly checks?: readonly CheckResult[]
   /** Of the last hour. */
   readonly counts?: AuditCounts
-  /** Parts that could not be asked: nobody can say that all is well with them. */
+  /** Parts that did not answer, so that their state is unknown. */
   readonly unknown?: readonly string[]
 }
 

@@ -72,13 +72,13 @@ export function createConsole({ api, identify, storage, formKeys, audit, onError
     }
   }
 
-  /** Lets in who is signed in; everybody else goes to the sign-in and comes back here after it. */
+  /** Serves operators who are signed in; sends others to the sign-in, which leads back here. */
   function onRequest(step: (request: ConsoleRequest, session: ConsoleSession) => Promise<void>): Middleware {
     return async (ctx: Context) => {
       const session = await sessions.find(ctx)
       const operator = session && (await identify(session.credential))
       if (!session || !operator) return signIn.demand(ctx)
-      // A page that refreshes itself is no sign of somebody being there.
+      // A page that refreshes itself does not show that the operator is present.
       if (ctx.query.watch === undefined) await sessions.extend(session)
       await step(requestOf(ctx, session, operator), session)
     }

@@ -3,7 +3,7 @@ import type { Context } from 'koa'
 import { seal, unseal } from '../../oauth/refresh/seal.ts'
 import type { Storage } from '../../storage/storage.ts'
 
-/** What somebody signed in with, and the name that pages call them by. */
+/** The credential that an operator signed in with, and the name that pages show. */
 export type SignedIn = { readonly credential: string; readonly name: string }
 
 /** An operator's browser. */
@@ -14,7 +14,7 @@ export type ConsoleSessions = {
   /** Starts a session under a new name, so that one planted before is worth nothing. */
   open(ctx: Context, signedIn: SignedIn): Promise<void>
   find(ctx: Context): Promise<ConsoleSession | undefined>
-  /** Somebody is there: the session lives on. */
+  /** Lengthens a session that is used. */
   extend(session: ConsoleSession): Promise<void>
   close(ctx: Context): Promise<void>
 }

@@ -67,7 +67,7 @@ export function createSignInPages({ api, identify, sessions, tokens, answerPage,
       seeOther(ctx, wayBack(form.to))
     },
 
-    /** Nobody is signed in: the sign-in leads back here, unless a form was sent, whose fields are gone. */
+    /** Sends to the sign-in, which leads back to this page; after a form was sent, to the start, because its fields are lost. */
     demand(ctx: Context): void {
       const to = ctx.method === 'GET' && ctx.url !== HOME ? `?to=${encodeURIComponent(ctx.url)}` : ''
       seeOther(ctx, PATH + to)
@@ -80,7 +80,7 @@ const MISSING_PASSWORD = { status: 422, message: 'Enter your e-mail address and 
 const UNKNOWN_TOKEN = { status: 401, message: 'This token opens nothing: it is wrong, or over.' }
 const NOT_GENUINE = { status: 403, message: 'The page was open for too long. Sign in again.' }
 
-/** Only pages of the console are led back to: the address comes from whoever made the link. */
+/** Leads back to pages of the console only: the address comes from the link and may be forged. */
 function wayBack(to: string | undefined): string {
   return to && /^\/console\/[\w\-./~%?=&+:@]*$/.test(to) && !to.startsWith(PATH) ? to : HOME
 }

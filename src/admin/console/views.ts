@@ -15,7 +15,7 @@ export type ConsoleViews = {
 const VIEWS = fileURLToPath(new URL('../../../views', import.meta.url))
 const SUFFIX = '.eta'
 
-/** Reads and compiles everything at once: nothing touches the disk while somebody waits. */
+/** Reads and compiles everything at the start, so that no request waits for the disk. */
 export function createConsoleViews(): ConsoleViews {
   const folder = join(VIEWS, 'console')
   const eta = new Eta({ autoEscape: true })

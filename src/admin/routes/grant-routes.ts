@@ -28,7 +28,7 @@ export type GrantRouteDeps = {
   readonly flushTrail: () => Promise<void>
 }
 
-/** Sign-ins: what tokens hang from. To end all of somebody, or those before an instant, is a sign-out. */
+/** Sign-ins, which tokens hang from. Ending all sign-ins of a person, or those before an instant, is a sign-out. */
 export function grantRoutes({ activeGrants, flushTrail }: GrantRouteDeps): Route[] {
   return [
     route({

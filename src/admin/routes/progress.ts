@@ -1,4 +1,4 @@
-/** Long work as lines: what it emits as it goes on. Whoever stops listening aborts it. */
+/** Long work as lines, one for each step. It is aborted when the caller stops reading. */
 export async function* progressOf(
   work: (emit: (line: object) => void, signal: AbortSignal) => Promise<void>,
 ): AsyncGenerator<object> {

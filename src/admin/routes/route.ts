@@ -3,7 +3,7 @@ import type { Actor } from '../../administrators/administrator.ts'
 import type { Permission } from '../../administrators/role.ts'
 import type { AuditEventType } from '../../audit/events.ts'
 
-/** What a handler is told: parsed by the route's own schemas, from somebody who may. */
+/** What a handler gets: parsed by the route's schemas, from an actor who has the permission. */
 export type RouteRequest<Params = unknown, Query = unknown, Body = unknown> = {
   readonly actor: Actor
   readonly params: Params

@@ -16,7 +16,7 @@ export type SecretRouteDeps = {
 /** What a secret protects: the cookies of browsers, or refresh tokens and device codes. */
 export type SecretKind = 'cookies' | 'tokens'
 
-/** A generation with the moment (epoch seconds) from which nothing that was made with it is alive. */
+/** A generation with the instant (epoch seconds) from which nothing that was made with it is valid. */
 export type ListedSecret = SecretGeneration & { readonly kind: SecretKind; readonly neededUntil?: number }
 
 const kinds = z.enum(['cookies', 'tokens'])

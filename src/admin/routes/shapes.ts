@@ -14,10 +14,10 @@ export const text = z.string().refine((value) => !value.includes('\0'), 'must no
 
 export const name = text.min(1).max(255)
 
-/** A moment in an answer. */
+/** An instant in an answer. */
 export const epochSeconds = z.number().describe('Epoch seconds.')
 
-/** A moment in a request, as people write it or as answers have it; epoch seconds inside. */
+/** An instant in a request, as people write it or as answers have it; epoch seconds inside. */
 export const instant = z
   .union([
     z.union([z.iso.datetime({ offset: true }), z.iso.date()]).transform((value) => Date.parse(value) / 1000),

@@ -20,7 +20,7 @@ export type AdminClient = {
   call<T>(method: Method, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<T>
   /** Everything of a list, page after page. */
   list<Item>(path: string): Promise<Item[]>
-  /** Reads what is there and asks for a change of just that; somebody else's change in between is refused. */
+  /** Reads what is there and asks for a change of just that; a change by another caller in between is refused. */
   change<T>(method: 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T>
   /** Sends a stream or nothing and yields the answer's lines as they come. */
   lines(method: 'GET' | 'POST', path: string, body?: ReadableStream): AsyncGenerator<string>

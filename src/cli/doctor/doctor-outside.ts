@@ -4,10 +4,10 @@ import { type AdminClient, AdminError, createAdminClient } from '../command/admi
 import { ask, bad, type Finding, ok } from './findings.ts'
 
 const MAX_CLOCK_SKEW_SECONDS = 30
-/** Of a block that nobody has (RFC 5737): what a visitor could claim to be. */
+/** Of a block for documentation (RFC 5737): an address that a visitor could claim. */
 const FORGED = '203.0.113.77'
 
-/** The server as a visitor meets it: by ISSUER, through whatever stands in front. */
+/** Examines the server from outside: by ISSUER, through the proxy in front. */
 export async function examineOutside(config: Config, environment: NodeJS.ProcessEnv): Promise<Finding[]> {
   const { ISSUER } = config
   const response = await ask(`${ISSUER}/.well-known/openid-configuration`)

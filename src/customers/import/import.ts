@@ -103,7 +103,7 @@ async function* oneAhead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
       const { done, value } = await coming
       if (done) return
       coming = items.next()
-      // Whoever stops early never looks at what was read ahead; its failure is nobody's then.
+      // A reader that stops early never sees what was read ahead; a failure of that is ignored.
       coming.catch(() => {})
       yield value
     }

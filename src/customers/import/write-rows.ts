@@ -1,7 +1,7 @@
 import type { Knex } from 'knex'
 import type { ImportRows } from './import-rows.ts'
 
-/** Writes a batch inside a transaction: a constant number of statements, whatever the size of the batch. */
+/** Writes a batch inside a transaction: the number of statements does not depend on the size of the batch. */
 export async function writeRows(transaction: Knex, rows: ImportRows): Promise<void> {
   const run = (sql: string, ...bindings: readonly unknown[]) =>
     transaction.raw(

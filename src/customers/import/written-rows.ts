@@ -9,7 +9,7 @@ export type WrittenRows = {
   withoutKnown(rows: ImportRows): ImportRows
   /** The transaction of these rows went through. */
   add(rows: ImportRows): void
-  /** Somebody else may have changed what is stored. */
+  /** Another process may have changed what is stored. */
   forget(): void
 }
 

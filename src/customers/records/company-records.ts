@@ -33,7 +33,7 @@ export type CompanyRecords = ReturnType<typeof createCompanyRecords>
 
 /** Companies of our own tables, with their business units, roles and company users. */
 export function createCompanyRecords({ knex }: { readonly knex: Knex }) {
-  /** Under a lock, so that nobody changes it between the comparison and the change. */
+  /** Under a lock, so that it does not change between the comparison and the change. */
   const changeSeen = (
     id: string,
     seen: string,
@@ -86,7 +86,7 @@ export function createCompanyRecords({ knex }: { readonly knex: Knex }) {
           .where({ 'business_units.company_id': id }),
       ),
 
-    /** Makes a role, or gives it another name and other permissions; whoever holds it has them in the next token. */
+    /** Makes a role, or gives it another name and other permissions; its holders have them in their next token. */
     putRole: (id: string, seen: string, roleId: string, { name, permissions }: Omit<ImportRole, 'id'>) =>
       changeSeen(id, seen, async (transaction) => {
         const [role] = await transaction('company_roles')

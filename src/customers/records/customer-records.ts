@@ -46,7 +46,7 @@ export function createCustomerRecords({ knex }: { readonly knex: Knex }) {
     return byId ?? (await select(connection, `where c.customer_reference = ? ${suffix}`, [customer]))[0]
   }
 
-  /** Under a lock, so that nobody changes it between the comparison and the change. */
+  /** Under a lock, so that it does not change between the comparison and the change. */
   const changeSeen = (
     customer: string,
     seen: string,
@@ -100,7 +100,7 @@ export function createCustomerRecords({ knex }: { readonly knex: Knex }) {
         if (email !== undefined && (await isTakenInOtherForm(transaction, 'customers', email, id))) return TAKEN
         const columns = {
           ...(email !== undefined && { email: email.trim(), email_normalized: normalizeEmail(email) }),
-          // Nobody has shown yet that the new one is theirs.
+          // The new address is not confirmed yet.
           ...(isMoved && { email_verified: false }),
           given_name: givenName,
           family_name: familyName,

@@ -3,7 +3,7 @@ import type { Storage } from '../../storage/storage.ts'
 
 /** How many mails may be asked for, by whom and for whom. */
 export type MailBudgets = {
-  /** Counts a request from an address, whoever it names; seconds to wait when there were too many. */
+  /** Counts a request from an address, for any account; seconds to wait when there were too many. */
   takeForPlace(ip: string): Promise<number | undefined>
   /** Whether this account may get another mail of this kind, asked for from this address. */
   takeForAccount(kind: string, account: string, ip: string): Promise<boolean>
@@ -12,7 +12,7 @@ export type MailBudgets = {
 const WINDOW_SECONDS = 3600
 /** Requests from one address; a shop's own counter or an office is one address. */
 const PER_PLACE = 60
-/** Mails of a kind to one account asked for from one address: a stranger uses up their own and not the owner's. */
+/** Mails of a kind to one account asked for from one address: requests from elsewhere do not use up the owner's. */
 const PER_ACCOUNT_AND_PLACE = 3
 const PER_ACCOUNT = 9
 

@@ -14,7 +14,7 @@ export type Letter = {
   readonly ttlSeconds?: number
 }
 
-/** Writes and sends a letter later. Returns at once, so that nobody learns from the answer's time whether one goes out. */
+/** Writes and sends a letter later. Returns at once, so that the answer's time does not show whether one is sent. */
 export type PostLetter = (write: () => Promise<Letter | undefined>) => void
 
 /** Who asks for a letter: from where, and in which languages. */

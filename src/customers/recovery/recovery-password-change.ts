@@ -28,7 +28,7 @@ export type PasswordChangeDeps = {
 /** The two halves of a new password: whether it may be used, and putting it in force. */
 export function createPasswordChange({ directory, passwords, policy, signOut, postLetter }: PasswordChangeDeps) {
   return {
-    /** Reviews and hashes. Costs the same whoever it is for, and changes nothing. */
+    /** Checks the policy and hashes. Takes the same time for every account, and changes nothing. */
     async prepare(password: string, login: string, caller: string): Promise<PreparedPassword> {
       const review = await policy.review(password, login)
       if (review.outcome === 'refused') return review

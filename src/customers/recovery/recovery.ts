@@ -16,7 +16,7 @@ export type Recovered =
   | { readonly outcome: 'dead' }
 
 export type Recovery = {
-  /** Mails a link to the customer with this login, if there is one. Nobody learns whether: it goes on in the background. */
+  /** Mails a link to the customer with this login, if there is one. In the background, so that the answer does not show whether there is one. */
   request(login: string, asker: Asker): void
   /** The customer a link is for, while it works. */
   find(token: string): Promise<Customer | undefined>

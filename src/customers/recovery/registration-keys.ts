@@ -14,7 +14,7 @@ export function createRegistrationKeys({
   readonly onConfirmed?: (customerId: string) => void
 }) {
   return {
-    /** Makes a key for a customer; `key` is for demo data only, where everybody may know it. */
+    /** Makes a key for a customer; `key` is for demo data only, which is public. */
     async issue(customerId: string, key = randomBytes(24).toString('hex')): Promise<string> {
       await knex.raw(
         `insert into registration_keys (sha256, customer_id, expires_at) values (?, ?, now() + make_interval(days => ?))

@@ -124,7 +124,7 @@ export function createRegistration(deps: RegistrationDeps) {
   }
 }
 
-/** Without a name: a stranger chose it, and it would be their words in our letter. */
+/** Without a name: the sender of the form chose it, and the letter would carry their words. */
 function confirmationLetter(to: string, languages: readonly string[], token: string): Letter {
   return { kind: 'confirmation', to, languages, path: '/confirmation', token, ttlSeconds: TTL_SECONDS }
 }

@@ -1,5 +1,5 @@
 export type CircuitBreaker = {
-  /** Seconds until somebody may try again; undefined when the way is free. */
+  /** Seconds until the next call is allowed; undefined when it is allowed now. */
   restsForSeconds(): number | undefined
   succeeded(): void
   failed(): void

@@ -1,4 +1,4 @@
-/** Rights over what is one's own and what everybody may see: the ones a shop's storefront asks for. */
+/** Rights over the customer's own data and public data: those that a storefront asks for. */
 const STOREFRONT = [
   'create_anonymous_token',
   'manage_my_business_units',

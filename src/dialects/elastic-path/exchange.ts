@@ -4,7 +4,7 @@ import type { OAuthParameters } from '../dialect.ts'
 
 type Exchange = { readonly token: string; readonly clientId: string; readonly resource: string }
 
-/** Asks for the dialect's token for whoever has just been given `token`. */
+/** Trades `token`, which was just issued, for the dialect's token. */
 export function exchangeFor({ token, clientId, resource }: Exchange): OAuthParameters {
   return { grant_type: HANDOVER_GRANT, client_id: clientId, resource, scope: 'customer', subject_token: token }
 }

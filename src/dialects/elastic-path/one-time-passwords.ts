@@ -8,7 +8,7 @@ import type { SignIn } from './sign-in.ts'
 const TYPES = ['one_time_password_token_request', 'one-time-password-token-request']
 const PURPOSE = 'passwordless_authentication'
 
-/** Asks for a code by mail. The answer is the same whether somebody gets one or not. */
+/** Asks for a code by mail. The answer is the same whether a mail is sent or not. */
 export function oneTimePasswordRoute(signIn: SignIn): ActionRoute {
   return {
     method: 'POST',

@@ -13,7 +13,7 @@ export function agentRoutes(settings: { readonly blockSeconds: number }): Dialec
   return [agentTokens(settings), impersonationTokens]
 }
 
-/** Never 901: whatever is wrong with a login, it is the one refusal. */
+/** Never 901: every problem with a login gets the same refusal. */
 function agentTokens({ blockSeconds }: { readonly blockSeconds: number }): TokenRoute {
   return {
     method: 'POST',

@@ -5,8 +5,8 @@ import { failure, failures, type SprykerError } from './documents.ts'
 export type Parsed = { readonly attributes: JsonObject } | { readonly refused: DialectAnswer }
 
 /**
- * The attributes of a JSON:API request document. The body is read as JSON whatever its content type says, and
- * attributes nobody asked for are ignored.
+ * The attributes of a JSON:API request document. The content type is not looked at, and unknown
+ * attributes are ignored.
  */
 export function readAttributes(body: string, type: string, context: AnswerContext): Parsed {
   const invalid = { refused: failure(400, undefined, 'Post data is invalid.', context) }

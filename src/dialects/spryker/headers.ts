@@ -47,7 +47,7 @@ export async function findHolder(
   return bearer === '' ? undefined : services.findCaller(bearer, isOwn)
 }
 
-/** The agent whose token stands in `X-Agent-Authorization`, whatever `Authorization` holds; undefined without that header. */
+/** The agent whose token stands in `X-Agent-Authorization`; undefined without that header. */
 export async function findAgentBeside(
   { headers, context }: DialectRequest,
   services: DialectServices,

@@ -71,7 +71,7 @@ const onBadBody: Dialect['onBadBody'] = (status, context) => {
   return failure(status, undefined, detail, context)
 }
 
-/** The token resources list nothing, to anybody. */
+/** The token resources list nothing. */
 function placeholder(path: string): DialectRoute {
   return { method: 'GET', path, act: ({ context }) => emptyCollection(context) }
 }

@@ -13,7 +13,7 @@ import {
   missingToken,
 } from './headers.ts'
 
-/** `DELETE /refresh-tokens/{token|mine}`: always 204 for somebody who is signed in, so that ownership does not leak. */
+/** `DELETE /refresh-tokens/{token|mine}`: always 204 for a signed-in customer, so that ownership does not leak. */
 export const signOutRoutes: readonly DialectRoute[] = [
   {
     method: 'DELETE',
@@ -29,7 +29,7 @@ async function signOut(request: DialectRequest, services: DialectServices): Prom
   const bearer = own ?? bearerOf(headers[AGENT_AUTHORIZATION])
   if (bearer === undefined) return missingToken(context)
   const caller = await findHolder(bearer, services, context)
-  // Whoever signs out twice with the same token has what they asked for.
+  // A second sign-out with the same token succeeds: the customer is signed out.
   if (!caller && bearer !== '' && (await services.wasSignedOut(bearer))) return NO_CONTENT
   if (!caller && own !== undefined) return invalidToken(context)
   const agent = await findAgentBeside(request, services)

@@ -4,7 +4,7 @@ import type { TokenShape } from '../../oauth/tokens/token-shape.ts'
 
 type Token = Parameters<TokenShape>[0]
 
-/** Scopes that say who somebody is. They follow from the account and the grant, and cannot be had by asking. */
+/** Scopes that say what kind of account it is. They follow from the account and the grant, never from the request. */
 export const SPRYKER_SCOPES = [
   'company_user',
   'customer_impersonation',
@@ -33,7 +33,7 @@ export function sprykerToken({ arePermissionsStored }: { readonly arePermissions
   })
 }
 
-/** A warehouse's token: it says which one, and nobody's name. */
+/** A warehouse's token: it names the warehouse and no person. */
 export const warehouseToken: TokenShape = ({ payload, agent }) => ({
   header: { typ: 'JWT' },
   payload: {

@@ -4,7 +4,7 @@ import type { PasswordRefusal } from '../../customers/recovery/recovery-password
 import type { PasswordProblem } from '../page-views.ts'
 import type { Form } from '../standalone-forms.ts'
 
-/** What is wrong with the two fields of a new password, before anybody looks at the password. */
+/** What is wrong with the two fields of a new password, before the policy checks the password. */
 export function passwordProblem({ password, repeated }: Form): 'missing' | 'differs' | undefined {
   if (!password) return 'missing'
   // Typed on two keyboards, the same letter may have two spellings.

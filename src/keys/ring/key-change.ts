@@ -10,7 +10,7 @@ export type KeyChangeDeps = {
   readonly now?: (() => number) | undefined
 }
 
-/** What a rule wants done, and what to tell whoever asked. */
+/** What a rule wants done, and what its caller is told. */
 export type Decision<Outcome> = { readonly steps: readonly RotationStep[]; readonly outcome: Outcome }
 
 /** Outcome of a change, with what was written. */

@@ -114,7 +114,7 @@ export async function openKeyRing(deps: KeyRingDeps): Promise<KeyRing> {
 
 type Change = KeyRing['change']
 
-/** Look, ask the other nodes, decide under the lock, follow, tell everybody. */
+/** Reads the store, asks the other nodes, decides under the lock, reads again, and tells all nodes. */
 function createChange(deps: KeyRingDeps, follower: Follower, policy: () => RotationPolicy): Change {
   const { store, storage, nodes, log, now, signer = inProcessSigner } = deps
 
@@ -154,7 +154,7 @@ function createSchedule(deps: KeyRingDeps, follower: Follower, policy: () => Rot
   }
 }
 
-/** A key that came between the question and the lock is one nobody was asked about: it counts as unpublished. */
+/** The nodes were not asked about a key that came between the question and the lock: it counts as unpublished. */
 function withUnasked(keys: readonly KeyRecord[], asked: readonly string[], lacking: Unpublished): Unpublished {
   const unasked = keys.map(({ kid }) => kid).filter((kid) => !asked.includes(kid))
   return new Set([...lacking, ...unasked])

@@ -51,7 +51,7 @@ export function createPoller(deps: {
   }
 }
 
-/** Runs `work` one round at a time; whoever asks during a round gets the next one, which begins after the asking. */
+/** Runs `work` one round at a time; a call during a round gets the next one, which begins after the call. */
 function createRounds(work: () => Promise<void>): { run(): Promise<void>; settled(): Promise<void> } {
   let current: Promise<void> | undefined
   let following: Promise<void> | undefined

@@ -70,7 +70,7 @@ export function decideRetire(context: ManualContext, kid: string): ManualDecisio
   return changed([retire(key, context.now)])
 }
 
-/** A compromised key goes at once, whoever has not fetched its successor: a wrong token is worse than a refused one. */
+/** Removes a compromised key at once, even if verifiers lack its successor: a forged token is worse than a refused one. */
 export function decideRevoke({ keys, now, unpublished }: ManualContext, kid: string): ManualDecision {
   const key = keys.find((candidate) => candidate.kid === kid)
   if (!key) return unknown(kid)
@@ -83,7 +83,7 @@ export function decideRevoke({ keys, now, unpublished }: ManualContext, kid: str
   return changed([...(successor ? promote(others, successor, now) : [generateActive(key.algorithm)]), revoke])
 }
 
-/** After a restored backup nobody knows which keys were removed since: all go, and new ones sign at once. */
+/** After a restored backup it is unknown which keys were removed since: all are removed, and new ones sign at once. */
 export function decideReplaceAll({ keys, policy }: ManualContext): ManualDecision {
   return changed([
     ...policy.algorithms.map(generateActive),

@@ -43,7 +43,7 @@ export function publicationSeconds(policy: RotationPolicy): number {
   return policy.propagationSeconds + 2 * policy.clockSkewSeconds
 }
 
-/** Seconds a key is published before an operator may let it sign without force: whatever verifiers cache has expired. */
+/** Seconds a key is published before an operator may let it sign without force: the caches of verifiers have expired by then. */
 export function manualWaitSeconds(policy: RotationPolicy): number {
   return Math.min(policy.jwksCacheSeconds, policy.propagationSeconds)
 }

@@ -11,7 +11,7 @@ type SetRow = { kids: string[]; first_published_at: string }
 type FetchRow = { verifier: string; address: string; last_fetched_at: string; kids: string[] | null }
 type UsageRow = { kid: string; last_signed_at: string | null; last_seen_at: string | null }
 
-/** Evidence as rows: one per verifier and address, one per key, one per key set. */
+/** Key usage as rows: one per verifier and address, one per key, one per key set. */
 export function createUsageRows(knex: Knex, now: () => number) {
   let prunedAt = 0
 
@@ -109,7 +109,7 @@ async function writeUses(knex: Knex, { uses }: UsageBatch): Promise<void> {
     })
 }
 
-/** Keeps the table small whatever names and addresses come: old rows go, and beyond 10,000 the oldest. */
+/** Keeps the table small: deletes old rows, and beyond 10,000 the oldest. */
 async function prune(knex: Knex, before: number): Promise<void> {
   await knex('key_set_fetches').where('last_fetched_at', '<', before).delete()
   const oldest: { last_fetched_at: string } | undefined = await knex('key_set_fetches')

@@ -18,10 +18,10 @@ export type CustomerAccount = Account & {
   readonly delegation?: Delegation
 }
 
-/** Somebody whom we know. */
+/** The account of a customer or an agent. */
 export type PersonAccount = CustomerAccount | AgentAccount
 
-/** Whoever tokens are for. */
+/** An account that tokens are made for. */
 export type CommerceAccount = PersonAccount | AnonymousAccount
 
 /** What a grant says about how its account may be used. */

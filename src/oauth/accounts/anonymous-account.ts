@@ -11,7 +11,7 @@ export function toAnonymousAccount(anonymousId: string): AnonymousAccount {
   return { accountId, anonymousId, claims: () => ({ sub: accountId }) }
 }
 
-/** The visitor's own id; undefined when the account is somebody's. */
+/** The visitor's own id; undefined when the account is a person's. */
 export function anonymousIdOf(accountId: string): string | undefined {
   return accountId.startsWith(PREFIX) ? accountId.slice(PREFIX.length) : undefined
 }

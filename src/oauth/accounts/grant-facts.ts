@@ -31,7 +31,7 @@ export function keepSignInInstant({ Session }: Provider): void {
   }
 }
 
-/** Epoch milliseconds of a session's sign-in; undefined where nobody is signed in. */
+/** Epoch milliseconds of a session's sign-in; undefined without a sign-in. */
 export function signedInAtMs(session: Session | undefined): number | undefined {
   const { signedInAtMs, loginTs } = (session ?? {}) as { signedInAtMs?: number; loginTs?: number }
   return signedInAtMs ?? (loginTs === undefined ? undefined : loginTs * 1000)

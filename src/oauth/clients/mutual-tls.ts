@@ -44,7 +44,7 @@ export function mutualTlsFeature({ certificateHeader, verifiedHeader }: MutualTl
   }
 }
 
-/** Without certificates such a client would get tokens that anybody can use: it gets none. */
+/** Refuses such a client without a certificate: its tokens would not be bound to it. */
 export function refuseBoundTokens(_ctx: unknown, member: string, value: unknown): void {
   if (member !== BOUND_TOKENS || value !== true) return
   throw new errors.InvalidClientMetadata(`${BOUND_TOKENS} needs MTLS_CERTIFICATE_HEADER`)

@@ -130,7 +130,7 @@ function clientAdapter({ findClient }: AdapterDeps): Adapter {
   }
 }
 
-/** One record a family, holding its living token; rotation goes through the refresh grant, not through here. */
+/** One record a family, holding its current token; rotation goes through the refresh grant, not through here. */
 function refreshTokenAdapter({ storage, refreshTokens, companyUserInContext }: AdapterDeps): Adapter {
   return {
     async upsert(token, payload, expiresIn) {

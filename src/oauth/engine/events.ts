@@ -59,7 +59,7 @@ const CLIENT_ENDPOINTS = [
   ['backchannel_authentication.error', 'backchannel authentication'],
 ] as const
 
-/** What a stranger writes there must not become a label. */
+/** Text from a request must not become a metric label. */
 function knownGrantType(ctx: KoaContextWithOIDC): string {
   const grantType = String(ctx.oidc?.params?.grant_type)
   return ctx.oidc?.client?.grantTypeAllowed(grantType) ? grantType : 'other'

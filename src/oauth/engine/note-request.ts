@@ -2,7 +2,7 @@ import type { Middleware } from 'koa'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { factsOf } from '../../http/request-facts.ts'
 
-/** A grant type may be any text somebody sends; what is written down looks like one. */
+/** A request may name any text as its grant type; only what looks like one is written down. */
 const GRANT_TYPE = /^[\w:.-]{1,100}$/
 
 /** Notes which client asked, and for what grant, once the library knows it: for the access log and the trace. */

@@ -49,7 +49,7 @@ export type ProviderDeps = {
   /** Where a proxy hands on client certificates; absent: none are believed. */
   readonly mutualTls?: MutualTls
   readonly cookieKeys: readonly string[]
-  /** Make what is sealed under a short user code worthless to somebody who has only storage; the first seals. */
+  /** Make what is sealed under a short user code worthless without them; the first seals. */
   readonly sealKeys: readonly [string, ...string[]]
   readonly storage: Storage
   readonly clients: ClientRegistry

@@ -59,7 +59,7 @@ export function createRequestReads(storage: Storage, requestUnderWay: () => obje
       const request = requestUnderWay()
       if (!request) return
       const answer = storage.getMany(keys)
-      // A failure is reported to whoever asks for what was read.
+      // A failure is reported to the caller that asks for what was read.
       answer.catch(() => {})
       const reads = keys.map(({ kind, id }, at): [string, Read] => {
         const read = answer.then((found) => found[at])

@@ -64,7 +64,7 @@ async function issueClientToken(
   })
 }
 
-/** The visitor's id, where the client gives one. Anybody can ask as a public client: it cannot vouch for an id. */
+/** The visitor's id, if a confidential client gives one. A public client proves nothing, so its id is ignored. */
 function readAnonymousId(given: unknown): string | undefined {
   if (given === undefined) return undefined
   if (typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given)) return given

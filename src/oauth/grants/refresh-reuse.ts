@@ -27,7 +27,7 @@ export type Presented = {
   readonly binding: RefreshBinding
 }
 
-/** A token that was rotated away: the same answer again to an honest retry, the end of the grant to anybody else. */
+/** Answers a token that was replaced: a retry gets the same answer again, any other use ends the grant. */
 export async function answerOldToken(
   deps: ReuseDeps,
   ctx: TokenEndpointGrantContext,
@@ -57,7 +57,7 @@ async function theft({ endSignIn, storage, count }: ReuseDeps, { parts, stored }
   return new errors.InvalidGrant('refresh token was already used')
 }
 
-/** Somebody rotated the family between our look and our swap: look again, the token is an old one now. */
+/** Another request rotated the family between our read and our swap: read again, the token is an old one now. */
 export async function loseRace(deps: ReuseDeps, ctx: TokenEndpointGrantContext, presented: Presented): Promise<object> {
   const stored = await deps.storage.get('RefreshToken', presented.parts.family)
   if (!stored) throw new errors.InvalidGrant('refresh token was revoked')

@@ -26,7 +26,7 @@ export type RefreshGrantDeps = ReuseDeps & {
  * Refreshing, RFC 6749 §6, with rotation. One request wins the swap that rotates a family; a twin that loses, and an
  * honest retry within the client's window, get the winner's answer byte for byte. The same token after the window is
  * theft: the grant goes, and everything under it (RFC 9700 §4.14.2). A token shown by another client or with another
- * key is refused and leaves the family alone, so that knowing somebody's token is no way to sign them out.
+ * key is refused and leaves the family alone, so that a stolen token cannot be used to sign its owner out.
  */
 export function refreshTokenGrant(deps: RefreshGrantDeps): GrantType {
   return {

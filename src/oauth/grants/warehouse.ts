@@ -6,7 +6,7 @@ import { findSubject, type SubjectTokenDeps } from './subject-token.ts'
 
 export const WAREHOUSE_GRANT = 'urn:vestibule:grant:warehouse'
 
-/** Somebody of the back office goes on as the warehouse they are assigned to: its tokens name the warehouse, not them. */
+/** Trades an agent's token for one of the warehouse they are assigned to; that token names the warehouse and not the agent. */
 export function warehouseGrant(deps: SubjectTokenDeps): GrantType {
   return {
     name: WAREHOUSE_GRANT,

@@ -42,7 +42,7 @@ export function createRefreshTokens(deps: { storage: Storage; macKeys: readonly 
     /** The parts of a token that we made; undefined for any other string, at no cost to storage. */
     parse: (token: string): RefreshTokenParts | undefined => parse(token, macKeys),
 
-    /** What a family's record keeps of its living token. */
+    /** What a family's record keeps of its current token. */
     digest: (token: string): string => hash('sha256', token, 'base64url'),
 
     async remove(token: string): Promise<void> {

@@ -54,7 +54,7 @@ export function adminTokenRoutes({ adminTokens }: { readonly adminTokens: AdminT
       async handle({ actor, params: { name } }) {
         const found = await adminTokens.findByName(name)
         if (!found) throw new Problem(404, 'unknown-admin-token', `There is no admin token named "${name}".`)
-        // Anybody may end the token they came with.
+        // Each caller may end the token that it uses.
         if (found.id !== actor.id && !mayRule(actor.role, found.role)) throw tooHigh(actor.role)
         await adminTokens.revoke(found.id)
         return (await adminTokens.findByName(name)) ?? found

@@ -21,7 +21,7 @@ const lock = z
   })
   .meta({ id: 'Lock' })
 
-/** Guessing at somebody goes on when their lock is lifted: only who may change them may lift it. */
+/** Lifting a lock lets guessing go on, so it needs the permission to change the person. */
 const LIFTS = { customer: undefined, agent: 'agents:write', administrator: 'administrators:write' } as const
 
 /** Locks after too many failures: to see, and to lift. Unknown logins are answered like known ones. */

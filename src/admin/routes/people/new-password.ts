@@ -10,7 +10,7 @@ const REASONS = {
 }
 
 /**
- * A password somebody may have from now on, hashed.
+ * A new password that the policy accepts, hashed.
  *
  * @throws {Problem} 400 with what is wrong with it.
  */

@@ -25,7 +25,7 @@ const self = z.object({
   id: z.string().optional(),
 })
 
-/** Signing in with a password, and what everybody may do with their own access. */
+/** Signing in with a password, and what each operator may do with their own access. */
 export function selfRoutes(deps: SelfRouteDeps): Route[] {
   const { administrators, sessions, signInAdministrator } = deps
   return [
