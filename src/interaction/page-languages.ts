@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
 
-/** In characters; a longer list of languages is not read. */
+/** In characters; a longer list of languages is cut. */
 const MAX_LENGTH = 200
 
 /** The languages a person is answered in: those the address asks for (`ui_locales`), then the browser's. */
