@@ -3,6 +3,7 @@ import * as openid from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
 import { openDatabase } from '../../src/database/index.ts'
+import { runCli } from '../cli/run-cli.ts'
 import { discover } from '../conformance/relying-party.ts'
 import { implicitToken } from '../dialects/elastic-path/endpoints.ts'
 import { document } from '../dialects/spryker/exchange.ts'
@@ -457,6 +458,16 @@ describeOn('postgres', 'the verdict on a token', () => {
     expect(await all()).not.toContain(true)
     const anew = await tokensOf(server.url, { grant_type: 'client_credentials' }, held.client)
     expect(await inspect(anew.access_token)).toBe(true)
+  })
+
+  test('the command says in words why a token does not work, and names the reason', async () => {
+    const held = await signIn()
+    await askAdmin(server, 'POST', `/v1/clients/${held.clientId}/disable`, {})
+    const environment = { ADMIN_URL: server.adminUrl, ADMIN_TOKEN }
+    expect(await runCli(['tokens', 'inspect'], environment, held.opaque)).toMatchObject({
+      code: 1,
+      stdout: 'dead: its client is disabled (client-disabled)\n',
+    })
   })
 
   test('the log names reason, asker and client, and never the token', async () => {
