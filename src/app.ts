@@ -70,7 +70,7 @@ export async function openApp(
     const shared: Shared = {
       checks,
       probes: health({ checks, isDraining: () => isDraining }),
-      onError: (error, id) => log.error({ err: error, requestId: id }, 'the request failed'),
+      onError: (error, id) => log.error({ event: 'request.failed', requestId: id, err: error }),
     }
     const parts: AppParts = { backends, services, engine, shared }
     return {

@@ -67,7 +67,7 @@ export async function startCluster({
     if (message.type === 'ask-metrics') {
       figures.render().then(
         (rendered) => worker.send({ type: 'metrics', rendered }),
-        (error) => log.error({ err: error }, 'the figures of the workers could not be added up'),
+        (error) => log.error({ event: 'workers.metrics-failed', err: error }),
       )
     }
   }
@@ -84,7 +84,7 @@ export async function startCluster({
   }
 
   async function replace({ id, pid }: WorkerProcess, { code, signal, livedMs }: Ended): Promise<void> {
-    log.error({ worker: id, pid, code, signal }, 'a worker died')
+    log.error({ event: 'workers.died', worker: id, pid, exitCode: code, signal })
     metrics.workerDeaths.inc()
     lives.push(livedMs)
     lives.splice(0, lives.length - LIVES_REMEMBERED)
@@ -115,7 +115,7 @@ export async function startCluster({
   async function renewAll(): Promise<void> {
     for (const worker of [...wanted]) {
       if (isStopping || (await renew(worker))) continue
-      if (!isStopping) log.error('the restart was broken off: a new worker did not start. The others go on.')
+      if (!isStopping) log.error({ event: 'workers.restart-failed' })
       return
     }
     log.info('all workers were replaced')
@@ -138,7 +138,7 @@ export async function startCluster({
       restart() {
         restarting = restarting
           .then(renewAll)
-          .catch((error) => log.error({ err: error }, 'the restart was broken off; the workers there are go on'))
+          .catch((error) => log.error({ event: 'workers.restart-failed', err: error }))
         return restarting
       },
       async stop() {

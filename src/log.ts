@@ -1,6 +1,17 @@
-import { type DestinationStream, type Logger, pino } from 'pino'
+import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino'
+import { LOG_EVENTS, type LogEvent, type LogEventAt, type LogLevel } from './log/events.ts'
 
-export type Log = Logger
+/** Writes one line. It names an event of the list, whose sentence is the text of the line. */
+type WriteEvent<Level extends LogLevel> = (
+  line: { readonly event: LogEventAt<Level> } & Record<string, unknown>,
+) => void
+
+/** The log of one process, or of one of its workers. From warn up a line is an event of `LOG_EVENTS`. */
+export type Log = Pick<Logger, 'info' | 'debug'> & {
+  readonly warn: WriteEvent<'warn'>
+  readonly error: WriteEvent<'error'>
+  child(bindings: Readonly<Record<string, unknown>>): Log
+}
 
 /** Anything that could sign a person in. A value under one of these names never reaches a log line. */
 const SECRET_FIELDS = [
@@ -23,15 +34,25 @@ type LoggedError = { type: string; message: string; code?: unknown; stack?: stri
 
 /** JSON lines on standard output; secrets are masked at any of the first three levels of an object. */
 export function createLog(level: string, destination?: DestinationStream): Log {
-  const options = {
+  const options: LoggerOptions = {
     level,
     base: undefined,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: describeError },
     redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]), censor: '[masked]' },
+    hooks: {
+      logMethod([line, text], write) {
+        const { event } = line as { readonly event?: unknown }
+        write.call(this, line, text ?? (isLogEvent(event) ? LOG_EVENTS[event].happened : undefined))
+      },
+    },
   }
   return destination ? pino(options, destination) : pino(options)
+}
+
+function isLogEvent(name: unknown): name is LogEvent {
+  return typeof name === 'string' && Object.hasOwn(LOG_EVENTS, name)
 }
 
 function describeError(error: unknown): LoggedError {

@@ -67,8 +67,8 @@ export function openMailer(deps: MailerDeps): Mailer {
       try {
         return await takeTurn(() => send(mail as Mail)) // the loop runs only for a mail
       } catch (error) {
-        if (delayMs === undefined || isFinal(error)) return log.error(reasonOf(error), 'a mail was given up')
-        log.warn(reasonOf(error), `a mail waits ${delayMs} ms to be sent again`)
+        if (delayMs === undefined || isFinal(error)) return log.error({ event: 'mail.given-up', ...reasonOf(error) })
+        log.warn({ event: 'mail.delayed', delayMs, ...reasonOf(error) })
         await wait(delayMs)
       }
     }
@@ -80,11 +80,11 @@ export function openMailer(deps: MailerDeps): Mailer {
     verify,
     post(write) {
       if (pending.size >= limit) {
-        log.error({ waiting: pending.size }, 'a mail is dropped: too many wait. Is MAIL_URL reachable?')
+        log.error({ event: 'mail.dropped', waiting: pending.size })
         return
       }
       const delivery = deliver(write)
-        .catch((error: unknown) => log.error({ err: error }, 'a mail could not be written'))
+        .catch((error: unknown) => log.error({ event: 'mail.write-failed', err: error }))
         .finally(() => pending.delete(delivery))
       pending.add(delivery)
     },
@@ -153,7 +153,7 @@ function createOutbox({ DATA_DIR, log }: MailerDeps): SendMail {
     const head = `To: ${oneLine(to)}\nSubject: ${oneLine(subject)}\nContent-Type: text/plain; charset=utf-8`
     await writeFile(`${path}.eml`, `${head}\n\n${text}\n`, { mode: 0o600 })
     if (html !== undefined) await writeFile(`${path}.html`, html, { mode: 0o600 })
-    log.warn({ file: `${path}.eml` }, `MAIL_URL is unset: a mail was left in ${path}.eml`)
+    log.warn({ event: 'mail.left-in-outbox', file: `${path}.eml` })
   }
 }
 

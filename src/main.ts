@@ -14,6 +14,7 @@ import { doctor } from './cli/doctor/doctor.ts'
 import { grants } from './cli/grants.ts'
 import { keys } from './cli/keys.ts'
 import { lockouts } from './cli/lockouts.ts'
+import { logEvents } from './cli/log-events.ts'
 import { migrate } from './cli/migrate.ts'
 import { resourceServers } from './cli/resource-servers.ts'
 import { restored } from './cli/restored.ts'
@@ -47,6 +48,7 @@ const commands: readonly Command[] = [
   restored,
   demo,
   config,
+  logEvents,
 ]
 /** Operators meet these: one sentence, no stack. */
 const EXPECTED = [AdminError, ConfigError, DatabaseError, KeyStoreError, ListenError, StorageError]

@@ -15,6 +15,7 @@ import {
   dependencyViolations,
   environmentViolations,
   homeViolations,
+  logEventViolations,
   requestStateViolations,
 } from './support/source-rules.ts'
 import { castViolations, parameterViolations } from './support/syntax-rules.ts'
@@ -88,6 +89,10 @@ test('no function takes more than four parameters', () => {
 
 test('a cast outside of the engine has its reason beside it', () => {
   expectNone(castViolations(sources.filter(({ path }) => !path.startsWith('src/oauth/'))))
+})
+
+test('every log line of warn and above names its event', () => {
+  expectNone(logEventViolations(sources))
 })
 
 function expectNone(violations: readonly string[]): void {

@@ -23,7 +23,7 @@ export function leaveLocalAccess(dataDir: string, access: LocalAccess, log: Pick
     writeFileSync(path, JSON.stringify(access), { mode: 0o600 })
     return () => rmSync(path, { force: true })
   } catch (error) {
-    log.warn({ err: error }, 'DATA_DIR cannot be written: set ADMIN_TOKEN to use the command line with this server')
+    log.warn({ event: 'data-dir.not-writable', err: error })
     return () => {}
   }
 }

@@ -39,7 +39,9 @@ export async function openBackends(
   const { knex } = database
   ports.queries(database)
   watchQueries(knex, ({ kind, outcome, seconds }) => metrics.database.observe({ kind, outcome }, seconds))
-  const unmeasured = ports.storage(await openStorage(config, knex, (error) => log.error({ err: error }, 'storage')))
+  const unmeasured = ports.storage(
+    await openStorage(config, knex, (error) => log.error({ event: 'storage.failed', err: error })),
+  )
   closeSteps.push(unmeasured.close)
   const storage = measureStorage(unmeasured, ({ operation, outcome, seconds }) =>
     metrics.storage.observe({ operation, outcome }, seconds),
@@ -48,12 +50,15 @@ export async function openBackends(
   const keyUsage = openKeyUsage({ knex, log })
   closeSteps.push(keyUsage.close)
   const keyRing = await openKeys(config, log, { database, storage, keyUsage, auditTrail }, closeSteps)
-  const dialectUses = openDialectUses({ knex, onError: (error) => log.error({ err: error }, 'dialect uses') })
+  const dialectUses = openDialectUses({
+    knex,
+    onError: (error) => log.error({ event: 'dialect.usage-lost', err: error }),
+  })
   closeSteps.push(dialectUses.close)
   const signInWebhook = openSignInWebhook({
     url: config.SIGN_IN_WEBHOOK_URL,
     secret: config.SIGN_IN_WEBHOOK_SECRET,
-    onGivenUp: (event, reason) => log.warn({ event, reason }, 'the shop was not told of a sign-in'),
+    onGivenUp: (id, reason) => log.warn({ event: 'sign-in-webhook.given-up', id, reason }),
   })
   closeSteps.push(signInWebhook.close)
   const hashing = await openPasswords(config, log, { database, metrics }, closeSteps)

@@ -8,11 +8,11 @@ export function guardContinuity(log: Log, { storage, publishSignInEnded, databas
   return openContinuity({
     storage,
     knex,
-    onError: (error) => log.warn({ err: error }, 'storage could not be marked'),
+    onError: (error) => log.warn({ event: 'storage.mark-failed', err: error }),
     async onLost(lost) {
       const endSignIn = createEndSignIn({ storage: lost, publishSignInEnded })
       await endSignIn({ what: { of: 'everybody' }, why: 'storage-lost', by: 'server' })
-      log.error('REDIS_URL lost its memory')
+      log.error({ event: 'storage.lost' })
     },
   })
 }

@@ -54,8 +54,7 @@ function providerDeps(config: Config, log: Log, backends: Backends, services: Se
       log,
     }),
     noteTokenSize: (bytes) => {
-      if (bytes > config.TOKEN_SIZE_BUDGET_BYTES)
-        log.warn({ bytes }, 'an access token is above TOKEN_SIZE_BUDGET_BYTES')
+      if (bytes > config.TOKEN_SIZE_BUDGET_BYTES) log.warn({ event: 'token.too-large', bytes })
     },
     refreshTokens: tokens.refreshTokens,
     findToken: tokens.findToken,
@@ -65,7 +64,7 @@ function providerDeps(config: Config, log: Log, backends: Backends, services: Se
     notePlace: createKnownPlaces({
       lockout: customers.lockout,
       findCustomer: cached.get,
-      onError: (error) => log.warn({ err: error }, 'an address could not be remembered'),
+      onError: (error) => log.warn({ event: 'lockout.address-not-saved', err: error }),
     }),
     audit: auditTrail.append,
     log,

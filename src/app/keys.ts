@@ -32,7 +32,7 @@ export async function openKeys(
     knex,
     storage,
     floorSeconds: Math.max(LIFETIMES.accessToken, ...dialectLifetimes(config)),
-    onError: (error) => log.warn({ err: error }, 'the longest token lifetime could not be looked up'),
+    onError: (error) => log.warn({ event: 'keys.lifetime-unknown', err: error }),
   })
   closeSteps.push(lifetime.close)
   // Redis remembers removed keys beside the database; where sessions are in the database it would add nothing.

@@ -35,7 +35,7 @@ export async function openPasswords(
   const wrapping = openBackgroundWrapping({
     knex,
     passwords,
-    onError: (error) => log.error({ err: error }, 'wrapping fast hashes broke off; it goes on in a minute'),
+    onError: (error) => log.error({ event: 'password.wrapping-failed', err: error }),
   })
   closeSteps.push(wrapping.close)
   return { passwords, passwordPolicy: createPasswordPolicy({ minLength, maxLength, breached }), wrapping }

@@ -128,10 +128,7 @@ function createDialects(config: Config, log: Log, { backends, services, engine, 
       return client !== undefined && allowsOrigin(client, origin)
     },
     onUnfitClient: (dialect, clientId, reason) =>
-      log.warn(
-        { dialect, clientId, reason },
-        'the client of a dialect may not do what an endpoint needs: look at its grant_types',
-      ),
+      log.warn({ event: 'dialect.client-misconfigured', dialect, clientId, reason }),
     onUse: ({ dialect, endpoint, status, clientId }) => {
       metrics.dialectRequests.inc({ dialect, endpoint, status: `${Math.floor(status / 100)}xx` })
       if (clientId !== undefined) dialectUses.note(dialect, clientId)

@@ -16,7 +16,7 @@ export async function openSecrets(
 ) {
   const open = async (name: string) => {
     await serverSecret(knex, name)
-    const onError = (error: unknown) => log.warn({ err: error }, 'the server secrets could not be followed')
+    const onError = (error: unknown) => log.warn({ event: 'secrets.follow-failed', err: error })
     const secret = await openSecretGenerations({ knex, name, announcements: storage, onError })
     closeSteps.push(secret.close)
     return secret

@@ -49,7 +49,7 @@ const REASONS: Partial<Record<EndingCause, string>> = {
   'warehouse-changed': 'the agent works in another warehouse',
   'second-factor-added': 'the agent has a second factor',
   'backup-restored': 'a backup was restored',
-  'storage-lost': 'storage lost its memory',
+  'storage-lost': 'Redis came back empty or with old data',
 }
 
 /** An entry has no member for a company user and for an instant: the reason of an operator's act names them. */

@@ -98,7 +98,7 @@ export function openAuditTrail(deps: AuditTrailDeps): AuditTrail {
       onWritten(await appendEntries(knex, batch))
     } catch (error) {
       waiting.unshift(...batch)
-      log.warn({ err: error }, 'audit entries wait until the database takes them')
+      log.warn({ event: 'audit.write-failed', err: error })
     }
   }
 
@@ -115,7 +115,7 @@ export function openAuditTrail(deps: AuditTrailDeps): AuditTrail {
     writing = writing.then(write)
     return writing
   }
-  const warn = (error: unknown) => log.warn({ err: error }, 'audit retention')
+  const warn = (error: unknown) => log.warn({ event: 'audit.prune-failed', err: error })
   const timers = [setInterval(flush, FLUSH_EVERY_MS), setInterval(() => prune().catch(warn), PRUNE_EVERY_MS)]
   for (const timer of timers) timer.unref()
 

@@ -57,7 +57,7 @@ export async function openAuditWebhook(deps: AuditWebhookDeps): Promise<AuditWeb
       }
     } catch (error) {
       failures += 1
-      log.warn({ err: error, behind }, 'AUDIT_WEBHOOK_URL did not take audit entries; they wait in the database')
+      log.warn({ event: 'audit-webhook.failed', behind, err: error })
     }
   }
 

@@ -21,7 +21,7 @@ export async function openTracing(
     endpoint,
     headers: Object.fromEntries(settings.OTEL_EXPORTER_OTLP_HEADERS ?? []),
     ratio,
-    onProblem: (text) => log.warn(text),
+    onProblem: () => log.warn({ event: 'tracing.export-failed' }),
   })
   const stopOutgoing = traceOutgoing(tracing)
   return {

@@ -29,7 +29,7 @@ type OpenTelemetryOptions = {
   readonly headers: Readonly<Record<string, string>>
   /** Of traces that begin here, the part that is told, from 0 to 1. */
   readonly ratio: number
-  readonly onProblem: (text: string) => void
+  readonly onProblem: () => void
 }
 
 /** Spans by OpenTelemetry's packages, of which this file is the only user. Nothing global is set. */
@@ -127,12 +127,11 @@ function readTraceparent(header: string | undefined): SpanContext | undefined {
 }
 
 /** Says when the collector cannot be reached, and when it can again; not at each attempt. */
-function watched(exporter: SpanExporter, onProblem: (text: string) => void): SpanExporter {
+function watched(exporter: SpanExporter, onProblem: () => void): SpanExporter {
   let isFailing = false
   const send: SpanExporter['export'] = (spans, done) =>
     exporter.export(spans, (result) => {
-      if (result.error && !isFailing)
-        onProblem('OTEL_EXPORTER_OTLP_ENDPOINT takes no traces: they are dropped until it does')
+      if (result.error && !isFailing) onProblem()
       isFailing = result.error !== undefined
       done(result)
     })

@@ -104,6 +104,8 @@ describeOn('postgres', 'resource servers', () => {
       status: 400,
       body: { error: 'invalid_target' },
     })
-    expect(server.logLines.join('')).toMatch(/urn:test:EdDSA.*EdDSA.*SIGNING_ALGORITHMS/)
+    expect(server.logLines.join('')).toMatch(
+      /"event":"resource-server.algorithm-missing","resourceServer":"urn:test:EdDSA","algorithm":"EdDSA"/,
+    )
   })
 })

@@ -83,7 +83,7 @@ describeOn('postgres', 'several workers', () => {
     for (const failure of figures.failures) expect(failure).toMatch(/ECONNRESET|socket hang up/)
     expect(workersOf(node)).toEqual(expect.arrayContaining(others))
     expect(await figure(node, 'vestibule_worker_deaths_total')).toBe(1)
-    expect(node.stdout()).toMatch(new RegExp(`"pid":${victim}.*a worker died`))
+    expect(node.stdout()).toMatch(new RegExp(`"event":"workers.died".*"pid":${victim}`))
   })
 
   test('answer /metrics as one server, whichever of them is asked', async () => {
@@ -137,7 +137,10 @@ describeOn('postgres', 'several workers', () => {
     const before = workersOf(node)
     writeFileSync(file, 'nobody at all')
     process.kill(node.pid, 'SIGHUP')
-    await waitFor(() => node.stdout().includes('the restart was broken off'), { deadlineMs: 60_000, what: 'the end' })
+    await waitFor(() => node.stdout().includes('"event":"workers.restart-failed"'), {
+      deadlineMs: 60_000,
+      what: 'the end',
+    })
     expect(node.stderr()).toMatch(/MAIL_FROM is "nobody at all"/)
     await waitFor(() => workersOf(node).length === WORKERS)
     expect(workersOf(node)).toEqual(before)

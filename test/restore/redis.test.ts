@@ -37,7 +37,7 @@ describeOn('redis', 'restoring Redis', () => {
       await waitFor(isReady, { deadlineMs: 20_000, what: 'the server to be back' })
       await expectEnded(server.url, ended)
       const { stdout } = await runCli(['audit', 'export'], { DATA_DIR: server.config.DATA_DIR })
-      expect(stdout).toContain('storage lost its memory')
+      expect(stdout).toContain('Redis came back empty or with old data')
     } finally {
       await server.stop()
       await redis.stop()

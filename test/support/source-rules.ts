@@ -111,6 +111,16 @@ export function requestStateViolations(sources: readonly Source[], allowed: stri
     .map(({ path }) => `${path}: takes the state of a request from requestState in ${allowed}`)
 }
 
+/** Log lines of warn and above that do not begin with a literal event: what is not in the text cannot be searched for. */
+export function logEventViolations(sources: readonly Source[]): string[] {
+  return sources.flatMap(({ path, text }) => {
+    const lines = withoutComments(text).matchAll(
+      /\blog\s*\.\s*(?:warn|error|fatal)\b(?!\s*\(\s*\{\s*event: '[a-z.-]+')/g,
+    )
+    return [...lines].map(([call]) => `${path}: ${call} begins with { event: '…' }, from src/log/events.ts`)
+  })
+}
+
 function packageImports(sources: readonly Source[]): { path: string; name: string; isTypeOnly: boolean }[] {
   return sources.flatMap(({ path, text }) =>
     importsOf(text)

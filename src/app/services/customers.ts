@@ -51,7 +51,7 @@ export function createCustomerServices(
   const { storage, digestKey, passwords, mailer, auditTrail } = backends
   const { knex } = backends.database
   const policy = lockoutPolicy(config)
-  const onProblem = (customer: string, problem: string) => log.warn({ customer, problem }, 'a password cannot be used')
+  const onProblem = (customer: string, problem: string) => log.warn({ event: 'password.unusable', customer, problem })
   const source = selectCustomerSource(config, { knex, passwords, onProblem })
   const { directory, keepsPasswords } = source
   const lockout = createLockout({ storage, policy, digestKey })

@@ -72,11 +72,10 @@ function inTurn(work: () => Promise<void>): () => Promise<void> {
 
 function createIgnoredWarning(log: FollowerDeps['log']): (kids: readonly string[]) => void {
   const warned = new Set<string>()
-  const sentence = 'a removed signing key was found in the store, from a backup; it stays dead'
   return (kids) => {
     for (const kid of kids.filter((each) => !warned.has(each))) {
       warned.add(kid)
-      log.warn({ event: 'key.ignored', kid }, sentence)
+      log.warn({ event: 'key.ignored', kid })
     }
   }
 }

@@ -168,6 +168,5 @@ function currentPolicy({ policy, algorithms }: KeyRingDeps): RotationPolicy {
 async function warnOfOtherKeyStores({ nodes, log }: KeyRingDeps, keys: readonly SigningKey[]): Promise<void> {
   const nodesElsewhere = (await nodes?.nodesOnOtherKeyStores(keys.map((key) => key.kid))) ?? []
   if (nodesElsewhere.length === 0) return
-  const fix = 'KEYS_URL names different key stores on different nodes. Set KEYS_URL to sql: on all of them.'
-  log.error({ event: 'keys.strangers', nodes: nodesElsewhere }, fix)
+  log.error({ event: 'keys.stores-differ', nodes: nodesElsewhere })
 }

@@ -26,11 +26,11 @@ export function createPoller(deps: {
   const attempt = async (): Promise<void> => {
     try {
       await run()
-      if (problem !== undefined) deps.log.info({ event: 'keys.recovered' }, 'the key store answers again')
+      if (problem !== undefined) deps.log.info({ event: 'keys.recovered' }, 'the key store can be read again')
       problem = undefined
     } catch (error) {
       const message = messageOf(error)
-      if (message !== problem) deps.log.warn({ event: 'keys.unreachable', reason: message }, 'the last known keys stay')
+      if (message !== problem) deps.log.warn({ event: 'keys.unreachable', reason: message })
       problem = message
     }
   }

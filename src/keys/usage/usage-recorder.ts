@@ -39,8 +39,7 @@ export function openKeyUsage(deps: {
     batch = emptyBatch()
     await rows.write(written)
   }
-  const warn = ({ message }: Error) =>
-    deps.log.warn({ event: 'keys.usage-lost', reason: message }, 'records of key usage could not be written')
+  const warn = ({ message }: Error) => deps.log.warn({ event: 'keys.usage-lost', reason: message })
   const timer = setInterval(() => void flush().catch(warn), deps.flushEveryMs ?? FLUSH_EVERY_MS).unref()
 
   return {

@@ -23,7 +23,7 @@ export function createResourceIndicators({ findResourceServer, findClient, keys,
   /** @throws where no key signs so: the library would answer that with an error of ours. */
   function algorithmOf({ identifier, algorithm = 'ES256' }: ResourceServer): string {
     if (served.has(algorithm)) return algorithm
-    log.error(`${identifier} wants tokens signed with ${algorithm}, which SIGNING_ALGORITHMS does not name: add it`)
+    log.error({ event: 'resource-server.algorithm-missing', resourceServer: identifier, algorithm })
     throw new errors.InvalidTarget('this resource server wants an algorithm that no key has')
   }
 

@@ -45,7 +45,7 @@ export function listenToProvider(provider: Provider, { audit, log, metrics, note
     })
   }
   provider.on('server_error', (ctx: KoaContextWithOIDC, error) => {
-    log.error({ requestId: requestState(ctx).requestId, err: error }, 'the request failed')
+    log.error({ event: 'request.failed', requestId: requestState(ctx).requestId, err: error })
   })
 }
 

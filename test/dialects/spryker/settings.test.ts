@@ -80,7 +80,7 @@ test('stored permissions keep the token small', async () => {
 
 test('an access token above the size budget is noted in the log', async () => {
   await signIn()
-  expect(server.logLines.join('')).toContain('TOKEN_SIZE_BUDGET_BYTES')
+  expect(server.logLines.join('')).toContain('"event":"token.too-large"')
 })
 
 test('an unconfirmed e-mail is the common refusal where the shop wants that', async () => {

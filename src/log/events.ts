@@ -1,0 +1,174 @@
+/** How severe a log event is: `warn` can wait until the next working day, `error` cannot. */
+export type LogLevel = 'warn' | 'error'
+
+type Described = { readonly level: LogLevel; readonly happened: string; readonly remedy: string }
+
+/** Every log line of warn and above: what happened, and what to do. `docs/log-events.md` is made from this list. */
+export const LOG_EVENTS = {
+  'request.failed': {
+    level: 'error',
+    happened: 'A request failed because of a bug in the server, or because a database or storage call failed.',
+    remedy: 'Read `err`. If it names the database or storage, repair that. Otherwise report a bug, with `requestId`.',
+  },
+  'storage.failed': {
+    level: 'error',
+    happened: 'The connection to Redis failed, or expired rows of the database could not be deleted.',
+    remedy: 'Read `err`, and check REDIS_URL or DATABASE_URL. The server tries again by itself.',
+  },
+  'storage.lost': {
+    level: 'error',
+    happened: 'Redis came back empty or with old data; all sessions were signed out.',
+    remedy: 'Find out why Redis lost its data. Use `appendonly yes`; see docs/failure-modes.md.',
+  },
+  'storage.mark-failed': {
+    level: 'warn',
+    happened: 'The mark that shows whether Redis lost data could not be written.',
+    remedy: 'Check that Redis and the database accept writes. The server tries again every two seconds.',
+  },
+  'keys.unreachable': {
+    level: 'warn',
+    happened: 'The key store cannot be read; this node continues with the keys it read last.',
+    remedy: 'Read `reason`, and check KEYS_URL. This node misses key rotations until it can read the store.',
+  },
+  'keys.stores-differ': {
+    level: 'error',
+    happened: 'Other nodes publish different signing keys, because KEYS_URL names different key stores.',
+    remedy: 'Set KEYS_URL to `sql:` on all nodes.',
+  },
+  'key.ignored': {
+    level: 'warn',
+    happened: 'A removed signing key was found in the key store, probably from a backup; it is not used.',
+    remedy: 'Nothing. If a backup was restored, follow docs/runbooks/keys-restore.md.',
+  },
+  'keys.usage-lost': {
+    level: 'warn',
+    happened: 'Records of key usage could not be written; some are lost.',
+    remedy: 'Check that the database accepts writes. Before you remove a key, wait for new records.',
+  },
+  'keys.lifetime-unknown': {
+    level: 'warn',
+    happened: 'The longest access token lifetime could not be read; key rotation uses the last known value.',
+    remedy: 'Check that the database answers. The server tries again by itself.',
+  },
+  'secrets.follow-failed': {
+    level: 'warn',
+    happened: 'This node could not read the server secrets; it continues with those it read last.',
+    remedy: 'Check that the database answers. The server tries again by itself.',
+  },
+  'resource-server.algorithm-missing': {
+    level: 'error',
+    happened:
+      'A resource server needs tokens signed with an algorithm that has no signing key; the request was refused.',
+    remedy: 'Add the `algorithm` to SIGNING_ALGORITHMS, or change the resource server.',
+  },
+  'token.too-large': {
+    level: 'warn',
+    happened: 'An access token is larger than TOKEN_SIZE_BUDGET_BYTES.',
+    remedy:
+      'Reduce the permissions in the token, or raise TOKEN_SIZE_BUDGET_BYTES if your proxies accept longer headers.',
+  },
+  'dialect.client-misconfigured': {
+    level: 'warn',
+    happened: 'The client of a dialect lacks something that an endpoint needs; the request was refused.',
+    remedy: 'Read `reason`, and correct the client, most often its `grant_types`.',
+  },
+  'dialect.usage-lost': {
+    level: 'error',
+    happened: 'The counts of dialect requests could not be written; some are lost.',
+    remedy: 'Check that the database accepts writes.',
+  },
+  'sign-in-webhook.given-up': {
+    level: 'warn',
+    happened: 'SIGN_IN_WEBHOOK_URL did not accept a sign-in report; the report was dropped.',
+    remedy: 'Read `reason`, and repair the receiver. Guest carts of these sign-ins are not merged.',
+  },
+  'password.unusable': {
+    level: 'warn',
+    happened: 'The stored password of a customer cannot be checked or moved.',
+    remedy: 'Read `problem`. Import the customer again, or let the customer set a new password.',
+  },
+  'password.wrapping-failed': {
+    level: 'error',
+    happened: 'Wrapping imported password hashes failed; the server continues in a minute.',
+    remedy: 'Read `err`, and check that the database accepts writes.',
+  },
+  'lockout.address-not-saved': {
+    level: 'warn',
+    happened: 'The address of a customer who refreshed tokens could not be saved.',
+    remedy: 'Check that storage answers. Until then customers at new addresses are locked out sooner.',
+  },
+  'audit.write-failed': {
+    level: 'warn',
+    happened: 'Audit entries could not be written to the database; they wait in memory.',
+    remedy: 'Check that the database accepts writes. Entries are lost if this node stops, or when 20,000 wait.',
+  },
+  'audit.prune-failed': {
+    level: 'warn',
+    happened: 'Audit entries older than AUDIT_RETENTION_DAYS could not be removed.',
+    remedy: 'Read `err`. The server tries again in an hour.',
+  },
+  'audit-webhook.failed': {
+    level: 'warn',
+    happened: 'AUDIT_WEBHOOK_URL did not accept audit entries; they wait in the database.',
+    remedy: 'Read `err`, and repair the receiver. The server tries again by itself.',
+  },
+  'mail.delayed': {
+    level: 'warn',
+    happened: 'A mail could not be sent; the server tries again after `delayMs`.',
+    remedy: 'Read `reason` and `answer`. If this repeats, check MAIL_URL and the mail server.',
+  },
+  'mail.given-up': {
+    level: 'error',
+    happened: 'A mail could not be sent and was dropped.',
+    remedy:
+      'Read `reason` and `answer`, and check MAIL_URL and the mail server. The customer can ask for another mail.',
+  },
+  'mail.dropped': {
+    level: 'error',
+    happened: 'A mail was dropped because too many mails are waiting.',
+    remedy: 'Check that the mail server at MAIL_URL answers.',
+  },
+  'mail.write-failed': {
+    level: 'error',
+    happened: 'A mail could not be written and was dropped.',
+    remedy: 'Read `err`, and check that the database and storage answer.',
+  },
+  'mail.left-in-outbox': {
+    level: 'warn',
+    happened: 'MAIL_URL is unset: a mail was saved as a file instead of being sent.',
+    remedy: 'Open the `file`. To send mails, set MAIL_URL.',
+  },
+  'tracing.export-failed': {
+    level: 'warn',
+    happened: 'The collector at OTEL_EXPORTER_OTLP_ENDPOINT does not accept traces; they are dropped until it does.',
+    remedy: 'Check OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_HEADERS. Requests are not affected.',
+  },
+  'data-dir.not-writable': {
+    level: 'warn',
+    happened: 'DATA_DIR cannot be written: the command line on this machine cannot find the server.',
+    remedy: 'Make DATA_DIR writable, or set ADMIN_TOKEN to use the command line.',
+  },
+  'workers.died': {
+    level: 'error',
+    happened: 'A worker process ended without being told to; another is started.',
+    remedy: 'Read `exitCode`, `signal` and the lines before. SIGKILL often means that memory ran out.',
+  },
+  'workers.restart-failed': {
+    level: 'error',
+    happened: 'A new worker did not start, so the restart stopped; the remaining old workers continue to serve.',
+    remedy: 'Read the lines before, correct the cause, and send SIGHUP again.',
+  },
+  'workers.metrics-failed': {
+    level: 'error',
+    happened: 'The metrics of the workers could not be added up; a request for metrics got no answer.',
+    remedy: 'Report a bug, with `err`.',
+  },
+} as const satisfies Record<string, Described>
+
+/** The name of a log event; operators search for it and alert on it, so a name stays. */
+export type LogEvent = keyof typeof LOG_EVENTS
+
+/** The events of one level. */
+export type LogEventAt<Level extends LogLevel> = {
+  [Name in LogEvent]: (typeof LOG_EVENTS)[Name]['level'] extends Level ? Name : never
+}[LogEvent]
