@@ -93,9 +93,9 @@ async function refuseDemo({ database, passwords }: Backends): Promise<void> {
   const leftovers = await findLeftoverDemoAccounts({ ...database, passwords })
   if (leftovers.length === 0) return
   const names = leftovers.map(({ kind, name }) => `${kind} ${name}`).join(', ')
-  const fix = 'Give them other secrets, take them away with "vestibule demo remove", or use another database.'
+  const fix = 'Change their secrets, remove them with "vestibule demo remove", or use another database.'
   throw new ConfigError([
-    `NODE_ENV is production, and the database has demo secrets, which are public: ${names}. ${fix}`,
+    `NODE_ENV is production, and the database contains demo secrets, which are public: ${names}. ${fix}`,
   ])
 }
 

@@ -91,7 +91,7 @@ export async function startCluster({
     const plan = planReplacement(lives, { isAnyServing: [...crew].some((worker) => worker.isReady()) })
     if (plan.outcome === 'give up') {
       isStopping = true
-      return giveUp(`workers end with code ${code ?? signal} as soon as they start`)
+      return giveUp(`workers exit with ${code ?? signal} right after they start`)
     }
     await pause(plan.afterMs)
     if (!isStopping) wanted.add(hire())

@@ -91,7 +91,7 @@ export function createMetrics() {
     ),
     refreshes: counter(
       'vestibule_refresh_total',
-      'Refresh attempts: rotated, retry (the same answer again), race (lost to a twin), theft, mismatch.',
+      'Refresh requests by outcome: rotated, retry (the same answer again), race (a parallel request won), theft (a used token came again), mismatch (another client, key or certificate).',
       ['outcome'],
     ),
     signInsEnded: counter(
@@ -101,7 +101,7 @@ export function createMetrics() {
     ),
     introspections: counter(
       'vestibule_introspections_total',
-      'Introspections: active, inactive, or refused (who asked could not prove who it is).',
+      'Introspections by outcome: active, inactive, or refused (the calling client could not authenticate).',
       ['outcome'],
     ),
     tokenRefusals: counter(
@@ -111,20 +111,24 @@ export function createMetrics() {
     ),
     dialectRequests: counter(
       'vestibule_dialect_requests_total',
-      'Answers of dialect endpoints by dialect, endpoint and status class.',
+      'Responses of dialect endpoints by dialect, endpoint and status class.',
       ['dialect', 'endpoint', 'status'],
     ),
     logins: counter(
       'vestibule_logins_total',
-      'Password checks of customers and agents by outcome; locked ones were refused unchecked.',
+      'Logins of customers and agents by outcome; locked means refused without a password check.',
       ['realm', 'outcome'],
     ),
     hashingWait: histogram(
       'vestibule_password_wait_seconds',
-      'How long passwords waited for a core before they were hashed.',
+      'How long passwords waited before they were hashed.',
       WAIT_SECONDS,
     ),
-    auditLost: counter('vestibule_audit_lost_total', 'Audit events for which there was no room in memory.', []),
+    auditLost: counter(
+      'vestibule_audit_lost_total',
+      'Audit events that were lost because the memory for waiting events was full.',
+      [],
+    ),
     storage: histogram(
       'vestibule_storage_duration_seconds',
       'Duration of storage operations by operation and outcome (ok, error).',
@@ -148,7 +152,7 @@ export function createClusterMetrics() {
     workers: new Gauge({ name: 'vestibule_workers', help: 'Worker processes that are ready.', registers }),
     workerDeaths: new Counter({
       name: 'vestibule_worker_deaths_total',
-      help: 'Worker processes that ended without being told to.',
+      help: 'Worker processes that ended without a stop signal.',
       registers,
     }),
   }

@@ -99,9 +99,9 @@ async function listen(
     server.once('error', (error: NodeJS.ErrnoException) => {
       const fix =
         error.code === 'EADDRINUSE'
-          ? `Something else listens there: stop it, or set ${setting} to a free port.`
-          : `Set ${setting} or its host to an address this user may listen on.`
-      reject(new ListenError(`${setting} ${port} on ${host} cannot be listened on (${error.code}). ${fix}`))
+          ? `Another program uses this port: stop it, or set ${setting} to a free port.`
+          : `Set ${setting} or its host to an address that this user may listen on.`
+      reject(new ListenError(`The server cannot listen on ${setting} ${port} of ${host} (${error.code}). ${fix}`))
     })
     server.listen(port, host, () => resolve(server))
   })

@@ -52,7 +52,11 @@ export function createAdminApi({ routes, audit }: { readonly routes: readonly Ro
   function refuse(request: ApiRequest, actor: Actor, permission: Permission): never {
     note('admin.refused', request, actor)
     const needed = PERMISSIONS[permission].from
-    throw new Problem(403, 'not-allowed', `This needs the role "${needed}" or a higher one; yours is "${actor.role}".`)
+    throw new Problem(
+      403,
+      'not-allowed',
+      `This needs the role "${needed}" or a higher one; your role is "${actor.role}".`,
+    )
   }
 
   return {
@@ -121,7 +125,7 @@ function parse(schema: z.ZodType | undefined, value: unknown, where: 'path' | 'q
 
 function revisionIn(ifMatch: string | undefined): string {
   if (ifMatch === undefined || ifMatch === '') {
-    throw new Problem(428, 'if-match-missing', 'Send the ETag you saw as If-Match, or "*" to change whatever is there.')
+    throw new Problem(428, 'if-match-missing', 'Send the ETag that you read as If-Match, or "*" to change any version.')
   }
   return ifMatch.trim() === '*' ? '*' : ifMatch.trim().replace(/^"|"$/g, '')
 }
@@ -134,7 +138,7 @@ function notSignedIn(): Problem {
 
 function wrongMethod({ method }: ApiRequest, fitting: readonly { route: Route }[]): Problem {
   const allowed = fitting.map(({ route }) => route.method).join(', ')
-  return new Problem(405, 'method-not-allowed', `${method} is not for this address; ${allowed} is.`)
+  return new Problem(405, 'method-not-allowed', `${method} is not allowed at this address; use ${allowed}.`)
 }
 
 function nothingThere({ method, path }: ApiRequest): Problem {

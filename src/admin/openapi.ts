@@ -9,8 +9,8 @@ const problem = z
     type: z.literal('about:blank'),
     title: z.string(),
     status: z.int(),
-    code: z.string().describe('Stable: programs decide by it.'),
-    detail: z.string().describe('For people: what to do next.'),
+    code: z.string().describe('A stable code, for programs.'),
+    detail: z.string().describe('A sentence for people: what is wrong, and what to do.'),
   })
   .meta({ id: 'Problem' })
 
@@ -73,7 +73,7 @@ const IF_MATCH = {
   name: 'If-Match',
   in: 'header',
   required: true,
-  description: 'The ETag you saw; "*" changes whatever is there.',
+  description: 'The ETag that you read; "*" changes any version.',
   schema: { type: 'string' },
 }
 
@@ -93,7 +93,7 @@ function responsesOf(each: Route, schemas: Json): Json {
   }
   return {
     [success]: {
-      description: success === 201 ? 'Made' : 'Done',
+      description: success === 201 ? 'Created' : 'Done',
       ...(each.revision && success !== 204 && { headers: { ETag: { schema: { type: 'string' } } } }),
       ...(result && { content: each.lines ? { 'application/x-ndjson': { schema: result } } : json(result) }),
     },

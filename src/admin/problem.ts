@@ -70,6 +70,6 @@ export function changedMeanwhile(): Problem {
   return new Problem(
     412,
     'changed-meanwhile',
-    'Somebody changed it since you saw it. Read it again, then decide again.',
+    'It was changed since you read it. Read it again, then repeat your change.',
   )
 }

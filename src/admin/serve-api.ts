@@ -64,6 +64,6 @@ async function* toText(
     for await (const line of lines) yield `${JSON.stringify(line)}\n`
   } catch (error) {
     onError(error)
-    yield `${JSON.stringify({ error: `the work broke off; request id ${requestId}` })}\n`
+    yield `${JSON.stringify({ error: `the request failed and is incomplete; request id ${requestId}` })}\n`
   }
 }

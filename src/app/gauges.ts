@@ -9,11 +9,16 @@ export function openGauges(config: Config, backends: Backends, isReady: () => Pr
   const { gauge, gauges } = metrics
   const secondsSince = ({ since }: SigningKey) => Math.max(0, Date.now() / 1000 - since)
 
-  gauge({ name: 'vestibule_ready', help: 'Whether this node can do its work now.', of: 'min' }, async () =>
+  gauge({ name: 'vestibule_ready', help: 'Whether this node is ready to serve: 1 or 0.', of: 'min' }, async () =>
     Number(await isReady()),
   )
   gauges(
-    { name: 'vestibule_password_queue', help: 'Passwords being hashed and waiting for it.', label: 'state', of: 'sum' },
+    {
+      name: 'vestibule_password_queue',
+      help: 'Passwords that are being hashed or wait to be hashed, by state.',
+      label: 'state',
+      of: 'sum',
+    },
     () => Object.entries(passwords.depth()),
   )
   gauges({ name: 'vestibule_signing_keys', help: 'Published signing keys by state.', label: 'state', of: 'max' }, () =>
@@ -24,7 +29,7 @@ export function openGauges(config: Config, backends: Backends, isReady: () => Pr
   gauges(
     {
       name: 'vestibule_signing_key_age_seconds',
-      help: 'For how long the key has signed, by algorithm.',
+      help: 'How long the current key has been signing, by algorithm.',
       label: 'algorithm',
       of: 'max',
     },
@@ -33,7 +38,7 @@ export function openGauges(config: Config, backends: Backends, isReady: () => Pr
   gauges(
     {
       name: 'vestibule_signing_key_rotation_seconds',
-      help: 'Seconds until the signing key is due to be replaced, by algorithm; below zero when it is overdue.',
+      help: 'Seconds until the signing key must be replaced, by algorithm; negative when it is overdue.',
       label: 'algorithm',
       of: 'min',
     },
@@ -43,7 +48,7 @@ export function openGauges(config: Config, backends: Backends, isReady: () => Pr
   gauge(
     {
       name: 'vestibule_key_verifiers_behind',
-      help: 'Verifiers of the last 30 days that lack a published key.',
+      help: 'Verifiers of the last 30 days that have not fetched every published key.',
       of: 'max',
     },
     async () => {
@@ -53,7 +58,11 @@ export function openGauges(config: Config, backends: Backends, isReady: () => Pr
     },
   )
   gauge(
-    { name: 'vestibule_key_store_followed', help: 'Whether the key store could be read at the last look.', of: 'min' },
+    {
+      name: 'vestibule_key_store_followed',
+      help: 'Whether the last read of the key store succeeded: 1 or 0.',
+      of: 'min',
+    },
     () => (keyRing.problem() === undefined ? 1 : 0),
   )
   gauge(
@@ -63,7 +72,7 @@ export function openGauges(config: Config, backends: Backends, isReady: () => Pr
   gauge(
     {
       name: 'vestibule_audit_webhook_behind',
-      help: 'Audit entries that AUDIT_WEBHOOK_URL did not take yet.',
+      help: 'Audit entries that AUDIT_WEBHOOK_URL has not accepted yet.',
       of: 'max',
     },
     () => auditWebhook?.behind() ?? 0,

@@ -5,10 +5,10 @@ import { subcommands } from './command/subcommands.ts'
 /** Tokens for programs that use the admin API. */
 export const adminTokens = subcommands({
   name: 'admin-tokens',
-  summary: 'let programs use the admin API, each in a role, for a while',
+  summary: 'manage the tokens with which programs use the admin API',
   actions: {
     list: {
-      does: 'every admin token, never the token itself',
+      does: 'list admin tokens; the token itself is never shown',
       example: 'list',
       async run({ admin, isJson }) {
         const listed = await admin.list<AdminToken>('/v1/admin-tokens')
@@ -25,8 +25,8 @@ export const adminTokens = subcommands({
     },
     create: {
       takes: 'NAME',
-      does: 'make an admin token; it is shown once',
-      options: { role: 'viewer, support, security or owner', 'expires-at': 'ISO 8601; in 90 days unless given' },
+      does: 'create an admin token; it is shown once',
+      options: { role: 'viewer, support, security or owner', 'expires-at': 'ISO 8601; the default is in 90 days' },
       needs: ['role'],
       example: 'create deploy --role security --expires-at 2027-01-31T00:00:00Z',
       async run({ admin, subjects: [name], values, isJson }) {
@@ -34,18 +34,18 @@ export const adminTokens = subcommands({
         const body = { name, role: values.role, ...(expiresAt && { expiresAt }) }
         const made = await admin.call<AdminToken & { token: string }>('POST', '/v1/admin-tokens', body)
         if (isJson) printJson(made)
-        else console.log(`${made.token}\n\nThis is the only time it is shown.`)
+        else console.log(`${made.token}\n\nSave it now: it is not shown again.`)
       },
     },
     revoke: {
       takes: 'NAME',
-      does: 'end an admin token',
+      does: 'revoke an admin token',
       example: 'revoke deploy',
       async run({ admin, subjects: [name = ''], isJson }) {
         const path = `/v1/admin-tokens/${encodeURIComponent(name)}/revoke`
         const revoked = await admin.call<AdminToken>('POST', path, {})
         if (isJson) printJson(revoked)
-        else console.log(`${name} opens nothing any more`)
+        else console.log(`${name} is revoked`)
       },
     },
   },

@@ -8,7 +8,7 @@ const ROLES = 'viewer, support, security or owner'
 /** The people who operate this server. */
 export const administrators = subcommands({
   name: 'administrators',
-  summary: 'let people operate this server, each in a role',
+  summary: 'manage the people who operate this server',
   actions: {
     list: {
       does: 'every administrator',
@@ -21,8 +21,8 @@ export const administrators = subcommands({
       },
     },
     create: {
-      does: 'make an administrator; the password comes on standard input',
-      options: { email: 'where they sign in with it', role: ROLES, name: 'what others call them' },
+      does: 'create an administrator; the password is read from standard input',
+      options: { email: 'the address they sign in with', role: ROLES, name: 'the name that others see' },
       needs: ['email', 'role'],
       readsInput: true,
       example: 'create --email sam@example.com --role support < password.txt',
@@ -41,7 +41,7 @@ export const administrators = subcommands({
     },
     block: {
       takes: 'ID',
-      does: 'block an administrator, who is signed out',
+      does: 'block an administrator and sign them out',
       example: 'block 3f2c0e5a-4b1d-4c7e-9a63-2f1f0c9d8e7b',
       run: (request) => change(request, { status: 'blocked' }),
     },
@@ -53,14 +53,14 @@ export const administrators = subcommands({
     },
     password: {
       takes: 'ID',
-      does: 'give an administrator the password on standard input, which ends their sessions',
+      does: 'set the password of an administrator, from standard input, and end their sessions',
       readsInput: true,
       example: 'password 3f2c0e5a-4b1d-4c7e-9a63-2f1f0c9d8e7b < password.txt',
       async run({ admin, subjects: [id = ''], input: password, isJson }) {
         const path = `/v1/administrators/${encodeURIComponent(id)}/password`
         const changed = await admin.call<Administrator>('POST', path, { password })
         if (isJson) printJson(changed)
-        else console.log(`${changed.email} has another password, and is signed out`)
+        else console.log(`${changed.email} has a new password, and is signed out`)
       },
     },
   },

@@ -78,9 +78,7 @@ function lastLinkOf(path: string): Link {
   const links = readFileSync(path, 'utf8').split('\n').flatMap(linkIn)
   const newest = links.reduce<Link | undefined>((last, link) => (last && last.seq > link.seq ? last : link), undefined)
   if (newest) return { seq: newest.seq, hash: newest.hash }
-  throw new AdminError(
-    `${path} has no audit entry in it. Give an export, a captured stream, or what "audit head" printed.`,
-  )
+  throw new AdminError(`${path} has no audit entry. Give an export, a captured stream, or the output of "audit head".`)
 }
 
 function linkIn(line: string): Link[] {
@@ -111,7 +109,7 @@ function report(verdict: Verdict, isJson: boolean): number {
   const { entries, problem } = verdict
   if (isJson) printJson(verdict)
   else if (problem) console.error(describe(problem))
-  else console.log(`the chain is whole: ${entries} entries`)
+  else console.log(`the chain is intact: ${entries} entries`)
   return problem ? 1 : 0
 }
 
@@ -126,10 +124,10 @@ function describe(problem: TrailProblem): string {
     case 'cut off':
       return 'the newest entries were removed'
     case 'beginning removed':
-      return 'the oldest entries were removed, and not by the retention'
+      return 'the oldest entries were removed before AUDIT_RETENTION_DAYS ended'
     case 'rewritten':
-      return `entry ${problem.seq} is another one than in the file: the chain was made anew`
+      return `entry ${problem.seq} differs from the file: the chain was rewritten`
     case 'witness too old':
-      return `entry ${problem.seq}, the newest in the file, is older than AUDIT_RETENTION_DAYS keeps: compare with a newer file`
+      return `entry ${problem.seq}, the newest in the file, was removed after AUDIT_RETENTION_DAYS: compare with a newer file`
   }
 }

@@ -133,7 +133,9 @@ async function setEnabled({ admin, subjects: [id = ''], isJson }: ActionRequest,
 
 async function readMetadata(file: string, isStandardInputTaken: boolean): Promise<unknown> {
   if (file === '-' && isStandardInputTaken)
-    throw new AdminError('Standard input can give the metadata or the secret, not both.')
+    throw new AdminError(
+      'Standard input can contain the metadata or the secret, not both. Put the metadata into a file.',
+    )
   try {
     const { readFile } = await import('node:fs/promises')
     return JSON.parse(file === '-' ? await text(process.stdin) : await readFile(file, 'utf8'))

@@ -24,7 +24,9 @@ export const demo = subcommands({
 
 async function load(config: Config): Promise<void> {
   if (config.NODE_ENV === 'production') {
-    throw new ConfigError(['NODE_ENV is production, and demo secrets are public. Load the demo elsewhere.'])
+    throw new ConfigError([
+      'NODE_ENV is production, and the demo secrets are public. Load the demo shop into another database, without NODE_ENV=production.',
+    ])
   }
   const { loadDemoInto } = await import('./demo-database.ts')
   await loadDemoInto(config)
@@ -35,5 +37,5 @@ async function remove(config: Config): Promise<void> {
   const { removeDemoFrom } = await import('./demo-database.ts')
   const removed = await removeDemoFrom(config)
   for (const { kind, name } of removed) console.log(`removed ${kind} ${name}`)
-  if (removed.length === 0) console.log('nobody has a demo secret')
+  if (removed.length === 0) console.log('no client, customer or agent has a demo secret')
 }

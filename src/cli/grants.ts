@@ -6,26 +6,25 @@ import { subcommands } from './command/subcommands.ts'
 /** Sign-ins: what tokens hang from. */
 export const grants = subcommands({
   name: 'grants',
-  summary: 'see living sign-ins, and end one or many',
+  summary: 'list active sign-ins, and end one or many',
   actions: {
     list: {
-      does: 'living sign-ins, newest first; name a customer, a client, or both',
+      does: 'list active sign-ins, newest first, of a customer, a client, or both',
       options: { customer: 'a customer id', client: 'a client id' },
       example: 'list --customer 79cc0486-bbdf-491b-a0a2-722383b6288b',
       async run({ admin, values: { customer: customerId, client: clientId }, isJson }) {
         const given = Object.entries({ customerId, clientId }).filter(([, value]) => value !== undefined)
-        if (given.length === 0)
-          throw new AdminError('Whose? Name a customer, a client, or both: --customer ID, --client ID.')
+        if (given.length === 0) throw new AdminError('Give a customer, a client, or both: --customer ID, --client ID.')
         const listed = await admin.list<ActiveGrant>(
           // What is undefined was left out above.
           `/v1/grants?${new URLSearchParams(given as [string, string][])}&limit=1000`,
         )
         if (isJson) return printJson({ grants: listed })
-        if (listed.length === 0) return console.log('no living sign-in')
+        if (listed.length === 0) return console.log('no active sign-in')
         const rows = listed.map((grant) => [
           grant.id,
           grant.clientId,
-          grant.customerId ?? grant.agentId ?? (grant.anonymousId ? `visitor ${grant.anonymousId}` : ''),
+          grant.customerId ?? grant.agentId ?? (grant.anonymousId ? `anonymous ${grant.anonymousId}` : ''),
           new Date(grant.grantedAt * 1000).toISOString(),
           grant.ip ?? '',
           grant.by ?? '',
@@ -35,12 +34,12 @@ export const grants = subcommands({
     },
     revoke: {
       takes: 'ID',
-      does: 'end one sign-in and every token under it',
+      does: 'end one sign-in and revoke its tokens',
       example: 'revoke Zq4Yk0xv2m6o9c1tQm7J3wq8sHfLr5nB0aXeDy1PkUg',
       async run({ admin, subjects: [id = ''], isJson }) {
         const revoked = await admin.call<ActiveGrant>('POST', `/v1/grants/${encodeURIComponent(id)}/revoke`, {})
         if (isJson) printJson(revoked)
-        else console.log(`the sign-in at ${revoked.clientId} is ended`)
+        else console.log(`the sign-in to ${revoked.clientId} is ended`)
       },
     },
     'sign-out': {
@@ -52,7 +51,7 @@ export const grants = subcommands({
         const body = { of, ...(id !== undefined && { id }), ...(before !== undefined && { before }) }
         const done = await admin.call<{ before: string }>('POST', '/v1/sign-outs', body)
         if (isJson) printJson(done)
-        else console.log(`what was granted to ${id ?? of} before ${done.before} is over`)
+        else console.log(`all tokens of ${id ?? of} issued before ${done.before} are revoked`)
       },
     },
   },

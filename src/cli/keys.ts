@@ -111,5 +111,5 @@ function printKeys(listed: readonly KeyListing[]): void {
   const names = new Set(behind.map(({ verifier, address }) => `${verifier} ${address}`))
   if (names.size === 0) return
   console.log(`
-${names.size} verifiers have not fetched a key that signs next. "vestibule keys list --json" has their names.`)
+${names.size} verifiers have not fetched the next signing key. "vestibule keys list --json" lists them.`)
 }

@@ -6,24 +6,24 @@ import { subcommands } from './command/subcommands.ts'
 
 const options = {
   login: 'an e-mail address',
-  realm: 'whose login it is: customer (unless given), agent or administrator',
-  address: 'an IP address, in place of a login',
+  realm: 'customer (the default), agent or administrator',
+  address: 'an IP address, instead of a login',
 }
 
 /** Locks after too many failures. */
 export const lockouts = subcommands({
   name: 'lockouts',
-  summary: 'see who is locked out, and let them in',
+  summary: 'show lockouts, and remove them',
   actions: {
     list: {
-      does: 'what keeps a login, or an address, out now',
+      does: 'list the current lockouts of a login or an address',
       options,
       example: 'list --login sonia@spryker.com',
       async run(request) {
         const query = new URLSearchParams(whom(request) as Record<string, string>) // its members are texts
         const locks = await request.admin.list<ShownLock>(`/v1/lockouts?${query}`)
         if (request.isJson) return printJson({ lockouts: locks })
-        if (locks.length === 0) return console.log('nothing keeps it out')
+        if (locks.length === 0) return console.log('not locked')
         const rows = locks.map(({ of, network, until }) => [
           of,
           network ?? 'everywhere',
@@ -33,7 +33,7 @@ export const lockouts = subcommands({
       },
     },
     lift: {
-      does: 'let a login, or an address, in again',
+      does: 'remove the lockouts of a login or an address',
       options,
       example: 'lift --login sonia@spryker.com',
       async run(request) {
@@ -46,6 +46,6 @@ export const lockouts = subcommands({
 })
 
 function whom({ values: { login, realm, address } }: ActionRequest): object {
-  if (!login && !address) throw new AdminError('Whose? Name a login, or an address: --login EMAIL, --address IP.')
+  if (!login && !address) throw new AdminError('Give a login or an address: --login EMAIL, --address IP.')
   return { ...(login && { login }), ...(realm && { realm }), ...(address && { address }) }
 }

@@ -9,10 +9,10 @@ import { subcommands } from './command/subcommands.ts'
 /** Commerce services that accept tokens. */
 export const resourceServers = subcommands({
   name: 'resource-servers',
-  summary: 'say which services accept tokens, with which scopes',
+  summary: 'manage the services that accept tokens, and their scopes',
   actions: {
     list: {
-      does: 'every resource server',
+      does: 'list all resource servers',
       example: 'list',
       async run({ admin, isJson }) {
         const listed = await admin.list<ResourceServer>('/v1/resource-servers')
@@ -28,12 +28,12 @@ export const resourceServers = subcommands({
       async run({ admin, subjects: [file = ''], isJson }) {
         const created = await admin.call<ResourceServer>('POST', '/v1/resource-servers', await readJson(file))
         if (isJson) printJson(created)
-        else console.log(`tokens can be made for ${created.identifier}`)
+        else console.log(`${created.identifier} is registered`)
       },
     },
     update: {
       takes: 'IDENTIFIER FILE',
-      does: 'put other settings in place of those there are',
+      does: 'replace the settings of a resource server',
       example: 'update urn:example:returns returns-service.json',
       async run({ admin, subjects: [identifier = '', file = ''], isJson }) {
         const { identifier: _identifier, ...settings } = await readJson(file)
@@ -44,7 +44,7 @@ export const resourceServers = subcommands({
     },
     delete: {
       takes: 'IDENTIFIER',
-      does: 'remove a resource server: no token is made for it any more',
+      does: 'remove a resource server; it gets no more tokens',
       example: 'delete urn:example:returns',
       async run({ admin, subjects: [identifier = ''], isJson }) {
         await admin.change('DELETE', pathOf(identifier))

@@ -14,7 +14,7 @@ export function contradictions(config: Config): string[] {
 function workerContradictions({ WORKERS, DATABASE_URL }: Config): string[] {
   if (WORKERS === 'auto' || WORKERS === 1 || DATABASE_URL) return []
   return [
-    `WORKERS is ${WORKERS} and DATABASE_URL is unset: the embedded database is for one process. Set DATABASE_URL, or leave WORKERS at 1.`,
+    `WORKERS is ${WORKERS} and DATABASE_URL is unset: the embedded database allows one process. Set DATABASE_URL, or set WORKERS to 1.`,
   ]
 }
 
@@ -26,14 +26,17 @@ function mutualTlsContradictions(config: Config): string[] {
   }
   if (TRUSTED_PROXIES.length > 0) return []
   return [
-    'MTLS_CERTIFICATE_HEADER needs TRUSTED_PROXIES: anybody could send that header, and only proxies are believed.',
+    'MTLS_CERTIFICATE_HEADER needs TRUSTED_PROXIES: without it, clients could forge that header. Set TRUSTED_PROXIES to the addresses of your proxies.',
   ]
 }
 
 function webhookContradictions(config: Config): string[] {
   return (['SIGN_IN_WEBHOOK', 'AUDIT_WEBHOOK'] as const)
     .filter((name) => config[`${name}_URL`] && !config[`${name}_SECRET`])
-    .map((name) => `${name}_URL needs ${name}_SECRET: who is called must be able to tell our calls from others.`)
+    .map(
+      (name) =>
+        `${name}_URL needs ${name}_SECRET: with it, the receiver checks that a call comes from this server. Set it to at least 16 characters.`,
+    )
 }
 
 function customerContradictions(config: Config): string[] {
@@ -41,11 +44,11 @@ function customerContradictions(config: Config): string[] {
   return [
     ...(SHOP_DIRECTORY_URL && LEGACY_DIRECTORY_URL
       ? [
-          'SHOP_DIRECTORY_URL and LEGACY_DIRECTORY_URL are both set: customers stay in the shop or move over. Keep one of them.',
+          'SHOP_DIRECTORY_URL and LEGACY_DIRECTORY_URL are both set. Keep SHOP_DIRECTORY_URL if customers stay in the shop, or LEGACY_DIRECTORY_URL if they move to this server.',
         ]
       : []),
     ...(max < Math.max(min, 64)
-      ? [`PASSWORD_MAX_LENGTH is ${max}: people who use sentences need at least 64, and PASSWORD_MIN_LENGTH is ${min}.`]
+      ? [`PASSWORD_MAX_LENGTH is ${max}. Set it to at least 64, and not below PASSWORD_MIN_LENGTH (${min}).`]
       : []),
   ]
 }
@@ -58,7 +61,9 @@ function productionNeeds(config: Config): string[] {
       ? [`ISSUER is ${config.ISSUER}: production needs https. Put a TLS proxy in front and set ISSUER to its address.`]
       : []),
     ...(config.REGISTRATION === 'open' && !config.MAIL_URL
-      ? ['REGISTRATION is open without MAIL_URL: nobody could confirm an account. Set MAIL_URL, or close it.']
+      ? [
+          'REGISTRATION is open and MAIL_URL is unset: new customers could not confirm their e-mail address. Set MAIL_URL, or set REGISTRATION to closed.',
+        ]
       : []),
     ...(config.COOKIE_KEYS ? [] : ['COOKIE_KEYS is unset: production needs one. "openssl rand -base64 32" makes one.']),
     ...(config.KEY_ENCRYPTION_KEY

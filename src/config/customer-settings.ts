@@ -7,7 +7,7 @@ export const customerSettings = {
     type: url('smtp', 'smtps'),
     secret: true,
     sentence:
-      'The mail server: smtp://USER:PASSWORD@HOST:587 or smtps://…. Unset: mails are left in DATA_DIR/outbox; in production, pages that need mail are not offered.',
+      'The mail server: smtp://USER:PASSWORD@HOST:587 or smtps://…. Unset: mails are saved as files in DATA_DIR/outbox; in production, pages that need mail are switched off.',
   },
   MAIL_FROM: {
     type: z.string().regex(/^[^\r\n]*[^\s@<>]+@[^\s@<>]+>?$/, 'must be an address, or a name and <address>'),
@@ -21,9 +21,9 @@ export const customerSettings = {
   LOCKOUT_ATTEMPTS: {
     type: count,
     default: '9',
-    sentence: 'Wrong passwords for one account from one address before that pair is blocked.',
+    sentence: 'Wrong passwords for one account from one address before that address is blocked from the account.',
   },
-  LOCKOUT_WINDOW_SECONDS: { type: seconds, default: '900', sentence: 'How long wrong passwords are counted together.' },
+  LOCKOUT_WINDOW_SECONDS: { type: seconds, default: '900', sentence: 'How long a wrong password counts.' },
   LOCKOUT_BLOCK_SECONDS: {
     type: seconds,
     default: '360',
@@ -32,17 +32,17 @@ export const customerSettings = {
   LOCKOUT_ACCOUNT_ATTEMPTS: {
     type: count,
     default: '50',
-    sentence: 'Wrong passwords for one account from unknown devices anywhere before strangers must wait.',
+    sentence: 'Wrong passwords for one account from all unknown devices together before unknown devices must wait.',
   },
   LOCKOUT_ADDRESS_ATTEMPTS: {
     type: count,
     default: '500',
-    sentence: 'Wrong passwords from one address, whatever the account, before that address must wait.',
+    sentence: 'Wrong passwords from one address, for all accounts together, before that address must wait.',
   },
   LOCKOUT_CLIENT_ATTEMPTS: {
     type: count,
     default: '10000',
-    sentence: 'Wrong passwords through one client before strangers must be more careful with it.',
+    sentence: 'Wrong passwords through one client before unknown devices get fewer attempts at it.',
   },
   PASSWORD_MIN_LENGTH: {
     type: count,
@@ -57,17 +57,17 @@ export const customerSettings = {
   BREACHED_PASSWORDS: {
     type: z.string().min(1),
     sentence:
-      'Passwords nobody may choose: a sorted file of SHA-1 digests, or a directory of range files of Have I Been Pwned. ' +
-      'Unset: the commonest few thousand, which ship.',
+      'Known passwords that are refused as new passwords: a sorted file of SHA-1 digests, or a directory of range files of Have I Been Pwned. ' +
+      'Unset: a list of about 5,000 common passwords that is part of the server.',
   },
   PRESTASHOP_COOKIE_KEY: {
     type: z.string().min(1),
     secret: true,
-    sentence: 'The _COOKIE_KEY_ of the PrestaShop that imported prestashop-md5 passwords come from.',
+    sentence: 'The _COOKIE_KEY_ of the PrestaShop shop from which prestashop-md5 passwords were imported.',
   },
   SHOP_DIRECTORY_URL: {
     type: url('http', 'https'),
-    sentence: 'A service of the shop that keeps the customers and their passwords. Unset: they are kept here.',
+    sentence: 'The address of a shop service that stores customers and passwords. Unset: this server stores them.',
   },
   SHOP_DIRECTORY_TOKEN: {
     type: z.string().min(1),
@@ -76,7 +76,8 @@ export const customerSettings = {
   },
   LEGACY_DIRECTORY_URL: {
     type: url('http', 'https'),
-    sentence: 'A service of the shop that customers move over from, each when they sign in.',
+    sentence:
+      'The address of a shop service with existing customers; each customer is moved to this server at the first sign-in.',
   },
   LEGACY_DIRECTORY_TOKEN: {
     type: z.string().min(1),

@@ -12,40 +12,41 @@ export const dialectSettings = {
     type: pairs,
     default: '',
     sentence:
-      'The public client a dialect acts for when a request names none, as name=client_id; "frontend" where none is given.',
+      'The public client that a dialect uses when a request names none, as name=client_id. Default for each dialect: frontend.',
   },
   DIALECT_MOUNTS: {
     type: pairs,
     default: '',
     sentence:
-      'Where dialects are served that are not at the root of ISSUER: name=/path, name=https://host or name=https://host/path.',
+      'Dialects that are served at another address than the root of ISSUER: name=/path, name=https://host or name=https://host/path.',
   },
   DIALECT_SUNSETS: {
     type: pairs,
     default: '',
     sentence:
-      'The day a dialect ends, as name=2027-06-30: announced in headers before it, refused with 410 from it on.',
+      'The day on which a dialect ends, as name=2027-06-30. Before that day, headers announce it; from that day on, requests get 410.',
   },
   SPRYKER_UNCONFIRMED_STATUS: {
     type: z.enum(['401', '403']).transform(Number),
     default: '403',
-    sentence: 'What Spryker clients get for the right password of an unconfirmed e-mail address.',
+    sentence: 'The status of a Spryker sign-in with the right password and an unconfirmed e-mail address.',
   },
   SPRYKER_PERMISSIONS: {
     type: z.enum(['token', 'stored']),
     default: 'token',
     sentence:
-      'Whether Spryker tokens carry the permissions of the company user, or null for services that look them up.',
+      'Whether Spryker tokens contain the permissions of the company user (token), or null for services that read them elsewhere (stored).',
   },
   ELASTIC_PATH_REFUSED_STATUS: {
     type: z.enum(['401', '403', '422']).transform(Number),
     default: '422',
-    sentence: 'What Elastic Path clients get for a wrong password. At 401 their SDK sends the password four times.',
+    sentence:
+      'The status of an Elastic Path sign-in with a wrong password. With 401, their SDK sends the password four times.',
   },
   MAGENTO_TOKEN_FORMAT: {
     type: z.enum(['opaque', 'jwt']),
     default: 'opaque',
-    sentence: 'Whether Magento tokens are 32 characters to introspect, or JWTs to verify.',
+    sentence: 'Whether Magento tokens are opaque (32 characters, checked by introspection) or JWTs.',
   },
   MAGENTO_CUSTOMER_TOKEN_HOURS: {
     type: hours,
@@ -54,18 +55,18 @@ export const dialectSettings = {
   },
   MAGENTO_ADMIN_TOKEN_HOURS: {
     type: hours,
-    sentence: 'How long a Magento admin token works, in hours. Unset: 4, or 1 where tokens are JWTs, as in the shop.',
+    sentence: 'How long a Magento admin token works, in hours. Unset: 4, or 1 for JWTs, as in Magento.',
   },
   MAGENTO_STORES: {
     type: list,
     default: 'default,all',
-    sentence: 'Store codes that may stand in the paths of the Magento web API, comma separated.',
+    sentence: 'Store codes that are allowed in paths of the Magento web API, comma separated.',
   },
   MAGENTO_THROTTLE_ATTEMPTS: {
     type: count,
     default: '6',
     sentence:
-      'Wrong passwords for one login from one address at the Magento endpoints before these refuse it, beside LOCKOUT_ATTEMPTS.',
+      'Wrong passwords for one login from one address before the Magento endpoints refuse that login. LOCKOUT_ATTEMPTS applies as well.',
   },
   MAGENTO_THROTTLE_SECONDS: {
     type: seconds,
@@ -80,30 +81,33 @@ export const dialectSettings = {
   COMMERCETOOLS_PROJECT_KEYS: {
     type: list,
     default: 'shop',
-    sentence: 'Project keys that may stand in the paths and scopes of the commercetools dialect, comma separated.',
+    sentence: 'Project keys that are allowed in paths and scopes of the commercetools dialect, comma separated.',
   },
   TOKEN_SIZE_BUDGET_BYTES: {
     type: count,
     default: '6000',
-    sentence: 'Access tokens with a larger payload are noted in the log: proxies and servers refuse long headers.',
+    sentence:
+      'The largest payload of an access token without a warning in the log. Proxies and servers refuse long headers.',
   },
   SIGN_IN_WEBHOOK_URL: {
     type: z.url({ protocol: /^https?$/ }),
-    sentence: 'Told when a guest signs in at a dialect, so that the shop can merge the guest cart.',
+    sentence:
+      'The address that is called when a guest signs in through a dialect, so that the shop can merge the guest cart.',
   },
   SIGN_IN_WEBHOOK_SECRET: {
     type: z.string().min(16, 'must be at least 16 characters; "openssl rand -base64 32" makes a good one'),
     secret: true,
-    sentence: 'Signs what SIGN_IN_WEBHOOK_URL is told (HMAC-SHA256).',
+    sentence: 'Signs the calls to SIGN_IN_WEBHOOK_URL (HMAC-SHA256).',
   },
   SIGN_IN_LINK_TARGET: {
     type: z.string().regex(/^(https?:\/\/|\/(?![/\\]))/, 'must be a URL or a path'),
     default: '/account',
-    sentence: 'Where a person lands after signing in by a link.',
+    sentence: 'The page that opens after a sign-in by link.',
   },
   SIGN_IN_LINK_REUSABLE: {
     type: flag,
     default: 'false',
-    sentence: 'Allows sign-in links that live for hours and work more than once. Whoever sees one is signed in.',
+    sentence:
+      'Allows sign-in links that work for hours and more than once. Each person who gets such a link can sign in with it.',
   },
 } as const satisfies Record<string, Setting>

@@ -8,9 +8,9 @@ export const serverSettings = {
     default: 'http://localhost:4000',
     sentence: 'The public address of this server, exactly as clients and tokens see it. Unset: localhost at PORT.',
   },
-  PORT: { type: port, default: '4000', sentence: 'Port of the public listener; 0 picks a free one.' },
+  PORT: { type: port, default: '4000', sentence: 'Port of the public listener; 0 means any free port.' },
   HOST: { type: z.string().min(1), default: '0.0.0.0', sentence: 'Address the public listener binds to.' },
-  ADMIN_PORT: { type: port, default: '4001', sentence: 'Port of the admin listener; 0 picks a free one.' },
+  ADMIN_PORT: { type: port, default: '4001', sentence: 'Port of the admin listener; 0 means any free port.' },
   ADMIN_HOST: {
     type: z.string().min(1),
     default: '127.0.0.1',
@@ -18,7 +18,7 @@ export const serverSettings = {
   },
   ADMIN_URL: {
     type: origin,
-    sentence: 'For the command line: the admin listener of a remote server.',
+    sentence: 'For the command line: the address of the admin listener of a remote server.',
   },
   ADMIN_TOKEN: {
     type: list.refine((tokens) => tokens.length > 0 && tokens.every((token) => token.length >= 16), {
@@ -26,38 +26,38 @@ export const serverSettings = {
     }),
     secret: true,
     sentence:
-      'Opens the admin API as an owner; of several, separated by commas, each does, and the command line sends the first. Unset: each start makes one and leaves it in DATA_DIR for the command line.',
+      'A token for the admin API with the role owner. Several are separated by commas: all work, and the command line sends the first. Unset: each start creates one and saves it in DATA_DIR for the command line.',
   },
   TRUSTED_PROXIES: {
     type: list,
     default: '',
-    sentence: 'Addresses whose X-Forwarded-For and X-Forwarded-Proto are believed, comma separated.',
+    sentence: 'Addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto headers are used, comma separated.',
   },
   MTLS_CERTIFICATE_HEADER: {
     type: headerName,
     sentence:
-      'The header in which a proxy of TRUSTED_PROXIES hands on the client certificate, for client authentication and bound tokens by RFC 8705. Unset: neither is offered.',
+      'The header in which a proxy of TRUSTED_PROXIES sends the client certificate, for client authentication and bound tokens (RFC 8705). Unset: both are switched off.',
   },
   MTLS_VERIFIED_HEADER: {
     type: headerName,
     sentence:
-      'The header in which the proxy says SUCCESS when it verified the certificate against its authorities. Unset: only registered certificates authenticate a client, not tls_client_auth.',
+      'The header in which the proxy sends SUCCESS after it verified the certificate against its authorities. Unset: only registered certificates authenticate a client; tls_client_auth is switched off.',
   },
   MTLS_URL: {
     type: origin,
-    sentence: 'The address at which the proxy asks for client certificates, where that is not ISSUER.',
+    sentence: 'The address at which the proxy asks for client certificates. Unset: ISSUER.',
   },
   DATA_DIR: {
     type: z.string().min(1),
     default: './data',
-    sentence: 'Where the embedded database and its lock live when DATABASE_URL is unset.',
+    sentence: 'The directory of the embedded database, and of files for the command line and unsent mails.',
   },
   DATABASE_URL: {
     type: url('postgres', 'postgresql'),
     secret: true,
     sentence:
-      'Postgres for customers, clients and other long-lived rows; of several hosts (HOST:PORT,HOST:PORT) the one that ' +
-      'takes writes is used. Unset: embedded PGlite in DATA_DIR.',
+      'Postgres for customers, clients and other long-lived data. Of several hosts (HOST:PORT,HOST:PORT) the server uses ' +
+      'the one that accepts writes. Unset: embedded PGlite in DATA_DIR.',
   },
   REDIS_URL: {
     type: url('redis', 'rediss', 'redis+sentinel', 'rediss+sentinel', 'redis+cluster', 'rediss+cluster'),
@@ -65,6 +65,6 @@ export const serverSettings = {
     sentence:
       'Redis 7 or later for sessions, grants, codes and counters: redis://HOST:PORT/DB, ' +
       'redis+sentinel://HOST:PORT,HOST:PORT/NAME/DB or redis+cluster://HOST:PORT,HOST:PORT (rediss… for TLS). ' +
-      'Unset: they live in the database.',
+      'Unset: they are stored in the database.',
   },
 } as const satisfies Record<string, Setting>

@@ -36,7 +36,7 @@ export async function openInstance(directory: string, reserveBytes = RESERVE_BYT
     throw new Unavailable(
       'database',
       `the disk of DATA_DIR is full: ${Math.floor(freeBytes / MIB)} MiB are left at ${directory}. ` +
-        `Make room until at least ${Math.ceil(reserveBytes / MIB)} MiB are free; no restart is needed.`,
+        `Free disk space until at least ${Math.ceil(reserveBytes / MIB)} MiB are free; no restart is needed.`,
     )
   }
 
@@ -48,7 +48,7 @@ export async function openInstance(directory: string, reserveBytes = RESERVE_BYT
       return pglite
     },
     async ask(asked, sql, run) {
-      if (broken.has(asked)) throw new Unavailable('database', 'the embedded database broke and is opened anew')
+      if (broken.has(asked)) throw new Unavailable('database', 'the embedded database failed and is opened again')
       if (!WRITES_NOTHING.test(sql)) assertRoom()
       try {
         return await run()

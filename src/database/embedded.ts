@@ -22,7 +22,7 @@ export async function openEmbedded(
   const release = lock(dataDir)
   try {
     const isNew = !existsSync(join(directory, 'PG_VERSION'))
-    onProgress(isNew ? `making a new database in ${directory} (a few seconds, once)` : `opening ${directory}`)
+    onProgress(isNew ? `creating a database in ${directory} (a few seconds, once)` : `opening ${directory}`)
     const instance = await openInstance(directory, reserveBytes)
     // Who asked gets the error and logs it; knex would write it to standard output as well.
     const log = { warn() {}, error() {} }
@@ -36,7 +36,7 @@ export async function openEmbedded(
   } catch (error) {
     release()
     throw new DatabaseError(
-      `DATA_DIR ${dataDir} holds a database that does not open (${messageOf(error)}). ` +
+      `DATA_DIR ${dataDir} contains a database that cannot be opened (${messageOf(error)}). ` +
         'Restore it from a backup, or point DATA_DIR at an empty directory.',
     )
   }

@@ -57,7 +57,7 @@ async function assertCompatible(knex: Knex, known: readonly string[]): Promise<v
   const tooNew = contractions.find(({ needs }) => !known.includes(needs))
   if (!tooNew) return
   throw new DatabaseError(
-    `The database was upgraded by a newer version of this program, and ${tooNew.migration} took away what this version ` +
+    `A newer version of this program upgraded the database, and ${tooNew.migration} removed what this version ` +
       `needs. Run a version that has the migration ${tooNew.needs}, or restore the backup from before that upgrade.`,
   )
 }

@@ -59,7 +59,7 @@ export function postgresClient(limitMs: AsyncLocalStorage<number>, urls: readonl
           refusals.push(messageOf(error))
         }
       }
-      throw new Error(`no connection to a host that takes writes: ${refusals.join('; ')}`)
+      throw new Error(`no connection to a host that accepts writes: ${refusals.join('; ')}`)
     }
 
     override acquireConnection(): Promise<Connection> {

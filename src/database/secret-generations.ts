@@ -80,7 +80,7 @@ export async function openSecretGenerations(deps: SecretGenerationsDeps): Promis
       await knex('server_secrets').insert({ name, id, value: newSecret() })
       await changed()
       const made = generations(await readRows(knex, name)).find((each) => each.id === id)
-      if (!made) throw new Error(`the new generation of ${name} could not be kept`)
+      if (!made) throw new Error(`the new generation of ${name} could not be stored`)
       return made
     },
     async drop(id) {

@@ -14,7 +14,7 @@ export async function serverSecret(knex: Knex, name: string): Promise<string> {
   const row = await knex<{ name: string; id: string; value: string }>('server_secrets')
     .where({ name, id: FIRST })
     .first()
-  if (!row) throw new Error(`the secret ${name} could not be kept`)
+  if (!row) throw new Error(`the secret ${name} could not be stored`)
   return row.value
 }
 

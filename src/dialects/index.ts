@@ -55,7 +55,7 @@ export function selectDialects(config: Config): MountedDialect[] {
 }
 
 function needsPlace(name: string): string {
-  return `DIALECTS names "${name}", which needs a place of its own: set DIALECT_MOUNTS=${name}=https://HOST or ${name}=/path.`
+  return `DIALECTS names "${name}", which needs its own address: set DIALECT_MOUNTS=${name}=https://HOST or ${name}=/path.`
 }
 
 function unknownNames(setting: string, names: readonly string[]): string[] {
@@ -63,6 +63,6 @@ function unknownNames(setting: string, names: readonly string[]): string[] {
     .filter((name) => !Object.hasOwn(dialects, name))
     .map((name) => {
       const known = Object.keys(dialects).join(', ')
-      return `${setting} names "${name}", which is none of: ${known}. Correct the name or leave it out.`
+      return `${setting} names "${name}", which is not one of: ${known}. Correct the name or remove it.`
     })
 }

@@ -32,7 +32,7 @@ export async function readText(ctx: Context, { limitBytes = LIMIT_BYTES } = {}):
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(Buffer.concat(chunks))
   } catch (error) {
     if (error instanceof BodyError) throw error
-    throw new BodyError(400, 'the request body is not valid UTF-8 or broke off')
+    throw new BodyError(400, 'the request body is not valid UTF-8 or is incomplete')
   }
 }
 

@@ -36,12 +36,12 @@ const FORMS =
  */
 export function readRedisUrl(url: string): RedisAddress {
   const [, scheme, form = 'single', credentials, hosts, path = '', query] = PATTERN.exec(url) ?? []
-  if (!scheme || !hosts) throw new StorageError(`REDIS_URL is none of ${FORMS}.`)
+  if (!scheme || !hosts) throw new StorageError(`REDIS_URL must be one of ${FORMS}.`)
   const [username, password] = (credentials ?? '').split(':').map(decodeURIComponent)
   const segments = path.split('/').filter(Boolean)
   const primary = form === 'sentinel' ? segments.shift() : undefined
   if (form === 'sentinel' && !primary) {
-    throw new StorageError('REDIS_URL names no primary: redis+sentinel://HOST:PORT,HOST:PORT/NAME.')
+    throw new StorageError('REDIS_URL has no name of the primary: write redis+sentinel://HOST:PORT,HOST:PORT/NAME.')
   }
   const database = Number(segments[0] ?? 0)
   if (!Number.isInteger(database) || (form === 'cluster' && database !== 0)) {
@@ -49,7 +49,7 @@ export function readRedisUrl(url: string): RedisAddress {
   }
   const parameters = new URLSearchParams(query)
   if (form === 'cluster' && parameters.has('replicas')) {
-    throw new StorageError('REDIS_URL asks for replicas of a cluster: set min-replicas-to-write on its nodes instead.')
+    throw new StorageError('REDIS_URL has "replicas" with a cluster: set min-replicas-to-write on its nodes instead.')
   }
   const tlsFiles = Object.fromEntries(TLS_FILES.flatMap((name) => parameters.getAll(name).map((file) => [name, file])))
   if (scheme === 'redis' && Object.keys(tlsFiles).length > 0) {
@@ -81,6 +81,6 @@ export function describeRedis({ form, nodes, primary, database }: RedisAddress):
 function readNode(text: string, defaultPort: number): { host: string; port: number } {
   const [, ipv6, name, port] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(text) ?? []
   const host = ipv6 ?? name
-  if (!host) throw new StorageError(`REDIS_URL has a host that cannot be read: "${text}".`)
+  if (!host) throw new StorageError(`REDIS_URL has an invalid host: "${text}". Write HOST:PORT.`)
   return { host, port: Number(port ?? defaultPort) }
 }

@@ -39,7 +39,8 @@ export function createReturnGate(behind: () => Storage, onError: (error: unknown
     },
     /** @throws {Unavailable} until the checks have passed. */
     assertOpen(): void {
-      if (!isOpen) throw new Unavailable('storage', 'the connection was lost and what is there now is not checked yet')
+      if (!isOpen)
+        throw new Unavailable('storage', 'the connection was lost, and the data behind the new one is not checked yet')
     },
   }
 }

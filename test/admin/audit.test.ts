@@ -41,7 +41,7 @@ test('entries can be asked for by kind', async () => {
 
 test('a whole chain is said to be whole', async () => {
   const { code, stdout } = await cli('audit', 'verify')
-  expect(stdout).toMatch(/the chain is whole: \d+ entries/)
+  expect(stdout).toMatch(/the chain is intact: \d+ entries/)
   expect(code).toBe(0)
 })
 

@@ -32,7 +32,7 @@ test('a new secret is shown once, to the session that made it, works beside the 
   expect(await opens('orders-service-secret')).toBe(true)
 
   const ended = await operator.submit(`${PAGE}/secrets/autumn/end`, { lifetime: '0' })
-  expect(ended.html).toContain('The end of the secret is set.')
+  expect(ended.html).toContain('The expiry time of the secret is set.')
   expect(await opens(secret)).toBe(false)
   expect(await opens('orders-service-secret')).toBe(true)
 })
@@ -70,7 +70,7 @@ test('everybody is signed out of a client after one question', async () => {
   }
   expect(await isActive()).toBe(true)
   const done = await operator.submit('/console/clients/frontend/sign-out')
-  expect(done.html).toContain('Everybody is signed out of it.')
+  expect(done.html).toContain('All customers are signed out of this client.')
   expect(await isActive()).toBe(false)
 })
 

@@ -39,7 +39,7 @@ describe('a search', () => {
   })
 
   test('that finds nobody says so, and one that is too short is refused in place', async () => {
-    expect((await operator.get('/console/customers?search=nobody-at-all')).html).toContain('Nobody was found.')
+    expect((await operator.get('/console/customers?search=nobody-at-all')).html).toContain('No customers match.')
     const refused = await operator.get('/console/customers?search=r')
     expect(refused.status).toBe(400)
     expect(refused.html).toContain('role="alert"')
@@ -92,7 +92,7 @@ test('signing out everywhere asks once and ends every token', async () => {
   expect(await isActive(access_token)).toBe(true)
   const done = await operator.submit(`${PAGE}/sign-out`)
   expect(done.html).toContain('They are signed out everywhere.')
-  expect(done.html).toContain('There is no living sign-in.')
+  expect(done.html).toContain('There is no active sign-in.')
   expect(await isActive(access_token)).toBe(false)
 })
 
@@ -120,10 +120,10 @@ describe('a login that is kept out', () => {
   test('is seen and lifted by its e-mail address', async () => {
     await lock()
     expect((await signIn(login, 'Meet@123')).access_token).toBeUndefined()
-    expect((await operator.get(search)).html).toContain('It is kept out:')
+    expect((await operator.get(search)).html).toContain('Locked:')
     const lifted = await operator.submit(search, { login, realm: 'customer' }, '/console/lockouts')
-    expect(lifted.html).toContain('It is let in again.')
-    expect(lifted.html).toContain('Nothing keeps it out now.')
+    expect(lifted.html).toContain('The lockouts are removed.')
+    expect(lifted.html).toContain('Not locked.')
     expect((await signIn(login, 'Meet@123')).access_token).toBeDefined()
   })
 
@@ -131,14 +131,14 @@ describe('a login that is kept out', () => {
     await lock()
     const { html } = await operator.get('/console/customers?search=meetanshi')
     const address = /href="(\/console\/customers\/[0-9a-f-]{36})"/.exec(html)?.[1] ?? ''
-    expect((await operator.get(address)).html).toContain('This login is kept out after too many failures')
+    expect((await operator.get(address)).html).toContain('This login is locked after too many failures')
     expect((await operator.submit(`${address}/lift`)).html).not.toContain('This login is kept out')
     expect((await signIn(login, 'Meet@123')).access_token).toBeDefined()
   })
 
   test('an unknown login is answered like a known one', async () => {
     const { html } = await operator.get('/console/lockouts?login=nobody%40example.com&realm=customer')
-    expect(html).toContain('Nothing keeps it out now.')
+    expect(html).toContain('Not locked.')
   })
 })
 

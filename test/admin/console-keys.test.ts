@@ -41,7 +41,7 @@ test('a rotation before verifiers can have fetched the key is refused in place, 
   expect(await kidOf('pending')).toBe(pending)
 
   const done = await operator.submit('/console/keys/rotate', { algorithm: 'ES256', force: 'yes' })
-  expect(done.html).toContain('The next keys sign from now on.')
+  expect(done.html).toContain('The next keys sign now.')
   expect(await kidOf('active')).toBe(pending)
 })
 
@@ -58,7 +58,7 @@ test('one more key can be published, and one waiting key retired', async () => {
 test('revoking asks once, says what follows, and then the key is gone', async () => {
   const kid = await kidOf('active')
   const asked = await operator.get(`/console/keys/${kid}/revoke`)
-  expect(asked.html).toContain('every token it signed is dead')
+  expect(asked.html).toContain('all tokens that it signed stop working')
   expect(await kidOf('active')).toBe(kid)
   await operator.submit(`/console/keys/${kid}/revoke`)
   expect((await keys()).map((key) => key.kid)).not.toContain(kid)

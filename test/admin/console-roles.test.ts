@@ -51,7 +51,7 @@ describe('a viewer', () => {
     ]
     expect(posts.map(([, action]) => action)).toEqual(['/console/sign-out'])
     expect(html).not.toMatch(
-      /(Rotate|Revoke|Disable|Retire|Publish another|Let it end|Sign out everywhere|Block|End it|Lift the locks)…/,
+      /(Rotate|Revoke|Disable|Retire|Publish another|End it|Sign with it|Sign out everywhere|Sign out all customers|Block|Remove the lockouts)…/,
     )
   })
 
@@ -70,7 +70,9 @@ describe('a viewer', () => {
     const csrf = await viewer.formToken()
     const refused = await viewer.post(path.replace(':kid', kid), { ...fields, csrf })
     expect(refused.status).toBe(403)
-    expect(refused.html).toMatch(/This needs the role &quot;\w+&quot; or a higher one; yours is &quot;viewer&quot;\./)
+    expect(refused.html).toMatch(
+      /This needs the role &quot;\w+&quot; or a higher one; your role is &quot;viewer&quot;\./,
+    )
     expect(await waitingKid()).toBe(kid)
     expect((await viewer.get('/console/audit?type=admin.refused')).html).toContain('admin-token:viewer')
   })
@@ -112,7 +114,7 @@ describe('an administrator', () => {
     const fields = { way: 'password', email, password: 'not-the-password' }
     const refused = await createConsoleOperator(server).submit('/console/sign-in', fields)
     expect(refused.status).toBe(401)
-    expect(refused.html).toContain('E-mail address and password do not open an account here.')
+    expect(refused.html).toContain('Wrong e-mail address or password.')
     expect(refused.html).toContain('value="ops@example.com"')
     expect(refused.html).not.toContain('not-the-password')
   })

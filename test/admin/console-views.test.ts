@@ -60,10 +60,10 @@ test('nothing is said where nothing needs attention', () => {
 
 test.each([
   [{ checks: [{ name: 'storage', status: 'down', problem: 'timed out' }] }, 'problem', 'Storage is down: timed out.'],
-  [{ unknown: ['audit trail'] }, 'problem', 'The audit trail could not be asked for'],
+  [{ unknown: ['audit trail'] }, 'problem', 'The audit trail could not be read'],
   [{ counts: { 'refresh.theft': 2 } }, 'problem', '2 refresh tokens were used again after rotation'],
   [{ counts: { 'audit.gap': 1 } }, 'problem', 'Audit entries were lost'],
-  [{ keys: [active] }, 'warning', 'No ES256 key waits to take over'],
+  [{ keys: [active] }, 'warning', 'There is no pending ES256 key for the next rotation'],
   [
     { keys: [active, key({ state: 'pending', next: 'activate', nextAt: 4600, verifiersBehind: behind }) as never] },
     'warning',

@@ -51,7 +51,7 @@ describe('the way in', () => {
   )
 
   test.each([
-    ['a wrong token', { way: 'token', token: 'another-admin-token' }, 401, 'This token opens nothing'],
+    ['a wrong token', { way: 'token', token: 'another-admin-token' }, 401, 'This admin token is wrong or expired.'],
     ['no token', { way: 'token', token: ' ' }, 422, 'Paste an admin token.'],
     ['no password', { way: 'password', email: 'ops@example.com', password: '' }, 422, 'Enter your e-mail address'],
     ['an unknown administrator', { way: 'password', email: 'nobody@example.com', password: 'x' }, 401, 'do not open'],
@@ -146,7 +146,7 @@ describe('the overview', () => {
   test('says in its first lines that nothing needs attention, over figures of every part', async () => {
     const { html } = await operator.get('/console/')
     expect(html).toContain('Nothing needs your attention')
-    expect(html).not.toContain('could not be asked')
+    expect(html).not.toContain('could not be read')
     for (const part of ['database', 'storage', 'keys', 'version', 'next rotation', 'refresh tokens reused']) {
       expect(html).toContain(part)
     }

@@ -148,7 +148,7 @@ describe.skipIf(isMissing)('pages in a browser', { timeout: 60_000 }, () => {
   test('a wrong password is announced, and the password field has the focus', async () => {
     await onPage({}, async (page) => {
       await signInWrongly(page, server.origin, 'sonia@spryker.com', 'wrong')
-      expect(await page.getByRole('alert').textContent()).toContain('E-mail address or password is wrong.')
+      expect(await page.getByRole('alert').textContent()).toContain('Wrong e-mail address or password.')
       expect(await focused(page)).toBe('password')
       expect(await page.locator('#password').getAttribute('aria-describedby')).toBe('problem')
       expect(await page.locator('#password').inputValue()).toBe('')

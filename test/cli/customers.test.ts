@@ -127,7 +127,7 @@ describe('fast hashes', () => {
     expect((await signIn('FAST--1')).status).toBe(200)
 
     const wrapped = await customers(['import', fileOf('wrapped.ndjson', [fast('FAST--2'), fast('FAST--3')])])
-    expect(wrapped.stdout).toContain('2 fast hashes are inside argon2id now')
+    expect(wrapped.stdout).toContain('2 fast hashes are wrapped in argon2id')
     expect([await schemeOf('bare'), await schemeOf('wrapped')]).toEqual([0, 2])
     expect((await signIn('FAST--2')).status).toBe(200)
     expect((await signIn('FAST--3', 'not the password')).status).toBe(400)
@@ -136,7 +136,7 @@ describe('fast hashes', () => {
 
   test('of before are wrapped by a command of its own', async () => {
     await customers(['import', '-', '--no-wrap'], JSON.stringify(fast('FAST--4')))
-    expect((await customers(['wrap'])).stdout).toContain('1 fast hashes are inside argon2id now')
+    expect((await customers(['wrap'])).stdout).toContain('1 fast hashes are wrapped in argon2id')
     expect(await schemeOf('bare')).toBe(0)
   })
 })

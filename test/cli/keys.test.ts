@@ -40,7 +40,7 @@ test('the list shows what is known of each key, and the names of verifiers that 
   const [header] = stdout.split('\n')
   expect(header).toMatch(/KID +ALG +STATE +AGE +PUBLISHED +LAST SIGNED +LAST SEEN +NOT FETCHED BY/)
   expect(stdout).toMatch(new RegExp(`${generated?.kid} +ES256 +pending .* ago +never +never +1\n`))
-  expect(stdout).toContain('1 verifiers have not fetched a key that signs next')
+  expect(stdout).toContain('1 verifiers have not fetched the next signing key')
   expect(stdout).not.toContain('orders-service/1')
 })
 
@@ -65,9 +65,9 @@ test('what cannot be done is refused by name', async () => {
   const signer = (await listed()).find(isSigner('ES256'))
   for (const [args, reason] of [
     [['activate', signer?.kid ?? ''], 'is signing already'],
-    [['activate', 'nobody'], 'there is no key with kid nobody; "vestibule keys list" shows those there are'],
+    [['activate', 'nobody'], 'there is no key with kid nobody; "vestibule keys list" shows all keys'],
     [['revoke', 'nobody'], 'there is no key with kid nobody'],
-    [['generate', '--algorithm', 'PS256'], 'PS256 is not served; this server signs with ES256, RS256'],
+    [['generate', '--algorithm', 'PS256'], 'PS256 has no signing key; this server signs with ES256, RS256'],
     [['generate', '--algorithm', 'HS256'], 'algorithm: '],
   ] as const) {
     const { code, stderr } = await vestibule(...args)

@@ -33,7 +33,7 @@ test('what is in use is not dropped, what waits can be taken back, and what does
   const { id } = JSON.parse(stdout) as ListedSecret
   const refused = await vestibule('drop', 'cookies', 'first', '--force')
   expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('it is in use; rotate first')])
-  expect(await vestibule('drop', 'cookies', id)).toMatchObject({ code: 0, stdout: `cookies ${id} is forgotten\n` })
+  expect(await vestibule('drop', 'cookies', id)).toMatchObject({ code: 0, stdout: `cookies ${id} is deleted\n` })
   expect((await vestibule('drop', 'cookies', id)).stderr).toContain('there is no such generation')
   expect((await vestibule('rotate', 'passwords')).stderr).toContain('"cookies" and "tokens"')
 })

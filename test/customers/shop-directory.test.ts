@@ -110,7 +110,7 @@ describe('a shop service in trouble', () => {
     for (let call = 0; call < 20; call++) await directory.signIn('a@b', 'x')
     expect(calls).toBe(5)
     await expect(directory.findById(SONIA.id), 'a look-up').rejects.toMatchObject({
-      error_detail: expect.stringContaining('left alone'),
+      error_detail: expect.stringContaining('is not called for a while'),
       retryAfterSeconds: 10,
     })
     expect(calls).toBe(5)

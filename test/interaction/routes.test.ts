@@ -54,7 +54,7 @@ test('a wrong password shows the form again with the login and never the passwor
   const answer = await submit('uid-login', 'login', { fields: { ...sonia, password: 'not-my-password' } })
   const html = await answer.text()
   expect(answer.status).toBe(422)
-  expect(html).toContain('E-mail address or password is wrong.')
+  expect(html).toContain('Wrong e-mail address or password.')
   expect(html).toContain('value="sonia@spryker.com"')
   expect(html).not.toContain('not-my-password')
   expect(server.finished).toEqual([])
@@ -73,7 +73,7 @@ test('an unconfirmed e-mail address is told only with the right password', async
   const right = await submit('uid-login', 'login', { fields: { login, password } })
   const wrong = await submit('uid-login', 'login', { fields: { login, password: 'wrong' } })
   expect(await right.text()).toContain('Confirm your e-mail address first.')
-  expect(await wrong.text()).toContain('E-mail address or password is wrong.')
+  expect(await wrong.text()).toContain('Wrong e-mail address or password.')
   expect(server.finished).toEqual([])
 })
 

@@ -94,7 +94,7 @@ function contract(open: () => Promise<Signer>): void {
   test('without SIGNER_URL a key that is kept outside is named, and nothing starts', async () => {
     const directory = temporaryDirectory('keys')
     await openRing(await open(), directory)
-    await expect(openRing(inProcessSigner, directory)).rejects.toThrow(/kept outside.*SIGNER_URL/)
+    await expect(openRing(inProcessSigner, directory)).rejects.toThrow(/external device or service.*SIGNER_URL/)
   })
 }
 

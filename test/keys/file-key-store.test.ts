@@ -54,7 +54,7 @@ describe('the file key store', () => {
     const path = join(directory, `${record.kid}.json`)
     const other = await newKey('ES256')
     writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), x: other.publicJwk.x }))
-    await expect(store.load()).rejects.toThrow(`${path} is not the key its kid names`)
+    await expect(store.load()).rejects.toThrow(`${path} does not match its kid`)
     writeFileSync(path, '{"half')
     await expect(store.load()).rejects.toThrow(`${path} is not a readable signing key`)
   })

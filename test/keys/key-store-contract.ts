@@ -42,7 +42,7 @@ export function keyStoreContract(make: () => Promise<StoreUnderTest>): void {
 
   test('a missing or wrong KEY_ENCRYPTION_KEY is said by name, with the id of the one needed', async () => {
     await expect((await place.open()).load()).rejects.toThrow(/KEY_ENCRYPTION_KEY is unset.*id [0-9a-f]{8}/)
-    await expect((await place.open(NEXT_SECRET)).load()).rejects.toThrow(/KEY_ENCRYPTION_KEY does not open/)
+    await expect((await place.open(NEXT_SECRET)).load()).rejects.toThrow(/KEY_ENCRYPTION_KEY does not decrypt/)
   })
 
   test('after reencrypt the earlier secret can be dropped', async () => {

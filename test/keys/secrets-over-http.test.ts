@@ -86,7 +86,7 @@ describeOn('postgres', 'the own secrets of two servers on one Postgres and one R
 
     const refused = await drop('cookies', oldId, false)
     expect(refused.status).toBe(409)
-    expect(refused.body.detail).toMatch(/may be alive until 20.*--force/)
+    expect(refused.body.detail).toMatch(/may be valid until 20.*--force/)
     expect((await drop('cookies', oldId, true)).status).toBe(200)
     await waitFor(async () => (await finishLogin(abandoned, second)) >= 400, { what: 'the old key to be forgotten' })
     expect(await finishLogin(await beginLogin(second), first)).toBe(200)

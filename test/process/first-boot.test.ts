@@ -32,7 +32,7 @@ function printedRequests(): string {
 describe('the first start on an empty directory', () => {
   test('says what it does while it takes its time, and where it can be reached', () => {
     const text = server.stdout()
-    expect(text).toMatch(/^· making a new database/m)
+    expect(text).toMatch(/^· creating a database/m)
     expect(text).toContain(server.url)
     expect(text).toContain(server.adminUrl)
     expect(text).toContain(`${server.url}/.well-known/openid-configuration`)
@@ -91,7 +91,7 @@ test('a later start keeps what was changed and loads nothing again', async () =>
   await database.close()
 
   server = await startServerProcess(server.settings)
-  expect(server.stdout()).not.toMatch(/new database|loading/)
+  expect(server.stdout()).not.toMatch(/creating a database|loading/)
   expect((await requestTokens(server.url, sonia)).status).toBe(200)
   const { status, body } = await read(requestTokens(server.url, ron))
   expect([status, body.error]).toEqual([400, 'invalid_grant'])

@@ -37,7 +37,7 @@ describeOn('postgres', 'KEY_ENCRYPTION_KEY of a real server', () => {
     [
       'wrong',
       NEW,
-      /^KEY_ENCRYPTION_KEY does not open signing key [\w-]{43}: it was encrypted with the secret of id [0-9a-f]{8}, and those given have the ids [0-9a-f]{8}\. Add the earlier secret to KEY_ENCRYPTION_KEY after a comma\.$/m,
+      /^KEY_ENCRYPTION_KEY does not decrypt signing key [\w-]{43}: it was encrypted with the secret of id [0-9a-f]{8}, and those given have the ids [0-9a-f]{8}\. Add the earlier secret to KEY_ENCRYPTION_KEY after a comma\.$/m,
     ],
   ])('a %s secret is said exactly, nothing is served and no key is made', async (_case, secret, sentence) => {
     const node = await start(secret, { waitUntilReady: false })

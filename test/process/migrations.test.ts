@@ -50,7 +50,9 @@ describeOn('postgres', 'migrations', () => {
     await upgradeFromTheFuture(DATABASE_URL, { needs: '9997-replacement' })
     const { code, stderr } = await ended(await startServerProcess({ DATABASE_URL }, { waitUntilReady: false }))
     expect(code).toBe(1)
-    expect(stderr).toMatch(/^The database was upgraded by a newer version .*9999-drop-column .*9997-replacement/)
+    expect(stderr).toMatch(
+      /^A newer version of this program upgraded the database, .*9999-drop-column .*9997-replacement/,
+    )
     expect(stderr.trim().split('\n')).toHaveLength(1)
   })
 })

@@ -34,7 +34,9 @@ test('production is refused on a database with demo secrets, until they are remo
 
   const removed = await runVestibule(['demo', 'remove'], { DATA_DIR })
   expect(removed.stdout.trim().split('\n')).toEqual(OPEN.map((name) => `removed ${name}`))
-  expect((await runVestibule(['demo', 'remove'], { DATA_DIR })).stdout).toContain('nobody has a demo secret')
+  expect((await runVestibule(['demo', 'remove'], { DATA_DIR })).stdout).toContain(
+    'no client, customer or agent has a demo secret',
+  )
 
   const server = await startServerProcess(settings)
   try {

@@ -171,7 +171,7 @@ describeOn('postgres', 'several workers', () => {
     const { code, stderr } = await ended(node)
     expect(code).toBe(1)
     expect(stderr).toMatch(/DATABASE_URL does not answer/)
-    expect(stderr).toMatch(/Gave up: workers end with code 1 as soon as they start/)
+    expect(stderr).toMatch(/Stopped: workers exit with 1 right after they start/)
   })
 
   test('say once what is wrong with a start, and the node ends with 1', async () => {

@@ -42,7 +42,7 @@ export function createAnswerPage({ views, onError }: AnswerPageDeps) {
         ctx.set('Retry-After', String(thrown.retryAfterSeconds))
         return error(ctx, 503, 'A part of this server does not answer', `${thrown.error_detail}. Try again shortly.`)
       }
-      error(ctx, 500, 'Something went wrong on our side', 'The log says what, under the request id below.')
+      error(ctx, 500, 'Something went wrong on our side', 'Search the log for the request id below.')
     }
   }
 
@@ -50,15 +50,20 @@ export function createAnswerPage({ views, onError }: AnswerPageDeps) {
     page,
     problems,
     notFound: (ctx: Context) =>
-      error(ctx, 404, 'There is no such page', 'The address may be mistyped, or out of date.'),
+      error(ctx, 404, 'There is no such page', 'Check the address, or start from the overview.'),
     refusedForm: (ctx: Context) =>
-      error(ctx, 403, 'The form is out of date', 'It was not filled in on this page, in this session. Open it again.'),
+      error(
+        ctx,
+        403,
+        'The form is out of date',
+        'It was not filled in on this page in this session. Open the page again.',
+      ),
   }
 }
 
 const TITLES: Readonly<Record<number, string>> = {
-  400: 'That cannot be asked',
-  403: 'Your role may not do this',
-  404: 'There is no such thing',
+  400: 'This request is not valid',
+  403: 'Your role does not allow this',
+  404: 'Not found',
   409: 'Refused',
 }

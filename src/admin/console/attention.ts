@@ -34,7 +34,7 @@ export function findAttention({ keys = [], checks = [], counts = {}, unknown = [
 }
 
 function findUnknown(part: string): Finding {
-  const sentence = `The ${part} could not be asked for: look at the log, and at what the server stands on.`
+  const sentence = `The ${part} could not be read. Read the log, and check the database and storage.`
   return { severity: 'problem', sentence, href: '/console/#health' }
 }
 
@@ -53,11 +53,11 @@ function findTheft(counts: AuditCounts): Finding[] {
   const lost = counts['audit.gap'] ?? 0
   const findings: Finding[] = []
   if (stolen > 0) {
-    const sentence = `${times(stolen, 'refresh token was', 'refresh tokens were')} used again after rotation: the sign-ins are ended, look whose they were.`
+    const sentence = `${times(stolen, 'refresh token was', 'refresh tokens were')} used again after rotation. The sign-ins were ended; see whose they were.`
     findings.push({ severity: 'problem', sentence, href: '/console/audit?type=refresh.theft' })
   }
   if (lost > 0) {
-    const sentence = 'Audit entries were lost because the database did not take them.'
+    const sentence = 'Audit entries were lost because they could not be written to the database.'
     findings.push({ severity: 'problem', sentence, href: '/console/audit?type=audit.gap' })
   }
   return findings
@@ -77,7 +77,7 @@ function findKeys(keys: readonly KeyListing[], now: number): Finding[] {
   for (const algorithm of new Set(keys.map((key) => key.algorithm))) {
     const own = keys.filter((key) => key.algorithm === algorithm)
     if (own.some(({ state }) => state === 'active') && !own.some(({ state }) => state === 'pending')) {
-      const sentence = `No ${algorithm} key waits to take over: the next rotation has nothing to go to.`
+      const sentence = `There is no pending ${algorithm} key for the next rotation.`
       findings.push({ severity: 'warning', sentence, href: '/console/keys/generate' })
     }
   }
@@ -89,7 +89,7 @@ function findLogins(counts: AuditCounts): Finding[] {
   const locked = counts['login.locked'] ?? 0
   const succeeded = counts['login.succeeded'] ?? 0
   if (locked === 0 && (refused < REFUSALS_WORTH_A_LOOK || refused < succeeded)) return []
-  const sentence = `${times(refused, 'login was', 'logins were')} refused and ${locked} locked in the last hour, ${succeeded} succeeded: somebody may be guessing.`
+  const sentence = `${times(refused, 'login was', 'logins were')} refused and ${locked} locked in the last hour, ${succeeded} succeeded. This may be an attack on passwords.`
   return [{ severity: 'warning', sentence, href: `/console/audit?type=login.${locked > 0 ? 'locked' : 'refused'}` }]
 }
 

@@ -21,7 +21,7 @@ export const clientGrantPages: readonly ConsolePage[] = [
     ask: (request) => ({
       title: 'End this sign-in',
       subject: request.params.id ?? '',
-      consequence: 'Every token under it is dead at its next use. Other sign-ins go on.',
+      consequence: 'All of its tokens stop working at once. Other sign-ins continue.',
       button: 'End it',
       isDangerous: true,
       back: `${clientPath(request)}/grants`,

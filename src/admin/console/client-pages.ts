@@ -79,10 +79,10 @@ export const clientPages: readonly ConsolePage[] = [
   confirmPage({
     path: '/clients/:clientId/sign-out',
     ask: (request) => ({
-      title: 'Sign everybody out of this client',
+      title: 'Sign out all customers of this client',
       subject: request.params.clientId ?? '',
-      consequence: 'Every token it ever got is dead at its next use. Its people sign in again.',
-      button: 'Sign everybody out',
+      consequence: 'All tokens of this client stop working at once. Customers must sign in again.',
+      button: 'Sign out all customers',
       isDangerous: true,
       back: clientPath(request),
     }),
@@ -128,7 +128,7 @@ function showEnd(request: ConsoleRequest, problem?: Refusal): void {
   const { name = '' } = request.params
   request.show(
     'secret-end',
-    { title: 'Let a secret end', name, endings: ENDINGS, back: clientPath(request), problem },
+    { title: 'End a secret', name, endings: ENDINGS, back: clientPath(request), problem },
     { status: problem?.status ?? 200 },
   )
 }

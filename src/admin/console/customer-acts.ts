@@ -9,7 +9,7 @@ export const customerActs: readonly ConsolePage[] = [
     ask: async (request) => ({
       title: 'Sign this customer out everywhere',
       subject: (await customerOf(request)).email,
-      consequence: 'Every token they have is dead at its next use, on every device. They can sign in again at once.',
+      consequence: 'All of their tokens stop working at once, on every device. They can sign in again at once.',
       button: 'Sign them out',
       isDangerous: true,
       back: pageOf(request),
@@ -22,7 +22,7 @@ export const customerActs: readonly ConsolePage[] = [
     ask: (request) => ({
       title: 'Sign this company user out',
       subject: idOf(request),
-      consequence: 'Every token they got for this company is dead at its next use. Their other sign-ins go on.',
+      consequence: 'All of their tokens for this company stop working at once. Their other sign-ins continue.',
       button: 'Sign them out',
       isDangerous: true,
       back: pageOf(request),
@@ -35,7 +35,7 @@ export const customerActs: readonly ConsolePage[] = [
     ask: (request) => ({
       title: 'End this sign-in',
       subject: idOf(request),
-      consequence: 'Every token under it is dead at its next use. The customer’s other sign-ins go on.',
+      consequence: 'All of its tokens stop working at once. The customer’s other sign-ins continue.',
       button: 'End it',
       isDangerous: true,
       back: pageOf(request),
@@ -46,9 +46,9 @@ export const customerActs: readonly ConsolePage[] = [
   confirmPage({
     path: '/customers/:customer/lift',
     ask: async (request) => ({
-      title: 'Lift the locks of this login',
+      title: 'Remove the lockouts of this login',
       subject: (await customerOf(request)).email,
-      consequence: 'It may be tried again from everywhere, and the failures so far count no more.',
+      consequence: 'The login can be used again from every address. Earlier failures no longer count.',
       button: 'Lift them',
       back: pageOf(request),
     }),
@@ -58,20 +58,20 @@ export const customerActs: readonly ConsolePage[] = [
   }),
   statusAct('block', {
     title: 'Block this customer',
-    consequence: 'They are signed out everywhere and do not get in until they are unblocked.',
+    consequence: 'They are signed out everywhere and cannot sign in until they are unblocked.',
     button: 'Block them',
     isDangerous: true,
     done: 'customer-blocked',
   }),
   statusAct('unblock', {
     title: 'Unblock this customer',
-    consequence: 'They can sign in again. What was signed out stays signed out.',
+    consequence: 'They can sign in again. Ended sign-ins stay ended.',
     button: 'Unblock them',
     done: 'customer-unblocked',
   }),
   statusAct('confirm', {
-    title: 'Vouch for this e-mail address',
-    consequence: 'The address counts as confirmed, as if the customer had followed the link in the mail.',
+    title: 'Confirm this e-mail address',
+    consequence: 'The address becomes confirmed, as if the customer had opened the link in the mail.',
     button: 'Confirm it',
     done: 'customer-confirmed',
   }),

@@ -10,23 +10,24 @@ const ALGORITHMS = ['ES256', 'RS256', 'PS256', 'EdDSA'] as const
 /** What can be done to one key, in words that say what follows from it. */
 const ACTS = {
   activate: {
-    title: 'Let this key sign',
-    button: 'Let it sign from now on',
-    consequence: 'The key that signs now is retired; tokens it signed stay good.',
+    title: 'Sign with this key',
+    button: 'Sign with it now',
+    consequence: 'The current signing key is retired; tokens that it signed stay valid.',
     isForcible: true,
   },
   retire: {
     title: 'Retire this key',
     button: 'Retire it',
-    consequence: 'It stops signing, its successor takes over, and tokens it signed stay good until they expire.',
+    consequence:
+      'It stops signing, and the next key signs instead. Tokens that it signed stay valid until they expire.',
     isForcible: true,
   },
   revoke: {
     title: 'Revoke this key',
     button: 'Revoke it now',
     consequence:
-      'For a key that somebody else may have. It leaves the published set at once, every token it signed is dead, and ' +
-      'verifiers that cached the set refuse new tokens until they fetch it again. This cannot be taken back.',
+      'For a key that may have been stolen. It is removed from the published set at once, all tokens that it signed stop working, and ' +
+      'verifiers that cached the set refuse new tokens until they fetch it again. This cannot be undone.',
     isForcible: false,
   },
 } as const

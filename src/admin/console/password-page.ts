@@ -13,7 +13,7 @@ export const passwordPage: ConsolePage = {
 }
 
 function show(request: ConsoleRequest, problem?: Refusal): void {
-  request.show('password', { title: 'Choose another password', problem }, { status: problem?.status ?? 200 })
+  request.show('password', { title: 'Change your password', problem }, { status: problem?.status ?? 200 })
 }
 
 /** The person is known: only the password can have been wrong. */

@@ -77,8 +77,8 @@ export function createSignInPages({ api, identify, sessions, tokens, answerPage,
 
 const MISSING_TOKEN = { status: 422, message: 'Paste an admin token.' }
 const MISSING_PASSWORD = { status: 422, message: 'Enter your e-mail address and your password.' }
-const UNKNOWN_TOKEN = { status: 401, message: 'This token opens nothing: it is wrong, or over.' }
-const NOT_GENUINE = { status: 403, message: 'The page was open for too long. Sign in again.' }
+const UNKNOWN_TOKEN = { status: 401, message: 'This admin token is wrong or expired.' }
+const NOT_GENUINE = { status: 403, message: 'This page is too old. Sign in again.' }
 
 /** Leads back to pages of the console only: the address comes from the link and may be forged. */
 function wayBack(to: string | undefined): string {

@@ -7,8 +7,8 @@ import { instantInQuery, pageOf, pageQuery, text } from './shapes.ts'
 
 /** As the trail has it. */
 const isoInstant = instantInQuery.transform((seconds) => new Date(seconds * 1000).toISOString())
-const types = Object.keys(AUDIT_EVENTS) as [AuditEventType, ...AuditEventType[]] // zod asks for one name at least
-const type = z.enum(types, 'is no event; "npx vestibule audit events" lists them')
+const types = Object.keys(AUDIT_EVENTS) as [AuditEventType, ...AuditEventType[]]
+const type = z.enum(types, 'is not an audit event; "npx vestibule audit events" lists them')
 const query = pageQuery.extend({
   type: z.union([type, z.array(type)]).optional(),
   customerId: text.optional(),
@@ -36,7 +36,7 @@ const entry = z
 const link = z.object({ seq: z.int(), hash: z.string() })
 const witness = z
   .strictObject({ seq: z.coerce.number().int().positive().optional(), hash: z.string().length(43).optional() })
-  .refine(({ seq, hash }) => (seq === undefined) === (hash === undefined), 'seq and hash go together')
+  .refine(({ seq, hash }) => (seq === undefined) === (hash === undefined), 'give both seq and hash, or neither')
 const verdict = z.object({
   entries: z.int(),
   head: link,
@@ -86,7 +86,7 @@ export function auditRoutes({ auditTrail }: { readonly auditTrail: AuditTrail })
     route({
       method: 'GET',
       path: '/v1/audit/counts',
-      summary: 'How many entries of each type there are since an instant',
+      summary: 'Count entries by type since an instant',
       permission: 'audit:read',
       query: z.strictObject({ since: isoInstant }),
       result: z.object({ counts: z.partialRecord(z.enum(types), z.int()) }),
@@ -98,7 +98,7 @@ export function auditRoutes({ auditTrail }: { readonly auditTrail: AuditTrail })
     route({
       method: 'GET',
       path: '/v1/audit/verify',
-      summary: 'Follow the hash chain: was anything changed or removed, and does it still hold this link?',
+      summary: 'Check the hash chain for changed or removed entries, and whether it contains this link',
       permission: 'audit:read',
       query: witness,
       result: verdict,
@@ -110,7 +110,7 @@ export function auditRoutes({ auditTrail }: { readonly auditTrail: AuditTrail })
     route({
       method: 'GET',
       path: '/v1/audit/head',
-      summary: 'Where the chain ends now: kept elsewhere, a witness for later',
+      summary: 'The end of the chain; keep it elsewhere to verify the chain later',
       permission: 'audit:read',
       result: link,
       async handle() {

@@ -53,7 +53,7 @@ export function clientRoutes({ clients, validate, endSignIn }: ClientRouteDeps):
       async handle({ body: { metadata, secret } }) {
         const created = await clients.create(await usable(metadata), secret)
         if (created) return created
-        throw new Problem(409, 'client-exists', `There is a client "${metadata.client_id}" already.`)
+        throw new Problem(409, 'client-exists', `A client "${metadata.client_id}" already exists.`)
       },
     }),
     route({
@@ -71,7 +71,7 @@ export function clientRoutes({ clients, validate, endSignIn }: ClientRouteDeps):
       ...write,
       method: 'PUT',
       path: '/v1/clients/{clientId}',
-      summary: 'Put other metadata in place of those there are, and with a secret that in place of the "default" one',
+      summary: 'Replace the metadata of a client, and its "default" secret if a secret is given',
       params,
       body: newClient,
       revision: 'expected',
@@ -86,7 +86,7 @@ export function clientRoutes({ clients, validate, endSignIn }: ClientRouteDeps):
       ...write,
       method: 'DELETE',
       path: '/v1/clients/{clientId}',
-      summary: 'Remove a client and end everything that was granted to it',
+      summary: 'Remove a client and revoke all of its tokens',
       params,
       status: 204,
       revision: 'expected',

@@ -17,7 +17,7 @@ export function clientSecretRoutes({ clients }: { readonly clients: ClientRegist
     route({
       method: 'GET',
       path: '/v1/clients/{clientId}/secrets',
-      summary: 'Names and expiries of the secrets of a client',
+      summary: 'Names and expiry times of the secrets of a client',
       permission: 'clients:read',
       params,
       result: pageOf(clientSecret),
@@ -26,7 +26,7 @@ export function clientSecretRoutes({ clients }: { readonly clients: ClientRegist
     route({
       ...act,
       path: '/v1/clients/{clientId}/secrets',
-      summary: 'Give a client another secret; it is in this answer and never again',
+      summary: 'Add a secret to a client; only this answer contains it',
       params,
       body: newSecret,
       status: 201,
@@ -35,14 +35,14 @@ export function clientSecretRoutes({ clients }: { readonly clients: ClientRegist
       async handle({ params: { clientId }, body }) {
         const added = { ...body, secret: body.secret ?? randomBytes(32).toString('base64url') }
         if (await clients.addSecret(clientId, added)) return added
-        const reason = `There is no such client, or it has a secret named "${body.name}" already.`
+        const reason = `There is no such client, or it already has a secret named "${body.name}".`
         throw new Problem(409, 'secret-exists', reason)
       },
     }),
     route({
       ...act,
       path: '/v1/clients/{clientId}/secrets/{name}/expire',
-      summary: 'Let a secret end, now or at an instant',
+      summary: 'Make a secret expire, now or at an instant',
       params: params.extend({ name: z.string() }),
       body: z.strictObject({ at: instant.optional() }),
       result: clientSecret,

@@ -10,7 +10,7 @@ const tokenLifetime = lifetime.max(LONGEST_TOKEN_SECONDS)
 export const metadata = z
   .looseObject({
     client_id: z.string().min(1).max(255),
-    client_secret: z.never('a secret goes beside the metadata, as "secret": only its digest is kept').optional(),
+    client_secret: z.never('send the secret beside the metadata, as "secret"; only its digest is stored').optional(),
     first_party: z.boolean().optional(),
     default_scope: z.string().optional(),
     access_token_ttl_seconds: tokenLifetime.optional(),

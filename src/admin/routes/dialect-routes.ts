@@ -19,7 +19,7 @@ export function dialectRoutes({
     route({
       method: 'GET',
       path: '/v1/dialects/uses',
-      summary: 'Uses of dialects by client and day (UTC), newest first; of the last 30 days unless told otherwise',
+      summary: 'Uses of dialects by client and day (UTC), newest first; by default of the last 30 days',
       permission: 'dialects:read',
       query: z.strictObject({ since: z.iso.date().optional() }),
       result: pageOf(use),

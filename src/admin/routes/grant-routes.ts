@@ -9,7 +9,7 @@ const grant = z
     id: z.string(),
     clientId: z.string(),
     customerId: z.string().optional(),
-    anonymousId: z.string().optional().describe('Of a visitor who has not signed in.'),
+    anonymousId: z.string().optional().describe('The id of an anonymous customer, who has not signed in.'),
     agentId: z.string().optional(),
     companyUserId: z.string().optional(),
     grantedAt: epochSeconds,
@@ -20,7 +20,7 @@ const grant = z
   .meta({ id: 'Grant' })
 const query = pageQuery
   .extend({ customerId: text.min(1).optional(), clientId: text.min(1).optional() })
-  .refine(({ customerId, clientId }) => customerId ?? clientId, 'name a customerId, a clientId, or both')
+  .refine(({ customerId, clientId }) => customerId ?? clientId, 'give a customerId, a clientId, or both')
 
 export type GrantRouteDeps = {
   readonly activeGrants: ActiveGrants
@@ -34,7 +34,7 @@ export function grantRoutes({ activeGrants, flushTrail }: GrantRouteDeps): Route
     route({
       method: 'GET',
       path: '/v1/grants',
-      summary: 'Living sign-ins of a customer or a client, newest first; a page may be short and yet have a next one',
+      summary: 'Active sign-ins of a customer or a client, newest first; a short page can have a next page',
       permission: 'grants:read',
       query,
       result: pageOf(grant),
@@ -46,7 +46,7 @@ export function grantRoutes({ activeGrants, flushTrail }: GrantRouteDeps): Route
     route({
       method: 'POST',
       path: '/v1/grants/{id}/revoke',
-      summary: 'End one sign-in and every token under it',
+      summary: 'End one sign-in and revoke its tokens',
       permission: 'grants:revoke',
       params: z.object({ id: z.string() }),
       result: grant,
@@ -54,7 +54,7 @@ export function grantRoutes({ activeGrants, flushTrail }: GrantRouteDeps): Route
       async handle({ params: { id }, actor }) {
         const revoked = await activeGrants.revoke(id, actor.name)
         if (revoked) return revoked
-        throw new Problem(404, 'unknown-grant', `There is no living sign-in with the id "${id}".`)
+        throw new Problem(404, 'unknown-grant', `There is no active sign-in with the id "${id}".`)
       },
     }),
   ]

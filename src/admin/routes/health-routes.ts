@@ -20,11 +20,14 @@ const health = z
   .object({
     status: z.enum(['well', 'unwell']),
     version: z.string(),
-    node: z.string().describe('The Node.js that runs it.'),
+    node: z.string().describe('The version of Node.js.'),
     startedAt: epochSeconds,
     uptimeSeconds: z.int(),
     checks: z.array(z.object({ name: z.string(), status: z.enum(['up', 'down']), problem: z.string().optional() })),
-    clockSkewSeconds: z.number().optional().describe('How far this node is ahead of the database.'),
+    clockSkewSeconds: z
+      .number()
+      .optional()
+      .describe('Seconds by which the clock of this node is ahead of the database.'),
     nodes: z
       .array(z.object({ node: z.string(), seenAt: epochSeconds, keys: z.int() }))
       .describe('Nodes that share this database and were seen in the last 30 s; none on the embedded database.'),
@@ -43,7 +46,7 @@ export function healthRoutes({ version, checks, keyRing, mailer, databaseClock, 
     route({
       method: 'GET',
       path: '/v1/health',
-      summary: 'How this node, and what it stands on, is',
+      summary: 'The health of this node, and of its database, storage, keys and mail',
       permission: 'health:read',
       result: health,
       async handle() {

@@ -28,7 +28,7 @@ const key = z
     firstPublishedAt: epochSeconds,
     lastSignedAt: epochSeconds.optional(),
     lastSeenAt: epochSeconds.optional(),
-    next: z.enum(['activate', 'retire', 'remove']).optional().describe('What the schedule does with it next.'),
+    next: z.enum(['activate', 'retire', 'remove']).optional().describe('What the schedule does next with the key.'),
     nextAt: epochSeconds.optional(),
     verifiersBehind: z.array(z.object({ verifier: z.string(), address: z.string(), lastFetchedAt: epochSeconds })),
   })
@@ -50,7 +50,7 @@ export function keyRoutes({ keyRing, keyUsage, reseal }: KeyRouteDeps): Route[] 
     route({
       method: 'GET',
       path: '/v1/keys',
-      summary: 'Signing keys with their states and their use, those that sign first',
+      summary: 'Signing keys with state and use; active keys first',
       permission: 'keys:read',
       result: pageOf(key),
       async handle() {
@@ -69,14 +69,14 @@ export function keyRoutes({ keyRing, keyUsage, reseal }: KeyRouteDeps): Route[] 
     route({
       ...act,
       path: '/v1/keys',
-      summary: 'Publish a new key, which signs later',
+      summary: 'Publish a new key; it signs later',
       body: z.strictObject({ algorithm }),
       handle: async ({ body }) => changed(await operations.generate(body.algorithm)),
     }),
     route({
       ...act,
       path: '/v1/keys/rotate',
-      summary: 'Let the next key sign from now on, of one algorithm or of all',
+      summary: 'Start signing with the next key, of one algorithm or of all',
       body: forced.extend({ algorithm: algorithm.optional() }),
       handle: async ({ body: { force, algorithm } }) =>
         changed(await operations.rotate({ force, ...(algorithm && { algorithm }) })),
@@ -84,7 +84,7 @@ export function keyRoutes({ keyRing, keyUsage, reseal }: KeyRouteDeps): Route[] 
     route({
       ...act,
       path: '/v1/keys/reencrypt',
-      summary: 'Encrypt private keys and second factors anew with the first of KEY_ENCRYPTION_KEY',
+      summary: 'Encrypt private keys and second factors again, with the first key of KEY_ENCRYPTION_KEY',
       result: z.object({ reencrypted: z.int() }),
       async handle() {
         await reseal()
@@ -94,7 +94,7 @@ export function keyRoutes({ keyRing, keyUsage, reseal }: KeyRouteDeps): Route[] 
     route({
       ...act,
       path: '/v1/keys/{kid}/activate',
-      summary: 'Let this key sign from now on',
+      summary: 'Start signing with this key',
       params,
       body: forced,
       handle: async ({ params, body }) => changed(await operations.activate(params.kid, body)),
@@ -102,7 +102,7 @@ export function keyRoutes({ keyRing, keyUsage, reseal }: KeyRouteDeps): Route[] 
     route({
       ...act,
       path: '/v1/keys/{kid}/retire',
-      summary: 'Stop signing with this key; its tokens stay good',
+      summary: 'Stop signing with this key; its tokens stay valid',
       params,
       body: forced,
       handle: async ({ params, body }) => changed(await operations.retire(params.kid, body)),
@@ -110,7 +110,7 @@ export function keyRoutes({ keyRing, keyUsage, reseal }: KeyRouteDeps): Route[] 
     route({
       ...act,
       path: '/v1/keys/{kid}/revoke',
-      summary: 'Drop a compromised key at once; its tokens are dead',
+      summary: 'Remove a compromised key at once; its tokens become invalid',
       params,
       handle: async ({ params }) => changed(await operations.revoke(params.kid)),
     }),

@@ -13,7 +13,7 @@ export function reachProbeRoutes({ reachProbes }: { readonly reachProbes: ReachP
     route({
       method: 'POST',
       path: '/v1/reach-probes',
-      summary: 'Announce a GET of /health/live on the public listener, with this probe in X-Vestibule-Probe',
+      summary: 'Announce a request GET /health/live to the public listener, with this probe in X-Vestibule-Probe',
       permission: 'health:read',
       status: 201,
       result: z.object({ probe: z.string() }),

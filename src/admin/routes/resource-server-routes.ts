@@ -46,7 +46,7 @@ export function resourceServerRoutes({
     route({
       method: 'GET',
       path: '/v1/resource-servers',
-      summary: 'Resource servers, by identifier; those of dialects are not among them',
+      summary: 'Resource servers by identifier, without those of dialects',
       permission: 'resource-servers:read',
       query: pageQuery,
       result: pageOf(resourceServer),
@@ -64,7 +64,7 @@ export function resourceServerRoutes({
       async handle({ body }) {
         const created = await resourceServers.create(given(body))
         if (created) return created
-        throw new Problem(409, 'resource-server-exists', `There is a resource server "${body.identifier}" already.`)
+        throw new Problem(409, 'resource-server-exists', `A resource server "${body.identifier}" already exists.`)
       },
     }),
     route({
@@ -82,7 +82,7 @@ export function resourceServerRoutes({
       ...act,
       method: 'PUT',
       path: '/v1/resource-servers/{identifier}',
-      summary: 'Put other settings in place of those there are',
+      summary: 'Replace the settings of a resource server',
       params,
       body: settings,
       revision: 'expected',
@@ -95,7 +95,7 @@ export function resourceServerRoutes({
       ...act,
       method: 'DELETE',
       path: '/v1/resource-servers/{identifier}',
-      summary: 'Remove a resource server: no token is made for it any more',
+      summary: 'Remove a resource server; it gets no more tokens',
       params,
       status: 204,
       revision: 'expected',

@@ -42,14 +42,14 @@ export function secretRoutes({ secrets, clients, cookieKeysAreSet }: SecretRoute
     if (!kind) throw new Problem(404, 'unknown-secret', 'The secrets that can be rotated are "cookies" and "tokens".')
     if (kind === 'tokens' || !cookieKeysAreSet) return kind
     const way = 'Add a key to COOKIE_KEYS and restart the nodes, as the runbook secrets-cookies says.'
-    throw new Problem(409, 'refused', `COOKIE_KEYS is set, and its keys are not the server's to rotate. ${way}`)
+    throw new Problem(409, 'refused', `COOKIE_KEYS is set, so the server does not rotate these keys. ${way}`)
   }
 
   return [
     route({
       method: 'GET',
       path: '/v1/secrets',
-      summary: "The server's own secrets by generation, never their values",
+      summary: "The server's own secrets by generation, without their values",
       permission: 'secrets:read',
       result: pageOf(secret),
       handle: async () => whole((await Promise.all(offered.map(list))).flat()),
@@ -57,7 +57,7 @@ export function secretRoutes({ secrets, clients, cookieKeysAreSet }: SecretRoute
     route({
       method: 'POST',
       path: '/v1/secrets/{kind}/rotate',
-      summary: 'Make a generation that is used as soon as every node accepts it',
+      summary: 'Create a generation; it is used as soon as every node accepts it',
       permission: 'secrets:write',
       params: z.object({ kind: z.string() }),
       result: secret,
@@ -71,7 +71,7 @@ export function secretRoutes({ secrets, clients, cookieKeysAreSet }: SecretRoute
     route({
       method: 'POST',
       path: '/v1/secrets/{kind}/{id}/drop',
-      summary: 'Forget an old generation; what was made with it is refused from then on',
+      summary: 'Delete an old generation; cookies and tokens made with it stop working',
       permission: 'secrets:write',
       params: z.object({ kind: z.string(), id: z.string() }),
       body: z.strictObject({ force: z.boolean().default(false) }),
@@ -93,11 +93,11 @@ export function secretRoutes({ secrets, clients, cookieKeysAreSet }: SecretRoute
 const IN_USE = 'it is in use; rotate first, and wait until the new one is used'
 
 function whyNotDropped(generation: ListedSecret | undefined, force: boolean, now: number): string | undefined {
-  if (!generation) return 'there is no such generation; "vestibule secrets list" shows those there are'
+  if (!generation) return 'there is no such generation; "vestibule secrets list" shows all generations'
   if (generation.state === 'used') return IN_USE
   if (force || generation.neededUntil === undefined || generation.neededUntil <= now) return undefined
   const until = new Date(generation.neededUntil * 1000).toISOString()
-  return `what was made with it may be alive until ${until}; wait, or use --force to end it now`
+  return `cookies or tokens made with it may be valid until ${until}; wait, or use --force to end them now`
 }
 
 function listed(kind: SecretKind, all: readonly SecretGeneration[], lifetimeSeconds: number): ListedSecret[] {

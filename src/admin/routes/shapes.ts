@@ -23,24 +23,24 @@ export const instant = z
     z.union([z.iso.datetime({ offset: true }), z.iso.date()]).transform((value) => Date.parse(value) / 1000),
     z.number().min(0),
   ])
-  .describe('ISO 8601, or epoch seconds; a date is its first moment in UTC.')
+  .describe('ISO 8601, or epoch seconds; a date means its first moment in UTC.')
 
 /** The same in a query, where everything is text. */
 export const instantInQuery = z
   .union([instant, z.string().regex(/^\d+$/).transform(Number)])
-  .describe('ISO 8601, or epoch seconds; a date is its first moment in UTC.')
+  .describe('ISO 8601, or epoch seconds; a date means its first moment in UTC.')
 
 /** Of every list. */
 export const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1000).default(100),
-  cursor: z.string().max(2000).optional().describe('The `next` of the page before; without it the list begins.'),
+  cursor: z.string().max(2000).optional().describe('The `next` of the previous page; absent for the first page.'),
 })
 
 /** A page of a list. */
 export function pageOf<Item extends z.ZodType>(item: Item) {
   return z.object({
     items: z.array(item),
-    next: z.string().optional().describe('Asks for the next page, as `cursor`; absent on the last one.'),
+    next: z.string().optional().describe('The `cursor` of the next page; absent on the last page.'),
   })
 }
 

@@ -28,7 +28,7 @@ export function tokenRoutes({ judgeToken }: { readonly judgeToken: JudgeToken })
     route({
       method: 'POST',
       path: '/v1/tokens/inspect',
-      summary: 'Whose token this is, and why it works or does not',
+      summary: 'The owner of a token, and why it works or does not work',
       permission: 'tokens:inspect',
       body: z.strictObject({ token: z.string().min(1).max(65_536) }),
       result: status,

@@ -54,7 +54,7 @@ export function createAdminClient(environment: NodeJS.ProcessEnv): AdminClient {
     } as RequestInit).catch((error: Error & { cause?: { code?: string } }) => {
       throw new AdminError(
         `No server answers at ${url} (${error.cause?.code ?? error.message}). Start it with "npx vestibule serve", ` +
-          'or set ADMIN_URL and ADMIN_TOKEN to reach another.',
+          'or set ADMIN_URL and ADMIN_TOKEN to use another server.',
       )
     })
     if (!response.ok) throw await refusal(response)
@@ -114,8 +114,8 @@ function findAccess(environment: NodeJS.ProcessEnv): { url: string; token: strin
   const token = ADMIN_TOKEN?.[0] ?? local?.token
   if (url && token) return { url: url.replace(/\/$/, ''), token }
   throw new AdminError(
-    `No server runs on DATA_DIR ${DATA_DIR}. Start one there with "npx vestibule serve", name its DATA_DIR, ` +
-      'or set ADMIN_URL and ADMIN_TOKEN to reach a remote one.',
+    `No server runs on DATA_DIR ${DATA_DIR}. Start one with "npx vestibule serve", set DATA_DIR to that of a running server, ` +
+      'or set ADMIN_URL and ADMIN_TOKEN to use a remote server.',
   )
 }
 

@@ -12,10 +12,10 @@ const MAX_CLOCK_SKEW_SECONDS = 5
 
 /** What to do about a part that is down. */
 const FIXES: Readonly<Record<string, string>> = {
-  database: 'Start it, or correct DATABASE_URL; unset, the database is embedded in DATA_DIR.',
-  storage: 'Start Redis, or correct REDIS_URL; unset, sessions are in the database.',
-  keys: 'Look at KEYS_URL and KEY_ENCRYPTION_KEY; where no key signs, run "npx vestibule keys rotate --force".',
-  mail: 'Correct MAIL_URL, or start the mail server; until then nobody can confirm an account or recover a password.',
+  database: 'Start the database, or correct DATABASE_URL. Unset DATABASE_URL to use the embedded database in DATA_DIR.',
+  storage: 'Start Redis, or correct REDIS_URL. Unset REDIS_URL to keep sessions in the database.',
+  keys: 'Check KEYS_URL and KEY_ENCRYPTION_KEY. If no key signs, run "npx vestibule keys rotate --force".',
+  mail: 'Correct MAIL_URL, or start the mail server. Until then customers cannot confirm an account or recover a password.',
 }
 
 /** How the server says it is: by the admin API where that opens, otherwise by its probe. */
@@ -23,7 +23,7 @@ export async function examineInside(config: Config, environment: NodeJS.ProcessE
   try {
     const health = await createAdminClient(environment).call<Health>('GET', '/v1/health')
     return [
-      ok('admin', `the admin API opens; version ${health.version}`),
+      ok('admin', `the admin API answers; version ${health.version}`),
       ...health.checks.map(({ name, status, problem }) =>
         status === 'up' ? ok(name, 'it answers') : bad(name, `${problem ?? 'down'}. ${FIXES[name] ?? ''}`),
       ),
@@ -51,5 +51,5 @@ async function readiness({ PORT }: Config): Promise<Finding> {
   const { status } = (await response.json().catch(() => ({}))) as { status?: string } // every member may be missing
   return response.ok
     ? ok('server', 'it answers and is ready')
-    : bad('server', `it answers and is ${status ?? response.status}. Look at its log.`)
+    : bad('server', `it answers and is ${status ?? response.status}. Read its log.`)
 }

@@ -20,17 +20,17 @@ export async function examineOutside(config: Config, environment: NodeJS.Process
   const metadata = (await response.json().catch(() => ({}))) as { issuer?: string; token_endpoint?: string }
   const isOurs = metadata.issuer === ISSUER && metadata.token_endpoint?.startsWith(ISSUER)
   if (!isOurs) {
-    const other = `leads to a server that calls itself ${metadata.issuer ?? 'nothing'}`
-    return [bad('issuer', `${ISSUER} ${other}. Point it at this one.`)]
+    const other = `leads to another server, with the issuer ${metadata.issuer ?? 'unknown'}`
+    return [bad('issuer', `${ISSUER} ${other}. Correct ISSUER, DNS or the proxy in front.`)]
   }
-  return [ok('issuer', `${ISSUER} leads here`), clock(response), ...(await proxyHeaders(config, environment))]
+  return [ok('issuer', `${ISSUER} leads to this server`), clock(response), ...(await proxyHeaders(config, environment))]
 }
 
 function clock(response: Response): Finding {
   const skew = Math.round(Math.abs(Date.parse(response.headers.get('date') ?? '') - Date.now()) / 1000)
   return skew > MAX_CLOCK_SKEW_SECONDS
     ? bad('clock', `this machine and the server differ by ${skew} s. Run a time service on both.`)
-    : ok('clock', 'this machine and the server agree')
+    : ok('clock', 'this machine and the server have the same time')
 }
 
 /** Sends two requests, one that claims to come from elsewhere, and asks how they arrived. */
@@ -42,7 +42,7 @@ async function proxyHeaders(config: Config, environment: NodeJS.ProcessEnv): Pro
     return [judge(config, honest, forged)]
   } catch (error) {
     if (!(error instanceof AdminError)) throw error
-    return [bad('proxy headers', `they cannot be looked at: ${error.message}`)]
+    return [bad('proxy headers', `they cannot be checked: ${error.message}`)]
   }
 }
 
@@ -55,18 +55,18 @@ async function arrivalOf(admin: AdminClient, issuer: string, headers: Record<str
 function judge({ ISSUER, TRUSTED_PROXIES }: Config, honest: Arrival, forged: Arrival): Finding {
   const { peer } = honest
   if (forged.address === FORGED) {
-    const fix = 'Let the proxy append to X-Forwarded-For or replace it, and TRUSTED_PROXIES name proxies only.'
-    return bad('proxy headers', `anybody can claim any address: one that was made up was believed. ${fix}`)
+    const fix = 'Make the proxy append to X-Forwarded-For or replace it, and list only proxies in TRUSTED_PROXIES.'
+    return bad('proxy headers', `clients can forge their address: the server accepted a false one. ${fix}`)
   }
   if (honest.isForwarded && honest.address === peer && !TRUSTED_PROXIES.includes(peer)) {
-    const effect = 'every visitor seems to come from there, and one who guesses passwords would lock all of them out'
+    const effect = 'all clients seem to have this address, so one attacker who guesses passwords locks out all of them'
     return bad('proxy headers', `the proxy at ${peer} is not trusted: ${effect}. Set TRUSTED_PROXIES=${peer}.`)
   }
   if (ISSUER.startsWith('https:') && !honest.isForwarded) {
-    const fix = 'Let it send X-Forwarded-For, and name it in TRUSTED_PROXIES.'
-    return bad('proxy headers', `whatever ends TLS at ${peer} does not say who the visitor is. ${fix}`)
+    const fix = 'Make it send X-Forwarded-For, and add its address to TRUSTED_PROXIES.'
+    return bad('proxy headers', `the TLS proxy at ${peer} does not send the address of the client. ${fix}`)
   }
   return honest.isForwarded
-    ? ok('proxy headers', `the proxy at ${peer} says who the visitor is, and is believed`)
-    : ok('proxy headers', 'no proxy stands between here and the server')
+    ? ok('proxy headers', `the proxy at ${peer} sends the address of the client, and the server uses it`)
+    : ok('proxy headers', 'there is no proxy between this machine and the server')
 }

@@ -22,8 +22,8 @@ function secretFiles({ KEYS_URL, KEY_ENCRYPTION_KEY, DATA_DIR }: Config): Findin
     ok(
       'secret files',
       isBare
-        ? 'private keys are protected by file permissions; KEY_ENCRYPTION_KEY would encrypt them'
-        : 'nobody else can read them',
+        ? 'file permissions protect the private keys; set KEY_ENCRYPTION_KEY to encrypt them as well'
+        : 'other users cannot read them',
     ),
   ]
 }
@@ -32,7 +32,7 @@ function cookies({ ISSUER, COOKIE_KEYS }: Config): Finding {
   const { protocol, hostname } = new URL(ISSUER)
   const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\]|.*\.localhost)$/.test(hostname)
   if (protocol !== 'https:' && !isLoopback) {
-    const risk = 'cookies and passwords go over the network for everybody to read'
+    const risk = 'cookies and passwords go over the network unencrypted'
     return bad(
       'cookies',
       `ISSUER is ${ISSUER}: ${risk}. Put a proxy with TLS in front, and set ISSUER to its https address.`,

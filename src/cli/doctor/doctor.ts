@@ -32,5 +32,5 @@ async function examine(environment: NodeJS.ProcessEnv): Promise<Finding[]> {
     return error.problems.map((detail) => bad('settings', detail))
   }
   const server = await Promise.all([examineInside(config, environment), examineOutside(config, environment)])
-  return [ok('settings', 'all settings can be read'), ...server.flat(), ...examineSettings(config)]
+  return [ok('settings', 'all settings are valid'), ...server.flat(), ...examineSettings(config)]
 }

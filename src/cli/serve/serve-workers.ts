@@ -28,13 +28,13 @@ export async function serveWithWorkers(config: Config, log: Log): Promise<number
   console.log(welcome(cluster, { isDemo: false, startedMs, dialects: [], workers }))
   process.on('SIGHUP', () => {
     console.log('· SIGHUP: replacing the workers one after another')
-    void cluster.restart().then(() => console.log('· the workers were replaced, or the log says why not'))
+    void cluster.restart().then(() => console.log('· the workers were replaced; if not, the log says why'))
   })
   const stopped = untilStopped({ stop: cluster.stop, kill: cluster.kill }).then(() => undefined)
   const reason = await Promise.race([stopped, cluster.givenUp])
   takeBackAccess()
   if (reason === undefined) return 0
-  console.error(`Gave up: ${reason}. The lines above say why; mend that and start again.`)
+  console.error(`Stopped: ${reason}. The lines above say why; correct the cause and start again.`)
   return 1
 }
 

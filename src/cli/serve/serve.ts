@@ -30,7 +30,7 @@ async function serveAlone(config: Config, log: Log): Promise<number> {
   const startedMs = performance.now()
   const { start } = await import('../../server.ts')
   if (config.WORKERS === 'auto' && !config.DATABASE_URL)
-    console.log('· one process: the embedded database is for one, WORKERS=auto makes more with DATABASE_URL')
+    console.log('· one process: the embedded database allows only one; set DATABASE_URL to use more')
   const server = await start(config, { log, onProgress: (step) => console.log(`· ${step}`) })
   const isDemo = config.DEMO && !config.DATABASE_URL && config.NODE_ENV !== 'production'
   const dialects = config.DIALECTS.filter((name) => !config.DIALECT_MOUNTS.has(name))

@@ -16,7 +16,7 @@ export async function untilStopped({
         process.exit(1)
       }
       isStopping = true
-      console.log(`· ${signal}: finishing what is under way (again to stop at once)`)
+      console.log(`· ${signal}: finishing running requests (send it again to stop at once)`)
       stop().then(resolve, reject)
     }
     for (const signal of signals) process.on(signal, take)

@@ -87,7 +87,7 @@ export function createCustomerRecords({ knex }: { readonly knex: Knex }) {
         // Two at once: the second waits here, and finds what the first made.
         await transaction.raw('select pg_advisory_xact_lock(hashtext(?))', [`customer ${customerReference}`])
         const known = await select(transaction, 'where c.customer_reference = ?', [customerReference])
-        if (known.length > 0) return { outcome: 'refused', reason: `there is a customer ${customerReference} already` }
+        if (known.length > 0) return { outcome: 'refused', reason: `a customer ${customerReference} already exists` }
         const [written] = await upsertCustomers(transaction, [record])
         if (!written || written.outcome === 'refused')
           return written ?? { outcome: 'refused', reason: 'nothing was given' }

@@ -70,7 +70,7 @@ export function createHttpDirectory({ service }: { readonly service: ShopService
       return undefined
     },
     async setPassword() {
-      throw new Error('the shop keeps its passwords: they are changed there, not here')
+      throw new Error('the shop stores the passwords; change them there')
     },
     replaceHash: async () => {},
     requirePasswordChange: async () => {},

@@ -43,7 +43,7 @@ export function createShopService(options: ShopServiceOptions): ShopService {
   function enter(): void {
     const pauseSeconds = breaker.restsForSeconds()
     if (pauseSeconds === undefined) return
-    throw new ShopServiceError('the shop service is left alone for a while', pauseSeconds)
+    throw new ShopServiceError('the shop service failed repeatedly and is not called for a while', pauseSeconds)
   }
 
   async function ask(path: string, init: RequestInit): Promise<ShopAnswer> {

@@ -36,7 +36,10 @@ export type ManualContext = {
 /** One more pending key; it signs after those that wait already. */
 export function decideGenerate({ policy }: ManualContext, algorithm: SigningAlgorithm): ManualDecision {
   if (!policy.algorithms.includes(algorithm)) {
-    return refuse('not-served', `${algorithm} is not served; this server signs with ${policy.algorithms.join(', ')}`)
+    return refuse(
+      'not-served',
+      `${algorithm} has no signing key; this server signs with ${policy.algorithms.join(', ')}`,
+    )
   }
   return changed([{ action: 'generate', algorithm, state: 'pending' }])
 }
@@ -96,7 +99,10 @@ function replaceSigner(context: ManualContext, algorithm: SigningAlgorithm): Man
   const successor = nextSignerOf(own)
   if (successor) return refusalToSign(context, successor) ?? changed(promote(own, successor, context.now))
   if (context.force !== 'over-everything') {
-    return refuse('no-successor', `no pending ${algorithm} key could take over; generate one and wait, or use --force`)
+    return refuse(
+      'no-successor',
+      `there is no pending ${algorithm} key to replace it; generate one and wait, or use --force`,
+    )
   }
   const losers = own.filter((key) => key.state === 'active').map((key) => retire(key, context.now))
   return changed([generateActive(algorithm), ...losers])
@@ -135,5 +141,5 @@ function refuse(code: KeyRefusal['code'], reason: string): KeyRefusal {
 }
 
 function unknown(kid: string): KeyRefusal {
-  return refuse('unknown-key', `there is no key with kid ${kid}; "vestibule keys list" shows those there are`)
+  return refuse('unknown-key', `there is no key with kid ${kid}; "vestibule keys list" shows all keys`)
 }

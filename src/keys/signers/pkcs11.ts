@@ -123,7 +123,7 @@ function idOf(material: KeyMaterial): Buffer | undefined {
 
 function missing(kid: string, tokenLabel: string): string {
   return (
-    `Token "${tokenLabel}" does not hold signing key ${kid}. Point SIGNER_URL at the token it was made on, ` +
+    `Token "${tokenLabel}" does not contain signing key ${kid}. Point SIGNER_URL at the token that created it, ` +
     'or take the key out of KEYS_URL.'
   )
 }

@@ -21,8 +21,8 @@ export const inProcessSigner: Signer = {
   signer({ kid, algorithm, material }) {
     if (material.kind === 'local') return localSigner(algorithm, material.privateJwk)
     throw new KeyStoreError(
-      `Signing key ${kid} is kept outside (${material.reference}) and SIGNER_URL is unset. ` +
-        'Set SIGNER_URL and SIGNER_SECRET to the device or service that holds it.',
+      `The private key of signing key ${kid} is in an external device or service (${material.reference}), and SIGNER_URL is unset. ` +
+        'Set SIGNER_URL and SIGNER_SECRET of that device or service.',
     )
   },
   destroy: async () => {},

@@ -33,7 +33,7 @@ export async function takeFileLock(path: string): Promise<HeldLock> {
   return {
     async assertHeld() {
       if ((await contentOf(path)) !== token) {
-        throw new KeyStoreError(`${path} was taken over by another process while this one stood still. Try again.`)
+        throw new KeyStoreError(`${path} was taken over by another process while this one was paused. Try again.`)
       }
     },
     async release() {

@@ -35,7 +35,7 @@ export async function readKeyDocument(text: string, place: string, protector: Pr
   const document = parse(text, place)
   const publicJwk = publicMembers(document)
   if ((await thumbprint(publicJwk, place)) !== document.kid) {
-    throw new KeyStoreError(`${place} is not the key its kid names: its content was changed. ${FIX}`)
+    throw new KeyStoreError(`${place} does not match its kid: its content was changed. ${FIX}`)
   }
   return {
     kid: document.kid,
@@ -59,7 +59,7 @@ export function readTombstoneDocument(text: string, place: string): Tombstone {
     const { kid, alg, removed_at, revoked_at } = tombstoneDocument.parse(JSON.parse(text))
     return { kid, algorithm: alg, removedAt: removed_at, ...(revoked_at !== undefined && { revokedAt: revoked_at }) }
   } catch {
-    throw new KeyStoreError(`${place} is not a readable tombstone. ${FIX}`)
+    throw new KeyStoreError(`${place} is not a readable record of a removed key. ${FIX}`)
   }
 }
 

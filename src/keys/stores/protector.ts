@@ -54,7 +54,7 @@ export function createProtector(
 function derive(secret: string): Secret {
   if (secret.length < MIN_SECRET_LENGTH) {
     throw new KeyStoreError(
-      `KEY_ENCRYPTION_KEY holds a secret of ${secret.length} characters. ` +
+      `KEY_ENCRYPTION_KEY has a secret of ${secret.length} characters. ` +
         `Use at least ${MIN_SECRET_LENGTH}; "openssl rand -base64 32" makes a good one.`,
     )
   }
@@ -105,7 +105,7 @@ function missingSecret(what: string, needed: string, secrets: readonly Secret[])
   }
   const given = secrets.map((secret) => secret.id).join(', ')
   return (
-    `KEY_ENCRYPTION_KEY does not open ${what.charAt(0).toLowerCase()}${what.slice(1)}: it was encrypted with the secret of id ${needed}, and those ` +
+    `KEY_ENCRYPTION_KEY does not decrypt ${what.charAt(0).toLowerCase()}${what.slice(1)}: it was encrypted with the secret of id ${needed}, and those ` +
     `given have the ids ${given}. Add the earlier secret to KEY_ENCRYPTION_KEY after a comma.`
   )
 }

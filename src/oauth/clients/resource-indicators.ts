@@ -24,7 +24,7 @@ export function createResourceIndicators({ findResourceServer, findClient, keys,
   function algorithmOf({ identifier, algorithm = 'ES256' }: ResourceServer): string {
     if (served.has(algorithm)) return algorithm
     log.error({ event: 'resource-server.algorithm-missing', resourceServer: identifier, algorithm })
-    throw new errors.InvalidTarget('this resource server wants an algorithm that no key has')
+    throw new errors.InvalidTarget('this resource server needs an algorithm that has no signing key')
   }
 
   return {

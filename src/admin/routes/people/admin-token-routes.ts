@@ -16,7 +16,7 @@ export function adminTokenRoutes({ adminTokens }: { readonly adminTokens: AdminT
     route({
       method: 'GET',
       path: '/v1/admin-tokens',
-      summary: 'Admin tokens by name, never the tokens themselves',
+      summary: 'Admin tokens by name; the tokens themselves are never shown',
       permission: 'administrators:read',
       query: pageQuery,
       result: pageOf(adminToken),
@@ -25,7 +25,7 @@ export function adminTokenRoutes({ adminTokens }: { readonly adminTokens: AdminT
     route({
       method: 'POST',
       path: '/v1/admin-tokens',
-      summary: 'Make an admin token; it is in this answer and never again',
+      summary: 'Create an admin token; only this answer contains it',
       permission: 'admin-tokens:write',
       body: newAdminToken,
       status: 201,
@@ -39,13 +39,13 @@ export function adminTokenRoutes({ adminTokens }: { readonly adminTokens: AdminT
         if (expiresAt <= now || expiresAt > now + LONGEST_SECONDS) throw wrongExpiry()
         const made = await adminTokens.create({ name, role, expiresAt, createdBy: actor.name })
         if (made) return { ...made.adminToken, token: made.token }
-        throw new Problem(409, 'name-taken', `There is or was an admin token named "${name}". Choose another name.`)
+        throw new Problem(409, 'name-taken', `An admin token named "${name}" exists or existed. Choose another name.`)
       },
     }),
     route({
       method: 'POST',
       path: '/v1/admin-tokens/{name}/revoke',
-      summary: 'End an admin token',
+      summary: 'Revoke an admin token',
       permission: 'admin-tokens:write',
       params: z.object({ name: z.string() }),
       result: adminToken,
@@ -64,9 +64,9 @@ export function adminTokenRoutes({ adminTokens }: { readonly adminTokens: AdminT
 }
 
 function tooHigh(role: string): Problem {
-  return new Problem(403, 'role-too-high', `The role "${role}" makes and ends tokens of lower roles only.`)
+  return new Problem(403, 'role-too-high', `The role "${role}" can create and revoke only tokens of lower roles.`)
 }
 
 function wrongExpiry(): Problem {
-  return new Problem(400, 'invalid-body', 'expiresAt: must be in the future, and not more than a year away')
+  return new Problem(400, 'invalid-body', 'expiresAt: must be in the future, at most a year from now')
 }

@@ -39,7 +39,7 @@ export function administratorRoutes(deps: AdministratorRouteDeps): Route[] {
       ...act,
       method: 'POST',
       path: '/v1/administrators',
-      summary: 'Make an administrator',
+      summary: 'Create an administrator',
       body: newAdministrator,
       status: 201,
       revision: 'shown',
@@ -49,7 +49,7 @@ export function administratorRoutes(deps: AdministratorRouteDeps): Route[] {
         const hashed = await acceptPassword(deps, password, made.email)
         const created = await administrators.create({ ...made, password: hashed })
         if (created) return created
-        throw new Problem(409, 'email-taken', `There is an administrator with the address ${made.email} already.`)
+        throw new Problem(409, 'email-taken', `An administrator with the address ${made.email} already exists.`)
       },
     }),
     route({
@@ -67,7 +67,7 @@ export function administratorRoutes(deps: AdministratorRouteDeps): Route[] {
       ...act,
       method: 'PATCH',
       path: '/v1/administrators/{id}',
-      summary: 'Change role, name or state of an administrator; a blocked one is signed out',
+      summary: 'Change role, name or state of an administrator; a blocked administrator is signed out',
       params,
       body: administratorChange,
       revision: 'expected',
@@ -85,7 +85,7 @@ export function administratorRoutes(deps: AdministratorRouteDeps): Route[] {
       ...act,
       method: 'POST',
       path: '/v1/administrators/{id}/password',
-      summary: 'Give an administrator another password, which ends their sessions',
+      summary: 'Set the password of an administrator and end their sessions',
       params,
       body: z.strictObject({ password: newPassword }),
       refusals: [404],
@@ -104,7 +104,7 @@ function mustRule(actor: Actor, over: Role): void {
 }
 
 function tooHigh({ role }: Actor): Problem {
-  return new Problem(403, 'role-too-high', `The role "${role}" rules over lower roles only.`)
+  return new Problem(403, 'role-too-high', `The role "${role}" can change only administrators of lower roles.`)
 }
 
 function known(found: Administrator | undefined, id: string): Administrator {

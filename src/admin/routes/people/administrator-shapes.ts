@@ -45,5 +45,5 @@ export const adminToken = z
 export const newAdminToken = z.strictObject({
   name: z.string().regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores'),
   role,
-  expiresAt: instant.optional().describe('In 90 days unless given; at most a year from now.'),
+  expiresAt: instant.optional().describe('The default is in 90 days; at most a year from now.'),
 })

@@ -67,7 +67,7 @@ export function agentRoutes(deps: AgentRouteDeps): Route[] {
     route({
       method: 'POST',
       path: '/v1/agents',
-      summary: 'Make an agent',
+      summary: 'Create an agent',
       permission: 'agents:write',
       body: newAgent,
       status: 201,
@@ -79,7 +79,7 @@ export function agentRoutes(deps: AgentRouteDeps): Route[] {
         const created = await agents.create({ ...agent, password: await acceptPassword(deps, password, agent.email) })
         if (created.outcome === 'created') return created.agent
         const taken = created.outcome === 'email-taken' ? `e-mail address ${agent.email}` : `id ${agent.idAgent}`
-        throw new Problem(409, created.outcome, `There is an agent with the ${taken} already.`)
+        throw new Problem(409, created.outcome, `An agent with the ${taken} already exists.`)
       },
     }),
     route({
@@ -113,7 +113,7 @@ export function agentRoutes(deps: AgentRouteDeps): Route[] {
     route({
       method: 'POST',
       path: '/v1/agents/{id}/warehouse',
-      summary: 'Let an agent work in another warehouse, or in none; the agent is signed out',
+      summary: 'Set or remove the warehouse of an agent; the agent is signed out',
       permission: 'agents:write',
       params,
       body: z.strictObject({ idWarehouse: warehouse.nullable() }),
@@ -130,7 +130,7 @@ export function agentRoutes(deps: AgentRouteDeps): Route[] {
     route({
       method: 'POST',
       path: '/v1/agents/{id}/block',
-      summary: 'Block an agent, who is signed out and acts for nobody from then on',
+      summary: 'Block an agent: the agent is signed out and cannot act for customers',
       permission: 'agents:write',
       params,
       result: agentShape,

@@ -58,7 +58,7 @@ export function companyRoutes({ companyRecords }: { readonly companyRecords: Com
       async handle({ body }) {
         const created = await companyRecords.create(body)
         if (created) return created
-        throw new Problem(409, 'company-exists', `There is a company with the id "${body.id}" already.`)
+        throw new Problem(409, 'company-exists', `A company with the id "${body.id}" already exists.`)
       },
     }),
     route({
@@ -75,7 +75,7 @@ export function companyRoutes({ companyRecords }: { readonly companyRecords: Com
       ...change,
       method: 'PATCH',
       path: '/v1/companies/{id}',
-      summary: 'Rename, block or approve a company; nobody acts for a blocked one',
+      summary: 'Rename, block or approve a company; customers cannot act for a blocked company',
       params,
       body: z.strictObject({ name: name.optional(), status: status.optional() }),
       handle: async ({ params: { id }, body, seen }) => changed(await companyRecords.change(id, seen, body), id),
@@ -84,7 +84,7 @@ export function companyRoutes({ companyRecords }: { readonly companyRecords: Com
       ...change,
       method: 'PUT',
       path: '/v1/companies/{id}/business-units/{unit}',
-      summary: 'Make a business unit, or rename it',
+      summary: 'Create or rename a business unit',
       params: params.extend({ unit: z.guid() }),
       body: z.strictObject({ name }),
       handle: async ({ params: { id, unit }, body, seen }) =>
@@ -94,7 +94,7 @@ export function companyRoutes({ companyRecords }: { readonly companyRecords: Com
       ...change,
       method: 'PUT',
       path: '/v1/companies/{id}/roles/{role}',
-      summary: 'Make a role, or give it another name and other permissions',
+      summary: 'Create a role, or replace its name and permissions',
       params: params.extend({ role: z.guid() }),
       body: importRole.omit({ id: true }),
       handle: async ({ params: { id, role }, body, seen }) =>

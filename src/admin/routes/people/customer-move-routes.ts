@@ -14,7 +14,7 @@ const importQuery = z.strictObject({
 })
 const progress = z
   .looseObject({})
-  .describe('`{"progress":…}` and `{"problem":…}` as it goes on, `{"report":…}` at the end.')
+  .describe('`{"progress":…}` and `{"problem":…}` during the work, `{"report":…}` at the end.')
 const params = z.object({ customer: z.string().describe('The customerReference.') })
 
 /** Moving customers in and out, and what the law asks for. */
@@ -23,7 +23,7 @@ export function customerMoveRoutes({ operations }: { readonly operations: Custom
     route({
       method: 'POST',
       path: '/v1/customers/import',
-      summary: 'Import customers, one JSON object a line',
+      summary: 'Import customers, one JSON object per line',
       permission: 'customers:move',
       query: importQuery,
       takesLines: true,
@@ -44,7 +44,7 @@ export function customerMoveRoutes({ operations }: { readonly operations: Custom
     route({
       method: 'POST',
       path: '/v1/customers/wrap',
-      summary: 'Put imported fast hashes inside argon2id',
+      summary: 'Wrap imported fast hashes in argon2id',
       permission: 'customers:move',
       result: progress,
       audit: 'customers.imported',
@@ -64,7 +64,7 @@ export function customerMoveRoutes({ operations }: { readonly operations: Custom
     route({
       method: 'GET',
       path: '/v1/customers/export',
-      summary: 'Every customer, one JSON object a line',
+      summary: 'Export all customers, one JSON object per line',
       permission: 'customers:move',
       alsoNeeds: ({ query }) => (query.hashes ? 'customers:export-hashes' : undefined),
       query: z.strictObject({ hashes: z.stringbool().default(false) }),
@@ -75,7 +75,7 @@ export function customerMoveRoutes({ operations }: { readonly operations: Custom
     route({
       method: 'GET',
       path: '/v1/customers/{customer}/personal-data',
-      summary: 'Everything held about one customer',
+      summary: 'Export all data about one customer',
       permission: 'personal-data:export',
       params,
       result: z.looseObject({}),

@@ -82,7 +82,7 @@ export function customerRoutes({ customerRecords, endSignIn, ...hashing }: Custo
       ...act,
       method: 'PUT',
       path: '/v1/customers/{customer}/company-users',
-      summary: 'Put other company users, with their roles and permissions, in place of those there are',
+      summary: 'Replace the company users of a customer, with their roles and permissions',
       permission: 'companies:write',
       body: z.strictObject({ companyUsers }),
       revision: 'expected',
@@ -96,7 +96,7 @@ export function customerRoutes({ customerRecords, endSignIn, ...hashing }: Custo
       ...act,
       method: 'POST',
       path: '/v1/customers/{customer}/block',
-      summary: 'Block a customer, who is signed out and does not get in',
+      summary: 'Block a customer: the customer is signed out and cannot sign in',
       refusals: [404],
       async handle({ params, actor }) {
         const blocked = known(await customerRecords.setStatus(params.customer, 'blocked'), params.customer)
@@ -116,7 +116,7 @@ export function customerRoutes({ customerRecords, endSignIn, ...hashing }: Custo
       ...act,
       method: 'POST',
       path: '/v1/customers/{customer}/confirm',
-      summary: 'Vouch for the e-mail address of a customer',
+      summary: 'Mark the e-mail address of a customer as confirmed',
       refusals: [404],
       handle: async ({ params }) => known(await customerRecords.confirm(params.customer), params.customer),
     }),

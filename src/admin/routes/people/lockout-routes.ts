@@ -9,10 +9,10 @@ export type LockoutOperationsByRealm = Readonly<Record<(typeof realms)[number], 
 const whom = z
   .strictObject({
     login: text.min(1).max(254).optional().describe('An e-mail address.'),
-    realm: z.enum(realms).default('customer').describe('Whose login it is.'),
+    realm: z.enum(realms).default('customer').describe('The kind of person who has this login.'),
     address: z.union([z.ipv4(), z.ipv6()]).optional(),
   })
-  .refine(({ login, address }) => (login === undefined) !== (address === undefined), 'name a login, or an address')
+  .refine(({ login, address }) => (login === undefined) !== (address === undefined), 'give a login or an address')
 const lock = z
   .object({
     of: z.enum(['device', 'pair', 'account', 'address']),
@@ -34,7 +34,7 @@ export function lockoutRoutes({
     route({
       method: 'GET',
       path: '/v1/lockouts',
-      summary: 'What keeps a login, or an address, out now',
+      summary: 'The current lockouts of a login or an address',
       permission: 'lockouts:read',
       query: whom,
       result: pageOf(lock),
@@ -48,7 +48,7 @@ export function lockoutRoutes({
     route({
       method: 'POST',
       path: '/v1/lockouts/lift',
-      summary: 'Let a login, or an address, in again',
+      summary: 'Remove the lockouts of a login or an address',
       permission: 'lockouts:lift',
       alsoNeeds: ({ body: { realm } }) => LIFTS[realm],
       body: whom,

@@ -5,8 +5,8 @@ import { Problem } from '../../problem.ts'
 const REASONS = {
   'too-short': 'is too short',
   'too-long': 'is too long',
-  'same-as-login': 'is the e-mail address over again',
-  breached: 'is one that attackers try first',
+  'same-as-login': 'is the e-mail address',
+  breached: 'is on lists that attackers try first',
 }
 
 /**

@@ -17,7 +17,7 @@ export function registrationKeyRoutes(deps: RegistrationKeyRouteDeps): Route[] {
     route({
       method: 'POST',
       path: '/v1/registration-keys',
-      summary: 'Make a key that confirms the e-mail address of a customer; it is in this answer and never again',
+      summary: 'Create a key that confirms the e-mail address of a customer; only this answer contains it',
       permission: 'customers:write',
       body: z.strictObject({ customerReference: text.min(1) }),
       status: 201,
@@ -31,7 +31,7 @@ export function registrationKeyRoutes(deps: RegistrationKeyRouteDeps): Route[] {
           throw new Problem(404, 'unknown-customer', detail)
         }
         if (customer.emailVerified) {
-          throw new Problem(409, 'confirmed', 'The e-mail address of this customer is confirmed.')
+          throw new Problem(409, 'confirmed', 'The e-mail address of this customer is already confirmed.')
         }
         return { registrationKey: await registrationKeys.issue(customer.id) }
       },

@@ -34,19 +34,20 @@ export function secondFactorRoutes({ agents, secondFactors, endSignIn }: SecondF
     route({
       ...act,
       path: '/v1/agents/{id}/second-factor',
-      summary: 'Give an agent a second factor, which counts once it is confirmed; its secret is shown this once',
+      summary:
+        'Give an agent a second factor, which applies after it is confirmed; only this answer contains its secret',
       status: 201,
       result: z.object({ secret: z.string(), uri: z.string() }),
       async handle({ params }) {
         const enrolled = await secondFactors.enrol(await find(params.id))
         if (enrolled) return enrolled
-        throw new Problem(409, 'second-factor-exists', 'This agent has a second factor; remove it first.')
+        throw new Problem(409, 'second-factor-exists', 'This agent already has a second factor; remove it first.')
       },
     }),
     route({
       ...act,
       path: '/v1/agents/{id}/second-factor/confirm',
-      summary: 'Let the second factor count, by a code of it',
+      summary: 'Confirm the second factor with one of its codes',
       body: z.strictObject({ code: z.string().regex(/^\d{6}$/, 'must be six digits') }),
       result: standing,
       async handle({ params, body, actor }) {
@@ -60,11 +61,12 @@ export function secondFactorRoutes({ agents, secondFactors, endSignIn }: SecondF
     route({
       ...act,
       path: '/v1/agents/{id}/second-factor/remove',
-      summary: 'Let the password be enough again',
+      summary: 'Remove the second factor; the password alone is enough again',
       result: standing,
       async handle({ params }) {
         const { id } = await find(params.id)
-        if (!(await secondFactors.remove(id))) throw new Problem(409, 'no-second-factor', 'This agent has none.')
+        if (!(await secondFactors.remove(id)))
+          throw new Problem(409, 'no-second-factor', 'This agent has no second factor.')
         return { id, hasSecondFactor: false }
       },
     }),
@@ -72,4 +74,4 @@ export function secondFactorRoutes({ agents, secondFactors, endSignIn }: SecondF
 }
 
 const NOT_CONFIRMED =
-  'The code is wrong, or nothing waits to be confirmed. Look at the clock of the device, or enrol again.'
+  'The code is wrong, or there is no second factor to confirm. Check the clock of the device, or enrol again.'

@@ -32,7 +32,7 @@ export function selfRoutes(deps: SelfRouteDeps): Route[] {
     route({
       method: 'POST',
       path: '/v1/sign-in',
-      summary: 'Sign in as an administrator; the session goes where an admin token would',
+      summary: 'Sign in as an administrator; use the session like an admin token',
       permission: 'public',
       body: z.strictObject({ email: text.max(254), password: text.max(1024) }),
       result: z.object({ session: z.string(), expiresAt: epochSeconds, administrator }),
@@ -45,7 +45,7 @@ export function selfRoutes(deps: SelfRouteDeps): Route[] {
     route({
       method: 'GET',
       path: '/v1/self',
-      summary: 'Who is asking, and in which role',
+      summary: 'The caller and its role',
       permission: 'self:use',
       result: self,
       handle: async ({ actor }) => actor,
@@ -64,7 +64,7 @@ export function selfRoutes(deps: SelfRouteDeps): Route[] {
     route({
       method: 'POST',
       path: '/v1/self/password',
-      summary: 'Choose another password of one’s own, which ends all sessions',
+      summary: 'Change your own password; all your sessions end',
       permission: 'self:use',
       body: z.strictObject({ current: text, password: newPassword }),
       status: 204,
@@ -85,10 +85,10 @@ export function selfRoutes(deps: SelfRouteDeps): Route[] {
 function signedIn(signIn: AdminSignIn): AdminSignIn & { readonly outcome: 'signed-in' } {
   if (signIn.outcome === 'signed-in') return signIn
   if (signIn.outcome === 'refused') {
-    throw new Problem(401, 'wrong-login', 'E-mail address and password do not open an account here.')
+    throw new Problem(401, 'wrong-login', 'Wrong e-mail address or password.')
   }
   const { outcome, retryAfterSeconds } = signIn
-  const detail = `Come back in ${retryAfterSeconds} s.`
+  const detail = `Try again in ${retryAfterSeconds} s.`
   throw outcome === 'locked'
     ? new Problem(429, 'locked', `There were too many failures. ${detail}`, retryAfterSeconds)
     : new Problem(503, 'busy', `Too many passwords are being checked. ${detail}`, retryAfterSeconds)

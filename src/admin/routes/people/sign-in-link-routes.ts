@@ -18,7 +18,7 @@ export function signInLinkRoutes({ signInLinks, findCustomerByReference, address
     route({
       method: 'POST',
       path: '/v1/sign-in-links',
-      summary: 'Make a link that signs a customer in; it is in this answer and never again',
+      summary: 'Create a link that signs in a customer; only this answer contains it',
       permission: 'sign-in-links:write',
       body: z.strictObject({
         customerReference: text.min(1),
@@ -31,7 +31,11 @@ export function signInLinkRoutes({ signInLinks, findCustomerByReference, address
       audit: 'sign-in-link.made',
       async handle({ body: { customerReference, ttlSeconds, isReusable } }) {
         if (addressOf('') === undefined) {
-          throw new Problem(409, 'no-endpoint', 'No dialect in DIALECTS answers sign-in links.')
+          throw new Problem(
+            409,
+            'no-endpoint',
+            'No dialect in DIALECTS supports sign-in links. Add one, such as spryker.',
+          )
         }
         const customer = await findCustomerByReference(customerReference)
         if (customer?.status !== 'active') {

@@ -24,7 +24,7 @@ export function signOutRoutes({ endSignIn }: { readonly endSignIn: EndSignIn }):
     route({
       method: 'POST',
       path: '/v1/sign-outs',
-      summary: 'End everything that was granted to somebody, or to all, before an instant that is not in the future',
+      summary: 'Revoke all tokens issued before an instant, of one customer, agent, company user or client, or of all',
       permission: 'grants:revoke',
       alsoNeeds: ({ body: { of } }) => (of === 'client' || of === 'everybody' ? 'grants:revoke-all' : undefined),
       body: subject,
