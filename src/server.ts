@@ -101,7 +101,7 @@ async function listen(
         error.code === 'EADDRINUSE'
           ? `Another program uses this port: stop it, or set ${setting} to a free port.`
           : `Set ${setting} or its host to an address that this user may listen on.`
-      reject(new ListenError(`The server cannot listen on ${setting} ${port} of ${host} (${error.code}). ${fix}`))
+      reject(new ListenError(`${setting} ${port} cannot be opened on ${host} (${error.code}). ${fix}`))
     })
     server.listen(port, host, () => resolve(server))
   })

@@ -92,7 +92,7 @@ test('signing out everywhere asks once and ends every token', async () => {
   expect(await isActive(access_token)).toBe(true)
   const done = await operator.submit(`${PAGE}/sign-out`)
   expect(done.html).toContain('They are signed out everywhere.')
-  expect(done.html).toContain('There is no active sign-in.')
+  expect(done.html).toContain('There are no active sign-ins.')
   expect(await isActive(access_token)).toBe(false)
 })
 

@@ -54,7 +54,12 @@ describe('the way in', () => {
     ['a wrong token', { way: 'token', token: 'another-admin-token' }, 401, 'This admin token is wrong or expired.'],
     ['no token', { way: 'token', token: ' ' }, 422, 'Paste an admin token.'],
     ['no password', { way: 'password', email: 'ops@example.com', password: '' }, 422, 'Enter your e-mail address'],
-    ['an unknown administrator', { way: 'password', email: 'nobody@example.com', password: 'x' }, 401, 'do not open'],
+    [
+      'an unknown administrator',
+      { way: 'password', email: 'nobody@example.com', password: 'x' },
+      401,
+      'Wrong e-mail address',
+    ],
   ])('%s is refused in place', async (_case, fields, status, said) => {
     const shown = await createConsoleOperator(server).submit('/console/sign-in', fields)
     expect(shown.status).toBe(status)
@@ -121,15 +126,15 @@ describe('every page', () => {
   })
 
   test('an address that is not there, and one that the API does not know, are pages that say so', async () => {
-    for (const path of [
-      '/console/nothing',
-      '/console/clients/nobody',
-      '/console/customers/nobody',
-      '/console/keys/some-kid/eat',
-    ]) {
+    for (const [path, heading] of [
+      ['/console/nothing', 'There is no such page'],
+      ['/console/clients/nobody', 'Not found'],
+      ['/console/customers/nobody', 'Not found'],
+      ['/console/keys/some-kid/eat', 'Not found'],
+    ] as const) {
       const { status, html } = await operator.get(path)
       expect(status, path).toBe(404)
-      expect(html).toContain('<h1>There is no such')
+      expect(html).toContain(`<h1>${heading}</h1>`)
     }
   })
 
