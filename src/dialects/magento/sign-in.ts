@@ -25,7 +25,8 @@ export function readSignIn<T extends object>(
 export function signInMessage({ error, authentication }: OAuthFailure): string | undefined {
   if (authentication?.outcome === 'unconfirmed') return UNCONFIRMED
   if (authentication?.reason === 'wrong-code') return WRONG_CODE
-  return error === 'invalid_grant' ? SIGN_IN_REFUSED : undefined
+  // The token pipeline calls a request invalid whose login or password is longer than any.
+  return error === 'invalid_grant' || error === 'invalid_request' ? SIGN_IN_REFUSED : undefined
 }
 
 export function refuseSignIn(failure: OAuthFailure, context: AnswerContext): DialectAnswer {
