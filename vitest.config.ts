@@ -21,8 +21,8 @@ export default defineConfig({
     maxConcurrency: 20,
     // A deadline that a busy machine missed gets one more try, which the report shows; a wrong answer does not.
     ...(!withChaos && { retry: { count: 1, condition: DEADLINE } }),
-    testTimeout: 90_000,
-    hookTimeout: 180_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     tags: Object.entries(backends).map(([name, { title }]) => ({ name, description: `needs ${title}` })),
   },
 })

@@ -53,30 +53,36 @@ const commands: readonly Command[] = [
 /** Operators meet these: one sentence, no stack. */
 const EXPECTED = [AdminError, ConfigError, DatabaseError, KeyStoreError, ListenError, StorageError]
 
-/** Picks the command that `args` names and runs it. */
+/** Runs the command that `args` names; the process ends with its exit code. */
 export async function main(args: readonly string[]): Promise<void> {
+  process.exitCode = await runCommand(args, process.env)
+}
+
+/** Picks the command that `args` names and runs it with the settings of `environment`. Returns the exit code. */
+export async function runCommand(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
   const [name = 'help', ...rest] = args
-  if (name === '--version' || name === '-V') return console.log(readVersion())
+  if (name === '--version' || name === '-V') return say(readVersion())
   const command = commands.find((candidate) => candidate.name === name)
   if (!command) {
     const isHelp = ['help', '--help', '-h'].includes(name)
     if (!isHelp) console.error(`There is no command "${name}".\n`)
     console.log(usage())
-    process.exitCode = isHelp ? 0 : 2
-    return
+    return isHelp ? 0 : 2
   }
-  if (rest.includes('--help') || rest.includes('-h')) {
-    console.log(command.help)
-    return
-  }
+  if (rest.includes('--help') || rest.includes('-h')) return say(command.help)
   try {
-    process.exitCode = await command.run(rest, process.env)
+    return await command.run(rest, environment)
   } catch (error) {
     const isUsage = String(codeOf(error)).startsWith('ERR_PARSE_ARGS')
     if (!isUsage && !EXPECTED.some((kind) => error instanceof kind)) throw error
     console.error(messageOf(error))
-    process.exitCode = isUsage ? 2 : 1
+    return isUsage ? 2 : 1
   }
+}
+
+function say(text: string): number {
+  console.log(text)
+  return 0
 }
 
 function usage(): string {

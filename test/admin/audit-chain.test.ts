@@ -175,4 +175,4 @@ test('what there is no room for while the database is away is counted, and the t
   expect(await small.find({ types: ['audit.gap'] })).toMatchObject([{ actor: 'server', reason: '50 entries' }])
   expect((await small.verify()).problem).toBeUndefined()
   await small.close()
-}, 60_000)
+})

@@ -6,7 +6,7 @@ import type { AuditEntry } from '../../src/audit/chain.ts'
 import { AUDIT_EVENTS } from '../../src/audit/events.ts'
 import { auditEventsPage } from '../../src/cli/audit-events-page.ts'
 import { PASSWORD_ENDPOINTS } from '../attacks/password-endpoints.ts'
-import { runCli } from '../cli/run-cli.ts'
+import { runCommand } from '../cli/run-command.ts'
 import { introspect, refresh, revoke, sonia, tokensOf } from '../endpoints/client.ts'
 import { basicAuth, postForm } from '../support/http.ts'
 import { type ServerProcess, startServerProcess, startTestServer, type TestServer } from '../support/server.ts'
@@ -19,7 +19,7 @@ beforeAll(async () => {
 })
 afterAll(() => server?.stop())
 
-const cli = (...args: string[]) => runCli(args, { DATA_DIR: server.config.DATA_DIR })
+const cli = (...args: string[]) => runCommand(args, { DATA_DIR: server.config.DATA_DIR })
 
 async function trail(): Promise<AuditEntry[]> {
   const { stdout } = await cli('audit', 'export')

@@ -35,7 +35,7 @@ describeOn('postgres', 'several nodes on Postgres', () => {
       }
       await Promise.all(nodes.map(({ trail }) => trail.flush()))
     }
-    await waitFor(() => receiver.taken.length >= 600, { deadlineMs: 30_000 })
+    await waitFor(() => receiver.taken.length >= 600)
     expect(receiver.taken.map(({ seq }) => seq)).toEqual(Array.from({ length: 600 }, (_, index) => first + 1 + index))
     expect((await nodes[0]?.trail.verify(receiver.taken.at(-1)))?.problem).toBeUndefined()
     for (const { trail, webhook, database } of nodes) {
@@ -44,7 +44,7 @@ describeOn('postgres', 'several nodes on Postgres', () => {
       await database.close()
     }
     receiver.close()
-  }, 60_000)
+  })
 })
 
 test('a server with AUDIT_WEBHOOK_URL tells of a login, and its metrics say how far the receiver is behind', async () => {
@@ -62,7 +62,7 @@ test('a server with AUDIT_WEBHOOK_URL tells of a login, and its metrics say how 
     await server.stop()
     receiver.close()
   }
-}, 60_000)
+})
 
 test('AUDIT_WEBHOOK_URL without a secret to sign with is refused', () => {
   expect(() => readConfig({ AUDIT_WEBHOOK_URL: 'https://siem.example/' })).toThrow(/AUDIT_WEBHOOK_SECRET/)

@@ -4,8 +4,7 @@ import type { AuditEntry } from '../../src/audit/chain.ts'
 import { type AuditTrail, openAuditTrail } from '../../src/audit/trail.ts'
 import { type AuditWebhook, openAuditWebhook } from '../../src/audit/webhook.ts'
 import type { Database } from '../../src/database/database.ts'
-import { openDatabase } from '../../src/database/index.ts'
-import { copyTemplate } from '../support/embedded-template.ts'
+import { openTestDatabase } from '../support/test-database.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { type AuditReceiver, openReceiver } from './audit-receiver.ts'
 
@@ -18,7 +17,7 @@ const webhooks: AuditWebhook[] = []
 
 beforeEach(async () => {
   receiver = await openReceiver()
-  database = await openDatabase({ DATA_DIR: await copyTemplate('migrated') })
+  database = await openTestDatabase()
   trail = openAuditTrail({
     knex: database.knex,
     log: { info() {}, warn() {} },

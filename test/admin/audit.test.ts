@@ -1,15 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { AuditEntry } from '../../src/audit/chain.ts'
 import { openAuditTrail } from '../../src/audit/trail.ts'
-import { openDatabase } from '../../src/database/index.ts'
-import { runCli } from '../cli/run-cli.ts'
-import { copyTemplate } from '../support/embedded-template.ts'
+import { runCommand } from '../cli/run-command.ts'
 import { postForm } from '../support/http.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
+import { openTestDatabase } from '../support/test-database.ts'
 
 const quiet = { info: () => {}, warn: () => {} }
 let server: TestServer
-const cli = (...args: string[]) => runCli(args, { DATA_DIR: server.config.DATA_DIR })
+const cli = (...args: string[]) => runCommand(args, { DATA_DIR: server.config.DATA_DIR })
 
 beforeAll(async () => {
   server = await startTestServer()
@@ -46,7 +45,7 @@ test('a whole chain is said to be whole', async () => {
 })
 
 test('a changed, a removed and a cut-off entry are each found', async () => {
-  const database = await openDatabase({ DATA_DIR: await copyTemplate('migrated') })
+  const database = await openTestDatabase()
   const { knex } = database
   const trail = openAuditTrail({ knex, log: quiet, retentionDays: 30 })
   try {
@@ -69,7 +68,7 @@ test('a changed, a removed and a cut-off entry are each found', async () => {
 })
 
 test('writers that race make one unbroken chain', async () => {
-  const database = await openDatabase({ DATA_DIR: await copyTemplate('migrated') })
+  const database = await openTestDatabase()
   const trails = Array.from({ length: 4 }, () => openAuditTrail({ knex: database.knex, log: quiet, retentionDays: 30 }))
   const [first] = trails
   for (let index = 0; index < 100; index++) trails[index % 4]?.append({ type: 'logout', customerId: `c${index}` })

@@ -46,7 +46,7 @@ test.each(ENDPOINTS)('at $name nobody learns from an answer who is a customer', 
 /** The other dialects go the way of OAuth. */
 const TIMED = ENDPOINTS.filter(({ name, status }) => name === 'OAuth' || status === 422 || status === 303)
 
-test.each(TIMED)('at $name nobody learns it from the time of an answer', { timeout: 120_000 }, async ({ open }) => {
+test.each(TIMED)('at $name nobody learns it from the time of an answer', async ({ open }) => {
   const attempt = await open(server.url)
   await timeKinds(3, attempt)
   const { unknown, ...others } = await timeKinds(TRIES, attempt)

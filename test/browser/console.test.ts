@@ -1,21 +1,14 @@
-import { mkdirSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import axe from 'axe-core'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { describeOn } from '../support/describe-on.ts'
 import { postForm, postJson } from '../support/http.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
-import { blamable, launchChromium } from './chromium.ts'
-import { faintTexts } from './contrast.ts'
+import { connectChromium, newContext } from '../support/shared-chromium.ts'
+import { waitFor } from '../support/wait-for.ts'
+import { blamable, expectReadable, focused, leadOn } from './look.ts'
 
 const TOKEN = 'an-admin-token-for-tests'
-const screenshots = join(tmpdir(), 'vestibule-console')
-const sizes = [
-  [1280, 800],
-  [360, 740],
-] as const
 
 /** Every page that looks different; `:kid` is a key that waits. */
 const PAGES: Readonly<Record<string, string>> = {
@@ -46,24 +39,32 @@ const PAGES: Readonly<Record<string, string>> = {
 describeOn('chromium', 'the console in a browser', () => {
   let server: TestServer
   let browser: Browser
-  let storageState: BrowserContextOptions['storageState']
+  /** Where axe looks at what another page shows, as pages of the console have no scripts and axe is one. */
+  let twin: Page
+  /** A page of somebody who is signed in. */
+  let signedInPage: Page
+  const complaints: string[] = []
 
   beforeAll(async () => {
-    mkdirSync(screenshots, { recursive: true })
-    server = await startTestServer({ ADMIN_TOKEN: TOKEN, LOCKOUT_ATTEMPTS: '2' })
-    browser = await launchChromium()
+    server = await startTestServer({ ADMIN_TOKEN: TOKEN, LOCKOUT_ATTEMPTS: '2', JWKS_CACHE_SECONDS: '3600' })
+    browser = await connectChromium()
+    twin = await (await newContext(browser, { bypassCSP: true })).newPage()
     await visitShop(server)
-    storageState = await signedIn()
-  }, 120_000)
+    signedInPage = await (await newContext(browser, { javaScriptEnabled: false })).newPage()
+    signedInPage.on('console', (message) => complaints.push(message.text()))
+    await signIn(signedInPage)
+  })
   afterAll(async () => {
     await browser?.close()
     await server?.stop()
   })
+  afterEach(() => {
+    expect(blamable(complaints.splice(0))).toEqual([])
+  })
 
-  /** Runs `use` without scripts, as the console is made; fails on anything the browser complains about. */
-  async function inBrowser(use: (page: Page) => Promise<void>, options: BrowserContextOptions = {}): Promise<void> {
-    const context = await browser.newContext({ locale: 'en-GB', javaScriptEnabled: false, ...options })
-    const complaints: string[] = []
+  /** Runs `use` without scripts, as the console is made; the test fails on anything the browser complains about. */
+  async function inBrowser(use: (page: Page) => Promise<void>): Promise<void> {
+    const context = await newContext(browser, { javaScriptEnabled: false })
     try {
       const page = await context.newPage()
       page.on('console', (message) => complaints.push(message.text()))
@@ -71,34 +72,48 @@ describeOn('chromium', 'the console in a browser', () => {
     } finally {
       await context.close()
     }
-    expect(blamable(complaints)).toEqual([])
-  }
-
-  /** What a browser remembers of having signed in. */
-  async function signedIn(): Promise<BrowserContextOptions['storageState']> {
-    const context = await browser.newContext({ javaScriptEnabled: false })
-    await signIn(await context.newPage())
-    const storageState = await context.storageState()
-    await context.close()
-    return storageState
   }
 
   async function signIn(page: Page): Promise<void> {
     await page.goto(`${server.adminUrl}/console/`)
     await page.getByLabel('Admin token').fill(TOKEN)
-    await page.keyboard.press('Enter')
-    await page.waitForURL('**/console/')
+    await leadOn(page, () => page.keyboard.press('Enter'))
+    expect(pathOf(page)).toBe('/console/')
   }
 
   async function addressOf(name: string): Promise<string> {
     return server.adminUrl + (PAGES[name] ?? '').replace(':kid', await pendingKid(server))
   }
 
+  /** It is readable in both colours at every size, and axe finds nothing that keeps people from using it. */
+  async function look(page: Page, name: string): Promise<void> {
+    await expectReadable(page, name)
+    expect(await page.locator('h1').count()).toBe(1)
+    expect(await barriers(page), name).toEqual([])
+  }
+
+  /** What keeps people from using the page, by axe. */
+  async function barriers(page: Page): Promise<string[]> {
+    const html = await page.content()
+    await twin.setViewportSize(page.viewportSize() ?? { width: 1280, height: 800 })
+    await twin.route(
+      ({ href }) => href === page.url(),
+      (route) => route.fulfill({ contentType: 'text/html; charset=utf-8', body: html }),
+    )
+    await twin.goto(page.url())
+    await twin.unrouteAll()
+    await twin.evaluate(axe.source)
+    const { violations } = (await twin.evaluate('axe.run()')) as {
+      violations: { id: string; nodes: { html: string }[] }[]
+    }
+    return violations.flatMap(({ id, nodes }) => nodes.map(({ html: found }) => `${id}: ${found.slice(0, 200)}`))
+  }
+
   test('the sign-in fits a phone, is readable, and can be used by everybody', async () => {
     await inBrowser(async (page) => {
       await page.goto(`${server.adminUrl}/console/`)
       await look(page, 'sign-in')
-      await page.getByRole('button', { name: 'Sign in with the token' }).click()
+      await leadOn(page, () => page.getByRole('button', { name: 'Sign in with the token' }).click())
       await look(page, 'sign-in-refused')
     })
   })
@@ -106,12 +121,8 @@ describeOn('chromium', 'the console in a browser', () => {
   test.each(Object.keys(PAGES))(
     '%s fits a phone and a desk, is readable, and can be used by everybody',
     async (name) => {
-      const address = await addressOf(name)
-      const use = async (page: Page) => {
-        await page.goto(address)
-        await look(page, name)
-      }
-      await inBrowser(use, { storageState })
+      await signedInPage.goto(await addressOf(name))
+      await look(signedInPage, name)
     },
   )
 
@@ -120,46 +131,41 @@ describeOn('chromium', 'the console in a browser', () => {
       await page.goto(`${server.adminUrl}/console/`)
       await tabTo(page, 'token')
       await page.keyboard.type(TOKEN)
-      await page.keyboard.press('Enter')
-      await page.waitForURL('**/console/')
+      await enter(page, '/console/')
 
       await page.keyboard.press('Tab')
-      expect(await focused(page)).toBe('Skip to the content')
+      await expectFocus(page, 'Skip to the content')
       await page.keyboard.press('Enter')
-      expect(await focused(page)).toBe('content')
+      await expectFocus(page, 'content')
 
       await page.goto(`${server.adminUrl}/console/`)
       await tabTo(page, 'Keys')
-      await page.keyboard.press('Enter')
-      await page.waitForURL('**/keys')
+      await enter(page, '/console/keys')
       await tabTo(page, 'Rotate…')
-      await page.keyboard.press('Enter')
-      await page.waitForURL('**/keys/rotate')
+      await enter(page, '/console/keys/rotate')
       await tabTo(page, 'Rotate now')
-      await page.keyboard.press('Enter')
-      expect(await page.getByRole('alert').textContent()).toContain('verifiers cache JWKS for 300 s')
+      await enter(page, '/console/keys/rotate')
+      expect(await page.getByRole('alert').textContent()).toContain('verifiers cache JWKS for 3600 s')
       await look(page, 'key-rotate-refused')
       await tabTo(page, 'force')
       await page.keyboard.press('Space')
       await tabTo(page, 'Rotate now')
-      await page.keyboard.press('Enter')
-      await page.waitForURL('**/keys?done=keys-rotated')
+      await enter(page, '/console/keys?done=keys-rotated')
       expect(await page.getByRole('status').textContent()).toContain('The next keys sign now.')
       await look(page, 'keys-rotated')
 
       await tabTo(page, 'Sign out')
-      await page.keyboard.press('Enter')
-      await page.waitForURL('**/sign-in?done=signed-out')
+      await enter(page, '/console/sign-in?done=signed-out')
     })
   })
 
   test('a new secret can be read once and is gone after a reload', async () => {
     await inBrowser(async (page) => {
       await signIn(page)
-      await page.getByRole('link', { name: 'Clients' }).click()
-      await page.getByRole('link', { name: 'third-party-app' }).click()
+      await leadOn(page, () => page.getByRole('link', { name: 'Clients' }).click())
+      await leadOn(page, () => page.getByRole('link', { name: 'third-party-app' }).click())
       await page.getByLabel('Name', { exact: true }).fill('autumn')
-      await page.getByRole('button', { name: 'Create the secret' }).click()
+      await leadOn(page, () => page.getByRole('button', { name: 'Create the secret' }).click())
       expect(await page.locator('#secret').textContent()).toMatch(/^[\w-]{43}$/)
       await look(page, 'client-secret')
       await page.reload()
@@ -173,8 +179,8 @@ describeOn('chromium', 'the console in a browser', () => {
       await signIn(page)
       await page.goto('about:blank')
       await page.setContent(`<a href="${server.adminUrl}/console/keys">the keys</a>`)
-      await page.getByRole('link').click()
-      await page.getByRole('link', { name: 'I am signed in: continue' }).click()
+      await leadOn(page, () => page.getByRole('link').click())
+      await leadOn(page, () => page.getByRole('link', { name: 'I am signed in: continue' }).click())
       expect(await page.locator('h1').textContent()).toBe('Signing keys')
     })
   })
@@ -198,45 +204,6 @@ async function pendingKid({ adminUrl }: TestServer): Promise<string> {
   return items.find(({ state }) => state === 'pending')?.kid ?? ''
 }
 
-/**
- * In both colours and at every size: nothing scrolls sideways, texts stand out, axe finds nothing, and a picture is left
- * to look at.
- */
-async function look(page: Page, name: string): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme })
-    for (const [width, height] of sizes) {
-      await page.setViewportSize({ width, height })
-      const path = join(screenshots, `${name}-${colorScheme}-${width}.png`)
-      await page.screenshot({ path, fullPage: true, animations: 'disabled' })
-      const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
-      expect(overflow, `${name} must not scroll sideways at ${width} px`).toBeLessThanOrEqual(0)
-    }
-    expect(await faintTexts(page), name).toEqual([])
-  }
-  expect(await page.locator('h1').count()).toBe(1)
-  expect(await barriers(page), name).toEqual([])
-}
-
-/** What keeps people from using the page, by axe: which needs scripts, and looks at a twin of the page that has them. */
-async function barriers(page: Page): Promise<string[]> {
-  const browser = page.context().browser()
-  const twin = await browser?.newPage({ viewport: page.viewportSize(), bypassCSP: true })
-  if (!twin) throw new Error('the browser is closed')
-  try {
-    const html = await page.content()
-    await twin.route(page.url(), (route) => route.fulfill({ contentType: 'text/html; charset=utf-8', body: html }))
-    await twin.goto(page.url())
-    await twin.evaluate(axe.source)
-    const { violations } = (await twin.evaluate('axe.run()')) as {
-      violations: { id: string; nodes: { html: string }[] }[]
-    }
-    return violations.flatMap(({ id, nodes }) => nodes.map(({ html: found }) => `${id}: ${found.slice(0, 200)}`))
-  } finally {
-    await twin.close()
-  }
-}
-
 async function tabTo(page: Page, name: string): Promise<void> {
   for (let step = 0; step < 60; step++) {
     if ((await focused(page)) === name) return
@@ -245,7 +212,16 @@ async function tabTo(page: Page, name: string): Promise<void> {
   throw new Error(`the keyboard never came to "${name}"`)
 }
 
-/** Where the focus is: an id, or what the button or link says. */
-function focused(page: Page): Promise<string> {
-  return page.evaluate('document.activeElement.id || document.activeElement.textContent.trim()')
+async function enter(page: Page, expected: string): Promise<void> {
+  await leadOn(page, () => page.keyboard.press('Enter'))
+  expect(pathOf(page)).toBe(expected)
+}
+
+async function expectFocus(page: Page, name: string): Promise<void> {
+  await waitFor(async () => (await focused(page)) === name, { what: `the focus on "${name}"` })
+}
+
+function pathOf(page: Page): string {
+  const { pathname, search } = new URL(page.url())
+  return pathname + search
 }

@@ -1,26 +1,12 @@
-import { mkdirSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { northwind, type PageServer, password, startPageServer } from '../interaction/page-server.ts'
-import { blamable, findChromium, launchChromium } from './chromium.ts'
-import { faintTexts } from './contrast.ts'
+import { describeOn } from '../support/describe-on.ts'
+import { connectChromium, newContext } from '../support/shared-chromium.ts'
+import { blamable, expectGoodPage, focused, leadOn } from './look.ts'
 
-const isMissing = !findChromium()
-if (isMissing && process.env.CI === 'true') throw new Error('Chromium is missing. Install the package chromium.')
-if (isMissing) console.warn('Skipped: the browser tests need chromium on the PATH.')
-
-const screenshots = join(tmpdir(), 'vestibule-pages')
-const sizes = [
-  [1280, 800],
-  [360, 740],
-  [320, 568],
-] as const
-const unlabelledFields = `[...document.querySelectorAll('input:not([type=hidden])')]
-  .filter((input) => !input.labels.length).map((input) => input.name)`
 const longName = 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft'
 const scopes = ['openid', 'profile', 'email', 'offline_access', 'orders:read']
 const consent = { ...northwind, uid: 'consent', prompt: 'consent', accountId: 'DE--21' } as const
@@ -60,15 +46,14 @@ async function signIn(...given: Parameters<typeof fillIn>): Promise<void> {
 /** A sign-in that is answered by a page of ours: what is looked at next is on that page. */
 async function signInWrongly(...given: Parameters<typeof fillIn>): Promise<void> {
   const button = await fillIn(...given)
-  await Promise.all([given[0].waitForEvent('load'), button.click()])
+  await leadOn(given[0], () => button.click())
 }
 
-describe.skipIf(isMissing)('pages in a browser', { timeout: 60_000 }, () => {
+describeOn('chromium', 'pages in a browser', () => {
   let server: PageServer
   let browser: Browser
 
   beforeAll(async () => {
-    mkdirSync(screenshots, { recursive: true })
     server = await startPageServer()
     server.add(northwind)
     server.add({ ...northwind, uid: 'german', uiLocales: ['de'] })
@@ -81,8 +66,8 @@ describe.skipIf(isMissing)('pages in a browser', { timeout: 60_000 }, () => {
       uiLocales: ['de'],
       requested: { scopes: [...scopes, `${longName}:${longName}`.toLowerCase()], claims: ['customer_reference'] },
     })
-    browser = await launchChromium()
-  }, 60_000)
+    browser = await connectChromium()
+  })
   afterAll(async () => {
     await browser?.close()
     await server?.stop()
@@ -90,7 +75,7 @@ describe.skipIf(isMissing)('pages in a browser', { timeout: 60_000 }, () => {
 
   /** Runs `use` on a fresh page and returns what the browser complained about, violations of our CSP included. */
   async function onPage(options: BrowserContextOptions, use: (page: Page) => Promise<void>): Promise<string[]> {
-    const context = await browser.newContext({ locale: 'en-GB', javaScriptEnabled: false, ...options })
+    const context = await newContext(browser, { javaScriptEnabled: false, ...options })
     const complaints: string[] = []
     try {
       const page = await context.newPage()
@@ -105,18 +90,11 @@ describe.skipIf(isMissing)('pages in a browser', { timeout: 60_000 }, () => {
   test.each(Object.keys(states))(
     '%s fits a phone and a desk, is readable, labelled and free of violations',
     async (name) => {
-      for (const colorScheme of ['light', 'dark'] as const) {
-        const complaints = await onPage({ colorScheme }, async (page) => {
-          await states[name]?.(page, server.origin)
-          await expectFit(page, `${name}-${colorScheme}`)
-          expect(await faintTexts(page), colorScheme).toEqual([])
-          expect(await page.locator('h1').count()).toBe(1)
-          expect(await page.locator('html').getAttribute('lang')).toMatch(/^(en|de)$/)
-          expect(await page.title()).toContain('Vestibule')
-          expect(await page.evaluate(unlabelledFields)).toEqual([])
-        })
-        expect(complaints).toEqual([])
-      }
+      const complaints = await onPage({}, async (page) => {
+        await states[name]?.(page, server.origin)
+        await expectGoodPage(page, name)
+      })
+      expect(complaints).toEqual([])
     },
   )
 
@@ -201,18 +179,3 @@ describe.skipIf(isMissing)('pages in a browser', { timeout: 60_000 }, () => {
     }
   })
 })
-
-/** Where the focus is: an id, or what the button or link says. */
-function focused(page: Page): Promise<string> {
-  return page.evaluate('document.activeElement.id || document.activeElement.textContent.trim()')
-}
-
-async function expectFit(page: Page, name: string): Promise<void> {
-  for (const [width, height] of sizes) {
-    await page.setViewportSize({ width, height })
-    const path = join(screenshots, `${name}-${width}.png`)
-    if (width > 320) await page.screenshot({ path, fullPage: true, animations: 'disabled' })
-    const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
-    expect(overflow, `${name} must not scroll sideways at ${width} px`).toBeLessThanOrEqual(0)
-  }
-}

@@ -2,7 +2,7 @@ import { generate } from 'otplib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { postJson } from '../support/http.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
-import { runCli } from './run-cli.ts'
+import { runCommand } from './run-command.ts'
 
 const PASSWORD = 'correct horse battery'
 
@@ -12,7 +12,8 @@ beforeAll(async () => {
 })
 afterAll(() => server?.stop())
 
-const vestibule = (args: readonly string[], input?: string) => runCli(args, { DATA_DIR: server.config.DATA_DIR }, input)
+const vestibule = (args: readonly string[], input?: string) =>
+  runCommand(args, { DATA_DIR: server.config.DATA_DIR }, input)
 async function json<T>(args: readonly string[], input?: string): Promise<T> {
   const { code, stdout, stderr } = await vestibule([...args, '--json'], input)
   expect([code, stderr]).toEqual([0, ''])

@@ -7,7 +7,8 @@ import { startDaemon } from '../support/daemon.ts'
 import { temporaryDirectory } from '../support/run-directory.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { type CliResult, runCli } from './run-cli.ts'
+import type { CliResult } from './run-cli.ts'
+import { runCommand } from './run-command.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../bin/vestibule.js', import.meta.url))
 /** Magento 2, sha256 with a salt; the password is "password". */
@@ -25,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => server?.stop())
 
 const customers = (args: readonly string[], input?: string, on = server): Promise<CliResult> =>
-  runCli(['customers', ...args], { DATA_DIR: on.config.DATA_DIR }, input)
+  runCommand(['customers', ...args], { DATA_DIR: on.config.DATA_DIR }, input)
 const linesOf = (text: string): Json[] =>
   text
     .split('\n')
@@ -101,7 +102,7 @@ describe('an import', () => {
     )
     const env = { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: server.config.DATA_DIR }
     const killed = await startDaemon(process.execPath, [PROGRAM, 'customers', 'import', path], { cwd: directory, env })
-    await waitFor(() => /^2000 lines/m.test(killed.stderr()), { deadlineMs: 60_000, everyMs: 2, what: 'progress' })
+    await waitFor(() => /^2000 lines/m.test(killed.stderr()), { everyMs: 2, what: 'progress' })
     await killed.kill()
 
     const { code, stdout } = await customers(['import', path, '--resume', '--json'])

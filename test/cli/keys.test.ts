@@ -1,18 +1,17 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { KeyListing } from '../../src/keys/ring/key-listing.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
-import { runCli } from './run-cli.ts'
+import { runCommand } from './run-command.ts'
 
 type Changes = { changes: { action: string; kid: string }[] }
 
 let server: TestServer
-vi.setConfig({ testTimeout: 60_000 })
 beforeAll(async () => {
   server = await startTestServer({ KEY_ENCRYPTION_KEY: 'a secret for the tests of the command line' })
-}, 120_000)
+})
 afterAll(() => server.stop())
 
-const vestibule = (...args: string[]) => runCli(['keys', ...args], { DATA_DIR: server.config.DATA_DIR })
+const vestibule = (...args: string[]) => runCommand(['keys', ...args], { DATA_DIR: server.config.DATA_DIR })
 async function answer<T>(...args: string[]): Promise<T> {
   const { code, stdout, stderr } = await vestibule(...args, '--json')
   expect([code, stderr]).toEqual([0, ''])

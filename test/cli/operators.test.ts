@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { postForm } from '../support/http.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
-import { runCli } from './run-cli.ts'
+import { runCommand } from './run-command.ts'
 
 const RON = '79cc0486-bbdf-491b-a0a2-722383b6288b'
 let server: TestServer
@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 const vestibule = (args: readonly string[], input = '', environment = {}) =>
-  runCli(args, { DATA_DIR: server.config.DATA_DIR, ...environment }, input)
+  runCommand(args, { DATA_DIR: server.config.DATA_DIR, ...environment }, input)
 const json = async <T>(args: readonly string[], input = ''): Promise<T> => {
   const { code, stdout, stderr } = await vestibule([...args, '--json'], input)
   expect([code, stderr]).toEqual([0, ''])

@@ -1,16 +1,15 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ListedSecret } from '../../src/admin/routes/secret-routes.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
-import { runCli } from './run-cli.ts'
+import { runCommand } from './run-command.ts'
 
 let server: TestServer
-vi.setConfig({ testTimeout: 60_000 })
 beforeAll(async () => {
   server = await startTestServer()
-}, 120_000)
+})
 afterAll(() => server.stop())
 
-const vestibule = (...args: string[]) => runCli(['secrets', ...args], { DATA_DIR: server.config.DATA_DIR })
+const vestibule = (...args: string[]) => runCommand(['secrets', ...args], { DATA_DIR: server.config.DATA_DIR })
 async function listed(): Promise<ListedSecret[]> {
   const { code, stdout, stderr } = await vestibule('list', '--json')
   expect([code, stderr]).toEqual([0, ''])

@@ -1,7 +1,7 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, beforeAll, vi } from 'vitest'
-import { launchChromium } from '../browser/chromium.ts'
+import { afterAll, beforeAll } from 'vitest'
 import { startTestServer, type TestServer } from '../support/server.ts'
+import { connectChromium, newContext } from '../support/shared-chromium.ts'
 import { type ClientPage, startClientPage } from './relying-party.ts'
 
 /** What the tests of a suite share: a server with the demo shop, a client's web page, and a browser. */
@@ -18,12 +18,9 @@ export function setStage(): Stage {
   let client: ClientPage
   let browser: Browser
 
-  // A sign-in through a browser is a dozen requests, on a machine that may be busy with other suites.
-  vi.setConfig({ testTimeout: 90_000 })
-
   beforeAll(async () => {
-    ;[server, client, browser] = await Promise.all([startTestServer(), startClientPage(), launchChromium()])
-  }, 90_000)
+    ;[server, client, browser] = await Promise.all([startTestServer(), startClientPage(), connectChromium()])
+  })
 
   afterAll(async () => {
     await browser?.close()
@@ -34,7 +31,7 @@ export function setStage(): Stage {
     server: () => server,
     client: () => client,
     async onNewBrowser(use, options) {
-      const context = await browser.newContext({ locale: 'en-GB', ...options })
+      const context = await newContext(browser, options)
       try {
         return await use(await context.newPage())
       } finally {

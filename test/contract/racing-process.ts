@@ -19,7 +19,7 @@ const database = settings.DATABASE_URL ? await openDatabase({ ...settings, DATA_
 const storage = await openStorage(settings, database?.knex as never, (error) => console.error(error))
 await storage.ping()
 console.log('ready')
-await waitFor(() => existsSync(begin), { deadlineMs: 90_000, everyMs: 2, what: 'all racers' })
+await waitFor(() => existsSync(begin), { everyMs: 2, what: 'all racers' })
 console.log(JSON.stringify(await race(storage, plan, racer)))
 await storage.close()
 await database?.close()

@@ -36,7 +36,7 @@ for (const { name, needs, prepare } of storageBackends) {
         expect({ operation, rounds: winners.filter((count) => count !== 1) }).toEqual({ operation, rounds: [] })
       }
       await expectReceiptOfWinner(place, plan, results)
-    }, 180_000)
+    })
   }
   if (needs) describeOn(needs, `racing on ${name}`, suite)
   else describe(`racing on ${name}`, suite)

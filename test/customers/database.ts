@@ -1,14 +1,13 @@
 import type { Knex } from 'knex'
 import { afterAll, beforeAll, beforeEach } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
-import { openDatabase } from '../../src/database/index.ts'
-import { copyTemplate } from '../support/embedded-template.ts'
+import { openTestDatabase } from '../support/test-database.ts'
 
-/** An embedded database for the tests of a file, empty before each of them. */
+/** A database for the tests of a file, empty before each of them. */
 export function useDatabase(): { readonly knex: Knex } {
   let database: Database
   beforeAll(async () => {
-    database = await openDatabase({ DATA_DIR: await copyTemplate('migrated') })
+    database = await openTestDatabase()
   })
   beforeEach(async () => {
     await database.knex.raw('truncate customers, companies, customer_imports, agents cascade')

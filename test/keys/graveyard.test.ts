@@ -1,20 +1,19 @@
 import { cpSync, rmSync } from 'node:fs'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
-import { openDatabase } from '../../src/database/index.ts'
 import type { KeyStore } from '../../src/keys/key-store.ts'
 import { createKeyOperations } from '../../src/keys/ring/key-operations.ts'
 import { openKeyRing } from '../../src/keys/ring/key-ring.ts'
 import { openKeyStore } from '../../src/keys/stores/index.ts'
 import { withRemovedKeys } from '../../src/keys/stores/removed-keys.ts'
-import { copyTemplate } from '../support/embedded-template.ts'
 import { temporaryDirectory } from '../support/run-directory.ts'
+import { openTestDatabase } from '../support/test-database.ts'
 import { newKey } from './key-store-contract.ts'
 import { quiet } from './quiet-log.ts'
 
 let database: Database
 beforeAll(async () => {
-  database = await openDatabase({ DATA_DIR: await copyTemplate() })
+  database = await openTestDatabase()
 })
 afterAll(() => database.close())
 

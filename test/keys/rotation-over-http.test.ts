@@ -16,7 +16,7 @@ describeOn('postgres', 'three servers on one Postgres and one Redis', () => {
   beforeAll(async () => {
     const [DATABASE_URL, REDIS_URL] = await Promise.all([createDatabase({ demo: true }), createRedisDatabase()])
     nodes = await startNodes(3, { DATABASE_URL, REDIS_URL })
-  }, 120_000)
+  })
   afterAll(async () => {
     closeKeptConnections()
     await Promise.all(nodes.map((node) => node.end('SIGTERM')))
@@ -27,12 +27,12 @@ describeOn('postgres', 'three servers on one Postgres and one Redis', () => {
     // For each of the two algorithms: the key that signed before, then each one that a rotation brought.
     await waitFor(() => traffic.seen().signers.size === 2)
     const between = (signers: readonly string[]) =>
-      waitFor(() => signers.every((kid) => traffic.seen().signers.has(kid)), { deadlineMs: 30_000 })
+      waitFor(() => signers.every((kid) => traffic.seen().signers.has(kid)))
     await rotateByForce(nodes, { rotations: ROTATIONS, between })
     const { verified } = traffic.seen()
-    await waitFor(() => Number(verified.ES256) > 100 && Number(verified.RS256) > 50, { deadlineMs: 60_000 })
+    await waitFor(() => Number(verified.ES256) > 100 && Number(verified.RS256) > 50)
     const { failures, signers } = await traffic.stop()
     expect(failures).toEqual([])
     expect(signers.size).toBe(2 * (ROTATIONS + 1))
-  }, 180_000)
+  })
 })

@@ -1,15 +1,14 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
-import { openDatabase } from '../../src/database/index.ts'
 import { openSecretGenerations } from '../../src/database/secret-generations.ts'
 import { serverSecret } from '../../src/database/server-secrets.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
-import { copyTemplate } from '../support/embedded-template.ts'
+import { openTestDatabase } from '../support/test-database.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 let database: Database
 beforeAll(async () => {
-  database = await openDatabase({ DATA_DIR: await copyTemplate() })
+  database = await openTestDatabase()
 })
 afterAll(() => database.close())
 

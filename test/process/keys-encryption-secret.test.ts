@@ -1,4 +1,4 @@
-import { beforeAll, expect, onTestFinished, test, vi } from 'vitest'
+import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { introspect, ordersService, tokensOf } from '../endpoints/client.ts'
 import { ADMIN_TOKEN, askAdmin } from '../keys/server-nodes.ts'
 import { describeOn } from '../support/describe-on.ts'
@@ -6,8 +6,6 @@ import { type ServerProcess, startServerProcess, type TestSettings } from '../su
 import { createDatabase } from '../support/shared.ts'
 
 const [OLD, NEW] = ['the secret of last year in a safe', 'the secret of this year made today']
-
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 })
 
 describeOn('postgres', 'KEY_ENCRYPTION_KEY of a real server', () => {
   let shared: TestSettings

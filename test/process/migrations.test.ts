@@ -1,13 +1,11 @@
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { describeOn } from '../support/describe-on.ts'
 import { startServerProcess } from '../support/server.ts'
 import { createDatabase } from '../support/shared.ts'
-import { query } from './sql.ts'
+import { query } from '../support/sql.ts'
 import { ended, runVestibule } from './vestibule.ts'
-
-vi.setConfig({ testTimeout: 300_000 })
 
 const MIGRATIONS = readdirSync(fileURLToPath(new URL('../../migrations', import.meta.url))).length
 const NODES = 10

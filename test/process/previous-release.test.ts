@@ -1,4 +1,4 @@
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { introspect, obtainCode, read, redeem, refresh, tokensOf, userinfo } from '../endpoints/client.ts'
 import { describeOn } from '../support/describe-on.ts'
 import { freePort } from '../support/free-port.ts'
@@ -6,8 +6,6 @@ import { checkOutPrevious, findPreviousRelease, type PreviousRelease } from '../
 import { type ServerProcess, startServerProcess } from '../support/server.ts'
 import { createDatabase } from '../support/shared.ts'
 import { runVestibule } from './vestibule.ts'
-
-vi.setConfig({ testTimeout: 300_000 })
 
 const nodes: ServerProcess[] = []
 afterEach(() => Promise.all(nodes.splice(0).map((node) => node.kill())))

@@ -44,4 +44,4 @@ test('production is refused on a database with demo secrets, until they are remo
   } finally {
     await server.end('SIGTERM')
   }
-}, 240_000)
+})

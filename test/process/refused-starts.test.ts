@@ -1,20 +1,17 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { copyTemplate } from '../support/embedded-template.ts'
 import { freePort } from '../support/free-port.ts'
 import { temporaryDirectory } from '../support/run-directory.ts'
 import { type ServerProcess, startServerProcess, type TestSettings } from '../support/server.ts'
 import { ended, runVestibule } from './vestibule.ts'
 
-// Every start opens a database of its own, which takes a busy machine its time.
-vi.setConfig({ testTimeout: 120_000 })
-
 const SECRET = 'a-secret-of-an-operator-0123456789'
 let running: ServerProcess
 beforeAll(async () => {
   running = await startServerProcess({ KEY_ENCRYPTION_KEY: SECRET })
-}, 120_000)
+})
 afterAll(() => running?.kill())
 
 /** Starts a server that must not come up, and gives back what it said about it. */

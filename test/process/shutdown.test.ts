@@ -57,7 +57,7 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
     expect(await pending.answer).toMatch(/^HTTP\/1\.1 200 [\s\S]*"access_token"/)
     expect(await server.exited).toEqual({ code: 0, signal: null })
     expect(server.stderr()).toBe('')
-  }, 120_000)
+  })
 })
 
 test('a request that never finishes holds the end up no longer than SHUTDOWN_DEADLINE_SECONDS', async () => {
@@ -66,7 +66,7 @@ test('a request that never finishes holds the end up no longer than SHUTDOWN_DEA
   process.kill(server.pid, 'SIGINT')
   expect(await server.exited).toEqual({ code: 0, signal: null })
   expect(await pending.answer).not.toContain('access_token')
-}, 120_000)
+})
 
 test('a second signal ends the process at once', async () => {
   server = await startServerProcess()
@@ -76,7 +76,7 @@ test('a second signal ends the process at once', async () => {
   process.kill(server.pid, 'SIGINT')
   expect((await server.exited).code).toBe(1)
   pending.socket.destroy()
-}, 120_000)
+})
 
 test('what was issued before a stop is good after the next start', async () => {
   const first = await startServerProcess()
@@ -85,4 +85,4 @@ test('what was issued before a stop is good after the next start', async () => {
   await first.end('SIGINT')
   server = await startServerProcess(first.settings)
   expect(await introspect(server.url, access_token)).toMatchObject({ active: true, customer_reference: 'DE--21' })
-}, 120_000)
+})

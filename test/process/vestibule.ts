@@ -3,7 +3,7 @@ import { type Daemon, startDaemon } from '../support/daemon.ts'
 import { temporaryDirectory } from '../support/run-directory.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../bin/vestibule.js', import.meta.url))
-const DEADLINE_MS = 60_000
+const DEADLINE_MS = 240_000
 
 export type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
 

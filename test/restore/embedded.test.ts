@@ -41,7 +41,7 @@ test('after the runbook for the embedded database nothing revoked is alive, and 
   } finally {
     await after.stop()
   }
-}, 240_000)
+})
 
 test('a backup that was only copied back does bring them back: "vestibule restored" is what ends them', async () => {
   const { settings, environment, ended } = await backUpAndEnd()
@@ -58,4 +58,4 @@ test('a backup that was only copied back does bring them back: "vestibule restor
   } finally {
     await after.stop()
   }
-}, 240_000)
+})

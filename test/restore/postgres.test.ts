@@ -26,5 +26,5 @@ describeOn('postgres', 'restoring Postgres', () => {
     } finally {
       await after.stop()
     }
-  }, 240_000)
+  })
 })

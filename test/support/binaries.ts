@@ -107,7 +107,7 @@ export function findSoftHsm(): string | undefined {
 /** Says every backend that CI must have and that is not here; undefined when CI is not set or nothing is missing. */
 export function whyCiCannotRun(environment: Readonly<Record<string, string | undefined>>): string | undefined {
   if (!environment.CI || environment.CI === 'false') return undefined
-  const reasons = (['redis', 'postgres'] as const).flatMap((backend) => whyMissing(backend) ?? [])
+  const reasons = (['redis', 'postgres', 'chromium'] as const).flatMap((backend) => whyMissing(backend) ?? [])
   return reasons.length > 0 ? `CI is set, so no suite may be left out: ${reasons.join('; ')}.` : undefined
 }
 

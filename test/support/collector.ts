@@ -33,7 +33,7 @@ export async function startCollector() {
     /** The spans of a trace, once its server span is here: that one ends last. */
     async trace(traceId: string): Promise<CollectedSpan[]> {
       const ofTrace = () => spans().filter((span) => span.traceId === traceId)
-      await waitFor(() => ofTrace().some(({ kind }) => kind === SERVER), { deadlineMs: 30_000, what: 'the trace' })
+      await waitFor(() => ofTrace().some(({ kind }) => kind === SERVER), { what: 'the trace' })
       return ofTrace()
     },
     close: () => new Promise<void>((resolve) => listener.close(() => resolve()).closeAllConnections()),

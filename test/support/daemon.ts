@@ -30,7 +30,7 @@ type DaemonOptions = {
   readonly gid?: number
 }
 
-const END_DEADLINE_MS = 30_000
+const END_DEADLINE_MS = 120_000
 const running = new Set<ChildProcess>()
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL')

@@ -2,14 +2,14 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { temporaryDirectory } from './run-directory.ts'
-import { askShared } from './shared.ts'
+import { askShared, type TemplateKind } from './shared.ts'
 
 /**
  * A fresh DATA_DIR inside `parent` whose embedded database has all migrations and, for `demo`, the demo data. Copying takes
  * 50 ms where making one takes four seconds.
  */
 export async function copyTemplate(
-  kind: 'migrated' | 'demo' = 'migrated',
+  kind: TemplateKind = 'migrated',
   parent: string = temporaryDirectory(kind),
 ): Promise<string> {
   const template = await askShared(`${kind}-template`)

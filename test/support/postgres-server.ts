@@ -32,7 +32,7 @@ export type PostgresServer = {
 
 type Owner = { readonly uid?: number; readonly gid?: number }
 
-const START_DEADLINE_MS = 30_000
+const START_DEADLINE_MS = 120_000
 
 /**
  * Starts a standby that follows `primary` by streaming replication, and lets the primary acknowledge nothing that the

@@ -25,7 +25,6 @@ export async function startRedisCluster(): Promise<RedisCluster> {
   const [first, ...others] = nodes as [RedisServer, ...RedisServer[]]
   for (const other of others) await first.command('CLUSTER', 'MEET', '127.0.0.1', String(other.port))
   await waitFor(async () => (await Promise.all(nodes.map(isComplete))).every(Boolean), {
-    deadlineMs: 30_000,
     what: 'the cluster to come together',
   })
   return {

@@ -30,7 +30,6 @@ export async function startRedisSentinel({ replicas: count = 1 }: SentinelOption
   const replicas = await Promise.all(Array.from({ length: count }, () => startReplica(primary)))
   const sentinels = await Promise.all(Array.from({ length: SENTINELS }, () => startSentinel(primary.port)))
   await waitFor(async () => (await Promise.all(sentinels.map((each) => knowsAll(each, count)))).every(Boolean), {
-    deadlineMs: 30_000,
     what: 'the Sentinels to find each other and the replicas',
   })
   return {

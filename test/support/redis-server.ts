@@ -33,7 +33,7 @@ type RedisOptions = {
   readonly prepare?: (directory: string, port: number) => readonly string[]
 }
 
-const START_DEADLINE_MS = 20_000
+const START_DEADLINE_MS = 120_000
 
 /** Starts Redis with an append-only file, so that what was acknowledged survives `kill` and `restart`. */
 export async function startRedis({ args = [], prepare = persistent }: RedisOptions = {}): Promise<RedisServer> {

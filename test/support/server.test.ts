@@ -29,7 +29,7 @@ describe('a server in a process of its own', () => {
     const second = await startServerProcess(first.settings)
     expect(second.url).toBe(first.url)
     expect(await second.end('SIGTERM')).toEqual({ code: 0, signal: null })
-  }, 60_000)
+  })
 
   test('a start that is refused says why', async () => {
     await expect(startServerProcess({ KEYS_URL: 'nonsense:' })).rejects.toThrow('KEYS_URL')

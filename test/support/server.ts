@@ -8,6 +8,8 @@ import { type Daemon, startDaemon } from './daemon.ts'
 import { copyTemplate } from './embedded-template.ts'
 import { freePort } from './free-port.ts'
 import { temporaryDirectory } from './run-directory.ts'
+import type { TemplateKind } from './shared.ts'
+import { createTestDatabase } from './test-database.ts'
 import { waitFor } from './wait-for.ts'
 
 /** Settings as they would be written in the environment. */
@@ -23,6 +25,12 @@ export type TestServer = {
   stop(): Promise<void>
 }
 
+type TestServerOptions = {
+  readonly captureLog?: boolean
+  /** Asks for the embedded database, also where Postgres is installed. */
+  readonly isEmbedded?: boolean
+}
+
 export type ServerProcess = Daemon & {
   readonly url: string
   readonly adminUrl: string
@@ -31,19 +39,23 @@ export type ServerProcess = Daemon & {
 }
 
 const PROGRAM = fileURLToPath(new URL('../../bin/vestibule.js', import.meta.url))
-const READY_DEADLINE_MS = 30_000
+const READY_DEADLINE_MS = 120_000
 
 /**
- * Starts the server inside the test's process: on a copy of the embedded demo database unless `settings` name a
- * DATABASE_URL (`createDatabase({ demo: true })`) or a DATA_DIR, with signing keys of its own, silent.
+ * Starts the server inside the test's process, silent, with signing keys of its own and a demo database of its own
+ * (`createTestDatabase`) unless `settings` name a DATABASE_URL or a DATA_DIR.
  */
 export async function startTestServer(
   settings: TestSettings = {},
-  { captureLog = false }: { readonly captureLog?: boolean } = {},
+  { captureLog = false, isEmbedded }: TestServerOptions = {},
 ): Promise<TestServer> {
   const directory = temporaryDirectory('server')
   const level = captureLog ? 'info' : 'silent'
-  const config = readConfig(await completeSettings(directory, { LOG_LEVEL: level, ...settings }))
+  const database = bringsDatabase(settings)
+    ? undefined
+    : await createTestDatabase(templateFor(settings), { directory, isEmbedded })
+  const given = { LOG_LEVEL: level, ...database?.settings, ...settings }
+  const config = readConfig(await completeSettings(directory, given))
   const logLines: string[] = []
   const log = createLog(config.LOG_LEVEL, { write: (line) => void logLines.push(line) })
   const server = await start(config, { log })
@@ -54,6 +66,7 @@ export async function startTestServer(
     logLines,
     async stop() {
       await server.stop()
+      await database?.remove()
       rmSync(directory, { recursive: true, force: true })
     },
   }
@@ -61,8 +74,8 @@ export async function startTestServer(
 
 /**
  * Starts `vestibule serve` as a process of its own, with nothing in its environment but `settings`, and waits until
- * it is ready. With `waitUntilReady: false` it returns at once: for starts that must be refused, and for races. Another
- * `program` is the same one of another time.
+ * it is ready. Its database is embedded unless `settings` name one. With `waitUntilReady: false` it returns at once:
+ * for starts that must be refused, and for races. Another `program` is the same one of another time.
  */
 export async function startServerProcess(
   settings: TestSettings = {},
@@ -70,6 +83,7 @@ export async function startServerProcess(
 ): Promise<ServerProcess> {
   const adminPort = settings.ADMIN_PORT ?? String(await freePort())
   const directory = temporaryDirectory('server')
+  if (!bringsDatabase(settings)) await copyTemplate(templateFor(settings), directory)
   const complete = await completeSettings(directory, { LOG_LEVEL: 'info', ...settings, ADMIN_PORT: adminPort })
   const daemon = await startDaemon(process.execPath, [program, 'serve'], {
     cwd: directory,
@@ -91,11 +105,17 @@ async function untilReady(daemon: Daemon, url: string): Promise<void> {
   }
 }
 
-/** Fills in what a server of its own needs: free ports, an issuer that fits, a database, a directory for keys. */
+function bringsDatabase({ DATABASE_URL, DATA_DIR }: TestSettings): boolean {
+  return DATABASE_URL !== undefined || DATA_DIR !== undefined
+}
+
+function templateFor({ DEMO }: TestSettings): TemplateKind {
+  return DEMO === 'false' ? 'migrated' : 'demo'
+}
+
+/** Fills in what a server of its own needs: free ports, an issuer that fits, a directory for data and one for keys. */
 async function completeSettings(directory: string, given: TestSettings): Promise<TestSettings> {
   const port = given.PORT ?? String(await freePort())
-  const isEmbedded = given.DATABASE_URL === undefined && given.DATA_DIR === undefined
-  if (isEmbedded) await copyTemplate(given.DEMO === 'false' ? 'migrated' : 'demo', directory)
   return {
     ISSUER: `http://localhost:${port}`,
     HOST: '127.0.0.1',

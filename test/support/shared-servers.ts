@@ -1,16 +1,19 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { launchChromiumServer } from './chromium.ts'
 import { type PostgresServer, startPostgres } from './postgres-server.ts'
 import { type RedisServer, startRedis } from './redis-server.ts'
-import { loadDemoInto, makeDemoTemplate, makeMigratedTemplate } from './templates.ts'
+import { loadDemoInto, makeDemoTemplate, makeMigratedTemplate, migrateDatabase } from './templates.ts'
 
 /** What a test file can ask for; the answer is a URL or a directory. */
 export type SharedThing =
   | 'postgres-database'
+  | 'postgres-migrated-database'
   | 'postgres-demo-database'
   | 'redis-database'
   | 'migrated-template'
   | 'demo-template'
+  | 'chromium'
 
 export type SharedServers = {
   /** Where `askShared` asks. */
@@ -21,7 +24,7 @@ export type SharedServers = {
 }
 
 /**
- * One Postgres, one Redis and one embedded database per run, each made when the first test file asks for it:
+ * One Postgres, one Redis, one embedded database and one Chromium per run, each made when the first test file asks for it:
  * a run that needs none of them waits for none. Test files run in processes of their own, so they ask over HTTP.
  */
 export async function openSharedServers(): Promise<SharedServers> {
@@ -32,18 +35,30 @@ export async function openSharedServers(): Promise<SharedServers> {
   }
   const postgres = once(async (): Promise<PostgresServer> => keep(await startPostgres()))
   const redis = once(async (): Promise<RedisServer> => keep(await startRedis({ args: ['--databases', '1000'] })))
-  const postgresDemo = once(async () => {
+  const postgresMigrated = once(async () => {
     const url = await (await postgres()).createDatabase()
+    await migrateDatabase(url)
+    return url
+  })
+  const postgresDemo = once(async () => {
+    const url = await (await postgres()).createDatabase(await postgresMigrated())
     await loadDemoInto(url)
     return url
   })
   const migrated = once(makeMigratedTemplate)
+  const chromium = once(async () => {
+    const server = await launchChromiumServer()
+    keep({ stop: () => server.close() })
+    return server
+  })
   let redisDatabases = 0
   const answers: Record<SharedThing, () => Promise<string>> = {
     'postgres-database': async () => (await postgres()).createDatabase(),
+    'postgres-migrated-database': async () => (await postgres()).createDatabase(await postgresMigrated()),
     'postgres-demo-database': async () => (await postgres()).createDatabase(await postgresDemo()),
     'redis-database': async () => `${(await redis()).url}/${redisDatabases++}`,
     'migrated-template': migrated,
+    chromium: async () => (await chromium()).wsEndpoint(),
     'demo-template': once(async () => makeDemoTemplate(await migrated())),
   }
 

@@ -1,6 +1,9 @@
 import { inject } from 'vitest'
 import type { SharedThing } from './shared-servers.ts'
 
+/** What a database has from the start: all migrations, and for `demo` the demo data too. */
+export type TemplateKind = 'migrated' | 'demo'
+
 /** Makes a database on the Postgres of this run and returns its URL: empty, or migrated and with the demo data. */
 export function createDatabase({ demo = false }: { readonly demo?: boolean } = {}): Promise<string> {
   return askShared(demo ? 'postgres-demo-database' : 'postgres-database')

@@ -59,10 +59,19 @@ function isReadable(path: string): boolean {
   }
 }
 
-/** Brings the Postgres database at `url` up to date and loads the demo data, as an operator would. */
-export async function loadDemoInto(url: string): Promise<void> {
+/** Brings the Postgres database at `url` up to date, as an operator would. */
+export function migrateDatabase(url: string): Promise<void> {
+  return runVestibuleOn(url, 'migrate')
+}
+
+/** Loads the demo data into the Postgres database at `url`, as an operator would. */
+export function loadDemoInto(url: string): Promise<void> {
+  return runVestibuleOn(url, 'demo', 'load')
+}
+
+async function runVestibuleOn(url: string, ...command: string[]): Promise<void> {
   const env = { PATH: process.env.PATH, DATABASE_URL: url }
-  await runNode([VESTIBULE, 'demo', 'load'], { cwd: temporaryDirectory('demo'), env })
+  await runNode([VESTIBULE, ...command], { cwd: temporaryDirectory('command'), env })
 }
 
 async function makeTemplate(kind: 'migrated' | 'demo', directory: string): Promise<string> {

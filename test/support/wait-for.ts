@@ -14,7 +14,7 @@ export type WaitOptions = {
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
-  { deadlineMs = 30_000, everyMs = 25, what = 'a condition' }: WaitOptions = {},
+  { deadlineMs = 120_000, everyMs = 25, what = 'a condition' }: WaitOptions = {},
 ): Promise<Exclude<T, false | null | undefined | 0 | ''>> {
   const deadline = Date.now() + deadlineMs
   let cause: unknown

@@ -1,7 +1,8 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { signInToConsole } from '../admin/console-operator.ts'
-import { findChromium, launchChromium } from '../browser/chromium.ts'
+import { findChromium } from '../support/binaries.ts'
+import { launchChromium } from '../support/chromium.ts'
 
 /** Signs in to the console of a node, shows what its first page says, and where a picture of it is. */
 export async function showConsole(node: { readonly adminUrl: string }, token: string): Promise<void> {

@@ -127,7 +127,7 @@ describe('the shop hears of a guest who signed in', () => {
     const listen = shop.holdAnswers()
     expect((await signIn({ 'x-anonymous-customer-unique-id': 'guest-1' })).status).toBe(201)
     listen()
-    await waitFor(() => shop.heard.length === 3, { deadlineMs: 15_000, what: 'the third call' })
+    await waitFor(() => shop.heard.length === 3, { what: 'the third call' })
     const [first, , last] = shop.heard
     expect(JSON.parse(last?.body ?? '')).toMatchObject({
       type: 'customer.signed_in',
@@ -146,7 +146,7 @@ describe('the shop hears of a guest who signed in', () => {
     await signIn({ 'x-anonymous-customer-unique-id': '' })
     await signIn({ 'x-anonymous-customer-unique-id': 'x'.repeat(2000) })
     await signIn({ 'x-anonymous-customer-unique-id': 'guest-2' })
-    await waitFor(() => shop.heard.length > before, { deadlineMs: 10_000, what: 'the call' })
+    await waitFor(() => shop.heard.length > before, { what: 'the call' })
     expect(shop.heard.slice(before).map(({ body }) => JSON.parse(body).anonymous_customer_unique_id)).toEqual([
       'guest-2',
     ])
