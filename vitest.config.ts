@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config'
 import { backends } from './test/support/binaries.ts'
+import { SlowestFirst } from './test/support/slowest-first.ts'
 
 const withChaos = process.env.CHAOS === '1'
 
@@ -17,6 +18,7 @@ export default defineConfig({
     isolate: false,
     // One more than the two cores of a small machine: tests that wait leave it to others.
     maxWorkers: 3,
+    sequence: { sequencer: SlowestFirst },
     // Concurrent tests are those that wait for an end of time.
     maxConcurrency: 20,
     // A deadline that a busy machine missed gets one more try, which the report shows; a wrong answer does not.

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type AuditEntry, linkHash } from '../../src/audit/chain.ts'
 import { pruneEntries } from '../../src/audit/retention.ts'
 import { type AuditTrail, openAuditTrail } from '../../src/audit/trail.ts'
@@ -9,14 +9,25 @@ import { copyTemplate } from '../support/embedded-template.ts'
 
 let database: Database
 let knex: Knex
+let emptyHead: object
 let trail: AuditTrail
 const written: AuditEntry[] = []
+
+/** Embedded, because that is one connection, whose triggers can be off. */
+beforeAll(async () => {
+  database = await openDatabase({ DATA_DIR: await copyTemplate('migrated') })
+  knex = database.knex
+  emptyHead = await knex('audit_head').first()
+})
+afterAll(() => database.close())
 
 /** Triggers are off: this is somebody who owns the database. */
 beforeEach(async () => {
   written.length = 0
-  database = await openDatabase({ DATA_DIR: await copyTemplate('migrated') })
-  knex = database.knex
+  await knex.raw('set session_replication_role = replica')
+  await knex('audit_entries').truncate()
+  await knex('audit_head').update(emptyHead)
+  await knex.raw('set session_replication_role = origin')
   trail = openAuditTrail({
     knex,
     log: { info() {}, warn() {} },
@@ -26,10 +37,7 @@ beforeEach(async () => {
   await append(10)
   await knex.raw('set session_replication_role = replica')
 })
-afterEach(async () => {
-  await trail.close()
-  await database.close()
-})
+afterEach(() => trail.close())
 
 async function append(count: number): Promise<void> {
   for (let index = 0; index < count; index++) trail.append({ type: 'login.succeeded', customerId: `c${index}` })

@@ -5,7 +5,7 @@ import { type Asked, ask, OWNER } from './administrators.ts'
 
 let server: TestServer
 beforeAll(async () => {
-  server = await startTestServer({ ADMIN_TOKEN: OWNER })
+  server = await startTestServer({ ADMIN_TOKEN: OWNER }, { isEmbedded: true })
 })
 afterAll(() => server.stop())
 

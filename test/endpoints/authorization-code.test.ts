@@ -22,7 +22,7 @@ import {
 
 let server: TestServer
 beforeAll(async () => {
-  server = await startTestServer()
+  server = await startTestServer({}, { isEmbedded: true })
 })
 afterAll(() => server?.stop())
 

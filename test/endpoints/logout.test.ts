@@ -7,7 +7,7 @@ import { authorizationUrl, CALLBACK, introspect, obtainCode, pkce, read, redeem,
 const HOME = 'http://localhost:8080/'
 let server: TestServer
 beforeAll(async () => {
-  server = await startTestServer()
+  server = await startTestServer({}, { isEmbedded: true })
 })
 afterAll(() => server?.stop())
 

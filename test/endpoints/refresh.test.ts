@@ -5,7 +5,7 @@ import { decode, introspect, read, refresh, thirdParty, tokensOf } from './clien
 
 let server: TestServer
 beforeAll(async () => {
-  server = await startTestServer()
+  server = await startTestServer({}, { isEmbedded: true })
 })
 afterAll(() => server?.stop())
 

@@ -1,16 +1,21 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runCommand } from '../cli/run-command.ts'
 import { copyTemplate } from '../support/embedded-template.ts'
 import { freePort } from '../support/free-port.ts'
 import { temporaryDirectory } from '../support/run-directory.ts'
 import { type ServerProcess, startServerProcess, type TestSettings } from '../support/server.ts'
+import { createTestDatabase, type TestDatabase } from '../support/test-database.ts'
 import { ended, runVestibule } from './vestibule.ts'
 
 const SECRET = 'a-secret-of-an-operator-0123456789'
 let running: ServerProcess
+/** For starts that are refused for something else. */
+let database: TestDatabase
 beforeAll(async () => {
   running = await startServerProcess({ KEY_ENCRYPTION_KEY: SECRET })
+  database = await createTestDatabase('demo')
 })
 afterAll(() => running?.kill())
 
@@ -34,7 +39,7 @@ describe('a start that cannot work is refused in one sentence that names the set
   })
 
   test.each(['PORT', 'ADMIN_PORT'] as const)('%s is taken', async (name) => {
-    const said = await refusal({ [name]: running.settings[name] })
+    const said = await refusal({ ...database.settings, [name]: running.settings[name] })
     expect(said).toMatch(new RegExp(`^${name} ${running.settings[name]} .*EADDRINUSE.*set ${name}`))
     expect(said.split('\n')).toHaveLength(1)
   })
@@ -52,7 +57,7 @@ describe('a start that cannot work is refused in one sentence that names the set
   test('KEYS_URL points below something that is no directory', async () => {
     const file = join(temporaryDirectory('file'), 'file')
     writeFileSync(file, '')
-    expect(await refusal({ KEYS_URL: `file:${join(file, 'keys')}` })).toContain('KEYS_URL')
+    expect(await refusal({ ...database.settings, KEYS_URL: `file:${join(file, 'keys')}` })).toContain('KEYS_URL')
   })
 
   test('DATABASE_URL does not answer', async () => {
@@ -65,7 +70,7 @@ describe('a start that cannot work is refused in one sentence that names the set
 
   test('REDIS_URL does not answer', async () => {
     const port = await freePort()
-    const said = await refusal({ REDIS_URL: `redis://:${SECRET}@127.0.0.1:${port}` })
+    const said = await refusal({ ...database.settings, REDIS_URL: `redis://:${SECRET}@127.0.0.1:${port}` })
     expect(said).toMatch(/^REDIS_URL .*Start Redis/)
     expect(said).not.toContain(SECRET)
     expect(said.split('\n')).toHaveLength(1)
@@ -74,13 +79,14 @@ describe('a start that cannot work is refused in one sentence that names the set
   test('KEY_ENCRYPTION_KEY is another one, or missing', async () => {
     const { KEYS_URL } = running.settings
     for (const key of ['another-secret-of-an-operator-01', undefined]) {
-      const said = await refusal({ ...(KEYS_URL && { KEYS_URL }), ...(key && { KEY_ENCRYPTION_KEY: key }) })
+      const keys = { ...(KEYS_URL && { KEYS_URL }), ...(key && { KEY_ENCRYPTION_KEY: key }) }
+      const said = await refusal({ ...database.settings, ...keys })
       expect(said).toContain('KEY_ENCRYPTION_KEY')
     }
   })
 
   test('DIALECTS names one that does not exist', async () => {
-    const said = await refusal({ DIALECTS: 'spryker,esperanto' })
+    const said = await refusal({ ...database.settings, DIALECTS: 'spryker,esperanto' })
     expect(said).toMatch(/DIALECTS .*"esperanto".*spryker/)
   })
 })
@@ -114,21 +120,21 @@ describe('settings', () => {
   })
 
   test('of a name nobody knows are refused, with the right name where there is one', async () => {
-    const { code, stderr } = await runVestibule(['serve'], { ...isolated(), VESTIBULE_PORT: '1', VESTIBULE_POTR: '1' })
+    const { code, stderr } = await runCommand(['serve'], { ...isolated(), VESTIBULE_PORT: '1', VESTIBULE_POTR: '1' })
     expect(code).toBe(1)
     expect(stderr).toMatch(/VESTIBULE_PORT is not a setting.* PORT/)
     expect(stderr).toMatch(/VESTIBULE_POTR is not a setting/)
   })
 
   test('never show a secret that is wrong', async () => {
-    const { stderr } = await runVestibule(['serve'], { ...isolated(), COOKIE_KEYS: 'too-short', DATABASE_URL: SECRET })
+    const { stderr } = await runCommand(['serve'], { ...isolated(), COOKIE_KEYS: 'too-short', DATABASE_URL: SECRET })
     expect(stderr).toMatch(/COOKIE_KEYS/)
     expect(stderr).not.toContain('too-short')
     expect(stderr).not.toContain(SECRET)
   })
 
   test('that production needs are asked for', async () => {
-    const { code, stderr } = await runVestibule(['serve'], {
+    const { code, stderr } = await runCommand(['serve'], {
       ...isolated(),
       NODE_ENV: 'production',
       ISSUER: 'http://shop.example',
@@ -140,14 +146,14 @@ describe('settings', () => {
   test('are read from the file that NAME_FILE names', async () => {
     const file = join(temporaryDirectory('secrets'), 'level')
     writeFileSync(file, 'warn\n')
-    const { code, stdout } = await runVestibule(['config', '--json'], { ...isolated(), LOG_LEVEL_FILE: file })
+    const { code, stdout } = await runCommand(['config', '--json'], { ...isolated(), LOG_LEVEL_FILE: file })
     expect([code, JSON.parse(stdout).LOG_LEVEL]).toEqual([0, 'warn'])
   })
 
   test('are refused when the file cannot be read, or when both are given', async () => {
-    const missing = await runVestibule(['config'], { ...isolated(), COOKIE_KEYS_FILE: '/nonexistent/secret' })
+    const missing = await runCommand(['config'], { ...isolated(), COOKIE_KEYS_FILE: '/nonexistent/secret' })
     expect([missing.code, missing.stderr]).toEqual([1, expect.stringMatching(/COOKIE_KEYS_FILE .*ENOENT/)])
-    const both = await runVestibule(['config'], { ...isolated(), PORT: '1', PORT_FILE: '/nonexistent' })
+    const both = await runCommand(['config'], { ...isolated(), PORT: '1', PORT_FILE: '/nonexistent' })
     expect([both.code, both.stderr]).toEqual([1, expect.stringMatching(/PORT and PORT_FILE are both set/)])
   })
 
@@ -161,7 +167,7 @@ describe('settings', () => {
       KEY_ENCRYPTION_KEY_FILE: file,
     }
     for (const args of [['config'], ['config', '--json']]) {
-      const { code, stdout, stderr } = await runVestibule(args, { ...isolated(), ...secrets, PORT: '4321' })
+      const { code, stdout, stderr } = await runCommand(args, { ...isolated(), ...secrets, PORT: '4321' })
       expect(code).toBe(0)
       expect(stdout).toContain('4321')
       expect(stdout).toMatch(/DATABASE_URL.*masked/)
@@ -172,14 +178,14 @@ describe('settings', () => {
 
 describe('the command line', () => {
   test('names its commands, and refuses one that does not exist', async () => {
-    const help = await runVestibule(['--help'])
+    const help = await runCommand(['--help'], {})
     expect([help.code, help.stdout]).toEqual([0, expect.stringMatching(/serve[\s\S]*migrate[\s\S]*config/)])
-    const unknown = await runVestibule(['srve'])
+    const unknown = await runCommand(['srve'], {})
     expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('"srve"')])
   })
 
   test('explains each command', async () => {
-    const { code, stdout } = await runVestibule(['serve', '--help'])
+    const { code, stdout } = await runCommand(['serve', '--help'], {})
     expect([code, stdout]).toEqual([0, expect.stringContaining('Usage: vestibule serve')])
   })
 })

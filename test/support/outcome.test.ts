@@ -5,6 +5,8 @@ const file = (status: 'passed' | 'failed', ...tests: { status: string; tags?: st
   name: 'a.test.ts',
   status,
   message: 'broken import',
+  startTime: 0,
+  endTime: 1000,
   assertionResults: tests.map((test) => ({ tags: [], ...test })),
 })
 
@@ -52,4 +54,16 @@ test('a backend that ran is told from one that was skipped', () => {
   const lines = summarise(outcome, {})
   expect(lines).toContain('Redis: ran (2 tests)')
   expect(lines.find((line) => line.startsWith('Postgres:'))).toMatch(/^Postgres: not run: /)
+})
+
+test('the ten slowest files are told of, the slowest first, before everything else', () => {
+  const files = Array.from({ length: 12 }, (_, index) => ({
+    ...file('passed', { status: 'passed' }),
+    name: `${process.cwd()}/test/${index}.test.ts`,
+    endTime: (index + 1) * 1500,
+  }))
+  const lines = summarise(outcomeOf({ testResults: files }, 0), {})
+  expect(lines.slice(0, 2)).toEqual(['   18.0 s  test/11.test.ts', '   16.5 s  test/10.test.ts'])
+  expect(lines.filter((line) => line.includes(' s  test/'))).toHaveLength(10)
+  expect(lines.at(-1)).toBe('12 passed, 0 failed')
 })

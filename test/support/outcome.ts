@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { relative } from 'node:path'
 import { type Backend, backends, whyMissing } from './binaries.ts'
 
 /** What one run of vitest came to. */
@@ -13,13 +14,22 @@ export type Outcome = {
   readonly ranOn: Readonly<Partial<Record<Backend, number>>>
   /** What went wrong outside of any test. */
   readonly troubles: readonly string[]
+  /** The files that took longest, hooks included, the slowest first. */
+  readonly slowest: readonly FileTime[]
 }
+
+type FileTime = { readonly name: string; readonly ms: number }
+
+const SLOWEST = 10
 
 type Report = {
   readonly testResults: readonly {
     readonly name: string
     readonly status: 'passed' | 'failed'
     readonly message: string
+    /** From the first hook to the last. */
+    readonly startTime: number
+    readonly endTime: number
     readonly assertionResults: readonly { readonly status: string; readonly tags: readonly string[] }[]
   }[]
 }
@@ -36,7 +46,7 @@ export function readOutcome(reportPath: string, exitCode: number | null): Outcom
 
 /** The outcome of a run that never came to its tests. */
 export function brokenRun(trouble: string): Outcome {
-  return { passed: 0, failed: 1, skipped: 0, ranOnNode: 0, ranOn: {}, troubles: [trouble] }
+  return { passed: 0, failed: 1, skipped: 0, ranOnNode: 0, ranOn: {}, troubles: [trouble], slowest: [] }
 }
 
 /** The outcome of a run that got as far as writing its report. */
@@ -67,10 +77,16 @@ export function outcomeOf(report: Report, exitCode: number | null): Outcome {
     ranOnNode: ran.filter(({ tags }) => !Object.keys(backends).some((backend) => tags.includes(backend))).length,
     ranOn,
     troubles,
+    slowest: slowestOf(report),
   }
 }
 
-/** The last lines of `npm test`: what ran where, what could not run and why, and the count. */
+function slowestOf({ testResults }: Report): FileTime[] {
+  const times = testResults.map(({ name, startTime, endTime }) => ({ name, ms: endTime - startTime }))
+  return times.sort((a, b) => b.ms - a.ms).slice(0, SLOWEST)
+}
+
+/** The last lines of `npm test`: what took longest, what ran where, what could not run and why, and the count. */
 export function summarise(outcome: Outcome, environment: Readonly<Record<string, string | undefined>>): string[] {
   const lines = (Object.keys(backends) as Backend[]).map((backend) => {
     const instead = whyMissing(backend) ?? 'no test asked for it'
@@ -80,11 +96,20 @@ export function summarise(outcome: Outcome, environment: Readonly<Record<string,
   const skipped = outcome.skipped > 0 ? `, ${outcome.skipped} skipped` : ''
   return [
     ...outcome.troubles,
-    `memory and embedded PGlite: ${said(outcome.ranOnNode, 'no test asked for them')}`,
+    ...outcome.slowest.map(
+      ({ name, ms }) => `${(ms / 1000).toFixed(1).padStart(7)} s  ${relative(process.cwd(), name)}`,
+    ),
+    `Node alone, ${databaseByDefault(environment)}: ${said(outcome.ranOnNode, 'no test asked for it')}`,
     ...lines,
     `chaos tests: ${chaos}`,
     `${outcome.passed} passed, ${outcome.failed} failed${skipped}`,
   ]
+}
+
+/** What tests get that start a server and name no database. */
+function databaseByDefault(environment: Readonly<Record<string, string | undefined>>): string {
+  const isEmbedded = environment.TEST_DATABASE === 'embedded' || whyMissing('postgres') !== undefined
+  return isEmbedded ? 'memory and embedded PGlite' : 'with Postgres for servers that name no database'
 }
 
 function said(count: number | undefined, instead: string): string {
