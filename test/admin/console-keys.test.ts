@@ -7,7 +7,7 @@ let server: TestServer
 let operator: ConsoleOperator
 
 beforeAll(async () => {
-  server = await startTestServer({ ADMIN_TOKEN: TOKEN })
+  server = await startTestServer({ ADMIN_TOKEN: TOKEN, JWKS_CACHE_SECONDS: '3600' })
   operator = await signInToConsole(server, TOKEN)
 })
 afterAll(() => server.stop())
@@ -34,7 +34,7 @@ test('a rotation before verifiers can have fetched the key is refused in place, 
   const refused = await operator.submit('/console/keys/rotate', { algorithm: 'ES256' })
   expect(refused.status).toBe(409)
   expect(refused.html).toContain('<title>Problem: ')
-  expect(refused.html).toMatch(new RegExp(`Kid ${pending} was published \\d+ s ago; verifiers cache JWKS for 300 s`))
+  expect(refused.html).toMatch(new RegExp(`Kid ${pending} was published \\d+ s ago; verifiers cache JWKS for 3600 s`))
   expect(refused.html).toContain('tick “Do it anyway” below')
   expect(refused.html).toContain('name="force"')
   expect(refused.html).toContain('<option selected>ES256</option>')
