@@ -24,7 +24,7 @@ export default defineConfig({
     // A deadline that a busy machine missed gets one more try, which the report shows; a wrong answer does not.
     ...(!withChaos && { retry: { count: 1, condition: DEADLINE } }),
     testTimeout: 300_000,
-    hookTimeout: 300_000,
+    hookTimeout: 600_000,
     tags: Object.entries(backends).map(([name, { title }]) => ({ name, description: `needs ${title}` })),
   },
 })

@@ -39,7 +39,7 @@ export type ServerProcess = Daemon & {
 }
 
 const PROGRAM = fileURLToPath(new URL('../../bin/vestibule.js', import.meta.url))
-const READY_DEADLINE_MS = 120_000
+const READY_DEADLINE_MS = 240_000
 
 /**
  * Starts the server inside the test's process, silent, with signing keys of its own and a demo database of its own
