@@ -43,6 +43,7 @@ export function createLog(level: string, destination?: DestinationStream): Log {
     redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]), censor: '[masked]' },
     hooks: {
       logMethod([line, text], write) {
+        // Lines are objects; which members they have is for the caller to say.
         const { event } = line as { readonly event?: unknown }
         write.call(this, line, text ?? (isLogEvent(event) ? LOG_EVENTS[event].happened : undefined))
       },

@@ -120,6 +120,7 @@ async function store(admin: AdminClient, metadata: unknown, secret: string | und
     return await admin.call('POST', '/v1/clients', { metadata, secret })
   } catch (error) {
     if (!(error instanceof AdminError && error.code === 'client-exists')) throw error
+    // The server accepted it as an object.
     const id = String((metadata as { client_id?: unknown }).client_id)
     return admin.change('PUT', clientPath(id), { metadata, secret })
   }

@@ -1,4 +1,4 @@
-import { type Config, maskedConfig, readConfig, type SettingName, settings } from '../config.ts'
+import { maskedConfig, readConfig, type SettingName, settings } from '../config.ts'
 import { printJson } from './command/print.ts'
 import { singleAction } from './command/single-action.ts'
 import { configurationPage } from './configuration-page.ts'
@@ -12,9 +12,10 @@ export const config = singleAction({
   example: '--json',
   async run({ environment, flags, isJson }) {
     if (flags.has('markdown')) return void process.stdout.write(configurationPage())
-    const masked = maskedConfig(readConfig(environment) as Config)
+    const masked = maskedConfig(readConfig(environment))
     if (isJson) return printJson(masked)
     for (const [name, value] of Object.entries(masked)) {
+      // A masked configuration has the names of the settings.
       console.log(`${name}=${value}\n    ${settings[name as SettingName].sentence}`)
     }
   },

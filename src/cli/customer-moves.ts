@@ -5,6 +5,7 @@ import type { ImportProgress, ImportReport } from '../customers/import/import.ts
 import type { LineProblem } from '../customers/import/import-runs.ts'
 import type { MigrationStatus } from '../customers/import/migration-status.ts'
 import type { WrappingProgress } from '../customers/import/wrap-fast-hashes.ts'
+import { codeOf } from '../thrown.ts'
 import type { Action, ActionRequest } from './command/action.ts'
 import { AdminError } from './command/admin-client.ts'
 import { duration, printJson, printTable } from './command/print.ts'
@@ -72,9 +73,9 @@ async function importFile(request: ActionRequest): Promise<number> {
   for await (const text of admin.lines(
     'POST',
     `/v1/customers/import?${query}`,
-    Readable.toWeb(source) as ReadableStream,
+    Readable.toWeb(source) as ReadableStream, // the types of Node know two of them
   )) {
-    const line = JSON.parse(text) as ImportLine
+    const line = JSON.parse(text) as ImportLine // by the admin API's own schema
     if (line.error) throw new AdminError(line.error)
     report = line.report ?? report
     if (isJson) console.log(text)
@@ -87,7 +88,7 @@ async function importFile(request: ActionRequest): Promise<number> {
 
 async function wrapHashes({ admin, isJson }: ActionRequest): Promise<void> {
   for await (const text of admin.lines('POST', '/v1/customers/wrap')) {
-    const { progress, report, error } = JSON.parse(text) as WrapLine
+    const { progress, report, error } = JSON.parse(text) as WrapLine // by the admin API's own schema
     if (error) throw new AdminError(error)
     if (isJson) console.log(JSON.stringify({ wrapping: progress ?? report }))
     else if (progress) console.error(`wrapping: ${wrappingOf(progress)}`)
@@ -104,9 +105,7 @@ function sizeOf(path: string): number {
   try {
     return Math.max(1, statSync(path).size)
   } catch (error) {
-    throw new AdminError(
-      `${path} cannot be read (${(error as NodeJS.ErrnoException).code}). Check the name and try again.`,
-    )
+    throw new AdminError(`${path} cannot be read (${codeOf(error)}). Check the name and try again.`)
   }
 }
 

@@ -12,6 +12,7 @@ export function parseJson(text: string): unknown {
 
 /** A parsed value as an object; undefined when it is another kind of value, a list too. */
 export function objectOf(value: unknown): JsonObject | undefined {
+  // What the condition says.
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined
 }
 

@@ -31,6 +31,8 @@ export type RequestState = {
   formSecret?: string
   /** How the login of a token request was judged. Written by the grants that check one, read by dialects. */
   authentication?: JudgedLogin
+  /** A browser's sign-out ended grants. Written and read by `oauth/engine/end-grant`: a bare session is told of otherwise. */
+  hasEndedGrants?: boolean
   /** The visitor's id in a token without a session. Written by the anonymous grant, read by the claims of its token. */
   anonymousId?: string | undefined
 }

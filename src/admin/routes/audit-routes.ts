@@ -7,6 +7,7 @@ import { instantInQuery, pageOf, pageQuery, text } from './shapes.ts'
 
 /** As the trail has it. */
 const isoInstant = instantInQuery.transform((seconds) => new Date(seconds * 1000).toISOString())
+// `Object.keys` forgets the names.
 const types = Object.keys(AUDIT_EVENTS) as [AuditEventType, ...AuditEventType[]]
 const type = z.enum(types, 'is not an audit event; "npx vestibule audit events" lists them')
 const query = pageQuery.extend({

@@ -71,8 +71,9 @@ function readArguments(
       ...(printsJson !== false && { json: { type: 'boolean' as const } }),
     },
   })
+  // `parseArgs` types what it was given as literals; these options are built above.
   const { positionals, values } = parsed as { positionals: string[]; values: Record<string, string | boolean> }
-  for (const [index, name] of optional.entries()) values[name] ??= positionals[count + index] as string
+  for (const [index, name] of optional.entries()) values[name] ??= positionals[count + index] as string // counted below
   const isComplete = needs.every((name) => values[name] !== undefined)
   if (positionals.length < count || positionals.length > words.length || !isComplete) return undefined
   return {

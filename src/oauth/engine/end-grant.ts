@@ -1,4 +1,5 @@
 import type { KoaContextWithOIDC } from 'oidc-provider'
+import { requestState } from '../../http/request-state.ts'
 import type { Artifact } from '../../storage/storage.ts'
 import type { EndSignIn } from '../sign-outs/end-sign-in.ts'
 
@@ -24,7 +25,7 @@ export function createEndGrant({ endSignIn, requestUnderWay }: EndGrantDeps): En
     } = known as Record<string, string | undefined>
     const owner = { accountId, clientId, companyUserId }
     if (!ctx || !isSignOut(ctx)) return endSignIn({ what: { of: 'grant', grantId, ...owner }, why: 'code-reuse' })
-    ctx.state.signedOutGrants = true
+    requestState(ctx).hasEndedGrants = true
     const sessionId = clientId && ctx.oidc.session?.sidFor(clientId)
     await endSignIn({ what: { of: 'grant', grantId, ...owner, sessionId }, why: 'sign-out' })
   }
@@ -35,7 +36,7 @@ export function endBareSessions({ endSignIn }: Pick<EndGrantDeps, 'endSignIn'>):
   return async function endBareSession(ctx, next) {
     await next()
     const session = ctx.oidc?.session as EndedSession | undefined
-    if (!session?.destroyed || !session.accountId || !isSignOut(ctx) || ctx.state.signedOutGrants) return
+    if (!session?.destroyed || !session.accountId || !isSignOut(ctx) || requestState(ctx).hasEndedGrants) return
     const { id: cookieId, accountId } = session
     await endSignIn({ what: { of: 'session', cookieId, accountId }, why: 'sign-out' })
   }
