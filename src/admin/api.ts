@@ -3,6 +3,7 @@ import type { Actor } from '../administrators/administrator.ts'
 import { mayDo, PERMISSIONS, type Permission } from '../administrators/role.ts'
 import type { Audit, AuditEventType } from '../audit/events.ts'
 import { revisionOf } from '../database/revision.ts'
+import { unstorable } from '../database/storable.ts'
 import { Problem } from './problem.ts'
 import type { Route, RouteRequest } from './routes/route.ts'
 
@@ -117,6 +118,8 @@ function toParams(names: readonly string[], [, ...values]: RegExpExecArray): Rec
 
 function parse(schema: z.ZodType | undefined, value: unknown, where: 'path' | 'query' | 'body'): unknown {
   if (!schema) return {}
+  const flaw = unstorable(value)
+  if (flaw) throw new Problem(400, `invalid-${where}`, flaw)
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const complaints = parsed.error.issues.map((issue) => `${issue.path.join('.') || where}: ${issue.message}`)

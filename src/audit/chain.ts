@@ -14,7 +14,10 @@ export type AuditEntry = AuditEvent & {
 /** A place in the chain and the hash there: who holds one knows whether all before it is as it was. */
 export type Link = { readonly seq: number; readonly hash: string }
 
-export type ChainProblem = { readonly seq: number; readonly problem: 'changed' | 'missing' }
+export type ChainProblem =
+  | { readonly seq: number; readonly problem: 'changed' }
+  /** `upTo` is there when several in a row are missing. */
+  | { readonly seq: number; readonly upTo?: number; readonly problem: 'missing' }
 
 /** What the first entry of all is tied to. */
 export const GENESIS: Link = { seq: 0, hash: 'vestibule audit' }
@@ -27,13 +30,17 @@ export function linkHash(previousHash: string, seq: number, at: string, event: A
   return hash('sha256', JSON.stringify(content), 'base64url')
 }
 
-/** Follows the chain over `entries`, in order, and stops at the first that does not fit. */
+/** Follows the chain over `entries`, in order; after one that does not fit it goes on from the hash that is there. */
 export function createChainCheck(start: Link) {
   let last = start
   return function check(entry: AuditEntry): ChainProblem | undefined {
-    if (entry.seq !== last.seq + 1) return { seq: last.seq + 1, problem: 'missing' }
-    if (linkHash(last.hash, entry.seq, entry.at, entry) !== entry.hash) return { seq: entry.seq, problem: 'changed' }
+    const { seq: lastSeq, hash: lastHash } = last
     last = { seq: entry.seq, hash: entry.hash }
-    return undefined
+    if (entry.seq > lastSeq + 1) {
+      const upTo = entry.seq - 1
+      return { seq: lastSeq + 1, ...(upTo > lastSeq + 1 && { upTo }), problem: 'missing' }
+    }
+    const fits = linkHash(lastHash, entry.seq, entry.at, entry) === entry.hash
+    return fits ? undefined : { seq: entry.seq, problem: 'changed' }
   }
 }

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import { toStorable } from '../database/storable.ts'
 import type { Log } from '../log.ts'
 import {
   type Appended,
@@ -72,12 +73,7 @@ export function openAuditTrail(deps: AuditTrailDeps): AuditTrail {
   let writing: Promise<void> = Promise.resolve()
 
   function append(event: AuditEvent): void {
-    const { reason } = event
-    const complete = {
-      ...currentRequest(),
-      ...event,
-      ...(reason !== undefined && { reason: reason.slice(0, MAX_REASON) }),
-    }
+    const complete = storable({ ...currentRequest(), ...event })
     onEvent?.(complete)
     if (waiting.length < MAX_WAITING) waiting.push({ at: new Date().toISOString(), event: complete })
     else {
@@ -136,4 +132,17 @@ export function openAuditTrail(deps: AuditTrailDeps): AuditTrail {
       await flush()
     },
   }
+}
+
+/**
+ * The event as the database gives it back, or its hash would not fit what is read: parts of it come from clients, and
+ * cutting a reason can split a character.
+ */
+function storable(event: AuditEvent): AuditEvent {
+  const members = Object.entries(event).map(([name, value]) => {
+    const text = name === 'reason' ? value?.slice(0, MAX_REASON) : value
+    return [name, text === undefined ? undefined : toStorable(text)]
+  })
+  // The members and their types are those of `event`.
+  return Object.fromEntries(members) as AuditEvent
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import type { AuditEntry, Link } from '../audit/chain.ts'
 import { AUDIT_EVENTS } from '../audit/events.ts'
-import type { TrailProblem, Verdict } from '../audit/verify.ts'
+import { describeProblem } from '../audit/trail-problem.ts'
+import type { Verdict } from '../audit/verify.ts'
 import { auditEventsPage } from './audit-events-page.ts'
 import { AdminError } from './command/admin-client.ts'
 import { printJson, printTable } from './command/print.ts'
@@ -106,28 +107,12 @@ function printEntries(entries: readonly AuditEntry[]): void {
 }
 
 function report(verdict: Verdict, isJson: boolean): number {
-  const { entries, problem } = verdict
+  const { entries, problems = [], moreProblems } = verdict
   if (isJson) printJson(verdict)
-  else if (problem) console.error(describe(problem))
-  else console.log(`the chain is intact: ${entries} entries`)
-  return problem ? 1 : 0
-}
-
-function describe(problem: TrailProblem): string {
-  switch (problem.problem) {
-    case 'changed':
-      return `entry ${problem.seq} was changed`
-    case 'missing':
-      return `entry ${problem.seq} was removed`
-    case 'inserted':
-      return `entry ${problem.seq} was inserted`
-    case 'cut off':
-      return 'the newest entries were removed'
-    case 'beginning removed':
-      return 'the oldest entries were removed before AUDIT_RETENTION_DAYS ended'
-    case 'rewritten':
-      return `entry ${problem.seq} differs from the file: the chain was rewritten`
-    case 'witness too old':
-      return `entry ${problem.seq}, the newest in the file, was removed after AUDIT_RETENTION_DAYS: compare with a newer file`
+  else if (problems.length === 0) console.log(`the chain is intact: ${entries} entries`)
+  else {
+    for (const problem of problems) console.error(describeProblem(problem))
+    if (moreProblems) console.error(`and ${moreProblems} more`)
   }
+  return problems.length === 0 ? 0 : 1
 }

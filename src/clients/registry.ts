@@ -2,6 +2,7 @@ import type { Knex } from 'knex'
 import { createCache } from '../cache.ts'
 import { keyOfCursor, type Page, type PageRequest, toPage } from '../database/page.ts'
 import { type Changed, isRevision } from '../database/revision.ts'
+import { isStorable } from '../database/storable.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Client, ClientMetadata, ClientSecret } from './client.ts'
 import { digestSecret, matchesSecret } from './secrets.ts'
@@ -176,9 +177,7 @@ async function setDefaultSecret(transaction: Knex.Transaction, clientId: string,
 }
 
 async function look(clients: Knex.QueryBuilder, clientId: string): Promise<ListedClient | undefined> {
-  const row: Row | undefined = clientId.includes('\0')
-    ? undefined
-    : await clients.where({ client_id: clientId }).first()
+  const row: Row | undefined = !isStorable(clientId) ? undefined : await clients.where({ client_id: clientId }).first()
   return row && toListed(row)
 }
 
@@ -187,8 +186,7 @@ function toListed({ metadata, is_enabled: isEnabled }: Pick<Row, 'metadata' | 'i
 }
 
 async function load(knex: Knex, clientId: string): Promise<Client | undefined> {
-  // Postgres keeps no NUL in a text, and would fail on one instead of finding nothing.
-  if (clientId.includes('\0')) return undefined
+  if (!isStorable(clientId)) return undefined
   const { rows } = await knex.raw<{ rows: Row[] }>(
     `select c.metadata, c.is_enabled,
        coalesce((select json_agg(json_build_object('name', s.name, 'sha256', s.sha256,

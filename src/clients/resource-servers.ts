@@ -2,6 +2,7 @@ import type { Knex } from 'knex'
 import { createCache } from '../cache.ts'
 import { keyOfCursor, type Page, type PageRequest, toPage } from '../database/page.ts'
 import { type Changed, isRevision } from '../database/revision.ts'
+import { isStorable } from '../database/storable.ts'
 import type { Storage } from '../storage/storage.ts'
 
 /** A commerce service, or a group of them, that accepts tokens made for its audience. */
@@ -110,8 +111,7 @@ export function createResourceServerRegistry({
 type Row = { readonly identifier: string; readonly settings: Omit<ResourceServer, 'identifier'> }
 
 async function load(knex: Knex, identifier: string, isLocked = false): Promise<ResourceServer | undefined> {
-  // Postgres keeps no NUL in a text, and would fail on one instead of finding nothing.
-  if (identifier.includes('\0')) return undefined
+  if (!isStorable(identifier)) return undefined
   const rows = knex<Row>('resource_servers').where({ identifier })
   const row: Row | undefined = await (isLocked ? rows.forUpdate() : rows).first()
   return row && toResourceServer(row)

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import { isStorable } from '../database/storable.ts'
 import { normalizeEmail, storedForms } from './email.ts'
 
 /**
@@ -11,8 +12,7 @@ export function emailCondition(column: string): string {
 
 /** The row of `table` with this e-mail address. */
 export async function findByEmail<Row>(knex: Knex, table: string, email: string): Promise<Row | undefined> {
-  // Postgres keeps no NUL in a text, and would fail on one instead of finding nothing.
-  if (email.includes('\0')) return undefined
+  if (!isStorable(email)) return undefined
   const forms = [...storedForms(email)]
   return knex(table).whereRaw(emailCondition('email_normalized'), [forms, forms]).first()
 }

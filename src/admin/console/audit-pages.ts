@@ -1,12 +1,14 @@
 import type { AuditEntry } from '../../audit/chain.ts'
 import { AUDIT_EVENTS } from '../../audit/events.ts'
+import { describeProblem } from '../../audit/trail-problem.ts'
+import type { Verdict } from '../../audit/verify.ts'
 import { type Listing, listAddress, pageLinks, searchOf } from './listing.ts'
 import type { ConsolePage } from './page.ts'
 
 /** What can be searched for, by the name the API knows it under. */
 const FIELDS = ['type', 'customerId', 'clientId', 'since', 'until']
 
-/** The audit trail: a search, newest first. */
+/** The audit trail: a search, newest first, and whether the chain is whole. */
 export const auditPages: readonly ConsolePage[] = [
   {
     path: '/audit',
@@ -25,6 +27,24 @@ export const auditPages: readonly ConsolePage[] = [
           entries: items,
           problem,
           ...pageLinks(request, next, search),
+        },
+        { status: problem?.status ?? 200 },
+      )
+    },
+  },
+  {
+    path: '/audit/verification',
+    async open(visit) {
+      const answer = await visit.api.send<Verdict>('GET', '/v1/audit/verify')
+      const verdict = answer.outcome === 'done' ? answer.body : undefined
+      const problem = answer.outcome === 'refused' ? answer.problem : undefined
+      visit.show(
+        'audit-verification',
+        {
+          title: 'Verification of the audit trail',
+          verdict,
+          sentences: verdict?.problems?.map(describeProblem) ?? [],
+          problem,
         },
         { status: problem?.status ?? 200 },
       )

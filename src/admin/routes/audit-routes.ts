@@ -38,23 +38,17 @@ const link = z.object({ seq: z.int(), hash: z.string() })
 const witness = z
   .strictObject({ seq: z.coerce.number().int().positive().optional(), hash: z.string().length(43).optional() })
   .refine(({ seq, hash }) => (seq === undefined) === (hash === undefined), 'give both seq and hash, or neither')
+const trailProblem = z.object({
+  seq: z.int().optional(),
+  upTo: z.int().optional().describe('The last of several in a row.'),
+  problem: z.enum(['changed', 'missing', 'inserted', 'cut off', 'beginning removed', 'rewritten', 'witness too old']),
+})
 const verdict = z.object({
-  entries: z.int(),
+  entries: z.int().describe('Entries that are whole from the beginning to the first problem.'),
   head: link,
-  problem: z
-    .object({
-      seq: z.int().optional(),
-      problem: z.enum([
-        'changed',
-        'missing',
-        'inserted',
-        'cut off',
-        'beginning removed',
-        'rewritten',
-        'witness too old',
-      ]),
-    })
-    .optional(),
+  problem: trailProblem.optional().describe('The first of `problems`.'),
+  problems: z.array(trailProblem).optional().describe('At most 1000; absent when the trail is whole.'),
+  moreProblems: z.int().optional().describe('Problems beyond those in `problems`.'),
 })
 
 /** The audit trail: pages of it newest first, all of it, and whether its chain is whole. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { isEmailAddress, MAX_EMAIL_LENGTH } from '../../credentials/email.ts'
 import type { Page } from '../../database/page.ts'
+import { isStorable, UNSTORABLE_TEXT } from '../../database/storable.ts'
 
 /** An e-mail address of any script; its domain may be written in ASCII or not. */
 export const email = z
@@ -9,8 +10,8 @@ export const email = z
   .refine(isEmailAddress, 'must be an e-mail address')
   .meta({ format: 'email' })
 
-/** Postgres keeps no NUL in a text, and would fail on one instead of finding nothing. */
-export const text = z.string().refine((value) => !value.includes('\0'), 'must not contain a NUL character')
+/** A text that Postgres keeps as it is. */
+export const text = z.string().refine(isStorable, UNSTORABLE_TEXT)
 
 export const name = text.min(1).max(255)
 

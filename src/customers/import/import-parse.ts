@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { StoredPassword } from '../../credentials/stored-password.ts'
+import { toStorable, unstorable } from '../../database/storable.ts'
 import { type ImportRecord, importRecord } from './import-record.ts'
 
 export type ParsedLine =
@@ -14,6 +15,8 @@ export function parseLine(
   if (text === undefined) return { outcome: 'refused', reason: 'is longer than a customer can be (4 MiB)' }
   const json = parseJson(text)
   if (json === undefined) return { outcome: 'refused', reason: 'is not JSON' }
+  const flaw = unstorable(json)
+  if (flaw) return { outcome: 'refused', reason: flaw, ...referenceOf(json) }
   const parsed = importRecord.safeParse(json)
   if (!parsed.success) return { outcome: 'refused', reason: explain(parsed.error), ...referenceOf(json) }
   const { password, customerReference } = parsed.data
@@ -35,6 +38,6 @@ function explain(error: z.ZodError): string {
 }
 
 function referenceOf(json: unknown): { customerReference?: string } {
-  const reference = (json as { customerReference?: unknown } | null)?.customerReference // JSON of any kind
-  return typeof reference === 'string' ? { customerReference: reference.slice(0, 255).replaceAll('\0', '') } : {}
+  const reference = (json as { customerReference?: unknown } | null)?.customerReference
+  return typeof reference === 'string' ? { customerReference: toStorable(reference.slice(0, 255)) } : {}
 }

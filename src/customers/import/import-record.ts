@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { MAX_EMAIL_LENGTH } from '../../credentials/email.ts'
+import { isStorable, UNSTORABLE_TEXT } from '../../database/storable.ts'
 
-/** Postgres text cannot hold NUL. */
-const text = z.string().refine((value) => !value.includes('\0'), 'must not contain a NUL character')
+const text = z.string().refine(isStorable, UNSTORABLE_TEXT)
 const name = text.min(1).max(255)
 const uuid = z.guid().transform((value) => value.toLowerCase())
 const integer = z.int().min(1).max(2_147_483_647)

@@ -2,6 +2,7 @@ import type { Knex } from 'knex'
 import { storedForms } from '../../credentials/email.ts'
 import { emailCondition } from '../../credentials/email-rows.ts'
 import { passwordColumns } from '../../credentials/password-columns.ts'
+import { isStorable } from '../../database/storable.ts'
 import { isUuid } from '../../database/uuid.ts'
 import { type CustomerRow, SELECT_CUSTOMER, toCustomerWithPassword } from '../customer-row.ts'
 import type { CustomerWithPassword, Directory } from '../directory.ts'
@@ -9,8 +10,7 @@ import type { CustomerWithPassword, Directory } from '../directory.ts'
 /** Our own tables as the source of customers. Each look-up is one query, company users and permissions included. */
 export function createSqlDirectory({ knex }: { readonly knex: Knex }): Directory {
   async function find(condition: string, ...values: (string | string[])[]): Promise<CustomerWithPassword | undefined> {
-    // Postgres keeps no NUL in a text, and would fail on one instead of finding nothing.
-    if (values.flat().some((value) => value.includes('\0'))) return undefined
+    if (!values.flat().every(isStorable)) return undefined
     const { rows } = await knex.raw<{ rows: CustomerRow[] }>(`${SELECT_CUSTOMER} where ${condition}`, values)
     return rows[0] && toCustomerWithPassword(rows[0])
   }
