@@ -42,6 +42,7 @@ function providerDeps(config: Config, log: Log, backends: Backends, services: Se
     sealKeys: tokenKeys,
     storage,
     clients: clients.registry,
+    verifySecret: clients.verifySecret,
     resourceServers: clients.resourceServers,
     identifiersOf: createIdentifiersOf(clients),
     shapes: new Map(clients.builtIn.flatMap(({ identifier, shape }) => (shape ? [[identifier, shape]] : []))),

@@ -1,10 +1,12 @@
 import { availableParallelism } from 'node:os'
 import { type Config, ConfigError, countWorkers } from '../config.ts'
 import { openBreachedPasswords } from '../credentials/breached-passwords.ts'
+import { createConstantTimeRefusal } from '../credentials/constant-time-refusal.ts'
 import { yieldToRequests } from '../credentials/hashing-priority.ts'
 import { createPasswordPolicy } from '../credentials/password-policy.ts'
 import { createPasswords } from '../credentials/passwords.ts'
 import { createPasswordSchemes } from '../credentials/schemes/index.ts'
+import { expectPasswordCosts } from '../customers/expected-costs.ts'
 import { openBackgroundWrapping } from '../customers/import/background-wrapping.ts'
 import type { Database } from '../database/database.ts'
 import type { Log } from '../log.ts'
@@ -32,13 +34,15 @@ export async function openPasswords(
     onWaited: (seconds) => metrics.hashingWait.observe(seconds),
   })
   yieldToRequests()
+  const refusal = createConstantTimeRefusal()
+  await expectPasswordCosts({ knex, passwords, refusal })
   const wrapping = openBackgroundWrapping({
     knex,
     passwords,
     onError: (error) => log.error({ event: 'password.wrapping-failed', err: error }),
   })
   closeSteps.push(wrapping.close)
-  return { passwords, passwordPolicy: createPasswordPolicy({ minLength, maxLength, breached }), wrapping }
+  return { passwords, refusal, passwordPolicy: createPasswordPolicy({ minLength, maxLength, breached }), wrapping }
 }
 
 /** The machine's cores over its worker processes. */

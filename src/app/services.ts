@@ -33,7 +33,7 @@ export function createServices(config: Config, log: Log, backends: Backends): Se
   const builtIn = dialects.flatMap(({ dialect }) => dialect.resourceServers)
   const { database, storage, metrics } = backends
   const tokens = createTokenServices(config, backends)
-  const clients = createClientServices({ database, storage, builtIn })
+  const clients = createClientServices({ database, storage, builtIn, log })
   const customers = createCustomerServices(config, backends, { log, endSignIn: tokens.endSignIn })
   const agents = createAgentServices(config, backends)
   return {

@@ -1,6 +1,9 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { ClientSecret } from './client.ts'
 
+/** Shorter client secrets are refused where they are given. */
+export const FEWEST_SECRET_CHARACTERS = 16
+
 /**
  * Client secrets are machine-made and long, so a plain digest is enough and costs a token request nothing; a slow
  * hash is for what people choose. The digest is of the exact bytes: a secret with a NUL appended is another secret.

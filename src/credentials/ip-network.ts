@@ -11,10 +11,9 @@ export function networkOf(ip: string): string {
   return mapped ?? `${groupsOf(address).slice(0, 4).join(':')}::/64`
 }
 
-/** A loopback address stands for everybody behind a proxy that was not declared: it must not be blocked as one. */
+/** Without a declared proxy this address stands for all visitors behind one that was not declared: it must not be blocked. */
 export function isLoopback(ip: string): boolean {
-  const network = networkOf(ip)
-  return network.startsWith('127.') || ip.split('%', 1)[0] === '::1'
+  return networkOf(ip) === '127.0.0.1' || ip.split('%', 1)[0] === '::1'
 }
 
 function groupsOf(address: string): string[] {

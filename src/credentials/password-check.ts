@@ -1,4 +1,4 @@
-import { createConstantTimeRefusal } from './constant-time-refusal.ts'
+import { type ConstantTimeRefusal, createConstantTimeRefusal } from './constant-time-refusal.ts'
 import type { Busy, HashingQueue } from './hashing-queue.ts'
 import { networkOf } from './ip-network.ts'
 import type { Lockout, LoginContext } from './lockout/lockout.ts'
@@ -40,6 +40,8 @@ export type PasswordCheckDeps<Person, Reason extends string, Admitted extends Ad
   readonly whyRefused: (person: Person) => Reason | undefined
   /** The password is right: what else this kind of people needs to come in. */
   readonly admit: (found: FoundPerson<Person>, password: string, context: SignInContext) => Promise<Admitted>
+  /** How long a refusal takes; one of its own unless given. */
+  readonly refusal?: ConstantTimeRefusal
   /** Bounds the checks under way at a time; without it there is no bound. */
   readonly admission?: Pick<HashingQueue, 'run'>
 }
@@ -57,7 +59,7 @@ export function createPasswordCheck<
   Admitted extends Admission,
 >(deps: PasswordCheckDeps<Person, Reason, Admitted>) {
   type Checked = CheckedPassword<Reason, Admitted>
-  const refusal = createConstantTimeRefusal()
+  const { refusal = createConstantTimeRefusal() } = deps
   const judge = createJudge(deps, refusal.observe)
   const admission = deps.admission ?? UNBOUNDED
 

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import type { ConstantTimeRefusal } from '../credentials/constant-time-refusal.ts'
 import { type Busy, createHashingQueue } from '../credentials/hashing-queue.ts'
 import type { Lockout, LoginContext } from '../credentials/lockout/lockout.ts'
 import { createPasswordCheck } from '../credentials/password-check.ts'
@@ -37,6 +38,8 @@ export type AuthenticateDeps = {
   readonly lockout: Lockout
   /** Asked about logins whose password is not ours to check. */
   readonly signInElsewhere?: SignInElsewhere
+  /** How long a refusal takes; one of its own unless given. */
+  readonly refusal?: ConstantTimeRefusal
   /** What a password that was just accepted has to keep to. */
   readonly policy?: PasswordPolicy
   /** Logins under way at a time; fewer where they would stand in one line for storage with everybody else. */
@@ -50,10 +53,11 @@ const LOGINS_PER_CORE = 16
 
 /** Checks a customer's login and password. */
 export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
-  const { directory, passwords, lockout, signInElsewhere, onProblem } = deps
+  const { directory, passwords, lockout, refusal, signInElsewhere, onProblem } = deps
   return createPasswordCheck({
     passwords,
     lockout,
+    ...(refusal && { refusal }),
     onProblem,
     find: createFind(directory),
     elsewhere: signInElsewhere && personOf(signInElsewhere),

@@ -25,6 +25,16 @@ export const LOG_EVENTS = {
     happened: 'The mark that shows whether Redis lost data could not be written.',
     remedy: 'Check that Redis and the database accept writes. The server tries again every two seconds.',
   },
+  'client.secret-guessing': {
+    level: 'warn',
+    happened: 'Too many wrong secrets for a client came from one network; the client is refused there for 15 minutes.',
+    remedy: 'If the network is your own, correct the secret of the client. Otherwise nothing.',
+  },
+  'files.open-to-others': {
+    level: 'warn',
+    happened: 'Other users of this machine can read files of the server.',
+    remedy: 'Give the files to the user of the server, and run `chmod -R go=` on the directory.',
+  },
   'keys.unreachable': {
     level: 'warn',
     happened: 'The key store cannot be read; this node continues with the keys it read last.',

@@ -81,3 +81,26 @@ test.each([
     status,
   )
 })
+
+test('an address that guessed at administrators stays locked for them when support lifts it without naming a realm', async () => {
+  const here = '198.51.100.77'
+  const { email } = await administratorOf(server, 'viewer')
+  const signIn = async (login: string, password: string) =>
+    (await ask(server, undefined, 'POST', '/v1/sign-in', { email: login, password }, { 'X-Forwarded-For': here }))
+      .status
+  for (let count = 0; count < 20; count++) await signIn(`nobody${count}@example.com`, 'wrong')
+  expect(await signIn(email, PASSWORD)).toBe(429)
+  await failFrom(here, 'ron@swanson.com', 1)
+
+  const { session } = await administratorOf(server, 'support')
+  const lift = (realm?: string) =>
+    ask(server, session, 'POST', '/v1/lockouts/lift', { address: here, ...(realm && { realm }) })
+  expect((await lift()).status).toBe(204)
+  expect((await lift('administrator')).status).toBe(403)
+  expect(await signIn(email, PASSWORD)).toBe(429)
+  expect(await locks(`address=${here}`)).toEqual([])
+  expect(await locks(`address=${here}&realm=administrator`)).toHaveLength(1)
+
+  await admin('POST', '/v1/lockouts/lift', { address: here, realm: 'administrator' })
+  expect(await signIn(email, PASSWORD)).toBe(200)
+})

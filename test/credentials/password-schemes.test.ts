@@ -184,6 +184,11 @@ describe('a row is refused', () => {
       { scheme: 'scrypt', hash: `$scrypt$ln=30,r=8,p=1$c2FsdA$${base64('x'.repeat(32))}` },
       'memory',
     ],
+    [
+      'whose scrypt parameters OpenSSL refuses',
+      { scheme: 'scrypt', hash: `$scrypt$ln=16,r=1,p=1$c2FsdA$${base64('x'.repeat(32))}` },
+      'below 16 times r',
+    ],
     ['whose phpass rounds take seconds', { scheme: 'phpass', hash: '$P$SIQRaTwmfeRo7ud9Fh4E2PdI0S3r.L0' }, '2^16'],
     [
       'whose shopware-sha256 iterates for seconds',
@@ -194,6 +199,23 @@ describe('a row is refused', () => {
     ['that carries a plain password', { scheme: 'md5', hash: 'letmein' }, '32 hexadecimal'],
   ])('%s', (_, stored, reason) => {
     expect(find(stored.scheme).problem(stored)).toContain(reason)
+  })
+
+  test('of scrypt are those alone that OpenSSL would refuse to compute', () => {
+    for (let ln = 1; ln <= 18; ln++) {
+      for (const r of [1, 2, 8]) {
+        for (const p of [1, 16]) {
+          const hash = `$scrypt$ln=${ln},r=${r},p=${p}$c2FsdA$${base64('x'.repeat(32))}`
+          const isUsable = find('scrypt').problem({ scheme: 'scrypt', hash }) === undefined
+          const options = { N: 2 ** ln, r, p, maxmem: 512 * 1024 * 1024 }
+          // Only those that are cheap are computed; the others are held by the bound on memory.
+          if (128 * 2 ** ln * r * p > 4 * 1024 * 1024 && isUsable) continue
+          const compute = () => scryptSync('password', 'salt', 32, options)
+          if (isUsable) expect(compute).not.toThrow()
+          else if (128 * 2 ** ln * r * p <= 256 * 1024 * 1024) expect(compute).toThrow()
+        }
+      }
+    }
   })
 
   test('that needs the shop secret while none is set', () => {

@@ -100,14 +100,38 @@ function suite(open: () => Promise<Database>): void {
   test('a flood of invented verifiers fills neither memory nor table', async () => {
     const keyUsage = recorder({ now: 2_100_000_000 })
     keyUsage.published(['kid-2'])
-    for (let count = 0; count < 20_000; count++) keyUsage.fetched({ verifier: `x${count}`.repeat(90), address: '::2' })
+    for (let count = 0; count < 20_000; count++)
+      keyUsage.fetched({ verifier: `x${count}`.repeat(90), address: '2001:db8::2' })
     await keyUsage.flush()
-    const [{ count }] = (await database.knex('key_set_fetches').where({ address: '::2' }).count()) as [
+    const [{ count }] = (await database.knex('key_set_fetches').where({ address: '2001:db8::2' }).count()) as [
       { count: string },
     ]
-    expect(Number(count)).toBe(5000)
-    const others = await database.knex('key_set_fetches').where({ verifier: '(others)' }).first()
-    expect(Number(others.fetches)).toBe(15_000)
+    expect(Number(count)).toBe(20)
+    const others = await database.knex('key_set_fetches').where({ verifier: '(others)' })
+    expect(others).toMatchObject([{ address: '2001:db8:0:0::/64' }])
+    expect(Number(others[0].fetches)).toBe(19_980)
+  })
+
+  test('a flood from invented addresses does not push out known verifiers, nor grow the table beyond its bound', async () => {
+    const clock = { now: 2_200_000_000 }
+    const keyUsage = recorder(clock)
+    keyUsage.published(['kid-3'])
+    keyUsage.fetched({ verifier: 'warehouse', address: '10.9.9.9' })
+    await keyUsage.flush()
+    for (let round = 0; round < 3; round++) {
+      clock.now += 3700
+      for (let index = 0; index < 5000; index++) {
+        const address = `10.${round}.${index >> 8}.${index & 255}`
+        keyUsage.fetched({ verifier: 'invented', address })
+      }
+      await keyUsage.flush()
+    }
+    keyUsage.fetched({ verifier: 'warehouse', address: '10.9.9.9' })
+    await keyUsage.flush()
+    const [{ count }] = (await database.knex('key_set_fetches').count()) as [{ count: string }]
+    expect(Number(count)).toBeLessThanOrEqual(10_001)
+    const known = await database.knex('key_set_fetches').where({ verifier: 'warehouse' }).first()
+    expect([Number(known.fetches), Number(known.last_fetched_at)]).toEqual([2, clock.now])
   })
 
   test('a key counts as published when every active node has it; a node that left is not waited for', async () => {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { LONGEST_TOKEN_SECONDS } from '../../oauth/tokens/lifetimes.ts'
+import { FEWEST_SECRET_CHARACTERS } from '../../clients/secrets.ts'
 import { epochSeconds, instant } from './shapes.ts'
 
 const names = z.array(z.string().min(1))
@@ -26,7 +27,15 @@ export const metadata = z
 
 export const client = z.object({ metadata, isEnabled: z.boolean() }).meta({ id: 'Client' })
 
-export const newClient = z.strictObject({ metadata, secret: z.string().min(8).optional() })
+/** Guessing must be hopeless: a plain digest of it is stored. */
+const secret = z
+  .string()
+  .min(
+    FEWEST_SECRET_CHARACTERS,
+    `must be at least ${FEWEST_SECRET_CHARACTERS} characters; "openssl rand -base64 32" makes a good one`,
+  )
+
+export const newClient = z.strictObject({ metadata, secret: secret.optional() })
 
 export const clientSecret = z
   .object({ name: z.string(), expiresAt: epochSeconds.optional() })
@@ -35,5 +44,5 @@ export const clientSecret = z
 export const newSecret = z.strictObject({
   name: z.string().min(1).max(64),
   expiresAt: instant.optional(),
-  secret: z.string().min(16).optional(),
+  secret: secret.optional(),
 })

@@ -29,7 +29,7 @@ export function createAdministratorServices(config: Config, backends: Administra
     directory,
     adminTokens: createAdminTokens(database),
     sessions,
-    lockoutOperations: createLockoutOperations({ storage, realm: 'administrator' }),
+    lockoutOperations: createLockoutOperations({ storage, policy, realm: 'administrator' }),
     signIn: createSignInAdministrator({
       administrators: directory,
       sessions,

@@ -44,7 +44,7 @@ export function createAgentServices(config: Config, backends: AgentBackends): Ag
     findActive: async (id) => whoMayAct(await directory.findById(id)),
     secondFactors,
     lockout,
-    lockoutOperations: createLockoutOperations({ storage, realm: 'agent' }),
+    lockoutOperations: createLockoutOperations({ storage, policy, realm: 'agent' }),
     authenticate: createAgentLogin(backends, { directory, secondFactors, lockout }),
   }
 }

@@ -1,12 +1,17 @@
 import type { ClientMetadata } from '../../clients/client.ts'
 import { type ClientRegistry, createClientRegistry } from '../../clients/registry.ts'
 import { createResourceServerRegistry, type ResourceServerRegistry } from '../../clients/resource-servers.ts'
+import { createSecretGuessing } from '../../clients/secret-guessing.ts'
+import { networkOf } from '../../credentials/ip-network.ts'
 import type { Dialect } from '../../dialects/dialect.ts'
+import type { Log } from '../../log.ts'
 import type { Backends } from '../backends.ts'
 
 /** Who asks for tokens, and who accepts them. */
 export type ClientServices = {
   readonly registry: ClientRegistry
+  /** Whether it is a secret of the client; wrong ones are counted by the caller's network. */
+  readonly verifySecret: (clientId: string, presented: string, ip: string) => Promise<boolean>
   readonly findClient: (clientId: string) => Promise<ClientMetadata | undefined>
   /** The resource servers that dialects bring along; the registry has them too. */
   readonly builtIn: Dialect['resourceServers']
@@ -15,13 +20,25 @@ export type ClientServices = {
 
 export type ClientServicesDeps = Pick<Backends, 'database' | 'storage'> & {
   readonly builtIn: Dialect['resourceServers']
+  readonly log: Pick<Log, 'warn'>
 }
 
 /** The registries of clients and resource servers. */
-export function createClientServices({ database: { knex }, storage, builtIn }: ClientServicesDeps): ClientServices {
+export function createClientServices({
+  database: { knex },
+  storage,
+  builtIn,
+  log,
+}: ClientServicesDeps): ClientServices {
   const registry = createClientRegistry({ knex, storage })
+  const guardSecret = createSecretGuessing({
+    storage,
+    onLimit: (client, network) => log.warn({ event: 'client.secret-guessing', client, network }),
+  })
   return {
     registry,
+    verifySecret: (clientId, presented, ip) =>
+      guardSecret(clientId, networkOf(ip), () => registry.verifySecret(clientId, presented)),
     findClient: async (clientId) => (await registry.find(clientId))?.metadata,
     builtIn,
     resourceServers: createResourceServerRegistry({ knex, storage, builtIn }),

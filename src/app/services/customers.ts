@@ -35,7 +35,7 @@ export type CustomerServices = {
   readonly passwordChange: RecoveryServices['passwordChange'] | undefined
 }
 
-export type CustomerBackends = RecoveryBackends & Pick<Backends, 'digestKey' | 'metrics'>
+export type CustomerBackends = RecoveryBackends & Pick<Backends, 'digestKey' | 'metrics' | 'refusal'>
 
 export type CustomerServicesDeps = { readonly log: Log; readonly endSignIn: EndSignIn }
 
@@ -62,7 +62,7 @@ export function createCustomerServices(
     records: createCustomerRecords({ knex }),
     companies: createCompanyRecords({ knex }),
     lockout,
-    lockoutOperations: createLockoutOperations({ storage, realm: 'customer' }),
+    lockoutOperations: createLockoutOperations({ storage, policy, realm: 'customer' }),
     authenticate: createLogin(backends, { source, lockout, onProblem }),
     oneTimePasswords: createCodeLogin(backends, { directory, lockout }),
     signInLinks: createSignInLinks({ storage, audience: config.ISSUER, allowsReuse: config.SIGN_IN_LINK_REUSABLE }),
@@ -80,11 +80,12 @@ type LoginDeps = {
 
 /** The check of a login in its layers: the endpoint's throttle goes before the password, and every outcome is seen. */
 function createLogin(backends: CustomerBackends, { source, lockout, onProblem }: LoginDeps): Authenticate {
-  const { database, storage, passwords, passwordPolicy, auditTrail, metrics } = backends
+  const { database, storage, passwords, passwordPolicy, refusal, auditTrail, metrics } = backends
   const checked = createAuthenticate({
     directory: source.directory,
     passwords,
     lockout,
+    refusal,
     ...(source.signInElsewhere && { signInElsewhere: source.signInElsewhere }),
     ...(source.keepsPasswords && { policy: passwordPolicy }),
     ...(database.isEmbedded && { loginsAtOnce: EMBEDDED_LOGINS }),

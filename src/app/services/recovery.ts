@@ -19,7 +19,7 @@ export type RecoveryDeps = Pick<RecoveryServicesDeps, 'directory' | 'lockout'> &
 
 /** The ways into an account without its password, with their letters, their sign-outs and their audit entries. */
 export function createRecovery(
-  { ISSUER: issuer }: Pick<Config, 'ISSUER'>,
+  { ISSUER: issuer, TRUSTED_PROXIES: proxies }: Pick<Config, 'ISSUER' | 'TRUSTED_PROXIES'>,
   { database, storage, passwords, passwordPolicy: policy, mailer, auditTrail }: RecoveryBackends,
   { directory, lockout, endSignIn }: RecoveryDeps,
 ): RecoveryServices {
@@ -31,6 +31,7 @@ export function createRecovery(
     passwords,
     policy,
     lockout,
+    exemptsLoopback: proxies.length === 0,
     signOut: async (customerId) => {
       auditTrail.append({ type: 'password.changed', customerId, reason: 'by the customer' })
       await endSignIn({ what: { of: 'customer', id: customerId }, why: 'password-changed' })

@@ -1,6 +1,6 @@
 import type { StoredArtifact } from '../../storage/storage.ts'
 import { isLoopback, networkOf } from '../ip-network.ts'
-import type { BudgetName, Standing } from './lockout-policy.ts'
+import type { BudgetName, LockoutPolicy, Standing } from './lockout-policy.ts'
 import type { Throttle } from './login-throttle.ts'
 
 /** Where an attempt comes from. Every endpoint fills it in. */
@@ -31,8 +31,13 @@ export const NEWEST = 'LockoutNewest'
 export type Names = ReturnType<typeof namesOf>
 
 /** Under which names storage keeps what is known of attempts on `subject` from a place. */
-export function namesOf(subject: string, { ip, clientId, deviceId }: LoginContext) {
+export function namesOf(
+  subject: string,
+  { ip, clientId, deviceId }: LoginContext,
+  { exemptsLoopback }: Pick<LockoutPolicy, 'exemptsLoopback'>,
+) {
   const network = networkOf(ip)
+  const [realm] = subject.split(':', 1)
   const deviceName = deviceId === undefined ? undefined : `${subject}:${deviceId}`
   const placeId = `${subject}:${network}`
   const clientKey = clientId && `lockout:client:${clientId}`
@@ -40,7 +45,7 @@ export function namesOf(subject: string, { ip, clientId, deviceId }: LoginContex
     ...(deviceName === undefined ? [] : [['device', `lockout:device:${deviceName}`] as const]),
     ['pair', `lockout:pair:${placeId}`],
     ['account', `lockout:account:${subject}`],
-    ...(isLoopback(ip) ? [] : [['address', `lockout:address:${network}`] as const]),
+    ...(exemptsLoopback && isLoopback(ip) ? [] : [['address', `lockout:address:${realm}:${network}`] as const]),
   ]
   const artifacts = [
     { kind: DEVICE, id: deviceName ?? '' },

@@ -2,7 +2,7 @@ import { resetCounter } from '../../storage/reset-counter.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { normalizeEmail } from '../email.ts'
 import { BLOCK, LIFT, levelKey, NEWEST, namesOf } from './lockout-names.ts'
-import { BLOCK_MEMORY_SECONDS, type BudgetName } from './lockout-policy.ts'
+import { BLOCK_MEMORY_SECONDS, type BudgetName, type LockoutPolicy } from './lockout-policy.ts'
 
 /** Something that keeps people out now. */
 export type ShownLock = {
@@ -19,16 +19,20 @@ export type LockoutOperations = ReturnType<typeof createLockoutOperations>
 /** What operators see and do of locks of one realm. */
 export function createLockoutOperations({
   storage,
+  policy,
   realm,
   now = () => Date.now() / 1000,
 }: {
   readonly storage: Storage
+  readonly policy: LockoutPolicy
   readonly realm: string
   readonly now?: () => number
 }) {
   const subjectOf = (login: string) => `${realm}:${normalizeEmail(login)}`
+  /** An address has locks of its own in each realm: lifting customers' leaves those that guard administrators. */
+  const everybody = subjectOf('')
   const keyOf = (subject: string, ip: string, of: BudgetName) =>
-    namesOf(subject, { ip }).budgets.find(([name]) => name === of)?.[1] ?? ''
+    namesOf(subject, { ip }, policy).budgets.find(([name]) => name === of)?.[1] ?? ''
 
   return {
     /** One trip. */
@@ -51,8 +55,8 @@ export function createLockoutOperations({
     },
 
     async ofAddress(ip: string): Promise<ShownLock[]> {
-      const { network } = namesOf('', { ip })
-      const block = await storage.get(BLOCK, keyOf('', ip, 'address'))
+      const { network } = namesOf(everybody, { ip }, policy)
+      const block = await storage.get(BLOCK, keyOf(everybody, ip, 'address'))
       return block ? [{ of: 'address', network, until: Number(block.artifact.until) }] : []
     },
 
@@ -68,7 +72,7 @@ export function createLockoutOperations({
     },
 
     async liftAddress(ip: string): Promise<void> {
-      const key = keyOf('', ip, 'address')
+      const key = keyOf(everybody, ip, 'address')
       await Promise.all([storage.remove(BLOCK, key), resetCounter(storage, key), resetCounter(storage, levelKey(key))])
     },
   }

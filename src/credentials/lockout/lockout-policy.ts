@@ -14,6 +14,8 @@ export type LockoutPolicy = {
   readonly account: Budget
   /** One address (an IPv6 /64) over all accounts. */
   readonly address: Budget
+  /** Whether requests from this machine have no budget of their address. */
+  readonly exemptsLoopback: boolean
   /** Failures of one client in a window above which strangers' budgets are divided. It is never blocked as a whole. */
   readonly client: { readonly attempts: number; readonly windowSeconds: number; readonly divisor: number }
   /** How long a device or an address counts as known after a sign-in. */
@@ -29,6 +31,7 @@ export type LockoutSettings = {
   readonly LOCKOUT_ACCOUNT_ATTEMPTS: number
   readonly LOCKOUT_ADDRESS_ATTEMPTS: number
   readonly LOCKOUT_CLIENT_ATTEMPTS: number
+  readonly TRUSTED_PROXIES?: readonly string[]
 }
 
 const HOUR_SECONDS = 3600
@@ -43,6 +46,7 @@ export function lockoutPolicy(settings: LockoutSettings): LockoutPolicy {
     login: { attempts: settings.LOCKOUT_ATTEMPTS, windowSeconds, blockSeconds, maxBlockSeconds: blockSeconds },
     account: { attempts: settings.LOCKOUT_ACCOUNT_ATTEMPTS, ...growing },
     address: { attempts: settings.LOCKOUT_ADDRESS_ATTEMPTS, ...growing },
+    exemptsLoopback: (settings.TRUSTED_PROXIES ?? []).length === 0,
     client: { attempts: settings.LOCKOUT_CLIENT_ATTEMPTS, windowSeconds, divisor: 5 },
     knownSeconds: 90 * DAY_SECONDS,
     resends: { withinSeconds: 10, sends: 4 },

@@ -76,7 +76,8 @@ export function createLockout(deps: LockoutDeps): Lockout {
     now = () => Date.now() / 1000,
     patienceMs = PATIENCE_MS,
   } = deps
-  const names = (account: string, context: LoginContext) => namesOf(`${realm}:${normalizeEmail(account)}`, context)
+  const names = (account: string, context: LoginContext) =>
+    namesOf(`${realm}:${normalizeEmail(account)}`, context, policy)
 
   const reserve: Lockout['reserve'] = async (account, secret, context) => {
     const named = names(account, context)

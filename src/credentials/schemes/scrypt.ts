@@ -21,6 +21,8 @@ export const scrypt: PasswordScheme = {
   problem({ hash }) {
     const row = parse(hash)
     if (!row) return 'a scrypt hash must be $scrypt$ln=…,r=…,p=…$salt$hash'
+    // RFC 7914 §2; OpenSSL refuses to compute others.
+    if (row.log2N >= 16 * row.r) return 'a scrypt hash must have ln below 16 times r'
     const isWithinBounds = memoryOf(row) * row.p <= MAX_MEMORY_BYTES && row.p <= MAX_PARALLELISM
     return isWithinBounds
       ? undefined

@@ -22,6 +22,8 @@ export type RecoveryServicesDeps = {
   readonly passwords: Passwords
   readonly policy: PasswordPolicy
   readonly lockout: Lockout
+  /** Whether requests from this machine have no budget of their address. */
+  readonly exemptsLoopback: boolean
   /** Ends every session and token of the customer. */
   readonly signOut: (customerId: string) => Promise<void>
   readonly postLetter: PostLetter
@@ -37,7 +39,7 @@ const TRIES_WINDOW_SECONDS = 86_400
 export function createRecoveryServices(deps: RecoveryServicesDeps) {
   const { knex, storage, lockout, note } = deps
   const links = createOneTimeLinks({ storage })
-  const budgets = createMailBudgets({ storage })
+  const budgets = createMailBudgets(deps)
   const rows = noteRows(createRegistrationRows({ knex }), note)
   const passwordChange = createPasswordChange(deps)
   const { confirmEmail } = rows

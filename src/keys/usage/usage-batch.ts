@@ -1,21 +1,26 @@
+import { networkOf } from '../../credentials/ip-network.ts'
 import type { Verifier } from './key-usage.ts'
 
 const MAX_FETCHERS = 5000
 const MAX_NAME_LENGTH = 100
-const OTHERS = '(others)'
+/** Programs that one network is believed to run; a stranger invents as many as they like. */
+export const MOST_PER_NETWORK = 20
+export const OTHERS = '(others)'
 
 type Use = { readonly signed: number; readonly seen: number; readonly signedAt?: number; readonly seenAt?: number }
 
-/** Counts not yet written. Bounded: fetchers beyond 5,000 between two writes are counted together. */
+/** Counts not yet written. Bounded: fetchers beyond 5,000 between two writes, and beyond 20 of a network, are counted together. */
 export type UsageBatch = {
   readonly sets: Map<string, { kids: readonly string[]; at: number }>
   readonly fetches: Map<string, Verifier & { hash: string; at: number; count: number }>
+  /** Verifiers in `fetches` by network. */
+  readonly networks: Map<string, number>
   readonly uses: Map<string, Use>
 }
 
 /** A batch with nothing counted yet. */
 export function emptyBatch(): UsageBatch {
-  return { sets: new Map(), fetches: new Map(), uses: new Map() }
+  return { sets: new Map(), fetches: new Map(), networks: new Map(), uses: new Map() }
 }
 
 /** Notes that a key set is published, from the first time on. */
@@ -24,10 +29,13 @@ export function countSet({ sets }: UsageBatch, hash: string, kids: readonly stri
 }
 
 /** Notes a fetch of the key set. */
-export function countFetch({ fetches }: UsageBatch, fetcher: Verifier, hash: string, at: number): void {
-  const verifier = bounded(fetches, fetcher)
-  const count = (fetches.get(nameOf(verifier))?.count ?? 0) + 1
-  fetches.set(nameOf(verifier), { ...verifier, hash, at, count })
+export function countFetch(batch: UsageBatch, fetcher: Verifier, hash: string, at: number): void {
+  const { fetches, networks } = batch
+  const verifier = bounded(batch, fetcher)
+  const known = fetches.get(nameOf(verifier))
+  const network = networkOf(verifier.address)
+  if (!known) networks.set(network, (networks.get(network) ?? 0) + 1)
+  fetches.set(nameOf(verifier), { ...verifier, hash, at, count: (known?.count ?? 0) + 1 })
 }
 
 /** Notes that a key signed, or that a token it signed arrived. */
@@ -36,10 +44,12 @@ export function countUse({ uses }: UsageBatch, kid: string, what: 'signed' | 'se
   uses.set(kid, { ...use, [what]: use[what] + 1, [`${what}At`]: at })
 }
 
-function bounded(fetches: UsageBatch['fetches'], { verifier, address }: Verifier): Verifier {
+function bounded({ fetches, networks }: UsageBatch, { verifier, address }: Verifier): Verifier {
   const named = { verifier: verifier.slice(0, MAX_NAME_LENGTH), address: address.slice(0, MAX_NAME_LENGTH) }
-  const isFull = fetches.size >= MAX_FETCHERS && !fetches.has(nameOf(named))
-  return isFull ? { verifier: OTHERS, address: OTHERS } : named
+  if (fetches.has(nameOf(named))) return named
+  if (fetches.size >= MAX_FETCHERS) return { verifier: OTHERS, address: OTHERS }
+  const network = networkOf(named.address)
+  return (networks.get(network) ?? 0) < MOST_PER_NETWORK ? named : { verifier: OTHERS, address: network }
 }
 
 function nameOf({ verifier, address }: Verifier): string {

@@ -1,11 +1,10 @@
 import type { Knex } from 'knex'
+import { pruneFetches, writeFetches } from './fetch-rows.ts'
 import type { KeyUsage } from './key-usage.ts'
 import type { UsageBatch } from './usage-batch.ts'
 
 const KEPT_SECONDS = 30 * 86_400
-const MAX_ROWS = 10_000
 const PRUNE_EVERY_SECONDS = 3600
-const ROWS_PER_STATEMENT = 500
 
 type SetRow = { kids: string[]; first_published_at: string }
 type FetchRow = { verifier: string; address: string; last_fetched_at: string; kids: string[] | null }
@@ -22,7 +21,7 @@ export function createUsageRows(knex: Knex, now: () => number) {
       await writeUses(knex, batch)
       if (now() - prunedAt < PRUNE_EVERY_SECONDS) return
       prunedAt = now()
-      await prune(knex, now() - KEPT_SECONDS)
+      await pruneFetches(knex, now() - KEPT_SECONDS)
     },
     report: (kids: readonly string[]) => readReport(knex, kids, now() - KEPT_SECONDS),
   }
@@ -66,28 +65,6 @@ async function writeSets(knex: Knex, { sets }: UsageBatch): Promise<void> {
   if (rows.length > 0) await knex('key_sets').insert(rows).onConflict('hash').ignore()
 }
 
-async function writeFetches(knex: Knex, { fetches }: UsageBatch): Promise<void> {
-  const rows = [...fetches.values()].map(({ verifier, address, hash, at, count }) => ({
-    verifier,
-    address,
-    hash,
-    last_fetched_at: at,
-    fetches: count,
-  }))
-  // Nodes write in one order, or two batches that name the same verifiers could wait for each other.
-  rows.sort((a, b) => compare(a.verifier, b.verifier) || compare(a.address, b.address))
-  for (let start = 0; start < rows.length; start += ROWS_PER_STATEMENT) {
-    await knex('key_set_fetches')
-      .insert(rows.slice(start, start + ROWS_PER_STATEMENT))
-      .onConflict(['verifier', 'address'])
-      .merge({
-        hash: knex.raw('excluded.hash'),
-        last_fetched_at: knex.raw('greatest(key_set_fetches.last_fetched_at, excluded.last_fetched_at)'),
-        fetches: knex.raw('key_set_fetches.fetches + excluded.fetches'),
-      })
-  }
-}
-
 async function writeUses(knex: Knex, { uses }: UsageBatch): Promise<void> {
   const rows = [...uses].map(([kid, { signed, seen, signedAt, seenAt }]) => ({
     kid,
@@ -107,16 +84,6 @@ async function writeUses(knex: Knex, { uses }: UsageBatch): Promise<void> {
       last_signed_at: knex.raw('greatest(key_usage.last_signed_at, excluded.last_signed_at)'),
       last_seen_at: knex.raw('greatest(key_usage.last_seen_at, excluded.last_seen_at)'),
     })
-}
-
-/** Keeps the table small: deletes old rows, and beyond 10,000 the oldest. */
-async function prune(knex: Knex, before: number): Promise<void> {
-  await knex('key_set_fetches').where('last_fetched_at', '<', before).delete()
-  const oldest: { last_fetched_at: string } | undefined = await knex('key_set_fetches')
-    .orderBy('last_fetched_at', 'desc')
-    .offset(MAX_ROWS)
-    .first('last_fetched_at')
-  if (oldest) await knex('key_set_fetches').where('last_fetched_at', '<=', Number(oldest.last_fetched_at)).delete()
 }
 
 function compare(a: string, b: string): number {

@@ -1,4 +1,4 @@
-import type { AdapterPayload, Provider } from 'oidc-provider'
+import { type AdapterPayload, Provider } from 'oidc-provider'
 import type { Client, ClientMetadata } from '../../clients/client.ts'
 
 /** Members of ours that the library carries along on its client objects. */
@@ -36,13 +36,13 @@ export async function validateClient(provider: Provider, metadata: ClientMetadat
 /** Compares client secrets with the digests in the registry, so that several can be valid at once. */
 export function compareSecretsWith(
   provider: Provider,
-  verifySecret: (clientId: string, presented: string) => Promise<boolean>,
+  verifySecret: (clientId: string, presented: string, ip: string) => Promise<boolean>,
 ): void {
   provider.Client.prototype.compareClientSecret = function compareClientSecret(
     this: { clientId: string },
     presented: string,
   ) {
-    return verifySecret(this.clientId, presented)
+    return verifySecret(this.clientId, presented, Provider.ctx?.ip ?? '')
   }
 }
 

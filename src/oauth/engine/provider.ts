@@ -53,6 +53,7 @@ export type ProviderDeps = {
   readonly sealKeys: readonly [string, ...string[]]
   readonly storage: Storage
   readonly clients: ClientRegistry
+  readonly verifySecret: (clientId: string, presented: string, ip: string) => Promise<boolean>
   readonly resourceServers: ResourceServerRegistry
   /** The resource server identifiers that make tokens of an audience other than their own name. */
   readonly identifiersOf: (audience: string) => readonly string[]
@@ -84,7 +85,7 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
   provider.use(endBareSessions(deps))
   keepGrantFacts(provider)
   keepSignInInstant(provider)
-  compareSecretsWith(provider, deps.clients.verifySecret)
+  compareSecretsWith(provider, deps.verifySecret)
   detectReplaysAtomically(provider, deps.storage)
   makeRefreshTokens(provider, deps.refreshTokens.first)
   makeShortTokens(provider, deps.resourceServers.hasShortTokens)
