@@ -9,9 +9,10 @@ import { openGauges } from './app/gauges.ts'
 import { createPublicApp } from './app/public-app.ts'
 import { createServices } from './app/services.ts'
 import type { AppParts, Shared } from './app/shared.ts'
-import { type Config, ConfigError, maskedConfig } from './config.ts'
+import { type Config, ConfigError, maskedConfig, whyNoDemo } from './config.ts'
 import { isNewInstallation, settleInstallation } from './database/server-secrets.ts'
 import { loadDemo } from './demo.ts'
+import { createNetworks } from './http/address.ts'
 import { checkReadiness, type HealthCheck, health } from './http/health.ts'
 import { findLeftoverDemoAccounts } from './leftover-demo-accounts.ts'
 import type { Log } from './log.ts'
@@ -48,7 +49,8 @@ export async function openApp(
         resourceServers: clients.resourceServers,
       })
     }
-    if (config.NODE_ENV === 'production') await refuseDemo(backends)
+    const reason = whyNoDemo(config)
+    if (reason) await refuseDemo(reason, backends)
     await settleInstallation(backends.database.knex)
     if (config.REDIS_URL) closeSteps.push((await guardContinuity(log, backends)).close)
     // What an import, or a server that stopped, left bare.
@@ -69,6 +71,7 @@ export async function openApp(
     openGauges(config, backends, async () => !isDraining && (await checkReadiness(checks)).isReady)
     const shared: Shared = {
       checks,
+      trustedProxies: createNetworks(config.TRUSTED_PROXIES),
       probes: health({ checks, isDraining: () => isDraining }),
       onError: (error, id) => log.error({ event: 'request.failed', requestId: id, err: error }),
     }
@@ -89,14 +92,12 @@ export async function openApp(
 }
 
 /** These secrets are public. */
-async function refuseDemo({ database, passwords }: Backends): Promise<void> {
+async function refuseDemo(reason: string, { database, passwords }: Backends): Promise<void> {
   const leftovers = await findLeftoverDemoAccounts({ ...database, passwords })
   if (leftovers.length === 0) return
   const names = leftovers.map(({ kind, name }) => `${kind} ${name}`).join(', ')
   const fix = 'Change their secrets, remove them with "vestibule demo remove", or use another database.'
-  throw new ConfigError([
-    `NODE_ENV is production, and the database contains demo secrets, which are public: ${names}. ${fix}`,
-  ])
+  throw new ConfigError([`${reason}, and the database contains demo secrets, which are public: ${names}. ${fix}`])
 }
 
 /** Tells settings apart without telling what they are. */
@@ -105,6 +106,6 @@ function settingsDigest(config: Config): string {
 }
 
 async function wantsDemo(config: Config, { database }: Backends): Promise<boolean> {
-  const isWelcome = database.isEmbedded && config.DEMO && config.NODE_ENV !== 'production'
+  const isWelcome = database.isEmbedded && config.DEMO && !whyNoDemo(config)
   return isWelcome && (await isNewInstallation(database.knex))
 }

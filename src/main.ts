@@ -1,3 +1,5 @@
+import { realpathSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { readVersion } from './app/version.ts'
 import { adminTokens } from './cli/admin-tokens.ts'
 import { administrators } from './cli/administrators.ts'
@@ -89,3 +91,7 @@ function usage(): string {
   const lines = commands.map(({ name, summary }) => `  ${name.padEnd(16)} ${summary}`)
   return `Usage: vestibule COMMAND [OPTIONS]\n\n${lines.join('\n')}\n\n"vestibule COMMAND --help" explains a command.`
 }
+
+/** `node src/main.ts serve` is this file run by itself; the launcher imports it. */
+const [, program] = process.argv
+if (program !== undefined && realpathSync(program) === fileURLToPath(import.meta.url)) await main(process.argv.slice(2))

@@ -1,5 +1,7 @@
 import Koa, { type Middleware } from 'koa'
+import type { Networks } from '../http/address.ts'
 import { clientAddress, peerOf } from '../http/host-guard.ts'
+import { isKnownHost } from '../http/known-hosts.ts'
 import { requestId } from '../http/request-id.ts'
 import { securityHeaders } from '../http/security-headers.ts'
 import type { Metrics } from '../metrics.ts'
@@ -7,7 +9,9 @@ import { answerProblems, Problem } from './problem.ts'
 import { type ServeApiDeps, serveApi } from './serve-api.ts'
 
 export type AdminDeps = ServeApiDeps & {
-  readonly trustedProxies: readonly string[]
+  readonly trustedProxies: Networks
+  /** Names it answers at beside loopback names and addresses. */
+  readonly hosts: ReadonlySet<string>
   readonly metrics: Metrics
   readonly probes: Middleware
   /** The pages for operators. */
@@ -15,17 +19,21 @@ export type AdminDeps = ServeApiDeps & {
 }
 
 /** The second listener, for operators: probes and metrics for machines, the admin API, and the console over it. */
-export function createAdminApp({ trustedProxies, metrics, probes, consolePages, ...serving }: AdminDeps): Koa {
+export function createAdminApp({ trustedProxies, hosts, metrics, probes, consolePages, ...serving }: AdminDeps): Koa {
   const app = new Koa()
-  const trusted = new Set(trustedProxies)
   app.silent = true
   app.use(requestId({ trustedProxies }))
   app.use(function findAddress(ctx, next) {
-    ctx.request.ip = clientAddress(peerOf(ctx.req), ctx.get('X-Forwarded-For'), trusted)
+    ctx.request.ip = clientAddress(peerOf(ctx.req), ctx.get('X-Forwarded-For'), trustedProxies)
     return next()
   })
   app.use(securityHeaders({ isHttps: false }))
   app.use(answerProblems(serving.onError))
+  app.use(function refuseUnknownHosts(ctx, next) {
+    if (isKnownHost(ctx.get('Host'), hosts)) return next()
+    const fix = 'Ask for it by IP address or as localhost, or name the host in ADMIN_HOSTS.'
+    throw new Problem(421, 'unknown-host', `The admin listener does not answer at this host name. ${fix}`)
+  })
   app.use(probes)
   app.use(async function serveMetrics(ctx, next) {
     if (ctx.path !== '/metrics' || ctx.method !== 'GET') return next()

@@ -8,9 +8,9 @@ import { createAdminRoutes } from './admin-routes.ts'
 import type { AppParts } from './shared.ts'
 
 /** What listens to operators. */
-export function createAdmin(config: Pick<Config, 'ISSUER' | 'TRUSTED_PROXIES'>, parts: AppParts): Koa {
+export function createAdmin(config: Pick<Config, 'ISSUER' | 'ADMIN_HOST' | 'ADMIN_HOSTS' | 'TRUSTED_PROXIES'>, parts: AppParts): Koa {
   const { storage, cookieKeys: formKeys, settingTokens, metrics } = parts.backends
-  const { probes, onError } = parts.shared
+  const { probes, onError, trustedProxies } = parts.shared
   const { append: audit } = parts.backends.auditTrail
   const { adminTokens, sessions } = parts.services.administrators
   const api = createAdminApi({ routes: createAdminRoutes(config, parts), audit })
@@ -18,7 +18,8 @@ export function createAdmin(config: Pick<Config, 'ISSUER' | 'TRUSTED_PROXIES'>, 
   return createAdminApp({
     probes,
     onError,
-    trustedProxies: config.TRUSTED_PROXIES,
+    trustedProxies,
+    hosts: new Set([config.ADMIN_HOST, ...config.ADMIN_HOSTS].map((host) => host.toLowerCase())),
     metrics,
     api,
     identify,

@@ -16,6 +16,7 @@ import { openAudit } from './audit.ts'
 import type { CloseStep } from './close-step.ts'
 import { openKeys } from './keys.ts'
 import { openPasswords } from './passwords.ts'
+import { closeFiles } from './private-files.ts'
 import { openSecondFactorSealing, openSecrets } from './secrets.ts'
 import { openSignInEndings } from './sign-in-endings.ts'
 import { createTracedPorts } from './traced-ports.ts'
@@ -34,6 +35,7 @@ export async function openBackends(
   const tracing = await openTracing(config, log)
   if (tracing) closeSteps.push(tracing.close)
   const ports = createTracedPorts(tracing)
+  closeFiles(config, log)
   const database = await openDatabase(config, onProgress)
   closeSteps.push(database.close)
   const { knex } = database

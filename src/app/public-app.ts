@@ -36,19 +36,19 @@ export function createPublicApp(config: Config, log: Log, parts: AppParts): Koa 
   // Koa reads them at each request; its type asks for more than that.
   app.keys = cookieKeys as unknown as string[]
   app.silent = true
-  app.use(requestId({ trustedProxies: config.TRUSTED_PROXIES }))
+  app.use(requestId(shared))
   app.use(accessLog((line) => log.info(line, `${line.method} ${line.path} ${line.status}`)))
   app.use(measureRequests(({ route, status, seconds }) => metrics.requests.observe({ route, status }, seconds)))
   if (backends.tracing) app.use(traceRequests(backends.tracing))
   app.use(securityHeaders({ isHttps: config.ISSUER.startsWith('https:') }))
   app.use(catchErrors(shared.onError))
   app.use((_ctx, next) => backends.database.answeringWithin(QUERY_LIMIT_MS, next))
-  app.use(reachProbe({ trustedProxies: config.TRUSTED_PROXIES, note: services.reachProbes.note }))
+  app.use(reachProbe({ ...shared, note: services.reachProbes.note }))
   app.use(shared.probes)
   app.use(
     hostGuard({
       issuer: config.ISSUER,
-      trustedProxies: config.TRUSTED_PROXIES,
+      ...shared,
       otherHosts: mountedHosts(services.dialects),
       proxyHeaders: [config.MTLS_CERTIFICATE_HEADER, config.MTLS_VERIFIED_HEADER].filter((name) => name !== undefined),
     }),

@@ -1,4 +1,5 @@
 import type { Middleware } from 'koa'
+import type { Networks } from '../http/address.ts'
 import type { HealthCheck } from '../http/health.ts'
 import type { LiveProvider } from '../oauth/engine/live-provider.ts'
 import type { Backends } from './backends.ts'
@@ -9,6 +10,7 @@ export type Shared = {
   readonly probes: Middleware
   /** What a node must reach to be ready. */
   readonly checks: readonly HealthCheck[]
+  readonly trustedProxies: Networks
   readonly onError: (error: unknown, requestId: string) => void
 }
 

@@ -1,4 +1,4 @@
-import { type Config, ConfigError, readConfig } from '../config.ts'
+import { type Config, ConfigError, readConfig, whyNoDemo } from '../config.ts'
 import { subcommands } from './command/subcommands.ts'
 
 /** Loads the demo shop into a database that did not get it by itself, or takes it away again. */
@@ -8,7 +8,7 @@ export const demo = subcommands({
   note: 'Both act on the database of DATABASE_URL or DATA_DIR.',
   actions: {
     load: {
-      does: 'load the demo shop; loading it again changes nothing. Refused when NODE_ENV is production',
+      does: 'load the demo shop; loading it again changes nothing. Refused when NODE_ENV is production or ISSUER is a public https address',
       example: 'load',
       printsJson: false,
       run: ({ environment }) => load(readConfig(environment)),
@@ -23,10 +23,10 @@ export const demo = subcommands({
 })
 
 async function load(config: Config): Promise<void> {
-  if (config.NODE_ENV === 'production') {
-    throw new ConfigError([
-      'NODE_ENV is production, and the demo secrets are public. Load the demo shop into another database, without NODE_ENV=production.',
-    ])
+  const reason = whyNoDemo(config)
+  if (reason) {
+    const fix = 'Load the demo shop into another database, without NODE_ENV=production and with an ISSUER on this machine.'
+    throw new ConfigError([`${reason}, and the demo secrets are public. ${fix}`])
   }
   const { loadDemoInto } = await import('./demo-database.ts')
   await loadDemoInto(config)

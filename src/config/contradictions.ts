@@ -1,4 +1,6 @@
-import type { Config } from './settings.ts'
+import { isLoopbackIssuer } from './issuer.ts'
+import { isPlaceholder } from './placeholders.ts'
+import type { Config, SettingName } from './settings.ts'
 
 /** What is wrong with settings that are each right: a sentence with the fix for each. */
 export function contradictions(config: Config): string[] {
@@ -54,10 +56,8 @@ function customerContradictions(config: Config): string[] {
 }
 
 function productionNeeds(config: Config): string[] {
-  const issuer = new URL(config.ISSUER)
-  const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(issuer.hostname)
   return [
-    ...(issuer.protocol === 'http:' && !isLoopback
+    ...(config.ISSUER.startsWith('http:') && !isLoopbackIssuer(config.ISSUER)
       ? [`ISSUER is ${config.ISSUER}: production needs https. Put a TLS proxy in front and set ISSUER to its address.`]
       : []),
     ...(config.REGISTRATION === 'open' && !config.MAIL_URL
@@ -69,5 +69,23 @@ function productionNeeds(config: Config): string[] {
     ...(config.KEY_ENCRYPTION_KEY
       ? []
       : ['KEY_ENCRYPTION_KEY is unset: production needs one. "openssl rand -base64 32" makes one; keep a copy.']),
+    ...placeholders(config),
   ]
+}
+
+/** Secrets that are chosen for this server alone. */
+const OWN_SECRETS = [
+  'ADMIN_TOKEN',
+  'COOKIE_KEYS',
+  'KEY_ENCRYPTION_KEY',
+  'SIGN_IN_WEBHOOK_SECRET',
+  'AUDIT_WEBHOOK_SECRET',
+  'SHOP_DIRECTORY_TOKEN',
+  'LEGACY_DIRECTORY_TOKEN',
+] as const satisfies readonly SettingName[]
+
+function placeholders(config: Config): string[] {
+  return OWN_SECRETS.filter((name) =>
+    [config[name] ?? []].flat().some((value) => value.split(',').some(isPlaceholder)),
+  ).map((name) => `${name} is a placeholder that others can guess. "openssl rand -base64 32" makes a good one.`)
 }

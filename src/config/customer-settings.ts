@@ -36,8 +36,10 @@ export const customerSettings = {
   },
   LOCKOUT_ADDRESS_ATTEMPTS: {
     type: count,
-    default: '500',
-    sentence: 'Wrong passwords from one address, for all accounts together, before that address must wait.',
+    default: '300',
+    sentence:
+      'Wrong passwords from one address (one /64 of IPv6), for all accounts together, before that address must wait. ' +
+      '127.0.0.1 and ::1 are exempt while TRUSTED_PROXIES is unset.',
   },
   LOCKOUT_CLIENT_ATTEMPTS: {
     type: count,

@@ -25,7 +25,8 @@ export const operationSettings = {
   DEMO: {
     type: flag,
     default: 'true',
-    sentence: 'Loads demo customers and clients into a new embedded database. Never in production.',
+    sentence:
+      'Loads demo customers and clients into a new embedded database. Never in production, nor when ISSUER is a public https address.',
   },
   AUDIT_RETENTION_DAYS: { type: count, default: '400', sentence: 'How many days audit entries are kept.' },
   AUDIT_STREAM: {
@@ -62,8 +63,8 @@ export const operationSettings = {
       'How many processes serve the same ports: a number, or "auto" for one per core. More than one needs DATABASE_URL.',
   },
   NODE_ENV: {
-    type: z.string(),
+    type: z.enum(['development', 'test', 'production'], 'must be development, test or production, in small letters'),
     default: 'development',
-    sentence: 'Set to production to refuse demo data and weak settings.',
+    sentence: 'Production refuses demo data and weak settings.',
   },
 } as const satisfies Record<string, Setting>

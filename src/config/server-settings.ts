@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isNetwork } from './network.ts'
 import { headerName, list, origin, port, type Setting, url } from './setting.ts'
 
 /** Where the server listens, and where it keeps what it knows. */
@@ -16,6 +17,12 @@ export const serverSettings = {
     default: '127.0.0.1',
     sentence: 'Address the admin listener binds to; keep it on loopback or a private network.',
   },
+  ADMIN_HOSTS: {
+    type: list,
+    default: '',
+    sentence:
+      'Host names at which the admin listener answers beside IP addresses, localhost and ADMIN_HOST, comma separated: that of a proxy or a container.',
+  },
   ADMIN_URL: {
     type: origin,
     sentence: 'For the command line: the address of the admin listener of a remote server.',
@@ -29,9 +36,13 @@ export const serverSettings = {
       'A token for the admin API with the role owner. Several are separated by commas: all work, and the command line sends the first. Unset: each start creates one and saves it in DATA_DIR for the command line.',
   },
   TRUSTED_PROXIES: {
-    type: list,
+    type: list.refine(
+      (items) => items.every(isNetwork),
+      'must be IP addresses or CIDR ranges such as 10.0.0.0/24, comma separated; a range of everything would believe every visitor',
+    ),
     default: '',
-    sentence: 'Addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto headers are used, comma separated.',
+    sentence:
+      'Addresses and CIDR ranges of proxies whose X-Forwarded-For and X-Forwarded-Proto headers are used, comma separated.',
   },
   MTLS_CERTIFICATE_HEADER: {
     type: headerName,

@@ -2,10 +2,13 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import knexFactory, { type Knex } from 'knex'
 import { codeOf, messageOf } from '../thrown.ts'
+import { closeToOthers } from '../private-files.ts'
 import { type Database, DatabaseError } from './database.ts'
 import { lockDirectory } from './directory-lock.ts'
 import { openInstance } from './embedded-instance.ts'
 import { pgliteClient } from './pglite-client.ts'
+
+const OTHERS = 0o077
 
 /**
  * Postgres inside this process, on disk in `dataDir`. PGlite does not guard its directory against a second
@@ -24,6 +27,8 @@ export async function openEmbedded(
     const isNew = !existsSync(join(directory, 'PG_VERSION'))
     onProgress(isNew ? `creating a database in ${directory} (a few seconds, once)` : `opening ${directory}`)
     const instance = await openInstance(directory, reserveBytes)
+    // PGlite unpacks a new database with rights for everybody.
+    closeToOthers(directory, { isDeep: true })
     // Who asked gets the error and logs it; knex would write it to standard output as well.
     const log = { warn() {}, error() {} }
     const knex: Knex = knexFactory({ client: pgliteClient(instance), connection: {}, log })
@@ -45,6 +50,9 @@ export async function openEmbedded(
 function lock(dataDir: string): () => void {
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    closeToOthers(dataDir)
+    // Later files get what the process lets them have.
+    process.umask(OTHERS)
     return lockDirectory(dataDir)
   } catch (error) {
     if (error instanceof DatabaseError) throw error

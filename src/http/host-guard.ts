@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import type { Middleware } from 'koa'
+import { type Networks, toAddress } from './address.ts'
 import { requestState } from './request-state.ts'
 
 export type HostGuardDeps = {
   readonly issuer: string
-  readonly trustedProxies: readonly string[]
+  readonly trustedProxies: Networks
   /** Other hosts this server answers at, as a Host header names them; what it says about itself is never built from one. */
   readonly otherHosts?: ReadonlySet<string>
   /** Further headers that mean something when a trusted proxy sends them, and are dropped otherwise. */
@@ -24,15 +25,14 @@ export function hostGuard({
   proxyHeaders = [],
 }: HostGuardDeps): Middleware {
   const { host, protocol } = new URL(issuer)
-  const trusted = new Set(trustedProxies)
 
   return async function guardHost(ctx, next) {
     const { headers } = ctx.req
     const peer = peerOf(ctx.req)
-    const isProxy = trusted.has(peer)
+    const isProxy = trustedProxies.has(peer)
     const asked = (isProxy && ctx.get('X-Forwarded-Host')) || ctx.get('Host')
     requestState(ctx).mountedHost = hostAmong(otherHosts, asked)
-    const address = clientAddress(peer, ctx.get('X-Forwarded-For'), trusted)
+    const address = clientAddress(peer, ctx.get('X-Forwarded-For'), trustedProxies)
     if (!isProxy) for (const name of proxyHeaders) delete headers[name]
     headers.host = host
     headers['x-forwarded-host'] = host
@@ -52,17 +52,20 @@ function hostAmong(hosts: ReadonlySet<string>, asked: string): string | undefine
 
 /** The address at the other end of the connection. */
 export function peerOf({ socket }: IncomingMessage): string {
-  return normalize(socket.remoteAddress ?? '')
+  return toAddress(socket.remoteAddress ?? '') ?? ''
 }
 
-/** The nearest address that is not a trusted proxy: what limits are keyed by. */
-export function clientAddress(peer: string, forwardedFor: string, trusted: ReadonlySet<string>): string {
-  const hops = [...forwardedFor.split(','), peer].map((hop) => normalize(hop.trim())).filter(Boolean)
-  while (hops.length > 1 && trusted.has(hops.at(-1) ?? '')) hops.pop()
-  return hops.at(-1) ?? ''
-}
-
-/** IPv4 in its IPv6 form (`::ffff:127.0.0.1`) is the same address. */
-function normalize(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, '')
+/**
+ * The nearest address that is not a trusted proxy: what limits are keyed by. Where a proxy does not say whom it serves
+ * (`unknown`), it is the proxy's own.
+ */
+export function clientAddress(peer: string, forwardedFor: string, trustedProxies: Networks): string {
+  const hops = forwardedFor.split(',').filter((hop) => hop.trim() !== '')
+  let address = peer
+  while (trustedProxies.has(address) && hops.length > 0) {
+    const before = toAddress(hops.pop() ?? '')
+    if (before === undefined) return address
+    address = before
+  }
+  return address
 }

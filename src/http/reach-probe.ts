@@ -1,4 +1,5 @@
 import type { Middleware } from 'koa'
+import type { Networks } from './address.ts'
 import { clientAddress, peerOf } from './host-guard.ts'
 
 /** How a request arrived: what a proxy in front does, and what this server makes of it. */
@@ -21,15 +22,14 @@ export function reachProbe({
   trustedProxies,
   note,
 }: {
-  readonly trustedProxies: readonly string[]
+  readonly trustedProxies: Networks
   readonly note: (probe: string, arrival: Arrival) => Promise<void>
 }): Middleware {
-  const trusted = new Set(trustedProxies)
   return async function noteArrival(ctx, next) {
     const probe = ctx.get(PROBE_HEADER)
     if (ctx.path === '/health/live' && /^[\w-]{43}$/.test(probe)) {
       const [peer, forwardedFor] = [peerOf(ctx.req), ctx.get('X-Forwarded-For')]
-      const address = clientAddress(peer, forwardedFor, trusted)
+      const address = clientAddress(peer, forwardedFor, trustedProxies)
       await note(probe, { peer, address, isForwarded: forwardedFor !== '', host: ctx.get('Host') })
     }
     await next()

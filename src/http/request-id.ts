@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
 import type { Middleware } from 'koa'
+import type { Networks } from './address.ts'
 import { peerOf } from './host-guard.ts'
 import { requestState } from './request-state.ts'
 
@@ -21,10 +22,9 @@ const PLAIN = /^[\w.-]{16,128}$/
  * Gives every request an id: in the request state, the answer's `X-Request-Id`, and every log line. A trusted proxy
  * may have given it one already; anybody else's could be made to be mistaken for another request.
  */
-export function requestId({ trustedProxies = [] }: { trustedProxies?: readonly string[] } = {}): Middleware {
-  const trusted = new Set(trustedProxies)
+export function requestId({ trustedProxies }: { readonly trustedProxies: Networks }): Middleware {
   return async function assignRequestId(ctx, next) {
-    const given = trusted.has(peerOf(ctx.req)) ? ctx.get('X-Request-Id') : ''
+    const given = trustedProxies.has(peerOf(ctx.req)) ? ctx.get('X-Request-Id') : ''
     const id = PLAIN.test(given) ? given : randomUUID()
     requestState(ctx).requestId = id
     ctx.set('X-Request-Id', id)

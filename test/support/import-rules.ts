@@ -21,7 +21,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['customers', 'agents', 'clients', 'keys', 'audit', 'administrators'],
   ['credentials'],
   ['storage', 'database'],
-  ['http', 'config', 'log', 'metrics', 'cache', 'mail', 'tracing', 'webhook'],
+  ['http', 'config', 'log', 'metrics', 'cache', 'mail', 'tracing', 'webhook', 'private-files'],
   ['thrown'],
 ]
 const LEAVES = LAYERS.length - 2

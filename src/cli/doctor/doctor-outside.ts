@@ -1,4 +1,5 @@
 import type { Config } from '../../config.ts'
+import { createNetworks } from '../../http/address.ts'
 import { type Arrival, PROBE_HEADER } from '../../http/reach-probe.ts'
 import { type AdminClient, AdminError, createAdminClient } from '../command/admin-client.ts'
 import { ask, bad, type Finding, ok } from './findings.ts'
@@ -58,7 +59,7 @@ function judge({ ISSUER, TRUSTED_PROXIES }: Config, honest: Arrival, forged: Arr
     const fix = 'Make the proxy append to X-Forwarded-For or replace it, and list only proxies in TRUSTED_PROXIES.'
     return bad('proxy headers', `clients can forge their address: the server accepted a false one. ${fix}`)
   }
-  if (honest.isForwarded && honest.address === peer && !TRUSTED_PROXIES.includes(peer)) {
+  if (honest.isForwarded && honest.address === peer && !createNetworks(TRUSTED_PROXIES).has(peer)) {
     const effect = 'all clients seem to have this address, so one attacker who guesses passwords locks out all of them'
     return bad('proxy headers', `the proxy at ${peer} is not trusted: ${effect}. Set TRUSTED_PROXIES=${peer}.`)
   }

@@ -1,6 +1,7 @@
-import { existsSync, globSync, statSync } from 'node:fs'
+import { globSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Config } from '../../config.ts'
+import { type Config, isLoopbackIssuer } from '../../config.ts'
+import { isOpenToOthers } from '../../private-files.ts'
 import { bad, type Finding, ok } from './findings.ts'
 
 /** What the settings and the files they name say by themselves. */
@@ -9,13 +10,14 @@ export function examineSettings(config: Config): Finding[] {
 }
 
 function secretFiles({ KEYS_URL, KEY_ENCRYPTION_KEY, DATA_DIR }: Config): Finding[] {
-  const access = join(DATA_DIR, 'admin.json')
   const directory = KEYS_URL.startsWith('file:') ? KEYS_URL.slice('file:'.length) : undefined
   const keyFiles =
     directory === undefined ? [] : globSync('*.json', { cwd: directory }).map((file) => join(directory, file))
-  const open = [access, ...keyFiles].filter((path) => existsSync(path) && isReadableByOthers(path))
+  const inDataDir = ['admin.json', 'postgres', 'outbox'].map((name) => join(DATA_DIR, name))
+  const open = [DATA_DIR, ...inDataDir, ...(directory ? [directory] : []), ...keyFiles].filter(isOpenToOthers)
   if (open.length > 0) {
-    return [bad('secret files', `other users of this machine can read ${open.join(', ')}. Run "chmod 600" on it.`)]
+    const fix = 'Run "chmod 600" on the files and "chmod 700" on the directories, as the user that runs the server.'
+    return [bad('secret files', `other users of this machine can read ${open.join(', ')}. ${fix}`)]
   }
   const isBare = directory !== undefined && !KEY_ENCRYPTION_KEY
   return [
@@ -29,9 +31,8 @@ function secretFiles({ KEYS_URL, KEY_ENCRYPTION_KEY, DATA_DIR }: Config): Findin
 }
 
 function cookies({ ISSUER, COOKIE_KEYS }: Config): Finding {
-  const { protocol, hostname } = new URL(ISSUER)
-  const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\]|.*\.localhost)$/.test(hostname)
-  if (protocol !== 'https:' && !isLoopback) {
+  const { protocol } = new URL(ISSUER)
+  if (protocol !== 'https:' && !isLoopbackIssuer(ISSUER)) {
     const risk = 'cookies and passwords go over the network unencrypted'
     return bad(
       'cookies',
@@ -43,8 +44,4 @@ function cookies({ ISSUER, COOKIE_KEYS }: Config): Finding {
     'cookies',
     `${secrecy}; ${COOKIE_KEYS ? 'signed with COOKIE_KEYS' : 'signed with keys kept in the database'}`,
   )
-}
-
-function isReadableByOthers(path: string): boolean {
-  return (statSync(path).mode & 0o077) !== 0
 }

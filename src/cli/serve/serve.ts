@@ -1,5 +1,5 @@
 import cluster from 'node:cluster'
-import { type Config, countWorkers, readConfig } from '../../config.ts'
+import { type Config, countWorkers, readConfig, whyNoDemo } from '../../config.ts'
 import { createLog, type Log } from '../../log.ts'
 import { singleAction } from '../command/single-action.ts'
 import { untilStopped } from './until-stopped.ts'
@@ -32,7 +32,7 @@ async function serveAlone(config: Config, log: Log): Promise<number> {
   if (config.WORKERS === 'auto' && !config.DATABASE_URL)
     console.log('· one process: the embedded database allows only one; set DATABASE_URL to use more')
   const server = await start(config, { log, onProgress: (step) => console.log(`· ${step}`) })
-  const isDemo = config.DEMO && !config.DATABASE_URL && config.NODE_ENV !== 'production'
+  const isDemo = config.DEMO && !config.DATABASE_URL && !whyNoDemo(config)
   const dialects = config.DIALECTS.filter((name) => !config.DIALECT_MOUNTS.has(name))
   console.log(welcome(server, { isDemo, startedMs, dialects }))
   await untilStopped({ signals: ['SIGINT', 'SIGTERM', 'SIGHUP'], stop: () => server.stop() })

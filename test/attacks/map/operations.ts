@@ -14,9 +14,77 @@ export const OPERATIONS_ATTACKS: readonly Attack[] = [
     id: 'unstorable-text',
     kind: 'A NUL character, half of a surrogate pair or very deep nesting in a request makes a 500 or a row that differs.',
     tests: [
-      'test/attacks/unstorable-text.test.ts › every body of the admin API',
-      'test/attacks/unstorable-text.test.ts › every path parameter of the admin API',
-      'test/attacks/unstorable-text.test.ts › one line of an import',
+      'test/attacks/unstorable-text.test.ts › every body of the admin API with text or nesting that cannot be kept is refused',
+      'test/attacks/unstorable-text.test.ts › every path parameter of the admin API with text that cannot be kept is refused',
+      'test/attacks/unstorable-text.test.ts › one line of an import with text or nesting that cannot be kept is one bad line',
+    ],
+  },
+  {
+    id: 'private-files',
+    kind: 'Another user of the machine reads or writes the files of the server.',
+    tests: [
+      'test/process/private-files.test.ts › run by itself, src/main.ts serves; and no other user can read a file of the server, also not one of before',
+      'test/process/private-files.test.ts › the files of a new database are for its owner alone, whatever makes it',
+    ],
+  },
+  {
+    id: 'weak-settings',
+    kind: 'A server starts with settings that protect nothing: a misspelt NODE_ENV, demo or placeholder secrets, trusted proxies that are none.',
+    tests: [
+      'test/attacks/weak-settings.test.ts › NODE_ENV',
+      'test/attacks/weak-settings.test.ts › in production a secret that was never chosen is refused',
+      'test/attacks/weak-settings.test.ts › TRUSTED_PROXIES',
+    ],
+  },
+  {
+    id: 'admin-dns-rebinding',
+    kind: 'A web page reaches the admin listener by a name of its own that points at it.',
+    tests: [
+      'test/attacks/admin-hosts.test.ts › a page that points a name of its own at the admin listener gets nothing from %s',
+    ],
+  },
+  {
+    id: 'client-secret-guessing',
+    kind: 'A client secret is short, or can be guessed without a limit.',
+    tests: [
+      'test/attacks/client-secrets.test.ts › a client secret of less than 16 characters is refused wherever one is given',
+      'test/attacks/client-secrets.test.ts › guessing a client secret from one network ends, whatever endpoint is asked; other networks do not notice',
+      'test/attacks/client-secrets.test.ts › wrong secrets from its own address do not lock a client out',
+    ],
+  },
+  {
+    id: 'lockout-realm',
+    kind: 'Lifting a lock without naming a realm lifts one that guards administrators.',
+    tests: [
+      'test/admin/lockouts.test.ts › an address that guessed at administrators stays locked for them when support lifts it without naming a realm',
+    ],
+  },
+  {
+    id: 'key-usage-flood',
+    kind: 'Invented verifiers push known ones out of the records of key usage, or grow them without bound.',
+    tests: [
+      'test/keys/key-usage.test.ts › a flood of invented verifiers fills neither memory nor table',
+      'test/keys/key-usage.test.ts › a flood from invented addresses does not push out known verifiers, nor grow the table beyond its bound',
+    ],
+  },
+  {
+    id: 'cold-start-timing',
+    kind: 'The first refusals after a start tell by their time whose password another shop hashed.',
+    tests: [
+      'test/customers/expected-costs.test.ts › before the first request after a start, the cost of every scheme in use is known',
+      'test/customers/refusal-floor.test.ts › what is expected at a start counts at once, and is not forgotten',
+    ],
+  },
+  {
+    id: 'scrypt-parameters',
+    kind: 'An imported row passes the check and fails at every sign-in.',
+    tests: ['test/customers/password-schemes.test.ts › of scrypt are those alone that OpenSSL would refuse to compute'],
+  },
+  {
+    id: 'forwarded-address',
+    kind: "One visitor has several addresses, or another visitor's, by the way a proxy spells it.",
+    tests: [
+      'test/http/address.test.ts › the access log and every limit know a visitor by one address, however the proxy spells it',
     ],
   },
 ]
