@@ -118,7 +118,7 @@ function toParams(names: readonly string[], [, ...values]: RegExpExecArray): Rec
 
 function parse(schema: z.ZodType | undefined, value: unknown, where: 'path' | 'query' | 'body'): unknown {
   if (!schema) return {}
-  const flaw = unstorable(value)
+  const flaw = where === 'query' ? undefined : unstorable(value)
   if (flaw) throw new Problem(400, `invalid-${where}`, flaw)
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data

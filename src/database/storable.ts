@@ -1,12 +1,15 @@
 /** What takes the place of a character that Postgres cannot keep. */
 const REPLACEMENT = '\uFFFD'
 
-/** What is wrong with a text that Postgres does not keep as it is. */
-export const UNSTORABLE_TEXT = 'must not contain a NUL character or half of a surrogate pair'
+/** Why Postgres does not keep a text as it is: it fails on NUL and stores half of a surrogate pair as U+FFFD. */
+export function textFlaw(text: string): string | undefined {
+  if (text.includes('\0')) return 'must not contain a NUL character'
+  return text.isWellFormed() ? undefined : 'must not contain half of a surrogate pair'
+}
 
-/** Whether Postgres keeps this text as it is: no NUL (it fails), no half of a surrogate pair (it is stored as U+FFFD). */
+/** Whether Postgres keeps this text as it is. */
 export function isStorable(text: string): boolean {
-  return !text.includes('\0') && text.isWellFormed()
+  return textFlaw(text) === undefined
 }
 
 /** The nearest text that Postgres keeps as it is. */
@@ -23,11 +26,13 @@ export function unstorable(document: unknown): string | undefined {
   for (let next = open.pop(); next; next = open.pop()) {
     const { value, path, level } = next
     const said = (reason: string) => (path === '' ? reason : `${path}: ${reason}`)
-    if (typeof value === 'string' && !isStorable(value)) return said(UNSTORABLE_TEXT)
+    const flaw = typeof value === 'string' ? textFlaw(value) : undefined
+    if (flaw) return said(flaw)
     if (typeof value !== 'object' || value === null) continue
     if (level >= MOST_LEVELS) return `is nested deeper than ${MOST_LEVELS} levels`
     for (const [name, member] of Object.entries(value)) {
-      if (!isStorable(name)) return said(`has a name that ${UNSTORABLE_TEXT}`)
+      const nameFlaw = textFlaw(name)
+      if (nameFlaw) return said(`has a name that ${nameFlaw}`)
       open.push({ value: member, path: path === '' ? name : `${path}.${name}`, level: level + 1 })
     }
   }

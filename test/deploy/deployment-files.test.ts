@@ -1,9 +1,13 @@
+import { randomBytes } from 'node:crypto'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { readConfig, settings } from '../../src/config.ts'
+
+/** Production refuses placeholders. */
+const OWN_SECRET = randomBytes(32).toString('base64')
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
@@ -59,7 +63,7 @@ describe('the Dockerfile', () => {
         .map((pair) => pair.split('=') as [string, string]),
     )
     expect(unknownSettings(Object.keys(environment))).toEqual([])
-    const config = readConfig({ ...environment, COOKIE_KEYS: 'x'.repeat(16), KEY_ENCRYPTION_KEY: 'x'.repeat(16) })
+    const config = readConfig({ ...environment, COOKIE_KEYS: OWN_SECRET, KEY_ENCRYPTION_KEY: OWN_SECRET })
     expect(config.DATA_DIR).toBe('/var/lib/vestibule/data')
     expect(text).toContain('VOLUME /var/lib/vestibule\n')
   })
@@ -103,8 +107,8 @@ describe('docker-compose.yml', () => {
 
   test('has settings that a production start takes', () => {
     const secrets: Mapping = {
-      COOKIE_KEYS: 'x'.repeat(16),
-      KEY_ENCRYPTION_KEY: 'x'.repeat(16),
+      COOKIE_KEYS: OWN_SECRET,
+      KEY_ENCRYPTION_KEY: OWN_SECRET,
       DATABASE_URL: 'postgres://postgres/vestibule',
       REDIS_URL: 'redis://redis',
     }
@@ -174,7 +178,7 @@ describe('the Kubernetes manifests', () => {
         ])
     }
     expect(unknownSettings(Object.keys(plain))).toEqual([])
-    const secrets = { COOKIE_KEYS: 'x'.repeat(16), KEY_ENCRYPTION_KEY: 'x'.repeat(16), DATABASE_URL: 'postgres://db/x' }
+    const secrets = { COOKIE_KEYS: OWN_SECRET, KEY_ENCRYPTION_KEY: OWN_SECRET, DATABASE_URL: 'postgres://db/x' }
     expect(() => readConfig({ NODE_ENV: 'production', ...secrets, ...plain })).not.toThrow()
   })
 

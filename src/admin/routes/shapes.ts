@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { isEmailAddress, MAX_EMAIL_LENGTH } from '../../credentials/email.ts'
 import type { Page } from '../../database/page.ts'
-import { isStorable, UNSTORABLE_TEXT } from '../../database/storable.ts'
+import { isStorable, textFlaw } from '../../database/storable.ts'
 
 /** An e-mail address of any script; its domain may be written in ASCII or not. */
 export const email = z
@@ -11,7 +11,7 @@ export const email = z
   .meta({ format: 'email' })
 
 /** A text that Postgres keeps as it is. */
-export const text = z.string().refine(isStorable, UNSTORABLE_TEXT)
+export const text = z.string().refine(isStorable, { error: ({ input }) => textFlaw(String(input)) })
 
 export const name = text.min(1).max(255)
 

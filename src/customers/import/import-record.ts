@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { MAX_EMAIL_LENGTH } from '../../credentials/email.ts'
-import { isStorable, UNSTORABLE_TEXT } from '../../database/storable.ts'
+import { isStorable, textFlaw } from '../../database/storable.ts'
 
-const text = z.string().refine(isStorable, UNSTORABLE_TEXT)
+const text = z.string().refine(isStorable, { error: ({ input }) => textFlaw(String(input)) })
 const name = text.min(1).max(255)
 const uuid = z.guid().transform((value) => value.toLowerCase())
 const integer = z.int().min(1).max(2_147_483_647)
