@@ -11,7 +11,7 @@ export const administrators = subcommands({
   summary: 'manage the people who operate this server',
   actions: {
     list: {
-      does: 'every administrator',
+      does: 'list all administrators',
       example: 'list',
       async run({ admin, isJson }) {
         const listed = await admin.list<Administrator>('/v1/administrators')

@@ -12,10 +12,10 @@ const ID = '0b5d9e8a-6c1f-4d3b-9a27-5e4f3c2b1a09'
 export const agents = subcommands({
   name: 'agents',
   summary: 'create and block back-office people',
-  note: 'Passwords and codes come on standard input, so that they are in no process list and no shell history.',
+  note: 'Passwords and codes are read from standard input, so that they do not appear in process lists or the shell history.',
   actions: {
     list: {
-      does: 'every agent',
+      does: 'list all agents',
       example: 'list',
       async run({ admin, isJson }) {
         const listed = await admin.list<ListedAgent>('/v1/agents')
@@ -31,12 +31,12 @@ export const agents = subcommands({
       },
     },
     create: {
-      does: 'make an agent; the password comes on standard input',
+      does: 'create an agent; the password is read from standard input',
       options: {
-        email: 'where they sign in with it',
-        name: 'what others call them',
+        email: 'the address they sign in with',
+        name: 'the name that others see',
         'id-agent': 'their number in the shop',
-        'id-warehouse': "the warehouse they get Spryker's warehouse tokens for",
+        'id-warehouse': "the warehouse for Spryker's warehouse tokens",
       },
       flags: { 'password-stdin': 'read the password from standard input' },
       needs: ['email', 'password-stdin'],
@@ -46,19 +46,19 @@ export const agents = subcommands({
     },
     block: {
       takes: 'ID',
-      does: 'a blocked agent is signed out and acts for nobody',
+      does: 'block an agent: they are signed out and cannot act for customers',
       example: `block ${ID}`,
       run: (request) => changeStatus(request, 'block'),
     },
     unblock: {
       takes: 'ID',
-      does: 'let a blocked agent in again',
+      does: 'let a blocked agent sign in again',
       example: `unblock ${ID}`,
       run: (request) => changeStatus(request, 'unblock'),
     },
     warehouse: {
       takes: 'ID NUMBER',
-      does: `the warehouse they get Spryker's warehouse tokens for, or "none"; they are signed out`,
+      does: `set the warehouse for Spryker's warehouse tokens, or "none"; the agent is signed out`,
       example: `warehouse ${ID} 9`,
       run: assignWarehouse,
     },

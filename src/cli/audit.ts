@@ -8,19 +8,19 @@ import { AdminError } from './command/admin-client.ts'
 import { printJson, printTable } from './command/print.ts'
 import { subcommands } from './command/subcommands.ts'
 
-/** Who did what, and whether the record of it is whole. */
+/** Reads the audit trail and verifies its hash chain. */
 export const audit = subcommands({
   name: 'audit',
   summary: 'read and verify the audit trail',
   actions: {
     list: {
-      does: 'the newest entries first',
+      does: 'list entries, the newest first',
       options: {
-        type: 'only this kind of event, for example login.refused',
-        customer: 'only about this customer',
-        client: 'only of this client',
+        type: 'only events of this type, for example login.refused',
+        customer: 'only events about this customer',
+        client: 'only events of this client',
         since: 'ISO 8601',
-        limit: '100 unless given',
+        limit: 'how many; the default is 100',
       },
       example: 'list --type refresh.theft',
       async run({ admin, values: { type, customer: customerId, client: clientId, since, limit }, isJson }) {
@@ -31,16 +31,16 @@ export const audit = subcommands({
       },
     },
     export: {
-      does: 'every entry, oldest first, one JSON object a line',
+      does: 'export every entry, oldest first, one JSON object per line',
       example: 'export > trail.ndjson',
       async run({ admin }) {
         for await (const line of admin.lines('GET', '/v1/audit/export')) console.log(line)
       },
     },
     verify: {
-      does: 'follow the hash chain: was anything changed or removed?',
+      does: 'check the hash chain for changed or removed entries',
       options: {
-        against: 'and is it still the chain that this file has a piece of: an export, a captured stream, or a head',
+        against: 'compare with a file: an export, a captured stream, or the output of "audit head"',
       },
       example: 'verify --against trail.ndjson',
       async run({ admin, values: { against }, isJson }) {
@@ -50,14 +50,14 @@ export const audit = subcommands({
       },
     },
     head: {
-      does: 'where the chain ends now; kept elsewhere, a witness for later',
+      does: 'print the end of the chain; keep it elsewhere, for "verify --against"',
       example: 'head > head.json',
       async run({ admin }) {
         console.log(JSON.stringify(await admin.call<Link>('GET', '/v1/audit/head')))
       },
     },
     events: {
-      does: 'every kind of event',
+      does: 'list every type of event',
       flags: { markdown: 'the reference page' },
       example: 'events --markdown',
       async run({ flags, isJson }) {

@@ -8,13 +8,13 @@ import { printJson, printTable } from './command/print.ts'
 import { fromInput } from './command/standard-input.ts'
 import { subcommands } from './command/subcommands.ts'
 
-/** Who may ask for tokens. */
+/** Clients and their secrets. */
 export const clients = subcommands({
   name: 'clients',
   summary: 'create clients and rotate their secrets',
   actions: {
     list: {
-      does: 'every client',
+      does: 'list all clients',
       example: 'list',
       async run({ admin, isJson }) {
         const listed = await admin.list<ListedClient>('/v1/clients')
@@ -30,7 +30,7 @@ export const clients = subcommands({
     },
     show: {
       takes: 'ID',
-      does: 'one client',
+      does: 'show one client',
       example: 'show frontend',
       async run({ admin, subjects: [id = ''] }) {
         printJson(await admin.call('GET', clientPath(id)))
@@ -51,12 +51,12 @@ export const clients = subcommands({
     },
     delete: {
       takes: 'ID',
-      does: 'remove a client and end everything that was granted to it',
+      does: 'remove a client and revoke all of its tokens',
       example: 'delete third-party-app',
       async run({ admin, subjects: [id = ''], isJson }) {
         await admin.change('DELETE', clientPath(id))
         if (isJson) printJson({ client_id: id })
-        else console.log(`${id} is removed, and what was granted to it is over`)
+        else console.log(`${id} is removed, and its tokens are revoked`)
       },
     },
     enable: {
@@ -73,7 +73,7 @@ export const clients = subcommands({
     },
     'secrets list': {
       takes: 'ID',
-      does: 'names and expiries',
+      does: 'list names and expiry times',
       example: 'secrets list third-party-app',
       async run({ admin, subjects: [id = ''], isJson }) {
         const secrets = await admin.list<{ name: string; expiresAt?: number }>(secretsPath(id))
@@ -87,7 +87,7 @@ export const clients = subcommands({
     },
     'secrets add': {
       takes: 'ID NAME',
-      does: 'make another secret; it is shown once',
+      does: 'add a secret; it is shown once',
       options: { 'expires-at': 'ISO 8601, for example 2027-01-31T00:00:00Z' },
       example: 'secrets add third-party-app autumn',
       async run({ admin, subjects: [id = '', name = ''], values, isJson }) {
@@ -95,12 +95,12 @@ export const clients = subcommands({
         const body = { name, ...(expiresAt && { expiresAt }) }
         const added = await admin.call<{ secret: string }>('POST', secretsPath(id), body)
         if (isJson) printJson(added)
-        else console.log(`${added.secret}\n\nThis is the only time it is shown.`)
+        else console.log(`${added.secret}\n\nSave it now: it is not shown again.`)
       },
     },
     'secrets expire': {
       takes: 'ID NAME',
-      does: 'let a secret end now, or at --expires-at',
+      does: 'make a secret expire now, or at --expires-at',
       options: { 'expires-at': 'ISO 8601, for example 2027-01-31T00:00:00Z' },
       example: 'secrets expire third-party-app spring',
       async run({ admin, subjects: [id = '', name = ''], values, isJson }) {
@@ -108,7 +108,7 @@ export const clients = subcommands({
         const path = `${secretsPath(id)}/${encodeURIComponent(name)}/expire`
         const expired = await admin.call<{ expiresAt: number }>('POST', path, { ...(at && { at }) })
         if (isJson) printJson(expired)
-        else console.log(`${name} ends at ${new Date(expired.expiresAt * 1000).toISOString()}`)
+        else console.log(`${name} expires at ${new Date(expired.expiresAt * 1000).toISOString()}`)
       },
     },
   },
@@ -141,7 +141,7 @@ async function readMetadata(file: string, isStandardInputTaken: boolean): Promis
     const { readFile } = await import('node:fs/promises')
     return JSON.parse(file === '-' ? await text(process.stdin) : await readFile(file, 'utf8'))
   } catch (error) {
-    throw new AdminError(`${file} does not hold client metadata: ${messageOf(error)}`)
+    throw new AdminError(`${file} has no valid client metadata: ${messageOf(error)}`)
   }
 }
 

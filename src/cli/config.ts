@@ -3,11 +3,11 @@ import { printJson } from './command/print.ts'
 import { singleAction } from './command/single-action.ts'
 import { configurationPage } from './configuration-page.ts'
 
-/** Prints the settings in force, secrets masked. */
+/** Prints the current settings, secrets masked. */
 export const config = singleAction({
   name: 'config',
   summary: 'show every setting, its value and what it does',
-  does: 'Shows every setting with the value in force; secrets are masked.',
+  does: 'Shows every setting with its current value; secrets are masked.',
   flags: { markdown: 'print the reference page instead' },
   example: '--json',
   async run({ environment, flags, isJson }) {

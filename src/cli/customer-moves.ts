@@ -17,17 +17,17 @@ type ImportLine = { progress?: ImportProgress; problem?: LineProblem; report?: I
 export const CUSTOMER_MOVES: Readonly<Record<string, Action>> = {
   import: {
     takes: 'FILE',
-    does: 'read customers, one JSON object a line; "-" reads standard input',
+    does: 'import customers, one JSON object per line; "-" reads standard input',
     flags: {
       'dry-run': 'check every line and store nothing',
-      resume: 'go on after the last line an interrupted import dealt with',
-      'no-wrap': 'leave fast hashes bare; "wrap", another import or a restart of the server wraps them',
+      resume: 'continue an interrupted import after its last line',
+      'no-wrap': 'do not wrap fast hashes now; "wrap", another import or a restart of the server does',
     },
     example: 'import customers.ndjson --dry-run',
     run: importFile,
   },
   'export-all': {
-    does: 'every customer in the import format',
+    does: 'export all customers in the import format',
     flags: { hashes: 'with their password hashes' },
     example: 'export-all --hashes',
     async run({ admin, flags }) {
@@ -36,7 +36,7 @@ export const CUSTOMER_MOVES: Readonly<Record<string, Action>> = {
     },
   },
   migration: {
-    does: 'which password schemes are still in use, and how imports went',
+    does: 'show the password schemes in use, and the results of imports',
     example: 'migration',
     async run({ admin, isJson }) {
       const status = await admin.call<MigrationStatus>('GET', '/v1/customers/migration')
@@ -45,7 +45,7 @@ export const CUSTOMER_MOVES: Readonly<Record<string, Action>> = {
     },
   },
   wrap: {
-    does: 'put bare fast hashes inside argon2id; it goes on when this command is stopped',
+    does: 'wrap fast hashes in argon2id; the server continues when this command is stopped',
     example: 'wrap',
     run: wrapHashes,
   },
@@ -92,13 +92,13 @@ async function wrapHashes({ admin, isJson }: ActionRequest): Promise<void> {
     if (error) throw new AdminError(error)
     if (isJson) console.log(JSON.stringify({ wrapping: progress ?? report }))
     else if (progress) console.error(`wrapping: ${wrappingOf(progress)}`)
-    else if (report && report.wrapped > 0) console.log(`${report.wrapped} fast hashes are inside argon2id now`)
+    else if (report && report.wrapped > 0) console.log(`${report.wrapped} fast hashes are wrapped in argon2id`)
   }
 }
 
 function wrappingOf({ wrapped, remaining, rowsPerSecond, remainingSeconds }: WrappingProgress): string {
   const rate = `${Math.round(rowsPerSecond)} a second, about ${duration(remainingSeconds)} left`
-  return `${wrapped} done, ${remaining} to look at, ${rate}`
+  return `${wrapped} done, ${remaining} to check, ${rate}`
 }
 
 function sizeOf(path: string): number {
@@ -119,11 +119,11 @@ function printImportLine({ progress, problem }: ImportLine): void {
 function printReport({ created, updated, refused, elapsedSeconds, outcome }: ImportReport, isDryRun: boolean): void {
   const verb = isDryRun ? 'checked' : outcome
   console.log(`${verb}: ${created} new, ${updated} known, ${refused} refused, in ${elapsedSeconds.toFixed(1)} s`)
-  if (outcome === 'stopped') console.log('Run it again with --resume to go on.')
+  if (outcome === 'stopped') console.log('Run the command again with --resume to continue.')
 }
 
 function printMigration({ customers: all, stragglers, schemes, wrapping, imports }: MigrationStatus): void {
-  console.log(`${all} customers, ${stragglers} not yet under the current scheme\n`)
+  console.log(`${all} customers, ${stragglers} with an older password scheme\n`)
   printTable(
     ['SCHEME', 'CUSTOMERS', 'STATE'],
     schemes.map(({ scheme, customers: count, state }) => [scheme, String(count), state]),

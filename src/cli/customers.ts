@@ -11,13 +11,13 @@ export const customers = subcommands({
   actions: {
     find: {
       takes: 'TEXT',
-      does: 'customers by a part of e-mail address, reference or name',
+      does: 'search customers by part of the e-mail address, reference or name',
       example: 'find swanson',
       run: find,
     },
     show: {
       takes: 'CUSTOMER',
-      does: 'one customer, by reference or id',
+      does: 'show one customer, by reference or id',
       example: 'show DE--21',
       async run({ admin, subjects: [customer = ''] }) {
         printJson(await admin.call('GET', pathOf(customer)))
@@ -25,26 +25,26 @@ export const customers = subcommands({
     },
     block: {
       takes: 'CUSTOMER',
-      does: 'a blocked customer is signed out and does not get in',
+      does: 'block a customer: they are signed out and cannot sign in',
       example: 'block DE--21',
       run: (request) => change(request, 'block'),
     },
     unblock: {
       takes: 'CUSTOMER',
-      does: 'let a blocked customer in again',
+      does: 'let a blocked customer sign in again',
       example: 'unblock DE--21',
       run: (request) => change(request, 'unblock'),
     },
     confirm: {
       takes: 'CUSTOMER',
-      does: 'vouch for the e-mail address',
+      does: 'mark the e-mail address as confirmed',
       example: 'confirm DE--21',
       run: (request) => change(request, 'confirm'),
     },
     ...CUSTOMER_MOVES,
     export: {
       takes: 'REFERENCE',
-      does: 'everything held about one person',
+      does: 'export all data about one customer',
       example: 'export DE--21',
       async run({ admin, subjects: [reference = ''] }) {
         printJson(await admin.call('GET', `${pathOf(reference)}/personal-data`))
@@ -52,7 +52,7 @@ export const customers = subcommands({
     },
     erase: {
       takes: 'REFERENCE',
-      does: 'forget a person: anonymise, sign out, keep the skeleton',
+      does: 'anonymise a customer and sign them out; the id stays',
       example: 'erase DE--21',
       async run({ admin, subjects: [reference = ''], isJson }) {
         const erased = await admin.call('POST', `${pathOf(reference)}/erase`, {})
@@ -62,7 +62,7 @@ export const customers = subcommands({
     },
     'sign-in-link': {
       takes: 'REFERENCE',
-      does: 'a link that signs a customer in, once, within two minutes',
+      does: 'create a link that signs in a customer, once, within two minutes',
       example: 'sign-in-link DE--21',
       async run({ admin, subjects: [customerReference], isJson }) {
         const link = await admin.call<{ url: string }>('POST', '/v1/sign-in-links', { customerReference })
@@ -72,7 +72,7 @@ export const customers = subcommands({
     },
     'registration-key': {
       takes: 'REFERENCE',
-      does: 'a key that confirms the e-mail address, once, within 30 days',
+      does: 'create a key that confirms the e-mail address, once, within 30 days',
       example: 'registration-key DE--24',
       async run({ admin, subjects: [customerReference], isJson }) {
         const body = { customerReference }
@@ -101,7 +101,7 @@ async function find({ admin, subjects: [text = ''], isJson }: ActionRequest): Pr
   if (isJson) return printJson({ customers: items })
   const rows = items.map(({ id, customerReference, email, status }) => [id, customerReference, email, status])
   printTable(['ID', 'REFERENCE', 'E-MAIL', 'STATE'], rows)
-  if (next !== undefined) console.log('\nThere are more. Search for a longer part.')
+  if (next !== undefined) console.log('\nThere are more customers. Search for a longer text.')
 }
 
 async function change({ admin, subjects: [customer = ''], isJson }: ActionRequest, action: string): Promise<void> {

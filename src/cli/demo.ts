@@ -1,20 +1,20 @@
 import { type Config, ConfigError, readConfig, whyNoDemo } from '../config.ts'
 import { subcommands } from './command/subcommands.ts'
 
-/** Loads the demo shop into a database that did not get it by itself, or takes it away again. */
+/** Loads the demo shop into a database, or removes it. */
 export const demo = subcommands({
   name: 'demo',
   summary: 'load or remove the demo customers and clients',
   note: 'Both act on the database of DATABASE_URL or DATA_DIR.',
   actions: {
     load: {
-      does: 'load the demo shop; loading it again changes nothing. Refused when NODE_ENV is production or ISSUER is a public https address',
+      does: 'load the demo shop; a second load changes nothing. Refused if NODE_ENV is production or ISSUER is a public https address',
       example: 'load',
       printsJson: false,
       run: ({ environment }) => load(readConfig(environment)),
     },
     remove: {
-      does: 'remove clients, customers and agents that still have their demo secret; the server must not run on DATA_DIR',
+      does: 'remove clients, customers and agents that still have their demo secret; stop the server on DATA_DIR first',
       example: 'remove',
       printsJson: false,
       run: ({ environment }) => remove(readConfig(environment)),

@@ -8,8 +8,8 @@ export const dialects = subcommands({
   summary: 'see which clients use which shop token API',
   actions: {
     uses: {
-      does: 'which client came through which dialect, by day (UTC)',
-      options: { since: 'a day; the last 30 days unless given' },
+      does: 'list which client used which dialect, by day (UTC)',
+      options: { since: 'a day; the default is the last 30 days' },
       example: 'uses --since 2026-11-01',
       async run({ admin, values: { since }, isJson }) {
         const query = since === undefined ? '' : `?since=${encodeURIComponent(since)}`

@@ -44,8 +44,8 @@ export const grants = subcommands({
     },
     'sign-out': {
       takes: 'WHAT',
-      does: 'end everything that was granted until now, or before an instant, to a customer, agent, company-user, client, or everybody',
-      options: { id: 'of whom; everybody needs none', before: 'ISO 8601' },
+      does: 'sign out a customer, an agent, a company-user, a client, or everybody: revoke all tokens issued until now, or before a time',
+      options: { id: 'the id; not for everybody', before: 'ISO 8601' },
       example: 'sign-out client --id third-party-app --before 2026-11-01T00:00:00Z',
       async run({ admin, subjects: [of], values: { id, before }, isJson }) {
         const body = { of, ...(id !== undefined && { id }), ...(before !== undefined && { before }) }

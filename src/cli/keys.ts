@@ -3,7 +3,7 @@ import type { ActionRequest } from './command/action.ts'
 import { duration, printJson, printTable } from './command/print.ts'
 import { subcommands } from './command/subcommands.ts'
 
-const FORCE = { force: 'although verifiers may not have fetched the key yet' }
+const FORCE = { force: 'even if verifiers have not fetched the key yet' }
 
 /** Signing keys, by hand. */
 export const keys = subcommands({
@@ -11,7 +11,7 @@ export const keys = subcommands({
   summary: 'list, rotate and revoke signing keys',
   actions: {
     list: {
-      does: 'every key: state, age, use, verifiers that have not fetched it',
+      does: 'list all keys: state, age, use, verifiers that have not fetched them',
       example: 'list',
       async run({ admin, isJson }) {
         const listed = await admin.list<KeyListing>('/v1/keys')
@@ -29,8 +29,8 @@ export const keys = subcommands({
     },
     rotate: {
       takes: '[ALGORITHM]',
-      does: 'let the next key sign from now on',
-      options: { algorithm: 'of this algorithm; of all of them unless given' },
+      does: 'start signing with the next key',
+      options: { algorithm: 'for this algorithm; the default is all algorithms' },
       flags: FORCE,
       example: 'rotate --algorithm ES256',
       run: (request) => {
@@ -40,38 +40,38 @@ export const keys = subcommands({
     },
     activate: {
       takes: 'KID',
-      does: 'let this key sign from now on',
+      does: 'start signing with this key',
       flags: FORCE,
       example: 'activate 5Xr0cKqk2L8nQd3mVtWzYb7uEoPjHsAg1iFx9N4RCeM',
       run: (request) => changeOne(request, 'activate', { force: isForced(request) }),
     },
     retire: {
       takes: 'KID',
-      does: 'stop signing with this key; its tokens stay good',
+      does: 'stop signing with this key; its tokens stay valid',
       flags: FORCE,
       example: 'retire 5Xr0cKqk2L8nQd3mVtWzYb7uEoPjHsAg1iFx9N4RCeM',
       run: (request) => changeOne(request, 'retire', { force: isForced(request) }),
     },
     revoke: {
       takes: 'KID',
-      does: 'compromised: drop the key at once, its tokens are dead',
+      does: 'for a compromised key: remove it at once; its tokens become invalid',
       example: 'revoke 5Xr0cKqk2L8nQd3mVtWzYb7uEoPjHsAg1iFx9N4RCeM',
       run: (request) => changeOne(request, 'revoke', {}),
     },
     'export-public': {
-      does: 'the public keys as a JWK Set',
+      does: 'print the public keys as a JWK Set',
       example: 'export-public',
       async run({ admin }) {
         printJson(await admin.call('GET', '/v1/keys/public'))
       },
     },
     reencrypt: {
-      does: 'encrypt private keys and second factors anew with the first of KEY_ENCRYPTION_KEY',
+      does: 'encrypt private keys and second factors again, with the first key of KEY_ENCRYPTION_KEY',
       example: 'reencrypt',
       async run({ admin, isJson }) {
         const outcome = await admin.call<{ reencrypted: number }>('POST', '/v1/keys/reencrypt', {})
         if (isJson) printJson(outcome)
-        else console.log(`encrypted ${outcome.reencrypted} keys anew`)
+        else console.log(`encrypted ${outcome.reencrypted} keys again`)
       },
     },
   },

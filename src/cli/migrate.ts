@@ -5,8 +5,8 @@ import { singleAction } from './command/single-action.ts'
 export const migrate = singleAction({
   name: 'migrate',
   summary: 'bring the database up to date and exit',
-  does: `Applies the migrations that are missing to the database of DATABASE_URL or DATA_DIR, and exits. "serve" does so too;
-several nodes may run it at once.`,
+  does: `Applies missing migrations to the database of DATABASE_URL or DATA_DIR, and exits. "serve" applies them too; several
+nodes may do so at the same time.`,
   example: '',
   printsJson: false,
   async run({ environment }) {

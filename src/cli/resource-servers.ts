@@ -63,6 +63,6 @@ async function readJson(file: string): Promise<Record<string, unknown>> {
   try {
     return JSON.parse(file === '-' ? await text(process.stdin) : await readFile(file, 'utf8'))
   } catch (error) {
-    throw new AdminError(`${file} does not hold JSON: ${messageOf(error)}`)
+    throw new AdminError(`${file} is not valid JSON: ${messageOf(error)}`)
   }
 }

@@ -6,14 +6,14 @@ import { singleAction } from './command/single-action.ts'
 /** Ends what a restored backup would bring back to life. */
 export const restored = singleAction({
   name: 'restored',
-  summary: 'after restoring a backup: end what it would bring back to life',
-  does: `To be run once after a backup of DATA_DIR, of the database or of the keys was restored, with the server's settings and
-before the server starts. A backup holds sign-ins, keys and secrets that were ended since, and does not know it. So:
+  summary: 'after restoring a backup: sign out all sessions and replace keys',
+  does: `Run this once after you restored a backup of DATA_DIR, of the database or of the keys, with the server's settings and
+before the server starts. A backup contains sign-ins, keys and secrets that were revoked later. Therefore:
 
-  - everybody is signed out: no token from before works again
-  - every signing key is revoked, and new ones sign at once; verifiers fetch them when they meet them
-  - the secrets that sign cookies and seal refresh tokens are replaced, unless COOKIE_KEYS brings them`,
-  flags: { 'keep-keys': 'keeps keys and secrets; for a backup from which none was removed since' },
+  - all sessions are signed out: no earlier token works
+  - all signing keys are revoked, and new keys sign at once; verifiers fetch them when they see the first new token
+  - the secrets that sign cookies and seal refresh tokens are replaced, except those of COOKIE_KEYS`,
+  flags: { 'keep-keys': 'keeps keys and secrets; use it only if none was removed after the backup' },
   example: '',
   async run({ environment, flags, isJson }) {
     const config = readConfig(environment)
@@ -23,6 +23,6 @@ before the server starts. A backup holds sign-ins, keys and secrets that were en
       onProgress: (step) => isJson || console.log(`· ${step}`),
     })
     if (isJson) printJson(outcome)
-    else console.log(`everybody is signed out since ${outcome.signedOutAt}; keys and secrets were ${outcome.keys}`)
+    else console.log(`all sessions before ${outcome.signedOutAt} are signed out; keys and secrets were ${outcome.keys}`)
   },
 })

@@ -7,18 +7,18 @@ const ID = '0b5d9e8a-6c1f-4d3b-9a27-5e4f3c2b1a09'
 export const SECOND_FACTOR_ACTIONS: Readonly<Record<string, Action>> = {
   'second-factor enrol': {
     takes: 'ID',
-    does: 'makes a secret for an authenticator app and shows it, this once',
+    does: 'create a secret for an authenticator app; it is shown once',
     example: `second-factor enrol ${ID}`,
     async run({ admin, subjects: [id = ''], isJson }) {
       const enrolled = await admin.call<{ secret: string; uri: string }>('POST', pathOf(id), {})
       if (isJson) return printJson(enrolled)
       console.log(`secret   ${enrolled.secret}\naddress  ${enrolled.uri}`)
-      console.log('It counts once "second-factor confirm" was given a code.')
+      console.log('Confirm it with a code: run "second-factor confirm".')
     },
   },
   'second-factor confirm': {
     takes: 'ID',
-    does: 'with a code of the app on standard input: from then on each sign-in needs one',
+    does: 'confirm with a code of the app, from standard input; each sign-in then needs a code',
     readsInput: true,
     example: `second-factor confirm ${ID} < code.txt`,
     async run({ admin, subjects: [id = ''], input, isJson }) {
@@ -29,7 +29,7 @@ export const SECOND_FACTOR_ACTIONS: Readonly<Record<string, Action>> = {
   },
   'second-factor remove': {
     takes: 'ID',
-    does: 'a password is enough again',
+    does: 'let the agent sign in with a password alone again',
     example: `second-factor remove ${ID}`,
     async run({ admin, subjects: [id = ''], isJson }) {
       const answer = await admin.call('POST', `${pathOf(id)}/remove`, {})

@@ -5,11 +5,11 @@ import { subcommands } from './command/subcommands.ts'
 /** The server's own secrets, by hand. */
 export const secrets = subcommands({
   name: 'secrets',
-  summary: 'rotate what signs cookies and refresh tokens',
+  summary: 'rotate the secrets of cookies and refresh tokens',
   note: 'KIND is "cookies" (sessions and logins in browsers) or "tokens" (refresh tokens and device codes).',
   actions: {
     list: {
-      does: 'what the server made for itself, by generation; never the values',
+      does: 'list the secrets that the server created, by generation; values are never shown',
       example: 'list',
       async run({ admin, isJson }) {
         const listed = await admin.list<ListedSecret>('/v1/secrets')
@@ -27,7 +27,7 @@ export const secrets = subcommands({
     },
     rotate: {
       takes: 'KIND',
-      does: 'a new generation, which every node accepts first and uses 20 s later',
+      does: 'create a generation; all nodes accept it at once and use it after 20 s',
       example: 'rotate tokens',
       async run({ admin, subjects: [kind = ''], isJson }) {
         const made = await admin.call<ListedSecret>('POST', `/v1/secrets/${encodeURIComponent(kind)}/rotate`, {})
@@ -38,14 +38,14 @@ export const secrets = subcommands({
     },
     drop: {
       takes: 'KIND ID',
-      does: 'forget an old generation; what was made with it is refused from then on',
-      flags: { force: 'although something made with it may still be alive' },
+      does: 'delete an old generation; cookies and tokens made with it stop working',
+      flags: { force: 'even if cookies or tokens made with it may still be valid' },
       example: 'drop tokens 0f5b1c7e-2a94-4f0a-8a53-6a3c6a1d7e42',
       async run({ admin, subjects: [kind = '', id = ''], flags, isJson }) {
         const path = `/v1/secrets/${encodeURIComponent(kind)}/${encodeURIComponent(id)}/drop`
         const dropped = await admin.call('POST', path, { force: flags.has('force') })
         if (isJson) printJson(dropped)
-        else console.log(`${kind} ${id} is forgotten`)
+        else console.log(`${kind} ${id} is deleted`)
       },
     },
   },

@@ -10,10 +10,10 @@ type Inspection =
 /** Looks at one token from inside. */
 export const tokens = subcommands({
   name: 'tokens',
-  summary: 'inspect one token: whose, and why alive or dead',
+  summary: 'inspect one token: its owner, and why it works or not',
   actions: {
     inspect: {
-      does: 'reads one token from standard input and says whose it is, and why it works or does not',
+      does: 'read one token from standard input and show its owner, and why it works or does not work',
       readsInput: true,
       example: 'inspect < token.txt',
       async run({ admin, input, isJson }) {

@@ -102,7 +102,7 @@ async function* unlessBroken(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<
     yield* chunks
   } catch (error) {
     throw new AdminError(
-      `The server's answer broke off (${messageOf(causeOf(error) ?? error)}). Look at its log; an import goes on with --resume.`,
+      `The connection to the server ended during the answer (${messageOf(causeOf(error) ?? error)}). Read the log of the server; continue an import with --resume.`,
     )
   }
 }

@@ -9,10 +9,10 @@ import { bad, type Finding, ok } from './findings.ts'
 /** Finds what is wrong with an installation, and says how to mend it. */
 export const doctor = singleAction({
   name: 'doctor',
-  summary: 'look for problems and say how to mend them',
-  does: `Looks at the settings, at the server from outside (issuer, clock, proxy headers) and from inside (database, storage,
-keys, mail), and says for each finding what to do. Run it with the settings of the server. Exit code 1 when something
-is wrong.`,
+  summary: 'find problems and say how to fix them',
+  does: `Checks the settings, the server from outside (issuer, clock, proxy headers) and from inside (database, storage, keys,
+mail), and says for each problem how to fix it. Run it with the settings of the server. It exits with code 1 if it
+finds a problem.`,
   example: '',
   async run({ environment, isJson }) {
     const findings = await examine(environment)

@@ -9,10 +9,10 @@ import { welcome } from './welcome.ts'
 export const serve = singleAction({
   name: 'serve',
   summary: 'run the authorization server',
-  does: `Runs the server with the settings of the environment ("vestibule config" lists them) until it is told to stop.
+  does: `Runs the server with the settings of the environment ("vestibule config" lists them) until a stop signal.
 
-SIGINT and SIGTERM finish what is under way and end it; a second one ends it at once. With WORKERS above 1, SIGHUP
-replaces one worker after another without losing a request.`,
+On SIGINT or SIGTERM the server finishes running requests and exits; on a second signal it exits at once. With WORKERS
+above 1, SIGHUP replaces one worker after another without losing a request.`,
   example: '',
   printsJson: false,
   async run({ environment }) {
