@@ -8,7 +8,10 @@ import { createAdminRoutes } from './admin-routes.ts'
 import type { AppParts } from './shared.ts'
 
 /** What listens to operators. */
-export function createAdmin(config: Pick<Config, 'ISSUER' | 'ADMIN_HOST' | 'ADMIN_HOSTS' | 'TRUSTED_PROXIES'>, parts: AppParts): Koa {
+export function createAdmin(
+  config: Pick<Config, 'ISSUER' | 'ADMIN_HOST' | 'ADMIN_HOSTS' | 'TRUSTED_PROXIES'>,
+  parts: AppParts,
+): Koa {
   const { storage, cookieKeys: formKeys, settingTokens, metrics } = parts.backends
   const { probes, onError, trustedProxies } = parts.shared
   const { append: audit } = parts.backends.auditTrail

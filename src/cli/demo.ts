@@ -25,7 +25,8 @@ export const demo = subcommands({
 async function load(config: Config): Promise<void> {
   const reason = whyNoDemo(config)
   if (reason) {
-    const fix = 'Load the demo shop into another database, without NODE_ENV=production and with an ISSUER on this machine.'
+    const fix =
+      'Load the demo shop into another database, without NODE_ENV=production and with an ISSUER on this machine.'
     throw new ConfigError([`${reason}, and the demo secrets are public. ${fix}`])
   }
   const { loadDemoInto } = await import('./demo-database.ts')

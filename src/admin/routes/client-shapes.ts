@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { LONGEST_TOKEN_SECONDS } from '../../oauth/tokens/lifetimes.ts'
 import { FEWEST_SECRET_CHARACTERS } from '../../clients/secrets.ts'
+import { LONGEST_TOKEN_SECONDS } from '../../oauth/tokens/lifetimes.ts'
 import { epochSeconds, instant } from './shapes.ts'
 
 const names = z.array(z.string().min(1))
