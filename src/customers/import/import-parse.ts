@@ -38,6 +38,6 @@ function explain(error: z.ZodError): string {
 }
 
 function referenceOf(json: unknown): { customerReference?: string } {
-  const reference = (json as { customerReference?: unknown } | null)?.customerReference
+  const reference = (json as { customerReference?: unknown } | null)?.customerReference // JSON of any kind
   return typeof reference === 'string' ? { customerReference: toStorable(reference.slice(0, 255)) } : {}
 }
