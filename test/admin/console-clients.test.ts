@@ -77,7 +77,7 @@ test('everybody is signed out of a client after one question', async () => {
 test('a name that is taken is refused in place, and what was entered is kept', async () => {
   const refused = await operator.submit(PAGE, { name: 'default', lifetime: '365' })
   expect(refused.status).toBe(409)
-  expect(refused.html).toContain('has a secret named &quot;default&quot; already')
+  expect(refused.html).toContain('it already has a secret named &quot;default&quot;')
   expect(refused.html).toContain('value="default"')
   expect(refused.html).toContain('<option value="365" selected>')
 })

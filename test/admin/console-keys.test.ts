@@ -67,7 +67,7 @@ test('revoking asks once, says what follows, and then the key is gone', async ()
 test('an algorithm that is not served is refused in place', async () => {
   const refused = await operator.submit('/console/keys/generate', { algorithm: 'EdDSA' })
   expect(refused.status).toBe(409)
-  expect(refused.html).toContain('EdDSA is not served')
+  expect(refused.html).toContain('EdDSA has no signing key; this server signs with ES256, RS256')
 })
 
 test('what was done is in the audit trail, with who did it', async () => {

@@ -466,7 +466,7 @@ describeOn('postgres', 'the verdict on a token', () => {
     const environment = { ADMIN_URL: server.adminUrl, ADMIN_TOKEN }
     expect(await runCli(['tokens', 'inspect'], environment, held.opaque)).toMatchObject({
       code: 1,
-      stdout: 'dead: its client is disabled (client-disabled)\n',
+      stdout: 'does not work: its client is disabled (client-disabled)\n',
     })
   })
 

@@ -15,9 +15,9 @@ test('imports within a folder are allowed', () => {
 })
 
 test('an import that points up is named with the reason, a type too', () => {
-  expect(layers('src/keys/ring/key-ring.ts', "import type { LiveProvider } from '../oauth/live-provider.ts'")).toEqual([
-    'src/keys/ring/key-ring.ts → src/oauth/engine/live-provider.ts: oauth is above keys, imports point down',
-  ])
+  expect(
+    layers('src/keys/ring/key-ring.ts', "import type { LiveProvider } from '../../oauth/engine/live-provider.ts'"),
+  ).toEqual(['src/keys/ring/key-ring.ts → src/oauth/engine/live-provider.ts: oauth is above keys, imports point down'])
 })
 
 test('siblings do not import each other, not even types', () => {

@@ -63,7 +63,7 @@ function readArguments(
   const optional = words.filter((word) => word.startsWith('[')).map((word) => word.slice(1, -1).toLowerCase())
   const count = words.length - optional.length
   const parsed = parseArgs({
-    args: [...args],
+    args: args.map(markDash),
     allowPositionals: true,
     options: {
       ...Object.fromEntries([...Object.keys(options), ...optional].map((name) => [name, { type: 'string' as const }])),
@@ -77,11 +77,30 @@ function readArguments(
   const isComplete = needs.every((name) => values[name] !== undefined)
   if (positionals.length < count || positionals.length > words.length || !isComplete) return undefined
   return {
-    subjects: positionals.slice(0, count),
-    values: values as Record<string, string>, // flags apart, which are read from the set
+    subjects: positionals.slice(0, count).map(unmarkDash),
+    values: textsOf(values),
     flags: new Set(Object.keys(flags).filter((name) => values[name] === true)),
     isJson: values.json === true,
   }
+}
+
+const MARK = '\0'
+
+/** No option of ours is short: a word such as `-Zk4…`, which a key id may be, is a value and no option. */
+function markDash(word: string): string {
+  return /^-[^-]/.test(word) ? MARK + word : word
+}
+
+function unmarkDash(word: string): string {
+  return word.startsWith(MARK) ? word.slice(MARK.length) : word
+}
+
+/** The options with a value; flags are read from their set. */
+function textsOf(values: Readonly<Record<string, string | boolean | undefined>>): Record<string, string> {
+  const texts = Object.entries(values).flatMap(([name, value]) =>
+    typeof value === 'string' ? [[name, unmarkDash(value)]] : [],
+  )
+  return Object.fromEntries(texts)
 }
 
 /** The lines of the help that explain an action's options and flags. */

@@ -159,6 +159,6 @@ test('an unknown path or method of the backend is its own 404', async () => {
 
 test('the backend is not served at the root, where the storefront is', async () => {
   await expect(startTestServer({ DIALECTS: 'spryker-backend' })).rejects.toThrow(
-    /needs a place of its own: set DIALECT_MOUNTS/,
+    /needs its own address: set DIALECT_MOUNTS/,
   )
 })
