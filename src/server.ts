@@ -5,6 +5,7 @@ import type Koa from 'koa'
 import { leaveLocalAccess } from './admin/local-access.ts'
 import { openApp } from './app.ts'
 import type { Config } from './config.ts'
+import { closeServer } from './http/close-server.ts'
 import { createLastAnswers } from './http/last-answers.ts'
 import { ListenError } from './http/listen-error.ts'
 import { takePaths } from './http/request-target.ts'
@@ -40,7 +41,7 @@ export async function start(config: Config, options: StartOptions = {}): Promise
     const publicServer = await listen(handle, { port: config.PORT, host: config.HOST, setting: 'PORT' }, PATIENCE)
     const adminAddress = { port: config.ADMIN_PORT, host: config.ADMIN_HOST, setting: 'ADMIN_PORT' }
     const adminServer = await listen(handleWith(app.adminApp), adminAddress, ADMIN_PATIENCE).catch(async (error) => {
-      await close(publicServer, 0)
+      await closeServer(publicServer, { deadlineMs: 0, lateMs: 0 })
       throw error
     })
     const adminUrl = addressOf(adminServer)
@@ -54,9 +55,11 @@ export async function start(config: Config, options: StartOptions = {}): Promise
         takeBackAccess()
         lastAnswers.begin()
         if (!isReplaced) app.drain()
-        await pause(Math.max(config.SHUTDOWN_GRACE_SECONDS * 1000, isReplaced ? HAND_OVER_MS : 0))
-        await close(publicServer, config.SHUTDOWN_DEADLINE_SECONDS * 1000)
-        await close(adminServer, 0)
+        const graceMs = Math.max(config.SHUTDOWN_GRACE_SECONDS * 1000, isReplaced ? HAND_OVER_MS : 0)
+        await pause(graceMs)
+        const lateMs = Math.min(graceMs, LATE_REQUEST_MS)
+        await closeServer(publicServer, { deadlineMs: config.SHUTDOWN_DEADLINE_SECONDS * 1000, lateMs })
+        await closeServer(adminServer, { deadlineMs: 0, lateMs: 0 })
         await app.close()
       },
     }
@@ -68,6 +71,8 @@ export async function start(config: Config, options: StartOptions = {}): Promise
 
 /** Time for clients that keep a connection to this process to hear, with an answer, that it ends. */
 const HAND_OVER_MS = 2000
+/** A connection that a balancer opened just before the listener closed may carry a request that was not read yet. */
+const LATE_REQUEST_MS = 1000
 
 /**
  * A client that trickles its request in must not hold a connection for long. One kept alive must outlast what balancers
@@ -105,17 +110,6 @@ async function listen(
     })
     server.listen(port, host, () => resolve(server))
   })
-}
-
-async function close(server: Server, deadlineMs: number): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeIdleConnections()
-  const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs)
-  // Connections kept alive by clients become idle as their requests end.
-  const sweep = setInterval(() => server.closeIdleConnections(), 100)
-  await closed
-  clearTimeout(deadline)
-  clearInterval(sweep)
 }
 
 function addressOf(server: Server): string {
