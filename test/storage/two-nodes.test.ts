@@ -18,17 +18,12 @@ import {
 } from '../endpoints/client.ts'
 import { describeOn } from '../support/describe-on.ts'
 import { createRedisDatabase } from '../support/shared.ts'
+import { untilAnswered } from '../support/until-answered.ts'
 import { dpopKey, dpopProof, signOut } from './shop.ts'
 import { startTwoNodes, type TwoNodes } from './two-nodes.ts'
 
 const SCOPE = 'openid email customer company'
 const isOne = (count: number) => ({ winners: count })
-
-/** As a client does that is told to come again: on a busy machine one of many at once may be. */
-async function untilAnswered<T extends { status: number }>(send: () => Promise<T>): Promise<T> {
-  const answer = await send()
-  return answer.status === 503 ? untilAnswered(send) : answer
-}
 
 describeOn('redis', 'two nodes on Postgres and Redis', () => {
   let nodes: TwoNodes
