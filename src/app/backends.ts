@@ -1,37 +1,78 @@
 import { newLocalToken } from '../admin/local-access.ts'
-import { openDialectUses } from '../clients/dialect-uses.ts'
+import type { AuditTrail } from '../audit/trail.ts'
+import type { AuditWebhook } from '../audit/webhook.ts'
+import { type DialectUses, openDialectUses } from '../clients/dialect-uses.ts'
 import type { Config } from '../config.ts'
+import type { ConstantTimeRefusal } from '../credentials/constant-time-refusal.ts'
+import type { PasswordPolicy } from '../credentials/password-policy.ts'
+import type { Passwords } from '../credentials/passwords.ts'
+import type { Sealing } from '../credentials/second-factors.ts'
+import type { BackgroundWrapping } from '../customers/import/background-wrapping.ts'
+import type { Database } from '../database/database.ts'
 import { openDatabase } from '../database/index.ts'
 import { serverSecret } from '../database/server-secrets.ts'
 import { watchQueries } from '../database/watch-queries.ts'
-import { openSignInWebhook } from '../dialects/sign-in-webhook.ts'
-import { openKeyUsage } from '../keys/usage/usage-recorder.ts'
+import { openSignInWebhook, type SignInWebhook } from '../dialects/sign-in-webhook.ts'
+import type { KeyRing } from '../keys/ring/key-ring.ts'
+import { type KeyUsageRecorder, openKeyUsage } from '../keys/usage/usage-recorder.ts'
 import type { Log } from '../log.ts'
-import { openMailer } from '../mail.ts'
+import { type Mailer, openMailer } from '../mail.ts'
 import type { Metrics } from '../metrics.ts'
+import type { SignInEndings } from '../oauth/sign-outs/sign-in-ended.ts'
 import { openStorage } from '../storage/index.ts'
 import { measureStorage } from '../storage/measured.ts'
+import type { Storage } from '../storage/storage.ts'
 import { openTracing } from '../tracing/index.ts'
+import type { Tracing } from '../tracing/tracing.ts'
 import { openAudit } from './audit.ts'
 import type { CloseStep } from './close-step.ts'
 import { openKeys } from './keys.ts'
 import { openPasswords } from './passwords.ts'
 import { closeFiles } from './private-files.ts'
-import { openSecondFactorSealing, openSecrets } from './secrets.ts'
+import { openSecondFactorSealing, openSecrets, type Secrets } from './secrets.ts'
 import { openSignInEndings } from './sign-in-endings.ts'
 import { createTracedPorts } from './traced-ports.ts'
 
 /** Lists that are never empty; those of the server's own secrets are one list for good, and change in place. */
 type Several = readonly [string, ...string[]]
 
-export type Backends = Awaited<ReturnType<typeof openBackends>>
+/** Everything that is open while the server runs, and what was read once at its start. */
+export type Backends = {
+  readonly metrics: Metrics
+  /** Undefined without a collector. */
+  readonly tracing: Tracing | undefined
+  readonly database: Database
+  readonly storage: Storage
+  readonly keyRing: KeyRing
+  readonly keyUsage: KeyUsageRecorder
+  readonly auditTrail: AuditTrail
+  readonly auditWebhook: AuditWebhook | undefined
+  readonly onSignInEnded: SignInEndings['onSignInEnded']
+  readonly publishSignInEnded: SignInEndings['publishSignInEnded']
+  readonly dialectUses: DialectUses
+  readonly signInWebhook: SignInWebhook
+  readonly passwords: Passwords
+  readonly passwordPolicy: PasswordPolicy
+  readonly refusal: ConstantTimeRefusal
+  readonly wrapping: BackgroundWrapping
+  readonly mailer: Mailer
+  /** Admin tokens of ADMIN_TOKEN, or the one made for this start. */
+  readonly settingTokens: readonly string[]
+  readonly secrets: Secrets
+  readonly cookieKeysAreSet: boolean
+  readonly cookieKeys: Several
+  readonly tokenKeys: Several
+  /** Keys the digests of addresses and names in counters. */
+  readonly digestKey: string
+  readonly secondFactorSealing: Sealing
+}
 
 /** Opens everything that must be closed, in the order in which each needs the one before. */
 export async function openBackends(
   config: Config,
   { log, metrics, onProgress }: { log: Log; metrics: Metrics; onProgress: (step: string) => void },
   closeSteps: CloseStep[],
-) {
+): Promise<Backends> {
   const tracing = await openTracing(config, log)
   if (tracing) closeSteps.push(tracing.close)
   const ports = createTracedPorts(tracing)
@@ -64,11 +105,13 @@ export async function openBackends(
   })
   closeSteps.push(signInWebhook.close)
   const hashing = await openPasswords(config, log, { database, metrics }, closeSteps)
+  const { passwordPolicy, refusal, wrapping } = hashing
   const mailer = openMailer({ ...config, log })
   closeSteps.push(mailer.close)
   const publish = () => keyUsage.published(keyRing.keys().map(({ kid }) => kid))
   keyRing.onChange(publish)
   publish()
+  const { onSignInEnded, publishSignInEnded } = openSignInEndings({ audit: auditTrail.append, metrics })
   const settingTokens = config.ADMIN_TOKEN ?? [newLocalToken()]
   const secrets = await openSecrets(log, { database, storage }, closeSteps)
   return {
@@ -79,12 +122,15 @@ export async function openBackends(
     keyRing,
     auditTrail,
     auditWebhook,
-    ...openSignInEndings({ audit: auditTrail.append, metrics }),
+    onSignInEnded,
+    publishSignInEnded,
     keyUsage,
     dialectUses,
     signInWebhook,
-    ...hashing,
     passwords: ports.passwords(hashing.passwords),
+    passwordPolicy,
+    refusal,
+    wrapping,
     mailer,
     settingTokens,
     secrets,

@@ -1,17 +1,24 @@
 import { availableParallelism } from 'node:os'
 import { type Config, ConfigError, countWorkers } from '../config.ts'
 import { openBreachedPasswords } from '../credentials/breached-passwords.ts'
-import { createConstantTimeRefusal } from '../credentials/constant-time-refusal.ts'
+import { type ConstantTimeRefusal, createConstantTimeRefusal } from '../credentials/constant-time-refusal.ts'
 import { yieldToRequests } from '../credentials/hashing-priority.ts'
-import { createPasswordPolicy } from '../credentials/password-policy.ts'
-import { createPasswords } from '../credentials/passwords.ts'
+import { createPasswordPolicy, type PasswordPolicy } from '../credentials/password-policy.ts'
+import { createPasswords, type Passwords } from '../credentials/passwords.ts'
 import { createPasswordSchemes } from '../credentials/schemes/index.ts'
 import { expectPasswordCosts } from '../customers/expected-costs.ts'
-import { openBackgroundWrapping } from '../customers/import/background-wrapping.ts'
+import { type BackgroundWrapping, openBackgroundWrapping } from '../customers/import/background-wrapping.ts'
 import type { Database } from '../database/database.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { CloseStep } from './close-step.ts'
+
+export type PasswordServices = {
+  readonly passwords: Passwords
+  readonly passwordPolicy: PasswordPolicy
+  readonly refusal: ConstantTimeRefusal
+  readonly wrapping: BackgroundWrapping
+}
 
 /** Everything that hashes and judges passwords. Whatever is under way ends before the database is closed. */
 export async function openPasswords(
@@ -19,7 +26,7 @@ export async function openPasswords(
   log: Log,
   { database: { knex }, metrics }: { database: Database; metrics: Metrics },
   closeSteps: CloseStep[],
-) {
+): Promise<PasswordServices> {
   const { PASSWORD_MIN_LENGTH: minLength, PASSWORD_MAX_LENGTH: maxLength, BREACHED_PASSWORDS: path } = config
   const breached = await openBreachedPasswords(path).catch((error: Error) => {
     throw new ConfigError([`BREACHED_PASSWORDS is "${path}", which cannot be read (${error.message}).`])

@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts'
+import type { Sealing } from '../credentials/second-factors.ts'
 import type { Database } from '../database/database.ts'
-import { openSecretGenerations } from '../database/secret-generations.ts'
+import { openSecretGenerations, type SecretGenerations } from '../database/secret-generations.ts'
 import { serverSecret } from '../database/server-secrets.ts'
 import type { Sealed } from '../keys/key-record.ts'
 import { createProtector } from '../keys/stores/protector.ts'
@@ -8,12 +9,15 @@ import type { Log } from '../log.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { CloseStep } from './close-step.ts'
 
+/** Secrets of the server's own. */
+export type Secrets = { readonly cookies: SecretGenerations; readonly tokens: SecretGenerations }
+
 /** What this deployment made for itself and can replace without a restart. */
 export async function openSecrets(
   log: Log,
   { database: { knex }, storage }: { database: Database; storage: Storage },
   closeSteps: CloseStep[],
-) {
+): Promise<Secrets> {
   const open = async (name: string) => {
     await serverSecret(knex, name)
     const onError = (error: unknown) => log.warn({ event: 'secrets.follow-failed', err: error })
@@ -25,7 +29,10 @@ export async function openSecrets(
 }
 
 /** KEY_ENCRYPTION_KEY seals; without it a secret of the server's own does, and opens what it sealed for good. */
-export async function openSecondFactorSealing({ KEY_ENCRYPTION_KEY }: Config, knex: Database['knex']) {
+export async function openSecondFactorSealing(
+  { KEY_ENCRYPTION_KEY }: Config,
+  knex: Database['knex'],
+): Promise<Sealing> {
   const secrets = [KEY_ENCRYPTION_KEY, await serverSecret(knex, 'second-factors')].filter(Boolean).join(',')
   const { seal, open } = createProtector(secrets, { noun: 'The second factor of agent', home: 'the database' })
   return { seal, open: (id: string, sealed: object) => open(id, sealed as Sealed) } // sealed by the same protector

@@ -2,22 +2,10 @@ import type { Passwords } from '../credentials/passwords.ts'
 import type { Database } from '../database/database.ts'
 import type { SigningKey } from '../keys/signing-key.ts'
 import type { Storage } from '../storage/storage.ts'
+import { ARTIFACT_TRIPS, OTHER_TRIPS } from '../storage/trips.ts'
 import { traceQueries } from '../tracing/queries.ts'
 import { traced } from '../tracing/traced.ts'
 import type { Tracing } from '../tracing/tracing.ts'
-
-const ARTIFACT_METHODS = [
-  'put',
-  'putOnce',
-  'get',
-  'findBy',
-  'consume',
-  'swap',
-  'receipt',
-  'extend',
-  'remove',
-  'raise',
-] as const
 
 /**
  * The seams at which a request's time is told apart: what it waits for. Nothing inside the domain knows of it, and
@@ -33,10 +21,10 @@ export function createTracedPorts(tracing: Tracing | undefined) {
       // Of artifacts the kind is told, never the id; names of counters hold digests of logins.
       const artifacts = traced(tracing, storage, {
         name: 'storage',
-        methods: ARTIFACT_METHODS,
+        methods: ARTIFACT_TRIPS,
         describe: (_method, [kind]) => ({ 'vestibule.artifact': String(kind) }),
       })
-      return traced(tracing, artifacts, { name: 'storage', methods: ['getMany', 'increment'] })
+      return traced(tracing, artifacts, { name: 'storage', methods: OTHER_TRIPS })
     },
     passwords: (passwords: Passwords): Passwords =>
       tracing ? traced(tracing, passwords, { name: 'passwords', methods: ['hash', 'verify'] }) : passwords,

@@ -1,4 +1,4 @@
-import type { DialectUses } from '../clients/dialect-uses.ts'
+import type { DialectUse } from '../clients/dialect-uses.ts'
 import { printJson, printTable } from './command/print.ts'
 import { subcommands } from './command/subcommands.ts'
 
@@ -13,7 +13,7 @@ export const dialects = subcommands({
       example: 'uses --since 2026-11-01',
       async run({ admin, values: { since }, isJson }) {
         const query = since === undefined ? '' : `?since=${encodeURIComponent(since)}`
-        const uses = await admin.list<DialectUses>(`/v1/dialects/uses${query}`)
+        const uses = await admin.list<DialectUse>(`/v1/dialects/uses${query}`)
         if (isJson) return printJson({ uses })
         const rows = uses.map(({ day, dialect, clientId, count }) => [day, dialect, clientId, String(count)])
         printTable(['DAY', 'DIALECT', 'CLIENT', 'USES'], rows)

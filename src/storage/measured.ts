@@ -1,27 +1,11 @@
 import type { Storage } from './storage.ts'
-
-/** Operations that are a trip to the backend. */
-const TRIPS = [
-  'put',
-  'putOnce',
-  'get',
-  'getMany',
-  'findBy',
-  'consume',
-  'swap',
-  'receipt',
-  'extend',
-  'remove',
-  'raise',
-  'increment',
-  'publish',
-] as const satisfies readonly (keyof Storage)[]
+import { ARTIFACT_TRIPS, OTHER_TRIPS } from './trips.ts'
 
 export type Trip = { readonly operation: string; readonly outcome: 'ok' | 'error'; readonly seconds: number }
 
 /** The same storage, with every trip reported. */
 export function measureStorage(storage: Storage, report: (trip: Trip) => void): Storage {
-  const measured = TRIPS.map((operation) => {
+  const measured = [...ARTIFACT_TRIPS, ...OTHER_TRIPS].map((operation) => {
     const run = storage[operation] as (...args: unknown[]) => Promise<unknown> // every trip is a method
     return [operation, measure(run, (outcome, seconds) => report({ operation, outcome, seconds }))] as const
   })

@@ -1,4 +1,4 @@
-import type { DialectUses } from '../../clients/dialect-uses.ts'
+import type { DialectUse } from '../../clients/dialect-uses.ts'
 import type { Listing } from './listing.ts'
 import type { ConsolePage } from './page.ts'
 
@@ -16,14 +16,14 @@ export const dialectPages: readonly ConsolePage[] = [
   {
     path: '/dialects',
     async open(request) {
-      const { items } = await request.api.get<Listing<DialectUses>>('/v1/dialects/uses')
+      const { items } = await request.api.get<Listing<DialectUse>>('/v1/dialects/uses')
       request.show('dialects', { title: 'Dialect use', sums: sumUses(items) })
     },
   },
 ]
 
 /** One line a dialect and client, the busiest first; the API lists them by day. */
-export function sumUses(uses: readonly DialectUses[]): DialectSum[] {
+export function sumUses(uses: readonly DialectUse[]): DialectSum[] {
   const sums = new Map<string, DialectSum>()
   for (const { dialect, clientId, day, count } of uses) {
     const key = JSON.stringify([dialect, clientId])

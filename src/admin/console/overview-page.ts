@@ -1,6 +1,6 @@
 import { mayDo, type Permission } from '../../administrators/role.ts'
 import type { AuditCounts } from '../../audit/audit-rows.ts'
-import type { DialectUses } from '../../clients/dialect-uses.ts'
+import type { DialectUse } from '../../clients/dialect-uses.ts'
 import type { CheckResult } from '../../http/health.ts'
 import type { KeyListing } from '../../keys/ring/key-listing.ts'
 import { findAttention } from './attention.ts'
@@ -29,7 +29,7 @@ export const overviewPage: ConsolePage = {
       ask<Listing<KeyListing>>('keys', 'keys:read', '/v1/keys'),
       ask<Health>('health of this node', 'health:read', '/v1/health'),
       ask<{ counts: AuditCounts }>('audit trail', 'audit:read', `/v1/audit/counts?since=${encodeURIComponent(since)}`),
-      ask<Listing<DialectUses>>('use of dialects', 'dialects:read', '/v1/dialects/uses'),
+      ask<Listing<DialectUse>>('use of dialects', 'dialects:read', '/v1/dialects/uses'),
     ])
     const isWatching = request.query.watch !== undefined
     // By header: a page that refreshes itself must be asked for, and left, by the person (WCAG 2.2 §2.2.1).

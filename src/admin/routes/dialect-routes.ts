@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { DialectUses } from '../../clients/dialect-uses.ts'
+import type { DialectUse } from '../../clients/dialect-uses.ts'
 import { type Route, route } from './route.ts'
 import { pageOf, whole } from './shapes.ts'
 
@@ -13,7 +13,7 @@ const use = z
 export function dialectRoutes({
   dialectUses,
 }: {
-  readonly dialectUses: { list(since: string): Promise<DialectUses[]> }
+  readonly dialectUses: { list(since: string): Promise<DialectUse[]> }
 }): Route[] {
   return [
     route({
