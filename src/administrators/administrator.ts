@@ -14,7 +14,7 @@ export type Administrator = {
   readonly passwordChangedAt: number
 }
 
-/** Who acts through the admin API: a person, a token, or whoever holds ADMIN_TOKEN. */
+/** Who acts through the admin API: a person, a token, or a holder of ADMIN_TOKEN. */
 export type Actor = {
   readonly kind: 'administrator' | 'admin-token' | 'setting'
   /** What the audit trail calls them. */

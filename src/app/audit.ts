@@ -7,7 +7,7 @@ import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { CloseStep } from './close-step.ts'
 
-/** The trail, and whoever else is told of it. The trail is closed first, then its receiver, both before the database. */
+/** The trail, and the receiver that is told of it as well. The trail is closed first, then its receiver, both before the database. */
 export async function openAudit(
   config: Config,
   log: Log,

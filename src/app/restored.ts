@@ -11,7 +11,7 @@ export type Restoration = { readonly signedOutAt: string; readonly keys: 'replac
 
 /**
  * Makes a restored backup safe to serve from. In it live grants that were ended since, and with `keepsKeys: false` it
- * is taken to have keys and secrets that were removed since: nobody can tell, so all are replaced.
+ * is taken to have keys and secrets that were removed since: it cannot be told which, so all are replaced.
  */
 export async function settleRestored(
   config: Config,

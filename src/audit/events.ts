@@ -74,7 +74,7 @@ export function outcomeOf(type: AuditEventType): AuditOutcome {
 /** Who did what to whom, from where. Nothing secret is ever part of it. */
 export type AuditEvent = {
   readonly type: AuditEventType
-  /** Who acted, where it was not the customer: `agent:…`, `administrator:…`, `admin-token:…`, `admin` (whoever holds ADMIN_TOKEN), `server`. */
+  /** Who acted, where it was not the customer: `agent:…`, `administrator:…`, `admin-token:…`, `admin` (a holder of ADMIN_TOKEN), `server`. */
   readonly actor?: string
   readonly customerId?: string
   readonly clientId?: string

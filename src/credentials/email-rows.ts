@@ -18,7 +18,7 @@ export async function findByEmail<Row>(knex: Knex, table: string, email: string)
 }
 
 /**
- * Whether somebody in `table` has this e-mail address in another form than the one that is stored now; for that one there is
+ * Whether a person in `table` has this e-mail address in another form than the one that is stored now; for that one there is
  * the unique index. `except` is the id of a person who may have it.
  */
 export async function isTakenInOtherForm(knex: Knex, table: string, email: string, except?: string): Promise<boolean> {

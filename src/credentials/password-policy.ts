@@ -3,7 +3,7 @@ import { normalizeEmail } from './email.ts'
 import { normalizePassword } from './password-text.ts'
 
 export type PasswordPolicy = {
-  /** Judges a password somebody wants to use. Costs no hashing of ours. */
+  /** Judges a password that a person wants to use. Costs no hashing of ours. */
   review(password: string, login?: string): Promise<PasswordReview>
   readonly minLength: number
   readonly maxLength: number

@@ -67,7 +67,7 @@ const OWN_WORK = 'server'
 export function createPasswords(options: PasswordsOptions = {}): Passwords {
   const { concurrency = availableParallelism(), schemes = createPasswordSchemes(), onWaited } = options
   const queue = options.queue ?? createHashingQueue({ concurrency, ...(onWaited && { onWaited }) })
-  // Made here and not written here: a hash in the source would have a password that somebody could find.
+  // Made here and not written here: the password of a hash in the source could be found.
   const dummy = hashArgon2id(randomBytes(24).toString('base64'))
 
   const spendOnDummy = async (password: string) => {

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex'
 import { newTotp, timeStepOf } from './totp.ts'
 
-/** What keeps secrets unreadable in the database. `id` says whose it is: a sealed secret opens for nobody else. */
+/** What keeps secrets unreadable in the database. `id` says whose it is: a sealed secret opens for no other person. */
 export type Sealing = {
   seal(id: string, plaintext: string): object
   /** @throws when it was sealed under a secret that is not at hand, or was changed since. */
@@ -59,7 +59,7 @@ export function createSecondFactors({
     if (step === undefined) return false
     const used = await of(row.person_id)
       .andWhere('last_time_step', '<', step)
-      // Whoever enrolled anew meanwhile has another secret, which is not to be overwritten.
+      // A person who enrolled anew meanwhile has another secret, which must not be overwritten.
       .whereRaw('sealed_secret = ?::jsonb', [JSON.stringify(row.sealed_secret)])
       .update({
         last_time_step: step,
@@ -95,7 +95,7 @@ export function createSecondFactors({
       const rows: Row[] = await factors().select(columns)
       for (const { person_id: id, sealed_secret: sealed } of rows) {
         const again = JSON.stringify(sealing.seal(id, sealing.open(id, sealed)))
-        // Whoever enrolled anew meanwhile has another secret, which is not to be overwritten.
+        // A person who enrolled anew meanwhile has another secret, which must not be overwritten.
         await of(id)
           .whereRaw('sealed_secret = ?::jsonb', [JSON.stringify(sealed)])
           .update({ sealed_secret: again })

@@ -53,7 +53,7 @@ export function createOneTimePasswords(deps: OneTimePasswordDeps): OneTimePasswo
   async function redeem(subject: string, code: string): Promise<boolean> {
     const stored = await storage.get(KIND, subject)
     const given = digest(subject, code.trim().toLowerCase())
-    // Without a code the same is done with one that nobody has: the time must not tell whether one was sent.
+    // Without a code the same is done with one that was not sent: the time must not tell whether one was sent.
     const expected = stored?.consumedAt === undefined ? String(stored?.artifact.digest ?? digest(subject, '')) : ''
     const tries = await storage.increment(`one-time-password:tries:${subject}:${expected}`, TTL_SECONDS)
     const isRight = expected.length === given.length && timingSafeEqual(Buffer.from(expected), Buffer.from(given))

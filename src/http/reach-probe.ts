@@ -16,7 +16,7 @@ export const PROBE_HEADER = 'X-Vestibule-Probe'
 
 /**
  * Notes how a request that an operator announced arrived, before the host guard rewrites its headers. `note` is asked
- * for well-formed names only, and ignores those that nobody announced.
+ * for well-formed names only, and ignores those that were not announced.
  */
 export function reachProbe({
   trustedProxies,

@@ -23,7 +23,7 @@ export async function readText(ctx: Context, { limitBytes = LIMIT_BYTES } = {}):
   const chunks: Buffer[] = []
   let received = 0
   try {
-    // The connection outlives a refusal, or nobody could read it; what is left unread is dropped after the answer.
+    // The connection outlives a refusal, or the client could not read it; what is left unread is dropped after the answer.
     for await (const chunk of ctx.req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       received += chunk.length
       if (received > limitBytes) throw tooLarge(limitBytes)

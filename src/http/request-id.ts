@@ -20,7 +20,7 @@ const PLAIN = /^[\w.-]{16,128}$/
 
 /**
  * Gives every request an id: in the request state, the answer's `X-Request-Id`, and every log line. A trusted proxy
- * may have given it one already; anybody else's could be made to be mistaken for another request.
+ * may have given it one already; an id from elsewhere could be made to look like that of another request.
  */
 export function requestId({ trustedProxies }: { readonly trustedProxies: Networks }): Middleware {
   return async function assignRequestId(ctx, next) {

@@ -20,8 +20,8 @@ type DeviceCookieDeps = {
 const MAX_AGE_MS = 400 * 86_400_000
 
 /**
- * A signed random cookie, and ids made of it and the login: two accounts that share a browser have ids that nobody can
- * connect, and an id that was not made here is nobody's.
+ * A signed random cookie, and ids made of it and the login: two accounts that share a browser have ids that cannot
+ * be connected, and an id that was not made here belongs to no account.
  */
 export function createDeviceCookie({ keys, issuer }: DeviceCookieDeps): DeviceCookie {
   const isSecure = new URL(issuer).protocol === 'https:'

@@ -99,7 +99,7 @@ export function createInteractionPages({
       } catch (error) {
         if (error instanceof BodyError) return pages.malformedForm(ctx, error.status, error.message)
         if (!(error instanceof InteractionLost)) throw error
-        // Whoever comes back too late has still done what they came back from.
+        // A person who comes back too late has still done what they came back from.
         const notice = readNotice(ctx)
         if (notice) return seeOther(ctx, keepLanguages(ctx, publicPath + donePath(notice)))
         answerPage(ctx, 'error', { code: 'interaction_lost', requestId: requestState(ctx).requestId }, { status: 400 })

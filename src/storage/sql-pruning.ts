@@ -7,7 +7,7 @@ const TABLES = ['artifacts', 'counters']
 
 /**
  * Prunes expired rows every few seconds in the background; returns what ends it. A Postgres server gives the room of
- * deleted rows to new ones by itself; the embedded one has nobody who would, so `isVacuumed` asks for it.
+ * deleted rows to new ones by itself; the embedded one does not, so `isVacuumed` asks for it.
  */
 export function startPruning(
   knex: Knex,

@@ -24,7 +24,7 @@ const query = pageQuery
 
 export type GrantRouteDeps = {
   readonly activeGrants: ActiveGrants
-  /** What was issued a moment ago is in the trail after it. */
+  /** After it, the trail has what was issued just before. */
   readonly flushTrail: () => Promise<void>
 }
 

@@ -27,7 +27,7 @@ type Described<Params, Query, Body, Result> = {
   readonly summary: string
   /** What is to be known beyond the summary. */
   readonly description?: string
-  /** Who may: `public` is for the few that are asked before anybody signed in. */
+  /** Who may: `public` is for the few that are asked before a sign-in. */
   readonly permission: Permission | 'public'
   /** A further permission that the content of the request asks for. */
   readonly alsoNeeds?: (request: RouteRequest<Params, Query, Body>) => Permission | undefined

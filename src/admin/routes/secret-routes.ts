@@ -108,7 +108,7 @@ function listed(kind: SecretKind, all: readonly SecretGeneration[], lifetimeSeco
   }))
 }
 
-/** How long what was made at the last moment may live: a browser's session, or the longest unused refresh token. */
+/** How long what was made just before may live: a browser's session, or the longest unused refresh token. */
 async function lifetimeOf(kind: SecretKind, clients: Pick<ClientRegistry, 'all'>): Promise<number> {
   if (kind === 'cookies') return LIFETIMES.session
   const lifetimes = (await clients.all()).map(({ metadata }) => refreshTokenTtlSeconds(metadata, 0))

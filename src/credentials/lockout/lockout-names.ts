@@ -7,7 +7,7 @@ import type { Throttle } from './login-throttle.ts'
 export type LoginContext = {
   readonly ip: string
   readonly clientId?: string
-  /** From a cookie that the endpoint signed, or another proof: a guessed id would be somebody's origin. */
+  /** From a cookie that the endpoint signed, or another proof: a guessed id would be another person's origin. */
   readonly deviceId?: string
   /** True for clients whose SDK repeats a refused request by itself: a few identical sends count as one. */
   readonly resends?: boolean

@@ -53,7 +53,7 @@ export function lockoutPolicy(settings: LockoutSettings): LockoutPolicy {
   }
 }
 
-/** A known device, an address the account signed in from before, anybody else. */
+/** A known device, an address the account signed in from before, any other. */
 export type AttemptOrigin = 'device' | 'place' | 'stranger'
 export type BudgetName = 'device' | 'pair' | 'account' | 'address'
 
@@ -78,7 +78,7 @@ export type Standing = {
 export type Decision = {
   readonly origin: AttemptOrigin
   readonly lockedForSeconds?: number
-  /** Nothing is blocked: the room is taken by attempts whose passwords are being checked this moment. */
+  /** Nothing is blocked: the room is taken by attempts whose passwords are being checked right now. */
   readonly isCrowded?: true
 }
 

@@ -124,7 +124,7 @@ export function createLockout(deps: LockoutDeps): Lockout {
   async function enter(named: Names): Promise<{ standing: Standing; decision: Decision }> {
     const givesUpAtMs = performance.now() + patienceMs
     for (;;) {
-      // Counting comes before reading: whoever resets a counter has written the block already.
+      // Counting comes before reading: a request that resets a counter has written the block already.
       const counting = Promise.all(
         named.budgets.map(([name, key]) => storage.increment(key, budgetOf(name, policy).windowSeconds)),
       )

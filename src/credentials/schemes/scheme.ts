@@ -7,7 +7,7 @@ export type PasswordScheme = {
   /** The tag rows carry. */
   readonly name: string
   /**
-   * Why a row cannot be used, in words for whoever imports it; undefined when it can. Also says no to rows whose
+   * Why a row cannot be used, in words for the operator who imports it; undefined when it can. Also says no to rows whose
    * cost would burn our memory or time.
    */
   problem(stored: StoredPassword): string | undefined

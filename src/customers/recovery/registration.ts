@@ -46,7 +46,7 @@ type Opened = Confirmation & { readonly password?: StoredPassword; readonly conf
 
 /**
  * Registration with double opt-in. There is no customer before the address is confirmed, and a link followed in another
- * browser asks for the password that was chosen: nobody confirms an account that a stranger made with their address.
+ * browser asks for the password that was chosen: people do not confirm an account that a stranger made with their address.
  */
 export function createRegistration(deps: RegistrationDeps) {
   const { directory, links, budgets, postLetter, passwordChange, rows } = deps

@@ -61,7 +61,7 @@ async function enter(endpoint: SignInEndpoint, data: JsonObject, { signIn, reque
     return plainError(status, retryAfterSeconds)
   }
   const { tokens } = signedIn
-  const customer = tokens.customer as Customer // none of these ways signs in anybody else
+  const customer = tokens.customer as Customer // these ways sign in customers only
   const accounts = await accountTokens(endpoint, customer, heldFrom(tokens))
   await endUnlisted(endpoint, tokens, accounts)
   return list(customer, accounts, request)

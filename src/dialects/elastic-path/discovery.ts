@@ -6,7 +6,7 @@ import { ACCOUNT_REALM, CUSTOMER_REALM, OIDC_PROFILE, PASSWORD_PROFILE } from '.
 type View = (request: DialectRequest, clientId: string) => object
 
 /**
- * What clients look up before they send somebody to sign in: the realm, the client id to use, and where the sign-in
+ * What clients look up before they send a person to sign in: the realm, the client id to use, and where the sign-in
  * page is. There is one realm with one profile of each kind, whatever ids a shop used before.
  */
 export function discoveryRoutes(signIn: SignIn): ActionRoute[] {

@@ -31,7 +31,7 @@ export type Pkcs11 = {
 }
 
 /**
- * Loads pkcs11js, which npm compiles when it is installed: it is not among the dependencies, so that nobody needs a
+ * Loads pkcs11js, which npm compiles when it is installed: it is not among the dependencies, so that installing needs no
  * compiler for what few use.
  *
  * @throws {KeyStoreError} with the command to run when it is not installed.

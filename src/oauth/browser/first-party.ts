@@ -22,7 +22,7 @@ export function interactionPolicyFor(): interactionPolicy.DefaultPolicy {
 }
 
 /**
- * The grant of the session for this client. A first-party client is granted what it asks for; anybody else is asked.
+ * The grant of the session for this client. A first-party client is granted what it asks for; for others the person is asked.
  * A grant from before a "sign out everywhere" is no grant.
  */
 export function createLoadExistingGrant({ cutOffs }: { cutOffs: SignOutCutOffs }) {

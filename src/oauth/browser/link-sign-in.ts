@@ -19,8 +19,8 @@ export type LinkSignInDeps = {
 export type LinkSignIn = (ctx: Context, token: string) => Promise<'signed-in' | 'already-signed-in' | 'invalid'>
 
 /**
- * Begins a hosted session for whoever follows a link. Somebody who is signed in stays who they are, and the link stays
- * good. A new session gets a new id and ends with the browser: nobody can have planted it (session fixation).
+ * Begins a hosted session for the person who follows a link. A person who is signed in stays so, and the link stays
+ * good. A new session gets a new id and ends with the browser: an attacker cannot have planted it (session fixation).
  */
 export function createLinkSignIn(deps: LinkSignInDeps): LinkSignIn {
   const { provider, redeem, findCustomer, cutOffs, audit, isHttps } = deps

@@ -15,7 +15,7 @@ export type AdapterDeps = {
   /** Taken from the very library instance that uses the adapter: it tells its errors by class. */
   readonly errors: typeof libraryErrors
   /**
-   * Kept outside of storage; they make what is sealed under a short user code worthless to somebody who has storage.
+   * Kept outside of storage; they make what is sealed under a short user code worthless to a thief of the storage.
    * The first seals, all of them open.
    */
   readonly sealKeys: readonly [string, ...string[]]
@@ -68,7 +68,7 @@ function artifactAdapter({ storage, errors, grantTtlSeconds, sealKeys, endGrant 
     },
     async consume(id) {
       if (await storage.consume(kind, id)) return
-      // Somebody else used it first. A code that is used twice may be stolen, so its grant goes too (RFC 6749 §4.1.2).
+      // Another request used it first. A code that is used twice may be stolen, so its grant goes too (RFC 6749 §4.1.2).
       const used = (await storage.get(kind, id))?.artifact
       if (typeof used?.grantId === 'string') await endGrant(used.grantId, used)
       throw new errors.InvalidGrant(`${kind} was already used`)

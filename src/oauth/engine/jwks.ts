@@ -38,7 +38,7 @@ export function serveJwks({ keys, etag, cacheSecondsAt, onFetched }: JwksDeps): 
 }
 
 /**
- * RFC 9110 §13.1.2, weakly compared. Not `ctx.fresh`, which sends the whole set to whoever says `no-cache` as well: that asks
+ * RFC 9110 §13.1.2, weakly compared. Not `ctx.fresh`, which sends the whole set to clients that say `no-cache` as well: that asks
  * for a look at the origin, which is here, and Node's fetch says it with each If-None-Match.
  */
 function isKnown(tag: string, ifNoneMatch: string): boolean {

@@ -8,7 +8,7 @@ import { findSubject, type SubjectTokenDeps } from './subject-token.ts'
 export const COMPANY_USER_GRANT = 'urn:vestibule:grant:company-user'
 
 /**
- * A customer who is signed in goes on as one of their company users. Somebody else's, an inactive one and one of a
+ * A customer who is signed in goes on as one of their company users. Another customer's, an inactive one and one of a
  * blocked company are one refusal, which tells nothing about the companies of others.
  */
 export function companyUserGrant(deps: SubjectTokenDeps): GrantType {

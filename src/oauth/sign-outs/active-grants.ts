@@ -39,7 +39,7 @@ type ActiveGrantDeps = {
 const LOOK_AT = 1000
 
 /**
- * The living sign-ins of a customer or a client. Storage keeps no index of them, so that a sign-in costs it nothing
+ * The active sign-ins of a customer or a client. Storage keeps no index of them, so that a sign-in costs it nothing
  * more: the audit trail remembers which there were, and storage says which of those live.
  */
 export function createActiveGrants({ storage, cutOffs, endSignIn, findSignIns }: ActiveGrantDeps) {

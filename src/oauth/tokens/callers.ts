@@ -56,7 +56,7 @@ export function createFindCaller({ judgeToken }: { readonly judgeToken: JudgeTok
 
 function holder(account: CommerceAccount): Pick<Caller, 'kind' | 'customer' | 'companyUser' | 'agent'> {
   if (isAgentAccount(account)) return { kind: 'agent', agent: account.agent }
-  // A visitor is nobody yet: what they may do, their client may.
+  // A visitor has no account yet: they may do what their client may.
   if (isAnonymousAccount(account)) return { kind: 'client' }
   const { customer, companyUser } = account
   return { kind: 'customer', customer, ...(companyUser && { companyUser }) }
