@@ -119,7 +119,7 @@ function createDialects(config: Config, log: Log, { backends, services, engine, 
       findCustomer: customers.directory.findById,
       cutOffs,
       audit: auditTrail.append,
-      isHttps: config.ISSUER.startsWith('https:'),
+      issuer: config.ISSUER,
     }),
     lockedForSeconds: (login, of, context) =>
       (of === 'agent' ? agents : customers).lockout.lockedForSeconds(login, context),

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Context } from 'koa'
+import { cookieName } from './cookie-names.ts'
 import { requestState } from './request-state.ts'
 
 /** Tokens that tell our own forms from foreign ones. */
@@ -13,7 +14,7 @@ export type FormTokens = {
 type FormTokenDeps = {
   /** HMAC keys, newest first; all of them are accepted. */
   readonly keys: readonly [string, ...string[]]
-  readonly cookie: { readonly name: string; readonly sameSite: 'lax' | 'strict' }
+  readonly cookie: { readonly name: string; readonly sameSite: 'lax' | 'strict'; readonly path: string }
   readonly isSecure: (ctx: Context) => boolean
   /** Whether an `Origin` is that of our own pages. */
   readonly isOurs: (ctx: Context, origin: string) => boolean
@@ -24,8 +25,7 @@ type FormTokenDeps = {
  * foreign form nor a cookie tossed in by another subdomain is enough. Origin and Sec-Fetch-Site must agree.
  */
 export function createFormTokens({ keys, cookie, isSecure, isOurs }: FormTokenDeps): FormTokens {
-  // The prefix keeps subdomains from setting it; browsers allow it on https only.
-  const nameFor = (ctx: Context) => (isSecure(ctx) ? `__Host-${cookie.name}` : cookie.name)
+  const nameFor = (ctx: Context) => cookieName(cookie.name, { isSecure: isSecure(ctx), path: cookie.path })
 
   function readCookie(ctx: Context): string | undefined {
     const value = ctx.cookies.get(nameFor(ctx), { signed: false })
@@ -39,7 +39,7 @@ export function createFormTokens({ keys, cookie, isSecure, isOurs }: FormTokenDe
         httpOnly: true,
         sameSite: cookie.sameSite,
         secure: isSecure(ctx),
-        path: '/',
+        path: cookie.path,
         signed: false,
         overwrite: true,
       })

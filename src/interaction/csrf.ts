@@ -1,3 +1,4 @@
+import { cookieHome } from '../http/cookie-names.ts'
 import { createFormTokens, type FormTokens } from '../http/form-tokens.ts'
 
 /** Tokens that tell our own forms from foreign ones; a form is named by its interaction, or by its page. */
@@ -12,11 +13,12 @@ export function createCsrf({
   readonly keys: readonly [string, ...string[]]
   readonly issuer: string
 }): Csrf {
-  const { origin, protocol } = new URL(issuer)
+  const { origin } = new URL(issuer)
+  const { isSecure, path } = cookieHome(issuer)
   return createFormTokens({
     keys,
-    cookie: { name: 'vestibule.form', sameSite: 'lax' },
-    isSecure: () => protocol === 'https:',
+    cookie: { name: 'vestibule.form', sameSite: 'lax', path },
+    isSecure: () => isSecure,
     isOurs: (_ctx, from) => from === origin,
   })
 }

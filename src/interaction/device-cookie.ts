@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Context } from 'koa'
 import { normalizeEmail } from '../credentials/email.ts'
+import { cookieHome, cookieName } from '../http/cookie-names.ts'
 
 /** The mark by which a browser is known again to the accounts that signed in on it. */
 export type DeviceCookie = {
@@ -24,8 +25,8 @@ const MAX_AGE_MS = 400 * 86_400_000
  * be connected, and an id that was not made here belongs to no account.
  */
 export function createDeviceCookie({ keys, issuer }: DeviceCookieDeps): DeviceCookie {
-  const isSecure = new URL(issuer).protocol === 'https:'
-  const name = isSecure ? '__Host-vestibule.device' : 'vestibule.device'
+  const home = cookieHome(issuer)
+  const name = cookieName('vestibule.device', home)
 
   function read(ctx: Context): string | undefined {
     const [, secret, signature] =
@@ -45,8 +46,8 @@ export function createDeviceCookie({ keys, issuer }: DeviceCookieDeps): DeviceCo
       ctx.cookies.set(name, `${secret}.${sign(keys[0], secret).toString('base64url')}`, {
         httpOnly: true,
         sameSite: 'lax',
-        secure: isSecure,
-        path: '/',
+        secure: home.isSecure,
+        path: home.path,
         maxAge: MAX_AGE_MS,
         signed: false,
       })

@@ -1,4 +1,5 @@
 import type { Context } from 'koa'
+import { cookieHome, cookieName } from '../http/cookie-names.ts'
 import { seeOther } from '../http/see-other.ts'
 import { keepLanguages } from './page-languages.ts'
 
@@ -29,9 +30,10 @@ export function createWayBack({
   readonly issuer: string
   readonly publicPath: string
 }): WayBack {
-  const isSecure = new URL(issuer).protocol === 'https:'
-  const name = isSecure ? '__Host-vestibule.back' : 'vestibule.back'
-  const options = { httpOnly: true, sameSite: 'lax', secure: isSecure, path: '/', signed: false } as const
+  const home = cookieHome(issuer)
+  const name = cookieName('vestibule.back', home)
+  const { isSecure: secure, path } = home
+  const options = { httpOnly: true, sameSite: 'lax', secure, path, signed: false } as const
 
   function read(ctx: Context): string | undefined {
     const uid = ctx.cookies.get(name, { signed: false })

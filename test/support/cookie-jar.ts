@@ -11,15 +11,23 @@ export type CookieJar = {
   follow(response: Response, options?: { readonly stopAt?: string }): Promise<{ url: string; response: Response }>
   /** The value of a cookie that would be sent to `url`. */
   get(url: string | URL, name: string): string | undefined
+  /** Every `Set-Cookie` so far, as it was sent. */
+  readonly received: readonly string[]
   /** Forgets everything: another browser. */
   clear(): void
 }
 
+type CookieJarOptions = {
+  /** Where an address is really asked: what a proxy with TLS does in front of the server. */
+  readonly reach?: (url: URL) => URL
+}
+
 const MOST_REDIRECTS = 20
 
-/** An empty jar. */
-export function createCookieJar(): CookieJar {
+/** An empty jar. It takes prefixed names as browsers do: those that break the rules of their prefix are dropped. */
+export function createCookieJar({ reach = (url) => url }: CookieJarOptions = {}): CookieJar {
   let cookies: Cookie[] = []
+  const received: string[] = []
 
   const matching = (url: URL) =>
     cookies
@@ -28,7 +36,9 @@ export function createCookieJar(): CookieJar {
       .sort((a, b) => b.path.length - a.path.length)
 
   const remember = (url: URL, header: string) => {
-    const { cookie, isExpired } = parseSetCookie(url, header)
+    received.push(header)
+    const { cookie, isExpired, keepsItsPrefix } = parseSetCookie(url, header)
+    if (!keepsItsPrefix) return
     cookies = cookies.filter((kept) => !isSame(kept, cookie))
     if (!isExpired) cookies.push(cookie)
   }
@@ -38,13 +48,14 @@ export function createCookieJar(): CookieJar {
     const headers = new Headers(init.headers)
     const sent = matching(url)
     if (sent.length > 0) headers.set('cookie', sent.map(({ name, value }) => `${name}=${value}`).join('; '))
-    const response = await fetch(url, { ...init, headers, redirect: 'manual' })
+    const response = await fetch(reach(url), { ...init, headers, redirect: 'manual' })
     for (const header of response.headers.getSetCookie()) remember(url, header)
     return response
   }
 
   return {
     fetch: jarFetch,
+    received,
     async follow(response, { stopAt } = {}) {
       let current = response
       for (let count = 0; count < MOST_REDIRECTS; count++) {
@@ -64,7 +75,7 @@ export function createCookieJar(): CookieJar {
   }
 }
 
-function parseSetCookie(url: URL, header: string): { cookie: Cookie; isExpired: boolean } {
+function parseSetCookie(url: URL, header: string) {
   const [pair = '', ...attributes] = header.split(';').map((part) => part.trim())
   const equals = pair.indexOf('=')
   const named = new Map(
@@ -80,7 +91,14 @@ function parseSetCookie(url: URL, header: string): { cookie: Cookie; isExpired: 
     name: pair.slice(0, equals),
     value: pair.slice(equals + 1),
   }
-  return { cookie, isExpired: isExpired(named) }
+  return { cookie, isExpired: isExpired(named), keepsItsPrefix: keepsItsPrefix(cookie, named) }
+}
+
+/** RFC 6265bis §4.1.3. */
+function keepsItsPrefix({ name, path }: Cookie, attributes: ReadonlyMap<string, string>): boolean {
+  const isSecure = attributes.has('secure')
+  if (name.startsWith('__Host-')) return isSecure && attributes.has('path') && path === '/' && !attributes.has('domain')
+  return !name.startsWith('__Secure-') || isSecure
 }
 
 function isExpired(attributes: ReadonlyMap<string, string>): boolean {

@@ -43,7 +43,7 @@ export function createConsole({ api, identify, storage, formKeys, audit, onError
   const answerPage = createAnswerPage({ views, onError })
   const tokens = createFormTokens({
     keys: formKeys,
-    cookie: { name: 'vestibule.console-form', sameSite: 'strict' },
+    cookie: { name: 'vestibule.console-form', sameSite: 'strict', path: '/' },
     isSecure: isHttps,
     // Behind a proxy that renames the host only the browser knows, and it says so where it matters: on https.
     isOurs: (ctx, origin) => ctx.get('Sec-Fetch-Site') === 'same-origin' || URL.parse(origin)?.host === ctx.get('Host'),

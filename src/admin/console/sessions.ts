@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Context } from 'koa'
+import { type CookieHome, cookieName } from '../../http/cookie-names.ts'
 import { seal, unseal } from '../../oauth/refresh/seal.ts'
 import type { Storage } from '../../storage/storage.ts'
 
@@ -58,12 +59,17 @@ export function isHttps(ctx: Context): boolean {
   return ctx.get('X-Forwarded-Proto').split(',')[0]?.trim() === 'https'
 }
 
+/** Ports share cookies: on http only what is below /console/ gets it. `__Host-` demands the whole site. */
+function home(ctx: Context): CookieHome {
+  const isSecure = isHttps(ctx)
+  return { isSecure, path: isSecure ? '/' : '/console' }
+}
+
 function nameFor(ctx: Context): string {
-  return isHttps(ctx) ? `__Host-${COOKIE}` : COOKIE
+  return cookieName(COOKIE, home(ctx))
 }
 
 function cookieOptions(ctx: Context) {
-  // Ports share cookies: on http only what is below /console/ gets it. `__Host-` demands the whole site.
-  const path = isHttps(ctx) ? '/' : '/console'
-  return { httpOnly: true, sameSite: 'strict', secure: isHttps(ctx), path, signed: false, overwrite: true } as const
+  const { isSecure: secure, path } = home(ctx)
+  return { httpOnly: true, sameSite: 'strict', secure, path, signed: false, overwrite: true } as const
 }

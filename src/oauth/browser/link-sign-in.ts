@@ -2,6 +2,7 @@ import type { Context } from 'koa'
 import type { Provider } from 'oidc-provider'
 import type { Audit } from '../../audit/events.ts'
 import type { Customer } from '../../customers/customer.ts'
+import { cookieHome } from '../../http/cookie-names.ts'
 import type { SignOutCutOffs } from '../sign-out-cut-offs.ts'
 import { LIFETIMES } from '../tokens/lifetimes.ts'
 
@@ -13,7 +14,7 @@ export type LinkSignInDeps = {
   readonly findCustomer: (id: string) => Promise<Customer | undefined>
   readonly cutOffs: SignOutCutOffs
   readonly audit: Audit
-  readonly isHttps: boolean
+  readonly issuer: string
 }
 
 export type LinkSignIn = (ctx: Context, token: string) => Promise<'signed-in' | 'already-signed-in' | 'invalid'>
@@ -23,7 +24,8 @@ export type LinkSignIn = (ctx: Context, token: string) => Promise<'signed-in' | 
  * good. A new session gets a new id and ends with the browser: an attacker cannot have planted it (session fixation).
  */
 export function createLinkSignIn(deps: LinkSignInDeps): LinkSignIn {
-  const { provider, redeem, findCustomer, cutOffs, audit, isHttps } = deps
+  const { provider, redeem, findCustomer, cutOffs, audit, issuer } = deps
+  const { isSecure: secure, path } = cookieHome(issuer)
 
   async function isSignedIn({ accountId, loginTs }: { accountId?: string; loginTs?: number }): Promise<boolean> {
     if (accountId === undefined) return false
@@ -44,7 +46,7 @@ export function createLinkSignIn(deps: LinkSignInDeps): LinkSignIn {
     session.loginAccount({ accountId: customer.id, amr: ['otp'], transient: true })
     await session.save(LIFETIMES.session)
     const name = (provider() as unknown as { cookieName(type: string): string }).cookieName('session')
-    ctx.cookies.set(name, session.id, { signed: true, httpOnly: true, sameSite: 'lax', secure: isHttps })
+    ctx.cookies.set(name, session.id, { signed: true, httpOnly: true, sameSite: 'lax', secure, path })
     audit({ type: 'login.succeeded', customerId: customer.id, reason: 'sign-in link' })
     return 'signed-in'
   }

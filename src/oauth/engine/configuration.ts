@@ -1,5 +1,6 @@
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import type { ClientMetadata } from '../../clients/client.ts'
+import { cookieHome, cookieName } from '../../http/cookie-names.ts'
 import { CLAIMS_BY_SCOPE } from '../accounts/claims.ts'
 import { interactionPolicyFor } from '../browser/first-party.ts'
 import type { ProtocolPages } from '../browser/pages.ts'
@@ -17,12 +18,12 @@ const METHODS = ['none', 'client_secret_basic', 'client_secret_post', 'private_k
 
 /** The library's configuration as far as it is fixed: paths, lifetimes, cookies, algorithms, features. */
 export function fixedConfiguration({
-  isHttps,
+  issuer,
   cookieKeys,
   pages,
   mutualTls,
 }: {
-  isHttps: boolean
+  issuer: string
   cookieKeys: readonly string[]
   pages: ProtocolPages
   mutualTls: MutualTls | undefined
@@ -37,7 +38,7 @@ export function fixedConfiguration({
       grant_types: ['authorization_code'],
       response_types: ['code'],
     },
-    cookies: cookies(isHttps, cookieKeys),
+    cookies: cookies(issuer, cookieKeys),
     enabledJWA: enabledAlgorithms(),
     expiresWithSession: async (_ctx, source) => endsWithSession(source as unknown as Started),
     extraClientMetadata: mutualTls
@@ -69,12 +70,19 @@ export function fixedConfiguration({
   }
 }
 
-function cookies(isHttps: boolean, keys: readonly string[]): Configuration['cookies'] {
-  const options = { signed: true, httpOnly: true, sameSite: 'lax', secure: isHttps } as const
+function cookies(issuer: string, keys: readonly string[]): Configuration['cookies'] {
+  const home = cookieHome(issuer)
+  const options = { signed: true, httpOnly: true, sameSite: 'lax', secure: home.isSecure } as const
+  // The library sets these two below the path of one interaction.
+  const shortHome = { ...home, path: '/interaction' }
   return {
     keys: [...keys],
-    names: { session: 'vestibule_session', interaction: 'vestibule_interaction', resume: 'vestibule_resume' },
-    long: options,
+    names: {
+      session: cookieName('vestibule_session', home),
+      interaction: cookieName('vestibule_interaction', shortHome),
+      resume: cookieName('vestibule_resume', shortHome),
+    },
+    long: { ...options, path: home.path },
     short: options,
   }
 }

@@ -112,7 +112,7 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
     shapes,
     noteSize: deps.noteTokenSize,
   })
-  const fixed = fixedConfiguration({ isHttps: issuer.startsWith('https:'), cookieKeys, pages, mutualTls })
+  const fixed = fixedConfiguration({ issuer, cookieKeys, pages, mutualTls })
   return {
     ...fixed,
     adapter: createAdapter({
