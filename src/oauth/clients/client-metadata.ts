@@ -28,9 +28,44 @@ export function toLibraryClient({ metadata }: Client): AdapterPayload {
   } as AdapterPayload
 }
 
-/** @throws with the reason when the library could not use such a client. */
+/** Addresses that other servers call, and this one does not. */
+const UNCALLED_MEMBERS = [
+  'request_uris',
+  'backchannel_logout_uri',
+  'frontchannel_logout_uri',
+  'backchannel_client_notification_endpoint',
+]
+
+/**
+ * For clients that are about to be stored: one that was stored before goes on as it is.
+ *
+ * @throws with the reason when the library could not use such a client, or it could not be safe, or not what it says.
+ */
 export async function validateClient(provider: Provider, metadata: ClientMetadata): Promise<void> {
+  const fault = uncalledFault(metadata) ?? redirectFault(metadata)
+  if (fault) throw new Error(fault)
   await provider.Client.validate(toLibraryClient({ metadata, isEnabled: true, secrets: [] }) as never)
+}
+
+/** Whoever registers such a member counts on being called. */
+function uncalledFault(metadata: ClientMetadata): string | undefined {
+  const member = UNCALLED_MEMBERS.find((name) => metadata[name] !== undefined)
+  return member && `${member} is not supported: this server never calls it. Leave it out.`
+}
+
+/** Anybody on the way reads a code that travels by plain http; only this machine is no way (RFC 8252 §8.3). */
+function redirectFault(metadata: ClientMetadata): string | undefined {
+  for (const member of ['redirect_uris', 'post_logout_redirect_uris'] as const) {
+    // What is no list of texts is for the library to refuse.
+    const uris: readonly unknown[] = Array.isArray(metadata[member]) ? metadata[member] : []
+    const plain = uris.find((uri) => typeof uri === 'string' && isPlainHttp(URL.parse(uri)))
+    if (plain) return `${member} has "${plain}": use https; http is for loopback addresses only.`
+  }
+  return undefined
+}
+
+function isPlainHttp(url: URL | null): boolean {
+  return url?.protocol === 'http:' && !isLoopback(url)
 }
 
 /** Compares client secrets with the digests in the registry, so that several can be valid at once. */
@@ -56,7 +91,9 @@ export function allowsOrigin(client: ClientMetadata & { redirectUris?: readonly 
 /** A loopback redirect may come back on any port (RFC 8252 §7.3), so its origin may be on any port too. */
 function isSameLoopback(allowed: string, origin: string): boolean {
   const [first, second] = [URL.parse(allowed), URL.parse(origin)]
-  const isLoopback = (url: URL | null) =>
-    url?.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
   return isLoopback(first) && isLoopback(second) && first?.hostname === second?.hostname
+}
+
+function isLoopback(url: URL | null): boolean {
+  return url?.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
 }

@@ -120,7 +120,8 @@ function clientAdapter({ findClient }: AdapterDeps): Adapter {
     throw new Error('clients are written through the client registry')
   }
   return {
-    find: findClient,
+    // It may be the `sub` of a client assertion, which can be any JSON.
+    find: async (id: unknown) => (typeof id === 'string' ? findClient(id) : undefined),
     upsert: unsupported,
     destroy: unsupported,
     consume: unsupported,

@@ -1,9 +1,10 @@
-import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import type { ClientMetadata } from '../../clients/client.ts'
 import { cookieHome, cookieName } from '../../http/cookie-names.ts'
 import { CLAIMS_BY_SCOPE } from '../accounts/claims.ts'
 import { interactionPolicyFor } from '../browser/first-party.ts'
 import type { ProtocolPages } from '../browser/pages.ts'
+import { assertionFault } from '../clients/client-assertions.ts'
 import { allowsOrigin, OWN_CLIENT_MEMBERS } from '../clients/client-metadata.ts'
 import {
   BOUND_TOKENS,
@@ -29,6 +30,10 @@ export function fixedConfiguration({
   mutualTls: MutualTls | undefined
 }): Configuration {
   return {
+    assertJwtClientAuthClaimsAndHeader: async (_ctx, claims) => {
+      const fault = assertionFault(claims, Math.floor(Date.now() / 1000))
+      if (fault) throw new errors.InvalidClientAuth(fault)
+    },
     claims: Object.fromEntries(Object.entries(CLAIMS_BY_SCOPE).map(([scope, claims]) => [scope, [...claims]])),
     clientAuthMethods: [...METHODS, ...(mutualTls ? mutualTlsMethods(mutualTls) : [])],
     ...(mutualTls && { discovery: mutualTlsAliases(mutualTls) }),

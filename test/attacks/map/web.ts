@@ -10,4 +10,22 @@ export const WEB_ATTACKS: readonly Attack[] = [
       'test/admin/console.test.ts › behind TLS it is for TLS only, and no subdomain can set it',
     ],
   },
+  {
+    id: 'client-assertions',
+    kind: 'A JWT that a client brings has members of any kind: it lives too long, or breaks the server.',
+    tests: [
+      'test/attacks/client-assertions.test.ts › a client assertion whose %s is refused, and nothing breaks',
+      'test/attacks/client-assertions.test.ts › a client assertion is taken once, and up to five minutes ahead',
+      'test/attacks/client-assertions.test.ts › a DPoP proof whose %s is anything at all is refused, and nothing breaks',
+      'test/attacks/client-assertions.test.ts › an ID token hint with members of any kind is refused with a page, and nothing breaks',
+    ],
+  },
+  {
+    id: 'client-addresses',
+    kind: 'A client is stored with an address that gives codes away, or that it counts on and nothing calls.',
+    tests: [
+      'test/attacks/client-addresses.test.ts › a client with %s is refused with the reason, however it is stored',
+      'test/attacks/client-addresses.test.ts › https, loopback and schemes of apps are stored',
+    ],
+  },
 ]
