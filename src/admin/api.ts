@@ -4,7 +4,7 @@ import { mayDo, PERMISSIONS, type Permission } from '../administrators/role.ts'
 import type { Audit, AuditEventType } from '../audit/events.ts'
 import { revisionOf } from '../database/revision.ts'
 import { unstorable } from '../database/storable.ts'
-import { Problem } from './problem.ts'
+import { MethodProblem, Problem } from './problem.ts'
 import type { Route, RouteRequest } from './routes/route.ts'
 
 /** A request of the admin API, wherever it came from: the listener or a page of the console. */
@@ -140,8 +140,7 @@ function notSignedIn(): Problem {
 }
 
 function wrongMethod({ method }: ApiRequest, fitting: readonly { route: Route }[]): Problem {
-  const allowed = fitting.map(({ route }) => route.method).join(', ')
-  return new Problem(405, 'method-not-allowed', `${method} is not allowed at this address; use ${allowed}.`)
+  return new MethodProblem(method, fitting.map(({ route }) => route.method).join(', '))
 }
 
 function nothingThere({ method, path }: ApiRequest): Problem {

@@ -2,10 +2,11 @@ import Koa, { type Middleware } from 'koa'
 import type { Networks } from '../http/address.ts'
 import { clientAddress, peerOf } from '../http/host-guard.ts'
 import { isKnownHost } from '../http/known-hosts.ts'
+import { refuseEncodedBodies } from '../http/read-body.ts'
 import { requestId } from '../http/request-id.ts'
 import { securityHeaders } from '../http/security-headers.ts'
 import type { Metrics } from '../metrics.ts'
-import { answerProblems, Problem } from './problem.ts'
+import { answerProblems, MethodProblem, Problem } from './problem.ts'
 import { type ServeApiDeps, serveApi } from './serve-api.ts'
 
 export type AdminDeps = ServeApiDeps & {
@@ -36,11 +37,13 @@ export function createAdminApp({ trustedProxies, hosts, metrics, probes, console
   })
   app.use(probes)
   app.use(async function serveMetrics(ctx, next) {
-    if (ctx.path !== '/metrics' || ctx.method !== 'GET') return next()
+    if (ctx.path !== '/metrics') return next()
+    if (ctx.method !== 'GET' && ctx.method !== 'HEAD') throw new MethodProblem(ctx.method, 'GET, HEAD')
     const { contentType, body } = await metrics.render()
     ctx.set('Content-Type', contentType)
     ctx.body = body
   })
+  app.use(refuseEncodedBodies())
   app.use(consolePages)
   app.use(serveApi(serving))
   app.use((ctx) => {

@@ -17,6 +17,16 @@ export class Problem extends Error {
   }
 }
 
+/** A method that an address does not have; `allowed` are those that it has (RFC 9110 §15.5.6). */
+export class MethodProblem extends Problem {
+  readonly allowed: string
+
+  constructor(method: string, allowed: string) {
+    super(405, 'method-not-allowed', `${method} is not allowed at this address; use ${allowed}.`)
+    this.allowed = allowed
+  }
+}
+
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad request',
   401: 'Not signed in',
@@ -44,6 +54,7 @@ export function answerProblems(onError: (error: unknown, requestId: string) => v
       if (problem !== error && problem.status >= 500) onError(error, requestId)
       ctx.status = problem.status
       if (problem.status === 401) ctx.set('WWW-Authenticate', 'Bearer realm="vestibule admin"')
+      if (problem instanceof MethodProblem) ctx.set('Allow', problem.allowed)
       if (problem.retryAfterSeconds !== undefined) ctx.set('Retry-After', String(problem.retryAfterSeconds))
       ctx.body = JSON.stringify(problemDetails(problem))
       ctx.type = 'application/problem+json'

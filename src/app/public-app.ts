@@ -7,7 +7,9 @@ import { accessLog } from '../http/access-log.ts'
 import { catchErrors } from '../http/errors.ts'
 import { hostGuard } from '../http/host-guard.ts'
 import { measureRequests } from '../http/measure-requests.ts'
+import { answerOtherMethods, type Routes } from '../http/other-methods.ts'
 import { reachProbe } from '../http/reach-probe.ts'
+import { refuseEncodedBodies } from '../http/read-body.ts'
 import { requestId } from '../http/request-id.ts'
 import { securityHeaders } from '../http/security-headers.ts'
 import { traceRequests } from '../http/trace-requests.ts'
@@ -53,25 +55,23 @@ export function createPublicApp(config: Config, log: Log, parts: AppParts): Koa 
       proxyHeaders: [config.MTLS_CERTIFICATE_HEADER, config.MTLS_VERIFIED_HEADER].filter((name) => name !== undefined),
     }),
   )
-  app.use(createDialects(config, log, parts))
-  for (const middleware of createHostedPages(config, parts)) app.use(middleware)
-  app.use(
-    serveJwks({
-      keys: keyRing.keys,
-      etag: keyRing.etag,
-      cacheSecondsAt: keyRing.cacheSecondsAt,
-      onFetched: keyUsage.fetched,
-    }),
-  )
-  app.use(requestsByPost())
-  app.use(parts.engine.middleware)
+  const jwks = serveJwks({
+    keys: keyRing.keys,
+    etag: keyRing.etag,
+    cacheSecondsAt: keyRing.cacheSecondsAt,
+    onFetched: keyUsage.fetched,
+  })
+  const [dialects, pages] = [createDialects(config, log, parts), createHostedPages(config, parts)]
+  const [posts, engine] = [requestsByPost(), parts.engine.routes]
+  app.use(answerOtherMethods([dialects, ...pages, posts, engine]))
+  for (const middleware of [dialects, ...pages, jwks, refuseEncodedBodies(), posts, engine]) app.use(middleware)
   return app
 }
 
 function createHostedPages(
   { ISSUER: issuer, REGISTRATION }: Config,
   { backends, services, engine }: AppParts,
-): Koa.Middleware[] {
+): Routes[] {
   const { storage, cookieKeys: csrfKeys, passwordPolicy } = backends
   const { clients, customers, pages } = services
   const { authenticate, directory, lockout, passwordChange, recovery } = customers

@@ -1,4 +1,5 @@
 import type { Context } from 'koa'
+import { allow } from '../http/other-methods.ts'
 
 const ALWAYS_ALLOWED = ['Accept', 'Accept-Language', 'Authorization', 'Content-Type']
 const EXPOSED = 'Content-Language, Retry-After, X-Request-Id'
@@ -16,10 +17,10 @@ export function answerPreflight(
   ctx.status = 204
   ctx.vary('Origin')
   ctx.set({
-    Allow: methods.join(', '),
+    Allow: allow(methods),
     ...(ctx.get('Origin') && {
       'Access-Control-Allow-Origin': ctx.get('Origin'),
-      'Access-Control-Allow-Methods': methods.join(', '),
+      'Access-Control-Allow-Methods': [...new Set(methods)].join(', '),
       'Access-Control-Allow-Headers': [...ALWAYS_ALLOWED, ...requestHeaders].join(', '),
       'Access-Control-Max-Age': PREFLIGHT_SECONDS,
     }),

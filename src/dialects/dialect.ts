@@ -18,7 +18,7 @@ export type Dialect = {
   readonly resourceServers: readonly (ResourceServer & { readonly shape?: TokenShape })[]
   /** In order: of two routes that match, the first answers. */
   readonly routes: readonly DialectRoute[]
-  /** A body that cannot be read at all: 413 above the limit, 400 when it is not UTF-8 or broke off. */
+  /** A body that cannot be read at all: 413 above the limit, 415 when it is compressed, 400 when it is not UTF-8 or broke off. */
   readonly onBadBody: (status: number, context: AnswerContext) => DialectAnswer
   /** The answer of every endpoint after the sunset day; its status should be 410. */
   readonly onGone: (context: AnswerContext) => DialectAnswer

@@ -1,6 +1,7 @@
 import { Router } from '@koa/router'
 import type { Context, Middleware, Next } from 'koa'
 import compose from 'koa-compose'
+import { methodsOf, type Routes, routesOf } from '../http/other-methods.ts'
 import { requestState } from '../http/request-state.ts'
 import { contextOf, createAnswerRequest, reply } from './answer-request.ts'
 import { answerPreflight } from './cors.ts'
@@ -10,14 +11,30 @@ import { hostOf } from './mounts.ts'
 import { createTokenPipeline } from './token-pipeline.ts'
 
 /** Routes every dialect's endpoints, each to the one token pipeline or to an action of its own. */
-export function createDialectRouter(deps: DialectRouterDeps): Middleware {
+export function createDialectRouter(deps: DialectRouterDeps): Routes {
   const run = createTokenPipeline(deps.pipeline)
+  const methodsAt = createMethodsAt(deps.dialects)
   const endpoints = deps.dialects.flatMap((mounted) =>
-    createEndpoints(mounted, createAnswerRequest({ ...deps, run }, mounted), deps),
+    createEndpoints(mounted, createAnswerRequest({ ...deps, run }, mounted), { ...deps, methodsAt }),
   )
   const longestFirst = deps.dialects.toSorted((one, other) => other.basePath.length - one.basePath.length)
   // Compose types contexts loosely.
-  return compose([...endpoints, (ctx, next) => answerRest(ctx as Context, next, longestFirst, deps.issuer)])
+  const middleware = compose([...endpoints, (ctx, next) => answerRest(ctx as Context, next, longestFirst, deps.issuer)])
+  return routesOf(middleware as Middleware, methodsAt) // as above
+}
+
+type MethodsAt = Routes['methodsAt']
+
+/** The methods of all endpoints, of whichever dialect, that share a path at the host that was asked. */
+function createMethodsAt(dialects: readonly MountedDialect[]): MethodsAt {
+  const known = dialects.map((mounted) => {
+    const router = new Router(mounted.basePath ? { prefix: mounted.basePath } : {})
+    // Where a dialect takes all methods, it refuses those that its endpoints do not have.
+    for (const route of mounted.dialect.routes) if (route.method !== 'ALL') register(router, route, () => {})
+    return { router, host: hostOf(mounted) }
+  })
+  return (ctx) =>
+    known.flatMap(({ router, host }) => (host === requestState(ctx).mountedHost ? methodsOf(router, ctx.path) : []))
 }
 
 type AnswerRequest = ReturnType<typeof createAnswerRequest>
@@ -25,14 +42,16 @@ type AnswerRequest = ReturnType<typeof createAnswerRequest>
 function createEndpoints(
   mounted: MountedDialect,
   answerRequest: AnswerRequest,
-  { issuer }: { issuer: string },
+  { issuer, methodsAt }: { issuer: string; methodsAt: MethodsAt },
 ): Middleware[] {
   const { dialect, basePath, origin } = mounted
   const open = () => new Router(basePath ? { prefix: basePath } : {})
   const [endpoints, hosted] = [open(), open()]
-  for (const [path, methods] of preflights(mounted)) {
-    // The router's own context type is not Koa's.
-    endpoints.options(path, (ctx) => answerPreflight(ctx as unknown as Context, methods, dialect.requestHeaders))
+  for (const path of preflights(mounted)) {
+    endpoints.options(path, (given) => {
+      const ctx = given as unknown as Context // the router's own context type is not Koa's
+      answerPreflight(ctx, methodsAt(ctx), dialect.requestHeaders)
+    })
   }
   for (const route of dialect.routes) {
     // The router's own context type is not Koa's.
@@ -93,14 +112,11 @@ function isBelow(mounted: MountedDialect, path: string, host: string | undefined
   return basePath === '' || path === basePath || path.startsWith(`${basePath}/`)
 }
 
-/** The paths whose preflight is ours to answer, with their methods; a path shared with OAuth is answered there. */
-function preflights({ dialect, basePath, origin }: MountedDialect): Map<string, string[]> {
+/** The paths whose preflight is ours to answer; one shared with OAuth is answered there. */
+function preflights({ dialect, basePath, origin }: MountedDialect): Set<string> {
   const isShared = (route: DialectRoute) => 'isMine' in route && basePath === '' && origin === undefined
   const shared = new Set(dialect.routes.filter(isShared).map(({ path }) => path))
-  const methods = new Map<string, string[]>()
-  for (const { path, method } of dialect.routes) {
-    if (shared.has(path) || method === 'ALL') continue
-    methods.set(path, [...new Set([...(methods.get(path) ?? []), method])])
-  }
-  return methods
+  return new Set(
+    dialect.routes.filter(({ path, method }) => !shared.has(path) && method !== 'ALL').map(({ path }) => path),
+  )
 }

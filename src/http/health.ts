@@ -37,9 +37,9 @@ export function health({
   return async function answerHealth(ctx, next) {
     if (ctx.path !== '/health/live' && ctx.path !== '/health/ready') return next()
     if (ctx.method !== 'GET' && ctx.method !== 'HEAD') {
-      ctx.set('Allow', 'GET, HEAD')
-      ctx.status = 405
-      ctx.body = { status: 'method not allowed' }
+      ctx.set('Allow', 'GET, HEAD, OPTIONS')
+      ctx.status = ctx.method === 'OPTIONS' ? 204 : 405
+      if (ctx.status === 405) ctx.body = { status: 'method not allowed' }
       return
     }
     ctx.set('Cache-Control', 'no-store')

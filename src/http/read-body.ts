@@ -1,4 +1,4 @@
-import type { Context } from 'koa'
+import type { Context, Middleware } from 'koa'
 
 const LIMIT_BYTES = 56 * 1024
 const MAX_FIELDS = 100
@@ -16,9 +16,10 @@ export class BodyError extends Error {
 /**
  * The raw body as text.
  *
- * @throws {BodyError} 413 above the limit, 400 when it is not UTF-8 or breaks off.
+ * @throws {BodyError} 413 above the limit, 415 when it is compressed, 400 when it is not UTF-8 or breaks off.
  */
 export async function readText(ctx: Context, { limitBytes = LIMIT_BYTES } = {}): Promise<string> {
+  refuseEncoding(ctx)
   if ((ctx.request.length ?? 0) > limitBytes) throw tooLarge(limitBytes)
   const chunks: Buffer[] = []
   let received = 0
@@ -54,6 +55,22 @@ export async function readForm(ctx: Context, limits: { limitBytes?: number } = {
     fields[name] = value
   }
   return fields
+}
+
+/** Keeps compressed bodies from a library that would take the bytes for the text. */
+export function refuseEncodedBodies(): Middleware {
+  return function refuseEncodedBody(ctx, next) {
+    refuseEncoding(ctx)
+    return next()
+  }
+}
+
+/** No client needs it, and a small body that unpacks to a huge one is an attack (RFC 9110 §8.4, §15.5.16). */
+function refuseEncoding(ctx: Context): void {
+  const encoding = ctx.get('Content-Encoding').trim().toLowerCase()
+  if (encoding === '' || encoding === 'identity' || ctx.method === 'GET' || ctx.method === 'HEAD') return
+  ctx.set('Accept-Encoding', 'identity')
+  throw new BodyError(415, 'the request body must not be compressed: leave out Content-Encoding')
 }
 
 function tooLarge(limitBytes: number): BodyError {

@@ -1,5 +1,6 @@
 import { Router } from '@koa/router'
 import type { Context, Middleware } from 'koa'
+import { type Routes, routed } from '../http/other-methods.ts'
 import type { AccountPage, AccountRoutesDeps } from './account-page.ts'
 import { createAnswerPage } from './answer-page.ts'
 import { createCsrf } from './csrf.ts'
@@ -15,7 +16,7 @@ import { createWayBack, NOTICES } from './way-back.ts'
  * The pages for people who cannot sign in yet: recovery, unblock, registration, confirmation. They need mail, and stay
  * away where none can be sent.
  */
-export function createAccountRoutes(routesDeps: AccountRoutesDeps): Middleware {
+export function createAccountRoutes(routesDeps: AccountRoutesDeps): Routes {
   const { pages, issuer, csrfKeys } = routesDeps
   const { publicPath } = pages
   const csrf = createCsrf({ keys: csrfKeys, issuer })
@@ -46,7 +47,7 @@ export function createAccountRoutes(routesDeps: AccountRoutesDeps): Middleware {
     '/done/:notice',
     oneOf(NOTICES, (ctx, notice) => answerPage(ctx, 'done', { notice })),
   )
-  return router.routes() as unknown as Middleware // the router's own context type is not Koa's
+  return routed(router)
 }
 
 /** Shows a page whose address ends in one of `names`; every other name is an unknown page. */

@@ -2,6 +2,7 @@ import { Router } from '@koa/router'
 import type { Context, Middleware } from 'koa'
 import type { Customer } from '../customers/customer.ts'
 import { serveAsset } from '../http/assets.ts'
+import { type Routes, routed } from '../http/other-methods.ts'
 import { readForm } from '../http/read-body.ts'
 import { seeOther } from '../http/see-other.ts'
 import { type Interaction, InteractionLost, type Interactions } from '../oauth/browser/interactions.ts'
@@ -35,7 +36,7 @@ export type InteractionRoutesDeps = {
 const formLimitBytes = 16 * 1024
 
 /** The pages of an interaction and their assets. A form's answer is a page or a 303, never a 307 (RFC 9700 §4.12). */
-export function createInteractionRoutes(deps: InteractionRoutesDeps): Middleware {
+export function createInteractionRoutes(deps: InteractionRoutesDeps): Routes {
   const { interactions, findCustomer, pages, issuer, csrfKeys } = deps
   const csrf = createCsrf({ keys: csrfKeys, issuer })
   const answerPage = createAnswerPage(pages)
@@ -102,5 +103,5 @@ export function createInteractionRoutes(deps: InteractionRoutesDeps): Middleware
   }
   // Where a person lands who reloads an answered form by its address.
   router.get('/interaction/:uid/:step', show.problems, reopen)
-  return router.routes() as unknown as Middleware // the router's own context type is not Koa's
+  return routed(router)
 }

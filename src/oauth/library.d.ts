@@ -16,6 +16,12 @@ declare module 'oidc-provider/lib/shared/reject_structured_tokens.js' {
   export default rejectStructuredTokens
 }
 
+declare module 'oidc-provider/lib/helpers/weak_cache.js' {
+  export default function instance(provider: import('oidc-provider').Provider): {
+    readonly router: { match(method: string, path: string): object | undefined }
+  }
+}
+
 declare module 'oidc-provider/lib/helpers/grant_common.js' {
   import type { AccessToken, Grant, KoaContextWithOIDC, Provider } from 'oidc-provider'
 

@@ -5,6 +5,7 @@ import { mayDo, type Permission } from '../../administrators/role.ts'
 import type { Audit } from '../../audit/events.ts'
 import { serveAsset } from '../../http/assets.ts'
 import { createFormTokens } from '../../http/form-tokens.ts'
+import { allow, methodsOf } from '../../http/other-methods.ts'
 import { readForm } from '../../http/read-body.ts'
 import { seeOther } from '../../http/see-other.ts'
 import type { Storage } from '../../storage/storage.ts'
@@ -119,7 +120,13 @@ export function createConsole({ api, identify, storage, formKeys, audit, onError
     if (!ctx.path.startsWith(HOME)) return next()
     // Koa refuses secure cookies on a plain connection; the proxy's is not.
     if (isHttps(ctx)) Object.assign(ctx.cookies, { secure: true })
-    await routes(ctx, async () => answerPage.notFound(ctx))
+    await routes(ctx, async () => {
+      const methods = methodsOf(router, ctx.path)
+      answerPage.notFound(ctx)
+      if (methods.length === 0) return
+      ctx.status = 405
+      ctx.set('Allow', allow(methods))
+    })
   }
 }
 

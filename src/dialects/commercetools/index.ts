@@ -3,6 +3,10 @@ import { failure, notFound, unavailable } from './errors.ts'
 import { anonymousRoute, customerRoute, introspectionRoute, tokenEndpointRoute } from './routes.ts'
 import { storefrontScopes } from './scopes.ts'
 
+const BAD_BODIES: Readonly<Record<number, string>> = {
+  413: 'The request body is too large.',
+  415: 'The request body must not be compressed.',
+}
 const RESOURCE = 'urn:vestibule:dialect:commercetools'
 
 /** commercetools: OAuth 2.0 at addresses of its own, with its scopes and its envelope of errors. */
@@ -20,8 +24,7 @@ export const createCommercetools: OpenDialect = (settings) => {
     name: 'commercetools',
     resourceServers: [{ identifier: RESOURCE, scopes, anonymousScopes: scopes, format: 'jwt' }],
     routes: [...routes, ...routes.map(({ path }): DialectRoute => ({ method: 'ALL', path, act: () => wrongMethod() }))],
-    onBadBody: (status) =>
-      failure(status, 'invalid_request', status === 413 ? 'The request body is too large.' : 'The body is not UTF-8.'),
+    onBadBody: (status) => failure(status, 'invalid_request', BAD_BODIES[status] ?? 'The body is not UTF-8.'),
     onGone: () => failure(410, 'gone', 'This API is no longer available.'),
     onFailure: (status) => unavailable(status),
     onUnknownPath: notFound,
@@ -29,5 +32,5 @@ export const createCommercetools: OpenDialect = (settings) => {
 }
 
 function wrongMethod() {
-  return failure(405, 'invalid_request', 'This endpoint takes POST only.', { Allow: 'POST' })
+  return failure(405, 'invalid_request', 'This endpoint takes POST only.')
 }

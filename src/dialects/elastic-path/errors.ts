@@ -16,6 +16,7 @@ const TITLES: Readonly<Record<number, string>> = {
   405: 'Method Not Allowed',
   410: 'Gone',
   413: 'Payload Too Large',
+  415: 'Unsupported Media Type',
   422: 'Unprocessable Entity',
   429: 'Too Many Requests',
   500: 'Internal Server Error',

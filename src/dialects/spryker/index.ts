@@ -66,7 +66,9 @@ export const createSpryker: OpenDialect = (settings, { clientId }) => {
 }
 
 const onBadBody: Dialect['onBadBody'] = (status, context) => {
-  if (context.path === OAUTH_PATH) return refuse('invalid_request', REQUEST_REFUSED)
+  if (context.path === OAUTH_PATH) {
+    return refuse('invalid_request', REQUEST_REFUSED, undefined, status === 415 ? 415 : 400)
+  }
   const detail = status === 413 ? 'Post data is too large.' : 'Post data is invalid.'
   return failure(status, undefined, detail, context)
 }

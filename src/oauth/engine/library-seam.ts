@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import type { AccessToken, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import introspectionSteps from 'oidc-provider/lib/actions/introspection.js'
 import revocationSteps from 'oidc-provider/lib/actions/revocation.js'
+import instance from 'oidc-provider/lib/helpers/weak_cache.js'
 import rejectStructuredTokens from 'oidc-provider/lib/shared/reject_structured_tokens.js'
 import type { Storage } from '../../storage/storage.ts'
 import type { CommerceAccount } from '../accounts/account.ts'
@@ -46,6 +47,14 @@ export function judgeAccessTokens(provider: Provider, judgeToken: JudgeToken): v
       return found
     },
   })
+}
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+
+/** The methods that the library has a route for at a path. */
+export function methodsAt(provider: Provider, path: string): string[] {
+  const { router } = instance(provider)
+  return METHODS.filter((method) => router.match(method, path) !== undefined)
 }
 
 const accountOf = new WeakMap<object, CommerceAccount>()

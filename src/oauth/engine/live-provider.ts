@@ -1,12 +1,16 @@
 import type { Middleware } from 'koa'
 import compose from 'koa-compose'
 import type { Provider } from 'oidc-provider'
+import { type Routes, routesOf } from '../../http/other-methods.ts'
 import type { SigningKey } from '../../keys/signing-key.ts'
+import { methodsAt } from './library-seam.ts'
 
 export type LiveProvider = {
   current(): Provider
   replaceKeys(keys: readonly SigningKey[]): void
   readonly middleware: Middleware
+  /** The same, with the methods of its paths. */
+  readonly routes: Routes
 }
 
 /**
@@ -19,6 +23,7 @@ export function createLiveProvider(
 ): LiveProvider {
   let provider = build(keys)
   let handle = compose(provider.middleware)
+  const middleware: Middleware = (ctx, next) => handle(ctx as never, next)
 
   return {
     current: () => provider,
@@ -26,6 +31,7 @@ export function createLiveProvider(
       provider = build(next)
       handle = compose(provider.middleware)
     },
-    middleware: (ctx, next) => handle(ctx as never, next),
+    middleware,
+    routes: routesOf(middleware, ({ path }) => methodsAt(provider, path)),
   }
 }

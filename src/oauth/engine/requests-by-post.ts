@@ -1,4 +1,4 @@
-import type { Middleware } from 'koa'
+import { type Routes, routesOf } from '../../http/other-methods.ts'
 import { BodyError, readText } from '../../http/read-body.ts'
 
 const LIMIT_BYTES = 8 * 1024
@@ -9,14 +9,17 @@ const PATHS = ['/authorize', '/logout']
  * cookies that are sent across sites for that; a redirect to the same request by GET needs none, because browsers send
  * Lax cookies along.
  */
-export function requestsByPost(): Middleware {
-  return async function redirectToGet(ctx, next) {
-    if (ctx.method !== 'POST' || !PATHS.includes(ctx.path)) return next()
-    if (!ctx.is('application/x-www-form-urlencoded')) {
-      throw new BodyError(400, `only application/x-www-form-urlencoded bodies are supported on POST ${ctx.path}`)
-    }
-    const parameters = new URLSearchParams(await readText(ctx, { limitBytes: LIMIT_BYTES }))
-    ctx.redirect(`${ctx.path}?${parameters}`)
-    ctx.status = 303
-  }
+export function requestsByPost(): Routes {
+  return routesOf(
+    async function redirectToGet(ctx, next) {
+      if (ctx.method !== 'POST' || !PATHS.includes(ctx.path)) return next()
+      if (!ctx.is('application/x-www-form-urlencoded')) {
+        throw new BodyError(400, `only application/x-www-form-urlencoded bodies are supported on POST ${ctx.path}`)
+      }
+      const parameters = new URLSearchParams(await readText(ctx, { limitBytes: LIMIT_BYTES }))
+      ctx.redirect(`${ctx.path}?${parameters}`)
+      ctx.status = 303
+    },
+    ({ path }) => (PATHS.includes(path) ? ['POST'] : []),
+  )
 }

@@ -28,4 +28,12 @@ export const WEB_ATTACKS: readonly Attack[] = [
       'test/attacks/client-addresses.test.ts › https, loopback and schemes of apps are stored',
     ],
   },
+  {
+    id: 'compressed-bodies',
+    kind: 'A compressed body is taken for text, or unpacks to more than the limit.',
+    tests: [
+      'test/endpoints/encoded-bodies.test.ts › a compressed body at %s is 415',
+      'test/endpoints/encoded-bodies.test.ts › a compressed body at %s of the admin listener is 415',
+    ],
+  },
 ]
