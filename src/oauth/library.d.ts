@@ -11,6 +11,16 @@ declare module 'oidc-provider/lib/actions/revocation.js' {
   export default steps
 }
 
+declare module 'oidc-provider/lib/actions/token.js' {
+  const steps: LibraryMiddleware[]
+  export default steps
+}
+
+declare module 'oidc-provider/lib/shared/client_auth.js' {
+  const steps: LibraryMiddleware[]
+  export default steps
+}
+
 declare module 'oidc-provider/lib/shared/reject_structured_tokens.js' {
   const rejectStructuredTokens: LibraryMiddleware
   export default rejectStructuredTokens

@@ -2,7 +2,9 @@ import { randomInt } from 'node:crypto'
 import type { AccessToken, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import introspectionSteps from 'oidc-provider/lib/actions/introspection.js'
 import revocationSteps from 'oidc-provider/lib/actions/revocation.js'
+import tokenSteps from 'oidc-provider/lib/actions/token.js'
 import instance from 'oidc-provider/lib/helpers/weak_cache.js'
+import clientAuthSteps from 'oidc-provider/lib/shared/client_auth.js'
 import rejectStructuredTokens from 'oidc-provider/lib/shared/reject_structured_tokens.js'
 import type { Storage } from '../../storage/storage.ts'
 import type { CommerceAccount } from '../accounts/account.ts'
@@ -10,6 +12,7 @@ import type { FoundToken } from '../tokens/found-token.ts'
 import type { Refusal } from '../tokens/refusals.ts'
 import { isStructured } from '../tokens/structured-tokens.ts'
 import type { JudgeToken } from '../tokens/token-verdict.ts'
+import { ignoreUnrelatedHeader } from './authorization-header.ts'
 
 type Endpoint = (ctx: KoaContextWithOIDC) => Promise<void>
 type Endpoints = { readonly introspect: Endpoint; readonly revoke: Endpoint }
@@ -23,6 +26,8 @@ type Endpoints = { readonly introspect: Endpoint; readonly revoke: Endpoint }
 const endpointsOf = new WeakMap<object, Endpoints>()
 replaceLastStep(introspectionSteps, 'introspect')
 replaceLastStep(revocationSteps, 'revoke')
+// The steps of clients' authentication last: those of pushed requests and devices are copied from them later.
+for (const steps of [tokenSteps, introspectionSteps, revocationSteps, clientAuthSteps]) lookAtHeaderFirst(steps)
 
 export function useOwnEndpoints(provider: Provider, endpoints: Endpoints): void {
   endpointsOf.set(provider, endpoints)
@@ -120,6 +125,14 @@ const SHORT_ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789'
 
 function shortToken(): string {
   return Array.from({ length: SHORT_LENGTH }, () => SHORT_ALPHABET[randomInt(SHORT_ALPHABET.length)]).join('')
+}
+
+/** The library's last step of client authentication reads the header. */
+function lookAtHeaderFirst(steps: LibraryMiddleware[]): void {
+  const reader = clientAuthSteps.at(-1)
+  const place = reader ? steps.indexOf(reader) : -1
+  if (place < 0) throw new Error("oidc-provider's client authentication is not what this version of ours was made for")
+  steps.splice(place, 0, ignoreUnrelatedHeader)
 }
 
 function replaceLastStep(steps: LibraryMiddleware[], name: keyof Endpoints): void {

@@ -36,4 +36,12 @@ export const WEB_ATTACKS: readonly Attack[] = [
       'test/endpoints/encoded-bodies.test.ts › a compressed body at %s of the admin listener is 415',
     ],
   },
+  {
+    id: 'client-header',
+    kind: 'An Authorization header without a proof of a client lets one in.',
+    tests: [
+      'test/endpoints/authorization-header.test.ts › an empty secret lets no confidential client in',
+      'test/endpoints/authorization-header.test.ts › is no proof of anything',
+    ],
+  },
 ]
