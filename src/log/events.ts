@@ -94,7 +94,8 @@ export const LOG_EVENTS = {
   },
   'password.unusable': {
     level: 'warn',
-    happened: 'The stored password of a customer cannot be checked or moved.',
+    happened:
+      'The password of a customer cannot be checked or moved, or the shop answered a sign-in with another customer.',
     remedy: 'Read `problem`. Import the customer again, or let the customer set a new password.',
   },
   'password.wrapping-failed': {

@@ -196,6 +196,7 @@ describe('customers who move over when they sign in', () => {
 
   test('are told to come again when there is no room to hash, and nothing is stored', async () => {
     const crowded = {
+      verify: passwords.verify,
       hash: async () => {
         throw new HashingBusyError(3)
       },

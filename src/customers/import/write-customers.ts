@@ -3,6 +3,7 @@ import type { Knex } from 'knex'
 import { claim, conflictOf, type Owners, readOwners } from './import-conflicts.ts'
 import type { ImportRecord } from './import-record.ts'
 import { importRows, type PlacedRecord } from './import-rows.ts'
+import { withoutStored } from './stored-rows.ts'
 import { writeRows } from './write-rows.ts'
 import { createWrittenRows, type WrittenRows } from './written-rows.ts'
 
@@ -24,6 +25,21 @@ export async function upsertCustomers(
   const outcomes: WriteOutcome[] = []
   for (const batch of runsOfDistinctReferences(records)) outcomes.push(...(await upsertBatch(knex, batch, written)))
   return outcomes
+}
+
+/**
+ * Stores one customer who is not stored yet, and changes nothing that is: companies, business units and roles that are
+ * here already stay as they are.
+ */
+export async function createCustomer(knex: Knex, record: ImportRecord): Promise<WriteOutcome> {
+  return knex.transaction(async (transaction): Promise<WriteOutcome> => {
+    const owners = await readOwners(transaction, [record])
+    if (owners.customers.has(record.customerReference))
+      return { outcome: 'refused', reason: 'is stored here already with another email' }
+    const { placed, outcomes } = place([record], owners)
+    if (placed.length > 0) await writeRows(transaction, await withoutStored(transaction, importRows(placed)))
+    return outcomes[0] ?? { outcome: 'refused', reason: 'was not stored' }
+  })
 }
 
 /** What `upsertCustomers` would answer, without storing anything. */

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { createCache } from '../../cache.ts'
-import { storedForms } from '../../credentials/email.ts'
+import { normalizeEmail, storedForms } from '../../credentials/email.ts'
 import type { Customer } from '../customer.ts'
 import type { Directory } from '../directory.ts'
 import { type ImportRecord, importRecord } from '../import/import-record.ts'
@@ -26,20 +26,33 @@ export type ShopRecord = z.output<typeof shopRecord>
 /** What is read again and again while a token is made is asked for once. */
 const CACHE = { ttlSeconds: 30, limit: 10_000 }
 
+type HttpDirectoryDeps = {
+  readonly service: ShopService
+  /** A right password was answered with another customer than the one of the login. */
+  readonly onProblem?: (customerReference: string, problem: string) => void
+}
+
+/** What a customer is asked for by. */
+type Key = 'id' | 'reference' | 'login'
+
 /**
- * Customers in the shop's own service (docs/how-to/shop-directory.md). Look-ups are kept for half a minute.
+ * Customers in the shop's own service (docs/how-to/shop-directory.md). Look-ups are kept for half a minute. An answer
+ * counts only when it has the key that was asked for: a service that mixes customers up opens no account
+ * but the one that was meant.
  *
- * @throws {ShopServiceError} from look-ups while the service is away.
+ * @throws {ShopServiceError} from look-ups while the service is away, or answers with another customer.
  */
-export function createHttpDirectory({ service }: { readonly service: ShopService }): HttpDirectory {
+export function createHttpDirectory({ service, onProblem = () => {} }: HttpDirectoryDeps): HttpDirectory {
   const records = createCache(async (path: string) => {
     const { status, body } = await service.read(path)
     if (status === 404) return undefined
     if (status !== 200) throw new ShopServiceError(`the shop service answered ${status} to a look-up`, 5)
     return parseRecord(body)
   }, CACHE)
-  const find = async (path: string) => {
+  const find = async (path: string, key: Key, value: string) => {
     const record = await records.get(path)
+    if (record && !isAsked(record, key, value))
+      throw new ShopServiceError(`the shop service answered with another customer than the one of the ${key}`, 5)
     return record && toCustomer(record)
   }
 
@@ -48,7 +61,7 @@ export function createHttpDirectory({ service }: { readonly service: ShopService
       // The shop compares texts: it may know an internationalised domain in the other form.
       for (const form of storedForms(login)) {
         const { status, body } = await service.send('/sign-in', { login: form, password })
-        if (status === 200) return { outcome: 'match', record: parseRecord(body) }
+        if (status === 200) return recordOf(login, parseRecord(body))
         if (status !== 401 && status !== 404)
           throw new ShopServiceError(`the shop service answered ${status} to a sign-in`, 5)
       }
@@ -59,12 +72,19 @@ export function createHttpDirectory({ service }: { readonly service: ShopService
     }
   }
 
+  function recordOf(login: string, record: ShopRecord): RecordOutcome {
+    if (isAsked(record, 'login', login)) return { outcome: 'match', record }
+    onProblem(record.customerReference, 'the shop service answered a sign-in with another e-mail than the login')
+    return { outcome: 'mismatch' }
+  }
+
   return {
-    findById: (id) => find(`/customers/${encodeURIComponent(id)}`),
-    findByReference: (reference) => find(`/customers?reference=${encodeURIComponent(reference)}`),
+    findById: (id) => find(`/customers/${encodeURIComponent(id)}`, 'id', id),
+    findByReference: (reference) =>
+      find(`/customers?reference=${encodeURIComponent(reference)}`, 'reference', reference),
     async findByLogin(login) {
       for (const form of storedForms(login)) {
-        const customer = await find(`/customers?login=${encodeURIComponent(form)}`)
+        const customer = await find(`/customers?login=${encodeURIComponent(form)}`, 'login', login)
         if (customer) return { customer }
       }
       return undefined
@@ -79,6 +99,17 @@ export function createHttpDirectory({ service }: { readonly service: ShopService
       const signedIn = await signInForRecord(login, password)
       return signedIn.outcome === 'match' ? { outcome: 'match', customer: toCustomer(signedIn.record) } : signedIn
     },
+  }
+}
+
+function isAsked(record: ShopRecord, key: Key, value: string): boolean {
+  switch (key) {
+    case 'id':
+      return record.id === value.toLowerCase()
+    case 'reference':
+      return record.customerReference === value
+    case 'login':
+      return normalizeEmail(record.email) === normalizeEmail(value)
   }
 }
 

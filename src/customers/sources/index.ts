@@ -16,8 +16,8 @@ export type CustomerSourceSettings = {
 
 type SourceDeps = {
   readonly knex: Knex
-  readonly passwords: Pick<Passwords, 'hash'>
-  /** A customer who signed in at the legacy source and could not be taken over, and why. */
+  readonly passwords: Pick<Passwords, 'hash' | 'verify'>
+  /** A customer whose right password was not enough, because the service's answer does not fit, and why. */
   readonly onProblem: (customerReference: string, problem: string) => void
 }
 
@@ -30,10 +30,10 @@ export type CustomerSource = {
 
 /** Where customers are: in our tables, in the shop, or moving from the shop to our tables as they sign in. */
 export function selectCustomerSource(settings: CustomerSourceSettings, deps: SourceDeps): CustomerSource {
-  const shop = httpDirectory(settings.SHOP_DIRECTORY_URL, settings.SHOP_DIRECTORY_TOKEN)
+  const shop = httpDirectory(settings.SHOP_DIRECTORY_URL, settings.SHOP_DIRECTORY_TOKEN, deps)
   if (shop) return { directory: shop, signInElsewhere: shop.signIn, keepsPasswords: false }
   const directory = createSqlDirectory(deps)
-  const legacy = httpDirectory(settings.LEGACY_DIRECTORY_URL, settings.LEGACY_DIRECTORY_TOKEN)
+  const legacy = httpDirectory(settings.LEGACY_DIRECTORY_URL, settings.LEGACY_DIRECTORY_TOKEN, deps)
   return {
     directory,
     ...(legacy && { signInElsewhere: createLazyMigration({ ...deps, directory, legacy }) }),
@@ -41,7 +41,11 @@ export function selectCustomerSource(settings: CustomerSourceSettings, deps: Sou
   }
 }
 
-function httpDirectory(url: string | undefined, token: string | undefined) {
+function httpDirectory(
+  url: string | undefined,
+  token: string | undefined,
+  { onProblem }: Pick<SourceDeps, 'onProblem'>,
+) {
   if (url === undefined) return undefined
-  return createHttpDirectory({ service: createShopService({ url, ...(token !== undefined && { token }) }) })
+  return createHttpDirectory({ service: createShopService({ url, ...(token !== undefined && { token }) }), onProblem })
 }

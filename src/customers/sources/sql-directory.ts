@@ -2,6 +2,7 @@ import type { Knex } from 'knex'
 import { storedForms } from '../../credentials/email.ts'
 import { emailCondition } from '../../credentials/email-rows.ts'
 import { passwordColumns } from '../../credentials/password-columns.ts'
+import type { StoredPassword } from '../../credentials/stored-password.ts'
 import { isStorable } from '../../database/storable.ts'
 import { isUuid } from '../../database/uuid.ts'
 import { type CustomerRow, SELECT_CUSTOMER, toCustomerWithPassword } from '../customer-row.ts'
@@ -29,15 +30,7 @@ export function createSqlDirectory({ knex }: { readonly knex: Knex }): Directory
     },
 
     async setPassword(id, password) {
-      await knex('customers')
-        .where({ id })
-        .whereNot({ status: 'anonymised' })
-        .update({
-          ...passwordColumns(password),
-          password_changed_at: knex.fn.now(),
-          password_change_required: false,
-          updated_at: knex.fn.now(),
-        })
+      await knex('customers').where({ id }).whereNot({ status: 'anonymised' }).update(newPassword(knex, password))
     },
     async replaceHash(id, current, next) {
       // A password changed since `current` was read must win over the re-hash of the old one.
@@ -48,5 +41,20 @@ export function createSqlDirectory({ knex }: { readonly knex: Knex }): Directory
     async requirePasswordChange(id) {
       await knex('customers').where({ id, password_change_required: false }).update({ password_change_required: true })
     },
+  }
+}
+
+/** Gives a password to an active customer who has none; false where there is one, which then stays. */
+export async function setFirstPassword(knex: Knex, id: string, password: StoredPassword): Promise<boolean> {
+  const query = knex('customers').where({ id, status: 'active' }).whereNull('password_hash')
+  return (await query.update(newPassword(knex, password))) === 1
+}
+
+function newPassword(knex: Knex, password: StoredPassword) {
+  return {
+    ...passwordColumns(password),
+    password_changed_at: knex.fn.now(),
+    password_change_required: false,
+    updated_at: knex.fn.now(),
   }
 }

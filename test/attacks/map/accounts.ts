@@ -1,0 +1,16 @@
+type Attack = { readonly id: string; readonly kind: string; readonly tests: readonly string[] }
+
+/** Attacks on accounts and what stands for them, each with the tests that hold it. */
+export const ACCOUNT_ATTACKS: readonly Attack[] = [
+  {
+    id: 'external-directory',
+    kind: 'An answer of another system is joined to an account it was not asked about.',
+    tests: [
+      'test/attacks/external-directory.test.ts › at $name the old address of a customer who moved opens nothing, and their password stays',
+      'test/attacks/external-directory.test.ts › a stranger whose answer names %s gets no token and changes nothing',
+      'test/attacks/external-directory.test.ts › the answer about one customer does not change companies and rights that others have here',
+      'test/attacks/external-directory.test.ts › at $name a sign-in that is answered with another customer is a wrong password',
+      'test/attacks/external-directory.test.ts › a look-up by %s takes the customer with that key, and no other',
+    ],
+  },
+]
