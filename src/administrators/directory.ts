@@ -102,7 +102,7 @@ export function createAdministratorDirectory({ knex }: { readonly knex: Knex }) 
           .where({ id })
           .update({ ...change, updated_at: transaction.fn.now() })
           .returning('*')) as Row[] // the columns of the table
-        return { outcome: 'changed', now: toAdministrator(after as Row) } // found just now, under a lock
+        return { outcome: 'changed', now: toAdministrator(after as Row), before } // found just now, under a lock
       }),
 
     /** Ends the administrator's sessions with it: they are older than the password. */

@@ -59,6 +59,11 @@ export function mayRule(role: Role, over: Role): boolean {
   return role === 'owner' || rank(over) < rank(role)
 }
 
+/** Whether `role` may do less than `than`. */
+export function isLower(role: Role, than: Role): boolean {
+  return rank(role) < rank(than)
+}
+
 function rank(role: Role): number {
   return ROLES.indexOf(role)
 }

@@ -83,9 +83,10 @@ export function createAgentDirectory({ knex }: { readonly knex: Knex }): AgentDi
       knex.transaction(async (transaction) => {
         const row = isUuid(id) ? await transaction<Row>('agents').where({ id }).forUpdate().first() : undefined
         // The columns of the table.
-        if (row && !isRevision(seen, toAgent(row as Row))) return { outcome: 'changed-meanwhile' }
-        const now = row && (await update(transaction, id, change))
-        return now ? { outcome: 'changed', now } : { outcome: 'unknown' }
+        const before = row && toAgent(row as Row)
+        if (before && !isRevision(seen, before)) return { outcome: 'changed-meanwhile' }
+        const now = before && (await update(transaction, id, change))
+        return now ? { outcome: 'changed', now, before } : { outcome: 'unknown' }
       }),
     async setPassword(id, password) {
       await knex('agents')

@@ -30,6 +30,7 @@ import type { MountedDialect } from '../dialects/mounted-dialect.ts'
 import { listNodes } from '../keys/ring/node-registry.ts'
 import { validateClient } from '../oauth/clients/client-metadata.ts'
 import type { ActiveGrants } from '../oauth/sign-outs/active-grants.ts'
+import { createEndTakenAway } from '../oauth/sign-outs/end-taken-away.ts'
 import type { Backends } from './backends.ts'
 import type { AppParts } from './shared.ts'
 import { readVersion } from './version.ts'
@@ -59,7 +60,7 @@ function administratorRoutesOf({ backends: { passwords, passwordPolicy }, servic
   const { directory: administrators, adminTokens, sessions, signIn: signInAdministrator } = services.administrators
   return [
     ...selfRoutes({ administrators, sessions, signInAdministrator, passwords, passwordPolicy }),
-    ...administratorRoutes({ administrators, sessions, passwords, passwordPolicy }),
+    ...administratorRoutes({ administrators, sessions, adminTokens, passwords, passwordPolicy }),
     ...adminTokenRoutes({ adminTokens }),
   ]
 }
@@ -101,20 +102,22 @@ function customerRoutesOf(issuer: string, { backends, services }: AppParts): Rou
   const { database, passwords, passwordPolicy, wrapping, auditTrail } = backends
   const { customers, tokens } = services
   const { endSignIn } = tokens
+  const endTakenAway = createEndTakenAway(endSignIn)
   const { findByReference: findCustomerByReference } = customers.directory
   const operations = createCustomerOperations({
     knex: database.knex,
     passwords,
     wrapping,
     signOut: (id, by) => endSignIn({ what: { of: 'customer', id }, why: 'erased', by }),
+    endTakenAway,
     collect: async (id) => ({
       audit: await auditOf(auditTrail, id),
       signIns: await signInsOf(tokens.activeGrants, id),
     }),
   })
   return [
-    ...customerRoutes({ customerRecords: customers.records, passwords, passwordPolicy, endSignIn }),
-    ...companyRoutes({ companyRecords: customers.companies }),
+    ...customerRoutes({ customerRecords: customers.records, passwords, passwordPolicy, endSignIn, endTakenAway }),
+    ...companyRoutes({ companyRecords: customers.companies, endTakenAway }),
     ...customerMoveRoutes({ operations }),
     ...registrationKeyRoutes({ registrationKeys: customers.registrationKeys, findCustomerByReference }),
     ...signInLinkRoutes({

@@ -33,8 +33,9 @@ function providerDeps(config: Config, log: Log, backends: Backends, services: Se
   const { storage, auditTrail, metrics, cookieKeys, tokenKeys } = backends
   const { clients, tokens, customers, agents, pages } = services
   const cached = createCache(customers.directory.findById, { ttlSeconds: CUSTOMER_CACHE_SECONDS, limit: 10_000 })
-  const { cutOffs } = tokens
-  const judgeAccount = createJudgeAccount({ findCustomer: cached.get, findAgent: agents.findActive, cutOffs })
+  const { cutOffs, endRefused } = tokens
+  const people = { findCustomer: cached.get, findAgent: agents.findActive }
+  const judgeAccount = createJudgeAccount({ ...people, cutOffs, endRefused })
   return {
     issuer: config.ISSUER,
     ...mutualTls(config),

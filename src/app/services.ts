@@ -50,6 +50,7 @@ export function createServices(config: Config, log: Log, backends: Backends): Se
         findCustomer: customers.directory.findById,
         findAgent: agents.findActive,
         cutOffs: tokens.cutOffs,
+        endRefused: tokens.endRefused,
       }),
       metrics,
       log,

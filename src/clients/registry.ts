@@ -45,7 +45,7 @@ export function createClientRegistry({ knex, storage }: { knex: Knex; storage: S
       const client = await look(transaction('clients').forUpdate(), clientId)
       if (!client) return { outcome: 'unknown' }
       if (!isRevision(seen, client)) return { outcome: 'changed-meanwhile' }
-      return { outcome: 'changed', now: await change(transaction, client) }
+      return { outcome: 'changed', now: await change(transaction, client), before: client }
     })
 
   return {

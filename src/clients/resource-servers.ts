@@ -92,7 +92,7 @@ export function createResourceServerRegistry({
         const { identifier: _identifier, ...settings } = next ?? before
         const row = transaction('resource_servers').where({ identifier })
         await (next ? row.update({ settings: JSON.stringify(settings) }) : row.delete())
-        return { outcome: 'changed', now: next ?? before }
+        return { outcome: 'changed', now: next ?? before, before }
       })
       await changed()
       return outcome

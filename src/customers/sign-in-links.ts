@@ -11,6 +11,9 @@ export type NewSignInLink = {
   readonly isReusable?: boolean
 }
 
+/** `madeAtMs`, epoch milliseconds: signing the customer out everywhere ends older links too. */
+export type RedeemedLink = { readonly customerId: string; readonly madeAtMs: number }
+
 export type MintedLink =
   | { readonly outcome: 'minted'; readonly token: string; readonly expiresAt: number }
   | { readonly outcome: 'reusable-not-allowed' }
@@ -39,16 +42,18 @@ export function createSignInLinks({
       if (isReusable && !allowsReuse) return { outcome: 'reusable-not-allowed' }
       const token = randomBytes(32).toString('base64url')
       const lifetime = isReusable ? REUSABLE_TTL_SECONDS : Math.max(1, Math.min(ttlSeconds, MAX_TTL_SECONDS))
-      await storage.put(KIND, token, { customerId, audience, isReusable }, lifetime)
+      await storage.put(KIND, token, { customerId, audience, isReusable, madeAtMs: Date.now() }, lifetime)
       return { outcome: 'minted', token, expiresAt: Math.floor(Date.now() / 1000) + lifetime }
     },
 
-    /** The customer a token signs in. Defined for exactly one caller, unless the token is reusable. */
-    async redeem(token: string): Promise<string | undefined> {
+    /** Whom a token signs in. Defined for exactly one caller, unless the token is reusable. */
+    async redeem(token: string): Promise<RedeemedLink | undefined> {
       const artifact = (await storage.get(KIND, token))?.artifact
       if (artifact?.audience !== audience) return undefined
       const isUsable = artifact.isReusable === true ? allowsReuse : await storage.consume(KIND, token)
-      return isUsable ? String(artifact.customerId) : undefined
+      return isUsable
+        ? { customerId: String(artifact.customerId), madeAtMs: Number(artifact.madeAtMs ?? 0) }
+        : undefined
     },
   }
 }

@@ -12,7 +12,7 @@ export function isRevision(seen: string, value: object): boolean {
 
 /** What became of a change that was made to something seen before. */
 export type Changed<T> =
-  | { readonly outcome: 'changed'; readonly now: T }
+  | { readonly outcome: 'changed'; readonly now: T; readonly before: T }
   /** There is nothing of that name. */
   | { readonly outcome: 'unknown' }
   /** Another caller changed it since it was read. */

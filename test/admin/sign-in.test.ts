@@ -64,11 +64,13 @@ describe('an administrator', () => {
     }
   })
 
-  test('whose role is lowered can do no more than the new role from the next request on', async () => {
-    const { id, session, etag } = await administratorOf(server, 'security')
+  test('whose role is lowered signs in again, and can do no more than the new role', async () => {
+    const { id, email, session, etag } = await administratorOf(server, 'security')
     expect((await ask(server, session, 'POST', '/v1/sign-outs', { of: 'client', id: 'x' })).status).toBe(200)
     await ask(server, OWNER, 'PATCH', `/v1/administrators/${id}`, { role: 'viewer' }, { 'If-Match': etag })
-    expect((await ask(server, session, 'POST', '/v1/sign-outs', { of: 'client', id: 'x' })).status).toBe(403)
+    expect((await ask(server, session, 'POST', '/v1/sign-outs', { of: 'client', id: 'x' })).status).toBe(401)
+    const again = String((await signIn(email, PASSWORD)).body.session)
+    expect((await ask(server, again, 'POST', '/v1/sign-outs', { of: 'client', id: 'x' })).status).toBe(403)
   })
 
   test('chooses another password only with the one they have, and every session ends with it', async () => {

@@ -1,9 +1,11 @@
 import { findSignIns } from '../../audit/sign-ins.ts'
 import type { Config } from '../../config.ts'
 import { currentRequest } from '../../http/request-id.ts'
+import type { EndRefused } from '../../oauth/accounts/account.ts'
 import { createRefreshTokens, type RefreshTokens } from '../../oauth/refresh/refresh-tokens.ts'
 import { createSignOutCutOffs, type SignOutCutOffs } from '../../oauth/sign-out-cut-offs.ts'
 import { type ActiveGrants, createActiveGrants } from '../../oauth/sign-outs/active-grants.ts'
+import { createEndRefused } from '../../oauth/sign-outs/end-refused.ts'
 import { createEndSignIn, type EndSignIn } from '../../oauth/sign-outs/end-sign-in.ts'
 import { verifyStructured } from '../../oauth/tokens/structured-tokens.ts'
 import { createFindToken, type FindToken } from '../../oauth/tokens/token-status.ts'
@@ -13,6 +15,7 @@ import type { Backends } from '../backends.ts'
 export type TokenServices = {
   readonly cutOffs: SignOutCutOffs
   readonly endSignIn: EndSignIn
+  readonly endRefused: EndRefused
   readonly refreshTokens: RefreshTokens
   readonly findToken: FindToken
   readonly activeGrants: ActiveGrants
@@ -40,6 +43,7 @@ export function createTokenServices(
   return {
     cutOffs,
     endSignIn,
+    endRefused: createEndRefused(endSignIn),
     refreshTokens,
     findToken: createFindToken({ storage, refreshTokens, cutOffs, verify }),
     activeGrants: createActiveGrants({

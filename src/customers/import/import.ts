@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import type { Passwords } from '../../credentials/passwords.ts'
 import { codeOf } from '../../thrown.ts'
+import type { TakenAway } from '../taken-away.ts'
 import { type ImportLine, importLines } from './import-lines.ts'
 import { parseLine } from './import-parse.ts'
 import type { ImportRecord } from './import-record.ts'
@@ -37,7 +38,12 @@ export type ImportReport = ImportCounts & {
   readonly outcome: 'finished' | 'stopped'
 }
 
-export type ImportDeps = { readonly knex: Knex; readonly passwords: Pick<Passwords, 'problem'> }
+export type ImportDeps = {
+  readonly knex: Knex
+  readonly passwords: Pick<Passwords, 'problem'>
+  /** Ends what was granted to those whom a batch blocks. */
+  readonly endTakenAway?: (takenAway: TakenAway) => Promise<void>
+}
 
 type NumberedRecord = { readonly line: number; readonly record: ImportRecord }
 type Batch = { readonly records: NumberedRecord[]; readonly problems: LineProblem[]; readonly last: ImportLine }
@@ -47,20 +53,23 @@ type Batch = { readonly records: NumberedRecord[]; readonly problems: LineProble
  * their number; running it again changes nothing. Wrap fast hashes with `wrapFastHashes` afterwards.
  */
 export async function importCustomers(
-  { knex, passwords }: ImportDeps,
+  { knex, passwords, endTakenAway }: ImportDeps,
   source: AsyncIterable<Buffer | string>,
   options: ImportOptions,
 ): Promise<ImportReport> {
   const { name, resume = false, dryRun = false, batchSize = 1000, onProblem, onProgress, signal } = options
   const runs = dryRun ? NO_RUNS : createImportRuns(knex)
   const written = createWrittenRows()
-  const write: Write = dryRun ? checkCustomers : (to, records) => upsertCustomers(to, records, written)
+  const takenAway: TakenAway[] = []
+  const onTakenAway = (taken: TakenAway) => void takenAway.push(taken)
+  const write: Write = dryRun ? checkCustomers : (to, records) => upsertCustomers(to, records, { written, onTakenAway })
   const begun = await runs.begin(name, resume)
   const progress = createProgress(begun.line, options.totalBytes)
   let run = begun
 
   for await (const batch of oneAhead(batches(importLines(source), begun.line, batchSize, passwords.problem))) {
     const outcomes = await writeAll(knex, write, batch.records)
+    for (const taken of takenAway.splice(0)) await endTakenAway?.(taken)
     const problems = [...batch.problems, ...outcomes.flatMap(problemOf)].sort((a, b) => a.line - b.line)
     run = { id: run.id, line: batch.last.number, counts: add(run.counts, outcomes, problems.length) }
     await runs.save(run, problems)

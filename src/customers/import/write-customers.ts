@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Knex } from 'knex'
+import { type Reach, type TakenAway, takenAwayBy } from '../taken-away.ts'
 import { claim, conflictOf, type Owners, readOwners } from './import-conflicts.ts'
 import type { ImportRecord } from './import-record.ts'
-import { importRows, type PlacedRecord } from './import-rows.ts'
+import { type ImportRows, importRows, type PlacedRecord } from './import-rows.ts'
 import { withoutStored } from './stored-rows.ts'
 import { writeRows } from './write-rows.ts'
 import { createWrittenRows, type WrittenRows } from './written-rows.ts'
@@ -12,18 +13,25 @@ export type WriteOutcome =
   /** Nothing of the record was stored; `reason` is for the person who made the file. */
   | { readonly outcome: 'refused'; readonly reason: string }
 
+export type WriteOptions = {
+  /** Saves work over many calls in a row. */
+  readonly written?: WrittenRows
+  /** Told after each transaction. */
+  readonly onTakenAway?: (takenAway: TakenAway) => void
+}
+
 /**
  * Stores customers by `customerReference`: new ones are made, known ones brought up to date. A record
  * that leaves out status, emailVerified, password or companyUsers leaves them as they are. Returns one outcome per record, in the order given. Each run of
- * distinct references is one transaction. `written` saves work over many calls in a row.
+ * distinct references is one transaction.
  */
 export async function upsertCustomers(
   knex: Knex,
   records: readonly ImportRecord[],
-  written: WrittenRows = createWrittenRows(),
+  options: WriteOptions = {},
 ): Promise<WriteOutcome[]> {
   const outcomes: WriteOutcome[] = []
-  for (const batch of runsOfDistinctReferences(records)) outcomes.push(...(await upsertBatch(knex, batch, written)))
+  for (const batch of runsOfDistinctReferences(records)) outcomes.push(...(await upsertBatch(knex, batch, options)))
   return outcomes
 }
 
@@ -54,20 +62,33 @@ export async function checkCustomers(knex: Knex, records: readonly ImportRecord[
 async function upsertBatch(
   knex: Knex,
   records: readonly ImportRecord[],
-  written: WrittenRows,
+  { written = createWrittenRows(), onTakenAway }: WriteOptions,
 ): Promise<WriteOutcome[]> {
   try {
-    const { outcomes, rows } = await knex.transaction(async (transaction) => {
+    const { outcomes, rows, takenAway } = await knex.transaction(async (transaction) => {
       const { placed, outcomes } = place(records, await readOwners(transaction, records))
       const rows = importRows(placed)
-      if (placed.length > 0) await writeRows(transaction, written.withoutKnown(rows))
-      return { outcomes, rows }
+      const news = written.withoutKnown(rows)
+      const takenAway = await takenAwayBy(transaction, reachOf(placed, news), async () => {
+        if (placed.length > 0) await writeRows(transaction, news)
+      })
+      return { outcomes, rows, takenAway }
     })
     written.add(rows)
+    onTakenAway?.(takenAway)
     return outcomes
   } catch (error) {
     written.forget()
     throw error
+  }
+}
+
+/** New customers had nothing that could be taken away. */
+function reachOf(placed: readonly PlacedRecord[], { companies }: ImportRows): Reach {
+  const known = placed.filter(({ isNew, status, record }) => !isNew && (status === 'blocked' || record.companyUsers))
+  return {
+    customers: known.map(({ id }) => id),
+    companies: companies.flatMap(({ id, status }) => (status === 'blocked' ? [String(id)] : [])),
   }
 }
 

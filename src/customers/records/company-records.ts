@@ -5,6 +5,7 @@ import { type Changed, isRevision } from '../../database/revision.ts'
 import { afterUuid, isUuid } from '../../database/uuid.ts'
 import type { CompanyRole } from '../customer.ts'
 import type { ImportRole } from '../import/import-record.ts'
+import { type TakenAway, takenAwayBy } from '../taken-away.ts'
 
 export type ListedCompany = { readonly id: string; readonly name: string; readonly status: 'approved' | 'blocked' }
 export type BusinessUnit = { readonly id: string; readonly name: string }
@@ -44,7 +45,7 @@ export function createCompanyRecords({ knex }: { readonly knex: Knex }) {
       if (!before) return { outcome: 'unknown' }
       if (!isRevision(seen, before)) return { outcome: 'changed-meanwhile' }
       await change(transaction)
-      return { outcome: 'changed', now: (await findCompany(transaction, id)) ?? before }
+      return { outcome: 'changed', now: (await findCompany(transaction, id)) ?? before, before }
     })
 
   return {
@@ -71,10 +72,15 @@ export function createCompanyRecords({ knex }: { readonly knex: Knex }) {
       return made.length > 0 ? findCompany(knex, id) : undefined
     },
 
-    change: (id: string, seen: string, { name, status }: CompanyChange) =>
-      changeSeen(id, seen, async (transaction) => {
-        if (name ?? status) await transaction('companies').where({ id }).update({ name, status })
-      }),
+    async change(id: string, seen: string, { name, status }: CompanyChange) {
+      let takenAway: TakenAway | undefined
+      const changed = await changeSeen(id, seen, async (transaction) => {
+        takenAway = await takenAwayBy(transaction, { customers: [], companies: [id] }, async () => {
+          if (name ?? status) await transaction('companies').where({ id }).update({ name, status })
+        })
+      })
+      return { changed, ...(takenAway && { takenAway }) }
+    },
 
     /** Makes a business unit, or gives it another name. */
     putBusinessUnit: (id: string, seen: string, unit: BusinessUnit) =>

@@ -4,6 +4,7 @@ import type { BackgroundWrapping, WrappingReport } from '../import/background-wr
 import { type ImportOptions, type ImportReport, importCustomers } from '../import/import.ts'
 import { type MigrationStatus, readMigrationStatus } from '../import/migration-status.ts'
 import type { WrappingOptions } from '../import/wrap-fast-hashes.ts'
+import type { EndTakenAway, TakenAway } from '../taken-away.ts'
 import { type Erasure, eraseCustomer } from './erase.ts'
 import { exportCustomers, exportPersonalData } from './export.ts'
 
@@ -15,24 +16,30 @@ type CustomerOperationsDeps = {
   readonly wrapping: BackgroundWrapping
   /** Ends everything that was granted to the customer until now; `by` is who erases. */
   readonly signOut: (customerId: string, by: string) => Promise<void>
+  /** Ends what was granted to those whom an import blocks. */
+  readonly endTakenAway: EndTakenAway
   /** What others keep about a customer, by heading. */
   readonly collect?: (customerId: string) => Promise<Readonly<Record<string, unknown>>>
 }
 
 type CustomerImportOptions = ImportOptions & {
+  readonly by: string
   /** False leaves fast hashes bare until the next round of wrapping. */
   readonly wrap?: boolean
 }
 
 /** What operators do with customers: move them in and out, follow the migration, and what the law asks for. */
-export function createCustomerOperations({ knex, passwords, wrapping, signOut, collect }: CustomerOperationsDeps) {
+export function createCustomerOperations(deps: CustomerOperationsDeps) {
+  const { knex, passwords, wrapping, signOut, endTakenAway, collect } = deps
   return {
+    /** `by` is who imports. */
     async import(
       source: AsyncIterable<Buffer | string>,
-      { wrap = true, ...options }: CustomerImportOptions,
+      { wrap = true, by, ...options }: CustomerImportOptions,
     ): Promise<ImportReport> {
+      const end = (takenAway: TakenAway) => endTakenAway(takenAway, by)
       try {
-        return await importCustomers({ knex, passwords }, source, options)
+        return await importCustomers({ knex, passwords, endTakenAway: end }, source, options)
       } finally {
         // Also after an import that broke off: what landed must not stay bare.
         if (wrap && !options.dryRun) wrapping.wake()

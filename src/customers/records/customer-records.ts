@@ -9,6 +9,7 @@ import type { Customer } from '../customer.ts'
 import { type CustomerRow, SELECT_CUSTOMER, toCustomerWithPassword } from '../customer-row.ts'
 import type { ImportRecord } from '../import/import-record.ts'
 import { upsertCustomers } from '../import/write-customers.ts'
+import type { TakenAway } from '../taken-away.ts'
 
 export type CustomerFilter = {
   /** Any part of e-mail address, reference or name, without regard to case. */
@@ -25,6 +26,12 @@ export type CustomerChange = {
 
 export type CustomerRecords = ReturnType<typeof createCustomerRecords>
 
+type Created = {
+  readonly outcome: 'created'
+  readonly customer: Customer
+  /** Of other customers: the record may block a company. */
+  readonly takenAway?: TakenAway
+}
 type Refused = { readonly outcome: 'refused'; readonly reason: string }
 
 const UNIQUE_VIOLATION = '23505'
@@ -58,7 +65,7 @@ export function createCustomerRecords({ knex }: { readonly knex: Knex }) {
       if (!isRevision(seen, before)) return { outcome: 'changed-meanwhile' }
       const refused = await change(transaction, before)
       if (refused) return refused
-      return { outcome: 'changed', now: (await find(before.id, transaction)) ?? before }
+      return { outcome: 'changed', now: (await find(before.id, transaction)) ?? before, before }
     })
 
   return {
@@ -81,17 +88,19 @@ export function createCustomerRecords({ knex }: { readonly knex: Knex }) {
     },
 
     /** The same checks as an import's; but a customer there is already is not brought up to date. */
-    create: (record: ImportRecord): Promise<{ readonly outcome: 'created'; readonly customer: Customer } | Refused> =>
+    create: (record: ImportRecord): Promise<Created | Refused> =>
       knex.transaction(async (transaction) => {
         const { customerReference } = record
         // Two at once: the second waits here, and finds what the first made.
         await transaction.raw('select pg_advisory_xact_lock(hashtext(?))', [`customer ${customerReference}`])
         const known = await select(transaction, 'where c.customer_reference = ?', [customerReference])
         if (known.length > 0) return { outcome: 'refused', reason: `a customer ${customerReference} already exists` }
-        const [written] = await upsertCustomers(transaction, [record])
+        let takenAway: TakenAway | undefined
+        const [written] = await upsertCustomers(transaction, [record], { onTakenAway: (by) => (takenAway = by) })
         if (!written || written.outcome === 'refused')
           return written ?? { outcome: 'refused', reason: 'nothing was given' }
-        return { outcome: 'created', customer: (await find(written.id, transaction)) as Customer } // written just now
+        const customer = (await find(written.id, transaction)) as Customer // written just now
+        return { outcome: 'created', customer, ...(takenAway && { takenAway }) }
       }),
 
     change: (customer: string, seen: string, { email, givenName, familyName, locale }: CustomerChange) =>
@@ -111,12 +120,19 @@ export function createCustomerRecords({ knex }: { readonly knex: Knex }) {
       }),
 
     /** Company users with their roles and permissions, all at once, as an import would bring them. */
-    replaceCompanyUsers: (customer: string, seen: string, companyUsers: ImportRecord['companyUsers']) =>
-      changeSeen(customer, seen, async (transaction, { companyUsers: _before, status, ...kept }) => {
-        const state = status === 'blocked' ? status : 'active'
-        const [written] = await upsertCustomers(transaction, [{ ...kept, status: state, companyUsers }])
-        return written?.outcome === 'refused' ? written : undefined
-      }),
+    async replaceCompanyUsers(customer: string, seen: string, companyUsers: ImportRecord['companyUsers']) {
+      let takenAway: TakenAway | undefined
+      const replaced = await changeSeen(
+        customer,
+        seen,
+        async (transaction, { companyUsers: _before, status, ...kept }) => {
+          const record = { ...kept, status: status === 'blocked' ? status : ('active' as const), companyUsers }
+          const [written] = await upsertCustomers(transaction, [record], { onTakenAway: (by) => (takenAway = by) })
+          return written?.outcome === 'refused' ? written : undefined
+        },
+      )
+      return { replaced, ...(takenAway && { takenAway }) }
+    },
 
     async setStatus(customer: string, status: 'active' | 'blocked'): Promise<Customer | undefined> {
       const found = await find(customer)

@@ -52,10 +52,14 @@ export type JudgeAccountDeps = {
   /** An agent who may act now. */
   readonly findAgent: (id: string) => Promise<Agent | undefined>
   readonly cutOffs: SignOutCutOffs
+  readonly endRefused: EndRefused
 }
 
+/** Told of every refusal: what was granted before it does not come back when the person may act again. */
+export type EndRefused = (refusal: AccountRefusal, accountId: string, as: ActingAs) => Promise<void>
+
 /** Looks an account up as it is now: a customer who is not blocked, a company user and an agent who may still act. */
-export function createJudgeAccount({ findCustomer, findAgent, cutOffs }: JudgeAccountDeps): JudgeAccount {
+export function createJudgeAccount({ findCustomer, findAgent, cutOffs, endRefused }: JudgeAccountDeps): JudgeAccount {
   async function judgeAgent(agentId: string, grantedAtMs: number | undefined): Promise<AccountRefusal | undefined> {
     const owner = { accountId: agentAccountId(agentId) }
     const [agent, isSignedOut] = await Promise.all([
@@ -83,6 +87,12 @@ export function createJudgeAccount({ findCustomer, findAgent, cutOffs }: JudgeAc
   }
 
   return async function judgeAccount(accountId, as) {
+    const verdict = await judge(accountId, as)
+    if (verdict.outcome !== 'allowed') await endRefused(verdict.outcome, accountId, as)
+    return verdict
+  }
+
+  async function judge(accountId: string, as: ActingAs): Promise<AccountVerdict> {
     const agentId = agentIdOf(accountId)
     if (agentId !== undefined) {
       const agent = await findAgent(agentId)

@@ -1,6 +1,6 @@
 import { type Grant, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import type { CustomerAccount } from '../accounts/account.ts'
-import { grantFacts, withFacts } from '../accounts/grant-facts.ts'
+import { type GrantFacts, grantFacts, withFacts } from '../accounts/grant-facts.ts'
 import type { SignOutCutOffs } from '../sign-out-cut-offs.ts'
 
 /**
@@ -37,7 +37,7 @@ export function createLoadExistingGrant({ cutOffs }: { cutOffs: SignOutCutOffs }
       existing !== undefined &&
       existing.accountId === accountId &&
       facts !== undefined &&
-      !(await cutOffs.isBefore({ accountId, clientId: client.clientId }, facts.createdAtMs))
+      !(await cutOffs.isBefore(ownerOf(accountId, client.clientId, facts), facts.createdAtMs))
     if (!isFirstParty(ctx)) return isUsable ? existing : undefined
 
     const account = ctx.oidc.entities.Account as CustomerAccount | undefined
@@ -50,6 +50,10 @@ export function createLoadExistingGrant({ cutOffs }: { cutOffs: SignOutCutOffs }
     if (grantEverything(ctx, grant) || !isUsable) await grant.save()
     return grant
   }
+}
+
+function ownerOf(accountId: string, clientId: string, { companyUserId }: GrantFacts) {
+  return { accountId, clientId, ...(companyUserId && { companyUserId }) }
 }
 
 /** Adds what the request asks for and the grant lacks; true when something was added. */

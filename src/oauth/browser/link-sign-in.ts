@@ -2,6 +2,7 @@ import type { Context } from 'koa'
 import type { Provider } from 'oidc-provider'
 import type { Audit } from '../../audit/events.ts'
 import type { Customer } from '../../customers/customer.ts'
+import type { SignInLinks } from '../../customers/sign-in-links.ts'
 import { cookieHome } from '../../http/cookie-names.ts'
 import type { SignOutCutOffs } from '../sign-out-cut-offs.ts'
 import { LIFETIMES } from '../tokens/lifetimes.ts'
@@ -9,8 +10,8 @@ import { LIFETIMES } from '../tokens/lifetimes.ts'
 export type LinkSignInDeps = {
   /** The provider in use now. */
   readonly provider: () => Provider
-  /** The customer a link's token is for; used up by asking. */
-  readonly redeem: (token: string) => Promise<string | undefined>
+  /** Whom a link's token is for; used up by asking. */
+  readonly redeem: SignInLinks['redeem']
   readonly findCustomer: (id: string) => Promise<Customer | undefined>
   readonly cutOffs: SignOutCutOffs
   readonly audit: Audit
@@ -37,9 +38,10 @@ export function createLinkSignIn(deps: LinkSignInDeps): LinkSignIn {
     const { Session } = provider()
     const existing = await Session.get(ctx as never)
     if (await isSignedIn(existing)) return 'already-signed-in'
-    const customerId = await redeem(token)
-    const customer = customerId === undefined ? undefined : await findCustomer(customerId)
-    if (customer?.status !== 'active') return 'invalid'
+    const link = await redeem(token)
+    const customer = link && (await findCustomer(link.customerId))
+    if (!link || customer?.status !== 'active') return 'invalid'
+    if (await cutOffs.isBefore({ accountId: customer.id }, link.madeAtMs)) return 'invalid'
 
     if (existing.accountId !== undefined) await existing.destroy()
     const session = new Session() as InstanceType<typeof Session> & StoredSession

@@ -13,4 +13,14 @@ export const ACCOUNT_ATTACKS: readonly Attack[] = [
       'test/attacks/external-directory.test.ts › a look-up by %s takes the customer with that key, and no other',
     ],
   },
+  {
+    id: 'taken-and-given-back',
+    kind: 'Something that was taken away and given back revives old tokens and sessions.',
+    tests: [
+      'test/attacks/taken-and-given-back.test.ts › what was given before does not come back with $name',
+      'test/attacks/taken-and-given-back.test.ts › with one who is %s, and the contrary',
+      'test/attacks/taken-and-given-back.test.ts › with a revoked admin token end those that were made with it, and those made with these',
+      'test/attacks/taken-and-given-back.test.ts › what is asked about while the customer %s has ended for good',
+    ],
+  },
 ]

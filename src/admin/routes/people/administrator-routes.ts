@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import type { AdminTokens } from '../../../administrators/admin-tokens.ts'
 import type { Actor, Administrator } from '../../../administrators/administrator.ts'
 import type { AdministratorDirectory } from '../../../administrators/directory.ts'
-import { mayRule, type Role } from '../../../administrators/role.ts'
+import { isLower, mayRule, type Role } from '../../../administrators/role.ts'
 import type { AdminSessions } from '../../../administrators/sessions.ts'
 import type { PasswordPolicy } from '../../../credentials/password-policy.ts'
 import type { Passwords } from '../../../credentials/passwords.ts'
@@ -14,6 +15,7 @@ import { acceptPassword } from './new-password.ts'
 export type AdministratorRouteDeps = {
   readonly administrators: AdministratorDirectory
   readonly sessions: Pick<AdminSessions, 'closeAll'>
+  readonly adminTokens: Pick<AdminTokens, 'revokeMadeBy'>
   readonly passwords: Pick<Passwords, 'hash'>
   readonly passwordPolicy: PasswordPolicy
 }
@@ -67,7 +69,8 @@ export function administratorRoutes(deps: AdministratorRouteDeps): Route[] {
       ...act,
       method: 'PATCH',
       path: '/v1/administrators/{id}',
-      summary: 'Change role, name or state of an administrator; a blocked administrator is signed out',
+      summary:
+        'Change role, name or state of an administrator; blocking, and a lower role, end sessions and tokens for good',
       params,
       body: administratorChange,
       revision: 'expected',
@@ -77,7 +80,11 @@ export function administratorRoutes(deps: AdministratorRouteDeps): Route[] {
         const changed = await administrators.update(id, seen, body, (before) => mayRule(actor.role, before.role))
         if (changed.outcome === 'not-allowed') throw tooHigh(actor)
         if (changed.outcome === 'changed-meanwhile') throw changedMeanwhile()
-        if (body.status === 'blocked') await deps.sessions.closeAll(id)
+        // Also when nothing changed now: the request before this one may have failed half way.
+        if (changed.outcome === 'changed' && (body.status === 'blocked' || isDemotion(changed))) {
+          await deps.sessions.closeAll(changed.now.id)
+          await deps.adminTokens.revokeMadeBy(changed.now.id)
+        }
         return known(changed.outcome === 'changed' ? changed.now : undefined, id)
       },
     }),
@@ -97,6 +104,10 @@ export function administratorRoutes(deps: AdministratorRouteDeps): Route[] {
       },
     }),
   ]
+}
+
+function isDemotion({ now, before }: { readonly now: Administrator; readonly before: Administrator }): boolean {
+  return isLower(now.role, before.role)
 }
 
 function mustRule(actor: Actor, over: Role): void {

@@ -96,7 +96,7 @@ export function agentRoutes(deps: AgentRouteDeps): Route[] {
     route({
       method: 'PATCH',
       path: '/v1/agents/{id}',
-      summary: 'Change an agent',
+      summary: 'Change an agent; who is no agent any more is signed out',
       permission: 'agents:write',
       params,
       body: agentChange,
@@ -104,9 +104,11 @@ export function agentRoutes(deps: AgentRouteDeps): Route[] {
       revision: 'expected',
       refusals: [404],
       audit: 'agent.changed',
-      async handle({ params: { id }, body, seen }) {
+      async handle({ params: { id }, body, seen, actor }) {
         const changed = await agents.change(id, seen, body)
         if (changed.outcome === 'changed-meanwhile') throw changedMeanwhile()
+        if (body.isAgent === false && changed.outcome === 'changed')
+          await endSignIn({ what: { of: 'agent', id: changed.now.id }, why: 'agent-dismissed', by: actor.name })
         return known(changed.outcome === 'changed' ? changed.now : undefined, id)
       },
     }),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { importRole } from '../../../customers/import/import-record.ts'
 import type { Company, CompanyRecords } from '../../../customers/records/company-records.ts'
+import type { EndTakenAway } from '../../../customers/taken-away.ts'
 import type { Changed } from '../../../database/revision.ts'
 import { changedMeanwhile, Problem } from '../../problem.ts'
 import { type Route, route } from '../route.ts'
@@ -31,8 +32,10 @@ const companyUser = z
   .meta({ id: 'ListedCompanyUser' })
 const params = z.object({ id: z.string() })
 
+export type CompanyRouteDeps = { readonly companyRecords: CompanyRecords; readonly endTakenAway: EndTakenAway }
+
 /** Companies that customers act for. Whom they act as is given with the customer. */
-export function companyRoutes({ companyRecords }: { readonly companyRecords: CompanyRecords }): Route[] {
+export function companyRoutes({ companyRecords, endTakenAway }: CompanyRouteDeps): Route[] {
   const read = { method: 'GET', permission: 'companies:read' } as const
   const act = { permission: 'companies:write', result: company, audit: 'company.changed' } as const
   const change = { ...act, revision: 'expected', refusals: [404] } as const
@@ -75,10 +78,14 @@ export function companyRoutes({ companyRecords }: { readonly companyRecords: Com
       ...change,
       method: 'PATCH',
       path: '/v1/companies/{id}',
-      summary: 'Rename, block or approve a company; customers cannot act for a blocked company',
+      summary: 'Rename, block or approve a company; blocking it ends every sign-in that acts for it',
       params,
       body: z.strictObject({ name: name.optional(), status: status.optional() }),
-      handle: async ({ params: { id }, body, seen }) => changed(await companyRecords.change(id, seen, body), id),
+      async handle({ params: { id }, body, seen, actor }) {
+        const { changed: outcome, takenAway } = await companyRecords.change(id, seen, body)
+        if (takenAway) await endTakenAway(takenAway, actor.name)
+        return changed(outcome, id)
+      },
     }),
     route({
       ...change,

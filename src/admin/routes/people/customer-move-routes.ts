@@ -29,10 +29,11 @@ export function customerMoveRoutes({ operations }: { readonly operations: Custom
       takesLines: true,
       result: progress,
       audit: 'customers.imported',
-      lines: ({ query: { totalBytes, ...options }, stream }) =>
+      lines: ({ query: { totalBytes, ...options }, stream, actor }) =>
         progressOf(async (emit, signal) => {
           const report = await operations.import(stream, {
             ...options,
+            by: actor.name,
             ...(totalBytes && { totalBytes }),
             signal,
             onProgress: (progress) => emit({ progress }),

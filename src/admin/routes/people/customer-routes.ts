@@ -3,6 +3,7 @@ import type { PasswordPolicy } from '../../../credentials/password-policy.ts'
 import type { Passwords } from '../../../credentials/passwords.ts'
 import type { Customer } from '../../../customers/customer.ts'
 import type { CustomerRecords } from '../../../customers/records/customer-records.ts'
+import type { EndTakenAway } from '../../../customers/taken-away.ts'
 import type { Changed } from '../../../database/revision.ts'
 import type { EndSignIn } from '../../../oauth/sign-outs/end-sign-in.ts'
 import { changedMeanwhile, Problem } from '../../problem.ts'
@@ -16,6 +17,7 @@ export type CustomerRouteDeps = {
   readonly passwords: Pick<Passwords, 'hash'>
   readonly passwordPolicy: PasswordPolicy
   readonly endSignIn: EndSignIn
+  readonly endTakenAway: EndTakenAway
 }
 
 const params = z.object({ customer: z.string().describe('The id, or the customerReference.') })
@@ -26,7 +28,7 @@ const query = pageQuery.extend({
 })
 
 /** The people who shop, one by one. */
-export function customerRoutes({ customerRecords, endSignIn, ...hashing }: CustomerRouteDeps): Route[] {
+export function customerRoutes({ customerRecords, endSignIn, endTakenAway, ...hashing }: CustomerRouteDeps): Route[] {
   const act = { permission: 'customers:write', params, result: customer, audit: 'customer.changed', about } as const
 
   return [
@@ -49,11 +51,12 @@ export function customerRoutes({ customerRecords, endSignIn, ...hashing }: Custo
       status: 201,
       revision: 'shown',
       refusals: [409],
-      async handle({ body: { password: plain, ...record } }) {
+      async handle({ body: { password: plain, ...record }, actor }) {
         const password = plain === undefined ? undefined : await acceptPassword(hashing, plain, record.email)
         const created = await customerRecords.create({ ...record, password })
-        if (created.outcome === 'created') return created.customer
-        throw new Problem(409, 'refused', created.reason)
+        if (created.outcome === 'refused') throw new Problem(409, 'refused', created.reason)
+        if (created.takenAway) await endTakenAway(created.takenAway, actor.name)
+        return created.customer
       },
     }),
     route({
@@ -82,13 +85,19 @@ export function customerRoutes({ customerRecords, endSignIn, ...hashing }: Custo
       ...act,
       method: 'PUT',
       path: '/v1/customers/{customer}/company-users',
-      summary: 'Replace the company users of a customer, with their roles and permissions',
+      summary:
+        'Replace the company users of a customer, with roles and permissions; who may no longer act is signed out',
       permission: 'companies:write',
       body: z.strictObject({ companyUsers }),
       revision: 'expected',
       refusals: [404, 409],
-      async handle({ params, body, seen }) {
-        const replaced = await customerRecords.replaceCompanyUsers(params.customer, seen, body.companyUsers)
+      async handle({ params, body, seen, actor }) {
+        const { replaced, takenAway } = await customerRecords.replaceCompanyUsers(
+          params.customer,
+          seen,
+          body.companyUsers,
+        )
+        if (takenAway) await endTakenAway(takenAway, actor.name)
         return changed(replaced, params.customer)
       },
     }),
