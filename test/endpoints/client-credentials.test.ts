@@ -31,6 +31,7 @@ test('a client gets a token for itself: no customer, no refresh token, no ID tok
     aud: 'urn:vestibule:commerce',
     scope: 'orders:read',
     iat: expect.any(Number),
+    iat_ms: expect.any(Number),
     exp: Number(payload.iat) + 28_800,
     jti: expect.any(String),
   })

@@ -1,9 +1,10 @@
 import type { Context } from 'koa'
-import type { Provider } from 'oidc-provider'
+import type { Provider, Session } from 'oidc-provider'
 import type { Audit } from '../../audit/events.ts'
 import type { Customer } from '../../customers/customer.ts'
 import type { SignInLinks } from '../../customers/sign-in-links.ts'
 import { cookieHome } from '../../http/cookie-names.ts'
+import { signedInAtMs } from '../accounts/grant-facts.ts'
 import type { SignOutCutOffs } from '../sign-out-cut-offs.ts'
 import { LIFETIMES } from '../tokens/lifetimes.ts'
 
@@ -28,10 +29,11 @@ export function createLinkSignIn(deps: LinkSignInDeps): LinkSignIn {
   const { provider, redeem, findCustomer, cutOffs, audit, issuer } = deps
   const { isSecure: secure, path } = cookieHome(issuer)
 
-  async function isSignedIn({ accountId, loginTs }: { accountId?: string; loginTs?: number }): Promise<boolean> {
+  async function isSignedIn(session: Session): Promise<boolean> {
+    const { accountId } = session
     if (accountId === undefined) return false
     const customer = await findCustomer(accountId)
-    return customer?.status === 'active' && !(await cutOffs.isBefore({ accountId }, (loginTs ?? 0) * 1000))
+    return customer?.status === 'active' && !(await cutOffs.isBefore({ accountId }, signedInAtMs(session) ?? 0))
   }
 
   return async function signInByLink(ctx, token) {

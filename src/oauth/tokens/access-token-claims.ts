@@ -6,6 +6,7 @@ import { agentAccountId, isAgentAccount } from '../accounts/agent-account.ts'
 import { isAnonymousAccount } from '../accounts/anonymous-account.ts'
 import { commerceClaims } from '../accounts/claims.ts'
 import type { Actor } from '../accounts/delegation.ts'
+import { ISSUED_AT_MS } from './found-token.ts'
 import type { TokenShape } from './token-shape.ts'
 
 type ClaimsDeps = {
@@ -23,7 +24,8 @@ export function createAccessTokenClaims({ findResourceServer, shapes, noteSize }
   return {
     async extraTokenClaims(ctx, token) {
       const account = ctx.oidc.entities.Account as CommerceAccount | undefined
-      if (token.kind === 'ClientCredentials') return anonymousClaims(requestState(ctx).anonymousId)
+      if (token.kind === 'ClientCredentials')
+        return { ...anonymousClaims(requestState(ctx).anonymousId), ...issuedNow() }
       if (token.kind !== 'AccessToken' || !account) return undefined
       if (isAgentAccount(account)) return { id_agent: account.agent.idAgent }
       if (isAnonymousAccount(account)) return anonymousClaims(account.anonymousId)
@@ -61,6 +63,10 @@ function anonymousClaims(id: string | undefined): { anonymous_id: string } | und
   return id === undefined ? undefined : { anonymous_id: id }
 }
 
+function issuedNow(): { [ISSUED_AT_MS]: number } {
+  return { [ISSUED_AT_MS]: Date.now() }
+}
+
 /** Claims that name the token's owner, for shapes whose `sub` does not. */
 function tokenOwnerClaims(account: PersonAccount): Record<string, unknown> {
   if (isAgentAccount(account)) return { agent_id: account.accountId }
@@ -68,9 +74,10 @@ function tokenOwnerClaims(account: PersonAccount): Record<string, unknown> {
 }
 
 /** Who acts for the customer (RFC 8693 §4.1). */
-function actorOf(account: PersonAccount): { act?: Actor; grant_client_id?: string } {
+function actorOf(account: PersonAccount): { act?: Actor; grant_client_id?: string; [ISSUED_AT_MS]?: number } {
   if (isAgentAccount(account)) return {}
-  if (account.delegation) return { act: account.delegation.act, grant_client_id: account.delegation.grantClientId }
+  const { delegation } = account
+  if (delegation) return { act: delegation.act, grant_client_id: delegation.grantClientId, ...issuedNow() }
   if (account.actingAgentId === undefined) return {}
   return { act: { sub: agentAccountId(account.actingAgentId) } }
 }

@@ -20,6 +20,8 @@ export type FoundToken = {
   readonly scope?: string
   readonly jti?: string
   readonly iat: number
+  /** Epoch milliseconds, so that it can be told from a sign-out in the same second. */
+  readonly issuedAtMs: number
   readonly exp: number
   /** Thumbprint of the DPoP key, or of the certificate (RFC 8705), the token is bound to. */
   readonly jkt?: string
@@ -30,12 +32,16 @@ export type FoundToken = {
   readonly claims: Readonly<Record<string, unknown>>
 }
 
+/** The claim of tokens that hang from no grant of their client: a grant says to the millisecond when it was given. */
+export const ISSUED_AT_MS = 'iat_ms'
+
 const REGISTERED = new Set([
   'iss',
   'sub',
   'aud',
   'exp',
   'iat',
+  ISSUED_AT_MS,
   'nbf',
   'jti',
   'scope',
@@ -68,6 +74,7 @@ export function fromPayload(payload: TokenPayload): FoundToken {
     ...(Array.isArray(scopes) && { scope: scopes.join(' ') }),
     jti: payload.jti,
     iat: payload.iat,
+    issuedAtMs: issuedAtMs(payload[ISSUED_AT_MS], payload.iat),
     exp: payload.exp,
     ...(bound?.jkt && { jkt: bound.jkt }),
     ...(bound?.['x5t#S256'] && { certificateThumbprint: bound['x5t#S256'] }),
@@ -78,7 +85,7 @@ export function fromPayload(payload: TokenPayload): FoundToken {
 /** Reads what storage holds of an opaque token. */
 export function fromStored(kind: TokenKind, stored: Readonly<Record<string, unknown>>): FoundToken {
   const payload = stored as StoredToken
-  const { grant_client_id: grantClientId, ...claims } = payload.extra ?? {}
+  const { grant_client_id: grantClientId, [ISSUED_AT_MS]: issued, ...claims } = payload.extra ?? {}
   const companyUserId = payload.companyUserId ?? claims.id_company_user
   const thumbprint = payload['x5t#S256']
   return {
@@ -93,11 +100,17 @@ export function fromStored(kind: TokenKind, stored: Readonly<Record<string, unkn
     ...(payload.aud && { audience: payload.aud }),
     ...(payload.scope && { scope: payload.scope }),
     iat: payload.iat,
+    issuedAtMs: issuedAtMs(issued, payload.iat),
     exp: payload.exp,
     ...(payload.jkt && { jkt: payload.jkt }),
     ...(thumbprint && { certificateThumbprint: thumbprint }),
     claims,
   }
+}
+
+/** Of a token that says no more than its second, the beginning of it: a sign-out in that second ends it. */
+function issuedAtMs(said: unknown, iat: number): number {
+  return typeof said === 'number' ? said : iat * 1000
 }
 
 function actingAgent(act: unknown): { actingAgentId?: string } {

@@ -85,10 +85,10 @@ export function createFindToken({ storage, refreshTokens, cutOffs, verify }: Tok
       ({ isLive: false, reason, token, records }) as const
     if (token.grantId && !belongs(grant, ownership(token))) return dead('grant-revoked')
     if (revoked) return dead('denied')
-    const grantedAtMs = Number(grant?.artifact.createdAtMs ?? token.iat * 1000)
+    const grantedAtMs = Number(grant?.artifact.createdAtMs ?? token.issuedAtMs)
     const holder = results.splice(ownerKeys.length)
     // A token that was traded began with the trade for the client that holds it, and with the sign-in for all others.
-    if (isBeforeAny(results, grantedAtMs) || isBeforeAny(holder, token.iat * 1000)) return dead('signed-out')
+    if (isBeforeAny(results, grantedAtMs) || isBeforeAny(holder, token.issuedAtMs)) return dead('signed-out')
     const { claims: grantedClaims } = (grant?.artifact.openid ?? {}) as { claims?: readonly string[] }
     return { isLive: true, token: { ...token, ...(grantedClaims && { grantedClaims }) }, records }
   }

@@ -100,6 +100,6 @@ function actingAs(token: FoundToken, { grant }: TokenRecords) {
   return {
     companyUserId: token.companyUserId ?? facts?.companyUserId,
     actingAgentId: token.actingAgentId ?? facts?.actingAgentId,
-    grantedAtMs: facts?.createdAtMs ?? token.iat * 1000,
+    grantedAtMs: facts?.createdAtMs ?? token.issuedAtMs,
   }
 }

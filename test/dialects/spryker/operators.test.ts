@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
+import { obtainCode, RON_ID, ron } from '../../endpoints/client.ts'
 import { createCookieJar } from '../../support/cookie-jar.ts'
 import { postJson } from '../../support/http.ts'
 import { startTestServer, type TestServer } from '../../support/server.ts'
@@ -27,6 +28,21 @@ test('a link from the admin API signs its customer in once, and tells somebody w
   expect(again.headers.get('location')).toBe(`https://shop.example/overview?tab=1&notice=${NOTICE}#top`)
   const stranger = await fetch(body.url, { redirect: 'manual' })
   expect([stranger.status, await stranger.text()]).toEqual([403, expect.stringContaining('Invalid access token.')])
+})
+
+test('somebody who signed in right after they were signed out everywhere is told so by a link', async () => {
+  const second = (Math.floor(Date.now() / 1000) + 1) * 1000
+  vi.useFakeTimers({ toFake: ['Date'] })
+  onTestFinished(() => void vi.useRealTimers())
+  vi.setSystemTime(second + 100)
+  const headers = { authorization: `Bearer ${TOKEN}` }
+  const signOut = await postJson(`${server.adminUrl}/v1/sign-outs`, { of: 'customer', id: RON_ID }, headers)
+  expect(signOut.status).toBe(200)
+  vi.setSystemTime(second + 101)
+  const { jar } = await obtainCode(server.url, {}, { login: ron })
+  const { body } = await mint({ customerId: RON_ID })
+  const answer = await jar.fetch(`${server.url}/access-token/${body.token}`)
+  expect(answer.headers.get('location')).toContain('notice=')
 })
 
 test.each([
