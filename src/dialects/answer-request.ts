@@ -61,7 +61,7 @@ export function createAnswerRequest(deps: AnswerRequestDeps, mounted: MountedDia
 async function ask(route: TokenRoute, request: DialectRequest, services: DialectServices): Promise<DialectAnswer> {
   const translated = await route.toOAuth(request, services)
   if (isAnswer(translated)) return translated
-  const issued = await services.issue(translated)
+  const issued = await services.issue(translated, { needsRefreshToken: route.needsRefreshToken })
   if (issued.outcome === 'refused') return route.fromError(issued.failure, request.context)
   route.afterSuccess?.(issued.tokens, request, services)
   return route.fromSuccess(issued.tokens, request.context)

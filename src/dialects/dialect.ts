@@ -43,6 +43,8 @@ export type TokenRoute = {
   /** For a path shared with OAuth itself: false hands the request on untouched. */
   readonly isMine?: (request: DialectRequest) => boolean
   /** A missing `client_id` is filled in with the dialect's own. */
+  /** Its answer has a refresh token, also where the grant gives none. */
+  readonly needsRefreshToken?: true
   readonly toOAuth: (request: DialectRequest, services: DialectServices) => Answerable<OAuthParameters | DialectAnswer>
   readonly fromSuccess: (tokens: IssuedTokens, context: AnswerContext) => DialectAnswer
   readonly fromError: (failure: OAuthFailure, context: AnswerContext) => DialectAnswer

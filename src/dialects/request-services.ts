@@ -33,8 +33,8 @@ export function createRequestServices(
       clientId ??= caller?.clientId
       return caller
     },
-    async issue(parameters) {
-      const issued = await run(ctx, { ...parameters, client_id: parameters.client_id ?? ownClientId })
+    async issue(parameters, needs) {
+      const issued = await run(ctx, { ...parameters, client_id: parameters.client_id ?? ownClientId }, needs)
       if (issued.outcome === 'issued') clientId = issued.tokens.clientId
       else if (
         parameters.client_id === undefined &&

@@ -1,6 +1,7 @@
 import type { Caller, IsFor } from '../oauth/tokens/callers.ts'
 import type { EndpointAnswer, Issued, OAuthParameters } from './issued.ts'
 import type { SignInReport } from './sign-in-webhook.ts'
+import type { TokenNeeds } from './token-pipeline.ts'
 
 /** What a dialect may ask for by name; nothing else reaches storage or SQL. The same for every request. */
 export type SharedServices = {
@@ -25,7 +26,7 @@ export type SharedServices = {
 /** The services of one request. */
 export type DialectServices = SharedServices & {
   /** Runs the token pipeline within this request, for endpoints that take more than one step. One run at a time. */
-  issue(parameters: OAuthParameters): Promise<Issued>
+  issue(parameters: OAuthParameters, needs?: TokenNeeds): Promise<Issued>
   /** Introspection by a client that shows its secret; the answer is the endpoint's own. */
   introspect(parameters: {
     readonly client_id: string

@@ -16,19 +16,33 @@ const ANSWERS = [
   'Access-Control-Expose-Headers',
 ]
 
-export type RunTokenPipeline = (ctx: Context, parameters: OAuthParameters) => Promise<Issued>
+export type RunTokenPipeline = (ctx: Context, parameters: OAuthParameters, needs?: TokenNeeds) => Promise<Issued>
+
+/** What an endpoint's answer must have, whatever the grant gives otherwise. */
+export type TokenNeeds = { readonly needsRefreshToken?: boolean | undefined }
 
 /**
  * Asks for tokens within the request under way. The pipeline sees a context of its own over the same request, so it
  * can be asked more than once; what it wrote into the answer is taken out again, but for headers that forbid caching.
  */
 export function createTokenPipeline(pipeline: Middleware): RunTokenPipeline {
-  return (outer, parameters) =>
-    ask(pipeline, outer, { endpoint: '/token', parameters }, (ctx, body) =>
-      ctx.status === 200
-        ? { outcome: 'issued', tokens: issued(ctx, body) }
-        : { outcome: 'refused', failure: failure(ctx, body) },
+  return async (outer, parameters, { needsRefreshToken = false } = {}) => {
+    const state = requestState(outer)
+    state.needsRefreshToken = needsRefreshToken
+    const answer = await ask(
+      pipeline,
+      outer,
+      { endpoint: '/token', parameters },
+      (ctx, body): Issued =>
+        ctx.status === 200
+          ? { outcome: 'issued', tokens: issued(ctx, body) }
+          : { outcome: 'refused', failure: failure(ctx, body) },
     )
+    if (answer.outcome === 'issued') {
+      state.issuedTokens = [...(state.issuedTokens ?? []), answer.tokens.accessToken]
+    }
+    return answer
+  }
 }
 
 /** Asks the introspection endpoint in the same way; the client's id and secret are among the parameters. */

@@ -31,6 +31,10 @@ export type RequestState = {
   formSecret?: string
   /** How the login of a token request was judged. Written by the grants that check one, read by dialects. */
   authentication?: JudgedLogin
+  /** Access tokens that a dialect was given within this request, so far. Written by dialects, read by grants. */
+  issuedTokens?: readonly string[]
+  /** The dialect's answer must have a refresh token. Written by dialects, read by the grants that give none otherwise. */
+  needsRefreshToken?: boolean
   /** A browser's sign-out ended grants. Written and read by `oauth/engine/end-grant`: a bare session is told of otherwise. */
   hasEndedGrants?: boolean
   /** The visitor's id in a token without a session. Written by the anonymous grant, read by the claims of its token. */

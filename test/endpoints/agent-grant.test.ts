@@ -6,6 +6,8 @@ import { decode, introspect, tokensOf } from './client.ts'
 
 const AGENT = { grant_type: 'urn:vestibule:grant:agent', username: 'agent@example.com', password: 'change123' }
 
+const SPRYKER = 'urn:vestibule:dialect:spryker'
+
 let server: TestServer
 beforeAll(async () => {
   server = await startTestServer({ ADMIN_TOKEN })
@@ -21,15 +23,16 @@ test.each([{}, { one_time_password: '000000' }])(
 )
 
 test('an agent who was signed out acts for nobody at a dialect’s endpoint', async () => {
-  const { access_token: agent } = await tokensOf(server.url, { ...AGENT, scope: 'profile' })
+  const { access_token: agent } = await tokensOf(server.url, { ...AGENT, resource: SPRYKER })
   const { access_token } = await tokensOf(server.url, {
     grant_type: 'urn:vestibule:grant:impersonation',
     subject_token: agent,
     customer_reference: 'DE--22',
+    resource: SPRYKER,
     scope: 'customer',
   })
   const held = await tokensOf(server.url, { username: 'ron@swanson.com', password: 'mysecretpassword' })
-  const { sub } = decode(agent).payload
+  const { agent_id: sub } = decode(agent).payload
   expect((await askAdmin(server, 'POST', '/v1/sign-outs', { of: 'customer', id: sub })).status).toBe(200)
   const answer = await fetch(`${server.url}/refresh-tokens/mine`, {
     method: 'DELETE',

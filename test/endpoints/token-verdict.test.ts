@@ -34,7 +34,6 @@ type Held = {
   readonly jwt: string
   readonly refreshToken: string
   readonly opaque: string
-  readonly opaqueRefreshToken: string
   readonly elasticPath: string
   readonly spryker: string
 }
@@ -86,7 +85,8 @@ describeOn('postgres', 'the verdict on a token', () => {
     })
     expect(made.status, JSON.stringify(made.body)).toBe(201)
     const scope = 'openid customer company'
-    const agentToken = agent && (await tokensOf(server.url, { grant_type: AGENT, ...agent, scope: 'profile' }, client))
+    const agentToken =
+      agent && (await tokensOf(server.url, { grant_type: AGENT, ...agent, scope: 'openid profile' }, client))
     const acting = { grant_type: IMPERSONATION, subject_token: agentToken?.access_token, customer_reference: name }
     const tokens = agentToken
       ? await tokensOf(server.url, { ...acting, scope }, client)
@@ -100,7 +100,6 @@ describeOn('postgres', 'the verdict on a token', () => {
       jwt: tokens.access_token,
       refreshToken: tokens.refresh_token,
       opaque: opaque.access_token,
-      opaqueRefreshToken: opaque.refresh_token,
       elasticPath: (await handOver(ELASTIC_PATH)).access_token,
       spryker: (await handOver(SPRYKER)).access_token,
     }
@@ -247,9 +246,10 @@ describeOn('postgres', 'the verdict on a token', () => {
   const signOut = (of: string, id: string) => askAdmin(server, 'POST', '/v1/sign-outs', { of, id })
 
   /** An agent who acts for the customer, and what happens to that agent. */
-  function actedForBy(befalls: (agentId: string) => Promise<unknown>): Pick<Row, 'hold' | 'bring'> {
+  function actedForBy(befalls: (agentId: string) => Promise<unknown>): Pick<Row, 'hold' | 'bring' | 'forms'> {
     let agentId = ''
     return {
+      forms: ['jwt', 'opaque'],
       async hold() {
         const agent = { username: `${randomUUID()}@example.com`, password: PASSWORD }
         const body = { email: agent.username, password: PASSWORD }

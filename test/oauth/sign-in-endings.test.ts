@@ -23,6 +23,7 @@ import { postForm } from '../support/http.ts'
 
 const WEAK = 'password1'
 const STRONG = 'no list has this one'
+const SPRYKER = 'urn:vestibule:dialect:spryker'
 const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code'
 /** Every kind of entry that tells of the end of a sign-in. */
 const ENDINGS = ['token.revoked', 'refresh.theft', 'code.replayed', 'logout', 'sign-out-everywhere', 'grant.revoked']
@@ -249,7 +250,7 @@ const WAYS: readonly Way[] = [
   },
   {
     name: 'the person revokes the refresh token at a dialect',
-    signIn: () => atClient('frontend'),
+    signIn: () => atClient('frontend', { resource: SPRYKER }),
     end: (it) => deleteAtSpryker(it.tokens.refresh_token, it),
     what: 'grant',
     why: 'revoked-by-client',
@@ -257,7 +258,7 @@ const WAYS: readonly Way[] = [
   },
   {
     name: 'the person signs out everywhere at a dialect',
-    signIn: () => atClient('frontend'),
+    signIn: () => atClient('frontend', { resource: SPRYKER }),
     end: (it) => deleteAtSpryker('mine', it),
     what: 'customer',
     why: 'sign-out-everywhere',

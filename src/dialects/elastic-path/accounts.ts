@@ -1,7 +1,7 @@
 import { type CompanyUser, type Customer, fullName, isActiveCompanyUser } from '../../customers/customer.ts'
 import type { IssuedTokens } from '../dialect.ts'
 import { actAs } from './exchange.ts'
-import { endSession, type SignInEndpoint } from './sign-in.ts'
+import type { SignInEndpoint } from './sign-in.ts'
 
 /** A token with which a person acts for one account. */
 export type AccountToken = {
@@ -43,7 +43,7 @@ export async function endUnlisted(
   tokens: IssuedTokens,
   listed: readonly AccountToken[],
 ): Promise<void> {
-  if (!listed.some(({ token }) => token === tokens.accessToken)) await endSession(services, tokens)
+  if (!listed.some(({ token }) => token === tokens.accessToken)) await services.endAccessToken(tokens.accessToken)
 }
 
 async function accountToken(

@@ -6,7 +6,7 @@ type Exchange = { readonly token: string; readonly clientId: string; readonly re
 
 /** Trades `token`, which was just issued, for the dialect's token. */
 export function exchangeFor({ token, clientId, resource }: Exchange): OAuthParameters {
-  return { grant_type: HANDOVER_GRANT, client_id: clientId, resource, scope: 'customer', subject_token: token }
+  return { grant_type: HANDOVER_GRANT, client_id: clientId, resource, subject_token: token }
 }
 
 /** Asks for the dialect's token with which the holder of `token` acts as one of their company users. */
@@ -20,7 +20,6 @@ export function actAs({
     grant_type: COMPANY_USER_GRANT,
     client_id: clientId,
     resource,
-    scope: 'customer company',
     subject_token: token,
     company_user_id: companyUserId,
   }

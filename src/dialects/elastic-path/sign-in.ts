@@ -66,7 +66,7 @@ export function createSignIn({ clientResource, refusedStatus }: SignInSettings) 
       })
       if (redeemed.outcome === 'refused') return redeemed
       const exchanged = await services.issue(exchangeFor({ token: redeemed.tokens.accessToken, clientId, resource }))
-      await endSession(services, redeemed.tokens)
+      await services.endAccessToken(redeemed.tokens.accessToken)
       return exchanged
     },
   }
@@ -78,13 +78,4 @@ export function createSignIn({ clientResource, refusedStatus }: SignInSettings) 
  */
 export function clientFor(caller: Caller, { clientId }: DialectRequest['context']): string {
   return caller.scopes.includes('store:write') ? clientId : caller.clientId
-}
-
-/** Ends what a sign-in brought, where it was only a step to something else. */
-export async function endSession(
-  services: DialectServices,
-  { accessToken, refreshToken, customer }: IssuedTokens,
-): Promise<void> {
-  await services.endAccessToken(accessToken)
-  if (refreshToken && customer) await services.endRefreshToken(refreshToken, { accountId: customer.id })
 }

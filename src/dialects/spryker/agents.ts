@@ -47,6 +47,7 @@ function agentTokens({ blockSeconds }: { readonly blockSeconds: number }): Token
 const impersonationTokens: TokenRoute = {
   method: 'POST',
   path: '/agent-customer-impersonation-access-tokens',
+  needsRefreshToken: true,
   async toOAuth(request, services) {
     const parsed = readAttributes(request.body, 'agent-customer-impersonation-access-tokens', request.context)
     if ('refused' in parsed) return parsed.refused

@@ -9,6 +9,7 @@ import { pairOf, RESOURCE } from './sign-in.ts'
 export const companyUserTokens: TokenRoute = {
   method: 'POST',
   path: '/company-user-access-tokens',
+  needsRefreshToken: true,
   async toOAuth(request, services) {
     const { body, headers, context } = request
     const parsed = readAttributes(body, 'company-user-access-tokens', context)

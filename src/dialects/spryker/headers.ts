@@ -34,16 +34,13 @@ export function bearerOf(header: string | string[] | undefined): string | undefi
   return /^Bearer +(\S+)$/i.exec(header.trim())?.[1] ?? ''
 }
 
-/**
- * Who holds the token. Tokens of this dialect count, and those of its client; what an app was given for something else
- * is no token here.
- */
+/** Who holds the token. Tokens of this dialect count: what was made for another service is no token here. */
 export async function findHolder(
   bearer: string,
   services: DialectServices,
   { clientId }: AnswerContext,
 ): Promise<Caller | undefined> {
-  const isOwn: IsFor = (token) => token.clientId === clientId || token.audience === clientId
+  const isOwn: IsFor = ({ audience }) => audience === clientId
   return bearer === '' ? undefined : services.findCaller(bearer, isOwn)
 }
 

@@ -12,6 +12,7 @@ export function warehouseTokens(resource: string): TokenRoute {
   return {
     method: 'POST',
     path: '/warehouse-tokens',
+    needsRefreshToken: true,
     async toOAuth({ headers, context }, services) {
       const bearer = bearerOf(headers.authorization)
       if (bearer === undefined) return resourceError(401, '002', 'Missing access token.')

@@ -12,6 +12,11 @@ export const CLAIMS_BY_SCOPE = {
 /** The scopes that say something about the person; a resource server's own scopes come beside them. */
 export const PERSON_SCOPES = Object.keys(CLAIMS_BY_SCOPE)
 
+/** A client with a `scope` of its own (`registered`) has no other scopes that say something about the person. */
+export function mayHaveScope(registered: string | undefined, scope: string): boolean {
+  return registered === undefined || !PERSON_SCOPES.includes(scope) || registered.split(' ').includes(scope)
+}
+
 export type Claims = Record<string, unknown>
 
 /** Everything that could be said about a customer; the library picks what the granted scopes allow. */

@@ -6,11 +6,14 @@ export type Delegation = {
   readonly act: Actor
   /** The client whose sign-in it hangs from: the grant is that client's, and ends with it. */
   readonly grantClientId: string
+  /** The grant that its grant ends with. */
+  readonly parentGrantId?: string
 }
 
 type Delegable = {
   readonly clientId: string
   readonly grantClientId?: string
+  readonly parentGrantId?: string
   readonly claims: Readonly<Record<string, unknown>>
 }
 
@@ -24,6 +27,7 @@ export function delegateTo(clientId: string, token: Delegable): Delegation | und
   return {
     act: { sub: clientId, ...(before && { act: before }) },
     grantClientId: token.grantClientId ?? token.clientId,
+    ...(token.parentGrantId !== undefined && { parentGrantId: token.parentGrantId }),
   }
 }
 

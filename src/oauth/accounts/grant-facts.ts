@@ -9,21 +9,28 @@ export type GrantFacts = {
   readonly companyUserId?: string
   /** Set when an agent acts for the customer. */
   readonly actingAgentId?: string
+  /** The grant that this one ends with: that of the agent who acts. */
+  readonly parentGrantId?: string
 }
 
-const FIELDS = ['createdAtMs', 'companyUserId', 'actingAgentId']
+const FIELDS = ['createdAtMs', 'companyUserId', 'actingAgentId', 'parentGrantId']
+/** Of a refresh token that came of an access token: when it ends for good (epoch seconds), and what it ends with. */
+const REFRESH_FIELDS = ['endsAt', 'parentGrantId']
 
-/** The library stores only the fields a model lists; this lists ours too. Call it once, before the provider is used. */
-export function keepGrantFacts(provider: Provider): void {
-  const { Grant } = provider
-  const fields = [...(Grant as unknown as { IN_PAYLOAD: string[] }).IN_PAYLOAD, ...FIELDS]
-  Object.defineProperty(Grant, 'IN_PAYLOAD', { get: () => fields })
+/** The library stores only the fields a model lists; this lists ours too, of grants and refresh tokens. Call it once, before the provider is used. */
+export function keepGrantFacts({ Grant, RefreshToken }: Provider): void {
+  keepFields(Grant, FIELDS)
+  keepFields(RefreshToken, REFRESH_FIELDS)
+}
+
+function keepFields(model: object, added: readonly string[]): void {
+  const fields = [...(model as { IN_PAYLOAD: string[] }).IN_PAYLOAD, ...added]
+  Object.defineProperty(model, 'IN_PAYLOAD', { get: () => fields })
 }
 
 /** Keeps when a session's person signed in, to the millisecond: the library's own instant is of whole seconds. */
 export function keepSignInInstant({ Session }: Provider): void {
-  const fields = [...(Session as unknown as { IN_PAYLOAD: string[] }).IN_PAYLOAD, 'signedInAtMs']
-  Object.defineProperty(Session, 'IN_PAYLOAD', { get: () => fields })
+  keepFields(Session, ['signedInAtMs'])
   const { loginAccount } = Session.prototype
   Session.prototype.loginAccount = function loginAccountNow(this: Session, details) {
     loginAccount.call(this, details)

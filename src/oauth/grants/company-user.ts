@@ -1,7 +1,7 @@
 import { errors } from 'oidc-provider'
 import { toAccount } from '../accounts/account.ts'
 import { isAgentAccount } from '../accounts/agent-account.ts'
-import { issueTokens } from '../tokens/issue-tokens.ts'
+import { deriveTokens } from './derive-tokens.ts'
 import type { GrantType } from './grant-type.ts'
 import { findSubject, type SubjectTokenDeps } from './subject-token.ts'
 
@@ -20,15 +20,16 @@ export function companyUserGrant(deps: SubjectTokenDeps): GrantType {
       if (typeof companyUserId !== 'string' || companyUserId === '') {
         throw new errors.InvalidRequest("missing required parameter(s) 'company_user_id'")
       }
-      const { account: subject } = await findSubject(deps, ctx)
-      if (isAgentAccount(subject)) throw new errors.InvalidGrant('an agent has no company users')
-      const account = toAccount(subject.customer, companyUserId)
+      const subject = await findSubject(deps, ctx)
+      if (isAgentAccount(subject.account)) throw new errors.InvalidGrant('an agent has no company users')
+      const account = toAccount(subject.account.customer, companyUserId)
       if (!account) throw new errors.InvalidGrant('the customer may not act as this company user')
-      const { actingAgentId } = subject
-      await issueTokens(ctx, {
+      const { actingAgentId } = subject.account
+      await deriveTokens(deps, ctx, {
+        subject,
         account: actingAgentId === undefined ? account : { ...account, actingAgentId },
         grantType: COMPANY_USER_GRANT,
-        defaultScope: 'customer company',
+        gives: ['company_user'],
       })
     },
   }

@@ -1,11 +1,11 @@
 import { errors } from 'oidc-provider'
-import { issueTokens } from '../tokens/issue-tokens.ts'
+import { deriveTokens } from './derive-tokens.ts'
 import type { GrantType } from './grant-type.ts'
 import { findSubject, type SubjectTokenDeps } from './subject-token.ts'
 
 export const HANDOVER_GRANT = 'urn:vestibule:grant:handover'
 
-/** A token older than this is not handed over: otherwise the grant would lengthen lives. */
+/** A token older than this is not handed over: it is a step of signing in, and no way between services later on. */
 const MAX_AGE_SECONDS = 60
 
 /**
@@ -17,10 +17,10 @@ export function handoverGrant(deps: SubjectTokenDeps): GrantType {
     name: HANDOVER_GRANT,
     parameters: ['subject_token', 'scope', 'resource'],
     async handle(ctx) {
-      const { account, token } = await findSubject(deps, ctx)
-      if (Date.now() / 1000 - token.iat > MAX_AGE_SECONDS)
+      const subject = await findSubject(deps, ctx, { mayCross: true })
+      if (Date.now() / 1000 - subject.token.iat > MAX_AGE_SECONDS)
         throw new errors.InvalidGrant('the subject token is not fresh')
-      await issueTokens(ctx, { account, grantType: HANDOVER_GRANT, defaultScope: 'customer company' })
+      await deriveTokens(deps, ctx, { subject, account: subject.account, grantType: HANDOVER_GRANT })
     },
   }
 }

@@ -2,7 +2,7 @@ import { errors } from 'oidc-provider'
 import type { Customer } from '../../customers/customer.ts'
 import { toAccount } from '../accounts/account.ts'
 import { isAgentAccount } from '../accounts/agent-account.ts'
-import { issueTokens } from '../tokens/issue-tokens.ts'
+import { deriveTokens } from './derive-tokens.ts'
 import type { GrantType } from './grant-type.ts'
 import { findSubject, type SubjectTokenDeps } from './subject-token.ts'
 
@@ -25,15 +25,17 @@ export function impersonationGrant(deps: ImpersonationGrantDeps): GrantType {
       if (typeof customerReference !== 'string' || customerReference === '') {
         throw new errors.InvalidRequest("missing required parameter(s) 'customer_reference'")
       }
-      const { account: subject } = await findSubject(deps, ctx)
-      if (!isAgentAccount(subject)) throw new errors.InvalidGrant('only an agent may act for a customer')
+      const subject = await findSubject(deps, ctx)
+      const { account: agent } = subject
+      if (!isAgentAccount(agent)) throw new errors.InvalidGrant('only an agent may act for a customer')
       const customer = await deps.findCustomerByReference(customerReference)
       const account = customer?.status === 'active' ? toAccount(customer) : undefined
       if (!account) throw new errors.InvalidGrant('there is no such customer to act for')
-      await issueTokens(ctx, {
-        account: { ...account, actingAgentId: subject.agent.id },
+      await deriveTokens(deps, ctx, {
+        subject,
+        account: { ...account, actingAgentId: agent.agent.id },
         grantType: IMPERSONATION_GRANT,
-        defaultScope: 'customer company',
+        gives: ['customer', 'company', 'customer_impersonation'],
       })
     },
   }

@@ -111,7 +111,7 @@ async function rotate(
   const { companyUserId } = presented.stored.artifact
   const next = successor(ctx, deps, { current, value: presented.value, companyUserId })
   const body = await answer(ctx, grant, current, next.value)
-  const ttlSeconds = refreshTokenTtlSeconds(client, nowSeconds() - Number(current.iiat))
+  const ttlSeconds = Math.min(refreshTokenTtlSeconds(client, nowSeconds() - Number(current.iiat)), leftSeconds(current))
   const retrySeconds = refreshRetrySeconds(client)
   const [isWinner] = await Promise.all([
     deps.storage.swap('RefreshToken', presented.parts.family, presented.stored.version, {
@@ -143,10 +143,26 @@ async function rotate(
 function enter(ctx: TokenEndpointGrantContext, current: RefreshToken, { token, account, records }: Working): Grant {
   if (!account || !records.grant) throw new Error('a refresh token has an account and a grant')
   const grant = new ctx.oidc.provider.Grant({ ...records.grant.artifact, jti: token.grantId } as never)
+  if (endOf(current) !== undefined) addOwnScopes(grant, current)
   ctx.oidc.entity('RefreshToken', current)
   ctx.oidc.entity('Grant', grant)
   ctx.oidc.entity('Account', account)
   return grant
+}
+
+/** What came of an access token may have scopes that follow from how it came to be, and that its grant does not list. */
+function addOwnScopes(grant: Grant, { scope = '', resource }: RefreshToken): void {
+  grant.addOIDCScope(scope)
+  grant.addResourceScope(String(resource), scope)
+}
+
+/** Epoch seconds: when a refresh token that came of an access token ends, however often it is used. */
+function endOf(current: RefreshToken): number | undefined {
+  return (current as { endsAt?: number }).endsAt
+}
+
+function leftSeconds(current: RefreshToken): number {
+  return Math.max(1, (endOf(current) ?? Number.POSITIVE_INFINITY) - nowSeconds())
 }
 
 function successor(
@@ -195,6 +211,7 @@ async function answer(
   if (certificate) accessToken.setThumbprint('x5t', certificate)
   checkDpopRequired(provider, ctx, current.jkt ? ({ thumbprint: current.jkt } as never) : undefined)
   await resolveAndApplyResource(provider, ctx, current as never, accessToken, grant, requested)
+  Object.assign(accessToken, { expiresIn: Math.min(accessToken.expiration, leftSeconds(current)) })
   ctx.oidc.entity('AccessToken', accessToken)
   const value = await accessToken.save()
   const idToken = await issueIdToken(provider, ctx, current as never, accessToken, grant, requested)

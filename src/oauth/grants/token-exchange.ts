@@ -8,7 +8,7 @@ import {
   validateClientScope,
   validateDpop,
 } from 'oidc-provider/lib/helpers/grants.js'
-import { PERSON_SCOPES } from '../accounts/claims.ts'
+import { mayHaveScope } from '../accounts/claims.ts'
 import { matchesAny } from '../tokens/introspection.ts'
 import {
   ACCESS_TOKEN,
@@ -97,16 +97,11 @@ async function findTarget(ctx: TokenEndpointGrantContext, targets: readonly stri
 
 function narrow(ctx: TokenEndpointGrantContext, held: readonly string[]): string[] {
   const { scope } = paramsOf(ctx)
-  if (scope === undefined) return held.filter((each) => mayHave(ctx.oidc.client?.scope, each))
+  if (scope === undefined) return held.filter((each) => mayHaveScope(ctx.oidc.client?.scope, each))
   const requested = [...validateClientScope(ctx.oidc.provider, ctx)]
   const beyond = requested.filter((each) => !held.includes(each))
   if (beyond.length > 0) throw new errors.InvalidScope('the subject token does not have every scope', beyond.join(' '))
   return requested
-}
-
-/** A client with a `scope` of its own has no other scopes that say something about the person. */
-function mayHave(registered: string | undefined, scope: string): boolean {
-  return registered === undefined || !PERSON_SCOPES.includes(scope) || registered.split(' ').includes(scope)
 }
 
 function paramsOf(ctx: TokenEndpointGrantContext): Record<string, unknown> {

@@ -45,12 +45,21 @@ const LOOK_AT = 1000
 export function createActiveGrants({ storage, cutOffs, endSignIn, findSignIns }: ActiveGrantDeps) {
   async function alive(signIns: readonly Pick<SignIn, 'grantId'>[]): Promise<(Artifact | undefined)[]> {
     const grants = await storage.getMany(signIns.map(({ grantId }) => ({ kind: 'Grant', id: grantId })))
+    const parents = await parentsOf(grants)
     const owners = grants.map((grant) => (grant ? cutOffs.keys(cutOffOwner(grant.artifact)) : []))
     const instants = await storage.getMany(owners.flat())
     return grants.map((grant, index) => {
       const own = instants.splice(0, owners[index]?.length ?? 0)
-      return grant && isAlive(grant, own) ? grant.artifact : undefined
+      const hasParent = parents.get(String(grant?.artifact.parentGrantId)) ?? true
+      return grant && hasParent && isAlive(grant, own) ? grant.artifact : undefined
     })
+  }
+
+  /** Whether the grants are alive that others end with, by their ids. */
+  async function parentsOf(grants: readonly (StoredArtifact | undefined)[]): Promise<Map<string, boolean>> {
+    const ids = [...new Set(grants.flatMap((grant) => (grant?.artifact.parentGrantId as string | undefined) ?? []))]
+    const parents = await storage.getMany(ids.map((id) => ({ kind: 'Grant', id })))
+    return new Map(ids.map((id, index) => [id, parents[index] !== undefined]))
   }
 
   return {

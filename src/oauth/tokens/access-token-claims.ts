@@ -1,11 +1,12 @@
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import type { ResourceServer } from '../../clients/resource-servers.ts'
 import { requestState } from '../../http/request-state.ts'
-import type { CommerceAccount, PersonAccount } from '../accounts/account.ts'
+import type { CommerceAccount, CustomerAccount, PersonAccount } from '../accounts/account.ts'
 import { agentAccountId, isAgentAccount } from '../accounts/agent-account.ts'
 import { isAnonymousAccount } from '../accounts/anonymous-account.ts'
 import { commerceClaims } from '../accounts/claims.ts'
 import type { Actor } from '../accounts/delegation.ts'
+import { grantFacts } from '../accounts/grant-facts.ts'
 import { ISSUED_AT_MS } from './found-token.ts'
 import type { TokenShape } from './token-shape.ts'
 
@@ -34,13 +35,15 @@ export function createAccessTokenClaims({ findResourceServer, shapes, noteSize }
       const claims = commerceClaims(account.customer, account.companyUser, {
         hasFullPermissions: server?.hasFullPermissions === true,
       })
-      return { ...claims, ...actorOf(account) } as Awaited<ReturnType<NonNullable<Configuration['extraTokenClaims']>>>
+      return { ...claims, ...actorOf(account), ...parentOf(ctx, account) } as Awaited<
+        ReturnType<NonNullable<Configuration['extraTokenClaims']>>
+      >
     },
 
     async customizeJwt(ctx, token, jwt) {
       const { grantId, resourceServer, scope, gty } = token as IssuedToken
       const account = ctx.oidc.entities.Account as CommerceAccount | undefined
-      const traceable = grantId ? { gid: grantId } : {}
+      const traceable = grantId ? { gid: grantId, ...(account && parentOf(ctx, account)) } : {}
       const shape = resourceServer && shapes.get(resourceServer.identifier())
       if (!shape || !account || isAnonymousAccount(account)) {
         Object.assign(jwt.payload, traceable)
@@ -80,6 +83,13 @@ function actorOf(account: PersonAccount): { act?: Actor; grant_client_id?: strin
   if (delegation) return { act: delegation.act, grant_client_id: delegation.grantClientId, ...issuedNow() }
   if (account.actingAgentId === undefined) return {}
   return { act: { sub: agentAccountId(account.actingAgentId) } }
+}
+
+/** The grant that the token's own ends with. */
+function parentOf(ctx: KoaContextWithOIDC, account: CommerceAccount): { parent_gid?: string } {
+  const { delegation } = account as Partial<CustomerAccount>
+  const { parentGrantId } = delegation ?? grantFacts(ctx.oidc.entities.Grant) ?? {}
+  return parentGrantId === undefined ? {} : { parent_gid: parentGrantId }
 }
 
 type StructuredToken = { header: Record<string, unknown> | undefined; payload: Record<string, unknown> }

@@ -13,6 +13,8 @@ export type FoundToken = {
   readonly grantClientId?: string
   readonly accountId?: string
   readonly grantId?: string
+  /** The grant that its grant ends with. */
+  readonly parentGrantId?: string
   readonly companyUserId?: string
   /** The agent who acts for the customer. */
   readonly actingAgentId?: string
@@ -47,6 +49,7 @@ const REGISTERED = new Set([
   'scope',
   'client_id',
   'gid',
+  'parent_gid',
   'grant_client_id',
   'cnf',
   'customer_id',
@@ -56,7 +59,7 @@ const REGISTERED = new Set([
 
 /** Reads the payload of a JWT access token. */
 export function fromPayload(payload: TokenPayload): FoundToken {
-  const { sub, aud, scope, scopes, client_id, gid, grant_client_id, customer_id, agent_id, act, cnf } =
+  const { sub, aud, scope, scopes, client_id, gid, parent_gid, grant_client_id, customer_id, agent_id, act, cnf } =
     payload as Record<string, unknown>
   const bound = cnf as { jkt?: string; 'x5t#S256'?: string } | undefined
   const clientId = String(client_id)
@@ -67,6 +70,7 @@ export function fromPayload(payload: TokenPayload): FoundToken {
     clientId,
     ...(gid ? { grantId: String(gid), accountId: String(customer_id ?? agent_id ?? sub) } : {}),
     ...(typeof grant_client_id === 'string' && { grantClientId: grant_client_id }),
+    ...(typeof parent_gid === 'string' && { parentGrantId: parent_gid }),
     ...(typeof companyUserId === 'string' && { companyUserId }),
     ...actingAgent(act),
     ...(typeof aud === 'string' && { audience: aud }),
@@ -85,7 +89,8 @@ export function fromPayload(payload: TokenPayload): FoundToken {
 /** Reads what storage holds of an opaque token. */
 export function fromStored(kind: TokenKind, stored: Readonly<Record<string, unknown>>): FoundToken {
   const payload = stored as StoredToken
-  const { grant_client_id: grantClientId, [ISSUED_AT_MS]: issued, ...claims } = payload.extra ?? {}
+  const { grant_client_id: grantClientId, parent_gid, [ISSUED_AT_MS]: issued, ...claims } = payload.extra ?? {}
+  const parentGrantId = payload.parentGrantId ?? parent_gid
   const companyUserId = payload.companyUserId ?? claims.id_company_user
   const thumbprint = payload['x5t#S256']
   return {
@@ -95,6 +100,7 @@ export function fromStored(kind: TokenKind, stored: Readonly<Record<string, unkn
     ...(payload.accountId && { accountId: payload.accountId }),
     ...(payload.grantId && { grantId: payload.grantId }),
     ...(typeof grantClientId === 'string' && { grantClientId }),
+    ...(typeof parentGrantId === 'string' && { parentGrantId }),
     ...(typeof companyUserId === 'string' && { companyUserId }),
     ...actingAgent(claims.act),
     ...(payload.aud && { audience: payload.aud }),
@@ -125,6 +131,8 @@ type StoredToken = {
   grantId?: string
   /** Ours, beside the library's fields of a refresh token. */
   companyUserId?: string
+  /** Ours too, of a refresh token that came of an access token. */
+  parentGrantId?: string
   aud?: string
   scope?: string
   iat: number

@@ -87,7 +87,8 @@ export async function issueTokens(ctx: TokenEndpointGrantContext, request: Token
 
 type ResourceServerInstance = NonNullable<AccessToken['resourceServer']>
 
-function newGrant(
+/** A grant that is not stored yet, with its id, so that the tokens can name it and everything is stored in one batch. */
+export function newGrant(
   ctx: TokenEndpointGrantContext,
   account: CommerceAccount,
   resourceServer: ResourceServerInstance,
@@ -103,7 +104,6 @@ function newGrant(
           ...(account.actingAgentId && { actingAgentId: account.actingAgentId }),
         },
   )
-  // Given before it is saved, so that the tokens can name it and everything is stored in one batch.
   grant.jti = (grant as unknown as { generateTokenId(): string }).generateTokenId()
   if (scopes.size > 0) {
     grant.addOIDCScope([...scopes].join(' '))

@@ -72,18 +72,21 @@ export function createFindToken({ storage, refreshTokens, cutOffs, verify }: Tok
 
   async function look(token: FoundToken, found: TokenRecords): Promise<TokenStatus> {
     const grantKey: ArtifactKey[] = token.grantId ? [{ kind: 'Grant', id: token.grantId }] : []
+    const parentKey: ArtifactKey[] = token.parentGrantId ? [{ kind: 'Grant', id: token.parentGrantId }] : []
     const isRevocable = token.isStructured && token.jti !== undefined
     const revokedKey: ArtifactKey[] = isRevocable ? [{ kind: REVOKED_TOKEN, id: String(token.jti) }] : []
     const ownerKeys = cutOffs.keys(ownership(token))
     const holderKeys = token.grantClientId ? cutOffs.keys({ clientId: token.clientId }) : []
-    const results = await storage.getMany([...grantKey, ...revokedKey, ...ownerKeys, ...holderKeys])
+    const results = await storage.getMany([...grantKey, ...parentKey, ...revokedKey, ...ownerKeys, ...holderKeys])
     const grant = token.grantId ? results.shift() : undefined
+    const parent = token.parentGrantId ? results.shift() : undefined
     const revoked = isRevocable ? results.shift() : undefined
 
     const records = { ...found, ...(grant && { grant }) }
     const dead = (reason: 'grant-revoked' | 'denied' | 'signed-out') =>
       ({ isLive: false, reason, token, records }) as const
     if (token.grantId && !belongs(grant, ownership(token))) return dead('grant-revoked')
+    if (token.parentGrantId && !isAlive(parent)) return dead('grant-revoked')
     if (revoked) return dead('denied')
     const grantedAtMs = Number(grant?.artifact.createdAtMs ?? token.issuedAtMs)
     const holder = results.splice(ownerKeys.length)
@@ -102,6 +105,8 @@ export function createFindGrant({ storage, cutOffs }: Pick<TokenStatusDeps, 'sto
   return async function findGrant(id, owner) {
     const [grant, ...instants] = await storage.getMany([{ kind: 'Grant', id }, ...cutOffs.keys(owner)])
     if (!grant || !belongs(grant, owner)) return undefined
+    const { parentGrantId } = grant.artifact
+    if (parentGrantId !== undefined && !isAlive(await storage.get('Grant', String(parentGrantId)))) return undefined
     return isBeforeAny(instants, Number(grant.artifact.createdAtMs)) ? undefined : { ...grant.artifact, jti: id }
   }
 }
@@ -121,8 +126,12 @@ export async function endAccessToken(
   }
 }
 
+function isAlive(grant: StoredArtifact | undefined): grant is StoredArtifact {
+  return grant !== undefined && Number(grant.artifact.exp) > now()
+}
+
 function belongs(grant: StoredArtifact | undefined, owner: Ownership): boolean {
-  if (!grant || Number(grant.artifact.exp) <= now()) return false
+  if (!isAlive(grant)) return false
   return grant.artifact.clientId === owner.clientId && grant.artifact.accountId === owner.accountId
 }
 

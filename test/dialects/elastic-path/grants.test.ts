@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ADMIN_TOKEN, askAdmin } from '../../keys/server-nodes.ts'
 import { basicAuth, postForm } from '../../support/http.ts'
 import { startTestServer, type TestServer } from '../../support/server.ts'
 
@@ -6,12 +7,15 @@ const ANONYMOUS = 'urn:vestibule:grant:anonymous'
 const HANDOVER = 'urn:vestibule:grant:handover'
 const CLIENTS = 'urn:vestibule:dialect:elastic-path'
 const CUSTOMERS = 'urn:vestibule:dialect:elastic-path:customers'
+const SHOP = basicAuth('shop', 'a-secret-of-the-shop')
 const APP = basicAuth('third-party-app', 'third-party-app-secret')
 
 let server: TestServer
 
 beforeAll(async () => {
-  server = await startTestServer({ DIALECTS: 'elastic-path' })
+  server = await startTestServer({ DIALECTS: 'elastic-path', ADMIN_TOKEN })
+  const metadata = { client_id: 'shop', first_party: true, grant_types: ['password', HANDOVER] }
+  await askAdmin(server, 'POST', '/v1/clients', { metadata, secret: 'a-secret-of-the-shop' })
 })
 afterAll(() => server.stop())
 
@@ -50,19 +54,23 @@ test('a public client cannot vouch for the id of a visitor', async () => {
   expect(introspected).not.toHaveProperty('anonymous_id')
 })
 
-test('only a person’s own fresh token is handed over, and only by the client it was made for', async () => {
+test('only a person’s own fresh token is handed over, and only by the client it was made for, which proves who it is', async () => {
   const login = { grant_type: 'password', username: 'ron@swanson.com', password: 'mysecretpassword' }
-  const own = (await token({ ...login, client_id: 'frontend' })).body.access_token as string
+  const own = (await token(login, SHOP)).body.access_token as string
+  const unproved = (await token({ ...login, client_id: 'frontend' })).body.access_token as string
   const foreign = (await token(login, APP)).body.access_token as string
   const visitor = (await token({ grant_type: ANONYMOUS, client_id: 'frontend', resource: CLIENTS })).body.access_token
-  const handover = (subject_token: string) =>
-    token({ grant_type: HANDOVER, client_id: 'frontend', resource: CUSTOMERS, subject_token })
+  const handover = (subject_token: string, client: { authorization: string } | { client_id: string } = SHOP) =>
+    'client_id' in client
+      ? token({ grant_type: HANDOVER, resource: CUSTOMERS, subject_token, ...client })
+      : token({ grant_type: HANDOVER, resource: CUSTOMERS, subject_token }, client)
 
   expect(await handover(own)).toMatchObject({ status: 200 })
   for (const subject of [foreign, visitor as string, 'x', '']) {
     expect((await handover(subject)).status).toBe(400)
   }
-  await postForm(`${server.url}/revoke`, { token: own, client_id: 'frontend' })
+  expect((await handover(unproved, { client_id: 'frontend' })).status).toBe(400)
+  await postForm(`${server.url}/revoke`, { token: own }, SHOP)
   expect(await handover(own)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
 })
 

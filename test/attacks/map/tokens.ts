@@ -1,0 +1,15 @@
+type Attack = { readonly id: string; readonly kind: string; readonly tests: readonly string[] }
+
+/** Attacks on tokens and grants, each with the tests that hold it. */
+export const TOKEN_ATTACKS: readonly Attack[] = [
+  {
+    id: 'derived-tokens',
+    kind: 'A service that was sent an access token trades it for more: another audience, wider scopes, a longer life, a refresh token.',
+    tests: [
+      'test/attacks/derived-tokens.test.ts › a service that received a token of a public client gets nothing for it elsewhere',
+      'test/attacks/derived-tokens.test.ts › $name gives no scope that the token does not have',
+      'test/attacks/derived-tokens.test.ts › what came of a token ends with it',
+      'test/attacks/derived-tokens.test.ts › an agent who acts for a customer',
+    ],
+  },
+]
