@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { expect, test } from 'vitest'
-import { closeServer } from '../../src/http/close-server.ts'
+import { closeServer } from '../../src/http/listener/close-server.ts'
 
 const MINUTES = { lateMs: 120_000, deadlineMs: 120_000 }
 
