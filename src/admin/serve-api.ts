@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { Readable } from 'node:stream'
 import type { Context, Middleware } from 'koa'
 import { readText } from '../http/read-body.ts'
@@ -36,7 +37,7 @@ export function serveApi({ api, identify, onError }: ServeApiDeps): Middleware {
     if (answer.etag) ctx.set('ETag', answer.etag)
     if (answer.lines) {
       ctx.type = 'application/x-ndjson'
-      ctx.body = Readable.from(toText(answer.lines, (error) => onError(error, requestId), requestId))
+      ctx.body = Readable.from(toText(keepRequest(answer.lines), (error) => onError(error, requestId), requestId))
     } else if (answer.body !== undefined) {
       ctx.body = answer.body
     }
@@ -51,6 +52,27 @@ async function readJson(ctx: Context): Promise<unknown> {
     return JSON.parse(text)
   } catch {
     throw new Problem(400, 'malformed-json', 'The body is not JSON.')
+  }
+}
+
+/** The work is done while the answer is read, and what it writes into the audit trail names the request it is done for. */
+function keepRequest(lines: AsyncIterable<object>): AsyncGenerator<object> {
+  return inContext(AsyncLocalStorage.snapshot(), lines)
+}
+
+async function* inContext(
+  inRequest: ReturnType<typeof AsyncLocalStorage.snapshot>,
+  lines: AsyncIterable<object>,
+): AsyncGenerator<object> {
+  const iterator = lines[Symbol.asyncIterator]()
+  try {
+    for (;;) {
+      const { done, value } = await inRequest(() => iterator.next())
+      if (done) return
+      yield value
+    }
+  } finally {
+    await iterator.return?.()
   }
 }
 

@@ -108,7 +108,7 @@ function customerRoutesOf(issuer: string, { backends, services }: AppParts): Rou
     knex: database.knex,
     passwords,
     wrapping,
-    signOut: (id, by) => endSignIn({ what: { of: 'customer', id }, why: 'erased', by }),
+    signOut: (id, why, by) => endSignIn({ what: { of: 'customer', id }, why, by }),
     endTakenAway,
     collect: async (id) => ({
       audit: await auditOf(auditTrail, id),

@@ -48,6 +48,7 @@ function providerDeps(config: Config, log: Log, backends: Backends, services: Se
     identifiersOf: createIdentifiersOf(clients),
     shapes: new Map(clients.builtIn.flatMap(({ identifier, shape }) => (shape ? [[identifier, shape]] : []))),
     judgeAccount,
+    proofHolds: async (proof) => (await customers.proofs.measure(proof)) !== undefined,
     judgeToken: createJudgeToken({
       findToken: tokens.findToken,
       clientState: clients.registry.stateOf,

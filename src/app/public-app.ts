@@ -74,7 +74,7 @@ function createHostedPages(
 ): Routes[] {
   const { storage, cookieKeys: csrfKeys, passwordPolicy } = backends
   const { clients, customers, pages } = services
-  const { authenticate, directory, lockout, passwordChange, recovery } = customers
+  const { authenticate, directory, proofs, lockout, passwordChange, recovery } = customers
   const { findById: findCustomer } = directory
   const { minLength } = passwordPolicy
   const device = createDeviceCookie({ keys: csrfKeys, issuer })
@@ -87,7 +87,7 @@ function createHostedPages(
       interactions: createInteractions({ provider: engine.current, findClient: clients.findClient }),
       authenticate: createHostedSignIn({ authenticate, device, lockout }),
       findCustomer,
-      ...(passwordChange && { forcedChange: { storage, passwordChange, findCustomer, minLength } }),
+      ...(passwordChange && { forcedChange: { storage, passwordChange, proofs, minLength } }),
       ...(recovery && { mailSteps: recovery, offers: { recovery: true, registration: isRegistrationOpen } }),
     }),
     ...(recovery

@@ -34,7 +34,7 @@ export function createServices(config: Config, log: Log, backends: Backends): Se
   const { database, storage, metrics } = backends
   const tokens = createTokenServices(config, backends)
   const clients = createClientServices({ database, storage, builtIn, log })
-  const customers = createCustomerServices(config, backends, { log, endSignIn: tokens.endSignIn })
+  const customers = createCustomerServices(config, backends, { log, ...tokens })
   const agents = createAgentServices(config, backends)
   return {
     dialects,

@@ -43,6 +43,8 @@ const REASONS: Partial<Record<EndingCause, string>> = {
   'password-changed': 'the password was changed',
   blocked: 'blocked',
   erased: 'the customer was erased',
+  'email-changed': 'the e-mail address was changed',
+  imported: 'an import changed the password, the e-mail address or the status',
   operator: 'by an operator',
   'client-disabled': 'the client was disabled',
   'client-removed': 'the client was removed',

@@ -10,6 +10,9 @@ import { createVerifyPerson, type FoundPerson, type VerifyPersonDeps, type Wrong
 /** Where a sign-in comes from, and the code of a second factor where one was given. */
 export type SignInContext = LoginContext & { readonly code?: string }
 
+/** `startedAtMs`: epoch milliseconds. What ends sign-ins while the password is being checked ends this one too. */
+export type AttemptContext = SignInContext & { readonly startedAtMs: number }
+
 /** What a check ends in; `Admitted` is what `admit` makes of the right password. */
 export type CheckedPassword<Reason extends string, Admitted> =
   | Admitted
@@ -39,7 +42,7 @@ export type PasswordCheckDeps<Person, Reason extends string, Admitted extends Ad
   /** Why a person is refused although the password is right. */
   readonly whyRefused: (person: Person) => Reason | undefined
   /** The password is right: what else this kind of people needs to come in. */
-  readonly admit: (found: FoundPerson<Person>, password: string, context: SignInContext) => Promise<Admitted>
+  readonly admit: (found: FoundPerson<Person>, password: string, context: AttemptContext) => Promise<Admitted>
   /** How long a refusal takes; one of its own unless given. */
   readonly refusal?: ConstantTimeRefusal
   /** Bounds the checks under way at a time; without it there is no bound. */
@@ -76,7 +79,8 @@ export function createPasswordCheck<
     return checked
   }
 
-  async function attempt(login: string, password: string, context: SignInContext): Promise<Timed<Checked>> {
+  async function attempt(login: string, password: string, given: SignInContext): Promise<Timed<Checked>> {
+    const context = { ...given, startedAtMs: Date.now() }
     const [{ lockedForSeconds, settle }, found] = await Promise.all([
       deps.lockout.reserve(login, password, context),
       deps.find(login).catch((error: unknown) => ({ error })),
@@ -113,7 +117,7 @@ function createJudge<Person extends { readonly id: string }, Reason extends stri
     login: string,
     password: string,
     found: FoundPerson<Person> | undefined,
-    context: SignInContext,
+    context: AttemptContext,
   ): Promise<Timed<CheckedPassword<Reason, Admitted>>> {
     const caller = networkOf(context.ip)
     const { spentMs, ...verified } = await verify(login, password, found, caller)

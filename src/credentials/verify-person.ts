@@ -9,6 +9,8 @@ export type FoundPerson<Person> = {
   readonly password?: StoredPassword
   /** An operator, or the password policy, asks for another password. */
   readonly passwordChangeRequired?: boolean
+  /** Of the person's credentials, where they are counted. */
+  readonly generation?: number
 }
 
 /** Checks a password where it is kept, because its keeper gives out no hashes. */
@@ -16,7 +18,7 @@ export type VerifyElsewhere<Person> = (
   login: string,
   password: string,
 ) => Promise<
-  | { readonly outcome: 'match'; readonly person: Person }
+  | { readonly outcome: 'match'; readonly person: Person; readonly generation?: number }
   | { readonly outcome: 'mismatch' }
   | { readonly outcome: 'unavailable'; readonly retryAfterSeconds: number }
 >
@@ -55,8 +57,10 @@ export function createVerifyPerson<Person extends { readonly id: string }>(deps:
     const asked = found?.password ? undefined : await askElsewhere(login, password)
     if (asked?.outcome === 'unavailable')
       return { outcome: 'busy', retryAfterSeconds: asked.retryAfterSeconds, spentMs: 0 }
-    if (asked?.outcome === 'match')
-      return { outcome: 'match', found: { person: asked.person }, needsRehash: false, spentMs: asked.spentMs }
+    if (asked?.outcome === 'match') {
+      const { outcome, spentMs, ...found } = asked
+      return { outcome, found, needsRehash: false, spentMs }
+    }
 
     const verification = await passwords.verify(password, found?.password, caller)
     if (verification.outcome === 'busy') return { ...verification, spentMs: 0 }

@@ -2,12 +2,13 @@ import { availableParallelism } from 'node:os'
 import type { ConstantTimeRefusal } from '../credentials/constant-time-refusal.ts'
 import { type Busy, createHashingQueue } from '../credentials/hashing-queue.ts'
 import type { Lockout, LoginContext } from '../credentials/lockout/lockout.ts'
-import { createPasswordCheck } from '../credentials/password-check.ts'
+import { type AttemptContext, createPasswordCheck } from '../credentials/password-check.ts'
 import type { PasswordPolicy } from '../credentials/password-policy.ts'
 import type { Passwords } from '../credentials/passwords.ts'
 import type { FoundPerson, WrongPassword } from '../credentials/verify-person.ts'
 import type { Customer } from './customer.ts'
 import type { Directory } from './directory.ts'
+import { type Proof, proofOf } from './proof.ts'
 import type { SignInElsewhere } from './sign-in-elsewhere.ts'
 import { ShopServiceError } from './sources/shop-service.ts'
 
@@ -21,7 +22,12 @@ export type Authentication =
 
 type Admitted =
   /** `mustChangePassword`: it breaks the policy, and the next page should ask for another. */
-  | { readonly outcome: 'authenticated'; readonly customer: Customer; readonly mustChangePassword?: true }
+  | {
+      readonly outcome: 'authenticated'
+      readonly customer: Customer
+      readonly proof: Proof
+      readonly mustChangePassword?: true
+    }
   | { readonly outcome: 'unconfirmed'; readonly customer: Customer }
 
 export type Refusal = {
@@ -86,19 +92,29 @@ function createFind(directory: Directory) {
 function personOf(signInElsewhere: SignInElsewhere) {
   return async (login: string, password: string) => {
     const answer = await signInElsewhere(login, password)
-    return answer.outcome === 'match' ? { outcome: answer.outcome, person: answer.customer } : answer
+    if (answer.outcome !== 'match') return answer
+    const { customer: person, ...match } = answer
+    return { ...match, person }
   }
 }
 
 /** The address must be confirmed; a password that breaks the policy lets in, and must be changed. */
 function createAdmit({ policy, directory }: Pick<AuthenticateDeps, 'policy' | 'directory'>) {
-  return async function admit(found: FoundPerson<Customer>, password: string): Promise<Admitted> {
-    const { person: customer, passwordChangeRequired } = found
+  return async function admit(
+    { person: customer, ...found }: FoundPerson<Customer>,
+    password: string,
+    { startedAtMs }: AttemptContext,
+  ): Promise<Admitted> {
     if (!customer.emailVerified) return { outcome: 'unconfirmed', customer }
-    if (passwordChangeRequired) return { outcome: 'authenticated', customer, mustChangePassword: true }
+    const admitted = {
+      outcome: 'authenticated',
+      customer,
+      proof: proofOf({ customer, ...found }, startedAtMs),
+    } as const
+    if (found.passwordChangeRequired) return { ...admitted, mustChangePassword: true }
     const review = await policy?.review(password, customer.email)
-    if (!review || review.outcome === 'accepted') return { outcome: 'authenticated', customer }
+    if (!review || review.outcome === 'accepted') return admitted
     await directory.requirePasswordChange(customer.id)
-    return { outcome: 'authenticated', customer, mustChangePassword: true }
+    return { ...admitted, mustChangePassword: true }
   }
 }

@@ -14,6 +14,7 @@ export type CustomerRow = PasswordColumns & {
   readonly family_name: string | null
   readonly locale: string | null
   readonly password_change_required: boolean
+  readonly credential_generation: number
   readonly company_users: readonly CompanyUserJson[] | null
 }
 
@@ -34,7 +35,7 @@ type PermissionJson = {
 export const SELECT_CUSTOMER = `
   select c.id, c.id_customer, c.customer_reference, c.email, c.email_verified, c.status,
     c.given_name, c.family_name, c.locale, c.password_scheme, c.password_hash, c.password_salt,
-    c.password_change_required,
+    c.password_change_required, c.credential_generation,
     (select json_agg(json_build_object(
         'id', cu.id,
         'company', json_build_object('id', co.id, 'name', co.name, 'status', co.status),
@@ -62,7 +63,12 @@ export const SELECT_CUSTOMER = `
 
 /** The customer of a row, and the password beside it. */
 export function toCustomerWithPassword(row: CustomerRow): CustomerWithPassword {
-  return { customer: toCustomer(row), ...passwordOf(row), passwordChangeRequired: row.password_change_required }
+  return {
+    customer: toCustomer(row),
+    ...passwordOf(row),
+    passwordChangeRequired: row.password_change_required,
+    generation: row.credential_generation,
+  }
 }
 
 function toCustomer(row: CustomerRow): Customer {

@@ -6,6 +6,8 @@ export type CustomerWithPassword = {
   readonly password?: StoredPassword
   /** The password breaks the policy, or an operator asks for another one. */
   readonly passwordChangeRequired?: boolean
+  /** Counts up whenever password, e-mail address or status change; absent where the source does not count. */
+  readonly generation?: number
 }
 
 /** Where customers are kept. One source is one file in this folder. */
@@ -14,8 +16,13 @@ export interface Directory {
   findByReference(customerReference: string): Promise<Customer | undefined>
   /** Finds by e-mail, without regard to case. */
   findByLogin(login: string): Promise<CustomerWithPassword | undefined>
-  /** Stores a new password and when it changed. It signs nothing out: the caller ends the sign-ins. */
-  setPassword(id: string, password: StoredPassword): Promise<void>
+  /** The same by id, with what a proof is measured by. */
+  findCredentials(id: string): Promise<CustomerWithPassword | undefined>
+  /**
+   * Stores a new password and when it changed. It signs nothing out: the caller ends the sign-ins. False, with nothing
+   * stored, when the credentials are no longer of `generation`.
+   */
+  setPassword(id: string, password: StoredPassword, generation?: number): Promise<boolean>
   /** The same password under another scheme. Does nothing when `current` is no longer what is stored. */
   replaceHash(id: string, current: StoredPassword, next: StoredPassword): Promise<void>
   /** Remembers that the password breaks the policy, so that the next page asks for another. */

@@ -4,6 +4,6 @@ import type { Customer } from './customer.ts'
 export type SignInElsewhere = (login: string, password: string) => Promise<SignInElsewhereOutcome>
 
 export type SignInElsewhereOutcome =
-  | { readonly outcome: 'match'; readonly customer: Customer }
+  | { readonly outcome: 'match'; readonly customer: Customer; readonly generation?: number }
   | { readonly outcome: 'mismatch' }
   | { readonly outcome: 'unavailable'; readonly retryAfterSeconds: number }

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Storage } from '../storage/storage.ts'
+import type { Customer } from './customer.ts'
+import type { Proofs } from './proof.ts'
 
 export type SignInLinks = ReturnType<typeof createSignInLinks>
 
@@ -11,12 +13,9 @@ export type NewSignInLink = {
   readonly isReusable?: boolean
 }
 
-/** `madeAtMs`, epoch milliseconds: signing the customer out everywhere ends older links too. */
-export type RedeemedLink = { readonly customerId: string; readonly madeAtMs: number }
-
 export type MintedLink =
   | { readonly outcome: 'minted'; readonly token: string; readonly expiresAt: number }
-  | { readonly outcome: 'reusable-not-allowed' }
+  | { readonly outcome: 'reusable-not-allowed' | 'unknown-customer' }
 
 const KIND = 'SignInLink'
 const TTL_SECONDS = 120
@@ -29,10 +28,12 @@ const REUSABLE_TTL_SECONDS = 28_800
  */
 export function createSignInLinks({
   storage,
+  proofs,
   audience,
   allowsReuse,
 }: {
   readonly storage: Pick<Storage, 'put' | 'get' | 'consume'>
+  readonly proofs: Proofs
   /** The issuer whose pages the links lead to. */
   readonly audience: string
   readonly allowsReuse: boolean
@@ -40,20 +41,23 @@ export function createSignInLinks({
   return {
     async mint({ customerId, ttlSeconds = TTL_SECONDS, isReusable = false }: NewSignInLink): Promise<MintedLink> {
       if (isReusable && !allowsReuse) return { outcome: 'reusable-not-allowed' }
+      const proof = await proofs.make(customerId)
+      if (!proof) return { outcome: 'unknown-customer' }
       const token = randomBytes(32).toString('base64url')
       const lifetime = isReusable ? REUSABLE_TTL_SECONDS : Math.max(1, Math.min(ttlSeconds, MAX_TTL_SECONDS))
-      await storage.put(KIND, token, { customerId, audience, isReusable, madeAtMs: Date.now() }, lifetime)
+      await storage.put(KIND, token, { proof, audience, isReusable }, lifetime)
       return { outcome: 'minted', token, expiresAt: Math.floor(Date.now() / 1000) + lifetime }
     },
 
-    /** Whom a token signs in. Defined for exactly one caller, unless the token is reusable. */
-    async redeem(token: string): Promise<RedeemedLink | undefined> {
+    /**
+     * The customer a token signs in, unless something ended it since. Defined for exactly one caller, unless the token is
+     * reusable.
+     */
+    async redeem(token: string): Promise<Customer | undefined> {
       const artifact = (await storage.get(KIND, token))?.artifact
       if (artifact?.audience !== audience) return undefined
       const isUsable = artifact.isReusable === true ? allowsReuse : await storage.consume(KIND, token)
-      return isUsable
-        ? { customerId: String(artifact.customerId), madeAtMs: Number(artifact.madeAtMs ?? 0) }
-        : undefined
+      return isUsable ? (await proofs.measure(artifact.proof))?.customer : undefined
     },
   }
 }

@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import { networkOf } from '../credentials/ip-network.ts'
 import type { Customer } from '../customers/customer.ts'
+import type { Proofs } from '../customers/proof.ts'
 import type { PasswordChange } from '../customers/recovery/recovery-password-change.ts'
 import { seeOther } from '../http/see-other.ts'
 import type { Interaction, Interactions } from '../oauth/browser/interactions.ts'
@@ -13,7 +14,7 @@ import type { Form } from './standalone-forms.ts'
 export type ForcedChangeDeps = {
   readonly storage: Pick<Storage, 'get' | 'put' | 'putOnce' | 'consume'>
   readonly passwordChange: PasswordChange
-  readonly findCustomer: (id: string) => Promise<Customer | undefined>
+  readonly proofs: Proofs
   /** In characters, for the hint at the field. */
   readonly minLength: number
 }
@@ -31,22 +32,22 @@ const PUT_OFF = 'PasswordChangePutOff'
 const PUT_OFF_TTL_SECONDS = 90 * 86_400
 
 /** The step between a right password that is not good enough and the end of the sign-in. */
-export function createForcedChange({ storage, passwordChange, findCustomer, minLength, interactions, show }: Deps) {
+export function createForcedChange({ storage, passwordChange, proofs, minLength, interactions, show }: Deps) {
   async function pending(uid: string): Promise<SignedIn | undefined> {
     const stored = await storage.get(PENDING, uid)
     if (!stored || stored.consumedAt !== undefined) return undefined
-    const customer = await findCustomer(String(stored.artifact.customerId))
-    return customer?.status === 'active' ? { customer, remember: stored.artifact.remember === true } : undefined
+    const found = await proofs.measure(stored.artifact.proof)
+    return found && { ...found, remember: stored.artifact.remember === true }
   }
 
   const mayWait = async ({ id }: Customer) => (await storage.get(PUT_OFF, id)) === undefined
   const startAgain = (ctx: Context, interaction: Interaction) => seeOther(ctx, show.pathOf(interaction))
-  const finish = (ctx: Context, { customer, remember }: SignedIn) =>
-    interactions.finishLogin(ctx, { accountId: customer.id, amr: ['pwd'], remember })
+  const finish = (ctx: Context, { proof, remember }: Pick<SignedIn, 'proof' | 'remember'>) =>
+    interactions.finishLogin(ctx, { proof, amr: ['pwd'], remember })
 
   return {
-    async demand(ctx: Context, interaction: Interaction, { customer, remember }: SignedIn): Promise<void> {
-      await storage.put(PENDING, interaction.uid, { customerId: customer.id, remember }, PENDING_TTL_SECONDS)
+    async demand(ctx: Context, interaction: Interaction, { proof, remember }: SignedIn): Promise<void> {
+      await storage.put(PENDING, interaction.uid, { proof, remember }, PENDING_TTL_SECONDS)
       seeOther(ctx, `${show.pathOf(interaction)}/new-password`)
     },
 
@@ -60,7 +61,7 @@ export function createForcedChange({ storage, passwordChange, findCustomer, minL
     async choose(ctx: Context, interaction: Interaction, form: Form): Promise<void> {
       const signedIn = await pending(interaction.uid)
       if (!signedIn) return startAgain(ctx, interaction)
-      const { customer } = signedIn
+      const { customer, remember } = signedIn
       const problem = passwordProblem(form)
       const prepared = problem
         ? ({ outcome: 'refused', reason: problem } as const)
@@ -71,8 +72,10 @@ export function createForcedChange({ storage, passwordChange, findCustomer, minL
         return show.newPassword(ctx, interaction, page, status)
       }
       if (!(await storage.consume(PENDING, interaction.uid))) return startAgain(ctx, interaction)
-      await passwordChange.apply(customer, prepared.password, [...interaction.uiLocales, ...ctx.acceptsLanguages()])
-      await finish(ctx, signedIn)
+      const languages = [...interaction.uiLocales, ...ctx.acceptsLanguages()]
+      const proof = await passwordChange.apply(signedIn, prepared.password, languages)
+      if (!proof) return startAgain(ctx, interaction)
+      await finish(ctx, { proof, remember })
     },
 
     /** "Not this time" is an answer once. */

@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import type { Authentication } from '../customers/authenticate.ts'
 import type { Customer } from '../customers/customer.ts'
+import type { Proof } from '../customers/proof.ts'
 import type { Interaction, Interactions } from '../oauth/browser/interactions.ts'
 import type { InteractionPages } from './interaction-pages.ts'
 import { readLogin, refusedLogin } from './login-form.ts'
@@ -10,7 +11,7 @@ import type { Step } from './step.ts'
 export type SignIn = (login: string, password: string, ctx: Context, clientId: string) => Promise<Authentication>
 
 /** A customer who has proved who they are, before the sign-in is complete. */
-export type SignedIn = { readonly customer: Customer; readonly remember: boolean }
+export type SignedIn = { readonly customer: Customer; readonly proof: Proof; readonly remember: boolean }
 
 type LoginStepDeps = {
   readonly authenticate: SignIn
@@ -27,10 +28,10 @@ export function createLoginStep({ authenticate, interactions, show, demandChange
     if (missing.length > 0) return show.login(ctx, interaction, { ...values, problem: 'missing', missing }, 422)
     const authentication = await authenticate(values.login, form.password ?? '', ctx, interaction.client.clientId)
     if (authentication.outcome === 'authenticated') {
-      const { customer, mustChangePassword } = authentication
+      const { customer, proof, mustChangePassword } = authentication
       const { remember } = values
-      if (mustChangePassword && demandChange) return demandChange(ctx, interaction, { customer, remember })
-      return interactions.finishLogin(ctx, { accountId: customer.id, amr: ['pwd'], remember })
+      if (mustChangePassword && demandChange) return demandChange(ctx, interaction, { customer, proof, remember })
+      return interactions.finishLogin(ctx, { proof, amr: ['pwd'], remember })
     }
     const { status, problem, waitSeconds } = refusedLogin(authentication)
     if (waitSeconds !== undefined) ctx.set('Retry-After', String(waitSeconds))

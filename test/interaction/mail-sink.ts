@@ -70,7 +70,9 @@ function parse(source: string, to: readonly string[]): ReceivedMail {
   const boundary = /boundary="([^"]+)"/.exec(source)?.[1] ?? '\0'
   const parts = source.split(`--${boundary}`).map(splitHead)
   const headers = (parts[0]?.head ?? '').replaceAll(/\r\n[ \t]+/g, ' ')
-  const body = (type: string) => decodeBody(parts.slice(1).find(({ head }) => head.includes(type)))
+  // A mail without parts is one part.
+  const bodies = parts.length === 1 ? parts : parts.slice(1)
+  const body = (type: string) => decodeBody(bodies.find(({ head }) => head.includes(type)))
   const plain = body('text/plain')
   return {
     to,

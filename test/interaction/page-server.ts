@@ -41,7 +41,8 @@ const authenticate: SignIn = async (login, given) => {
     status: 'active',
     companyUsers: [],
   } as const
-  return customer.emailVerified ? { outcome: 'authenticated', customer } : { outcome: 'unconfirmed', customer }
+  const proof = { customerId: customer.id, madeAtMs: Date.now() }
+  return customer.emailVerified ? { outcome: 'authenticated', customer, proof } : { outcome: 'unconfirmed', customer }
 }
 
 /**

@@ -42,7 +42,7 @@ const sonia = { login: 'sonia@spryker.com', password }
 test('a right password ends the login with 303 and without a trace of the password', async () => {
   const answer = await submit('uid-login', 'login', { fields: { ...sonia, remember: 'yes' } })
   expect(answer.status).toBe(303)
-  expect(server.finished).toEqual([{ accountId: expect.any(String), amr: ['pwd'], remember: true }])
+  expect(server.finished).toEqual([{ proof: expect.any(Object), amr: ['pwd'], remember: true }])
 })
 
 test('a blank after the e-mail address is forgiven, and nobody is remembered unasked', async () => {

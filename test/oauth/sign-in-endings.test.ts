@@ -335,6 +335,23 @@ const WAYS: readonly Way[] = [
     entry: (it) => ({ ...everywhere, actor: 'admin', reason: 'blocked', ...customerOf(it) }),
   },
   {
+    name: 'the address of the customer is changed',
+    signIn: byPassword(),
+    end: ({ customer }) =>
+      admin('PATCH', `/v1/customers/${customer?.id}`, { email: `moved-${customer?.email}` }, { 'If-Match': '*' }),
+    what: 'customer',
+    why: 'email-changed',
+    entry: (it) => ({ ...everywhere, actor: 'admin', reason: 'the e-mail address was changed', ...customerOf(it) }),
+  },
+  {
+    name: 'an import brings another address',
+    signIn: byPassword(),
+    end: async ({ customer }) => customer && shop.changeEmail(customer, `moved-${customer.email}`),
+    what: 'customer',
+    why: 'imported',
+    entry: (it) => ({ ...everywhere, actor: 'admin', reason: expect.stringContaining('import'), ...customerOf(it) }),
+  },
+  {
     name: 'the customer is erased',
     signIn: byPassword(),
     end: ({ customer }) => admin('POST', `/v1/customers/test-${Number(customer?.id.slice(-12))}/erase`),

@@ -6,6 +6,7 @@ import { throttleLogins } from '../../credentials/lockout/login-throttle.ts'
 import { type Authenticate, createAuthenticate } from '../../customers/authenticate.ts'
 import type { Directory } from '../../customers/directory.ts'
 import { createOneTimePasswords, type OneTimePasswords } from '../../customers/one-time-passwords.ts'
+import { createProofs, type Proofs } from '../../customers/proof.ts'
 import { type CompanyRecords, createCompanyRecords } from '../../customers/records/company-records.ts'
 import { type CustomerRecords, createCustomerRecords } from '../../customers/records/customer-records.ts'
 import type { RecoveryServices } from '../../customers/recovery/recovery-services.ts'
@@ -14,6 +15,7 @@ import { createSignInLinks, type SignInLinks } from '../../customers/sign-in-lin
 import { type CustomerSource, selectCustomerSource } from '../../customers/sources/index.ts'
 import type { Log } from '../../log.ts'
 import { watchLogins } from '../../oauth/accounts/watch-logins.ts'
+import type { SignOutCutOffs } from '../../oauth/sign-out-cut-offs.ts'
 import type { EndSignIn } from '../../oauth/sign-outs/end-sign-in.ts'
 import type { Backends } from '../backends.ts'
 import { createRecovery, noteAccountEvents, type RecoveryBackends } from './recovery.ts'
@@ -21,6 +23,7 @@ import { createRecovery, noteAccountEvents, type RecoveryBackends } from './reco
 /** The people who shop, and every way in which they sign in. */
 export type CustomerServices = {
   readonly directory: Directory
+  readonly proofs: Proofs
   readonly records: CustomerRecords
   readonly companies: CompanyRecords
   readonly lockout: Lockout
@@ -37,7 +40,11 @@ export type CustomerServices = {
 
 export type CustomerBackends = RecoveryBackends & Pick<Backends, 'digestKey' | 'metrics' | 'refusal'>
 
-export type CustomerServicesDeps = { readonly log: Log; readonly endSignIn: EndSignIn }
+export type CustomerServicesDeps = {
+  readonly log: Log
+  readonly endSignIn: EndSignIn
+  readonly cutOffs: SignOutCutOffs
+}
 
 /** The embedded database answers one question at a time: more logins under way would only lengthen the line. */
 const EMBEDDED_LOGINS = 2
@@ -46,7 +53,7 @@ const EMBEDDED_LOGINS = 2
 export function createCustomerServices(
   config: Config,
   backends: CustomerBackends,
-  { log, endSignIn }: CustomerServicesDeps,
+  { log, endSignIn, cutOffs }: CustomerServicesDeps,
 ): CustomerServices {
   const { storage, digestKey, passwords, mailer, auditTrail } = backends
   const { knex } = backends.database
@@ -55,17 +62,27 @@ export function createCustomerServices(
   const source = selectCustomerSource(config, { knex, passwords, onProblem })
   const { directory, keepsPasswords } = source
   const lockout = createLockout({ storage, policy, digestKey })
-  const recovery = keepsPasswords ? createRecovery(config, backends, { directory, lockout, endSignIn }) : undefined
+  const isSignedOut = (accountId: string, sinceMs: number) => cutOffs.isBefore({ accountId }, sinceMs)
+  const proofs = createProofs({ directory, isSignedOut })
+  const recovery = keepsPasswords
+    ? createRecovery(config, backends, { directory, proofs, lockout, endSignIn })
+    : undefined
   const note = noteAccountEvents(auditTrail)
   return {
     directory,
+    proofs,
     records: createCustomerRecords({ knex }),
     companies: createCompanyRecords({ knex }),
     lockout,
     lockoutOperations: createLockoutOperations({ storage, policy, realm: 'customer' }),
     authenticate: createLogin(backends, { source, lockout, onProblem }),
-    oneTimePasswords: createCodeLogin(backends, { directory, lockout }),
-    signInLinks: createSignInLinks({ storage, audience: config.ISSUER, allowsReuse: config.SIGN_IN_LINK_REUSABLE }),
+    oneTimePasswords: createCodeLogin(backends, { directory, proofs, lockout }),
+    signInLinks: createSignInLinks({
+      storage,
+      proofs,
+      audience: config.ISSUER,
+      allowsReuse: config.SIGN_IN_LINK_REUSABLE,
+    }),
     registrationKeys: createRegistrationKeys({ knex, onConfirmed: (customerId) => note('confirmed', customerId) }),
     recovery: mailer.isOffered ? recovery : undefined,
     passwordChange: recovery?.passwordChange,
@@ -98,9 +115,9 @@ function createLogin(backends: CustomerBackends, { source, lockout, onProblem }:
 /** Codes by mail, whose logins are seen like those by password. */
 function createCodeLogin(
   { storage, digestKey, mailer, auditTrail, metrics }: CustomerBackends,
-  { directory, lockout }: Pick<CustomerServices, 'directory' | 'lockout'>,
+  services: Pick<CustomerServices, 'directory' | 'proofs' | 'lockout'>,
 ): OneTimePasswords {
-  const codes = createOneTimePasswords({ storage, directory, lockout, digestKey, postMail: mailer.post })
+  const codes = createOneTimePasswords({ ...services, storage, digestKey, postMail: mailer.post })
   return {
     request: codes.request,
     authenticate: watchLogins(codes.authenticate, auditTrail.append, metrics, 'one-time-password'),

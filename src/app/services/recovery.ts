@@ -15,19 +15,22 @@ export type RecoveryBackends = Pick<
   'database' | 'storage' | 'passwords' | 'passwordPolicy' | 'mailer' | 'auditTrail'
 >
 
-export type RecoveryDeps = Pick<RecoveryServicesDeps, 'directory' | 'lockout'> & { readonly endSignIn: EndSignIn }
+export type RecoveryDeps = Pick<RecoveryServicesDeps, 'directory' | 'proofs' | 'lockout'> & {
+  readonly endSignIn: EndSignIn
+}
 
 /** The ways into an account without its password, with their letters, their sign-outs and their audit entries. */
 export function createRecovery(
   { ISSUER: issuer, TRUSTED_PROXIES: proxies }: Pick<Config, 'ISSUER' | 'TRUSTED_PROXIES'>,
   { database, storage, passwords, passwordPolicy: policy, mailer, auditTrail }: RecoveryBackends,
-  { directory, lockout, endSignIn }: RecoveryDeps,
+  { directory, proofs, lockout, endSignIn }: RecoveryDeps,
 ): RecoveryServices {
   const writeLetter = createLetters({ issuer })
   return createRecoveryServices({
     knex: database.knex,
     storage,
     directory,
+    proofs,
     passwords,
     policy,
     lockout,

@@ -7,9 +7,12 @@ type Existing = {
   readonly id: string
   readonly idCustomer: number
   readonly customerReference: string
+  readonly email: string
   readonly emailNormalized: string
   readonly status: Customer['status']
   readonly emailVerified: boolean
+  /** Of the credentials, before the batch is written. */
+  readonly generation: number
 }
 
 /** What is stored already under the names a batch uses, brought up to date as records of the batch are accepted. */
@@ -111,7 +114,8 @@ function parentsOf(record: ImportRecord, customerId: string): [string, string][]
 /** A union, because Postgres reads the whole table for an "or" over several indexes. */
 const SELECT_CUSTOMERS = `
   select id, id_customer as "idCustomer", customer_reference as "customerReference",
-    email_normalized as "emailNormalized", status, email_verified as "emailVerified"
+    email, email_normalized as "emailNormalized", status, email_verified as "emailVerified",
+    credential_generation as "generation"
   from customers
   where id in (
     select c.id from json_array_elements_text(?::json) r join customers c on c.customer_reference = r

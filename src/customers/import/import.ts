@@ -43,6 +43,8 @@ export type ImportDeps = {
   readonly passwords: Pick<Passwords, 'problem'>
   /** Ends what was granted to those whom a batch blocks. */
   readonly endTakenAway?: (takenAway: TakenAway) => Promise<void>
+  /** Ends the sign-ins of a customer whose password, e-mail address or status the import changed. */
+  readonly signOut?: (customerId: string) => Promise<void>
 }
 
 type NumberedRecord = { readonly line: number; readonly record: ImportRecord }
@@ -53,7 +55,7 @@ type Batch = { readonly records: NumberedRecord[]; readonly problems: LineProble
  * their number; running it again changes nothing. Wrap fast hashes with `wrapFastHashes` afterwards.
  */
 export async function importCustomers(
-  { knex, passwords, endTakenAway }: ImportDeps,
+  { knex, passwords, endTakenAway, signOut = async () => {} }: ImportDeps,
   source: AsyncIterable<Buffer | string>,
   options: ImportOptions,
 ): Promise<ImportReport> {
@@ -69,7 +71,13 @@ export async function importCustomers(
 
   for await (const batch of oneAhead(batches(importLines(source), begun.line, batchSize, passwords.problem))) {
     const outcomes = await writeAll(knex, write, batch.records)
-    for (const taken of takenAway.splice(0)) await endTakenAway?.(taken)
+    const ended = takenAway.splice(0)
+    for (const taken of ended) await endTakenAway?.(taken)
+    const blocked = new Set(ended.flatMap(({ customers }) => customers))
+    for (const { outcome } of outcomes) {
+      if (outcome.outcome === 'updated' && outcome.hasNewCredentials && !blocked.has(outcome.id))
+        await signOut(outcome.id)
+    }
     const problems = [...batch.problems, ...outcomes.flatMap(problemOf)].sort((a, b) => a.line - b.line)
     run = { id: run.id, line: batch.last.number, counts: add(run.counts, outcomes, problems.length) }
     await runs.save(run, problems)

@@ -9,7 +9,9 @@ import { writeRows } from './write-rows.ts'
 import { createWrittenRows, type WrittenRows } from './written-rows.ts'
 
 export type WriteOutcome =
-  | { readonly outcome: 'created' | 'updated'; readonly id: string }
+  | { readonly outcome: 'created'; readonly id: string }
+  /** `hasNewCredentials`: another password, e-mail address or status than before. The caller ends the sign-ins. */
+  | { readonly outcome: 'updated'; readonly id: string; readonly hasNewCredentials?: true }
   /** Nothing of the record was stored; `reason` is for the person who made the file. */
   | { readonly outcome: 'refused'; readonly reason: string }
 
@@ -66,13 +68,14 @@ async function upsertBatch(
 ): Promise<WriteOutcome[]> {
   try {
     const { outcomes, rows, takenAway } = await knex.transaction(async (transaction) => {
-      const { placed, outcomes } = place(records, await readOwners(transaction, records))
+      const owners = await readOwners(transaction, records)
+      const { placed, outcomes } = place(records, owners)
       const rows = importRows(placed)
       const news = written.withoutKnown(rows)
       const takenAway = await takenAwayBy(transaction, reachOf(placed, news), async () => {
         if (placed.length > 0) await writeRows(transaction, news)
       })
-      return { outcomes, rows, takenAway }
+      return { outcomes: await withNewCredentials(transaction, outcomes, owners), rows, takenAway }
     })
     written.add(rows)
     onTakenAway?.(takenAway)
@@ -91,6 +94,30 @@ function reachOf(placed: readonly PlacedRecord[], { companies }: ImportRows): Re
     companies: companies.flatMap(({ id, status }) => (status === 'blocked' ? [String(id)] : [])),
   }
 }
+
+/** Says of whom the credentials changed: the database counts, whatever wrote the row. */
+async function withNewCredentials(
+  transaction: Knex,
+  outcomes: readonly WriteOutcome[],
+  { customers }: Owners,
+): Promise<WriteOutcome[]> {
+  const before = new Map([...customers.values()].map(({ id, generation }) => [id, generation]))
+  const updated = outcomes.flatMap((outcome) => (outcome.outcome === 'updated' ? [outcome.id] : []))
+  if (updated.length === 0) return [...outcomes]
+  const { rows } = await transaction.raw<{ rows: { id: string; generation: number }[] }>(SELECT_GENERATIONS, [
+    JSON.stringify(updated),
+  ])
+  const now = new Map(rows.map(({ id, generation }) => [id, generation]))
+  return outcomes.map((outcome) =>
+    outcome.outcome === 'updated' && now.get(outcome.id) !== before.get(outcome.id)
+      ? { ...outcome, hasNewCredentials: true }
+      : outcome,
+  )
+}
+
+const SELECT_GENERATIONS = `
+  select id, credential_generation as "generation" from customers
+  where id in (select json_array_elements_text(?::json)::uuid)`
 
 function place(records: readonly ImportRecord[], owners: Owners) {
   const placed: PlacedRecord[] = []

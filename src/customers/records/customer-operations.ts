@@ -14,8 +14,8 @@ type CustomerOperationsDeps = {
   readonly knex: Knex
   readonly passwords: Passwords
   readonly wrapping: BackgroundWrapping
-  /** Ends everything that was granted to the customer until now; `by` is who erases. */
-  readonly signOut: (customerId: string, by: string) => Promise<void>
+  /** Ends everything that was granted to the customer until now; `by` is who erases or imports. */
+  readonly signOut: (customerId: string, why: 'erased' | 'imported', by: string) => Promise<void>
   /** Ends what was granted to those whom an import blocks. */
   readonly endTakenAway: EndTakenAway
   /** What others keep about a customer, by heading. */
@@ -39,7 +39,8 @@ export function createCustomerOperations(deps: CustomerOperationsDeps) {
     ): Promise<ImportReport> {
       const end = (takenAway: TakenAway) => endTakenAway(takenAway, by)
       try {
-        return await importCustomers({ knex, passwords, endTakenAway: end }, source, options)
+        const ends = { endTakenAway: end, signOut: (id: string) => signOut(id, 'imported', by) }
+        return await importCustomers({ knex, passwords, ...ends }, source, options)
       } finally {
         // Also after an import that broke off: what landed must not stay bare.
         if (wrap && !options.dryRun) wrapping.wake()
@@ -51,6 +52,6 @@ export function createCustomerOperations(deps: CustomerOperationsDeps) {
     exportAll: (options: { readonly withHashes: boolean }) => exportCustomers({ knex }, options),
     exportPersonalData: (reference: string) => exportPersonalData({ knex, ...(collect && { collect }) }, reference),
     erase: (reference: string, by: string): Promise<Erasure> =>
-      eraseCustomer({ knex, revoke: (id) => signOut(id, by) }, reference),
+      eraseCustomer({ knex, revoke: (id) => signOut(id, 'erased', by) }, reference),
   }
 }

@@ -32,6 +32,11 @@ type Created = {
   /** Of other customers: the record may block a company. */
   readonly takenAway?: TakenAway
 }
+/** A change with the customer as they were, by what the caller sees what it has to end. */
+type ChangedCustomer =
+  | Exclude<Changed<Customer>, { outcome: 'changed' }>
+  | (Extract<Changed<Customer>, { outcome: 'changed' }> & { readonly before: Customer })
+
 type Refused = { readonly outcome: 'refused'; readonly reason: string }
 
 const UNIQUE_VIOLATION = '23505'
@@ -58,14 +63,14 @@ export function createCustomerRecords({ knex }: { readonly knex: Knex }) {
     customer: string,
     seen: string,
     change: (transaction: Knex.Transaction, before: Customer) => Promise<Refused | undefined>,
-  ): Promise<Changed<Customer> | Refused> =>
+  ): Promise<ChangedCustomer | Refused> =>
     knex.transaction(async (transaction) => {
       const before = await find(customer, transaction, 'for update of c')
       if (!before || before.status === 'anonymised') return { outcome: 'unknown' }
       if (!isRevision(seen, before)) return { outcome: 'changed-meanwhile' }
       const refused = await change(transaction, before)
       if (refused) return refused
-      return { outcome: 'changed', now: (await find(before.id, transaction)) ?? before, before }
+      return { outcome: 'changed', before, now: (await find(before.id, transaction)) ?? before }
     })
 
   return {

@@ -4,6 +4,7 @@ import { HashingBusyError, type Passwords } from '../../credentials/passwords.ts
 import type { StoredPassword } from '../../credentials/stored-password.ts'
 import type { Customer } from '../customer.ts'
 import type { Directory } from '../directory.ts'
+import type { Proof, Proofs } from '../proof.ts'
 import { languagesFor, type PostLetter } from './recovery-letters.ts'
 
 export type PasswordRefusal = Extract<PasswordReview, { outcome: 'refused' }>['reason']
@@ -20,13 +21,21 @@ export type PasswordChangeDeps = {
   readonly directory: Pick<Directory, 'setPassword'>
   readonly passwords: Pick<Passwords, 'hash'>
   readonly policy: PasswordPolicy
+  readonly proofs: Pick<Proofs, 'make'>
   /** Ends every session and token of the customer. */
   readonly signOut: (customerId: string) => Promise<void>
   readonly postLetter: PostLetter
 }
 
 /** The two halves of a new password: whether it may be used, and putting it in force. */
-export function createPasswordChange({ directory, passwords, policy, signOut, postLetter }: PasswordChangeDeps) {
+export function createPasswordChange({
+  directory,
+  passwords,
+  policy,
+  proofs,
+  signOut,
+  postLetter,
+}: PasswordChangeDeps) {
   return {
     /** Checks the policy and hashes. Takes the same time for every account, and changes nothing. */
     async prepare(password: string, login: string, caller: string): Promise<PreparedPassword> {
@@ -40,9 +49,16 @@ export function createPasswordChange({ directory, passwords, policy, signOut, po
       }
     },
 
-    /** Sets the password, signs the customer out everywhere and tells them by mail. */
-    async apply(customer: Customer, password: StoredPassword, languages: readonly string[]): Promise<void> {
-      await directory.setPassword(customer.id, password)
+    /**
+     * Sets the password, signs the customer out everywhere and tells them by mail. The answer is a proof of after that;
+     * undefined, with nothing changed, when the credentials changed since `proof`.
+     */
+    async apply(
+      { customer, proof }: { readonly customer: Customer; readonly proof: Proof },
+      password: StoredPassword,
+      languages: readonly string[],
+    ): Promise<Proof | undefined> {
+      if (!(await directory.setPassword(customer.id, password, proof.generation))) return undefined
       await signOut(customer.id)
       postLetter(async () => ({
         kind: 'password-changed',
@@ -53,6 +69,7 @@ export function createPasswordChange({ directory, passwords, policy, signOut, po
       }))
       // A session knows its start to the second, and this one counts as before the change.
       await pause(1000 - (Date.now() % 1000))
+      return proofs.make(customer.id)
     },
   }
 }

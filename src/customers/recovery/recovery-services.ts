@@ -4,6 +4,7 @@ import type { PasswordPolicy } from '../../credentials/password-policy.ts'
 import type { Passwords } from '../../credentials/passwords.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { Directory } from '../directory.ts'
+import type { Proofs } from '../proof.ts'
 import { createOneTimeLinks } from './one-time-links.ts'
 import { createRecovery } from './recovery.ts'
 import { createMailBudgets } from './recovery-budgets.ts'
@@ -19,6 +20,7 @@ export type RecoveryServicesDeps = {
   readonly knex: Knex
   readonly storage: Storage
   readonly directory: Directory
+  readonly proofs: Proofs
   readonly passwords: Passwords
   readonly policy: PasswordPolicy
   readonly lockout: Lockout

@@ -1,30 +1,32 @@
 import type { Lockout, LoginContext } from '../../credentials/lockout/lockout.ts'
+import type { Artifact } from '../../storage/storage.ts'
 import type { Customer } from '../customer.ts'
+import { proofOf } from '../proof.ts'
 import type { RecoveryDeps } from './recovery.ts'
 import { languagesFor } from './recovery-letters.ts'
-import { findStamped, recoveryStamp } from './recovery-stamp.ts'
 
 export type Unblock = Pick<ReturnType<typeof createUnblock>, 'request' | 'find' | 'finish'>
 
-export type UnblockDeps = Pick<RecoveryDeps, 'directory' | 'links' | 'budgets' | 'postLetter'> & {
+export type UnblockDeps = Pick<RecoveryDeps, 'directory' | 'proofs' | 'links' | 'budgets' | 'postLetter'> & {
   readonly lockout: Pick<Lockout, 'unblock' | 'remember'>
 }
 
 const TTL_SECONDS = 1800
 
 /** Lifting a block by a link in a mail: who reads the mail of an account is its owner and no guesser. */
-export function createUnblock({ directory, links, budgets, postLetter, lockout }: UnblockDeps) {
-  const findLive = async (link: Parameters<typeof findStamped>[1]) => (await findStamped(directory, link))?.customer
+export function createUnblock({ directory, proofs, links, budgets, postLetter, lockout }: UnblockDeps) {
+  const findLive = async (link: Artifact | undefined) => (await proofs.measure(link?.proof))?.customer
 
   return {
     /** As for recovery: the same for everybody, in the background. */
     request(login: string, { ip, languages }: { readonly ip: string; readonly languages: readonly string[] }): void {
       postLetter(async () => {
+        const madeAtMs = Date.now()
         const found = await directory.findByLogin(login)
         if (found?.customer.status !== 'active') return undefined
         const { id, email, locale, givenName } = found.customer
         if (!(await budgets.takeForAccount('unblock', id, ip))) return undefined
-        const content = { customerId: id, stamp: recoveryStamp(found) }
+        const content = { proof: proofOf(found, madeAtMs) }
         return {
           kind: 'unblock',
           to: email,

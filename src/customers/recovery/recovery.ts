@@ -2,11 +2,11 @@ import { networkOf } from '../../credentials/ip-network.ts'
 import type { Lockout, LoginContext } from '../../credentials/lockout/lockout.ts'
 import type { Customer } from '../customer.ts'
 import type { Directory } from '../directory.ts'
+import { type Proofs, proofOf } from '../proof.ts'
 import type { OneTimeLinks } from './one-time-links.ts'
 import type { MailBudgets } from './recovery-budgets.ts'
 import { type Asker, languagesFor, type PostLetter } from './recovery-letters.ts'
 import type { PasswordChange, PasswordRefusal } from './recovery-password-change.ts'
-import { findStamped, recoveryStamp } from './recovery-stamp.ts'
 
 export type Recovered =
   | { readonly outcome: 'changed'; readonly customer: Customer }
@@ -25,7 +25,8 @@ export type Recovery = {
 }
 
 export type RecoveryDeps = {
-  readonly directory: Pick<Directory, 'findById' | 'findByLogin'>
+  readonly directory: Pick<Directory, 'findByLogin'>
+  readonly proofs: Pick<Proofs, 'measure'>
   readonly links: OneTimeLinks
   readonly budgets: MailBudgets
   readonly postLetter: PostLetter
@@ -39,17 +40,18 @@ const TTL_SECONDS = 1800
 
 /** Recovery of a forgotten password by a link in a mail. */
 export function createRecovery(deps: RecoveryDeps): Recovery {
-  const { directory, links, budgets, postLetter, passwordChange, lockout } = deps
-  const find = async (token: string) => findStamped(directory, await links.read('recovery', token))
+  const { directory, proofs, links, budgets, postLetter, passwordChange, lockout } = deps
+  const find = async (token: string) => proofs.measure((await links.read('recovery', token))?.proof)
 
   return {
     request(login, { ip, languages }) {
       postLetter(async () => {
+        const madeAtMs = Date.now()
         const found = await directory.findByLogin(login)
         if (found?.customer.status !== 'active') return undefined
         const { id, email, locale, givenName } = found.customer
         if (!(await budgets.takeForAccount('recovery', id, ip))) return undefined
-        const content = { customerId: id, stamp: recoveryStamp(found) }
+        const content = { proof: proofOf(found, madeAtMs) }
         return {
           kind: 'recovery',
           to: email,
@@ -71,9 +73,9 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
       const prepared = await passwordChange.prepare(password, customer.email, networkOf(context.ip))
       if (prepared.outcome !== 'prepared') return prepared
       if (!(await links.redeem('recovery', token))) return { outcome: 'dead' }
+      if (!(await passwordChange.apply(found, prepared.password, languages))) return { outcome: 'dead' }
       await deps.confirmEmail(customer.id, customer.email)
       await Promise.all([lockout.unblock(customer.email, context), lockout.remember(customer.email, context)])
-      await passwordChange.apply(customer, prepared.password, languages)
       return { outcome: 'changed', customer }
     },
   }

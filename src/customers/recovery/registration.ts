@@ -3,11 +3,11 @@ import { networkOf } from '../../credentials/ip-network.ts'
 import type { Passwords } from '../../credentials/passwords.ts'
 import type { StoredPassword } from '../../credentials/stored-password.ts'
 import type { Directory } from '../directory.ts'
+import { type Proofs, proofOf } from '../proof.ts'
 import type { OneTimeLinks } from './one-time-links.ts'
 import type { MailBudgets } from './recovery-budgets.ts'
 import { type Asker, type Letter, languagesFor, type PostLetter } from './recovery-letters.ts'
 import type { PasswordChange, PreparedPassword } from './recovery-password-change.ts'
-import { findStamped, recoveryStamp } from './recovery-stamp.ts'
 import type { NewCustomer, RegistrationRows } from './registration-rows.ts'
 
 export type RegistrationForm = Omit<NewCustomer, 'password'> & { readonly password: string }
@@ -27,7 +27,8 @@ export type Confirmation = { readonly email: string; readonly needsPassword: boo
 export type Registration = ReturnType<typeof createRegistration>
 
 export type RegistrationDeps = {
-  readonly directory: Pick<Directory, 'findById' | 'findByLogin'>
+  readonly directory: Pick<Directory, 'findByLogin'>
+  readonly proofs: Pick<Proofs, 'measure'>
   readonly passwords: Pick<Passwords, 'verify'>
   readonly passwordChange: Pick<PasswordChange, 'prepare'>
   readonly rows: RegistrationRows
@@ -49,7 +50,7 @@ type Opened = Confirmation & { readonly password?: StoredPassword; readonly conf
  * browser asks for the password that was chosen: people do not confirm an account that a stranger made with their address.
  */
 export function createRegistration(deps: RegistrationDeps) {
-  const { directory, links, budgets, postLetter, passwordChange, rows } = deps
+  const { directory, proofs, links, budgets, postLetter, passwordChange, rows } = deps
 
   async function open(link: Link | undefined, browser: string): Promise<Opened | undefined> {
     const needsPassword = link?.browser !== browser
@@ -58,7 +59,7 @@ export function createRegistration(deps: RegistrationDeps) {
       const { email, password } = registration
       return { email, needsPassword, password, confirm: async () => (await rows.add(registration)) !== undefined }
     }
-    const found = await findStamped(directory, link)
+    const found = await proofs.measure(link?.proof)
     if (!found || found.customer.emailVerified) return undefined
     const { id, email } = found.customer
     const password = found.password && { password: found.password }
@@ -91,11 +92,12 @@ export function createRegistration(deps: RegistrationDeps) {
     /** Mails another link to a customer whose address is not confirmed. */
     requestConfirmation(login: string, asker: Registrant): void {
       postLetter(async () => {
+        const madeAtMs = Date.now()
         const found = await directory.findByLogin(login)
         if (found?.customer.status !== 'active' || found.customer.emailVerified) return undefined
         const { id, email, locale } = found.customer
         if (!(await budgets.takeForAccount('confirmation', id, asker.ip))) return undefined
-        const content = { customerId: id, stamp: recoveryStamp(found), browser: asker.browser }
+        const content = { proof: proofOf(found, madeAtMs), browser: asker.browser }
         const token = await links.issue('confirmation', id, content, TTL_SECONDS)
         return confirmationLetter(email, languagesFor(locale, asker.languages), token)
       })

@@ -80,6 +80,10 @@ export function createHttpDirectory({ service, onProblem = () => {} }: HttpDirec
 
   return {
     findById: (id) => find(`/customers/${encodeURIComponent(id)}`, 'id', id),
+    async findCredentials(id) {
+      const customer = await find(`/customers/${encodeURIComponent(id)}`, 'id', id)
+      return customer && { customer }
+    },
     findByReference: (reference) =>
       find(`/customers?reference=${encodeURIComponent(reference)}`, 'reference', reference),
     async findByLogin(login) {

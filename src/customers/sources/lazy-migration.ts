@@ -40,7 +40,7 @@ export function createLazyMigration(deps: LazyMigrationDeps): SignInElsewhere {
     if (hashed.outcome === 'unavailable') return hashed
     const problem = await move(known, record, hashed.password)
     const moved = await directory.findByLogin(login)
-    if (problem === undefined && moved) return { outcome: 'match', customer: moved.customer }
+    if (problem === undefined && moved) return matched(moved)
     // Two sign-ins of one customer move them once.
     if (moved?.password && moved.customer.customerReference === record.customerReference)
       return checkHere(moved, password)
@@ -62,7 +62,7 @@ export function createLazyMigration(deps: LazyMigrationDeps): SignInElsewhere {
   async function checkHere(known: CustomerWithPassword, password: string): Promise<SignInElsewhereOutcome> {
     const verified = await passwords.verify(password, known.password)
     if (verified.outcome === 'busy') return { outcome: 'unavailable', retryAfterSeconds: verified.retryAfterSeconds }
-    return verified.outcome === 'match' ? { outcome: 'match', customer: known.customer } : { outcome: 'mismatch' }
+    return verified.outcome === 'match' ? matched(known) : { outcome: 'mismatch' }
   }
 
   function refuse(record: ShopRecord, reason: string): SignInElsewhereOutcome {
@@ -78,4 +78,8 @@ export function createLazyMigration(deps: LazyMigrationDeps): SignInElsewhere {
       return { outcome: 'unavailable', retryAfterSeconds: error.retryAfterSeconds } as const
     }
   }
+}
+
+function matched({ customer, generation }: CustomerWithPassword): SignInElsewhereOutcome {
+  return { outcome: 'match', customer, ...(generation !== undefined && { generation }) }
 }

@@ -16,11 +16,11 @@ export function createSqlDirectory({ knex }: { readonly knex: Knex }): Directory
     return rows[0] && toCustomerWithPassword(rows[0])
   }
 
+  const findCredentials = async (id: string) => (isUuid(id) ? find('c.id = ?', id) : undefined)
+
   return {
-    async findById(id) {
-      if (!isUuid(id)) return undefined
-      return (await find('c.id = ?', id))?.customer
-    },
+    findById: async (id) => (await findCredentials(id))?.customer,
+    findCredentials,
     async findByReference(customerReference) {
       return (await find('c.customer_reference = ?', customerReference))?.customer
     },
@@ -29,8 +29,12 @@ export function createSqlDirectory({ knex }: { readonly knex: Knex }): Directory
       return find(emailCondition('c.email_normalized'), forms, forms)
     },
 
-    async setPassword(id, password) {
-      await knex('customers').where({ id }).whereNot({ status: 'anonymised' }).update(newPassword(knex, password))
+    async setPassword(id, password, generation) {
+      const changed = await knex('customers')
+        .where({ id, ...(generation !== undefined && { credential_generation: generation }) })
+        .whereNot({ status: 'anonymised' })
+        .update(newPassword(knex, password))
+      return changed === 1
     },
     async replaceHash(id, current, next) {
       // A password changed since `current` was read must win over the re-hash of the old one.

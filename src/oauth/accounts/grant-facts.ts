@@ -1,5 +1,5 @@
 import type { Context } from 'koa'
-import type { Account, Grant, OIDCContext, Provider, Session } from 'oidc-provider'
+import { type Account, type Grant, type OIDCContext, Provider, type Session } from 'oidc-provider'
 
 /** What we keep on a grant beyond the library's own fields. */
 export type GrantFacts = {
@@ -16,6 +16,8 @@ export type GrantFacts = {
 const FIELDS = ['createdAtMs', 'companyUserId', 'actingAgentId', 'parentGrantId']
 /** Of a refresh token that came of an access token: when it ends for good (epoch seconds), and what it ends with. */
 const REFRESH_FIELDS = ['endsAt', 'parentGrantId']
+/** A sign-in that our pages ended and the library has yet to go on with. */
+type StagedLogin = { readonly proof?: { readonly madeAtMs: number } }
 
 /** The library stores only the fields a model lists; this lists ours too, of grants and refresh tokens. Call it once, before the provider is used. */
 export function keepGrantFacts({ Grant, RefreshToken }: Provider): void {
@@ -28,14 +30,23 @@ function keepFields(model: object, added: readonly string[]): void {
   Object.defineProperty(model, 'IN_PAYLOAD', { get: () => fields })
 }
 
-/** Keeps when a session's person signed in, to the millisecond: the library's own instant is of whole seconds. */
+/**
+ * Keeps when a session's person signed in, to the millisecond: the library's own instant is of whole seconds. A session is
+ * as old as the proof that it began with.
+ */
 export function keepSignInInstant({ Session }: Provider): void {
   keepFields(Session, ['signedInAtMs'])
   const { loginAccount } = Session.prototype
   Session.prototype.loginAccount = function loginAccountNow(this: Session, details) {
     loginAccount.call(this, details)
-    Object.assign(this, { signedInAtMs: Date.now() })
+    Object.assign(this, { signedInAtMs: provedAtMs(details) ?? Date.now() })
   }
+}
+
+/** Epoch milliseconds: of the sign-in that the request under way goes on with, or as the caller gives it. */
+function provedAtMs(details: object): number | undefined {
+  const staged = Provider.ctx?.oidc?.entities.Interaction?.result?.login as StagedLogin | undefined
+  return (details as { provedAtMs?: number }).provedAtMs ?? staged?.proof?.madeAtMs
 }
 
 /** Epoch milliseconds of a session's sign-in; undefined without a sign-in. */
@@ -44,7 +55,7 @@ export function signedInAtMs(session: Session | undefined): number | undefined {
   return signedInAtMs ?? (loginTs === undefined ? undefined : loginTs * 1000)
 }
 
-export function withFacts(grant: Grant, facts: Omit<GrantFacts, 'createdAtMs'> = {}): Grant {
+export function withFacts(grant: Grant, facts: Partial<GrantFacts> = {}): Grant {
   return Object.assign(grant, { createdAtMs: Date.now(), ...facts })
 }
 

@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import { errors, type InteractionResults, type Provider } from 'oidc-provider'
 import type { ClientMetadata } from '../../clients/client.ts'
+import type { Proof } from '../../customers/proof.ts'
 import { withFacts } from '../accounts/grant-facts.ts'
 
 /** A person's detour through our pages: what the page needs to know, and nothing of the library. */
@@ -31,7 +32,8 @@ export type Interaction = {
 export interface Interactions {
   /** @throws {InteractionLost} when the cookie is missing, foreign or expired. */
   find(ctx: Context): Promise<Interaction>
-  finishLogin(ctx: Context, result: { accountId: string; amr: readonly string[]; remember: boolean }): Promise<void>
+  /** The proof is measured again when the library goes on with it. */
+  finishLogin(ctx: Context, result: { proof: Proof; amr: readonly string[]; remember: boolean }): Promise<void>
   grantConsent(ctx: Context): Promise<void>
   /** Sends the person back to the client with `access_denied`. */
   abort(ctx: Context): Promise<void>
@@ -64,8 +66,8 @@ export function createInteractions({ provider, findClient }: InteractionDeps): I
       if (!client) throw new InteractionLost('the client is gone')
       return describe(found, client)
     },
-    finishLogin: (ctx, { accountId, amr, remember }) =>
-      finish(ctx, { login: { accountId, amr: [...amr], remember } }, false),
+    finishLogin: (ctx, { proof, amr, remember }) =>
+      finish(ctx, { login: { accountId: proof.customerId, amr: [...amr], remember, proof } }, false),
     async grantConsent(ctx) {
       const found = await details(ctx)
       const grantId = await saveConsent(provider(), found)

@@ -2,7 +2,6 @@ import type { Context } from 'koa'
 import type { Provider, Session } from 'oidc-provider'
 import type { Audit } from '../../audit/events.ts'
 import type { Customer } from '../../customers/customer.ts'
-import type { SignInLinks } from '../../customers/sign-in-links.ts'
 import { cookieHome } from '../../http/cookie-names.ts'
 import { signedInAtMs } from '../accounts/grant-facts.ts'
 import type { SignOutCutOffs } from '../sign-out-cut-offs.ts'
@@ -11,8 +10,8 @@ import { LIFETIMES } from '../tokens/lifetimes.ts'
 export type LinkSignInDeps = {
   /** The provider in use now. */
   readonly provider: () => Provider
-  /** Whom a link's token is for; used up by asking. */
-  readonly redeem: SignInLinks['redeem']
+  /** The customer a link's token is for, while the link holds; used up by asking. */
+  readonly redeem: (token: string) => Promise<Customer | undefined>
   readonly findCustomer: (id: string) => Promise<Customer | undefined>
   readonly cutOffs: SignOutCutOffs
   readonly audit: Audit
@@ -40,14 +39,13 @@ export function createLinkSignIn(deps: LinkSignInDeps): LinkSignIn {
     const { Session } = provider()
     const existing = await Session.get(ctx as never)
     if (await isSignedIn(existing)) return 'already-signed-in'
-    const link = await redeem(token)
-    const customer = link && (await findCustomer(link.customerId))
-    if (!link || customer?.status !== 'active') return 'invalid'
-    if (await cutOffs.isBefore({ accountId: customer.id }, link.madeAtMs)) return 'invalid'
+    const provedAtMs = Date.now()
+    const customer = await redeem(token)
+    if (!customer) return 'invalid'
 
     if (existing.accountId !== undefined) await existing.destroy()
     const session = new Session() as InstanceType<typeof Session> & StoredSession
-    session.loginAccount({ accountId: customer.id, amr: ['otp'], transient: true })
+    session.loginAccount({ accountId: customer.id, amr: ['otp'], transient: true, provedAtMs })
     await session.save(LIFETIMES.session)
     const name = (provider() as unknown as { cookieName(type: string): string }).cookieName('session')
     ctx.cookies.set(name, session.id, { signed: true, httpOnly: true, sameSite: 'lax', secure, path })
@@ -59,6 +57,6 @@ export function createLinkSignIn(deps: LinkSignInDeps): LinkSignIn {
 /** Members of a session that its published type leaves out. */
 type StoredSession = {
   readonly id: string
-  loginAccount(details: { accountId: string; amr: string[]; transient: boolean }): void
+  loginAccount(details: { accountId: string; amr: string[]; transient: boolean; provedAtMs: number }): void
   save(ttlSeconds: number): Promise<string>
 }

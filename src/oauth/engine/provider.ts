@@ -13,6 +13,7 @@ import { deviceFlow, restartDeviceFlow } from '../browser/device-flow.ts'
 import { createLoadExistingGrant } from '../browser/first-party.ts'
 import type { ProtocolPages } from '../browser/pages.ts'
 import { signOutPages } from '../browser/sign-out.ts'
+import { measureStagedSignIns, type ProofHolds } from '../browser/staged-sign-ins.ts'
 import { compareSecretsWith, toLibraryClient } from '../clients/client-metadata.ts'
 import { type MutualTls, mutualTlsFeature } from '../clients/mutual-tls.ts'
 import { createResourceIndicators } from '../clients/resource-indicators.ts'
@@ -59,6 +60,7 @@ export type ProviderDeps = {
   readonly identifiersOf: (audience: string) => readonly string[]
   readonly shapes: ReadonlyMap<string, TokenShape>
   readonly judgeAccount: JudgeAccount
+  readonly proofHolds: ProofHolds
   /** Told the size of each JWT access token's payload, in bytes. */
   readonly noteTokenSize: (bytes: number) => void
   readonly refreshTokens: RefreshTokens
@@ -85,6 +87,7 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
   provider.use(endBareSessions(deps))
   keepGrantFacts(provider)
   keepSignInInstant(provider)
+  measureStagedSignIns(provider, deps.proofHolds)
   compareSecretsWith(provider, deps.verifySecret)
   detectReplaysAtomically(provider, deps.storage)
   makeRefreshTokens(provider, deps.refreshTokens.first)

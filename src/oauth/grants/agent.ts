@@ -35,6 +35,7 @@ export function agentGrant({ authenticateAgent, resourceServers }: AgentGrantDep
         ...throttleOf(server),
         ...(typeof code === 'string' && code !== '' && { code }),
       }
+      const provedAtMs = Date.now()
       const authentication = await authenticateAgent(username, password, context)
       requestState(ctx).authentication = authentication
       if (authentication.outcome === 'busy') throw temporarilyUnavailable(ctx, authentication.retryAfterSeconds)
@@ -53,6 +54,7 @@ export function agentGrant({ authenticateAgent, resourceServers }: AgentGrantDep
         grantType: AGENT_GRANT,
         defaultScope: 'profile email',
         amr: authentication.hasSecondFactor ? ['pwd', 'otp', 'mfa'] : ['pwd'],
+        provedAtMs,
       })
     },
   }

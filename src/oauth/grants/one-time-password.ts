@@ -23,12 +23,18 @@ export function oneTimePasswordGrant({ oneTimePasswords }: OneTimePasswordGrantD
       const authentication = await oneTimePasswords.authenticate(username, code, { ip: ctx.ip, clientId })
       requestState(ctx).authentication = authentication
       const account = authentication.outcome === 'authenticated' ? toAccount(authentication.customer) : undefined
-      if (!account) {
+      if (authentication.outcome !== 'authenticated' || !account) {
         const refusal = new errors.InvalidGrant(authentication.outcome)
         refusal.error_description = 'invalid username or code'
         throw refusal
       }
-      await issueTokens(ctx, { account, grantType: ONE_TIME_PASSWORD_GRANT, defaultScope: 'customer', amr: ['otp'] })
+      await issueTokens(ctx, {
+        account,
+        grantType: ONE_TIME_PASSWORD_GRANT,
+        defaultScope: 'customer',
+        amr: ['otp'],
+        provedAtMs: authentication.proof.madeAtMs,
+      })
     },
   }
 }

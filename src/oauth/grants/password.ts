@@ -35,7 +35,8 @@ export function passwordGrant({ authenticate, findClient, resourceServers }: Pas
       const authentication = await authenticate(username, password, context)
       // Dialects answer some refusals in words of their own; they read the outcome here.
       requestState(ctx).authentication = authentication
-      const account = authentication.outcome === 'authenticated' ? toAccount(authentication.customer) : undefined
+      if (authentication.outcome !== 'authenticated') throw refusal(ctx, authentication)
+      const account = toAccount(authentication.customer)
       if (!account) throw refusal(ctx, authentication)
       const client = await findClient(clientId)
       await issueTokens(ctx, {
@@ -43,6 +44,7 @@ export function passwordGrant({ authenticate, findClient, resourceServers }: Pas
         grantType: 'password',
         defaultScope: client?.default_scope ?? '',
         amr: ['pwd'],
+        provedAtMs: authentication.proof.madeAtMs,
       })
     },
   }

@@ -10,6 +10,8 @@ export const ENDING_CAUSES = [
   'password-changed',
   'blocked',
   'erased',
+  'email-changed',
+  'imported',
   'operator',
   'client-disabled',
   'client-removed',

@@ -11,7 +11,7 @@ import {
   validateClientScope,
   validateDpop,
 } from 'oidc-provider/lib/helpers/grants.js'
-import type { CommerceAccount } from '../accounts/account.ts'
+import type { CommerceAccount, CustomerAccount } from '../accounts/account.ts'
 import { isAgentAccount } from '../accounts/agent-account.ts'
 import { isAnonymousAccount } from '../accounts/anonymous-account.ts'
 import { withFacts } from '../accounts/grant-facts.ts'
@@ -23,6 +23,8 @@ export type TokenRequest = {
   readonly defaultScope: string
   /** How the person was authenticated (RFC 8176). */
   readonly amr?: readonly string[]
+  /** Epoch milliseconds, from before the person was looked up; now, unless given. */
+  readonly provedAtMs?: number
 }
 
 /**
@@ -43,7 +45,7 @@ export async function issueTokens(ctx: TokenEndpointGrantContext, request: Token
   const scopes = validateClientScope(provider, ctx)
   await checkDpopReplay(provider, ctx, dPoP, client.clientId, errors.InvalidGrant)
 
-  const grant = newGrant(ctx, request.account, resourceServer, scopes)
+  const grant = newGrant(ctx, request, resourceServer, scopes)
   ctx.oidc.entity('Account', request.account)
   ctx.oidc.entity('Grant', grant)
 
@@ -90,20 +92,16 @@ type ResourceServerInstance = NonNullable<AccessToken['resourceServer']>
 /** A grant that is not stored yet, with its id, so that the tokens can name it and everything is stored in one batch. */
 export function newGrant(
   ctx: TokenEndpointGrantContext,
-  account: CommerceAccount,
+  { account, provedAtMs = Date.now() }: Pick<TokenRequest, 'account' | 'provedAtMs'>,
   resourceServer: ResourceServerInstance,
   scopes: ReadonlySet<string>,
 ): Grant {
   const { provider, client } = ctx.oidc
-  const grant = withFacts(
-    new provider.Grant({ accountId: account.accountId, clientId: client?.clientId as string }),
-    isAgentAccount(account) || isAnonymousAccount(account)
-      ? {}
-      : {
-          ...(account.companyUser && { companyUserId: account.companyUser.id }),
-          ...(account.actingAgentId && { actingAgentId: account.actingAgentId }),
-        },
-  )
+  const grant = withFacts(new provider.Grant({ accountId: account.accountId, clientId: client?.clientId as string }), {
+    // What signs the person out while the secret is being checked ends this grant too.
+    createdAtMs: provedAtMs,
+    ...(!isAgentAccount(account) && !isAnonymousAccount(account) && actingAs(account)),
+  })
   grant.jti = (grant as unknown as { generateTokenId(): string }).generateTokenId()
   if (scopes.size > 0) {
     grant.addOIDCScope([...scopes].join(' '))
@@ -113,6 +111,10 @@ export function newGrant(
     )
   }
   return grant
+}
+
+function actingAs({ companyUser, actingAgentId }: CustomerAccount) {
+  return { ...(companyUser && { companyUserId: companyUser.id }), ...(actingAgentId && { actingAgentId }) }
 }
 
 async function newRefreshToken(

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openDialectUses } from '../../../src/clients/dialect-uses.ts'
+import { createProofs } from '../../../src/customers/proof.ts'
 import { createSignInLinks } from '../../../src/customers/sign-in-links.ts'
+import { createSqlDirectory } from '../../../src/customers/sources/sql-directory.ts'
 import type { Database } from '../../../src/database/database.ts'
 import { openDatabase } from '../../../src/database/index.ts'
 import { openStorage } from '../../../src/storage/index.ts'
@@ -80,7 +82,8 @@ describeOn('postgres', 'what an operator changes beside a running server', () =>
 
   async function mint(audience = server.url): Promise<string> {
     const { id } = await database.knex('customers').where({ email: 'ron@swanson.com' }).first('id')
-    const minted = await createSignInLinks({ storage, audience, allowsReuse: false }).mint({ customerId: id })
+    const proofs = createProofs({ directory: createSqlDirectory(database), isSignedOut: async () => false })
+    const minted = await createSignInLinks({ storage, proofs, audience, allowsReuse: false }).mint({ customerId: id })
     if (minted.outcome !== 'minted') throw new Error(minted.outcome)
     return minted.token
   }

@@ -31,14 +31,15 @@ export function customerMoveRoutes({ operations }: { readonly operations: Custom
       audit: 'customers.imported',
       lines: ({ query: { totalBytes, ...options }, stream, actor }) =>
         progressOf(async (emit, signal) => {
-          const report = await operations.import(stream, {
+          const settings = {
             ...options,
             by: actor.name,
             ...(totalBytes && { totalBytes }),
             signal,
-            onProgress: (progress) => emit({ progress }),
-            onProblem: (problem) => emit({ problem }),
-          })
+            onProgress: (progress: object) => emit({ progress }),
+            onProblem: (problem: object) => emit({ problem }),
+          }
+          const report = await operations.import(stream, settings)
           emit({ report })
         }),
     }),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { normalizeEmail } from '../../../credentials/email.ts'
 import type { PasswordPolicy } from '../../../credentials/password-policy.ts'
 import type { Passwords } from '../../../credentials/passwords.ts'
 import type { Customer } from '../../../customers/customer.ts'
@@ -78,8 +79,13 @@ export function customerRoutes({ customerRecords, endSignIn, endTakenAway, ...ha
       body: customerChange,
       revision: 'expected',
       refusals: [404, 409],
-      handle: async ({ params, body, seen }) =>
-        changed(await customerRecords.change(params.customer, seen, body), params.customer),
+      async handle({ params, body, seen, actor }) {
+        const change = await customerRecords.change(params.customer, seen, body)
+        const now = changed(change, params.customer)
+        if (change.outcome === 'changed' && normalizeEmail(change.before.email) !== normalizeEmail(now.email))
+          await endSignIn({ what: { of: 'customer', id: now.id }, why: 'email-changed', by: actor.name })
+        return now
+      },
     }),
     route({
       ...act,

@@ -38,16 +38,14 @@ export function signInLinkRoutes({ signInLinks, findCustomerByReference, address
           )
         }
         const customer = await findCustomerByReference(customerReference)
-        if (customer?.status !== 'active') {
-          const detail = `There is no active customer with the reference "${customerReference}".`
-          throw new Problem(404, 'unknown-customer', detail)
-        }
+        if (customer?.status !== 'active') throw unknownCustomer(customerReference)
         const minted = await signInLinks.mint({
           customerId: customer.id,
           isReusable,
           ...(ttlSeconds && { ttlSeconds }),
         })
-        if (minted.outcome === 'reusable-not-allowed') {
+        if (minted.outcome === 'unknown-customer') throw unknownCustomer(customerReference)
+        if (minted.outcome !== 'minted') {
           throw new Problem(
             409,
             minted.outcome,
@@ -59,4 +57,8 @@ export function signInLinkRoutes({ signInLinks, findCustomerByReference, address
       },
     }),
   ]
+}
+
+function unknownCustomer(customerReference: string): Problem {
+  return new Problem(404, 'unknown-customer', `There is no active customer with the reference "${customerReference}".`)
 }

@@ -1,0 +1,14 @@
+type Attack = { readonly id: string; readonly kind: string; readonly tests: readonly string[] }
+
+/** Attacks on what proves who somebody is, each with the tests that hold it. */
+export const PROOF_ATTACKS: readonly Attack[] = [
+  {
+    id: 'stale-proofs',
+    kind: 'Something proved before a reset, a sign-out everywhere, a block or a new address is kept, and used after it.',
+    tests: [
+      'test/attacks/stale-proofs.test.ts › $name is worth nothing after $event',
+      'test/attacks/stale-proofs.test.ts › $name ends with a sign-out',
+      'test/attacks/stale-proofs.test.ts › $name works while nothing has happened',
+    ],
+  },
+]
