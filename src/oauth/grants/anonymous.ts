@@ -1,25 +1,33 @@
 import { randomUUID } from 'node:crypto'
 import { errors, type TokenEndpointGrantContext } from 'oidc-provider'
 import { buildTokenResponse, resolveRequestedResources, validateClientScope } from 'oidc-provider/lib/helpers/grants.js'
+import type { ClientMetadata } from '../../clients/client.ts'
 import type { ResourceServer } from '../../clients/resource-servers.ts'
 import { requestState } from '../../http/request-state.ts'
+import type { Storage } from '../../storage/storage.ts'
 import { toAnonymousAccount } from '../accounts/anonymous-account.ts'
 import { issueTokens } from '../tokens/issue-tokens.ts'
+import { familyTtlSeconds, LONGEST_TOKEN_SECONDS } from '../tokens/lifetimes.ts'
 import type { GrantType } from './grant-type.ts'
 
 export type AnonymousGrantDeps = {
+  readonly storage: Pick<Storage, 'putOnce'>
   readonly resourceServers: { find(identifier: string): Promise<ResourceServer | undefined> }
 }
 
 /** The name of the grant type, and what a client must list to use it. */
 export const ANONYMOUS_GRANT = 'urn:vestibule:grant:anonymous'
 
+/** Ids of visitors that were given out or chosen, kept for longer than the last token with one can live. */
+const TAKEN = 'AnonymousId'
+
 /**
  * A token for a visitor who has not signed in: what storefronts fetch before anything else, with none but the scopes a
  * resource server opens to anonymous visitors. A client that proves who it is and may refresh gets a session that
- * keeps the visitor's id; a public one gets a token that stands for the client alone.
+ * keeps the visitor's id; a public one gets a token that stands for the client alone. An id is taken once, by whoever
+ * asks first: who knows the id of another visitor does not get their session.
  */
-export function anonymousGrant({ resourceServers }: AnonymousGrantDeps): GrantType {
+export function anonymousGrant({ storage, resourceServers }: AnonymousGrantDeps): GrantType {
   return {
     name: ANONYMOUS_GRANT,
     parameters: ['scope', 'resource', 'anonymous_id'],
@@ -32,16 +40,26 @@ export function anonymousGrant({ resourceServers }: AnonymousGrantDeps): GrantTy
       const scope = [...validateClientScope(provider, ctx)].filter((name) => open.includes(name)).join(' ')
 
       const mayKeepId = client?.clientAuthMethod !== 'none'
-      const anonymousId = mayKeepId ? readAnonymousId(ctx.oidc.params?.anonymous_id) : undefined
-      if (!mayKeepId || !client?.grantTypeAllowed('refresh_token')) {
+      const chosenId = mayKeepId ? readAnonymousId(ctx.oidc.params?.anonymous_id) : undefined
+      const hasSession = mayKeepId && client?.grantTypeAllowed('refresh_token') === true
+      const anonymousId = chosenId ?? (hasSession ? randomUUID() : undefined)
+      // The library keeps the metadata as members of its client.
+      if (anonymousId !== undefined) await take(anonymousId, client as unknown as ClientMetadata)
+      if (!hasSession || anonymousId === undefined) {
         requestState(ctx).anonymousId = anonymousId
         return issueClientToken(ctx, resourceServer, scope)
       }
       const params = ctx.oidc.params as Record<string, unknown>
       params.scope = scope || undefined
-      const account = toAnonymousAccount(anonymousId ?? randomUUID())
+      const account = toAnonymousAccount(anonymousId)
       await issueTokens(ctx, { account, grantType: ANONYMOUS_GRANT, defaultScope: '' })
     },
+  }
+
+  async function take(anonymousId: string, client: ClientMetadata): Promise<void> {
+    const ttlSeconds = familyTtlSeconds(client) + LONGEST_TOKEN_SECONDS
+    if (await storage.putOnce(TAKEN, anonymousId, {}, ttlSeconds)) return
+    throw new errors.InvalidRequest('the anonymous_id is already in use')
   }
 }
 

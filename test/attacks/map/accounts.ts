@@ -23,4 +23,12 @@ export const ACCOUNT_ATTACKS: readonly Attack[] = [
       'test/attacks/taken-and-given-back.test.ts › what is asked about while the customer %s has ended for good',
     ],
   },
+  {
+    id: 'chosen-identifiers',
+    kind: 'An identifier that a caller chooses is taken for proof of owning it.',
+    tests: [
+      'test/attacks/chosen-identifiers.test.ts › the id of a visitor is taken once, whoever chose it and whoever asks again: %s',
+      'test/attacks/chosen-identifiers.test.ts › of many who ask for one id at once, one gets it',
+    ],
+  },
 ]
