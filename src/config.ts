@@ -31,7 +31,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 
   // `Object.entries` forgets the names.
   for (const [name, setting] of Object.entries(settings) as [SettingName, Setting][]) {
-    const raw = rawValue(name, environment, problems) ?? setting.default
+    const raw = rawValue(name, setting, environment, problems) ?? setting.default
     if (raw === undefined) continue
     const parsed = setting.type.safeParse(raw)
     if (parsed.success) values[name] = parsed.data
@@ -74,8 +74,10 @@ function written(value: unknown): string {
   return value instanceof Map ? [...value].map((pair) => pair.join('=')).join(',') : String(value)
 }
 
+/** A file ends with a line break that nobody means; a secret is otherwise taken as it is. */
 function rawValue(
   name: string,
+  { secret }: Setting,
   environment: Readonly<Record<string, string | undefined>>,
   problems: string[],
 ): string | undefined {
@@ -87,7 +89,8 @@ function rawValue(
     return undefined
   }
   try {
-    return readFileSync(file, 'utf8').trim()
+    const content = readFileSync(file, 'utf8')
+    return secret ? content.replace(/\r?\n$/, '') : content.trim()
   } catch (error) {
     problems.push(`${name}_FILE points at ${file}, which cannot be read (${codeOf(error)}).`)
     return undefined

@@ -19,7 +19,7 @@ export type ServeApiDeps = {
 export function serveApi({ api, identify, onError }: ServeApiDeps): Middleware {
   return async function answerByApi(ctx, next) {
     if (!ctx.path.startsWith('/v1/')) return next()
-    const [scheme = '', presented = ''] = ctx.get('Authorization').split(' ')
+    const [, scheme = '', presented = ''] = /^(\S+) +(.*)$/.exec(ctx.get('Authorization')) ?? []
     const requestId = requestState(ctx).requestId
     const answer = await api.answer({
       method: ctx.method,

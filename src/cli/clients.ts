@@ -43,7 +43,7 @@ export const clients = subcommands({
       example: 'create client.json --secret-stdin < secret.txt',
       async run({ admin, subjects: [file = ''], flags, isJson }) {
         const hasSecret = flags.has('secret-stdin')
-        const secret = hasSecret ? (await fromInput()).trim() : undefined
+        const secret = hasSecret ? await fromInput() : undefined
         const stored = await store(admin, await readMetadata(file, hasSecret), secret)
         if (isJson) printJson(stored)
         else console.log('the client is stored')

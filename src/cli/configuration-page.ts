@@ -18,6 +18,7 @@ const INTRODUCTION = [
   'embedded database in `./data`, signing keys in `./keys` and a demo shop.',
   '',
   '- `NAME_FILE` reads the setting `NAME` from a file, for secrets that an orchestrator mounts. Set only one of the two.',
+  '  A secret is the content of the file without the line break that ends it; of other settings, blanks at both ends go too.',
   '- The server reports all invalid settings at once, each with the fix, and exits with code 1.',
   '- Names that begin with `VESTIBULE_` are refused: no setting has this prefix.',
   '- `npx vestibule config` shows the current settings, with secrets masked; `--json` for programs.',

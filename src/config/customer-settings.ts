@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { count, type Setting, seconds, url } from './setting.ts'
+import { bearerToken, count, type Setting, seconds, url } from './setting.ts'
 
 /** Mail, lockout, passwords, and where customers are kept. */
 export const customerSettings = {
@@ -72,7 +72,7 @@ export const customerSettings = {
     sentence: 'The address of a shop service that stores customers and passwords. Unset: this server stores them.',
   },
   SHOP_DIRECTORY_TOKEN: {
-    type: z.string().min(1),
+    type: bearerToken,
     secret: true,
     sentence: 'Sent to SHOP_DIRECTORY_URL as a bearer token.',
   },
@@ -82,7 +82,7 @@ export const customerSettings = {
       'The address of a shop service with existing customers; each customer is moved to this server at the first sign-in.',
   },
   LEGACY_DIRECTORY_TOKEN: {
-    type: z.string().min(1),
+    type: bearerToken,
     secret: true,
     sentence: 'Sent to LEGACY_DIRECTORY_URL as a bearer token.',
   },

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { isNetwork } from './network.ts'
-import { headerName, list, origin, port, type Setting, url } from './setting.ts'
+import { bearerToken, headerName, list, origin, port, type Setting, url } from './setting.ts'
 
 /** Where the server listens, and where it keeps what it knows. */
 export const serverSettings = {
@@ -28,9 +28,12 @@ export const serverSettings = {
     sentence: 'For the command line: the address of the admin listener of a remote server.',
   },
   ADMIN_TOKEN: {
-    type: list.refine((tokens) => tokens.length > 0 && tokens.every((token) => token.length >= 16), {
-      message: 'must be at least 16 characters, each if there are several; "openssl rand -base64 32" makes a good one',
-    }),
+    type: list
+      .refine((tokens) => tokens.length > 0 && tokens.every((token) => token.length >= 16), {
+        message:
+          'must be at least 16 characters, each if there are several; "openssl rand -base64 32" makes a good one',
+      })
+      .pipe(z.array(bearerToken)),
     secret: true,
     sentence:
       'A token for the admin API with the role owner. Several are separated by commas: all work, and the command line sends the first. Unset: each start creates one and saves it in DATA_DIR for the command line.',

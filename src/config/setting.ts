@@ -24,6 +24,12 @@ export const hours = z.coerce
   .max(24 * 365)
 /** `true` or `false`. */
 export const flag = z.enum(['true', 'false']).transform((value) => value === 'true')
+/** What a header can carry (RFC 9110 §5.5): no control character, and no blank at either end. */
+const BEARER = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/
+/** A token that travels as `Authorization: Bearer`. */
+export const bearerToken = z
+  .string()
+  .regex(BEARER, 'must be printable ASCII without blanks at its ends, or no header could carry it')
 /** Items between commas. */
 export const list = z.string().transform((value) =>
   value

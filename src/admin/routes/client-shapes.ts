@@ -34,6 +34,7 @@ const secret = z
     FEWEST_SECRET_CHARACTERS,
     `must be at least ${FEWEST_SECRET_CHARACTERS} characters; "openssl rand -base64 32" makes a good one`,
   )
+  .regex(/^[\x20-\x7e]*$/, 'must be printable ASCII: client authentication carries nothing else (RFC 6749, A.2)')
 
 export const newClient = z.strictObject({ metadata, secret: secret.optional() })
 

@@ -20,6 +20,10 @@ export async function acceptPassword(
   login: string,
 ) {
   const { passwords, passwordPolicy } = deps
+  if (/\p{Cc}/u.test(password)) {
+    const fix = 'no form could send it. Is there a line break too many?'
+    throw new Problem(400, 'password-refused', `The password has a control character: ${fix}`)
+  }
   const review = await passwordPolicy.review(password, login)
   if (review.outcome === 'accepted') return passwords.hash(password)
   const { minLength, maxLength } = passwordPolicy
