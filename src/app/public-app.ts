@@ -7,10 +7,11 @@ import { accessLog } from '../http/access-log.ts'
 import { catchErrors } from '../http/errors.ts'
 import { hostGuard } from '../http/host-guard.ts'
 import { measureRequests } from '../http/measure-requests.ts'
-import { answerOtherMethods, type Routes } from '../http/other-methods.ts'
 import { reachProbe } from '../http/reach-probe.ts'
 import { refuseEncodedBodies } from '../http/read-body.ts'
 import { requestId } from '../http/request-id.ts'
+import { probesBelow, serveBelow } from '../http/routing/issuer-path.ts'
+import { answerOtherMethods, type Routes } from '../http/routing/other-methods.ts'
 import { securityHeaders } from '../http/security-headers.ts'
 import { traceRequests } from '../http/trace-requests.ts'
 import { createAccountRoutes } from '../interaction/account-routes.ts'
@@ -45,6 +46,7 @@ export function createPublicApp(config: Config, log: Log, parts: AppParts): Koa 
   app.use(securityHeaders({ isHttps: config.ISSUER.startsWith('https:') }))
   app.use(catchErrors(shared.onError))
   app.use((_ctx, next) => backends.database.answeringWithin(QUERY_LIMIT_MS, next))
+  app.use(probesBelow(config.ISSUER))
   app.use(reachProbe({ ...shared, note: services.reachProbes.note }))
   app.use(shared.probes)
   app.use(
@@ -55,6 +57,7 @@ export function createPublicApp(config: Config, log: Log, parts: AppParts): Koa 
       proxyHeaders: [config.MTLS_CERTIFICATE_HEADER, config.MTLS_VERIFIED_HEADER].filter((name) => name !== undefined),
     }),
   )
+  app.use(serveBelow(config.ISSUER))
   const jwks = serveJwks({
     keys: keyRing.keys,
     etag: keyRing.etag,

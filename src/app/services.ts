@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts'
 import { selectDialects } from '../dialects/index.ts'
 import type { MountedDialect } from '../dialects/mounted-dialect.ts'
+import { issuerPath } from '../http/routing/issuer-path.ts'
 import { createPages, type Pages } from '../interaction/pages.ts'
 import type { Log } from '../log.ts'
 import { createJudgeAccount } from '../oauth/accounts/account.ts'
@@ -56,6 +57,6 @@ export function createServices(config: Config, log: Log, backends: Backends): Se
       log,
     }),
     reachProbes: createReachProbes({ storage }),
-    pages: createPages({ publicPath: new URL(config.ISSUER).pathname.replace(/\/$/, '') }),
+    pages: createPages({ publicPath: issuerPath(config.ISSUER) }),
   }
 }

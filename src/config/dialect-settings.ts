@@ -18,7 +18,7 @@ export const dialectSettings = {
     type: pairs,
     default: '',
     sentence:
-      'Dialects that are served at another address than the root of ISSUER: name=/path, name=https://host or name=https://host/path.',
+      'Dialects that are served at another address than the root of ISSUER: name=/path, name=https://host or name=https://host/path. A bare path is below that of ISSUER.',
   },
   DIALECT_SUNSETS: {
     type: pairs,

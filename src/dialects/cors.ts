@@ -1,5 +1,5 @@
 import type { Context } from 'koa'
-import { allow } from '../http/other-methods.ts'
+import { allow } from '../http/routing/other-methods.ts'
 
 const ALWAYS_ALLOWED = ['Accept', 'Accept-Language', 'Authorization', 'Content-Type']
 const EXPOSED = 'Content-Language, Retry-After, X-Request-Id'

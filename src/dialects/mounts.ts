@@ -1,4 +1,5 @@
 import { ConfigError } from '../config.ts'
+import { issuerPath } from '../http/routing/issuer-path.ts'
 
 /** What operators say about dialects as `name=value,name=value`. */
 export type DialectValues = ReadonlyMap<string, string>
@@ -22,8 +23,8 @@ export type Mount = {
 export const ROOT: Mount = { basePath: '' }
 
 /**
- * The mounts of DIALECT_MOUNTS: a base path, a host, or both. Without a scheme a host has the issuer's; the issuer's
- * own host is none of its own.
+ * The mounts of DIALECT_MOUNTS: a base path below the issuer, a host, or both. Without a scheme a host has the issuer's; the
+ * issuer's own host is none of its own, and what is mounted there lies below the issuer's path.
  *
  * @throws {ConfigError} when one is neither.
  */
@@ -35,7 +36,7 @@ export function readMounts(values: DialectValues, issuer: string): ReadonlyMap<s
       wrong.map(
         (name) =>
           `DIALECT_MOUNTS gives ${name} "${values.get(name)}": write a path like /shop, a host like ` +
-          'https://glue.shop.example, or both, without a slash at the end.',
+          `https://glue.shop.example, or both, without a slash at the end. At the issuer's host it must be below ${issuer}.`,
       ),
     )
   }
@@ -47,7 +48,10 @@ function readMount(value: string, issuer: URL): Mount | undefined {
   const [, scheme = issuer.protocol, host = '', basePath = ''] = HOST_AND_PATH.exec(value) ?? []
   const origin = host && URL.parse(`${scheme}//${host}`)
   if (!origin || (basePath && !BASE_PATH.test(basePath))) return undefined
-  return origin.host === issuer.host ? { basePath } : { basePath, origin: origin.origin }
+  if (origin.host !== issuer.host) return { basePath, origin: origin.origin }
+  const prefix = issuerPath(issuer.href)
+  const isBelow = basePath === prefix || basePath.startsWith(`${prefix}/`)
+  return isBelow ? { basePath: basePath.slice(prefix.length) } : undefined
 }
 
 /** The host of a mount, as a Host header names it; undefined where it is the issuer's. */

@@ -1,10 +1,11 @@
+import { issuerPath } from './routing/issuer-path.ts'
+
 /** Where the cookies of a listener go: over TLS only or not, and below which path. */
 export type CookieHome = { readonly isSecure: boolean; readonly path: string }
 
 /** The home of the cookies of the public pages. An issuer with a path shares its host: what is not below it gets none. */
 export function cookieHome(issuer: string): CookieHome {
-  const { protocol, pathname } = new URL(issuer)
-  return { isSecure: protocol === 'https:', path: pathname.replace(/\/$/, '') || '/' }
+  return { isSecure: new URL(issuer).protocol === 'https:', path: issuerPath(issuer) || '/' }
 }
 
 /**

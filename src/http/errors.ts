@@ -1,6 +1,7 @@
 import type { Middleware } from 'koa'
 import { BodyError } from './read-body.ts'
 import { requestState } from './request-state.ts'
+import { askedPath } from './routing/issuer-path.ts'
 import { Unavailable } from './unavailable.ts'
 
 const RETRY_AFTER_SECONDS = 1
@@ -16,7 +17,7 @@ export function catchErrors(onError: (error: unknown, requestId: string) => void
       if (ctx.status === 503 && !ctx.response.get('Retry-After')) ctx.set('Retry-After', String(RETRY_AFTER_SECONDS))
       if (ctx.status === 404 && ctx.body === undefined) {
         ctx.status = 404
-        ctx.body = { error: 'not_found', error_description: `there is nothing at ${ctx.method} ${ctx.path}` }
+        ctx.body = { error: 'not_found', error_description: `there is nothing at ${ctx.method} ${askedPath(ctx)}` }
       }
     } catch (error) {
       const requestId = requestState(ctx).requestId

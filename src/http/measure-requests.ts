@@ -31,10 +31,11 @@ const PAGES = /^\/(interaction|account|recovery|registration|confirmation|unbloc
 export function measureRequests(report: (request: MeasuredRequest) => void): Middleware {
   return async function measureRequest(ctx, next) {
     const startedMs = performance.now()
-    const route = routeOf(ctx.path)
     try {
       await next()
     } finally {
+      // Without the issuer's path by now.
+      const route = routeOf(ctx.path)
       if (route !== 'health') {
         report({
           route: requestState(ctx).route ?? route,

@@ -1,6 +1,6 @@
 import { Router } from '@koa/router'
 import type { Context, Middleware } from 'koa'
-import { type Routes, routed } from '../http/other-methods.ts'
+import { type Routes, routed } from '../http/routing/other-methods.ts'
 import type { AccountPage, AccountRoutesDeps } from './account-page.ts'
 import { createAnswerPage } from './answer-page.ts'
 import { createCsrf } from './csrf.ts'

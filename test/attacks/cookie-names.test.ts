@@ -50,3 +50,15 @@ test('on https every cookie of the public pages is one that browsers take from t
     if (cookie.startsWith('__Host-')) expect(cookie).toMatch(/; path=\/(;|$)/i)
   }
 })
+
+test('below the path of an issuer no cookie goes to what else its host serves', async () => {
+  const { cookies, hasSession } = await visit('/auth')
+  expect(hasSession).toBe(true)
+  const names = ['vestibule.back', 'vestibule.device', 'vestibule.form', 'vestibule_interaction', 'vestibule_session']
+  expect(named(cookies)).toEqual(expect.arrayContaining(names.map((name) => `__Secure-${name}`)))
+  for (const cookie of cookies) {
+    expect(cookie).toMatch(/^__Secure-/)
+    expect(cookie).toMatch(/; secure(;|$)/i)
+    expect(cookie).toMatch(/; path=\/auth(\/|;|$)/i)
+  }
+})

@@ -33,7 +33,7 @@ export function restartDeviceFlow(provider: Provider): Middleware {
     if (ctx.method !== 'POST' || ctx.path !== '/device') return next()
     const session = await provider.Session.get(ctx as never)
     if (session.exp !== undefined) return next()
-    ctx.redirect('/device')
+    ctx.redirect(provider.pathFor('code_verification'))
     ctx.status = 303
   }
 }

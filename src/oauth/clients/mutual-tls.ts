@@ -55,10 +55,12 @@ export function mutualTlsMethods({ verifiedHeader }: MutualTls): ('self_signed_t
   return verifiedHeader ? ['self_signed_tls_client_auth', 'tls_client_auth'] : ['self_signed_tls_client_auth']
 }
 
-/** Where clients with certificates go instead (RFC 8705 §5). */
-export function mutualTlsAliases({ url }: MutualTls): Record<string, Record<string, string>> {
+/** Where clients with certificates go instead (RFC 8705 §5): below the issuer's path, unless `url` has one itself. */
+export function mutualTlsAliases({ url }: MutualTls, path: string): Record<string, Record<string, string>> {
   if (url === undefined) return {}
-  const aliases = Object.entries(ALIASED).map(([name, path]) => [name, `${url.replace(/\/$/, '')}${path}`])
+  const bare = url.replace(/\/$/, '')
+  const base = new URL(url).pathname === '/' ? bare + path : bare
+  const aliases = Object.entries(ALIASED).map(([name, endpoint]) => [name, base + endpoint])
   return { mtls_endpoint_aliases: Object.fromEntries(aliases) }
 }
 

@@ -1,6 +1,7 @@
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import type { ClientMetadata } from '../../clients/client.ts'
 import { cookieHome, cookieName } from '../../http/cookie-names.ts'
+import { issuerPath } from '../../http/routing/issuer-path.ts'
 import { CLAIMS_BY_SCOPE } from '../accounts/claims.ts'
 import { interactionPolicyFor } from '../browser/first-party.ts'
 import type { ProtocolPages } from '../browser/pages.ts'
@@ -36,7 +37,7 @@ export function fixedConfiguration({
     },
     claims: Object.fromEntries(Object.entries(CLAIMS_BY_SCOPE).map(([scope, claims]) => [scope, [...claims]])),
     clientAuthMethods: [...METHODS, ...(mutualTls ? mutualTlsMethods(mutualTls) : [])],
-    ...(mutualTls && { discovery: mutualTlsAliases(mutualTls) }),
+    ...(mutualTls && { discovery: mutualTlsAliases(mutualTls, issuerPath(issuer)) }),
     clientBasedCORS: (_ctx, origin, client) => allowsOrigin(client as unknown as ClientMetadata, origin),
     clientDefaults: {
       id_token_signed_response_alg: 'RS256',
@@ -51,7 +52,7 @@ export function fixedConfiguration({
       : { properties: [...OWN_CLIENT_MEMBERS, BOUND_TOKENS], validator: refuseBoundTokens },
     interactions: {
       policy: interactionPolicyFor(),
-      url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
+      url: (_ctx, interaction) => `${issuerPath(issuer)}/interaction/${interaction.uid}`,
     },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     pkce: { required: () => true },

@@ -1,7 +1,7 @@
 import type { Middleware } from 'koa'
 import compose from 'koa-compose'
 import type { Provider } from 'oidc-provider'
-import { type Routes, routesOf } from '../../http/other-methods.ts'
+import { type Routes, routesOf } from '../../http/routing/other-methods.ts'
 import type { SigningKey } from '../../keys/signing-key.ts'
 import { methodsAt } from './library-seam.ts'
 

@@ -1,5 +1,6 @@
-import { type Routes, routesOf } from '../../http/other-methods.ts'
 import { BodyError, readText } from '../../http/read-body.ts'
+import { askedPath } from '../../http/routing/issuer-path.ts'
+import { type Routes, routesOf } from '../../http/routing/other-methods.ts'
 
 const LIMIT_BYTES = 8 * 1024
 const PATHS = ['/authorize', '/logout']
@@ -17,7 +18,7 @@ export function requestsByPost(): Routes {
         throw new BodyError(400, `only application/x-www-form-urlencoded bodies are supported on POST ${ctx.path}`)
       }
       const parameters = new URLSearchParams(await readText(ctx, { limitBytes: LIMIT_BYTES }))
-      ctx.redirect(`${ctx.path}?${parameters}`)
+      ctx.redirect(`${askedPath(ctx)}?${parameters}`)
       ctx.status = 303
     },
     ({ path }) => (PATHS.includes(path) ? ['POST'] : []),

@@ -1,5 +1,6 @@
 import type { Router } from '@koa/router'
 import type { Context, Middleware } from 'koa'
+import { askedPath } from './issuer-path.ts'
 
 /** Answers requests, and knows which methods it has for the path of one. */
 export type Routes = Middleware & { methodsAt(ctx: Context): readonly string[] }
@@ -55,6 +56,6 @@ function refuseMethod(ctx: Context, allowed: string): void {
   ctx.status = 405
   ctx.body = {
     error: 'invalid_request',
-    error_description: `${ctx.method} is not allowed at ${ctx.path}; use one of ${allowed}`,
+    error_description: `${ctx.method} is not allowed at ${askedPath(ctx)}; use one of ${allowed}`,
   }
 }
