@@ -48,10 +48,16 @@ const demoResourceServers: readonly ResourceServer[] = [
   {
     identifier: 'urn:vestibule:commerce',
     scopes: ['orders:read', 'orders:write', 'carts:read', 'carts:write', 'catalog:read'],
+    hasMachineTokens: true,
     format: 'jwt',
     algorithm: 'ES256',
   },
-  { identifier: 'urn:vestibule:warehouse', scopes: ['stock:read', 'stock:write'], format: 'opaque' },
+  {
+    identifier: 'urn:vestibule:warehouse',
+    scopes: ['stock:read', 'stock:write'],
+    hasMachineTokens: true,
+    format: 'opaque',
+  },
 ]
 
 const demoClients: readonly (ClientMetadata & { secret?: string })[] = [
@@ -94,6 +100,15 @@ const demoClients: readonly (ClientMetadata & { secret?: string })[] = [
     redirect_uris: ['http://localhost:8080/callback'],
     post_logout_redirect_uris: ['http://localhost:8080/'],
     default_scope: 'customer',
+    resource_scopes: [
+      'orders:*',
+      'carts:*',
+      'catalog:*',
+      'store:*',
+      'manage_my_*',
+      'view_*',
+      'create_anonymous_token:*',
+    ],
   },
   {
     client_id: 'orders-service',
@@ -103,6 +118,7 @@ const demoClients: readonly (ClientMetadata & { secret?: string })[] = [
     grant_types: ['client_credentials', 'urn:ietf:params:oauth:grant-type:token-exchange'],
     introspects: ['urn:vestibule:commerce', 'urn:vestibule:warehouse', 'urn:vestibule:dialect:*'],
     exchange_targets: ['urn:vestibule:commerce', 'urn:vestibule:warehouse'],
+    resource_scopes: ['orders:*', 'stock:*'],
   },
   {
     client_id: 'device-app',
@@ -111,6 +127,7 @@ const demoClients: readonly (ClientMetadata & { secret?: string })[] = [
     token_endpoint_auth_method: 'none',
     grant_types: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
     default_scope: 'customer',
+    resource_scopes: ['orders:read', 'catalog:read'],
   },
 ]
 

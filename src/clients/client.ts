@@ -27,7 +27,10 @@ export type ClientMetadata = {
   readonly introspects?: readonly string[]
   /** Resource servers, written alike, that it may trade a customer's token for (RFC 8693); none unless given. */
   readonly exchange_targets?: readonly string[]
-  /** Scopes of resource servers that it may ask for; all of them unless given. */
+  /**
+   * Scopes of resource servers that it may ask for (`*` at the end matches the rest). Software of others must say them;
+   * the shop's own may ask for all unless given.
+   */
   readonly resource_scopes?: readonly string[]
   readonly [member: string]: unknown
 }

@@ -14,6 +14,8 @@ export type ResourceServer = {
   readonly scopes: readonly string[]
   /** What visitors who have not signed in may be given; absent: it does not serve them. */
   readonly anonymousScopes?: readonly string[]
+  /** Clients may have tokens of their own for it, without a person (`client_credentials`); absent: they may not. */
+  readonly hasMachineTokens?: boolean
   readonly format: 'jwt' | 'opaque'
   readonly algorithm?: 'ES256' | 'RS256' | 'PS256' | 'EdDSA'
   readonly accessTokenTtlSeconds?: number

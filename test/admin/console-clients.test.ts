@@ -87,6 +87,7 @@ test('hostile client names and metadata are inert', async () => {
   const id = `evil"/><b>&?#%`
   const metadata = {
     client_id: id,
+    resource_scopes: [],
     client_name: hostile,
     redirect_uris: ['https://x.example/cb'],
     logo_uri: `https://x.example/"><i>`,

@@ -36,7 +36,11 @@ const fresh = (what: string) => `${what}-${++count}`
 
 function makeExamples(): Record<string, () => Promise<Example>> {
   const none = async () => ({})
-  const clientMetadata = () => ({ client_id: fresh('client'), grant_types: ['client_credentials'] })
+  const clientMetadata = () => ({
+    client_id: fresh('client'),
+    grant_types: ['client_credentials'],
+    resource_scopes: [],
+  })
   const client = async () => {
     const metadata = clientMetadata()
     await admin('POST', '/v1/clients', { metadata, secret: 'a-secret-of-sixteen' })

@@ -17,7 +17,7 @@ const signIn = (username: string, password: string) =>
 const RON = '79cc0486-bbdf-491b-a0a2-722383b6288b'
 
 describe('what was seen is what is changed', () => {
-  const metadata = { client_id: 'seen-client', grant_types: ['client_credentials'] }
+  const metadata = { client_id: 'seen-client', grant_types: ['client_credentials'], resource_scopes: [] }
   const cases = [
     [
       'a client',
@@ -121,6 +121,7 @@ describe('a client', () => {
   test('that is removed gets no tokens, and what it was granted is dead', async () => {
     const metadata = {
       client_id: 'leaving',
+      resource_scopes: [],
       grant_types: ['password'],
       token_endpoint_auth_method: 'none',
       first_party: true,
@@ -145,7 +146,7 @@ describe('a client', () => {
   })
 
   test('with metadata the protocol cannot use is refused with the reason, new or changed', async () => {
-    const metadata = { client_id: 'odd', redirect_uris: ['not a uri'] }
+    const metadata = { client_id: 'odd', redirect_uris: ['not a uri'], resource_scopes: [] }
     for (const [method, path] of [
       ['POST', '/v1/clients'],
       ['PUT', '/v1/clients/frontend'],
@@ -159,11 +160,12 @@ describe('a client', () => {
 describe('a resource server', () => {
   test('that is made here can be asked for at once, and one that is removed no more', async () => {
     const identifier = 'urn:example:returns'
-    await admin('POST', '/v1/resource-servers', { identifier, scopes: ['returns:read'], format: 'jwt' })
+    const settings = { scopes: ['orders:returns'], hasMachineTokens: true, format: 'jwt' }
+    await admin('POST', '/v1/resource-servers', { identifier, ...settings })
     const askFor = () =>
       postForm(
         `${server.url}/token`,
-        { grant_type: 'client_credentials', resource: identifier, scope: 'returns:read' },
+        { grant_type: 'client_credentials', resource: identifier, scope: 'orders:returns' },
         basicAuth('third-party-app', 'third-party-app-secret'),
       )
     expect((await askFor()).status).toBe(200)
@@ -297,7 +299,8 @@ describe('a customer who is there already', () => {
 })
 
 test('a secret in a client’s metadata is refused: it would be kept and shown', async () => {
-  const metadata = { client_id: 'careless', grant_types: ['client_credentials'], client_secret: 'in-the-wrong-place' }
+  const misplaced = { client_secret: 'in-the-wrong-place' }
+  const metadata = { client_id: 'careless', grant_types: ['client_credentials'], resource_scopes: [], ...misplaced }
   const { status, body } = await admin('POST', '/v1/clients', { metadata })
   expect([status, body.detail]).toEqual([400, expect.stringContaining('client_secret')])
 })

@@ -15,7 +15,7 @@ afterAll(() => server.stop())
 
 const SHORT = 'fifteen-letters'
 const LONG = 'sixteen-letters!'
-const metadata = (client_id: string) => ({ client_id, grant_types: ['client_credentials'] })
+const metadata = (client_id: string) => ({ client_id, grant_types: ['client_credentials'], resource_scopes: [] })
 
 test('a client secret of less than 16 characters is refused wherever one is given', async () => {
   const given = async (secret: string, id: string) => [

@@ -101,6 +101,7 @@ describe('a service that received a token of a public client gets nothing for it
   test('token exchange refuses a token made for a service that the client does not stand for', async () => {
     const metadata = {
       client_id: 'stranger',
+      resource_scopes: ['*'],
       grant_types: ['urn:ietf:params:oauth:grant-type:token-exchange'],
       introspects: ['urn:vestibule:warehouse'],
       exchange_targets: ['*'],

@@ -108,7 +108,7 @@ describe('vestibule customers', () => {
 describe('vestibule clients', () => {
   test('a client secret is replaced while both work, and the old one ends when told', async () => {
     const clientId = `service-${randomUUID()}`
-    const metadata = JSON.stringify({ client_id: clientId, grant_types: ['client_credentials'] })
+    const metadata = JSON.stringify({ client_id: clientId, grant_types: ['client_credentials'], resource_scopes: [] })
     const { code } = await runCli(['clients', 'create', '-'], { DATA_DIR: server.config.DATA_DIR }, metadata)
     expect(code).toBe(0)
     const first = await json<{ secret: string }>(['clients', 'secrets', 'add', clientId, 'first'])
@@ -127,7 +127,7 @@ describe('vestibule clients', () => {
   test('metadata the protocol cannot use is refused with the reason', async () => {
     const { code, stderr } = await vestibule(
       ['clients', 'create', '-'],
-      '{"client_id":"bad","grant_types":["nonsense"]}',
+      '{"client_id":"bad","grant_types":["nonsense"],"resource_scopes":[]}',
     )
     expect(code).toBe(1)
     expect(stderr).toContain('grant_types')

@@ -3,6 +3,8 @@ import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
+import { openDatabase } from '../../src/database/index.ts'
+import { ADMIN_TOKEN } from '../keys/server-nodes.ts'
 import { describeOn } from '../support/describe-on.ts'
 import { freePort } from '../support/free-port.ts'
 import { startRedis } from '../support/redis-server.ts'
@@ -168,5 +170,22 @@ describe('says what is wrong and how to mend it', () => {
       const { ill } = await examine(server, { DATABASE_URL, REDIS_URL: redis.url })
       expect(ill).toContainEqual({ check: 'storage', isWell: false, detail: expect.stringContaining('REDIS_URL') })
     })
+  })
+})
+
+describeOn('postgres', 'clients of others', () => {
+  test('that were stored before they had to say what they may ask for are found', async () => {
+    const DATABASE_URL = await createDatabase({ demo: true })
+    const database = await openDatabase({ DATABASE_URL, DATA_DIR: '' })
+    closeSteps.push(database.close)
+    const metadata = JSON.stringify({ client_id: 'old-app', grant_types: ['client_credentials'] })
+    await database.knex('clients').insert({ client_id: 'old-app', metadata })
+    const server = await serve({ DATABASE_URL, ADMIN_TOKEN })
+    const access = { DATABASE_URL, ADMIN_URL: server.adminUrl, ADMIN_TOKEN }
+    const { code, ill } = await examine(server, access)
+    expect([code, ill]).toEqual([
+      1,
+      [{ check: 'clients', isWell: false, detail: expect.stringMatching(/"old-app".*resource_scopes.*first_party/) }],
+    ])
   })
 })

@@ -121,7 +121,12 @@ test('a resource server is made, changed and removed', async () => {
 
 test('a client is made, replaced with another secret, shown and removed', async () => {
   const metadata = (name: string) =>
-    JSON.stringify({ client_id: 'made-here', client_name: name, grant_types: ['client_credentials'] })
+    JSON.stringify({
+      client_id: 'made-here',
+      client_name: name,
+      grant_types: ['client_credentials'],
+      resource_scopes: [],
+    })
   await json(['clients', 'create', '-'], metadata('first'))
   await json(['clients', 'create', '-'], metadata('second'))
   expect(await json(['clients', 'show', 'made-here'])).toMatchObject({ metadata: { client_name: 'second' } })

@@ -128,7 +128,7 @@ test.each([
   { resource_scopes: 'stock:read' },
   { access_token_ttl_seconds: '60' },
 ])('a client is not stored with %j, which no token request could use', async (member) => {
-  const metadata = { client_id: 'unusable', grant_types: ['client_credentials'], ...member }
+  const metadata = { client_id: 'unusable', grant_types: ['client_credentials'], resource_scopes: [], ...member }
   const { status, body } = await askAdmin<{ detail: string }>(server, 'POST', '/v1/clients', { metadata })
   expect([status, body.detail]).toEqual([400, expect.stringContaining(Object.keys(member)[0] ?? '')])
 })

@@ -10,6 +10,7 @@ import { introspect, ordersService, read, requestTokens, tokensOf } from './clie
 const ALL = ['ES256', 'RS256', 'PS256', 'EdDSA'] as const
 const ADMIN_TOKEN = 'an-admin-token-for-tests'
 const metadataOf = (algorithm: string) => ({
+  resource_scopes: [],
   client_id: `app-${algorithm}`,
   grant_types: ['password', 'refresh_token'],
   token_endpoint_auth_method: 'none',
@@ -78,7 +79,7 @@ describeOn('postgres', 'resource servers', () => {
     const client = new pg.Client({ connectionString: DATABASE_URL })
     await client.connect()
     for (const algorithm of ALL) {
-      const settings = { scopes: ['stock:read'], format: 'jwt', algorithm }
+      const settings = { scopes: ['stock:read'], hasMachineTokens: true, format: 'jwt', algorithm }
       await client.query('insert into resource_servers (identifier, settings) values ($1, $2)', [
         `urn:test:${algorithm}`,
         settings,

@@ -179,6 +179,7 @@ test('the client’s own token may stand for it as the actor, and nobody else’
 test('a service cannot trade a token that was not made for it, nor one for a target it was not given', async () => {
   const metadata = {
     client_id: 'stock-service',
+    resource_scopes: ['*'],
     grant_types: [EXCHANGE],
     introspects: [WAREHOUSE],
     exchange_targets: ['urn:vestibule:comm*'],
@@ -198,6 +199,7 @@ test('what was traded becomes no sign-in of its own', async () => {
   const grant_types = [EXCHANGE, handover, companyUser, 'refresh_token']
   const metadata = {
     client_id: 'eager-service',
+    resource_scopes: ['*'],
     grant_types,
     introspects: ['urn:vestibule:commerce'],
     exchange_targets: ['urn:vestibule:commerce'],
@@ -218,6 +220,7 @@ test('what was traded becomes no sign-in of its own', async () => {
 test('what is over is not traded, although clocks may differ where its signature is checked', async () => {
   const metadata = {
     client_id: 'brief-app',
+    resource_scopes: ['*'],
     token_endpoint_auth_method: 'none',
     grant_types: ['password'],
     access_token_ttl_seconds: 1,
@@ -231,6 +234,7 @@ test('what is over is not traded, although clocks may differ where its signature
 test('a client with a scope of its own gets no other one by leaving it out', async () => {
   const metadata = {
     client_id: 'modest-service',
+    resource_scopes: ['*'],
     grant_types: [EXCHANGE],
     scope: 'customer',
     introspects: ['urn:vestibule:commerce'],

@@ -64,7 +64,7 @@ describeOn('postgres', 'the verdict on a token', () => {
     const clientId = `shop-${randomUUID()}`
     const grant_types = ['password', 'refresh_token', 'client_credentials', HANDOVER, EXCHANGE, AGENT, IMPERSONATION]
     const made = await askAdmin(server, 'POST', '/v1/clients', {
-      metadata: { client_id: clientId, grant_types, refresh_retry_seconds: 0, ...metadata },
+      metadata: { client_id: clientId, grant_types, resource_scopes: [], refresh_retry_seconds: 0, ...metadata },
       secret: 'a-secret-of-the-shop',
     })
     expect(made.status, JSON.stringify(made.body)).toBe(201)

@@ -111,7 +111,8 @@ describe('instants and lifetimes', () => {
     ['access_token_ttl_seconds', 31_536_001],
     ['refresh_token_ttl_seconds', 31_536_001],
   ])('a client whose %s is longer than a year is refused', async (member, seconds) => {
-    const metadata = { client_id: `c-${randomUUID()}`, grant_types: ['client_credentials'], [member]: seconds }
+    const plain = { client_id: `c-${randomUUID()}`, grant_types: ['client_credentials'], resource_scopes: [] }
+    const metadata = { ...plain, [member]: seconds }
     const { status, body } = await ask(server, OWNER, 'POST', '/v1/clients', { metadata, secret: PASSWORD })
     expect([status, body.code]).toEqual([400, 'invalid-body'])
   })

@@ -77,6 +77,7 @@ async function prepare({ first, second }: Nodes): Promise<Visitor> {
   const client = { id: 'tour-app', secret: 'a-secret-for-the-tour-app' }
   const metadata = {
     client_id: client.id,
+    resource_scopes: ['*'],
     client_name: 'Tour',
     grant_types: ['client_credentials', 'password', 'refresh_token'],
   }

@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import type { ClientMetadata } from '../../clients/client.ts'
 import { FEWEST_SECRET_CHARACTERS } from '../../clients/secrets.ts'
+import { HOW_TO_LIMIT, isUnlimited } from '../../clients/third-parties.ts'
 import { LONGEST_TOKEN_SECONDS } from '../../oauth/tokens/lifetimes.ts'
 import { epochSeconds, instant } from './shapes.ts'
 
@@ -36,7 +38,14 @@ const secret = z
   )
   .regex(/^[\x20-\x7e]*$/, 'must be printable ASCII: client authentication carries nothing else (RFC 6749, A.2)')
 
-export const newClient = z.strictObject({ metadata, secret: secret.optional() })
+export const newClient = z.strictObject({
+  // What zod lets through has the members that are looked at.
+  metadata: metadata.refine((given) => !isUnlimited(given as ClientMetadata), {
+    path: ['resource_scopes'],
+    error: `a client of others needs it: ${HOW_TO_LIMIT}`,
+  }),
+  secret: secret.optional(),
+})
 
 export const clientSecret = z
   .object({ name: z.string(), expiresAt: epochSeconds.optional() })

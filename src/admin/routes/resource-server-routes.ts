@@ -13,6 +13,10 @@ const settings = z.strictObject({
   audience: name.optional(),
   scopes,
   anonymousScopes: scopes.optional(),
+  hasMachineTokens: z
+    .boolean()
+    .optional()
+    .describe('Clients may have tokens of their own for it (client_credentials).'),
   format: z.enum(['jwt', 'opaque']),
   algorithm: z.enum(['ES256', 'RS256', 'PS256', 'EdDSA']).optional(),
   accessTokenTtlSeconds: z.int().positive().max(LONGEST_TOKEN_SECONDS).optional(),

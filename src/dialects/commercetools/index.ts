@@ -22,7 +22,7 @@ export const createCommercetools: OpenDialect = (settings) => {
   ]
   return {
     name: 'commercetools',
-    resourceServers: [{ identifier: RESOURCE, scopes, anonymousScopes: scopes, format: 'jwt' }],
+    resourceServers: [{ identifier: RESOURCE, scopes, anonymousScopes: scopes, hasMachineTokens: true, format: 'jwt' }],
     routes: [...routes, ...routes.map(({ path }): DialectRoute => ({ method: 'ALL', path, act: () => wrongMethod() }))],
     onBadBody: (status) => failure(status, 'invalid_request', BAD_BODIES[status] ?? 'The body is not UTF-8.'),
     onGone: () => failure(410, 'gone', 'This API is no longer available.'),

@@ -41,6 +41,7 @@ export const createElasticPath: OpenDialect = (settings) => {
         identifier: CLIENTS,
         scopes: SCOPES.client_credentials.split(' '),
         anonymousScopes: [SCOPES.implicit],
+        hasMachineTokens: true,
         format: 'jwt',
         accessTokenTtlSeconds: HOUR_SECONDS,
       },

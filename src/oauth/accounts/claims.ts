@@ -12,6 +12,24 @@ export const CLAIMS_BY_SCOPE = {
 /** The scopes that say something about the person; a resource server's own scopes come beside them. */
 export const PERSON_SCOPES = Object.keys(CLAIMS_BY_SCOPE)
 
+/**
+ * Scopes that say who somebody is. They follow from a person's sign-in or the grant type, so no client has them for
+ * itself.
+ */
+export const IDENTITY_SCOPES: readonly string[] = [
+  ...PERSON_SCOPES,
+  'offline_access',
+  'agent',
+  'user',
+  'back-office-user',
+  'warehouse-user',
+  'merchant-user',
+  'warehouse',
+  'company-user',
+  'company_user',
+  'customer_impersonation',
+]
+
 /** A client with a `scope` of its own (`registered`) has no other scopes that say something about the person. */
 export function mayHaveScope(registered: string | undefined, scope: string): boolean {
   return registered === undefined || !PERSON_SCOPES.includes(scope) || registered.split(' ').includes(scope)

@@ -3,7 +3,8 @@ import type { ClientMetadata } from '../../clients/client.ts'
 import type { ResourceServer } from '../../clients/resource-servers.ts'
 import type { SigningKey } from '../../keys/signing-key.ts'
 import type { Log } from '../../log.ts'
-import { PERSON_SCOPES } from '../accounts/claims.ts'
+import { IDENTITY_SCOPES, PERSON_SCOPES } from '../accounts/claims.ts'
+import { matchesAny } from '../tokens/introspection.ts'
 import { accessTokenTtlSeconds } from '../tokens/lifetimes.ts'
 
 /** The audience tokens are made for when a request names none. */
@@ -34,15 +35,20 @@ export function createResourceIndicators({ findResourceServer, findClient, keys,
     useGrantedResource: async (): Promise<boolean> => true,
 
     async getResourceServerInfo(
-      _ctx: KoaContextWithOIDC,
+      ctx: KoaContextWithOIDC,
       identifier: string,
       client: { clientId: string },
     ): Promise<LibraryResourceServer> {
       const server = await findResourceServer(identifier)
       const metadata = await findClient(client.clientId)
       if (!server || !metadata) throw new errors.InvalidTarget('there is no such resource server')
+      const isMachine = ctx.oidc.params?.grant_type === 'client_credentials'
+      if (isMachine && !server.hasMachineTokens) {
+        throw new errors.InvalidTarget('this resource server gives clients no tokens of their own')
+      }
+      const scopes = [...PERSON_SCOPES, ...scopesFor(metadata, server)]
       return {
-        scope: [...PERSON_SCOPES, ...scopesFor(metadata, server)].join(' '),
+        scope: (isMachine ? scopes.filter((scope) => !IDENTITY_SCOPES.includes(scope)) : scopes).join(' '),
         audience: server.audience ?? server.identifier,
         accessTokenTTL: accessTokenTtlSeconds(metadata, server.accessTokenTtlSeconds),
         ...(server.format === 'opaque'
@@ -55,5 +61,5 @@ export function createResourceIndicators({ findResourceServer, findClient, keys,
 
 /** What a client may ask of a resource server: all of its scopes, or those among them that the client was given. */
 function scopesFor({ resource_scopes: given }: ClientMetadata, { scopes }: ResourceServer): readonly string[] {
-  return given ? scopes.filter((scope) => given.includes(scope)) : scopes
+  return given ? scopes.filter((scope) => matchesAny(given, [scope])) : scopes
 }

@@ -6,6 +6,7 @@ import type { ResourceServer } from '../../clients/resource-servers.ts'
 import { requestState } from '../../http/request-state.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { toAnonymousAccount } from '../accounts/anonymous-account.ts'
+import { IDENTITY_SCOPES } from '../accounts/claims.ts'
 import { issueTokens } from '../tokens/issue-tokens.ts'
 import { familyTtlSeconds, LONGEST_TOKEN_SECONDS } from '../tokens/lifetimes.ts'
 import type { GrantType } from './grant-type.ts'
@@ -37,7 +38,8 @@ export function anonymousGrant({ storage, resourceServers }: AnonymousGrantDeps)
       if (another || !resourceServer) throw new errors.InvalidTarget('only one resource can be asked for at a time')
       const open = (await resourceServers.find(resourceServer.identifier()))?.anonymousScopes
       if (!open) throw new errors.InvalidTarget('this resource server does not serve anonymous visitors')
-      const scope = [...validateClientScope(provider, ctx)].filter((name) => open.includes(name)).join(' ')
+      const isOpen = (name: string) => open.includes(name) && !IDENTITY_SCOPES.includes(name)
+      const scope = [...validateClientScope(provider, ctx)].filter(isOpen).join(' ')
 
       const mayKeepId = client?.clientAuthMethod !== 'none'
       const chosenId = mayKeepId ? readAnonymousId(ctx.oidc.params?.anonymous_id) : undefined

@@ -62,12 +62,10 @@ export function mayIntrospect(
   return matchesAny(caller.introspects ?? [], [token.audience, ...identifiersOf(token.audience)])
 }
 
-/** Whether a client's list of resource servers (`*` at the end matches the rest) has one of these identifiers. */
-export function matchesAny(patterns: readonly string[], identifiers: readonly string[]): boolean {
+/** Whether a client's list of resource servers or scopes (`*` at the end matches the rest) has one of these names. */
+export function matchesAny(patterns: readonly string[], names: readonly string[]): boolean {
   return patterns.some((pattern) =>
-    pattern.endsWith('*')
-      ? identifiers.some((identifier) => identifier.startsWith(pattern.slice(0, -1)))
-      : identifiers.includes(pattern),
+    pattern.endsWith('*') ? names.some((name) => name.startsWith(pattern.slice(0, -1))) : names.includes(pattern),
   )
 }
 

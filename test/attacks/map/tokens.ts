@@ -12,4 +12,13 @@ export const TOKEN_ATTACKS: readonly Attack[] = [
       'test/attacks/derived-tokens.test.ts › an agent who acts for a customer',
     ],
   },
+  {
+    id: 'machine-tokens',
+    kind: 'Any client gets a token of its own that says it is a person, an agent or the back office, for a service that serves none.',
+    tests: [
+      'test/attacks/machine-tokens.test.ts › a token of a client itself for %s is refused, or says nothing of a person',
+      'test/attacks/machine-tokens.test.ts › software of others',
+      'test/cli/doctor.test.ts › that were stored before they had to say what they may ask for are found',
+    ],
+  },
 ]

@@ -1,0 +1,11 @@
+import type { ClientMetadata } from './client.ts'
+
+/** True for software of others whose `resource_scopes` were never said: it could ask every resource server for everything. */
+export function isUnlimited({ first_party, resource_scopes }: ClientMetadata): boolean {
+  return first_party !== true && resource_scopes === undefined
+}
+
+/** What an operator reads of a client that is unlimited. */
+export const HOW_TO_LIMIT =
+  'list in resource_scopes what it may ask of resource servers ("*" at the end of a name matches the rest, [] is nothing), ' +
+  'or say first_party: true if it is your own software'
