@@ -91,7 +91,10 @@ function createHostedPages(
       authenticate: createHostedSignIn({ authenticate, device, lockout }),
       findCustomer,
       ...(passwordChange && { forcedChange: { storage, passwordChange, proofs, minLength } }),
-      ...(recovery && { mailSteps: recovery, offers: { recovery: true, registration: isRegistrationOpen } }),
+      ...(recovery && {
+        mailSteps: { ...recovery, device },
+        offers: { recovery: true, registration: isRegistrationOpen },
+      }),
     }),
     ...(recovery
       ? [createAccountRoutes({ pages, issuer, csrfKeys, ...recovery, device, isRegistrationOpen, minLength })]
@@ -114,7 +117,6 @@ function createDialects(config: Config, log: Log, { backends, services, engine, 
       endSignIn,
       confirmEmail: customers.registrationKeys.confirm,
       reportSignIn: signInWebhook.report,
-      requestOneTimePassword: customers.oneTimePasswords.request,
     }),
     signInByLink: createLinkSignIn({
       provider: engine.current,
@@ -124,6 +126,7 @@ function createDialects(config: Config, log: Log, { backends, services, engine, 
       audit: auditTrail.append,
       issuer: config.ISSUER,
     }),
+    requestOneTimePassword: customers.oneTimePasswords.request,
     lockedForSeconds: (login, of, context) =>
       (of === 'agent' ? agents : customers).lockout.lockedForSeconds(login, context),
     allowsOrigin: async (clientId, origin) => {

@@ -1,16 +1,21 @@
-import { createHmac, randomInt, timingSafeEqual } from 'node:crypto'
+import { createHmac, randomInt } from 'node:crypto'
 import { normalizeEmail } from '../credentials/email.ts'
-import type { Lockout } from '../credentials/lockout/lockout.ts'
+import { networkOf } from '../credentials/ip-network.ts'
+import type { Lockout, LoginContext, Reservation } from '../credentials/lockout/lockout.ts'
 import { NOWHERE } from '../credentials/lockout/lockout-names.ts'
 import type { Mail, Mailer } from '../mail.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Authenticate } from './authenticate.ts'
 import type { Directory } from './directory.ts'
 import { type Measured, type Proofs, proofOf } from './proof.ts'
+import type { MailBudgets } from './recovery/recovery-budgets.ts'
 
 export type OneTimePasswords = {
-  /** Mails a code to the customer with this login. In the background, so that the answer does not show whether there is one. */
-  request(login: string): void
+  /**
+   * Mails a code to the customer with this login, asked for from an IP address. In the background, so that the answer
+   * does not show whether there is one.
+   */
+  request(login: string, ip: string): void
   /** Checks a code, once. Every refusal is the same. */
   readonly authenticate: Authenticate
 }
@@ -19,65 +24,88 @@ export type OneTimePasswordDeps = {
   readonly storage: Pick<Storage, 'put' | 'get' | 'consume' | 'increment'>
   readonly directory: Pick<Directory, 'findByLogin'>
   readonly proofs: Pick<Proofs, 'measure'>
-  readonly lockout: Pick<Lockout, 'reserve'>
+  readonly lockout: Pick<Lockout, 'reserve' | 'remember'>
+  readonly budgets: Pick<MailBudgets, 'takeForAccount'>
   readonly postMail: Mailer['post']
   /** Keys the digests: a code is short, and would be guessed from a plain one. */
   readonly digestKey: string
 }
 
 const KIND = 'OneTimePassword'
+/** The code that a network asked for last, for one login. */
+const ASKED = 'AskedOneTimePassword'
 const TTL_SECONDS = 600
 const LENGTH = 6
 /** Without what is easily misread. */
 const ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789'
-/** Wrong tries a code survives, from all addresses together. */
+/** Wrong tries of one network at one login, in the time that a code lives. */
 const MAX_TRIES = 5
-/** Mails to one login in ten minutes. */
-const MAX_REQUESTS = 5
 
-/** Codes by mail, in place of a password: six characters, ten minutes, one use, a few tries. */
+/**
+ * Codes by mail, in place of a password: six characters, ten minutes, one use, a few tries. Each network that asks has a
+ * code of its own, and each that tries its own tries: what a stranger asks for and guesses ends no code but the
+ * stranger's. A code works in every network, because people change theirs. Networks that asked for none guess within the
+ * budgets of lockout; one that asked has five tries, and the mails that strangers can ask for are counted.
+ */
 export function createOneTimePasswords(deps: OneTimePasswordDeps): OneTimePasswords {
-  const { storage, directory, proofs, lockout, digestKey } = deps
+  const { storage, directory, proofs, lockout, budgets, digestKey } = deps
   const digest = (subject: string, code: string) =>
     createHmac('sha256', digestKey).update(`one-time-password\n${subject}\n${code}`).digest('base64url')
+  const askedBy = (subject: string, network: string) => `${subject}\n${network}`
 
-  async function write(login: string): Promise<Mail | undefined> {
+  async function write(login: string, ip: string): Promise<Mail | undefined> {
     const subject = normalizeEmail(login)
+    if (!(await budgets.takeForAccount('one-time-password', subject, { ip }))) return undefined
+    const from = networkOf(ip)
+    const code = Array.from({ length: LENGTH }, () => ALPHABET[randomInt(ALPHABET.length)]).join('')
+    const id = digest(subject, code)
+    // Also of an unknown login: what is tried next is judged alike.
+    await storage.put(ASKED, askedBy(subject, from), { id }, TTL_SECONDS)
     const madeAtMs = Date.now()
     const found = await directory.findByLogin(subject)
     if (found?.customer.status !== 'active') return undefined
-    if ((await storage.increment(`one-time-password:sent:${subject}`, TTL_SECONDS)) > MAX_REQUESTS) return undefined
-    const code = Array.from({ length: LENGTH }, () => ALPHABET[randomInt(ALPHABET.length)]).join('')
-    await storage.put(KIND, subject, { digest: digest(subject, code), proof: proofOf(found, madeAtMs) }, TTL_SECONDS)
+    await storage.put(KIND, id, { from, proof: proofOf(found, madeAtMs) }, TTL_SECONDS)
     return mailWith(found.customer.email, code)
   }
 
-  /** The customer whose code it is, unless something ended it since; it is used up then, and after too many tries. */
-  async function redeem(subject: string, code: string): Promise<Measured | undefined> {
-    const stored = await storage.get(KIND, subject)
-    const given = digest(subject, code.trim().toLowerCase())
-    // Without a code the same is done with one that was not sent: the time must not tell whether one was sent.
-    const expected = stored?.consumedAt === undefined ? String(stored?.artifact.digest ?? digest(subject, '')) : ''
-    const tries = await storage.increment(`one-time-password:tries:${subject}:${expected}`, TTL_SECONDS)
-    const isRight = expected.length === given.length && timingSafeEqual(Buffer.from(expected), Buffer.from(given))
-    if (!stored || !isRight || tries > MAX_TRIES || !(await storage.consume(KIND, subject))) return undefined
+  /** The customer whose code it is, unless something ended it since. It is used up then. */
+  async function redeem(subject: string, code: string, network: string): Promise<Measured | undefined> {
+    const id = digest(subject, code.trim().toLowerCase())
+    const [tries, stored] = await Promise.all([
+      storage.increment(`one-time-password:tries:${askedBy(subject, network)}`, TTL_SECONDS),
+      storage.get(KIND, id),
+    ])
+    if (tries > MAX_TRIES || !stored) return undefined
+    const newest = await storage.get(ASKED, askedBy(subject, String(stored.artifact.from)))
+    if (newest?.artifact.id !== id || !(await storage.consume(KIND, id))) return undefined
     return proofs.measure(stored.artifact.proof)
   }
 
+  /** One that asked for a code is no guesser until its own tries are used up: strangers' guesses do not lock it out. */
+  async function enter(subject: string, code: string, context: LoginContext): Promise<Reservation> {
+    const hasAsked = (await storage.get(ASKED, askedBy(subject, networkOf(context.ip)))) !== undefined
+    if (!hasAsked) return lockout.reserve(subject, code, context)
+    return {
+      settle: async (result: Parameters<Reservation['settle']>[0]) => {
+        if (result === 'success') await lockout.remember(subject, context)
+      },
+    }
+  }
+
   return {
-    request(login) {
-      deps.postMail(() => write(login))
+    request(login, ip) {
+      deps.postMail(() => write(login, ip))
     },
 
     async authenticate(login, code, context = NOWHERE) {
       const subject = normalizeEmail(login)
-      const { lockedForSeconds, settle } = await lockout.reserve(subject, code, context)
-      if (lockedForSeconds !== undefined) {
-        await settle('unchecked')
-        return { outcome: 'locked', retryAfterSeconds: lockedForSeconds }
+      const entered = await enter(subject, code, context)
+      if (entered.lockedForSeconds !== undefined) {
+        await entered.settle('unchecked')
+        return { outcome: 'locked', retryAfterSeconds: entered.lockedForSeconds }
       }
-      const found = await redeem(subject, code)
-      await settle(found ? 'success' : 'failure')
+      const found = await redeem(subject, code, networkOf(context.ip))
+      await entered.settle(found ? 'success' : 'failure')
       if (!found) return { outcome: 'refused', reason: 'wrong-password' }
       const { customer, proof } = found
       return customer.emailVerified

@@ -10,6 +10,8 @@ export type DialectRouterDeps = {
   /** Answers `/token`: the one way tokens are made. */
   readonly pipeline: Middleware
   readonly services: SharedServices
+  /** Mails a code to the customer with this login, asked for from this IP address. */
+  readonly requestOneTimePassword: (login: string, ip: string) => void
   readonly lockedForSeconds: (
     login: string,
     of: 'customer' | 'agent',

@@ -17,6 +17,7 @@ export function createRequestServices(
     run,
     pipeline,
     services,
+    requestOneTimePassword,
     lockedForSeconds,
     signInByLink,
     onUnfitClient,
@@ -46,6 +47,7 @@ export function createRequestServices(
     },
     introspect: (parameters) => introspectWithin(pipeline, ctx, parameters),
     signInByLink: (token) => signInByLink(ctx, token),
+    requestOneTimePassword: (login) => requestOneTimePassword(login, ctx.ip),
     lockedForSeconds: (login, of) => lockedForSeconds(login, of, { ip: ctx.ip, clientId: ownClientId }),
   }
 }

@@ -17,8 +17,6 @@ export type SharedServices = {
   signOutEverywhere(accountId: string): Promise<void>
   /** Confirms the e-mail address a registration key was made for. False when it is unknown, used or expired. */
   confirmEmail(registrationKey: string): Promise<boolean>
-  /** Mails a sign-in code to the customer with this login, if there is one; in the background. */
-  requestOneTimePassword(login: string): void
   /** Tells the shop, in the background. */
   reportSignIn(report: SignInReport): void
 }
@@ -35,6 +33,8 @@ export type DialectServices = SharedServices & {
   }): Promise<EndpointAnswer>
   /** Signs the person of this browser in to the hosted pages, by a link's token. */
   signInByLink(token: string): Promise<'signed-in' | 'already-signed-in' | 'invalid'>
+  /** Mails a sign-in code to the customer with this login, if there is one; in the background. */
+  requestOneTimePassword(login: string): void
   /** Seconds a login is locked out for from this address; nothing is counted by asking. */
   lockedForSeconds(login: string, of: 'customer' | 'agent'): Promise<number | undefined>
 }

@@ -5,10 +5,15 @@ import { lockoutPolicy } from '../../credentials/lockout/lockout-policy.ts'
 import { throttleLogins } from '../../credentials/lockout/login-throttle.ts'
 import { type Authenticate, createAuthenticate } from '../../customers/authenticate.ts'
 import type { Directory } from '../../customers/directory.ts'
-import { createOneTimePasswords, type OneTimePasswords } from '../../customers/one-time-passwords.ts'
+import {
+  createOneTimePasswords,
+  type OneTimePasswordDeps,
+  type OneTimePasswords,
+} from '../../customers/one-time-passwords.ts'
 import { createProofs, type Proofs } from '../../customers/proof.ts'
 import { type CompanyRecords, createCompanyRecords } from '../../customers/records/company-records.ts'
 import { type CustomerRecords, createCustomerRecords } from '../../customers/records/customer-records.ts'
+import { createMailBudgets } from '../../customers/recovery/recovery-budgets.ts'
 import type { RecoveryServices } from '../../customers/recovery/recovery-services.ts'
 import { createRegistrationKeys, type RegistrationKeys } from '../../customers/recovery/registration-keys.ts'
 import { createSignInLinks, type SignInLinks } from '../../customers/sign-in-links.ts'
@@ -63,9 +68,10 @@ export function createCustomerServices(
   const { directory, keepsPasswords } = source
   const lockout = createLockout({ storage, policy, digestKey })
   const isSignedOut = (accountId: string, sinceMs: number) => cutOffs.isBefore({ accountId }, sinceMs)
+  const budgets = createMailBudgets({ storage, lockout, exemptsLoopback: policy.exemptsLoopback })
   const proofs = createProofs({ directory, isSignedOut })
   const recovery = keepsPasswords
-    ? createRecovery(config, backends, { directory, proofs, lockout, endSignIn })
+    ? createRecovery(config, backends, { directory, proofs, budgets, lockout, endSignIn })
     : undefined
   const note = noteAccountEvents(auditTrail)
   return {
@@ -76,7 +82,7 @@ export function createCustomerServices(
     lockout,
     lockoutOperations: createLockoutOperations({ storage, policy, realm: 'customer' }),
     authenticate: createLogin(backends, { source, lockout, onProblem }),
-    oneTimePasswords: createCodeLogin(backends, { directory, proofs, lockout }),
+    oneTimePasswords: createCodeLogin(backends, { directory, proofs, budgets, lockout }),
     signInLinks: createSignInLinks({
       storage,
       proofs,
@@ -115,7 +121,7 @@ function createLogin(backends: CustomerBackends, { source, lockout, onProblem }:
 /** Codes by mail, whose logins are seen like those by password. */
 function createCodeLogin(
   { storage, digestKey, mailer, auditTrail, metrics }: CustomerBackends,
-  services: Pick<CustomerServices, 'directory' | 'proofs' | 'lockout'>,
+  services: Pick<OneTimePasswordDeps, 'directory' | 'proofs' | 'budgets' | 'lockout'>,
 ): OneTimePasswords {
   const codes = createOneTimePasswords({ ...services, storage, digestKey, postMail: mailer.post })
   return {

@@ -15,26 +15,23 @@ export type RecoveryBackends = Pick<
   'database' | 'storage' | 'passwords' | 'passwordPolicy' | 'mailer' | 'auditTrail'
 >
 
-export type RecoveryDeps = Pick<RecoveryServicesDeps, 'directory' | 'proofs' | 'lockout'> & {
+export type RecoveryDeps = Pick<RecoveryServicesDeps, 'directory' | 'proofs' | 'budgets' | 'lockout'> & {
   readonly endSignIn: EndSignIn
 }
 
 /** The ways into an account without its password, with their letters, their sign-outs and their audit entries. */
 export function createRecovery(
-  { ISSUER: issuer, TRUSTED_PROXIES: proxies }: Pick<Config, 'ISSUER' | 'TRUSTED_PROXIES'>,
+  { ISSUER: issuer }: Pick<Config, 'ISSUER'>,
   { database, storage, passwords, passwordPolicy: policy, mailer, auditTrail }: RecoveryBackends,
-  { directory, proofs, lockout, endSignIn }: RecoveryDeps,
+  { endSignIn, ...services }: RecoveryDeps,
 ): RecoveryServices {
   const writeLetter = createLetters({ issuer })
   return createRecoveryServices({
+    ...services,
     knex: database.knex,
     storage,
-    directory,
-    proofs,
     passwords,
     policy,
-    lockout,
-    exemptsLoopback: proxies.length === 0,
     signOut: async (customerId) => {
       auditTrail.append({ type: 'password.changed', customerId, reason: 'by the customer' })
       await endSignIn({ what: { of: 'customer', id: customerId }, why: 'password-changed' })

@@ -49,6 +49,8 @@ export type Lockout = {
   lockedForSeconds(account: string, context: LoginContext): Promise<number | undefined>
   /** Makes a place known without a password: a refresh or a link in a mail came from it. */
   remember(account: string, context: LoginContext): Promise<void>
+  /** Whether this device or network is one that the account signed in from before. Asking counts nothing. */
+  knows(account: string, context: LoginContext): Promise<boolean>
   /** Lifts the blocks that keep `context` out of `account`: the owner proved to read its mail. */
   unblock(account: string, context: LoginContext): Promise<void>
 }
@@ -105,6 +107,14 @@ export function createLockout(deps: LockoutDeps): Lockout {
     },
     async remember(account, context) {
       await makeKnown(names(account, context))
+    },
+    async knows(account, context) {
+      const { deviceId, placeId } = names(account, context)
+      const known = await storage.getMany([
+        { kind: PLACE, id: placeId },
+        ...(deviceId === undefined ? [] : [{ kind: DEVICE, id: deviceId }]),
+      ])
+      return known.some((stored) => stored !== undefined)
     },
     async unblock(account, context) {
       const { subject, budgets } = names(account, context)

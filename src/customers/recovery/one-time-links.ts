@@ -1,8 +1,11 @@
 import { hash, randomBytes } from 'node:crypto'
+import { networkOf } from '../../credentials/ip-network.ts'
 import type { Artifact, Storage } from '../../storage/storage.ts'
 
 /** What a link is good for; a link for one purpose does nothing for another. */
 export type LinkPurpose = 'recovery' | 'unblock' | 'confirmation'
+
+type AskedFor = { readonly subject: string; readonly ip: string }
 
 export type OneTimeLinks = ReturnType<typeof createOneTimeLinks>
 
@@ -12,7 +15,7 @@ const TOKEN = /^[\w-]{43}$/
 
 /**
  * Tokens for links in mails: 256 random bits, kept as a digest, used once. Of the links for one purpose and subject
- * only the newest works.
+ * that were asked for from one network only the newest works: a stranger who asks ends no link of the owner.
  */
 export function createOneTimeLinks({
   storage,
@@ -23,16 +26,22 @@ export function createOneTimeLinks({
     if (!TOKEN.test(token)) return undefined
     const link = await storage.get(KIND, `${purpose}:${token}`)
     if (!link || link.consumedAt !== undefined) return undefined
-    const newest = await storage.get(NEWEST, `${purpose}:${String(link.artifact.subject)}`)
+    const newest = await storage.get(NEWEST, newestOf(purpose, link.artifact))
     return newest?.artifact.digest === digest(token) ? link.artifact : undefined
   }
 
   return {
-    /** Makes the newest link of a subject and returns its token; older ones are dead. */
-    async issue(purpose: LinkPurpose, subject: string, content: Artifact, ttlSeconds: number): Promise<string> {
+    /** Makes the newest link of a subject for who asks from `ip`, and returns its token; their older ones are dead. */
+    async issue(
+      purpose: LinkPurpose,
+      { subject, ip }: AskedFor,
+      content: Artifact,
+      ttlSeconds: number,
+    ): Promise<string> {
       const token = randomBytes(32).toString('base64url')
-      await storage.putOnce(KIND, `${purpose}:${token}`, { ...content, subject }, ttlSeconds)
-      await storage.put(NEWEST, `${purpose}:${subject}`, { digest: digest(token) }, ttlSeconds)
+      const link = { ...content, subject, from: networkOf(ip) }
+      await storage.putOnce(KIND, `${purpose}:${token}`, link, ttlSeconds)
+      await storage.put(NEWEST, newestOf(purpose, link), { digest: digest(token) }, ttlSeconds)
       return token
     },
 
@@ -43,10 +52,15 @@ export function createOneTimeLinks({
     async redeem(purpose: LinkPurpose, token: string): Promise<Artifact | undefined> {
       const content = await read(purpose, token)
       if (!content || !(await storage.consume(KIND, `${purpose}:${token}`))) return undefined
-      await storage.remove(NEWEST, `${purpose}:${String(content.subject)}`)
+      await storage.remove(NEWEST, newestOf(purpose, content))
       return content
     },
   }
+}
+
+/** Links of an earlier release do not say where they were asked for. */
+function newestOf(purpose: LinkPurpose, { subject, from }: Artifact): string {
+  return from === undefined ? `${purpose}:${subject}` : `${purpose}:${subject}:${from}`
 }
 
 function digest(token: string): string {

@@ -1,39 +1,59 @@
+import { normalizeEmail } from '../../credentials/email.ts'
 import { isLoopback, networkOf } from '../../credentials/ip-network.ts'
+import type { Lockout } from '../../credentials/lockout/lockout.ts'
 import type { Storage } from '../../storage/storage.ts'
+import type { Asker } from './recovery-letters.ts'
 
 /** How many mails may be asked for, by whom and for whom. */
 export type MailBudgets = {
   /** Counts a request from an address, for any account; seconds to wait when there were too many. */
   takeForPlace(ip: string): Promise<number | undefined>
-  /** Whether this account may get another mail of this kind, asked for from this address. */
-  takeForAccount(kind: string, account: string, ip: string): Promise<boolean>
+  /** Whether the account of this address may get another mail of this kind, asked for by this asker. */
+  takeForAccount(kind: MailKind, email: string, asker: Pick<Asker, 'ip' | 'deviceId'>): Promise<boolean>
 }
 
-const WINDOW_SECONDS = 3600
+type MailKind = keyof typeof LIMITS
+
+const PLACE_WINDOW_SECONDS = 3600
 /** Requests from one address; a shop's own counter or an office is one address. */
 const PER_PLACE = 60
-/** Mails of a kind to one account asked for from one address: requests from elsewhere do not use up the owner's. */
-const PER_ACCOUNT_AND_PLACE = 3
-const PER_ACCOUNT = 9
 
-/** Counters against mail bombing, an hour long. What is over an account's budget is dropped without a word. */
+const LETTERS = { windowSeconds: 3600, perAsker: 3, together: 9 } as const
+/** To one account: asked for by one asker, and by all strangers together. */
+const LIMITS = {
+  recovery: LETTERS,
+  unblock: LETTERS,
+  registration: LETTERS,
+  confirmation: LETTERS,
+  'one-time-password': { windowSeconds: 600, perAsker: 5, together: 15 },
+} as const
+
+/**
+ * Counters against mail bombing. What is over an account's budget is dropped without a word. Devices and networks that
+ * the account signed in from before have a budget apart: however much strangers ask for, its owner gets a mail.
+ */
 export function createMailBudgets({
   storage,
+  lockout,
   exemptsLoopback,
 }: {
   readonly storage: Pick<Storage, 'increment'>
+  readonly lockout: Pick<Lockout, 'knows'>
   readonly exemptsLoopback: boolean
 }): MailBudgets {
   return {
     async takeForPlace(ip) {
       if (exemptsLoopback && isLoopback(ip)) return undefined
-      const count = await storage.increment(`mail:place:${networkOf(ip)}`, WINDOW_SECONDS)
-      return count > PER_PLACE ? WINDOW_SECONDS : undefined
+      const count = await storage.increment(`mail:place:${networkOf(ip)}`, PLACE_WINDOW_SECONDS)
+      return count > PER_PLACE ? PLACE_WINDOW_SECONDS : undefined
     },
-    async takeForAccount(kind, account, ip) {
-      const key = `mail:${kind}:${account}`
-      if ((await storage.increment(`${key}:${networkOf(ip)}`, WINDOW_SECONDS)) > PER_ACCOUNT_AND_PLACE) return false
-      return (await storage.increment(key, WINDOW_SECONDS)) <= PER_ACCOUNT
+    async takeForAccount(kind, email, asker) {
+      const { windowSeconds, perAsker, together } = LIMITS[kind]
+      const isKnown = await lockout.knows(email, asker)
+      const key = `mail:${kind}:${normalizeEmail(email)}:${isKnown ? 'known' : 'stranger'}`
+      const from = (isKnown && asker.deviceId) || networkOf(asker.ip)
+      if ((await storage.increment(`${key}:${from}`, windowSeconds)) > perAsker) return false
+      return (await storage.increment(key, windowSeconds)) <= together
     },
   }
 }

@@ -18,7 +18,12 @@ export type Letter = {
 export type PostLetter = (write: () => Promise<Letter | undefined>) => void
 
 /** Who asks for a letter: from where, and in which languages. */
-export type Asker = { readonly ip: string; readonly languages: readonly string[] }
+export type Asker = {
+  readonly ip: string
+  readonly languages: readonly string[]
+  /** What the browser is known by to the account; from a cookie that was signed here. */
+  readonly deviceId?: string
+}
 
 /** A customer's stored locale (`de_DE`) before the languages of the page. */
 export function languagesFor(locale: string | undefined, languages: readonly string[] = []): readonly string[] {

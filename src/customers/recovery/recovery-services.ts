@@ -7,7 +7,7 @@ import type { Directory } from '../directory.ts'
 import type { Proofs } from '../proof.ts'
 import { createOneTimeLinks } from './one-time-links.ts'
 import { createRecovery } from './recovery.ts'
-import { createMailBudgets } from './recovery-budgets.ts'
+import type { MailBudgets } from './recovery-budgets.ts'
 import type { PostLetter } from './recovery-letters.ts'
 import { createPasswordChange } from './recovery-password-change.ts'
 import { createUnblock } from './recovery-unblock.ts'
@@ -24,8 +24,7 @@ export type RecoveryServicesDeps = {
   readonly passwords: Passwords
   readonly policy: PasswordPolicy
   readonly lockout: Lockout
-  /** Whether requests from this machine have no budget of their address. */
-  readonly exemptsLoopback: boolean
+  readonly budgets: MailBudgets
   /** Ends every session and token of the customer. */
   readonly signOut: (customerId: string) => Promise<void>
   readonly postLetter: PostLetter
@@ -39,9 +38,8 @@ const TRIES_WINDOW_SECONDS = 86_400
 
 /** Everything by which people get into an account without their password: one set of links, budgets and letters. */
 export function createRecoveryServices(deps: RecoveryServicesDeps) {
-  const { knex, storage, lockout, note } = deps
+  const { knex, storage, budgets, lockout, note } = deps
   const links = createOneTimeLinks({ storage })
-  const budgets = createMailBudgets(deps)
   const rows = noteRows(createRegistrationRows({ knex }), note)
   const passwordChange = createPasswordChange(deps)
   const { confirmEmail } = rows

@@ -3,7 +3,7 @@ import type { Artifact } from '../../storage/storage.ts'
 import type { Customer } from '../customer.ts'
 import { proofOf } from '../proof.ts'
 import type { RecoveryDeps } from './recovery.ts'
-import { languagesFor } from './recovery-letters.ts'
+import { type Asker, languagesFor } from './recovery-letters.ts'
 
 export type Unblock = Pick<ReturnType<typeof createUnblock>, 'request' | 'find' | 'finish'>
 
@@ -19,21 +19,21 @@ export function createUnblock({ directory, proofs, links, budgets, postLetter, l
 
   return {
     /** As for recovery: the same for everybody, in the background. */
-    request(login: string, { ip, languages }: { readonly ip: string; readonly languages: readonly string[] }): void {
+    request(login: string, asker: Asker): void {
       postLetter(async () => {
         const madeAtMs = Date.now()
         const found = await directory.findByLogin(login)
         if (found?.customer.status !== 'active') return undefined
         const { id, email, locale, givenName } = found.customer
-        if (!(await budgets.takeForAccount('unblock', id, ip))) return undefined
+        if (!(await budgets.takeForAccount('unblock', email, asker))) return undefined
         const content = { proof: proofOf(found, madeAtMs) }
         return {
           kind: 'unblock',
           to: email,
-          languages: languagesFor(locale, languages),
+          languages: languagesFor(locale, asker.languages),
           ...(givenName !== undefined && { givenName }),
           path: '/unblock',
-          token: await links.issue('unblock', id, content, TTL_SECONDS),
+          token: await links.issue('unblock', { subject: id, ip: asker.ip }, content, TTL_SECONDS),
           ttlSeconds: TTL_SECONDS,
         }
       })

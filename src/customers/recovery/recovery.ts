@@ -44,21 +44,21 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   const find = async (token: string) => proofs.measure((await links.read('recovery', token))?.proof)
 
   return {
-    request(login, { ip, languages }) {
+    request(login, asker) {
       postLetter(async () => {
         const madeAtMs = Date.now()
         const found = await directory.findByLogin(login)
         if (found?.customer.status !== 'active') return undefined
         const { id, email, locale, givenName } = found.customer
-        if (!(await budgets.takeForAccount('recovery', id, ip))) return undefined
+        if (!(await budgets.takeForAccount('recovery', email, asker))) return undefined
         const content = { proof: proofOf(found, madeAtMs) }
         return {
           kind: 'recovery',
           to: email,
-          languages: languagesFor(locale, languages),
+          languages: languagesFor(locale, asker.languages),
           ...(givenName !== undefined && { givenName }),
           path: '/recovery/new',
-          token: await links.issue('recovery', id, content, TTL_SECONDS),
+          token: await links.issue('recovery', { subject: id, ip: asker.ip }, content, TTL_SECONDS),
           ttlSeconds: TTL_SECONDS,
         }
       })

@@ -70,11 +70,11 @@ export function createRegistration(deps: RegistrationDeps) {
   async function writeToRegistrant(registration: NewCustomer, asker: Registrant): Promise<Letter | undefined> {
     const { email } = registration
     const subject = normalizeEmail(email)
-    if (!(await budgets.takeForAccount('registration', subject, asker.ip))) return undefined
+    if (!(await budgets.takeForAccount('registration', email, asker))) return undefined
     const known = (await directory.findByLogin(email))?.customer
     if (known) return { kind: 'account-exists', to: known.email, languages: asker.languages, path: '/recovery' }
     const content = { registration, browser: asker.browser }
-    const token = await links.issue('confirmation', subject, content, TTL_SECONDS)
+    const token = await links.issue('confirmation', { subject, ip: asker.ip }, content, TTL_SECONDS)
     return confirmationLetter(email, asker.languages, token)
   }
 
@@ -96,9 +96,9 @@ export function createRegistration(deps: RegistrationDeps) {
         const found = await directory.findByLogin(login)
         if (found?.customer.status !== 'active' || found.customer.emailVerified) return undefined
         const { id, email, locale } = found.customer
-        if (!(await budgets.takeForAccount('confirmation', id, asker.ip))) return undefined
+        if (!(await budgets.takeForAccount('confirmation', email, asker))) return undefined
         const content = { proof: proofOf(found, madeAtMs), browser: asker.browser }
-        const token = await links.issue('confirmation', id, content, TTL_SECONDS)
+        const token = await links.issue('confirmation', { subject: id, ip: asker.ip }, content, TTL_SECONDS)
         return confirmationLetter(email, languagesFor(locale, asker.languages), token)
       })
     },

@@ -5,6 +5,7 @@ import type { Unblock } from '../../customers/recovery/recovery-unblock.ts'
 import type { Registration } from '../../customers/recovery/registration.ts'
 import { seeOther } from '../../http/see-other.ts'
 import type { Csrf } from '../csrf.ts'
+import type { DeviceCookie } from '../device-cookie.ts'
 import { keepLanguages, wantedLanguages } from '../page-languages.ts'
 import type { SentKind } from '../page-views.ts'
 import type { Step } from '../step.ts'
@@ -12,6 +13,7 @@ import { createWayBack } from '../way-back.ts'
 
 export type MailStepsDeps = {
   readonly budgets: MailBudgets
+  readonly device: DeviceCookie
   readonly unblock: Pick<Unblock, 'request'>
   readonly registration: Pick<Registration, 'requestConfirmation'>
 }
@@ -19,15 +21,15 @@ export type MailStepsDeps = {
 type Deps = MailStepsDeps & { readonly csrf: Csrf; readonly issuer: string; readonly publicPath: string }
 
 /** The buttons of the login page that send a mail. The answer is the same whether or not there is an account. */
-export function createMailSteps({ budgets, unblock, registration, csrf, issuer, publicPath }: Deps) {
+export function createMailSteps({ budgets, device, unblock, registration, csrf, issuer, publicPath }: Deps) {
   const wayBack = createWayBack({ issuer, publicPath })
 
   const step =
     (kind: SentKind, request: (login: string, asker: Asker, ctx: Context) => void): Step =>
     async (ctx, { uid, uiLocales }, { login = '' }) => {
-      const { ip, languages } = askerOf(ctx)
-      const asker = { ip, languages: [...uiLocales, ...languages] }
-      if ((await budgets.takeForPlace(ip)) === undefined) request(login.trim(), asker, ctx)
+      const { languages, ...asked } = askerOf(ctx, device, login)
+      const asker = { ...asked, languages: [...uiLocales, ...languages] }
+      if ((await budgets.takeForPlace(ctx.ip)) === undefined) request(login.trim(), asker, ctx)
       wayBack.remember(ctx, uid)
       seeOther(ctx, keepLanguages(ctx, `${publicPath}/sent/${kind}`, uiLocales))
     }
@@ -40,9 +42,10 @@ export function createMailSteps({ budgets, unblock, registration, csrf, issuer, 
   }
 }
 
-/** Who asks for a mail. */
-export function askerOf(ctx: Context): Asker {
-  return { ip: ctx.ip, languages: wantedLanguages(ctx) }
+/** Who asks for a mail to the account with this login. */
+export function askerOf(ctx: Context, device: DeviceCookie, login: string): Asker {
+  const deviceId = device.idFor(ctx, login)
+  return { ip: ctx.ip, languages: wantedLanguages(ctx), ...(deviceId !== undefined && { deviceId }) }
 }
 
 /** A mark of this browser that no form carries: made of the cookie that guards forms. */

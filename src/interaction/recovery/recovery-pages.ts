@@ -15,7 +15,8 @@ export function createRecoveryPages(deps: AccountPagesDeps): { request: AccountP
   return { request: createRequestPage(deps), choose: createChoosePage(deps) }
 }
 
-function createRequestPage({ answerPage, csrf, wayBack, pages, recovery, budgets }: AccountPagesDeps): AccountPage {
+function createRequestPage(deps: AccountPagesDeps): AccountPage {
+  const { answerPage, csrf, wayBack, pages, recovery, budgets, device } = deps
   const show = (ctx: Context, state: Partial<RecoveryView>, status = 200) => {
     const path = keepLanguages(ctx, pages.publicPath + REQUEST)
     const view = { path, csrf: csrf.issue(ctx, REQUEST), back: wayBack.path(ctx) }
@@ -35,7 +36,7 @@ function createRequestPage({ answerPage, csrf, wayBack, pages, recovery, budgets
         ctx.set('Retry-After', String(waitSeconds))
         return show(ctx, { login, problem: 'too-many', waitSeconds }, 429)
       }
-      recovery.request(login.trim(), askerOf(ctx))
+      recovery.request(login.trim(), askerOf(ctx, device, login))
       seeOther(ctx, keepLanguages(ctx, `${pages.publicPath}/sent/recovery`))
     },
   }

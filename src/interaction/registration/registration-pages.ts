@@ -10,7 +10,7 @@ const PATH = '/registration'
 
 /** The form for a new account. Its answer is the same for an address that has one. */
 export function createRegistrationPages(deps: AccountPagesDeps): AccountPage {
-  const { answerPage, csrf, wayBack, pages, registration, budgets, minLength } = deps
+  const { answerPage, csrf, wayBack, pages, registration, budgets, device, minLength } = deps
   const show = (ctx: Context, state: Partial<RegistrationView>, status = 200) => {
     const { waitSeconds } = state
     if (waitSeconds !== undefined) ctx.set('Retry-After', String(Math.ceil(waitSeconds)))
@@ -33,7 +33,7 @@ export function createRegistrationPages(deps: AccountPagesDeps): AccountPage {
       const waitSeconds = await budgets.takeForPlace(ctx.ip)
       if (waitSeconds !== undefined) return show(ctx, { ...shown, problem: 'too-many', waitSeconds }, 429)
       const locale = pages.chooseLanguage(wantedLanguages(ctx))
-      const registrant = { ...askerOf(ctx), browser: browserOf(ctx, csrf) }
+      const registrant = { ...askerOf(ctx, device, login), browser: browserOf(ctx, csrf) }
       const outcome = await registration.register({ email: login, givenName, familyName, password, locale }, registrant)
       if (outcome.outcome === 'refused') return show(ctx, { ...shown, problem: outcome.reason }, 422)
       if (outcome.outcome === 'busy')

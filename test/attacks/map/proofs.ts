@@ -11,4 +11,14 @@ export const PROOF_ATTACKS: readonly Attack[] = [
       'test/attacks/stale-proofs.test.ts › $name works while nothing has happened',
     ],
   },
+  {
+    id: 'one-time-codes',
+    kind: "A stranger who knows an address ends its owner's codes and links by wrong tries or new requests, or uses up the mails.",
+    tests: [
+      'test/attacks/one-time-codes.test.ts › $name goes on working when strangers ask for their own',
+      'test/attacks/one-time-codes.test.ts › strangers do not use up the mails of a known device: $name',
+      'test/attacks/one-time-codes.test.ts › strangers together have a budget: $name',
+      'test/attacks/one-time-codes.test.ts › wrong tries of a code',
+    ],
+  },
 ]
