@@ -31,4 +31,12 @@ export const ACCOUNT_ATTACKS: readonly Attack[] = [
       'test/attacks/chosen-identifiers.test.ts › of many who ask for one id at once, one gets it',
     ],
   },
+  {
+    id: 'graphql-limits',
+    kind: 'A short GraphQL document costs seconds, or more stack than there is.',
+    tests: [
+      'test/attacks/graphql-limits.test.ts › a document of %s is refused in its own words, and costs no more than a short one',
+      'test/attacks/graphql-limits.test.ts › no document or variable of %s is a failure of the server',
+    ],
+  },
 ]

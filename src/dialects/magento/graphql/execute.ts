@@ -1,5 +1,5 @@
 import { type DocumentNode, execute, GraphQLError, parse, specifiedRules, validate } from 'graphql'
-import { boundedDocument, LIMITS } from './limits.ts'
+import { documentExcess, textExcess } from './limits.ts'
 import type { GraphqlRequest } from './request.ts'
 import { schema } from './schema.ts'
 
@@ -69,18 +69,20 @@ export async function executeGraphql(
 
 function read(query: string | undefined): DocumentNode | GraphQLError {
   if (!query?.trim()) return new GraphQLError('Syntax Error: Unexpected <EOF>')
+  const excess = textExcess(query)
+  if (excess) return excess
   try {
-    return parse(query, { maxTokens: LIMITS.tokens })
+    return parse(query)
   } catch (error) {
     if (error instanceof GraphQLError) return error
     throw error
   }
 }
 
-/** What bounds the document comes first, so that the other rules have little to do. */
+/** What bounds the document comes first: the rules of the specification compare everything with everything. */
 function check(document: DocumentNode, isReadOnly: boolean): readonly GraphQLError[] {
-  const unbounded = validate(schema, document, [boundedDocument])
-  if (unbounded.length > 0) return unbounded
+  const excess = documentExcess(document)
+  if (excess) return [excess]
   const isMutation = document.definitions.some(
     (definition) => 'operation' in definition && definition.operation !== 'query',
   )
