@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto'
+import { randomInt, randomUUID } from 'node:crypto'
 import type { AccessToken, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import introspectionSteps from 'oidc-provider/lib/actions/introspection.js'
 import revocationSteps from 'oidc-provider/lib/actions/revocation.js'
@@ -103,6 +103,23 @@ export function makeShortTokens(provider: Provider, wantsShort: (identifier: str
       return this.format === 'opaque' && identifier && wantsShort(identifier) ? shortToken() : usual
     },
   })
+}
+
+/**
+ * The id of a JWT is a UUID, as the services of some shops read it (RFC 7519 §4.1.7 asks for any text that is unique). It is no
+ * bearer value: an opaque token, which is its own id, keeps the library's.
+ */
+export function giveUuidsToJwts({ AccessToken, ClientCredentials }: Provider): void {
+  for (const { prototype } of [AccessToken, ClientCredentials]) {
+    const { generateTokenId } = prototype as unknown as { generateTokenId(): string }
+    Object.assign(prototype, {
+      generateTokenId(this: { format?: string }) {
+        // The library settles the token's format on the way.
+        const usual = generateTokenId.call(this)
+        return this.format === 'jwt' ? randomUUID() : usual
+      },
+    })
+  }
 }
 
 /** Refresh tokens of our own making: short, and recognisable as ours without a look at storage. */

@@ -34,6 +34,7 @@ import { createEndGrant, endBareSessions } from './end-grant.ts'
 import { listenToProvider } from './events.ts'
 import {
   detectReplaysAtomically,
+  giveUuidsToJwts,
   judgeAccessTokens,
   judgedAccount,
   makeRefreshTokens,
@@ -92,6 +93,7 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
   detectReplaysAtomically(provider, deps.storage)
   makeRefreshTokens(provider, deps.refreshTokens.first)
   makeShortTokens(provider, deps.resourceServers.hasShortTokens)
+  giveUuidsToJwts(provider)
   judgeAccessTokens(provider, deps.judgeToken)
   useOwnEndpoints(provider, {
     introspect: createIntrospection({ ...deps, findClient: metadataOf(deps) }),

@@ -84,7 +84,7 @@ test.each([
     {
       data: {
         type: 'token',
-        id: expect.any(String),
+        id: expect.stringMatching(/^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/),
         customer_id: RON_ID,
         token: expect.any(String),
         expires: expect.any(Number),
