@@ -1,4 +1,4 @@
-import { resetCounter } from '../../storage/reset-counter.ts'
+import { randomUUID } from 'node:crypto'
 import type { Storage } from '../../storage/storage.ts'
 import { normalizeEmail } from '../email.ts'
 import { networkOf } from '../ip-network.ts'
@@ -15,43 +15,65 @@ export type Throttle = {
 type Context = { readonly ip: string; readonly throttle?: Throttle }
 type Check<C extends Context, Result> = (login: string, password: string, context?: C) => Promise<Result>
 type Locked = { readonly outcome: 'locked'; readonly retryAfterSeconds: number }
+type ThrottleDeps = {
+  readonly storage: Pick<Storage, 'get' | 'putOnce' | 'raise' | 'extend' | 'remove' | 'increment'>
+  readonly now?: () => number
+}
 
+/** The name of the counter in use, which lives until `seconds` after the last wrong password: then another one begins. */
 const KIND = 'LoginThrottle'
-/** Counters are judged by the artifact beside them; this is only when an old one is forgotten. */
+/** When a full counter lets the next attempt through. */
+const UNTIL = 'LoginThrottleUntil'
+/** A counter is not used for longer than its name lives; this is only when an old one is forgotten. */
 const COUNTER_SECONDS = 86_400
 const FAILURES: readonly string[] = ['refused', 'unconfirmed']
 
 /**
  * The same check, where the endpoint has a throttle: refused unchecked once there were too many wrong passwords for a login
- * from one network. What is refused unchecked does not lengthen it; a right password forgets them all.
+ * from one network. An attempt is counted before it is checked, so that many at once are no more than one after another.
+ * What is refused unchecked does not lengthen it; a right password forgets them all.
  */
 export function throttleLogins<C extends Context, Result extends { readonly outcome: string }>(
   authenticate: Check<C, Result>,
-  {
-    storage,
-    now = () => Date.now() / 1000,
-  }: { storage: Pick<Storage, 'get' | 'put' | 'increment'>; now?: () => number },
+  { storage, now = () => Date.now() / 1000 }: ThrottleDeps,
 ): Check<C, Result | Locked> {
   return async function throttled(login, password, context) {
     if (!context?.throttle) return authenticate(login, password, context)
     const { name, attempts, seconds } = context.throttle
     const key = `throttle:${name}:${normalizeEmail(login)}:${networkOf(context.ip)}`
-    const last = (await storage.get(KIND, key))?.artifact
-    if (last !== undefined && Number(last.failures) >= attempts) {
-      return { outcome: 'locked', retryAfterSeconds: Math.max(1, Math.ceil(Number(last.until) - now())) }
+    const counter = `${key}:${await counterOf(key, seconds)}`
+    const count = await storage.increment(counter, COUNTER_SECONDS)
+    if (count > attempts) {
+      await storage.increment(counter, COUNTER_SECONDS, -1)
+      const until = Number((await storage.get(UNTIL, key))?.artifact.atMs ?? 0) / 1000
+      return { outcome: 'locked', retryAfterSeconds: Math.max(1, Math.ceil(until - now())) }
     }
-    const result = await authenticate(login, password, context)
-    if (result.outcome === 'authenticated' && last !== undefined) await forget(key)
-    if (FAILURES.includes(result.outcome)) {
-      if (last === undefined) await forget(key)
-      const failures = await storage.increment(key, COUNTER_SECONDS)
-      await storage.put(KIND, key, { failures, until: now() + seconds }, seconds)
+    let outcome: string | undefined
+    try {
+      const result = await authenticate(login, password, context)
+      outcome = result.outcome
+      return result
+    } finally {
+      await settle(outcome)
     }
-    return result
+
+    async function settle(settled: string | undefined): Promise<void> {
+      if (settled === 'authenticated') await storage.remove(KIND, key)
+      else if (settled === undefined || !FAILURES.includes(settled))
+        await storage.increment(counter, COUNTER_SECONDS, -1)
+      else {
+        await storage.extend(KIND, key, seconds)
+        await storage.raise(UNTIL, key, Math.round((now() + seconds) * 1000), seconds)
+      }
+    }
   }
 
-  async function forget(key: string): Promise<void> {
-    await resetCounter(storage, key)
-    await storage.put(KIND, key, { failures: 0 }, 1)
+  /** One of those who ask at once names it. */
+  async function counterOf(key: string, seconds: number): Promise<string> {
+    const known = await storage.get(KIND, key)
+    if (known) return String(known.artifact.counter)
+    const counter = randomUUID()
+    if (await storage.putOnce(KIND, key, { counter }, seconds)) return counter
+    return String((await storage.get(KIND, key))?.artifact.counter ?? counter)
   }
 }

@@ -39,4 +39,12 @@ export const ACCOUNT_ATTACKS: readonly Attack[] = [
       'test/attacks/graphql-limits.test.ts › no document or variable of %s is a failure of the server',
     ],
   },
+  {
+    id: 'throttle-race',
+    kind: 'Wrong passwords at once are counted as one.',
+    tests: [
+      'test/dialects/magento/throttle.test.ts › counts the first wrong passwords of all who try at once',
+      'test/dialects/magento/throttle.test.ts › checks of many at once no more than it bears, also the first time',
+    ],
+  },
 ]

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { throttleLogins } from '../../../src/credentials/lockout/login-throttle.ts'
 import { createMemoryStorage } from '../../../src/storage/memory.ts'
+import { ask as askAdmin, OWNER } from '../../admin/administrators.ts'
 import { postJson } from '../../support/http.ts'
 import { startTestServer, type TestServer } from '../../support/server.ts'
 
@@ -14,7 +15,7 @@ const AGENT = { username: 'agent@example.com', password: 'change123' }
 
 let server: TestServer
 beforeAll(async () => {
-  server = await startTestServer({ LOCKOUT_ATTEMPTS: '9' })
+  server = await startTestServer({ LOCKOUT_ATTEMPTS: '9', ADMIN_TOKEN: OWNER })
 })
 afterAll(() => server?.stop())
 
@@ -48,6 +49,20 @@ describe('the shop’s own throttle', () => {
     const variables = { email: SONIA.username.toUpperCase(), password: SONIA.password }
     expect((await postJson(`${server.url}/graphql`, { query, variables })).status).toBe(401)
     expect((await elsewhere(SONIA)).status).toBe(201)
+  })
+
+  test('counts the first wrong passwords of all who try at once', async () => {
+    const login = { username: 'raced@example.com', password: 'change123' }
+    const made = {
+      email: login.username,
+      customerReference: 'DE--raced',
+      emailVerified: true,
+      password: login.password,
+    }
+    expect((await askAdmin(server, OWNER, 'POST', '/v1/customers', made)).status).toBe(201)
+    await Promise.all(Array.from({ length: 6 }, (_, index) => ask({ ...login, password: `wrong ${index}` })))
+    expect(await ask(login)).toEqual({ status: 401, body: REFUSED })
+    expect((await elsewhere(login)).status, 'the account itself is not locked').toBe(201)
   })
 
   test('counts logins that nobody has, and agents apart from customers', async () => {
@@ -84,6 +99,35 @@ describe('a throttle', () => {
     expect(await authenticate(' X@example.com', 'right', from('192.0.2.1'))).toMatchObject({ outcome: 'locked' })
     expect(checks).toBe(before)
     expect(await authenticate('x@example.com', 'right', from('198.51.100.1'))).toEqual({ outcome: 'authenticated' })
+  })
+
+  test('checks of many at once no more than it bears, also the first time', async () => {
+    let checked = 0
+    const check = throttleLogins(
+      async () => {
+        checked += 1
+        return { outcome: 'refused' as const }
+      },
+      { storage: createMemoryStorage() },
+    )
+    const outcomes = await Promise.all(
+      Array.from({ length: 30 }, (_, index) => check('z@example.com', `${index}`, from('192.0.2.1'))),
+    )
+    expect([checked, outcomes.filter(({ outcome }) => outcome === 'locked').length]).toEqual([2, 28])
+    expect(await check('z@example.com', 'one more', from('192.0.2.1'))).toEqual({
+      outcome: 'locked',
+      retryAfterSeconds: expect.toSatisfy((seconds: number) => seconds > 50 && seconds <= 60),
+    })
+  })
+
+  test('counts nothing that was not checked to the end, and begins anew after a right password', async () => {
+    const outcomes = ['busy', 'refused', 'authenticated', 'refused', 'refused']
+    const check = throttleLogins(async () => ({ outcome: outcomes.shift() ?? 'refused' }), {
+      storage: createMemoryStorage(),
+    })
+    const seen: string[] = []
+    for (let index = 0; index < 6; index++) seen.push((await check('w@example.com', 'a', from('192.0.2.1'))).outcome)
+    expect(seen).toEqual(['busy', 'refused', 'authenticated', 'refused', 'refused', 'locked'])
   })
 
   test('is none where the endpoint has none', async () => {
