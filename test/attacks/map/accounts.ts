@@ -1,7 +1,7 @@
-type Attack = { readonly id: string; readonly kind: string; readonly tests: readonly string[] }
+import type { Attack } from './attack.ts'
 
 /** Attacks on accounts and what stands for them, each with the tests that hold it. */
-export const ACCOUNT_ATTACKS: readonly Attack[] = [
+export const attacks: readonly Attack[] = [
   {
     id: 'external-directory',
     kind: 'An answer of another system is joined to an account it was not asked about.',

@@ -1,7 +1,7 @@
-type Attack = { readonly id: string; readonly kind: string; readonly tests: readonly string[] }
+import type { Attack } from './attack.ts'
 
 /** Attacks on storage, start, the admin listener and what proxies say, each with the tests that hold it. */
-export const OPERATIONS_ATTACKS: readonly Attack[] = [
+export const attacks: readonly Attack[] = [
   {
     id: 'audit-text',
     kind: 'Text that the database changes or refuses makes the audit chain unverifiable or stops it.',
@@ -72,13 +72,13 @@ export const OPERATIONS_ATTACKS: readonly Attack[] = [
     kind: 'The first refusals after a start tell by their time whose password another shop hashed.',
     tests: [
       'test/customers/expected-costs.test.ts › before the first request after a start, the cost of every scheme in use is known',
-      'test/customers/refusal-floor.test.ts › what is expected at a start counts at once, and is not forgotten',
+      'test/credentials/constant-time-refusal.test.ts › what is expected at a start counts at once, and is not forgotten',
     ],
   },
   {
     id: 'scrypt-parameters',
     kind: 'An imported row passes the check and fails at every sign-in.',
-    tests: ['test/customers/password-schemes.test.ts › of scrypt are those alone that OpenSSL would refuse to compute'],
+    tests: ['test/credentials/password-schemes.test.ts › of scrypt are those alone that OpenSSL would refuse to compute'],
   },
   {
     id: 'forwarded-address',

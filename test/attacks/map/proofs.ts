@@ -1,7 +1,7 @@
-type Attack = { readonly id: string; readonly kind: string; readonly tests: readonly string[] }
+import type { Attack } from './attack.ts'
 
 /** Attacks on what proves who somebody is, each with the tests that hold it. */
-export const PROOF_ATTACKS: readonly Attack[] = [
+export const attacks: readonly Attack[] = [
   {
     id: 'stale-proofs',
     kind: 'Something proved before a reset, a sign-out everywhere, a block or a new address is kept, and used after it.',

@@ -1,7 +1,7 @@
-type Attack = { readonly id: string; readonly kind: string; readonly tests: readonly string[] }
+import type { Attack } from './attack.ts'
 
 /** Attacks on tokens and grants, each with the tests that hold it. */
-export const TOKEN_ATTACKS: readonly Attack[] = [
+export const attacks: readonly Attack[] = [
   {
     id: 'derived-tokens',
     kind: 'A service that was sent an access token trades it for more: another audience, wider scopes, a longer life, a refresh token.',

@@ -1,7 +1,7 @@
-type Attack = { readonly id: string; readonly kind: string; readonly tests: readonly string[] }
+import type { Attack } from './attack.ts'
 
 /** Attacks by way of browsers, clients and their metadata, each with the tests that hold it. */
-export const WEB_ATTACKS: readonly Attack[] = [
+export const attacks: readonly Attack[] = [
   {
     id: 'cookie-tossing',
     kind: 'Another subdomain, or plain http, plants a cookie of ours.',
