@@ -18,6 +18,7 @@ import {
   tokensOf,
 } from '../endpoints/client.ts'
 import { type HostedShop, startHostedShop, type TestCustomer } from '../interaction/hosted-shop.ts'
+import { later } from '../support/clock.ts'
 import { createCookieJar } from '../support/cookie-jar.ts'
 import { postForm } from '../support/http.ts'
 
@@ -111,7 +112,7 @@ async function byCodeUsedTwice(): Promise<SignedIn> {
     { login: { username: customer.email, password: customer.password } },
   )
   const { body: tokens } = await read(redeem(url, code, verifier))
-  return { customer, clientId: 'frontend', tokens, end: () => redeem(url, code, verifier) }
+  return { customer, clientId: 'frontend', tokens, end: () => later(() => redeem(url, code, verifier)) }
 }
 
 async function byDevice(): Promise<SignedIn> {
@@ -128,7 +129,7 @@ async function byDevice(): Promise<SignedIn> {
   page = await submit(jar, page, { login: customer.email, password: customer.password }, stopAt)
   if (page.url.includes('/interaction/')) await submit(jar, page, { decision: 'allow' }, stopAt)
   const { body: tokens } = await read(poll())
-  return { customer, clientId: 'device-app', tokens, end: poll }
+  return { customer, clientId: 'device-app', tokens, end: () => later(poll) }
 }
 
 async function asAgent(): Promise<SignedIn> {

@@ -5,10 +5,18 @@ import { ADMIN } from './shop.ts'
 
 export type TwoNodes = { readonly first: ServerProcess; readonly second: ServerProcess; stop(): Promise<void> }
 
-/** Two server processes with one issuer on the same Postgres and Redis, behind no balancer: tests pick the node. */
-export async function startTwoNodes(redisUrl: string, settings: TestSettings = {}): Promise<TwoNodes> {
+/**
+ * Two server processes with one issuer on the same Postgres, and Redis if there is one, behind no balancer: tests pick the
+ * node.
+ */
+export async function startTwoNodes(redisUrl?: string, settings: TestSettings = {}): Promise<TwoNodes> {
   const DATABASE_URL = settings.DATABASE_URL ?? (await createDatabase({ demo: true }))
-  const first = await startServerProcess({ ...ADMIN, ...settings, DATABASE_URL, REDIS_URL: redisUrl })
+  const first = await startServerProcess({
+    ...ADMIN,
+    ...settings,
+    DATABASE_URL,
+    ...(redisUrl !== undefined && { REDIS_URL: redisUrl }),
+  })
   const [PORT, ADMIN_PORT] = [String(await freePort()), String(await freePort())]
   const second = await startServerProcess({ ...first.settings, PORT, ADMIN_PORT }).catch(async (error) => {
     await first.kill()

@@ -5,6 +5,7 @@ import { familyPayload, familyRecord, isCurrentToken, rotatedAt } from '../refre
 import type { RefreshTokens } from '../refresh/refresh-tokens.ts'
 import { seal, unseal } from '../refresh/seal.ts'
 import type { Ownership, SignOutCutOffs } from '../sign-out-cut-offs.ts'
+import { isReplay } from './code-reuse.ts'
 import type { EndGrant } from './end-grant.ts'
 import type { RequestReads } from './request-reads.ts'
 
@@ -68,9 +69,10 @@ function artifactAdapter({ storage, errors, grantTtlSeconds, sealKeys, endGrant 
     },
     async consume(id) {
       if (await storage.consume(kind, id)) return
-      // Another request used it first. A code that is used twice may be stolen, so its grant goes too (RFC 6749 §4.1.2).
-      const used = (await storage.get(kind, id))?.artifact
-      if (typeof used?.grantId === 'string') await endGrant(used.grantId, used)
+      const used = await storage.get(kind, id)
+      const grantId = used && isReplay(kind, used) ? used.artifact.grantId : undefined
+      if (typeof grantId === 'string') await endGrant(grantId, used?.artifact)
+      if (kind === 'PushedAuthorizationRequest') throw new errors.InvalidRequestUri('request_uri was already used')
       throw new errors.InvalidGrant(`${kind} was already used`)
     },
     async destroy(id) {
@@ -192,7 +194,8 @@ function fromArtifact(
   foundBy?: { readonly sealKey: string; readonly userCode: string },
 ): AdapterPayload | undefined {
   const { artifact, consumedAt } = stored
-  const used = consumedAt !== undefined && { consumed: consumedAt }
+  // One that was sent twice at once goes on to `consume`, where it loses and ends nothing.
+  const used = isReplay(kind, stored) && { consumed: consumedAt }
   if (kind === 'Interaction') {
     const opened = id && unseal(id, kind, String(artifact.sealed))
     return opened ? { ...(JSON.parse(opened) as AdapterPayload), ...used } : undefined

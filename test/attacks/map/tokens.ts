@@ -21,4 +21,14 @@ export const attacks: readonly Attack[] = [
       'test/cli/doctor.test.ts › that were stored before they had to say what they may ask for are found',
     ],
   },
+  {
+    id: 'code-races',
+    kind: 'A code that is sent twice at once is answered twice, or the loser ends what the winner was given.',
+    tests: [
+      'test/attacks/code-races.test.ts › %s that is sent many times at once is answered once, and what was answered goes on',
+      'test/attacks/code-races.test.ts › a pushed request that is opened many times at once ends in one code, which is good',
+      'test/attacks/code-races.test.ts › %s has one winner of many at once, and its grant lives',
+      'test/endpoints/authorization-code.test.ts › is good once: used again later, it kills what it gave',
+    ],
+  },
 ]
