@@ -19,8 +19,6 @@ type InteractionPagesDeps = {
   readonly publicPath: string
   readonly offers?: LoginOffers
 }
-/** `formActions`: origins of the client's redirect URIs. */
-type Shown = Interaction & { readonly formActions?: readonly string[] }
 type LoginState = Pick<LoginView, 'login' | 'remember' | 'problem' | 'missing' | 'waitSeconds'>
 export type NewPasswordState = Pick<NewPasswordView, 'login' | 'minLength' | 'problem' | 'waitSeconds'> & {
   readonly mayWait: boolean
@@ -48,12 +46,12 @@ export function createInteractionPages({
 }: InteractionPagesDeps): InteractionPages {
   const pathOf = ({ uid }: Interaction) => `${publicPath}/interaction/${uid}`
 
-  function frame(ctx: Context, interaction: Shown) {
+  function frame(ctx: Context, interaction: Interaction) {
     const client = clientView(interaction.client)
-    const { uiLocales, formActions } = interaction
+    const { uiLocales } = interaction
     return {
       view: { ...client, path: pathOf(interaction), csrf: csrf.issue(ctx, interaction.uid) },
-      options: { uiLocales, formActions, images: client.logo ? [client.logo] : [] },
+      options: { uiLocales, endsOutside: true, images: client.logo ? [client.logo] : [] },
     }
   }
 

@@ -12,8 +12,8 @@ export function createProtocolPages({ pages }: { pages: Pages }): ProtocolPages 
   const answerPage = createAnswerPage(pages)
 
   return {
-    renderLogout(ctx, formHtml, formActions) {
-      answerPage(ctx, 'logout', { form: readLibraryForm(formHtml) }, { formActions })
+    renderLogout(ctx, formHtml, endsOutside) {
+      answerPage(ctx, 'logout', { form: readLibraryForm(formHtml) }, { endsOutside })
     },
     renderSignedOut(ctx, clientName) {
       answerPage(ctx, 'signed-out', { clientName })

@@ -1,5 +1,3 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { northwind, type PageServer, password, startPageServer } from '../interaction/page-server.ts'
@@ -37,10 +35,6 @@ async function fillIn(page: Page, origin: string, login: string, given: string, 
   await page.locator('#login').fill(login)
   await page.locator('#password').fill(given)
   return page.locator('form[action$="/login"] button')
-}
-
-async function signIn(...given: Parameters<typeof fillIn>): Promise<void> {
-  await (await fillIn(...given)).click()
 }
 
 /** A sign-in that is answered by a page of ours: what is looked at next is on that page. */
@@ -152,30 +146,5 @@ describeOn('chromium', 'pages in a browser', () => {
         await page.keyboard.press('Tab')
       }
     })
-  })
-
-  test('a finished login may lead to the registered callback of the client and to no other site', async () => {
-    const client = createServer((_, response) => response.end('back at the client')).listen(0, '127.0.0.1')
-    await new Promise((resolve) => client.once('listening', resolve))
-    const callback = `http://localhost:${(client.address() as AddressInfo).port}/callback`
-    const ours = server.target.callback
-    server.target.callback = callback
-    try {
-      server.add({ ...northwind, uid: 'registered', formActions: [new URL(callback).origin] })
-      await onPage({}, async (page) => {
-        await signIn(page, server.origin, 'sonia@spryker.com', password, 'interaction/registered')
-        await page.waitForURL(callback)
-      })
-      const complaints = await onPage({}, async (page) => {
-        const complaint = page.waitForEvent('console')
-        await signIn(page, server.origin, 'sonia@spryker.com', password)
-        await complaint
-        expect(page.url()).not.toBe(callback)
-      })
-      expect(complaints.join()).toMatch(/form-action/)
-    } finally {
-      server.target.callback = ours
-      client.close()
-    }
   })
 })

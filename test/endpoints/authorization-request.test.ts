@@ -64,7 +64,6 @@ describe('an authorization request', () => {
     const { headers } = page.response
     expect(headers.get('cache-control')).toContain('no-store')
     expect(headers.get('content-security-policy')).toMatch(/frame-ancestors 'none'/)
-    expect(headers.get('content-security-policy')).toContain(`form-action 'self' http://localhost:8080`)
     expect(headers.get('x-frame-options')).toBe('DENY')
     expect(headers.get('referrer-policy')).toMatch(/^(same-origin|no-referrer)$/)
   })

@@ -7,11 +7,8 @@ import { createProtocolPages } from '../../src/interaction/protocol-pages.ts'
 import { createInteractionRoutes } from '../../src/interaction/routes.ts'
 import { type Interaction, InteractionLost, type Interactions } from '../../src/oauth/browser/interactions.ts'
 
-/** An interaction with the origins its forms may end at. */
-export type ShownInteraction = Interaction & { readonly formActions?: readonly string[] }
-
 /** The interaction that most tests look at. */
-export const northwind: ShownInteraction = {
+export const northwind: Interaction = {
   uid: 'uid-login',
   prompt: 'login',
   client: {
@@ -57,7 +54,7 @@ export async function startPageServer({ viewsDirectory }: { viewsDirectory?: str
   await new Promise((resolve) => server.once('listening', resolve))
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 
-  const known = new Map<string, ShownInteraction>()
+  const known = new Map<string, Interaction>()
   const finished: unknown[] = []
   const target = { callback: `${origin}/callback` }
   const finish = async (ctx: Context, ending: unknown) => {
@@ -93,7 +90,7 @@ export async function startPageServer({ viewsDirectory }: { viewsDirectory?: str
     pages,
     finished,
     target,
-    add: (interaction: ShownInteraction) => known.set(interaction.uid, interaction),
+    add: (interaction: Interaction) => known.set(interaction.uid, interaction),
     stop: () => new Promise<void>((resolve) => server.close(() => resolve()).closeAllConnections()),
   }
 }
@@ -114,7 +111,7 @@ function protocolEndpoints(protocol: ReturnType<typeof createProtocolPages>, ori
     '/callback': (ctx) => {
       ctx.body = 'back at the client'
     },
-    '/logout': (ctx) => protocol.renderLogout(ctx, logout),
+    '/logout': (ctx) => protocol.renderLogout(ctx, logout, false),
     '/signed-out': (ctx) => protocol.renderSignedOut(ctx, 'Northwind Trading'),
     '/device': (ctx) => protocol.renderDeviceInput(ctx, device.replace('ABC&quot;&gt;', '')),
     '/device-wrong': (ctx) =>

@@ -107,20 +107,13 @@ test('a logo is shown, and allowed by the policy of that page alone', async () =
   expect(headers.get('content-security-policy')).toContain("img-src 'self' https://cdn.example;")
 })
 
-test('pages are not framed, stored or sniffed, and forms end here or at the client', async () => {
-  const formActions = [
-    'http://localhost:8080/callback',
-    'com.example.app:/callback',
-    'http://[::1]:8080',
-    "https://x.example; script-src 'unsafe-inline'",
-    'javascript:alert(1)',
-    '*',
-  ]
-  const { headers } = await show({ ...northwind, uid: 'headers', formActions })
+test('pages are not framed, stored or sniffed; a form that may end at a client may go on from there', async () => {
+  const { headers } = await show({ ...northwind, uid: 'headers' })
   expect(headers.get('content-security-policy')).toBe(
-    "default-src 'none'; style-src 'self'; img-src 'self'; " +
-      "form-action 'self' http://localhost:8080 com.example.app: http:; base-uri 'none'; frame-ancestors 'none'",
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'",
   )
+  const device = await fetch(`${server.origin}/device`)
+  expect(device.headers.get('content-security-policy')).toContain("form-action 'self';")
   expect(headers.get('x-frame-options')).toBe('DENY')
   expect(headers.get('cache-control')).toBe('no-store')
   expect(headers.get('x-content-type-options')).toBe('nosniff')

@@ -22,8 +22,6 @@ export type Interaction = {
   readonly uiLocales: readonly string[]
   /** The customer who is signed in, at the consent prompt. */
   readonly accountId?: string
-  /** Origins the page's forms may lead to by redirect, for the Content-Security-Policy. */
-  readonly formActions?: readonly string[]
   /** At the consent prompt: what the client asks for that was not granted before. */
   readonly requested: { readonly scopes: readonly string[]; readonly claims: readonly string[] }
 }
@@ -103,7 +101,7 @@ async function saveConsent(provider: Provider, interaction: LibraryInteraction):
 
 function describe(found: LibraryInteraction, client: ClientMetadata): Interaction {
   const { missingOIDCScope = [], missingOIDCClaims = [], missingResourceScopes = {} } = found.prompt.details as Missing
-  const { login_hint, ui_locales, redirect_uri } = found.params as Record<string, string | undefined>
+  const { login_hint, ui_locales } = found.params as Record<string, string | undefined>
   const text = (value: unknown) => (typeof value === 'string' ? value : undefined)
   return {
     uid: found.uid,
@@ -123,14 +121,7 @@ function describe(found: LibraryInteraction, client: ClientMetadata): Interactio
       scopes: [...new Set([...missingOIDCScope, ...Object.values(missingResourceScopes).flat()])],
       claims: missingOIDCClaims,
     },
-    formActions: redirect_uri ? [formAction(redirect_uri)] : [],
   }
-}
-
-/** What the page's form may lead to in the end: an app's own scheme has no origin. */
-function formAction(redirectUri: string): string {
-  const { origin, protocol } = new URL(redirectUri)
-  return origin === 'null' ? protocol : origin
 }
 
 function optional<Name extends string, T>(name: Name, value: T | undefined): { [K in Name]?: T } {

@@ -2,8 +2,8 @@ import type { Context } from 'koa'
 
 /** The pages that the library shows in the middle of its endpoints, one for each of its hooks. */
 export type ProtocolPages = {
-  /** `formHtml` is the library's form; `formActions` the origin of the post-logout redirect, if the client asked for one. */
-  renderLogout(ctx: Context, formHtml: string, formActions?: readonly string[]): void
+  /** `formHtml` is the library's form; it ends outside where a client asked to be led back to. */
+  renderLogout(ctx: Context, formHtml: string, endsOutside: boolean): void
   renderSignedOut(ctx: Context, clientName?: string): void
   renderError(ctx: Context, error: { error: string; error_description?: string }): void
   /** `error` is what the library threw for the code that was typed. */

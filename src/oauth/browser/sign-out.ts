@@ -8,8 +8,7 @@ export function signOutPages(pages: ProtocolPages): RpInitiatedLogout {
   return {
     enabled: true,
     logoutSource: async (ctx, form) => {
-      const redirect = ctx.oidc.session?.state?.postLogoutRedirectUri
-      pages.renderLogout(ctx, form, typeof redirect === 'string' ? [new URL(redirect).origin] : undefined)
+      pages.renderLogout(ctx, form, ctx.oidc.session?.state?.postLogoutRedirectUri !== undefined)
     },
     postLogoutSuccessSource: async (ctx) => pages.renderSignedOut(ctx, ctx.oidc.client?.clientName),
   }
