@@ -1,9 +1,10 @@
 import type { Account, FindAccount } from 'oidc-provider'
 import type { Agent } from '../../agents/agent.ts'
 import { type CompanyUser, type Customer, isActiveCompanyUser, selectCompanyUser } from '../../customers/customer.ts'
+import { asClaims } from '../library-values.ts'
 import type { SignOutCutOffs } from '../sign-out-cut-offs.ts'
-import { type AgentAccount, agentAccountId, agentIdOf, toAgentAccount } from './agent-account.ts'
-import { type AnonymousAccount, anonymousIdOf, toAnonymousAccount } from './anonymous-account.ts'
+import { type AgentAccount, agentAccountId, agentIdOf, isAgentAccount, toAgentAccount } from './agent-account.ts'
+import { type AnonymousAccount, anonymousIdOf, isAnonymousAccount, toAnonymousAccount } from './anonymous-account.ts'
 import { accountClaims } from './claims.ts'
 import type { Delegation } from './delegation.ts'
 import { grantFacts, signedInAtMs } from './grant-facts.ts'
@@ -142,6 +143,11 @@ export function toAccount(customer: Customer, companyUserId?: string): CustomerA
     accountId: customer.id,
     customer,
     companyUser,
-    claims: (use) => accountClaims(customer, companyUser, use) as Awaited<ReturnType<Account['claims']>>,
+    claims: (use) => asClaims(accountClaims(customer, companyUser, use)),
   }
+}
+
+/** Undefined for agents and for visitors who have not signed in. */
+export function asCustomerAccount(account: CommerceAccount | undefined): CustomerAccount | undefined {
+  return !account || isAgentAccount(account) || isAnonymousAccount(account) ? undefined : account
 }

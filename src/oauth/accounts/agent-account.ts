@@ -1,5 +1,6 @@
 import type { Account } from 'oidc-provider'
 import type { Agent } from '../../agents/agent.ts'
+import { asClaims } from '../library-values.ts'
 import { defined } from './claims.ts'
 
 /** The library's account of an agent. */
@@ -22,8 +23,7 @@ export function toAgentAccount(agent: Agent): AgentAccount {
   return {
     accountId,
     agent,
-    claims: () =>
-      defined({ sub: accountId, name: agent.name, email: agent.email }) as Awaited<ReturnType<Account['claims']>>,
+    claims: () => asClaims(defined({ sub: accountId, name: agent.name, email: agent.email })),
   }
 }
 

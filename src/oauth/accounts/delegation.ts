@@ -33,6 +33,6 @@ export function delegateTo(clientId: string, token: Delegable): Delegation | und
 
 /** The subjects of a chain of actors, the one who acts now first. */
 export function actorsOf(act: unknown): string[] {
-  const { sub, act: before } = (act ?? {}) as { sub?: unknown; act?: unknown }
+  const { sub, act: before } = (act ?? {}) as { sub?: unknown; act?: unknown } // whatever was claimed: both are looked at
   return typeof sub === 'string' ? [sub, ...actorsOf(before)] : []
 }

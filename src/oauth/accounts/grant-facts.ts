@@ -1,5 +1,6 @@
 import type { Context } from 'koa'
 import { type Account, type Grant, type OIDCContext, Provider, type Session } from 'oidc-provider'
+import { storeAlso } from '../library-values.ts'
 
 /** What we keep on a grant beyond the library's own fields. */
 export type GrantFacts = {
@@ -21,13 +22,8 @@ type StagedLogin = { readonly proof?: { readonly madeAtMs: number } }
 
 /** The library stores only the fields a model lists; this lists ours too, of grants and refresh tokens. Call it once, before the provider is used. */
 export function keepGrantFacts({ Grant, RefreshToken }: Provider): void {
-  keepFields(Grant, FIELDS)
-  keepFields(RefreshToken, REFRESH_FIELDS)
-}
-
-function keepFields(model: object, added: readonly string[]): void {
-  const fields = [...(model as { IN_PAYLOAD: string[] }).IN_PAYLOAD, ...added]
-  Object.defineProperty(model, 'IN_PAYLOAD', { get: () => fields })
+  storeAlso(Grant, FIELDS)
+  storeAlso(RefreshToken, REFRESH_FIELDS)
 }
 
 /**
@@ -35,7 +31,7 @@ function keepFields(model: object, added: readonly string[]): void {
  * as old as the proof that it began with.
  */
 export function keepSignInInstant({ Session }: Provider): void {
-  keepFields(Session, ['signedInAtMs'])
+  storeAlso(Session, ['signedInAtMs'])
   const { loginAccount } = Session.prototype
   Session.prototype.loginAccount = function loginAccountNow(this: Session, details) {
     loginAccount.call(this, details)
@@ -45,12 +41,15 @@ export function keepSignInInstant({ Session }: Provider): void {
 
 /** Epoch milliseconds: of the sign-in that the request under way goes on with, or as the caller gives it. */
 function provedAtMs(details: object): number | undefined {
+  // Our pages put the proof into the result.
   const staged = Provider.ctx?.oidc?.entities.Interaction?.result?.login as StagedLogin | undefined
+  // Ours, beside the library's details.
   return (details as { provedAtMs?: number }).provedAtMs ?? staged?.proof?.madeAtMs
 }
 
 /** Epoch milliseconds of a session's sign-in; undefined without a sign-in. */
 export function signedInAtMs(session: Session | undefined): number | undefined {
+  // The first is ours, the second is missing in the published type.
   const { signedInAtMs, loginTs } = (session ?? {}) as { signedInAtMs?: number; loginTs?: number }
   return signedInAtMs ?? (loginTs === undefined ? undefined : loginTs * 1000)
 }
@@ -61,18 +60,22 @@ export function withFacts(grant: Grant, facts: Partial<GrantFacts> = {}): Grant 
 
 /** The facts of a grant, be it the library's or as it is stored; undefined where it has none. */
 export function grantFacts(grant: object | undefined): GrantFacts | undefined {
+  // Ours, beside the library's fields; its own grants have none.
   const facts = grant as Partial<GrantFacts> | undefined
+  // All are written together.
   return facts?.createdAtMs === undefined ? undefined : (facts as GrantFacts)
 }
 
 /** The company user of the grant that the request under way issued tokens for. */
 export function companyUserOf(ctx: Context): string | undefined {
+  // The library adds it to the Koa context of its own requests.
   const { oidc } = ctx as unknown as { oidc?: { entities: { Grant?: Grant } } }
   return grantFacts(oidc?.entities.Grant)?.companyUserId
 }
 
 /** What the token request under way was answered with: whose token, for which client, under which id. */
 export function issuedIn(ctx: Context): { account?: Account; clientId: string; jti?: string } {
+  // As above; this request was answered by the library.
   const { entities, client } = (ctx as unknown as { oidc: OIDCContext }).oidc
   const { Account: account, AccessToken, ClientCredentials } = entities
   const jti = (AccessToken ?? ClientCredentials)?.jti

@@ -1,5 +1,6 @@
 import type { Middleware } from 'koa'
 import type { Configuration, Provider } from 'oidc-provider'
+import { sessionOf } from '../library-values.ts'
 import type { ProtocolPages } from './pages.ts'
 
 type DeviceFlow = NonNullable<NonNullable<Configuration['features']>['deviceFlow']>
@@ -31,7 +32,7 @@ export function deviceFlow(pages: ProtocolPages): DeviceFlow {
 export function restartDeviceFlow(provider: Provider): Middleware {
   return async function restartWithoutSession(ctx, next) {
     if (ctx.method !== 'POST' || ctx.path !== '/device') return next()
-    const session = await provider.Session.get(ctx as never)
+    const session = await sessionOf(provider, ctx)
     if (session.exp !== undefined) return next()
     ctx.redirect(provider.pathFor('code_verification'))
     ctx.status = 303

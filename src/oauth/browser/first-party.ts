@@ -1,6 +1,7 @@
 import { type Grant, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
-import type { CustomerAccount } from '../accounts/account.ts'
+import { asCustomerAccount } from '../accounts/account.ts'
 import { type GrantFacts, grantFacts, withFacts } from '../accounts/grant-facts.ts'
+import { accountOf } from '../library-values.ts'
 import type { SignOutCutOffs } from '../sign-out-cut-offs.ts'
 
 /**
@@ -31,6 +32,7 @@ export function createLoadExistingGrant({ cutOffs }: { cutOffs: SignOutCutOffs }
     if (!client || !session) return undefined
     const grantId = ctx.oidc.result?.consent?.grantId ?? session.grantIdFor(client.clientId)
     const existing = grantId ? await provider.Grant.find(grantId) : undefined
+    // A grant is loaded for a person who is signed in.
     const accountId = session.accountId as string
     const facts = grantFacts(existing)
     const isUsable =
@@ -40,7 +42,7 @@ export function createLoadExistingGrant({ cutOffs }: { cutOffs: SignOutCutOffs }
       !(await cutOffs.isBefore(ownerOf(accountId, client.clientId, facts), facts.createdAtMs))
     if (!isFirstParty(ctx)) return isUsable ? existing : undefined
 
-    const account = ctx.oidc.entities.Account as CustomerAccount | undefined
+    const account = asCustomerAccount(accountOf(ctx))
     const grant = isUsable
       ? existing
       : withFacts(

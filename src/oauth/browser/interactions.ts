@@ -87,9 +87,11 @@ type Missing = {
 }
 
 async function saveConsent(provider: Provider, interaction: LibraryInteraction): Promise<string> {
+  // Consent comes after the sign-in.
   const accountId = interaction.session?.accountId as string
   const existing = interaction.grantId ? await provider.Grant.find(interaction.grantId) : undefined
   const grant = existing ?? withFacts(new provider.Grant({ accountId, clientId: String(interaction.params.client_id) }))
+  // What the library's consent checks put there.
   const { missingOIDCScope, missingOIDCClaims, missingResourceScopes } = interaction.prompt.details as Missing
   if (missingOIDCScope) grant.addOIDCScope(missingOIDCScope.join(' '))
   if (missingOIDCClaims) grant.addOIDCClaims(missingOIDCClaims)
@@ -100,7 +102,9 @@ async function saveConsent(provider: Provider, interaction: LibraryInteraction):
 }
 
 function describe(found: LibraryInteraction, client: ClientMetadata): Interaction {
+  // What the library's consent checks put there.
   const { missingOIDCScope = [], missingOIDCClaims = [], missingResourceScopes = {} } = found.prompt.details as Missing
+  // The library has read them as texts.
   const { login_hint, ui_locales } = found.params as Record<string, string | undefined>
   const text = (value: unknown) => (typeof value === 'string' ? value : undefined)
   return {
@@ -125,5 +129,6 @@ function describe(found: LibraryInteraction, client: ClientMetadata): Interactio
 }
 
 function optional<Name extends string, T>(name: Name, value: T | undefined): { [K in Name]?: T } {
+  // A computed name is no literal to the compiler.
   return (value === undefined ? {} : { [name]: value }) as { [K in Name]?: T }
 }

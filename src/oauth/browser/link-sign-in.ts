@@ -4,6 +4,7 @@ import type { Audit } from '../../audit/events.ts'
 import type { Customer } from '../../customers/customer.ts'
 import { cookieHome } from '../../http/cookie-names.ts'
 import { signedInAtMs } from '../accounts/grant-facts.ts'
+import { sessionOf } from '../library-values.ts'
 import type { SignOutCutOffs } from '../sign-out-cut-offs.ts'
 import { LIFETIMES } from '../tokens/lifetimes.ts'
 
@@ -37,17 +38,18 @@ export function createLinkSignIn(deps: LinkSignInDeps): LinkSignIn {
 
   return async function signInByLink(ctx, token) {
     const { Session } = provider()
-    const existing = await Session.get(ctx as never)
+    const existing = await sessionOf(provider(), ctx)
     if (await isSignedIn(existing)) return 'already-signed-in'
     const provedAtMs = Date.now()
     const customer = await redeem(token)
     if (!customer) return 'invalid'
 
     if (existing.accountId !== undefined) await existing.destroy()
+    // Its published type leaves members out.
     const session = new Session() as InstanceType<typeof Session> & StoredSession
     session.loginAccount({ accountId: customer.id, amr: ['otp'], transient: true, provedAtMs })
     await session.save(LIFETIMES.session)
-    const name = (provider() as unknown as { cookieName(type: string): string }).cookieName('session')
+    const name = provider().cookieName('session')
     ctx.cookies.set(name, session.id, { signed: true, httpOnly: true, sameSite: 'lax', secure, path })
     audit({ type: 'login.succeeded', customerId: customer.id, reason: 'sign-in link' })
     return 'signed-in'

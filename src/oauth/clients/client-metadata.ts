@@ -20,6 +20,7 @@ const SECRET_METHODS = ['client_secret_basic', 'client_secret_post']
 /** A client as the library wants it. It insists on a secret being there; ours are digests it never sees. */
 export function toLibraryClient({ metadata }: Client): AdapterPayload {
   const method = metadata.token_endpoint_auth_method ?? 'client_secret_basic'
+  // Our members are beside those of its type.
   return {
     ...metadata,
     response_types: metadata.response_types ?? (metadata.redirect_uris?.length ? ['code'] : []),
@@ -44,6 +45,7 @@ const UNCALLED_MEMBERS = [
 export async function validateClient(provider: Provider, metadata: ClientMetadata): Promise<void> {
   const fault = uncalledFault(metadata) ?? redirectFault(metadata)
   if (fault) throw new Error(fault)
+  // It wants the type of a client that was checked already.
   await provider.Client.validate(toLibraryClient({ metadata, isEnabled: true, secrets: [] }) as never)
 }
 
@@ -81,8 +83,16 @@ export function compareSecretsWith(
   }
 }
 
+/** Of our metadata, or of the library's client. */
+type ClientOrigins = {
+  readonly redirect_uris?: readonly string[] | undefined
+  readonly redirectUris?: readonly string[] | undefined
+  readonly allowed_origins?: unknown
+}
+
 /** Browser apps may call from the origins of their own redirects, and from those the client lists. */
-export function allowsOrigin(client: ClientMetadata & { redirectUris?: readonly string[] }, origin: string): boolean {
+export function allowsOrigin(client: ClientOrigins, origin: string): boolean {
+  // Checked when the client was stored.
   const listed = (client.allowed_origins as string[] | undefined) ?? []
   const own = (client.redirectUris ?? client.redirect_uris ?? []).map((uri) => new URL(uri).origin)
   return [...listed, ...own].some((allowed) => allowed === origin || isSameLoopback(allowed, origin))

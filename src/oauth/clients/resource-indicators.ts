@@ -47,6 +47,7 @@ export function createResourceIndicators({ findResourceServer, findClient, keys,
         throw new errors.InvalidTarget('this resource server gives clients no tokens of their own')
       }
       const scopes = [...PERSON_SCOPES, ...scopesFor(metadata, server)]
+      // The published type asks for members of formats that are not used.
       return {
         scope: (isMachine ? scopes.filter((scope) => !IDENTITY_SCOPES.includes(scope)) : scopes).join(' '),
         audience: server.audience ?? server.identifier,

@@ -110,6 +110,7 @@ function codeAdapter(deps: AdapterDeps, adapter: Adapter): Adapter {
       readAhead?.([
         ...(grantId ? [{ kind: 'Grant', id: grantId }] : []),
         ...(sessionId ? [{ kind: 'Session', id: sessionId }] : []),
+        // A grant's payload names its owner.
         ...(cutOffs?.keys(owner as Ownership) ?? []),
       ])
       return payload
@@ -198,6 +199,7 @@ function fromArtifact(
   const used = isReplay(kind, stored) && { consumed: consumedAt }
   if (kind === 'Interaction') {
     const opened = id && unseal(id, kind, String(artifact.sealed))
+    // Sealed by this adapter.
     return opened ? { ...(JSON.parse(opened) as AdapterPayload), ...used } : undefined
   }
   const { sealedId, sealedUserCode, userCode: _index, ...payload } = artifact

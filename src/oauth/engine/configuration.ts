@@ -38,7 +38,7 @@ export function fixedConfiguration({
     claims: Object.fromEntries(Object.entries(CLAIMS_BY_SCOPE).map(([scope, claims]) => [scope, [...claims]])),
     clientAuthMethods: [...METHODS, ...(mutualTls ? mutualTlsMethods(mutualTls) : [])],
     ...(mutualTls && { discovery: mutualTlsAliases(mutualTls, issuerPath(issuer)) }),
-    clientBasedCORS: (_ctx, origin, client) => allowsOrigin(client as unknown as ClientMetadata, origin),
+    clientBasedCORS: (_ctx, origin, client) => allowsOrigin(client, origin),
     clientDefaults: {
       id_token_signed_response_alg: 'RS256',
       grant_types: ['authorization_code'],
@@ -46,7 +46,7 @@ export function fixedConfiguration({
     },
     cookies: cookies(issuer, cookieKeys),
     enabledJWA: enabledAlgorithms(),
-    expiresWithSession: async (_ctx, source) => endsWithSession(source as unknown as Started),
+    expiresWithSession: async (_ctx, source) => endsWithSession(source),
     extraClientMetadata: mutualTls
       ? { properties: [...OWN_CLIENT_MEMBERS] }
       : { properties: [...OWN_CLIENT_MEMBERS, BOUND_TOKENS], validator: refuseBoundTokens },
@@ -106,6 +106,7 @@ function endsWithSession({ kind, scopes }: Started): boolean {
 /** Asymmetric only: HS* would derive keys from client secrets, of which only digests are kept. */
 function enabledAlgorithms(): Configuration['enabledJWA'] {
   const algorithms = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const
+  // The published type takes literals only.
   return {
     clientAuthSigningAlgValues: [...algorithms],
     idTokenSigningAlgValues: [...algorithms],
@@ -114,6 +115,7 @@ function enabledAlgorithms(): Configuration['enabledJWA'] {
 }
 
 function lifetimes(): Configuration['ttl'] {
+  // The library's client carries our members.
   const own = (client: unknown) => (client ?? {}) as ClientMetadata
   const current = (ctx: KoaContextWithOIDC | undefined) => ctx?.oidc?.client
   return {

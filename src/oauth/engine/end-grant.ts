@@ -22,7 +22,7 @@ export function createEndGrant({ endSignIn, requestUnderWay }: EndGrantDeps): En
       accountId,
       clientId = ctx?.oidc.client?.clientId,
       companyUserId,
-    } = known as Record<string, string | undefined>
+    } = known as Record<string, string | undefined> // texts or absent, as they are stored
     const owner = { accountId, clientId, companyUserId }
     if (!ctx || !isSignOut(ctx)) return endSignIn({ what: { of: 'grant', grantId, ...owner }, why: 'code-reuse' })
     requestState(ctx).hasEndedGrants = true
@@ -35,7 +35,7 @@ export function createEndGrant({ endSignIn, requestUnderWay }: EndGrantDeps): En
 export function endBareSessions({ endSignIn }: Pick<EndGrantDeps, 'endSignIn'>): LibraryMiddleware {
   return async function endBareSession(ctx, next) {
     await next()
-    const session = ctx.oidc?.session as EndedSession | undefined
+    const session = ctx.oidc?.session as EndedSession | undefined // the published type leaves members out
     if (!session?.destroyed || !session.accountId || !isSignOut(ctx) || requestState(ctx).hasEndedGrants) return
     const { id: cookieId, accountId } = session
     await endSignIn({ what: { of: 'session', cookieId, accountId }, why: 'sign-out' })

@@ -78,6 +78,7 @@ function facts(ctx: KoaContextWithOIDC) {
 
 function whoseTokens(account: Account): { customerId?: string; actor?: string } {
   if (isAgentAccount(account) || isAnonymousAccount(account)) return { actor: account.accountId }
+  // Others have no such member.
   const { actingAgentId } = account as CustomerAccount
   return { customerId: account.accountId, ...(actingAgentId && { actor: agentAccountId(actingAgentId) }) }
 }

@@ -1,5 +1,5 @@
 import { randomInt, randomUUID } from 'node:crypto'
-import type { AccessToken, KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import introspectionSteps from 'oidc-provider/lib/actions/introspection.js'
 import revocationSteps from 'oidc-provider/lib/actions/revocation.js'
 import tokenSteps from 'oidc-provider/lib/actions/token.js'
@@ -8,6 +8,7 @@ import clientAuthSteps from 'oidc-provider/lib/shared/client_auth.js'
 import rejectStructuredTokens from 'oidc-provider/lib/shared/reject_structured_tokens.js'
 import type { Storage } from '../../storage/storage.ts'
 import type { CommerceAccount } from '../accounts/account.ts'
+import { makeIds, newAccessToken } from '../library-values.ts'
 import type { FoundToken } from '../tokens/found-token.ts'
 import type { Refusal } from '../tokens/refusals.ts'
 import { isStructured } from '../tokens/structured-tokens.ts'
@@ -47,7 +48,7 @@ export function judgeAccessTokens(provider: Provider, judgeToken: JudgeToken): v
         isStructured(value) ? undefined : findStored(value, options),
       ])
       if (!verdict.works) return undefined
-      const found = stored ?? new Model(fieldsOf(verdict.token) as ConstructorParameters<typeof AccessToken>[0])
+      const found = stored ?? newAccessToken(provider, fieldsOf(verdict.token))
       if (verdict.account) accountOf.set(found, verdict.account)
       return found
     },
@@ -93,15 +94,11 @@ function fieldsOf(token: FoundToken): Record<string, unknown> {
 
 /** Opaque access tokens of 32 characters of a–z and 0–9 (165 bits) where a resource server wants them. */
 export function makeShortTokens(provider: Provider, wantsShort: (identifier: string) => boolean): void {
-  const prototype = provider.AccessToken.prototype as unknown as { generateTokenId(): string }
-  const generate = prototype.generateTokenId
-  Object.assign(prototype, {
-    generateTokenId(this: AccessToken & { format?: string }) {
-      // The library settles the token's format on the way.
-      const usual = generate.call(this)
-      const identifier = this.resourceServer?.identifier()
-      return this.format === 'opaque' && identifier && wantsShort(identifier) ? shortToken() : usual
-    },
+  makeIds(provider.AccessToken.prototype, (token, usual) => {
+    // The library settles the token's format on the way.
+    const id = usual()
+    const identifier = token.resourceServer?.identifier()
+    return token.format === 'opaque' && identifier && wantsShort(identifier) ? shortToken() : id
   })
 }
 
@@ -111,13 +108,10 @@ export function makeShortTokens(provider: Provider, wantsShort: (identifier: str
  */
 export function giveUuidsToJwts({ AccessToken, ClientCredentials }: Provider): void {
   for (const { prototype } of [AccessToken, ClientCredentials]) {
-    const { generateTokenId } = prototype as unknown as { generateTokenId(): string }
-    Object.assign(prototype, {
-      generateTokenId(this: { format?: string }) {
-        // The library settles the token's format on the way.
-        const usual = generateTokenId.call(this)
-        return this.format === 'jwt' ? randomUUID() : usual
-      },
+    makeIds(prototype, (token, usual) => {
+      // The library settles the token's format on the way.
+      const id = usual()
+      return token.format === 'jwt' ? randomUUID() : id
     })
   }
 }

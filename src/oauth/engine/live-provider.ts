@@ -23,6 +23,7 @@ export function createLiveProvider(
 ): LiveProvider {
   let provider = build(keys)
   let handle = compose(provider.middleware)
+  // The two packages have a copy of Koa's types each.
   const middleware: Middleware = (ctx, next) => handle(ctx as never, next)
 
   return {

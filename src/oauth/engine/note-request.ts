@@ -11,6 +11,7 @@ export function noteRequest(): Middleware {
     try {
       await next()
     } finally {
+      // Absent when the library did not get that far.
       const { client, params } = (ctx as Partial<KoaContextWithOIDC>).oidc ?? {}
       const facts = factsOf(ctx)
       const grantType = params?.grant_type

@@ -100,6 +100,7 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
     revoke: createRevocation(deps),
   })
   for (const grant of deps.grants) {
+    // The published types want a mutable list and a context of their own.
     provider.registerGrantType(grant.name, (ctx) => grant.handle(ctx as never), grant.parameters as string[])
   }
   listenToProvider(provider, deps)
@@ -134,6 +135,7 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
       },
       grantTtlSeconds: async ({ clientId, resources = {} }) => {
         const client = (await findClient(String(clientId))) ?? { client_id: String(clientId) }
+        // An object, or the default above.
         const servers = await Promise.all(Object.keys(resources as object).map(resourceServers.find))
         const accessTtls = servers.map((server) => accessTokenTtlSeconds(client, server?.accessTokenTtlSeconds))
         const refreshTtlSeconds = client.refresh_token_ttl_seconds ?? LIFETIMES.refreshToken
@@ -143,7 +145,9 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
     }),
     extraTokenClaims: claims.extraTokenClaims,
     findAccount: (ctx, id, token) => judgedAccount(token) ?? findAccount(ctx, id, token),
+    // The published type knows fewer tokens than it is called with.
     formats: { customizers: { jwt: claims.customizeJwt as never } },
+    // Keys of an external signer are no JWK.
     jwks: { keys: toLibraryKeys(keys) as never },
     loadExistingGrant: createLoadExistingGrant({ cutOffs }),
     features: {
@@ -154,6 +158,7 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
       externalSigningSupport: { enabled: true, ack: 'experimental-01' },
       introspection: { enabled: true },
       ...(mutualTls && { mTLS: mutualTlsFeature(mutualTls) }),
+      // The published type wants a client that is read nowhere.
       resourceIndicators: createResourceIndicators({
         findResourceServer: resourceServers.find,
         findClient,

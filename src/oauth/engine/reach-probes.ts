@@ -20,6 +20,7 @@ export function createReachProbes({ storage }: { readonly storage: Pick<Storage,
     },
     /** Undefined until it arrived. */
     async arrival(probe: string): Promise<Arrival | undefined> {
+      // As `note` stored it.
       return (await storage.get(KIND, probe))?.artifact.arrival as Arrival | undefined
     },
   }

@@ -36,6 +36,7 @@ class LocalSigningKey extends ExternalSigningKey {
   }
 
   override sign(data: Uint8Array): Promise<Uint8Array> {
+    // A signer outside of the process answers later.
     return this.#key.sign(data) as Promise<Uint8Array>
   }
 }

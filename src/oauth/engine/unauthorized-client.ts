@@ -5,9 +5,11 @@ import type { KoaContextWithOIDC } from 'oidc-provider'
 export function nameUnauthorizedClients(): Middleware {
   return async function nameUnauthorizedClient(ctx, next) {
     await next()
+    // Absent when the library did not get that far.
     const { client, params } = (ctx as Partial<KoaContextWithOIDC>).oidc ?? {}
     const grantType = params?.grant_type
     if (ctx.path !== '/token' || ctx.status !== 400 || !client || typeof grantType !== 'string') return
+    // The library's error document.
     const answer = ctx.body as { error?: string }
     if (answer.error === 'invalid_request' && !client.grantTypeAllowed(grantType)) answer.error = 'unauthorized_client'
   }

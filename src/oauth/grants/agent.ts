@@ -3,6 +3,7 @@ import type { AuthenticateAgent } from '../../agents/authenticate.ts'
 import type { ResourceServer } from '../../clients/resource-servers.ts'
 import { requestState } from '../../http/request-state.ts'
 import { toAgentAccount } from '../accounts/agent-account.ts'
+import { clientIdOf, parametersOf } from '../library-values.ts'
 import { issueTokens } from '../tokens/issue-tokens.ts'
 import type { GrantType } from './grant-type.ts'
 import { throttleOf } from './throttle.ts'
@@ -23,11 +24,11 @@ export function agentGrant({ authenticateAgent, resourceServers }: AgentGrantDep
     name: AGENT_GRANT,
     parameters: ['username', 'password', 'one_time_password', 'scope', 'resource'],
     async handle(ctx) {
-      const { username, password, one_time_password: code, resource } = ctx.oidc.params as Record<string, unknown>
+      const { username, password, one_time_password: code, resource } = parametersOf(ctx)
       if (typeof username !== 'string' || typeof password !== 'string') {
         throw new errors.InvalidRequest('username and password are required')
       }
-      const clientId = ctx.oidc.client?.clientId as string
+      const clientId = clientIdOf(ctx)
       const server = typeof resource === 'string' ? await resourceServers.find(resource) : undefined
       const context = {
         ip: ctx.ip,

@@ -7,6 +7,7 @@ import { requestState } from '../../http/request-state.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { toAnonymousAccount } from '../accounts/anonymous-account.ts'
 import { IDENTITY_SCOPES } from '../accounts/claims.ts'
+import { newClientToken, parametersOf } from '../library-values.ts'
 import { issueTokens } from '../tokens/issue-tokens.ts'
 import { familyTtlSeconds, LONGEST_TOKEN_SECONDS } from '../tokens/lifetimes.ts'
 import type { GrantType } from './grant-type.ts'
@@ -51,7 +52,7 @@ export function anonymousGrant({ storage, resourceServers }: AnonymousGrantDeps)
         requestState(ctx).anonymousId = anonymousId
         return issueClientToken(ctx, resourceServer, scope)
       }
-      const params = ctx.oidc.params as Record<string, unknown>
+      const params = parametersOf(ctx)
       params.scope = scope || undefined
       const account = toAnonymousAccount(anonymousId)
       await issueTokens(ctx, { account, grantType: ANONYMOUS_GRANT, defaultScope: '' })
@@ -71,7 +72,7 @@ async function issueClientToken(
   scope: string,
 ): Promise<void> {
   const { provider, client } = ctx.oidc
-  const token = new provider.ClientCredentials({ client } as never)
+  const token = newClientToken(provider, { client })
   token.resourceServer = resourceServer
   if (scope) token.scope = scope
   ctx.oidc.entity('ClientCredentials', token)

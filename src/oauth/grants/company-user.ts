@@ -1,6 +1,7 @@
 import { errors } from 'oidc-provider'
 import { toAccount } from '../accounts/account.ts'
 import { isAgentAccount } from '../accounts/agent-account.ts'
+import { parametersOf } from '../library-values.ts'
 import { deriveTokens } from './derive-tokens.ts'
 import type { GrantType } from './grant-type.ts'
 import { findSubject, type SubjectTokenDeps } from './subject-token.ts'
@@ -16,7 +17,7 @@ export function companyUserGrant(deps: SubjectTokenDeps): GrantType {
     name: COMPANY_USER_GRANT,
     parameters: ['subject_token', 'company_user_id', 'scope', 'resource'],
     async handle(ctx) {
-      const { company_user_id: companyUserId } = ctx.oidc.params as Record<string, unknown>
+      const { company_user_id: companyUserId } = parametersOf(ctx)
       if (typeof companyUserId !== 'string' || companyUserId === '') {
         throw new errors.InvalidRequest("missing required parameter(s) 'company_user_id'")
       }

@@ -14,6 +14,8 @@ import type { Storage } from '../../storage/storage.ts'
 import type { PersonAccount } from '../accounts/account.ts'
 import { isAgentAccount } from '../accounts/agent-account.ts'
 import { mayHaveScope } from '../accounts/claims.ts'
+import { grantFacts } from '../accounts/grant-facts.ts'
+import { asSource, newAccessToken, newGrantWith, newRefreshToken } from '../library-values.ts'
 import { newGrant } from '../tokens/issue-tokens.ts'
 import type { Subject } from './subject-token.ts'
 
@@ -58,7 +60,7 @@ export async function deriveTokens(
   const { resourceServer } = subject
   const scope = scopes.join(' ')
   const source = { accountId: account.accountId, client, grantId: grant.jti, gty: grantType }
-  const accessToken = new provider.AccessToken({ ...source, scope, resourceServer } as never)
+  const accessToken = newAccessToken(provider, { ...source, scope, resourceServer })
   Object.assign(accessToken, { expiresIn: Math.min(accessToken.expiration, leftSeconds) })
   if (certificate) accessToken.setThumbprint('x5t', certificate)
   if (dPoP) accessToken.setThumbprint('jkt', dPoP.thumbprint)
@@ -101,7 +103,7 @@ function isSamePerson({ subject, account }: Derivation): boolean {
 /** The grant of the subject token, as the new token has it. It is not stored: it may have been revoked meanwhile. */
 function grantOf(ctx: TokenEndpointGrantContext, { subject, account }: Derivation): Grant {
   const { token, grant } = subject
-  const shared = new ctx.oidc.provider.Grant({ ...grant, jti: token.grantId } as never)
+  const shared = newGrantWith(ctx.oidc.provider, { ...grant, jti: token.grantId })
   return Object.assign(shared, {
     companyUserId: isAgentAccount(account) ? undefined : account.companyUser?.id,
     parentGrantId: token.parentGrantId,
@@ -125,13 +127,13 @@ async function boundedRefreshToken(
 ): Promise<RefreshToken | undefined> {
   const { provider } = ctx.oidc
   if (!requestState(ctx).needsRefreshToken) return undefined
-  if (!(await shouldIssueRefreshToken(provider, ctx, accessToken as never))) return undefined
-  const refreshToken = new provider.RefreshToken({
+  if (!(await shouldIssueRefreshToken(provider, ctx, asSource(accessToken)))) return undefined
+  const refreshToken = newRefreshToken(provider, {
     ...source,
     resource: accessToken.resourceServer?.identifier(),
-    parentGrantId: (ctx.oidc.entities.Grant as { parentGrantId?: string } | undefined)?.parentGrantId,
+    parentGrantId: grantFacts(ctx.oidc.entities.Grant)?.parentGrantId,
     rotations: 0,
-  } as never)
+  })
   const leftSeconds = source.endsAt - Math.floor(Date.now() / 1000)
   Object.assign(refreshToken, { expiresIn: Math.min(refreshToken.expiration, leftSeconds) })
   await applyRefreshTokenBindings(provider, ctx, accessToken, refreshToken)

@@ -4,6 +4,7 @@ import type { CustomerAccount } from '../accounts/account.ts'
 import { agentIdOf, isAgentAccount } from '../accounts/agent-account.ts'
 import { anonymousIdOf, isAnonymousAccount } from '../accounts/anonymous-account.ts'
 import { type Delegation, delegateTo } from '../accounts/delegation.ts'
+import { clientIdOf, parametersOf } from '../library-values.ts'
 import type { FoundToken } from '../tokens/found-token.ts'
 import { mayIntrospect } from '../tokens/introspection.ts'
 import type { Refusal } from '../tokens/refusals.ts'
@@ -43,7 +44,7 @@ export async function findExchangeSubject(
 }
 
 function checkTypes(ctx: TokenEndpointGrantContext): void {
-  const { subject_token_type, actor_token, actor_token_type, requested_token_type } = paramsOf(ctx)
+  const { subject_token_type, actor_token, actor_token_type, requested_token_type } = parametersOf(ctx)
   if (!TOKEN_TYPES.includes(subject_token_type)) throw invalid('subject_token_type must name an access token')
   if ((actor_token ?? '') !== '' && !TOKEN_TYPES.includes(actor_token_type)) {
     throw invalid('actor_token_type must name an access token')
@@ -57,7 +58,7 @@ function checkTypes(ctx: TokenEndpointGrantContext): void {
 async function findSubject(deps: ExchangeSubjectDeps, ctx: TokenEndpointGrantContext): Promise<ExchangeSubject> {
   const refusal = invalid('the subject token is not one this client can exchange')
   const client = await deps.findClient(clientIdOf(ctx))
-  const verdict = await deps.judgeToken(String(paramsOf(ctx).subject_token), {
+  const verdict = await deps.judgeToken(String(parametersOf(ctx).subject_token), {
     asker: 'token-exchange',
     objection: (token) => objectTo(token, client, deps.identifiersOf),
   })
@@ -84,7 +85,7 @@ function objectTo(
 
 /** The client itself is who acts; an actor token may only say so once more. */
 async function checkActor({ judgeToken }: ExchangeSubjectDeps, ctx: TokenEndpointGrantContext): Promise<void> {
-  const { actor_token: value = '' } = paramsOf(ctx)
+  const { actor_token: value = '' } = parametersOf(ctx)
   if (value === '') return
   const { works } = await judgeToken(String(value), {
     asker: 'token-exchange',
@@ -94,14 +95,6 @@ async function checkActor({ judgeToken }: ExchangeSubjectDeps, ctx: TokenEndpoin
     },
   })
   if (!works) throw invalid('the actor token must be an access token of this client itself')
-}
-
-function paramsOf(ctx: TokenEndpointGrantContext): Record<string, unknown> {
-  return ctx.oidc.params as Record<string, unknown>
-}
-
-function clientIdOf(ctx: TokenEndpointGrantContext): string {
-  return String(ctx.oidc.client?.clientId)
 }
 
 function invalid(description: string): Error {

@@ -2,6 +2,7 @@ import { errors } from 'oidc-provider'
 import type { Customer } from '../../customers/customer.ts'
 import { toAccount } from '../accounts/account.ts'
 import { isAgentAccount } from '../accounts/agent-account.ts'
+import { parametersOf } from '../library-values.ts'
 import { deriveTokens } from './derive-tokens.ts'
 import type { GrantType } from './grant-type.ts'
 import { findSubject, type SubjectTokenDeps } from './subject-token.ts'
@@ -21,7 +22,7 @@ export function impersonationGrant(deps: ImpersonationGrantDeps): GrantType {
     name: IMPERSONATION_GRANT,
     parameters: ['subject_token', 'customer_reference', 'scope', 'resource'],
     async handle(ctx) {
-      const { customer_reference: customerReference } = ctx.oidc.params as Record<string, unknown>
+      const { customer_reference: customerReference } = parametersOf(ctx)
       if (typeof customerReference !== 'string' || customerReference === '') {
         throw new errors.InvalidRequest("missing required parameter(s) 'customer_reference'")
       }

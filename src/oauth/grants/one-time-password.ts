@@ -2,6 +2,7 @@ import { errors } from 'oidc-provider'
 import type { OneTimePasswords } from '../../customers/one-time-passwords.ts'
 import { requestState } from '../../http/request-state.ts'
 import { toAccount } from '../accounts/account.ts'
+import { clientIdOf, parametersOf } from '../library-values.ts'
 import { issueTokens } from '../tokens/issue-tokens.ts'
 import type { GrantType } from './grant-type.ts'
 
@@ -15,11 +16,11 @@ export function oneTimePasswordGrant({ oneTimePasswords }: OneTimePasswordGrantD
     name: ONE_TIME_PASSWORD_GRANT,
     parameters: ['username', 'one_time_password', 'scope', 'resource'],
     async handle(ctx) {
-      const { username, one_time_password: code } = ctx.oidc.params as Record<string, unknown>
+      const { username, one_time_password: code } = parametersOf(ctx)
       if (typeof username !== 'string' || typeof code !== 'string') {
         throw new errors.InvalidRequest('username and one_time_password are required')
       }
-      const clientId = ctx.oidc.client?.clientId as string
+      const clientId = clientIdOf(ctx)
       const authentication = await oneTimePasswords.authenticate(username, code, { ip: ctx.ip, clientId })
       requestState(ctx).authentication = authentication
       const account = authentication.outcome === 'authenticated' ? toAccount(authentication.customer) : undefined

@@ -4,6 +4,7 @@ import type { ResourceServer } from '../../clients/resource-servers.ts'
 import type { Authenticate, Authentication } from '../../customers/authenticate.ts'
 import { requestState } from '../../http/request-state.ts'
 import { toAccount } from '../accounts/account.ts'
+import { clientIdOf, parametersOf } from '../library-values.ts'
 import { issueTokens } from '../tokens/issue-tokens.ts'
 import type { GrantType } from './grant-type.ts'
 import { throttleOf } from './throttle.ts'
@@ -24,11 +25,11 @@ export function passwordGrant({ authenticate, findClient, resourceServers }: Pas
     name: 'password',
     parameters: ['username', 'password', 'scope', 'resource'],
     async handle(ctx) {
-      const { username, password, resource } = ctx.oidc.params as Record<string, unknown>
+      const { username, password, resource } = parametersOf(ctx)
       if (typeof username !== 'string' || typeof password !== 'string') {
         throw new errors.InvalidRequest('username and password are required')
       }
-      const clientId = ctx.oidc.client?.clientId as string
+      const clientId = clientIdOf(ctx)
       const server = typeof resource === 'string' ? await resourceServers.find(resource) : undefined
       const resends = server?.hasResendingClients === true
       const context = { ip: ctx.ip, clientId, resends, ...throttleOf(server) }

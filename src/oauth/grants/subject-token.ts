@@ -4,6 +4,7 @@ import { requestState } from '../../http/request-state.ts'
 import type { Artifact, Storage } from '../../storage/storage.ts'
 import type { PersonAccount } from '../accounts/account.ts'
 import { anonymousIdOf, isAnonymousAccount } from '../accounts/anonymous-account.ts'
+import { parametersOf } from '../library-values.ts'
 import type { FoundToken } from '../tokens/found-token.ts'
 import type { Refusal } from '../tokens/refusals.ts'
 import { type JudgeToken, objectToBearer } from '../tokens/token-verdict.ts'
@@ -37,7 +38,7 @@ export async function findSubject(
   ctx: TokenEndpointGrantContext,
   { mayCross = false }: { readonly mayCross?: boolean } = {},
 ): Promise<Subject> {
-  const { subject_token: value } = ctx.oidc.params as Record<string, unknown>
+  const { subject_token: value } = parametersOf(ctx)
   if (typeof value !== 'string') throw new errors.InvalidRequest("missing required parameter(s) 'subject_token'")
   const [resourceServer, another] = await resolveRequestedResources(ctx.oidc.provider, ctx)
   if (another || !resourceServer) throw new errors.InvalidTarget('only one resource can be asked for at a time')

@@ -9,6 +9,7 @@ import {
   validateDpop,
 } from 'oidc-provider/lib/helpers/grants.js'
 import { mayHaveScope } from '../accounts/claims.ts'
+import { newAccessToken, parametersOf } from '../library-values.ts'
 import { matchesAny } from '../tokens/introspection.ts'
 import {
   ACCESS_TOKEN,
@@ -60,14 +61,14 @@ async function issueExchanged(ctx: TokenEndpointGrantContext, subject: ExchangeS
   await checkDpopReplay(provider, ctx, dPoP, client.clientId, errors.InvalidGrant)
 
   ctx.oidc.entity('Account', account)
-  const accessToken = new provider.AccessToken({
+  const accessToken = newAccessToken(provider, {
     accountId: account.accountId,
     client,
     grantId: token.grantId,
     gty: TOKEN_EXCHANGE_GRANT,
     scope: scopes.join(' '),
     resourceServer,
-  } as never)
+  })
   const remaining = token.exp - Math.floor(Date.now() / 1000)
   Object.assign(accessToken, { expiresIn: Math.min(accessToken.expiration, remaining) })
   if (certificate) accessToken.setThumbprint('x5t', certificate)
@@ -84,7 +85,7 @@ async function issueExchanged(ctx: TokenEndpointGrantContext, subject: ExchangeS
 
 /** The one resource server the new token is for: what the client may ask for, by `resource` or by `audience`. */
 async function findTarget(ctx: TokenEndpointGrantContext, targets: readonly string[]) {
-  const params = paramsOf(ctx)
+  const params = parametersOf(ctx)
   params.resource = params.resource || params.audience || undefined
   const isAmbiguous = (params.audience ?? params.resource) !== params.resource
   const [target, another] = await resolveRequestedResources(ctx.oidc.provider, ctx)
@@ -96,14 +97,10 @@ async function findTarget(ctx: TokenEndpointGrantContext, targets: readonly stri
 }
 
 function narrow(ctx: TokenEndpointGrantContext, held: readonly string[]): string[] {
-  const { scope } = paramsOf(ctx)
+  const { scope } = parametersOf(ctx)
   if (scope === undefined) return held.filter((each) => mayHaveScope(ctx.oidc.client?.scope, each))
   const requested = [...validateClientScope(ctx.oidc.provider, ctx)]
   const beyond = requested.filter((each) => !held.includes(each))
   if (beyond.length > 0) throw new errors.InvalidScope('the subject token does not have every scope', beyond.join(' '))
   return requested
-}
-
-function paramsOf(ctx: TokenEndpointGrantContext): Record<string, unknown> {
-  return ctx.oidc.params as Record<string, unknown>
 }

@@ -57,6 +57,7 @@ export function createActiveGrants({ storage, cutOffs, endSignIn, findSignIns }:
 
   /** Whether the grants are alive that others end with, by their ids. */
   async function parentsOf(grants: readonly (StoredArtifact | undefined)[]): Promise<Map<string, boolean>> {
+    // A text or absent, as it is stored.
     const ids = [...new Set(grants.flatMap((grant) => (grant?.artifact.parentGrantId as string | undefined) ?? []))]
     const parents = await storage.getMany(ids.map((id) => ({ kind: 'Grant', id })))
     return new Map(ids.map((id, index) => [id, parents[index] !== undefined]))
@@ -94,6 +95,7 @@ function isAlive({ artifact }: StoredArtifact, instants: readonly (StoredArtifac
 }
 
 function cutOffOwner(artifact: Artifact) {
+  // Texts or absent, as they are stored.
   const { accountId, clientId, companyUserId } = artifact as Record<string, string | undefined>
   return { ...(accountId && { accountId }), ...(clientId && { clientId }), ...(companyUserId && { companyUserId }) }
 }
@@ -103,6 +105,7 @@ function grantedAtMs({ createdAtMs, iat }: Artifact): number {
 }
 
 function toActiveGrant(id: string, grant: Artifact, signIn?: SignIn): ActiveGrant {
+  // Texts or absent, as they are stored.
   const { accountId = '', clientId = '', companyUserId, actingAgentId } = grant as Record<string, string | undefined>
   const agentId = actingAgentId ?? agentIdOf(accountId)
   const anonymousId = anonymousIdOf(accountId)

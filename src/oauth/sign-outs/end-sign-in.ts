@@ -68,6 +68,7 @@ export function createEndSignIn({ storage, publishSignInEnded, currentRequest = 
     const event = { what: what.of, why, by, ...facts, requestId }
     // Absent members are left out, so that an event can be stored as it is.
     const known = Object.entries(event).filter(([, value]) => value !== undefined)
+    // The same members, those without a value left out.
     await publishSignInEnded(Object.fromEntries(known) as SignInEnded)
   }
 }

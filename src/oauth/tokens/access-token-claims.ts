@@ -1,12 +1,13 @@
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import type { ResourceServer } from '../../clients/resource-servers.ts'
 import { requestState } from '../../http/request-state.ts'
-import type { CommerceAccount, CustomerAccount, PersonAccount } from '../accounts/account.ts'
+import { asCustomerAccount, type CommerceAccount, type PersonAccount } from '../accounts/account.ts'
 import { agentAccountId, isAgentAccount } from '../accounts/agent-account.ts'
 import { isAnonymousAccount } from '../accounts/anonymous-account.ts'
 import { commerceClaims } from '../accounts/claims.ts'
 import type { Actor } from '../accounts/delegation.ts'
 import { grantFacts } from '../accounts/grant-facts.ts'
+import { accountOf, asClaims } from '../library-values.ts'
 import { ISSUED_AT_MS } from './found-token.ts'
 import type { TokenShape } from './token-shape.ts'
 
@@ -24,7 +25,7 @@ export function createAccessTokenClaims({ findResourceServer, shapes, noteSize }
 } {
   return {
     async extraTokenClaims(ctx, token) {
-      const account = ctx.oidc.entities.Account as CommerceAccount | undefined
+      const account = accountOf(ctx)
       if (token.kind === 'ClientCredentials')
         return { ...anonymousClaims(requestState(ctx).anonymousId), ...issuedNow() }
       if (token.kind !== 'AccessToken' || !account) return undefined
@@ -35,14 +36,12 @@ export function createAccessTokenClaims({ findResourceServer, shapes, noteSize }
       const claims = commerceClaims(account.customer, account.companyUser, {
         hasFullPermissions: server?.hasFullPermissions === true,
       })
-      return { ...claims, ...actorOf(account), ...parentOf(ctx, account) } as Awaited<
-        ReturnType<NonNullable<Configuration['extraTokenClaims']>>
-      >
+      return asClaims({ ...claims, ...actorOf(account), ...parentOf(ctx, account) })
     },
 
     async customizeJwt(ctx, token, jwt) {
-      const { grantId, resourceServer, scope, gty } = token as IssuedToken
-      const account = ctx.oidc.entities.Account as CommerceAccount | undefined
+      const { grantId, resourceServer, scope, gty } = token as IssuedToken // the library hands over its own model
+      const account = accountOf(ctx)
       const traceable = grantId ? { gid: grantId, ...(account && parentOf(ctx, account)) } : {}
       const shape = resourceServer && shapes.get(resourceServer.identifier())
       if (!shape || !account || isAnonymousAccount(account)) {
@@ -87,7 +86,7 @@ function actorOf(account: PersonAccount): { act?: Actor; grant_client_id?: strin
 
 /** The grant that the token's own ends with. */
 function parentOf(ctx: KoaContextWithOIDC, account: CommerceAccount): { parent_gid?: string } {
-  const { delegation } = account as Partial<CustomerAccount>
+  const delegation = asCustomerAccount(account)?.delegation
   const { parentGrantId } = delegation ?? grantFacts(ctx.oidc.entities.Grant) ?? {}
   return parentGrantId === undefined ? {} : { parent_gid: parentGrantId }
 }

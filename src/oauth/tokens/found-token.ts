@@ -60,8 +60,8 @@ const REGISTERED = new Set([
 /** Reads the payload of a JWT access token. */
 export function fromPayload(payload: TokenPayload): FoundToken {
   const { sub, aud, scope, scopes, client_id, gid, parent_gid, grant_client_id, customer_id, agent_id, act, cnf } =
-    payload as Record<string, unknown>
-  const bound = cnf as { jkt?: string; 'x5t#S256'?: string } | undefined
+    payload as Record<string, unknown> // signed by us: claims by name
+  const bound = cnf as { jkt?: string; 'x5t#S256'?: string } | undefined // as the library writes it
   const clientId = String(client_id)
   const companyUserId = payload.id_company_user
   return {
@@ -88,7 +88,7 @@ export function fromPayload(payload: TokenPayload): FoundToken {
 
 /** Reads what storage holds of an opaque token. */
 export function fromStored(kind: TokenKind, stored: Readonly<Record<string, unknown>>): FoundToken {
-  const payload = stored as StoredToken
+  const payload = stored as StoredToken // written by the library
   const { grant_client_id: grantClientId, parent_gid, [ISSUED_AT_MS]: issued, ...claims } = payload.extra ?? {}
   const parentGrantId = payload.parentGrantId ?? parent_gid
   const companyUserId = payload.companyUserId ?? claims.id_company_user

@@ -15,6 +15,7 @@ import type { CommerceAccount, CustomerAccount } from '../accounts/account.ts'
 import { isAgentAccount } from '../accounts/agent-account.ts'
 import { isAnonymousAccount } from '../accounts/anonymous-account.ts'
 import { withFacts } from '../accounts/grant-facts.ts'
+import { asSource, clientIdOf, newAccessToken, newIdOf, newRefreshToken, parametersOf } from '../library-values.ts'
 
 export type TokenRequest = {
   readonly account: CommerceAccount
@@ -34,7 +35,7 @@ export type TokenRequest = {
 export async function issueTokens(ctx: TokenEndpointGrantContext, request: TokenRequest): Promise<void> {
   const { provider, client } = ctx.oidc
   if (!client) throw new Error('tokens are issued to an authenticated client')
-  const params = ctx.oidc.params as Record<string, unknown>
+  const params = parametersOf(ctx)
   params.scope ??= request.defaultScope || undefined
 
   const dPoP = await validateDpop(provider, ctx)
@@ -57,7 +58,7 @@ export async function issueTokens(ctx: TokenEndpointGrantContext, request: Token
     ...(request.amr && { amr: [...request.amr] }),
     authTime: Math.floor(Date.now() / 1000),
   }
-  const accessToken = new provider.AccessToken(source as ConstructorParameters<typeof AccessToken>[0])
+  const accessToken = newAccessToken(provider, source)
   accessToken.resourceServer = resourceServer
   accessToken.scope = grant.getResourceScopeFiltered(resourceServer.identifier(), [...scopes])
   if (certificate) accessToken.setThumbprint('x5t', certificate)
@@ -65,7 +66,7 @@ export async function issueTokens(ctx: TokenEndpointGrantContext, request: Token
   ctx.oidc.entity('AccessToken', accessToken)
 
   const scope = [...scopes].join(' ')
-  const refreshToken = await newRefreshToken(ctx, accessToken, {
+  const refreshToken = await refreshTokenFor(ctx, accessToken, {
     ...source,
     scope,
     resource: resourceServer.identifier(),
@@ -75,7 +76,7 @@ export async function issueTokens(ctx: TokenEndpointGrantContext, request: Token
     accessToken.save(),
     refreshToken?.save(),
   ])
-  const idToken = await issueIdToken(provider, ctx, { ...source, scope, scopes } as never, accessToken, grant)
+  const idToken = await issueIdToken(provider, ctx, { ...source, scope, scopes }, accessToken, grant)
 
   ctx.body = buildTokenResponse(provider, {
     accessToken: accessTokenValue,
@@ -96,13 +97,13 @@ export function newGrant(
   resourceServer: ResourceServerInstance,
   scopes: ReadonlySet<string>,
 ): Grant {
-  const { provider, client } = ctx.oidc
-  const grant = withFacts(new provider.Grant({ accountId: account.accountId, clientId: client?.clientId as string }), {
+  const { provider } = ctx.oidc
+  const grant = withFacts(new provider.Grant({ accountId: account.accountId, clientId: clientIdOf(ctx) }), {
     // What signs the person out while the secret is being checked ends this grant too.
     createdAtMs: provedAtMs,
     ...(!isAgentAccount(account) && !isAnonymousAccount(account) && actingAs(account)),
   })
-  grant.jti = (grant as unknown as { generateTokenId(): string }).generateTokenId()
+  grant.jti = newIdOf(grant)
   if (scopes.size > 0) {
     grant.addOIDCScope([...scopes].join(' '))
     grant.addResourceScope(
@@ -117,14 +118,14 @@ function actingAs({ companyUser, actingAgentId }: CustomerAccount) {
   return { ...(companyUser && { companyUserId: companyUser.id }), ...(actingAgentId && { actingAgentId }) }
 }
 
-async function newRefreshToken(
+async function refreshTokenFor(
   ctx: TokenEndpointGrantContext,
   accessToken: AccessToken,
   source: Record<string, unknown>,
 ): Promise<RefreshToken | undefined> {
   const { provider } = ctx.oidc
-  if (!(await shouldIssueRefreshToken(provider, ctx, accessToken as never))) return undefined
-  const refreshToken = new provider.RefreshToken({ ...source, rotations: 0 } as never)
+  if (!(await shouldIssueRefreshToken(provider, ctx, asSource(accessToken)))) return undefined
+  const refreshToken = newRefreshToken(provider, { ...source, rotations: 0 })
   await applyRefreshTokenBindings(provider, ctx, accessToken, refreshToken)
   ctx.oidc.entity('RefreshToken', refreshToken)
   return refreshToken

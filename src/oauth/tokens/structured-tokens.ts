@@ -42,7 +42,7 @@ export function verifyStructured(value: string, { keys, issuer, onSeen }: Verifi
   const payload = parse(body)
   if (payload?.iss !== issuer || typeof payload.jti !== 'string' || typeof payload.iat !== 'number') return undefined
   if (typeof payload.exp !== 'number') return undefined
-  return payload as TokenPayload
+  return payload as TokenPayload // its three members were looked at
 }
 
 function isSignedBy({ algorithm, publicKey }: SigningKey, signingInput: string, signature: Buffer): boolean {
@@ -68,7 +68,7 @@ function parse(part: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
     return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
+      ? (value as Record<string, unknown>) // an object, and no list
       : undefined
   } catch {
     return undefined

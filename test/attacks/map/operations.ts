@@ -78,7 +78,9 @@ export const attacks: readonly Attack[] = [
   {
     id: 'scrypt-parameters',
     kind: 'An imported row passes the check and fails at every sign-in.',
-    tests: ['test/credentials/password-schemes.test.ts › of scrypt are those alone that OpenSSL would refuse to compute'],
+    tests: [
+      'test/credentials/password-schemes.test.ts › of scrypt are those alone that OpenSSL would refuse to compute',
+    ],
   },
   {
     id: 'forwarded-address',
