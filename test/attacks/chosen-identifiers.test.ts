@@ -21,7 +21,7 @@ beforeAll(async () => {
     ['another-app', [anonymous, 'refresh_token']],
     ['sessionless-app', [anonymous]],
   ] as const) {
-    const body = { metadata: { client_id, grant_types }, secret: OTHER_SECRET }
+    const body = { metadata: { client_id, grant_types, resource_scopes: ['*'] }, secret: OTHER_SECRET }
     expect((await ask(server, OWNER, 'POST', '/v1/clients', body)).status).toBe(201)
   }
 })

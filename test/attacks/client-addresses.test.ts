@@ -14,6 +14,7 @@ afterAll(() => server?.stop())
 
 const app = (client_id: string, members: object) => ({
   client_id,
+  first_party: true,
   token_endpoint_auth_method: 'none',
   redirect_uris: ['https://app.example/callback'],
   response_types: ['code'],

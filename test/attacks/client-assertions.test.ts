@@ -10,6 +10,7 @@ const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256
 const jwk = publicKey.export({ format: 'jwk' })
 const REGISTERED = {
   client_id: CLIENT,
+  first_party: true,
   grant_types: ['client_credentials'],
   token_endpoint_auth_method: 'private_key_jwt',
   jwks: { keys: [{ ...jwk, alg: 'ES256', use: 'sig' }] },
