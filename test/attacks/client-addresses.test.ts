@@ -44,6 +44,7 @@ const refused: [string, object, RegExp][] = [
     { backchannel_client_notification_endpoint: 'https://app.example/ping' },
     /backchannel_client_notification_endpoint.*never/,
   ],
+  ['sector_identifier_uri', { sector_identifier_uri: 'https://app.example/sector' }, /sector_identifier_uri.*never/],
 ]
 
 test.each(refused)('a client with %s is refused with the reason, however it is stored', async (_, members, reason) => {

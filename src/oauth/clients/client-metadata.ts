@@ -35,6 +35,8 @@ const UNCALLED_MEMBERS = [
   'backchannel_logout_uri',
   'frontchannel_logout_uri',
   'backchannel_client_notification_endpoint',
+  // The library would call it, from inside the network, to store it; and subjects are public.
+  'sector_identifier_uri',
 ]
 
 /**
