@@ -8,7 +8,6 @@ import type {
   RefreshToken,
   Session,
 } from 'oidc-provider'
-import type { CommerceAccount } from './accounts/account.ts'
 
 // What oidc-provider's published types leave out or get wrong, said once. Each function is one cast with its reason.
 
@@ -25,13 +24,6 @@ export function clientIdOf(ctx: Request): string {
   const { client } = ctx.oidc
   if (!client) throw new Error('a token request is handled after its client is authenticated')
   return client.clientId
-}
-
-/** The account of the request under way: `findAccount` and our grant types put nothing else there. */
-export function accountOf(ctx: {
-  readonly oidc: { readonly entities: { readonly Account?: unknown } }
-}): CommerceAccount | undefined {
-  return ctx.oidc.entities.Account as CommerceAccount | undefined // the library's type is that of any account
 }
 
 /** Claims for the library, whose type wants a value's type said for each. */

@@ -147,6 +147,13 @@ export function toAccount(customer: Customer, companyUserId?: string): CustomerA
   }
 }
 
+/** The account of the request under way: `findAccount` and our grant types put nothing else there. */
+export function accountOf(ctx: {
+  readonly oidc: { readonly entities: { readonly Account?: unknown } }
+}): CommerceAccount | undefined {
+  return ctx.oidc.entities.Account as CommerceAccount | undefined // the library's type is that of any account
+}
+
 /** Undefined for agents and for visitors who have not signed in. */
 export function asCustomerAccount(account: CommerceAccount | undefined): CustomerAccount | undefined {
   return !account || isAgentAccount(account) || isAnonymousAccount(account) ? undefined : account

@@ -1,7 +1,6 @@
 import { type Grant, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
-import { asCustomerAccount } from '../accounts/account.ts'
+import { accountOf, asCustomerAccount } from '../accounts/account.ts'
 import { type GrantFacts, grantFacts, withFacts } from '../accounts/grant-facts.ts'
-import { accountOf } from '../library-values.ts'
 import type { SignOutCutOffs } from '../sign-out-cut-offs.ts'
 
 /**
