@@ -91,7 +91,7 @@ export function createMetrics() {
     ),
     refreshes: counter(
       'vestibule_refresh_total',
-      'Refresh requests by outcome: rotated, retry (the same answer again), race (a parallel request won), theft (a used token came again), mismatch (another client, key or certificate).',
+      'Refresh requests by outcome: rotated, kept (the client keeps its refresh token), retry (the same answer again), race (a parallel request won), theft (a used token came again), mismatch (another client, key or certificate).',
       ['outcome'],
     ),
     signInsEnded: counter(

@@ -23,6 +23,12 @@ export type ClientMetadata = {
   readonly refresh_token_absolute_ttl_seconds?: number
   /** A retry of the same refresh within this window gets the same answer again; 0 switches it off. */
   readonly refresh_retry_seconds?: number
+  /**
+   * What becomes of a refresh token that is used. `rotate`: another takes its place; `lazy`: it works until that other one
+   * was used; `keep`: it stays, for clients with a secret or key. Unless given it is `rotate`, or what the shop system of a
+   * dialect does.
+   */
+  readonly refresh_policy?: 'rotate' | 'lazy' | 'keep'
   /** Resource servers (by identifier, `*` at the end matches the rest) whose tokens this client may introspect. */
   readonly introspects?: readonly string[]
   /** Resource servers, written alike, that it may trade a customer's token for (RFC 8693); none unless given. */

@@ -23,6 +23,8 @@ export type ResourceServer = {
   readonly hasResendingClients?: boolean
   /** Wrong passwords its own endpoints bear for one login, and for how long after the last they bear no more. */
   readonly throttle?: { readonly attempts: number; readonly seconds: number }
+  /** What its clients expect of a refresh token that is used, unless a client says otherwise. Dialects say it. */
+  readonly refreshPolicy?: 'rotate' | 'lazy' | 'keep'
   /** Opaque tokens are 32 characters of a–z and 0–9, for clients that know no others. */
   readonly hasShortTokens?: boolean
   /** Puts permissions with their configurations into the token, not only their keys. */

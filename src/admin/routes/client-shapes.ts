@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { ClientMetadata } from '../../clients/client.ts'
 import { FEWEST_SECRET_CHARACTERS } from '../../clients/secrets.ts'
 import { HOW_TO_LIMIT, isUnlimited } from '../../clients/third-parties.ts'
+import { REFRESH_POLICIES } from '../../oauth/refresh/refresh-policy.ts'
 import { LONGEST_TOKEN_SECONDS } from '../../oauth/tokens/lifetimes.ts'
 import { epochSeconds, instant } from './shapes.ts'
 
@@ -20,6 +20,12 @@ export const metadata = z
     refresh_token_ttl_seconds: tokenLifetime.optional(),
     refresh_token_absolute_ttl_seconds: lifetime.optional(),
     refresh_retry_seconds: z.int().min(0).optional(),
+    refresh_policy: z
+      .enum(REFRESH_POLICIES)
+      .optional()
+      .describe(
+        'rotate: a used refresh token is replaced; lazy: it works until its successor was used; keep: it stays.',
+      ),
     introspects: names.optional(),
     exchange_targets: names.optional(),
     resource_scopes: names.optional(),
@@ -39,11 +45,20 @@ const secret = z
   .regex(/^[\x20-\x7e]*$/, 'must be printable ASCII: client authentication carries nothing else (RFC 6749, A.2)')
 
 export const newClient = z.strictObject({
-  // What zod lets through has the members that are looked at.
-  metadata: metadata.refine((given) => !isUnlimited(given as ClientMetadata), {
-    path: ['resource_scopes'],
-    error: `a client of others needs it: ${HOW_TO_LIMIT}`,
-  }),
+  metadata: metadata
+    .refine((given) => !isUnlimited(given), {
+      path: ['resource_scopes'],
+      error: `a client of others needs it: ${HOW_TO_LIMIT}`,
+    })
+    .refine(
+      ({ refresh_policy, token_endpoint_auth_method }) => {
+        return refresh_policy !== 'keep' || token_endpoint_auth_method !== 'none'
+      },
+      {
+        path: ['refresh_policy'],
+        error: 'only a client with a secret or a key may keep its refresh token: take rotate or lazy',
+      },
+    ),
   secret: secret.optional(),
 })
 

@@ -18,11 +18,20 @@ export const createCommercetools: OpenDialect = (settings) => {
     customerRoute(endpoints),
     anonymousRoute(endpoints),
     tokenEndpointRoute(endpoints),
-    introspectionRoute(),
+    introspectionRoute(endpoints),
   ]
   return {
     name: 'commercetools',
-    resourceServers: [{ identifier: RESOURCE, scopes, anonymousScopes: scopes, hasMachineTokens: true, format: 'jwt' }],
+    resourceServers: [
+      {
+        identifier: RESOURCE,
+        scopes,
+        anonymousScopes: scopes,
+        hasMachineTokens: true,
+        refreshPolicy: 'keep',
+        format: 'jwt',
+      },
+    ],
     routes: [...routes, ...routes.map(({ path }): DialectRoute => ({ method: 'ALL', path, act: () => wrongMethod() }))],
     onBadBody: (status) => failure(status, 'invalid_request', BAD_BODIES[status] ?? 'The body is not UTF-8.'),
     onGone: () => failure(410, 'gone', 'This API is no longer available.'),

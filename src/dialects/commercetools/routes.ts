@@ -53,7 +53,7 @@ export function tokenEndpointRoute({ resource, projectKeys }: ProjectEndpoints):
 }
 
 /** Introspection (RFC 7662) in the shop's place; the token may be in the query. */
-export function introspectionRoute(): ActionRoute {
+export function introspectionRoute({ resource }: Pick<ProjectEndpoints, 'resource'>): ActionRoute {
   return {
     method: 'POST',
     path: '/oauth/introspect',
@@ -63,7 +63,7 @@ export function introspectionRoute(): ActionRoute {
       const token = readFields(request)?.token
       if (!token) return missing('token')
       const { status, body } = await services.introspect({ ...client, token })
-      if (status === 200) return json(200, body)
+      if (status === 200) return json(200, body.aud === resource ? withWhoseToken(body) : body)
       return refusal({
         error: String(body.error ?? 'server_error'),
         status,
@@ -71,6 +71,14 @@ export function introspectionRoute(): ActionRoute {
       })
     },
   }
+}
+
+/** A project that asks an external OAuth server reads from the scope whose token it is. */
+function withWhoseToken(body: Readonly<Record<string, unknown>>): object {
+  const { active, scope, sub, client_id, anonymous_id } = body
+  if (active !== true || sub === client_id) return body
+  const whose = anonymous_id === undefined ? `customer_id:${sub}` : `anonymous_id:${anonymous_id}`
+  return { ...body, scope: scope ? `${scope} ${whose}` : whose }
 }
 
 function tokenRoute(path: string, translate: Translate): TokenRoute {

@@ -9,6 +9,7 @@ export const OWN_CLIENT_MEMBERS = [
   'refresh_token_ttl_seconds',
   'refresh_token_absolute_ttl_seconds',
   'refresh_retry_seconds',
+  'refresh_policy',
   'introspects',
   'exchange_targets',
   'resource_scopes',

@@ -2,13 +2,14 @@ import { errors, type TokenEndpointGrantContext } from 'oidc-provider'
 import type { Audit } from '../../audit/events.ts'
 import { requestState } from '../../http/request-state.ts'
 import type { Storage, StoredArtifact } from '../../storage/storage.ts'
+import { placeOf } from '../refresh/family.ts'
 import { openReceipt, type RefreshBinding } from '../refresh/refresh-receipt.ts'
 import type { RefreshTokenParts, RefreshTokens } from '../refresh/refresh-tokens.ts'
 import type { EndSignIn } from '../sign-outs/end-sign-in.ts'
 import type { FindGrant } from '../tokens/token-status.ts'
 
 /** How a refresh ended: metrics tell a network retry, a race between twins and a theft apart. */
-export type RefreshOutcome = 'rotated' | 'retry' | 'race' | 'theft' | 'mismatch'
+export type RefreshOutcome = 'rotated' | 'kept' | 'retry' | 'race' | 'theft' | 'mismatch'
 
 export type ReuseDeps = {
   readonly storage: Storage
@@ -35,7 +36,7 @@ export async function answerOldToken(
   outcome: 'retry' | 'race' = 'retry',
 ): Promise<object> {
   const { parts, stored, value, binding } = presented
-  const isPrevious = parts.place === stored.version - 1
+  const isPrevious = parts.place === placeOf(stored) - 1
   const [sealed, grant] = await Promise.all([
     isPrevious ? deps.storage.receipt('RefreshToken', parts.family) : undefined,
     deps.findGrant(String(stored.artifact.grantId), grantOwner(stored.artifact)),

@@ -1,29 +1,30 @@
-import { errors, type Grant, type RefreshToken, type TokenEndpointGrantContext } from 'oidc-provider'
-import { issueIdToken } from 'oidc-provider/lib/helpers/grant_common.js'
-import {
-  buildTokenResponse,
-  checkDpopReplay,
-  checkDpopRequired,
-  checkMtlsCert,
-  resolveAndApplyResource,
-  validateDpop,
-} from 'oidc-provider/lib/helpers/grants.js'
+import { errors, type RefreshToken, type TokenEndpointGrantContext } from 'oidc-provider'
+import { checkDpopReplay, checkMtlsCert, validateDpop } from 'oidc-provider/lib/helpers/grants.js'
 import type { ClientMetadata } from '../../clients/client.ts'
-import { familyPayload, familyRecord } from '../refresh/family.ts'
+import type { ResourceServer } from '../../clients/resource-servers.ts'
+import { familyPayload, familyRecord, isCurrentToken } from '../refresh/family.ts'
+import { nextStep, type Step } from '../refresh/next-step.ts'
+import { type RefreshPolicy, refreshPolicyOf } from '../refresh/refresh-policy.ts'
 import { sealReceipt } from '../refresh/refresh-receipt.ts'
 import type { FoundToken } from '../tokens/found-token.ts'
 import { grantTtlSeconds, refreshRetrySeconds, refreshTokenTtlSeconds } from '../tokens/lifetimes.ts'
 import type { JudgeToken, Verdict } from '../tokens/token-verdict.ts'
 import type { GrantType } from './grant-type.ts'
+import { answerRefresh, enter, leftSeconds } from './refresh-answer.ts'
 import { answerOldToken, loseRace, mismatch, type Presented, type ReuseDeps } from './refresh-reuse.ts'
+import { temporarilyUnavailable } from './unavailable.ts'
+
+/** Twins come in twos; more tries than this, and something else is wrong. */
+const MOST_TWINS = 10
 
 export type RefreshGrantDeps = ReuseDeps & {
   readonly findClient: (clientId: string) => Promise<ClientMetadata | undefined>
   readonly judgeToken: JudgeToken
+  readonly resourceServers: { find(identifier: string): Promise<ResourceServer | undefined> }
 }
 
 /**
- * Refreshing, RFC 6749 §6, with rotation. One request wins the swap that rotates a family; a twin that loses, and an
+ * Refreshing, RFC 6749 §6, with rotation unless the client's `refresh_policy` says otherwise. One request wins the swap that rotates a family; a twin that loses, and an
  * honest retry within the client's window, get the winner's answer byte for byte. The same token after the window is
  * theft: the grant goes, and everything under it (RFC 9700 §4.14.2). A token shown by another client or with another
  * key is refused and leaves the family alone, so that a stolen token cannot be used to sign its owner out.
@@ -42,7 +43,7 @@ export function refreshTokenGrant(deps: RefreshGrantDeps): GrantType {
         return
       }
       await checkDpopReplay(ctx.oidc.provider, ctx, dPoP, presented.binding.clientId, errors.InvalidGrant)
-      ctx.body = await rotate(deps, ctx, presented, verdict)
+      ctx.body = await refresh(deps, ctx, presented, verdict)
     },
   }
 }
@@ -96,133 +97,111 @@ function certificateThumbprint(ctx: TokenEndpointGrantContext): unknown {
   return (token as unknown as Record<string, unknown>)['x5t#S256']
 }
 
-async function rotate(
+async function refresh(
   deps: RefreshGrantDeps,
   ctx: TokenEndpointGrantContext,
   presented: Presented,
   verdict: Working,
 ): Promise<object> {
-  const { provider } = ctx.oidc
   const client = await deps.findClient(presented.binding.clientId)
   if (!client) throw new errors.InvalidGrant('client not found')
-  const current = new provider.RefreshToken(familyPayload(presented.stored, presented.value) as never)
+  const current = new ctx.oidc.provider.RefreshToken(familyPayload(presented.stored, presented.value) as never)
   const grant = enter(ctx, current, verdict)
+  const server = await deps.resourceServers.find(String(current.resource))
+  const policy = refreshPolicyOf(client, server)
 
-  const { companyUserId } = presented.stored.artifact
-  const next = successor(ctx, deps, { current, value: presented.value, companyUserId })
-  const body = await answer(ctx, grant, current, next.value)
+  const step = nextStep(policy, presented, deps.refreshTokens)
+  const body = await answerRefresh(ctx, grant, current, step.answered)
   const ttlSeconds = Math.min(refreshTokenTtlSeconds(client, nowSeconds() - Number(current.iiat)), leftSeconds(current))
-  const retrySeconds = refreshRetrySeconds(client)
+  const next: Next = {
+    payload: successor(ctx, current, presented.stored.artifact.companyUserId),
+    ttlSeconds,
+    ...(policy === 'rotate' && { receiptBody: body, retrySeconds: refreshRetrySeconds(client) }),
+  }
   const [isWinner] = await Promise.all([
-    deps.storage.swap('RefreshToken', presented.parts.family, presented.stored.version, {
-      artifact: familyRecord(
-        { ...next.payload, exp: nowSeconds() + ttlSeconds },
-        deps.refreshTokens.digest(next.value),
-        nowSeconds(),
-      ),
-      ttlSeconds,
-      ...(retrySeconds > 0 && {
-        receipt: {
-          body: sealReceipt(presented.value, presented.binding, JSON.stringify(body)),
-          ttlSeconds: retrySeconds,
-        },
-      }),
-    }),
+    store(deps, presented, step, next),
     deps.storage.extend(
       'Grant',
       String(current.grantId),
       grantTtlSeconds(ttlSeconds, ctx.oidc.entities.AccessToken?.expiration ?? 0),
     ),
   ])
-  if (!isWinner) return loseRace(deps, ctx, presented)
-  deps.count('rotated')
-  return body
+  if (isWinner) {
+    deps.count(policy === 'keep' ? 'kept' : 'rotated')
+    return body
+  }
+  if (policy === 'rotate') return loseRace(deps, ctx, presented)
+  return { ...body, refresh_token: await followTwin(deps, ctx, presented, { policy, next }) }
 }
 
-/** Tells the library what the verdict found: whose token it is, and under which grant. */
-function enter(ctx: TokenEndpointGrantContext, current: RefreshToken, { token, account, records }: Working): Grant {
-  if (!account || !records.grant) throw new Error('a refresh token has an account and a grant')
-  const grant = new ctx.oidc.provider.Grant({ ...records.grant.artifact, jti: token.grantId } as never)
-  if (endOf(current) !== undefined) addOwnScopes(grant, current)
-  ctx.oidc.entity('RefreshToken', current)
-  ctx.oidc.entity('Grant', grant)
-  ctx.oidc.entity('Account', account)
-  return grant
+type Next = {
+  readonly payload: Record<string, unknown>
+  readonly ttlSeconds: number
+  /** What a retry within `retrySeconds` is answered with. */
+  readonly receiptBody?: object
+  readonly retrySeconds?: number
 }
 
-/** What came of an access token may have scopes that follow from how it came to be, and that its grant does not list. */
-function addOwnScopes(grant: Grant, { scope = '', resource }: RefreshToken): void {
-  grant.addOIDCScope(scope)
-  grant.addResourceScope(String(resource), scope)
+function store(
+  { storage }: RefreshGrantDeps,
+  { value, parts, stored, binding }: Presented,
+  { record, digest }: Step,
+  { payload, ttlSeconds, receiptBody, retrySeconds = 0 }: Next,
+): Promise<boolean> {
+  const kept = { ...payload, exp: nowSeconds() + ttlSeconds, ...record }
+  return storage.swap('RefreshToken', parts.family, stored.version, {
+    artifact: familyRecord(kept, digest, nowSeconds()),
+    ttlSeconds,
+    ...(receiptBody &&
+      retrySeconds > 0 && {
+        receipt: { body: sealReceipt(value, binding, JSON.stringify(receiptBody)), ttlSeconds: retrySeconds },
+      }),
+  })
 }
 
-/** Epoch seconds: when a refresh token that came of an access token ends, however often it is used. */
-function endOf(current: RefreshToken): number | undefined {
-  return (current as { endsAt?: number }).endsAt
+/** Where an old token goes on working, a twin that came first is no harm: both are told the same refresh token. */
+async function followTwin(
+  deps: RefreshGrantDeps,
+  ctx: TokenEndpointGrantContext,
+  presented: Presented,
+  { policy, next }: { readonly policy: RefreshPolicy; readonly next: Next },
+): Promise<string> {
+  for (let tries = 0; tries < MOST_TWINS; tries++) {
+    const stored = await deps.storage.get('RefreshToken', presented.parts.family)
+    if (!stored) throw new errors.InvalidGrant('refresh token was revoked')
+    const now = { ...presented, stored }
+    // It was good when this request came: the client goes on already, and nobody stole anything.
+    if (!isCurrentToken(stored, presented.value, deps.refreshTokens)) {
+      throw new errors.InvalidGrant('refresh token was replaced meanwhile')
+    }
+    const step = nextStep(policy, now, deps.refreshTokens)
+    if (step.isKnown || (await store(deps, now, step, next))) {
+      deps.count('race')
+      return step.answered
+    }
+  }
+  throw temporarilyUnavailable(ctx, 1)
 }
 
-function leftSeconds(current: RefreshToken): number {
-  return Math.max(1, (endOf(current) ?? Number.POSITIVE_INFINITY) - nowSeconds())
-}
-
+/** The refresh token's own fields, carried on. */
 function successor(
   ctx: TokenEndpointGrantContext,
-  { refreshTokens }: RefreshGrantDeps,
-  { current, value, companyUserId }: { current: RefreshToken; value: string; companyUserId: unknown },
-): { value: string; payload: Record<string, unknown> } {
-  const { RefreshToken: Model } = ctx.oidc.provider
-  const fields = (Model as unknown as { IN_PAYLOAD: string[] }).IN_PAYLOAD
+  current: RefreshToken,
+  companyUserId: unknown,
+): Record<string, unknown> {
+  const fields = (ctx.oidc.provider.RefreshToken as unknown as { IN_PAYLOAD: string[] }).IN_PAYLOAD
   const from = current as unknown as Record<string, unknown>
   const kept = Object.fromEntries(
     fields.filter((field) => from[field] !== undefined).map((field) => [field, from[field]]),
   )
   delete kept.consumed
   return {
-    value: refreshTokens.next(value),
+    ...kept,
     // The company user is ours, beside the library's fields: it must go on with the family.
-    payload: {
-      ...kept,
-      ...(companyUserId !== undefined && { companyUserId }),
-      iat: nowSeconds(),
-      rotations: Number(current.rotations ?? 0) + 1,
-    },
+    ...(companyUserId !== undefined && { companyUserId }),
+    iat: nowSeconds(),
+    rotations: Number(current.rotations ?? 0) + 1,
   }
-}
-
-async function answer(
-  ctx: TokenEndpointGrantContext,
-  grant: Grant,
-  current: RefreshToken,
-  refreshTokenValue: string,
-): Promise<object> {
-  const { provider, client } = ctx.oidc
-  const requested = ctx.oidc.params?.scope ? ctx.oidc.requestParamScopes : current.scopes
-  const missing = [...requested].filter((scope) => !current.scopes.has(scope))
-  if (missing.length > 0) throw new errors.InvalidScope('refresh token missing requested scopes', missing.join(' '))
-
-  const accessToken = new provider.AccessToken({
-    accountId: current.accountId,
-    client,
-    grantId: current.grantId,
-    gty: current.gty?.endsWith('refresh_token') ? current.gty : `${current.gty} refresh_token`,
-  } as never)
-  if (current.jkt) accessToken.setThumbprint('jkt', current.jkt)
-  const certificate = checkMtlsCert(provider, ctx)
-  if (certificate) accessToken.setThumbprint('x5t', certificate)
-  checkDpopRequired(provider, ctx, current.jkt ? ({ thumbprint: current.jkt } as never) : undefined)
-  await resolveAndApplyResource(provider, ctx, current as never, accessToken, grant, requested)
-  Object.assign(accessToken, { expiresIn: Math.min(accessToken.expiration, leftSeconds(current)) })
-  ctx.oidc.entity('AccessToken', accessToken)
-  const value = await accessToken.save()
-  const idToken = await issueIdToken(provider, ctx, current as never, accessToken, grant, requested)
-  return buildTokenResponse(provider, {
-    accessToken: value,
-    expiresIn: accessToken.expiration,
-    idToken,
-    refreshToken: refreshTokenValue,
-    scope: accessToken.scope || undefined,
-    tokenType: accessToken.tokenType,
-  })
 }
 
 function nowSeconds(): number {

@@ -10,13 +10,26 @@ export function familyRecord(payload: AdapterPayload, digest: string, rotatedAt?
 
 /** The library's payload of the family's current token. */
 export function familyPayload(stored: StoredArtifact, token: string): AdapterPayload {
-  const { digest: _digest, rotatedAt: _rotatedAt, ...payload } = stored.artifact
+  const {
+    digest: _digest,
+    rotatedAt: _rotatedAt,
+    nextDigest: _nextDigest,
+    sealedNext: _sealedNext,
+    place: _place,
+    ...payload
+  } = stored.artifact
   return { ...payload, kind: 'RefreshToken', jti: token }
 }
 
-/** False for a token of the family that was rotated already. */
+/** False for a token of the family that was replaced already, and whose successor, if that must be, was used. */
 export function isCurrentToken(stored: StoredArtifact, token: string, refreshTokens: RefreshTokens): boolean {
-  return stored.artifact.digest === refreshTokens.digest(token)
+  const digest = refreshTokens.digest(token)
+  return stored.artifact.digest === digest || stored.artifact.nextDigest === digest
+}
+
+/** The place of the family's current token. Families of before do not say it: each rotation was one version. */
+export function placeOf({ artifact, version }: StoredArtifact): number {
+  return Number(artifact.place ?? version)
 }
 
 /** Epoch seconds of the family's last rotation; 0 before the first. */

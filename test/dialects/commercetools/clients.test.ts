@@ -59,7 +59,11 @@ test('the TypeScript client signs a customer in by password and calls the API wi
   expect(first.statusCode).toBe(200)
   await client.execute(ME)
   expect(seen).toMatchObject([
-    { active: true, sub: '79cc0486-bbdf-491b-a0a2-722383b6288b', scope: SCOPES.join(' ') },
+    {
+      active: true,
+      sub: '79cc0486-bbdf-491b-a0a2-722383b6288b',
+      scope: `${SCOPES.join(' ')} customer_id:79cc0486-bbdf-491b-a0a2-722383b6288b`,
+    },
     { active: true },
   ])
 })

@@ -1,0 +1,83 @@
+import { errors, type Grant, type RefreshToken, type TokenEndpointGrantContext } from 'oidc-provider'
+import { issueIdToken } from 'oidc-provider/lib/helpers/grant_common.js'
+import {
+  buildTokenResponse,
+  checkDpopRequired,
+  checkMtlsCert,
+  resolveAndApplyResource,
+} from 'oidc-provider/lib/helpers/grants.js'
+import type { Verdict } from '../tokens/token-verdict.ts'
+
+type Working = Extract<Verdict, { works: true }>
+
+/** Tells the library what the verdict found: whose token it is, and under which grant. */
+export function enter(
+  ctx: TokenEndpointGrantContext,
+  current: RefreshToken,
+  { token, account, records }: Working,
+): Grant {
+  if (!account || !records.grant) throw new Error('a refresh token has an account and a grant')
+  const grant = new ctx.oidc.provider.Grant({ ...records.grant.artifact, jti: token.grantId } as never)
+  if (endOf(current) !== undefined) addOwnScopes(grant, current)
+  ctx.oidc.entity('RefreshToken', current)
+  ctx.oidc.entity('Grant', grant)
+  ctx.oidc.entity('Account', account)
+  return grant
+}
+
+/** What came of an access token may have scopes that follow from how it came to be, and that its grant does not list. */
+function addOwnScopes(grant: Grant, { scope = '', resource }: RefreshToken): void {
+  grant.addOIDCScope(scope)
+  grant.addResourceScope(String(resource), scope)
+}
+
+/** Epoch seconds: when a refresh token that came of an access token ends, however often it is used. */
+function endOf(current: RefreshToken): number | undefined {
+  return (current as { endsAt?: number }).endsAt
+}
+
+/** Seconds until then; no limit for any other refresh token. */
+export function leftSeconds(current: RefreshToken): number {
+  return Math.max(1, (endOf(current) ?? Number.POSITIVE_INFINITY) - nowSeconds())
+}
+
+/** Makes the access token and, where it is due, the ID token, and says both with the refresh token to use next. */
+export async function answerRefresh(
+  ctx: TokenEndpointGrantContext,
+  grant: Grant,
+  current: RefreshToken,
+  refreshTokenValue: string,
+): Promise<object> {
+  const { provider, client } = ctx.oidc
+  const requested = ctx.oidc.params?.scope ? ctx.oidc.requestParamScopes : current.scopes
+  const missing = [...requested].filter((scope) => !current.scopes.has(scope))
+  if (missing.length > 0) throw new errors.InvalidScope('refresh token missing requested scopes', missing.join(' '))
+
+  const accessToken = new provider.AccessToken({
+    accountId: current.accountId,
+    client,
+    grantId: current.grantId,
+    gty: current.gty?.endsWith('refresh_token') ? current.gty : `${current.gty} refresh_token`,
+  } as never)
+  if (current.jkt) accessToken.setThumbprint('jkt', current.jkt)
+  const certificate = checkMtlsCert(provider, ctx)
+  if (certificate) accessToken.setThumbprint('x5t', certificate)
+  checkDpopRequired(provider, ctx, current.jkt ? ({ thumbprint: current.jkt } as never) : undefined)
+  await resolveAndApplyResource(provider, ctx, current as never, accessToken, grant, requested)
+  Object.assign(accessToken, { expiresIn: Math.min(accessToken.expiration, leftSeconds(current)) })
+  ctx.oidc.entity('AccessToken', accessToken)
+  const value = await accessToken.save()
+  const idToken = await issueIdToken(provider, ctx, current as never, accessToken, grant, requested)
+  return buildTokenResponse(provider, {
+    accessToken: value,
+    expiresIn: accessToken.expiration,
+    idToken,
+    refreshToken: refreshTokenValue,
+    scope: accessToken.scope || undefined,
+    tokenType: accessToken.tokenType,
+  })
+}
+
+function nowSeconds(): number {
+  return Math.floor(Date.now() / 1000)
+}

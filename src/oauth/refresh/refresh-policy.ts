@@ -1,0 +1,15 @@
+import type { ClientMetadata } from '../../clients/client.ts'
+import type { ResourceServer } from '../../clients/resource-servers.ts'
+
+/** What becomes of a refresh token that is used: see the client member `refresh_policy`. */
+export const REFRESH_POLICIES = ['rotate', 'lazy', 'keep'] as const
+export type RefreshPolicy = (typeof REFRESH_POLICIES)[number]
+
+/**
+ * The client's own policy, else that of the shop system whose clients know no other, else rotation. Only a client that
+ * proves who it is may keep a refresh token: a stolen one could not be told from its own (RFC 9700 §4.14.2).
+ */
+export function refreshPolicyOf(client: ClientMetadata, server: ResourceServer | undefined): RefreshPolicy {
+  const policy = client.refresh_policy ?? server?.refreshPolicy ?? 'rotate'
+  return policy === 'keep' && client.token_endpoint_auth_method === 'none' ? 'rotate' : policy
+}
