@@ -75,6 +75,7 @@ export function createAdminApi({ routes, audit }: { readonly routes: readonly Ro
       const { route } = found
       const may = (permission: Permission) => mayDo(actor.role, permission) || refuse(request, actor, permission)
       if (route.permission !== 'public') may(route.permission)
+      if (actor.lacksSecondFactor && !NEEDS_NO_FACTOR.includes(route.permission)) throw noSecondFactor()
       const asked: RouteRequest = {
         actor,
         params: parse(route.params, found.params, 'path'),
@@ -134,6 +135,15 @@ function revisionIn(ifMatch: string | undefined): string {
 }
 
 async function* nothing(): AsyncGenerator<Buffer> {}
+
+/** What an administrator may do who has yet to get the second factor that is required. */
+const NEEDS_NO_FACTOR: readonly Route['permission'][] = ['self:use', 'public']
+
+function noSecondFactor(): Problem {
+  const detail =
+    'Administrators need a second factor here. Set yours up: POST /v1/self/second-factor, or in the console.'
+  return new Problem(403, 'second-factor-needed', detail)
+}
 
 function notSignedIn(): Problem {
   return new Problem(401, 'not-signed-in', 'Send an admin token or a session as "Authorization: Bearer …".')

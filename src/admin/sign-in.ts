@@ -3,6 +3,8 @@ import type { AdministratorDirectory } from '../administrators/directory.ts'
 import type { AdminSessions } from '../administrators/sessions.ts'
 import type { Audit } from '../audit/events.ts'
 import { createPasswordCheck, type PasswordCheckDeps } from '../credentials/password-check.ts'
+import { checkSecondFactor, type SecondFactorStep } from '../credentials/second-factor-step.ts'
+import type { SecondFactors } from '../credentials/second-factors.ts'
 
 export type AdminSignIn =
   /** `session` is a bearer value; it may live until `expiresAt` (epoch seconds), an hour without use. */
@@ -14,41 +16,50 @@ export type AdminSignIn =
     }
   /** The only reason that a caller is given. */
   | { readonly outcome: 'refused' }
+  /** The password is right, and the code of the second factor is missing. */
+  | { readonly outcome: 'second-factor-required' }
   | { readonly outcome: 'locked' | 'busy'; readonly retryAfterSeconds: number }
 
 export type SignInAdministrator = (
   email: string,
   password: string,
-  context: { readonly ip: string; readonly requestId: string },
+  context: { readonly ip: string; readonly requestId: string; readonly code?: string },
 ) => Promise<AdminSignIn>
 
 export type SignInDeps = Pick<PasswordCheckDeps<Administrator, never, Admitted>, 'passwords' | 'lockout'> & {
   readonly administrators: Pick<AdministratorDirectory, 'findByLogin' | 'replaceHash'>
   readonly sessions: Pick<AdminSessions, 'open'>
+  readonly secondFactors: Pick<SecondFactors, 'isRequired' | 'redeem'>
   readonly audit: Audit
 }
 
-type Admitted = { readonly outcome: 'authenticated'; readonly administrator: Administrator }
+type Admitted =
+  | { readonly outcome: 'authenticated'; readonly administrator: Administrator }
+  | Exclude<SecondFactorStep, { readonly outcome: 'authenticated' }>
 
 /** Signs an administrator in, for the admin API and the console alike. */
 export function createSignInAdministrator(deps: SignInDeps): SignInAdministrator {
-  const { administrators, sessions, passwords, lockout, audit } = deps
+  const { administrators, sessions, secondFactors, passwords, lockout, audit } = deps
   const check = createPasswordCheck({
     passwords,
     lockout,
     find: administrators.findByLogin,
     replaceHash: administrators.replaceHash,
     whyRefused: ({ status }) => (status === 'active' ? undefined : ('blocked' as const)),
-    admit: async ({ person: administrator }): Promise<Admitted> => ({ outcome: 'authenticated', administrator }),
+    async admit({ person: administrator }, _password, { code }): Promise<Admitted> {
+      const step = await checkSecondFactor(secondFactors, administrator.id, code)
+      return step.outcome === 'authenticated' ? { outcome: step.outcome, administrator } : step
+    },
   })
 
-  return async function signInAdministrator(email, password, { ip, requestId }) {
-    const checked = await check(email, password, { ip })
+  return async function signInAdministrator(email, password, { ip, requestId, code }) {
+    const checked = await check(email, password, { ip, ...(code !== undefined && { code }) })
     if (checked.outcome === 'authenticated') {
       const { administrator } = checked
       audit({ type: 'administrator.signed-in', actor: `administrator:${administrator.id}`, ip, requestId })
       return { outcome: 'signed-in', administrator, ...(await sessions.open(administrator)) }
     }
+    if (checked.outcome === 'second-factor-required') return checked
     audit({
       type: 'administrator.refused',
       reason: 'reason' in checked ? checked.reason : checked.outcome,

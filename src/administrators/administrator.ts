@@ -22,4 +22,6 @@ export type Actor = {
   readonly role: Role
   /** Of the administrator or the token. */
   readonly id?: string
+  /** An administrator who must have a second factor, and has none yet: they may do nothing but get one. */
+  readonly lacksSecondFactor?: true
 }

@@ -15,9 +15,9 @@ export function createAdmin(
   const { storage, cookieKeys: formKeys, settingTokens, metrics } = parts.backends
   const { probes, onError, trustedProxies } = parts.shared
   const { append: audit } = parts.backends.auditTrail
-  const { adminTokens, sessions } = parts.services.administrators
+  const { adminTokens, sessions, factors } = parts.services.administrators
   const api = createAdminApi({ routes: createAdminRoutes(config, parts), audit })
-  const identify = createIdentify({ adminTokens, sessions, settingTokens })
+  const identify = createIdentify({ adminTokens, sessions, settingTokens, factors })
   return createAdminApp({
     probes,
     onError,

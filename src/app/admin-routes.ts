@@ -16,6 +16,7 @@ import { lockoutRoutes } from '../admin/routes/people/lockout-routes.ts'
 import { registrationKeyRoutes } from '../admin/routes/people/registration-key-routes.ts'
 import { secondFactorRoutes } from '../admin/routes/people/second-factor-routes.ts'
 import { selfRoutes } from '../admin/routes/people/self-routes.ts'
+import { selfSecondFactorRoutes } from '../admin/routes/people/self-second-factor-routes.ts'
 import { signInLinkRoutes } from '../admin/routes/people/sign-in-link-routes.ts'
 import { signOutRoutes } from '../admin/routes/people/sign-out-routes.ts'
 import { reachProbeRoutes } from '../admin/routes/reach-probe-routes.ts'
@@ -57,10 +58,12 @@ export function createAdminRoutes({ ISSUER: issuer }: Pick<Config, 'ISSUER'>, pa
 }
 
 function administratorRoutesOf({ backends: { passwords, passwordPolicy }, services }: AppParts): Route[] {
-  const { directory: administrators, adminTokens, sessions, signIn: signInAdministrator } = services.administrators
+  const { directory: administrators, adminTokens, sessions, factors, signIn } = services.administrators
+  const self = { administrators, sessions, signInAdministrator: signIn }
   return [
-    ...selfRoutes({ administrators, sessions, signInAdministrator, passwords, passwordPolicy }),
-    ...administratorRoutes({ administrators, sessions, adminTokens, passwords, passwordPolicy }),
+    ...selfRoutes({ ...self, passwords, passwordPolicy }),
+    ...selfSecondFactorRoutes({ ...self, factors }),
+    ...administratorRoutes({ administrators, sessions, factors, adminTokens, passwords, passwordPolicy }),
     ...adminTokenRoutes({ adminTokens }),
   ]
 }
@@ -80,9 +83,14 @@ function serverRoutesOf({ backends, services, shared: { checks } }: AppParts): R
     }),
     ...reachProbeRoutes({ reachProbes: services.reachProbes }),
     ...dialectRoutes({ dialectUses }),
-    ...keyRoutes({ keyRing, keyUsage, reseal: services.agents.secondFactors.reseal }),
+    ...keyRoutes({ keyRing, keyUsage, reseal: () => reseal(services) }),
     ...secretRoutes({ secrets, cookieKeysAreSet, clients: services.clients.registry }),
   ]
+}
+
+async function reseal({ agents, administrators }: AppParts['services']): Promise<void> {
+  await agents.secondFactors.reseal()
+  await administrators.factors.secondFactors.reseal()
 }
 
 function clientRoutesOf({ services, engine }: AppParts): Route[] {

@@ -34,6 +34,6 @@ export async function openSecondFactorSealing(
   knex: Database['knex'],
 ): Promise<Sealing> {
   const secrets = [KEY_ENCRYPTION_KEY, await serverSecret(knex, 'second-factors')].filter(Boolean).join(',')
-  const { seal, open } = createProtector(secrets, { noun: 'The second factor of agent', home: 'the database' })
+  const { seal, open } = createProtector(secrets, { noun: 'The second factor of', home: 'the database' })
   return { seal, open: (id: string, sealed: object) => open(id, sealed as Sealed) } // sealed by the same protector
 }

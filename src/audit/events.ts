@@ -38,6 +38,10 @@ export const AUDIT_EVENTS = {
     'A sign-in to an administrator account was refused; the reason says why. Callers do not get it.',
   'administrator.signed-out': 'An administrator ended a session.',
   'administrator.changed': 'An administrator was created or changed, or got a new password; the reason says how.',
+  'administrator.second-factor-added': 'An administrator has a second factor now; their sessions ended.',
+  'administrator.second-factor-removed': 'An administrator removed their own second factor, with one of its codes.',
+  'administrator.second-factor-reset':
+    'An operator removed the second factor of an administrator; the reason says whose.',
   'admin-token.changed': 'An admin token was created or revoked; the reason says which.',
   'admin.refused':
     'A request to the admin API was refused: it had no token, a wrong token, or a token without the permission.',

@@ -3,6 +3,8 @@ import type { ActionRequest } from './command/action.ts'
 import { printJson, printTable } from './command/print.ts'
 import { subcommands } from './command/subcommands.ts'
 
+type Listed = Administrator & { readonly hasSecondFactor: boolean }
+
 const ROLES = 'viewer, support, security or owner'
 
 /** The people who operate this server. */
@@ -14,10 +16,13 @@ export const administrators = subcommands({
       does: 'list all administrators',
       example: 'list',
       async run({ admin, isJson }) {
-        const listed = await admin.list<Administrator>('/v1/administrators')
+        const listed = await admin.list<Listed>('/v1/administrators')
         if (isJson) return printJson({ administrators: listed })
-        const rows = listed.map(({ id, email, name, role, status }) => [id, email, name ?? '', role, status])
-        printTable(['ID', 'E-MAIL', 'NAME', 'ROLE', 'STATE'], rows)
+        const rows = listed.map(({ id, email, name = '', role, status, hasSecondFactor }) => [
+          ...[id, email, name, role, status],
+          hasSecondFactor ? 'yes' : 'no',
+        ])
+        printTable(['ID', 'E-MAIL', 'NAME', 'ROLE', 'STATE', 'SECOND FACTOR'], rows)
       },
     },
     create: {
@@ -61,6 +66,17 @@ export const administrators = subcommands({
         const changed = await admin.call<Administrator>('POST', path, { password })
         if (isJson) printJson(changed)
         else console.log(`${changed.email} has a new password, and is signed out`)
+      },
+    },
+    'reset-second-factor': {
+      takes: 'ID',
+      does: 'remove the second factor and the recovery codes of an administrator who lost them, and sign them out',
+      example: 'reset-second-factor 3f2c0e5a-4b1d-4c7e-9a63-2f1f0c9d8e7b',
+      async run({ admin, subjects: [id = ''], isJson }) {
+        const path = `/v1/administrators/${encodeURIComponent(id)}/second-factor/remove`
+        const changed = await admin.call<Administrator>('POST', path, {})
+        if (isJson) printJson(changed)
+        else console.log(`${changed.email} has no second factor any more, and is signed out`)
       },
     },
   },

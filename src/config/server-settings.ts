@@ -23,6 +23,12 @@ export const serverSettings = {
     sentence:
       'Host names at which the admin listener answers beside IP addresses, localhost and ADMIN_HOST, comma separated: that of a proxy or a container.',
   },
+  ADMINISTRATOR_SECOND_FACTOR: {
+    type: z.enum(['optional', 'required']),
+    default: 'optional',
+    sentence:
+      'Whether administrators need a second factor to sign in. With required, an administrator without one may only set one up; admin tokens are not concerned.',
+  },
   ADMIN_URL: {
     type: origin,
     sentence: 'For the command line: the address of the admin listener of a remote server.',

@@ -114,7 +114,7 @@ describe('an administrator', () => {
     const fields = { way: 'password', email, password: 'not-the-password' }
     const refused = await createConsoleOperator(server).submit('/console/sign-in', fields)
     expect(refused.status).toBe(401)
-    expect(refused.html).toContain('Wrong e-mail address or password.')
+    expect(refused.html).toContain('Wrong e-mail address, password or code.')
     expect(refused.html).toContain('value="ops@example.com"')
     expect(refused.html).not.toContain('not-the-password')
   })

@@ -206,6 +206,12 @@ function makeExamples(): Record<string, () => Promise<Example>> {
 /** Their successes need a session or a code, and are tested where those are. */
 const ELSEWHERE = new Set([
   'POST /v1/self/password',
+  'GET /v1/self/second-factor',
+  'POST /v1/self/second-factor',
+  'POST /v1/self/second-factor/confirm',
+  'POST /v1/self/second-factor/recovery-codes',
+  'POST /v1/self/second-factor/remove',
+  'POST /v1/administrators/{id}/second-factor/remove',
   'POST /v1/agents/{id}/second-factor/confirm',
   'POST /v1/agents/{id}/second-factor/remove',
 ])

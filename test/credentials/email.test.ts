@@ -26,7 +26,7 @@ const store = (email: string, customerReference = 'DE--1') =>
   upsertCustomers(database.knex, [importRecord.parse({ email, customerReference })])
 
 beforeEach(async () => {
-  await database.knex.raw('truncate administrators')
+  await database.knex.raw('truncate administrators cascade')
 })
 
 describe('the form that addresses are compared in', () => {

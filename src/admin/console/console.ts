@@ -81,6 +81,7 @@ export function createConsole({ api, identify, storage, formKeys, audit, onError
       if (!session || !operator) return signIn.demand(ctx)
       // A page that refreshes itself does not show that the operator is present.
       if (ctx.query.watch === undefined) await sessions.extend(session)
+      if (operator.lacksSecondFactor && !MAY_BE_WITHOUT.includes(ctx.path)) return seeOther(ctx, SECOND_FACTOR)
       await step(requestOf(ctx, session, operator), session)
     }
   }
@@ -131,6 +132,9 @@ export function createConsole({ api, identify, storage, formKeys, audit, onError
 }
 
 const HOME = '/console/'
+const SECOND_FACTOR = '/console/second-factor'
+/** Where an administrator goes who has yet to get the second factor that is required. */
+const MAY_BE_WITHOUT: readonly string[] = [SECOND_FACTOR, '/console/sign-out', '/console/password']
 
 /** `/console/clients/frontend` → `clients`, for the navigation. */
 function sectionOf(path: string): string {

@@ -8,6 +8,7 @@ import { lockoutPages } from './lockout-pages.ts'
 import { overviewPage } from './overview-page.ts'
 import type { ConsolePage } from './page.ts'
 import { passwordPage } from './password-page.ts'
+import { secondFactorPage } from './second-factor-page.ts'
 
 /** Every page of the console but the sign-in. */
 export const PAGES: readonly ConsolePage[] = [
@@ -20,4 +21,5 @@ export const PAGES: readonly ConsolePage[] = [
   ...auditPages,
   ...dialectPages,
   passwordPage,
+  secondFactorPage,
 ]

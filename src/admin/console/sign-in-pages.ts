@@ -42,15 +42,17 @@ export function createSignInPages({ api, identify, sessions, tokens, answerPage,
     return actor ? { credential, name: actor.name } : UNKNOWN_TOKEN
   }
 
-  async function signInWithPassword(ctx: Context, email: string, password: string): Promise<SignedIn | Refusal> {
-    const body = { email, password }
+  async function signInWithPassword(ctx: Context, email: string, given: Form): Promise<SignedIn | Refusal> {
+    const code = given.code?.trim()
+    const body = { email, password: given.password, ...(code && { code }) }
     const answer = await api(ctx).send<{ session: string }>('POST', '/v1/sign-in', { body })
     return answer.outcome === 'done' ? { credential: answer.body.session, name: email } : answer.problem
   }
 
-  function signIn(ctx: Context, { way, token, email, password }: Form): Promise<SignedIn | Refusal> | Refusal {
+  function signIn(ctx: Context, form: Form): Promise<SignedIn | Refusal> | Refusal {
+    const { way, token, email, password } = form
     if (way === 'token') return token?.trim() ? signInWithToken(ctx, token.trim()) : MISSING_TOKEN
-    return email?.trim() && password ? signInWithPassword(ctx, email.trim(), password) : MISSING_PASSWORD
+    return email?.trim() && password ? signInWithPassword(ctx, email.trim(), form) : MISSING_PASSWORD
   }
 
   return {

@@ -3,19 +3,27 @@ import type { AdminTokens } from '../../../administrators/admin-tokens.ts'
 import type { Actor, Administrator } from '../../../administrators/administrator.ts'
 import type { AdministratorDirectory } from '../../../administrators/directory.ts'
 import { isLower, mayRule, type Role } from '../../../administrators/role.ts'
+import type { AdministratorFactors } from '../../../administrators/second-factors.ts'
 import type { AdminSessions } from '../../../administrators/sessions.ts'
 import type { PasswordPolicy } from '../../../credentials/password-policy.ts'
 import type { Passwords } from '../../../credentials/passwords.ts'
 import { changedMeanwhile, Problem } from '../../problem.ts'
 import { type Route, route } from '../route.ts'
 import { pageOf, pageQuery } from '../shapes.ts'
-import { administrator, administratorChange, newAdministrator, newPassword } from './administrator-shapes.ts'
+import {
+  administrator,
+  administratorChange,
+  listedAdministrator,
+  newAdministrator,
+  newPassword,
+} from './administrator-shapes.ts'
 import { acceptPassword } from './new-password.ts'
 
 export type AdministratorRouteDeps = {
   readonly administrators: AdministratorDirectory
   readonly sessions: Pick<AdminSessions, 'closeAll'>
   readonly adminTokens: Pick<AdminTokens, 'revokeMadeBy'>
+  readonly factors: AdministratorFactors
   readonly passwords: Pick<Passwords, 'hash'>
   readonly passwordPolicy: PasswordPolicy
 }
@@ -25,6 +33,7 @@ const params = z.object({ id: z.string() })
 /** The people who operate this server. */
 export function administratorRoutes(deps: AdministratorRouteDeps): Route[] {
   const { administrators } = deps
+  const { secondFactors, recoveryCodes } = deps.factors
   const act = { permission: 'administrators:write', result: administrator, audit: 'administrator.changed' } as const
 
   return [
@@ -34,8 +43,11 @@ export function administratorRoutes(deps: AdministratorRouteDeps): Route[] {
       summary: 'Administrators, by e-mail address',
       permission: 'administrators:read',
       query: pageQuery,
-      result: pageOf(administrator),
-      handle: async ({ query }) => await administrators.list(query),
+      result: pageOf(listedAdministrator),
+      async handle({ query }) {
+        const [{ items, ...page }, owners] = await Promise.all([administrators.list(query), secondFactors.owners()])
+        return { ...page, items: items.map((each) => ({ ...each, hasSecondFactor: owners.has(each.id) })) }
+      },
     }),
     route({
       ...act,
@@ -103,8 +115,30 @@ export function administratorRoutes(deps: AdministratorRouteDeps): Route[] {
         return known(await administrators.findById(id), id)
       },
     }),
+    route({
+      ...act,
+      method: 'POST',
+      path: '/v1/administrators/{id}/second-factor/remove',
+      summary:
+        'Remove the second factor and the recovery codes of an administrator who lost them, and end their sessions',
+      params,
+      refusals: [404, 409],
+      audit: 'administrator.second-factor-reset',
+      async handle({ actor, params: { id } }) {
+        const found = known(await administrators.findById(id), id)
+        mustRule(actor, found.role)
+        if (actor.id === found.id) throw new Problem(409, 'own-second-factor', OWN)
+        if (!(await secondFactors.remove(found.id)))
+          throw new Problem(409, 'no-second-factor', 'This administrator has no second factor.')
+        await recoveryCodes.remove(found.id)
+        await deps.sessions.closeAll(found.id)
+        return found
+      },
+    }),
   ]
 }
+
+const OWN = 'You remove your own second factor with one of its codes: POST /v1/self/second-factor/remove.'
 
 function isDemotion({ now, before }: { readonly now: Administrator; readonly before: Administrator }): boolean {
   return isLower(now.role, before.role)

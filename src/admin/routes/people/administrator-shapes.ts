@@ -17,6 +17,10 @@ export const administrator = z
   })
   .meta({ id: 'Administrator' })
 
+export const listedAdministrator = administrator
+  .extend({ hasSecondFactor: z.boolean() })
+  .meta({ id: 'ListedAdministrator' })
+
 export const newPassword = text.min(1).max(1024)
 export const newAdministrator = z.strictObject({
   email,

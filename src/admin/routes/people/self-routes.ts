@@ -3,12 +3,12 @@ import type { AdministratorDirectory } from '../../../administrators/directory.t
 import type { AdminSessions } from '../../../administrators/sessions.ts'
 import type { PasswordPolicy } from '../../../credentials/password-policy.ts'
 import type { Passwords } from '../../../credentials/passwords.ts'
-import { Problem } from '../../problem.ts'
-import type { AdminSignIn, SignInAdministrator } from '../../sign-in.ts'
+import type { SignInAdministrator } from '../../sign-in.ts'
 import { type Route, route } from '../route.ts'
 import { epochSeconds, text } from '../shapes.ts'
 import { administrator, newPassword, role } from './administrator-shapes.ts'
 import { acceptPassword } from './new-password.ts'
+import { proveSelf, signedIn } from './prove-self.ts'
 
 export type SelfRouteDeps = {
   readonly administrators: AdministratorDirectory
@@ -23,6 +23,7 @@ const self = z.object({
   name: z.string(),
   role,
   id: z.string().optional(),
+  lacksSecondFactor: z.literal(true).optional(),
 })
 
 /** Signing in with a password, and what each operator may do with their own access. */
@@ -34,11 +35,17 @@ export function selfRoutes(deps: SelfRouteDeps): Route[] {
       path: '/v1/sign-in',
       summary: 'Sign in as an administrator; use the session like an admin token',
       permission: 'public',
-      body: z.strictObject({ email: text.max(254), password: text.max(1024) }),
+      description: 'Without a code that is needed the answer is 401 with the code `second-factor-required`.',
+      body: z.strictObject({
+        email: text.max(254),
+        password: text.max(1024),
+        code: text.min(1).max(64).optional().describe('Of the second factor, or a recovery code.'),
+      }),
       result: z.object({ session: z.string(), expiresAt: epochSeconds, administrator }),
       refusals: [429, 503],
-      async handle({ body: { email, password }, ip, requestId }) {
-        const { outcome, ...signIn } = signedIn(await signInAdministrator(email, password, { ip, requestId }))
+      async handle({ body: { email, password, code }, ip, requestId }) {
+        const context = { ip, requestId, ...(code !== undefined && { code }) }
+        const { outcome, ...signIn } = signedIn(await signInAdministrator(email, password, context))
         return signIn
       },
     }),
@@ -71,25 +78,10 @@ export function selfRoutes(deps: SelfRouteDeps): Route[] {
       result: z.void(),
       refusals: [409, 429, 503],
       audit: 'administrator.changed',
-      async handle({ actor, body: { current, password }, ip, requestId }) {
-        const found = actor.kind === 'administrator' ? await administrators.findById(actor.id ?? '') : undefined
-        if (!found) throw new Problem(409, 'no-password', 'A token has no password; sign in as an administrator first.')
-        const { session } = signedIn(await signInAdministrator(found.email, current, { ip, requestId }))
-        await sessions.close(session)
+      async handle({ body: { current, password }, ...request }) {
+        const found = await proveSelf(deps, request, { current })
         await administrators.setPassword(found.id, await acceptPassword(deps, password, found.email))
       },
     }),
   ]
-}
-
-function signedIn(signIn: AdminSignIn): AdminSignIn & { readonly outcome: 'signed-in' } {
-  if (signIn.outcome === 'signed-in') return signIn
-  if (signIn.outcome === 'refused') {
-    throw new Problem(401, 'wrong-login', 'Wrong e-mail address or password.')
-  }
-  const { outcome, retryAfterSeconds } = signIn
-  const detail = `Try again in ${retryAfterSeconds} s.`
-  throw outcome === 'locked'
-    ? new Problem(429, 'locked', `There were too many failures. ${detail}`, retryAfterSeconds)
-    : new Problem(503, 'busy', `Too many passwords are being checked. ${detail}`, retryAfterSeconds)
 }
