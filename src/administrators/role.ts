@@ -35,6 +35,7 @@ export const PERMISSIONS = {
   'keys:write': { from: 'security', allows: 'Create, rotate, retire and revoke signing keys.' },
   'secrets:write': { from: 'security', allows: 'Rotate and delete the server’s own secrets.' },
   'sign-in-links:write': { from: 'security', allows: 'Create links that sign in a customer.' },
+  'customers:change-email': { from: 'security', allows: 'Change the e-mail address of a customer.' },
   'agents:write': { from: 'security', allows: 'Create, change, block and unblock agents.' },
   'audit:export': { from: 'security', allows: 'Export the whole audit trail.' },
   'admin-tokens:write': { from: 'security', allows: 'Create and revoke admin tokens of lower roles.' },

@@ -118,13 +118,21 @@ function customerRoutesOf(issuer: string, { backends, services }: AppParts): Rou
     wrapping,
     signOut: (id, why, by) => endSignIn({ what: { of: 'customer', id }, why, by }),
     endTakenAway,
+    announceMove: (change, by) => customers.emailChanges?.announce(change, 'by an import', by),
     collect: async (id) => ({
       audit: await auditOf(auditTrail, id),
       signIns: await signInsOf(tokens.activeGrants, id),
     }),
   })
   return [
-    ...customerRoutes({ customerRecords: customers.records, passwords, passwordPolicy, endSignIn, endTakenAway }),
+    ...customerRoutes({
+      customerRecords: customers.records,
+      emailChanges: customers.emailChanges,
+      passwords,
+      passwordPolicy,
+      endSignIn,
+      endTakenAway,
+    }),
     ...companyRoutes({ companyRecords: customers.companies, endTakenAway }),
     ...customerMoveRoutes({ operations }),
     ...registrationKeyRoutes({ registrationKeys: customers.registrationKeys, findCustomerByReference }),

@@ -26,6 +26,8 @@ export const AUDIT_EVENTS = {
   'resource-server.changed': 'An operator changed a resource server; the reason says how.',
   'customer.changed':
     'An operator created, changed, blocked, unblocked or confirmed a customer; the reason says which.',
+  'customer.email-changed':
+    'The e-mail address of a customer was changed by an operator or an import, or changed back from the former address; the reason says which.',
   'company.changed': 'An operator changed a company, or one of its business units or roles; the reason says which.',
   'agent.changed': 'An operator created or changed an agent; the reason says how.',
   'sign-in-link.made': 'A link that signs in a customer was created.',

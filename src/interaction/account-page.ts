@@ -1,4 +1,5 @@
 import type { Context } from 'koa'
+import type { EmailChanges } from '../customers/recovery/email-changes.ts'
 import type { Recovery } from '../customers/recovery/recovery.ts'
 import type { MailBudgets } from '../customers/recovery/recovery-budgets.ts'
 import type { Unblock } from '../customers/recovery/recovery-unblock.ts'
@@ -19,6 +20,7 @@ export type AccountRoutesDeps = {
   readonly budgets: MailBudgets
   readonly recovery: Recovery
   readonly unblock: Unblock
+  readonly emailChanges: Pick<EmailChanges, 'find' | 'undo'>
   readonly registration: Registration
   /** Whether new customers may register themselves. */
   readonly isRegistrationOpen: boolean

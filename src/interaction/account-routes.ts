@@ -6,6 +6,7 @@ import { createAnswerPage } from './answer-page.ts'
 import { createCsrf } from './csrf.ts'
 import { SENT_KINDS } from './page-views.ts'
 import { createConfirmationPages } from './recovery/confirmation-pages.ts'
+import { createEmailUndoPages } from './recovery/email-undo-pages.ts'
 import { createRecoveryPages } from './recovery/recovery-pages.ts'
 import { createUnblockPages } from './recovery/unblock-pages.ts'
 import { createRegistrationPages } from './registration/registration-pages.ts'
@@ -38,6 +39,7 @@ export function createAccountRoutes(routesDeps: AccountRoutesDeps): Routes {
   page('/recovery/new', recovery.choose)
   page('/unblock', unblock)
   page('/confirmation', confirmation)
+  page('/email-undo', createEmailUndoPages(deps))
   if (routesDeps.isRegistrationOpen) page('/registration', registration)
   router.get(
     '/sent/:kind',
@@ -45,7 +47,7 @@ export function createAccountRoutes(routesDeps: AccountRoutesDeps): Routes {
   )
   router.get(
     '/done/:notice',
-    oneOf(NOTICES, (ctx, notice) => answerPage(ctx, 'done', { notice })),
+    oneOf(NOTICES, (ctx, notice) => answerPage(ctx, 'done', { notice, recovery: `${publicPath}/recovery` })),
   )
   return routed(router)
 }

@@ -16,7 +16,7 @@ export type Language = {
   readonly t: Translate
   /** A duration as a person says it: "6 minutes". Never less than one. */
   minutes(seconds: number): string
-  /** The same, in hours from two hours on. */
+  /** The same, in hours from two hours on, in days from two days on. */
   duration(seconds: number): string
 }
 
@@ -63,7 +63,7 @@ function createLanguage(
       Object.hasOwn(values, name) ? displayed(values[name] ?? '') : placeholder,
     )
   const inUnit = (unit: string) => new Intl.NumberFormat(tag, { style: 'unit', unit, unitDisplay: 'long' })
-  const [inMinutes, inHours] = [inUnit('minute'), inUnit('hour')]
+  const [inMinutes, inHours, inDays] = [inUnit('minute'), inUnit('hour'), inUnit('day')]
   const minutes = (seconds: number) => inMinutes.format(Math.max(1, Math.ceil(seconds / 60)))
 
   return {
@@ -71,7 +71,12 @@ function createLanguage(
     keys: [...own.keys()],
     t: Object.assign(t, { has: (key: string) => find(key) !== undefined }),
     minutes,
-    duration: (seconds) => (seconds < 7200 ? minutes(seconds) : inHours.format(Math.round(seconds / 3600))),
+    duration(seconds) {
+      if (seconds < 7200) return minutes(seconds)
+      return seconds < 172_800
+        ? inHours.format(Math.round(seconds / 3600))
+        : inDays.format(Math.round(seconds / 86_400))
+    },
   }
 }
 

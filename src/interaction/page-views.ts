@@ -79,7 +79,7 @@ export type RegistrationView = RetriedForm & {
 }
 
 /** What a link in a mail can be for, where a button is all that is asked. */
-export type LinkKind = 'unblock' | 'confirmation'
+export type LinkKind = 'unblock' | 'confirmation' | 'email-undo'
 
 /** The page behind such a link: looking at it does nothing, for mail scanners look, too. */
 export type LinkView = RetriedForm & {
@@ -136,7 +136,8 @@ export type PageViews = {
   readonly link: LinkView
   readonly 'link-dead': { readonly kind: LinkKind | 'recovery'; readonly again?: string }
   readonly sent: { readonly kind: SentKind; readonly back?: string }
-  readonly done: { readonly notice: Notice }
+  /** `recovery` is where a new password is chosen. */
+  readonly done: { readonly notice: Notice; readonly recovery: string }
   readonly error: ErrorView
 }
 

@@ -4,7 +4,7 @@ import { seeOther } from '../http/see-other.ts'
 import { keepLanguages } from './page-languages.ts'
 
 /** What the login page says to a customer who returns to it. */
-export const NOTICES = ['password-changed', 'unblocked', 'confirmed'] as const
+export const NOTICES = ['password-changed', 'unblocked', 'confirmed', 'email-restored'] as const
 export type Notice = (typeof NOTICES)[number]
 
 /** Remembers which sign-in a person left for a page of ours, so that they end where they began. */

@@ -39,6 +39,8 @@ export type CustomerServices = {
   readonly registrationKeys: RegistrationKeys
   /** Recovery, registration and the like: undefined where passwords are not ours, or no mail can be sent. */
   readonly recovery: RecoveryServices | undefined
+  /** Undefined where customers are not ours. */
+  readonly emailChanges: RecoveryServices['emailChanges'] | undefined
   /** Undefined where passwords are not ours. */
   readonly passwordChange: RecoveryServices['passwordChange'] | undefined
 }
@@ -92,6 +94,7 @@ export function createCustomerServices(
     registrationKeys: createRegistrationKeys({ knex, onConfirmed: (customerId) => note('confirmed', customerId) }),
     recovery: mailer.isOffered ? recovery : undefined,
     passwordChange: recovery?.passwordChange,
+    emailChanges: recovery?.emailChanges,
   }
 }
 

@@ -36,6 +36,9 @@ export function createRecovery(
       auditTrail.append({ type: 'password.changed', customerId, reason: 'by the customer' })
       await endSignIn({ what: { of: 'customer', id: customerId }, why: 'password-changed' })
     },
+    endSignIns: (id) => endSignIn({ what: { of: 'customer', id }, why: 'email-changed' }),
+    noteEmailChange: ({ customerId, reason, by }) =>
+      auditTrail.append({ type: 'customer.email-changed', customerId, reason, ...(by !== undefined && { actor: by }) }),
     note: noteAccountEvents(auditTrail),
     postLetter: (write) =>
       mailer.post(async () => {

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import type { Passwords } from '../../credentials/passwords.ts'
 import { codeOf } from '../../thrown.ts'
+import type { EmailChange } from '../email-change-rows.ts'
 import type { TakenAway } from '../taken-away.ts'
 import { type ImportLine, importLines } from './import-lines.ts'
 import { parseLine } from './import-parse.ts'
@@ -45,6 +46,8 @@ export type ImportDeps = {
   readonly endTakenAway?: (takenAway: TakenAway) => Promise<void>
   /** Ends the sign-ins of a customer whose password, e-mail address or status the import changed. */
   readonly signOut?: (customerId: string) => Promise<void>
+  /** Told of each address that the import replaced, with what undoes it. */
+  readonly onMoved?: (change: EmailChange) => void
 }
 
 type NumberedRecord = { readonly line: number; readonly record: ImportRecord }
@@ -55,7 +58,7 @@ type Batch = { readonly records: NumberedRecord[]; readonly problems: LineProble
  * their number; running it again changes nothing. Wrap fast hashes with `wrapFastHashes` afterwards.
  */
 export async function importCustomers(
-  { knex, passwords, endTakenAway, signOut = async () => {} }: ImportDeps,
+  { knex, passwords, endTakenAway, signOut = async () => {}, onMoved = () => {} }: ImportDeps,
   source: AsyncIterable<Buffer | string>,
   options: ImportOptions,
 ): Promise<ImportReport> {
@@ -75,8 +78,9 @@ export async function importCustomers(
     for (const taken of ended) await endTakenAway?.(taken)
     const blocked = new Set(ended.flatMap(({ customers }) => customers))
     for (const { outcome } of outcomes) {
-      if (outcome.outcome === 'updated' && outcome.hasNewCredentials && !blocked.has(outcome.id))
-        await signOut(outcome.id)
+      if (outcome.outcome !== 'updated') continue
+      if (outcome.hasNewCredentials && !blocked.has(outcome.id)) await signOut(outcome.id)
+      if (outcome.moved) onMoved(outcome.moved)
     }
     const problems = [...batch.problems, ...outcomes.flatMap(problemOf)].sort((a, b) => a.line - b.line)
     run = { id: run.id, line: batch.last.number, counts: add(run.counts, outcomes, problems.length) }

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Knex } from 'knex'
+import { normalizeEmail } from '../../credentials/email.ts'
+import { type EmailChange, recordEmailChanges } from '../email-change-rows.ts'
 import { type Reach, type TakenAway, takenAwayBy } from '../taken-away.ts'
 import { claim, conflictOf, type Owners, readOwners } from './import-conflicts.ts'
 import type { ImportRecord } from './import-record.ts'
@@ -10,8 +12,16 @@ import { createWrittenRows, type WrittenRows } from './written-rows.ts'
 
 export type WriteOutcome =
   | { readonly outcome: 'created'; readonly id: string }
-  /** `hasNewCredentials`: another password, e-mail address or status than before. The caller ends the sign-ins. */
-  | { readonly outcome: 'updated'; readonly id: string; readonly hasNewCredentials?: true }
+  /**
+   * `hasNewCredentials`: another password, e-mail address or status than before; the caller ends the sign-ins. `moved`: it
+   * was the address; the caller tells its owner.
+   */
+  | {
+      readonly outcome: 'updated'
+      readonly id: string
+      readonly hasNewCredentials?: true
+      readonly moved?: EmailChange
+    }
   /** Nothing of the record was stored; `reason` is for the person who made the file. */
   | { readonly outcome: 'refused'; readonly reason: string }
 
@@ -75,7 +85,9 @@ async function upsertBatch(
       const takenAway = await takenAwayBy(transaction, reachOf(placed, news), async () => {
         if (placed.length > 0) await writeRows(transaction, news)
       })
-      return { outcomes: await withNewCredentials(transaction, outcomes, owners), rows, takenAway }
+      const counted = await withNewCredentials(transaction, outcomes, owners)
+      const moved = await recordMoves(transaction, { records, outcomes, owners })
+      return { outcomes: counted.map((outcome) => ({ ...outcome, ...moved(outcome) })), rows, takenAway }
     })
     written.add(rows)
     onTakenAway?.(takenAway)
@@ -113,6 +125,28 @@ async function withNewCredentials(
       ? { ...outcome, hasNewCredentials: true }
       : outcome,
   )
+}
+
+type Placed = {
+  readonly records: readonly ImportRecord[]
+  readonly outcomes: readonly WriteOutcome[]
+  readonly owners: Owners
+}
+
+/** Keeps what undoes each change of address. */
+async function recordMoves(transaction: Knex, { records, outcomes, owners }: Placed) {
+  const former = records.flatMap((record, index) => {
+    const existing = owners.customers.get(record.customerReference)
+    const isMoved = existing && existing.emailNormalized !== normalizeEmail(record.email)
+    if (outcomes[index]?.outcome !== 'updated' || !isMoved) return []
+    return [{ customerId: existing.id, email: existing.email, emailVerified: existing.emailVerified }]
+  })
+  const changes = await recordEmailChanges(transaction, former)
+  const byCustomer = new Map(changes.map((change) => [change.customerId, change]))
+  return (outcome: WriteOutcome) => {
+    const moved = outcome.outcome === 'updated' ? byCustomer.get(outcome.id) : undefined
+    return moved && { moved }
+  }
 }
 
 const SELECT_GENERATIONS = `

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex'
 import type { Passwords } from '../../credentials/passwords.ts'
+import type { EmailChange } from '../email-change-rows.ts'
 import type { BackgroundWrapping, WrappingReport } from '../import/background-wrapping.ts'
 import { type ImportOptions, type ImportReport, importCustomers } from '../import/import.ts'
 import { type MigrationStatus, readMigrationStatus } from '../import/migration-status.ts'
@@ -18,6 +19,8 @@ type CustomerOperationsDeps = {
   readonly signOut: (customerId: string, why: 'erased' | 'imported', by: string) => Promise<void>
   /** Ends what was granted to those whom an import blocks. */
   readonly endTakenAway: EndTakenAway
+  /** Tells the owner of an address that an import replaced. */
+  readonly announceMove?: ((change: EmailChange, by: string) => void) | undefined
   /** What others keep about a customer, by heading. */
   readonly collect?: (customerId: string) => Promise<Readonly<Record<string, unknown>>>
 }
@@ -30,16 +33,19 @@ type CustomerImportOptions = ImportOptions & {
 
 /** What operators do with customers: move them in and out, follow the migration, and what the law asks for. */
 export function createCustomerOperations(deps: CustomerOperationsDeps) {
-  const { knex, passwords, wrapping, signOut, endTakenAway, collect } = deps
+  const { knex, passwords, wrapping, signOut, endTakenAway, announceMove, collect } = deps
   return {
     /** `by` is who imports. */
     async import(
       source: AsyncIterable<Buffer | string>,
       { wrap = true, by, ...options }: CustomerImportOptions,
     ): Promise<ImportReport> {
-      const end = (takenAway: TakenAway) => endTakenAway(takenAway, by)
+      const ends = {
+        endTakenAway: (takenAway: TakenAway) => endTakenAway(takenAway, by),
+        signOut: (id: string) => signOut(id, 'imported', by),
+        onMoved: (change: EmailChange) => announceMove?.(change, by),
+      }
       try {
-        const ends = { endTakenAway: end, signOut: (id: string) => signOut(id, 'imported', by) }
         return await importCustomers({ knex, passwords, ...ends }, source, options)
       } finally {
         // Also after an import that broke off: what landed must not stay bare.

@@ -7,6 +7,7 @@ import { afterUuid, isUuid } from '../../database/uuid.ts'
 import { codeOf } from '../../thrown.ts'
 import type { Customer } from '../customer.ts'
 import { type CustomerRow, SELECT_CUSTOMER, toCustomerWithPassword } from '../customer-row.ts'
+import { type EmailChange, recordEmailChanges } from '../email-change-rows.ts'
 import type { ImportRecord } from '../import/import-record.ts'
 import { upsertCustomers } from '../import/write-customers.ts'
 import type { TakenAway } from '../taken-away.ts'
@@ -32,10 +33,8 @@ type Created = {
   /** Of other customers: the record may block a company. */
   readonly takenAway?: TakenAway
 }
-/** A change with the customer as they were, by what the caller sees what it has to end. */
-type ChangedCustomer =
-  | Exclude<Changed<Customer>, { outcome: 'changed' }>
-  | (Extract<Changed<Customer>, { outcome: 'changed' }> & { readonly before: Customer })
+/** A change, with what undoes it where it gave the customer another address. */
+type ChangedCustomer = Changed<Customer> & { readonly moved?: EmailChange }
 
 type Refused = { readonly outcome: 'refused'; readonly reason: string }
 
@@ -62,15 +61,20 @@ export function createCustomerRecords({ knex }: { readonly knex: Knex }) {
   const changeSeen = (
     customer: string,
     seen: string,
-    change: (transaction: Knex.Transaction, before: Customer) => Promise<Refused | undefined>,
+    change: (transaction: Knex.Transaction, before: Customer) => Promise<Refused | EmailChange | undefined>,
   ): Promise<ChangedCustomer | Refused> =>
     knex.transaction(async (transaction) => {
       const before = await find(customer, transaction, 'for update of c')
       if (!before || before.status === 'anonymised') return { outcome: 'unknown' }
       if (!isRevision(seen, before)) return { outcome: 'changed-meanwhile' }
-      const refused = await change(transaction, before)
-      if (refused) return refused
-      return { outcome: 'changed', before, now: (await find(before.id, transaction)) ?? before }
+      const result = await change(transaction, before)
+      if (result && 'outcome' in result) return result
+      return {
+        outcome: 'changed',
+        before,
+        ...(result && { moved: result }),
+        now: (await find(before.id, transaction)) ?? before,
+      }
     })
 
   return {
@@ -109,7 +113,7 @@ export function createCustomerRecords({ knex }: { readonly knex: Knex }) {
       }),
 
     change: (customer: string, seen: string, { email, givenName, familyName, locale }: CustomerChange) =>
-      changeSeen(customer, seen, async (transaction, { id, email: before }) => {
+      changeSeen(customer, seen, async (transaction, { id, email: before, emailVerified }) => {
         const isMoved = email !== undefined && normalizeEmail(email) !== normalizeEmail(before)
         if (email !== undefined && (await isTakenInOtherForm(transaction, 'customers', email, id))) return TAKEN
         const columns = {
@@ -121,7 +125,10 @@ export function createCustomerRecords({ knex }: { readonly knex: Knex }) {
           locale,
           updated_at: transaction.fn.now(),
         }
-        return takenAddress(() => transaction.transaction((inner) => inner('customers').where({ id }).update(columns)))
+        const write = () => transaction.transaction((inner) => inner('customers').where({ id }).update(columns))
+        const refused = await takenAddress(write)
+        if (refused || !isMoved) return refused
+        return (await recordEmailChanges(transaction, [{ customerId: id, email: before, emailVerified }]))[0]
       }),
 
     /** Company users with their roles and permissions, all at once, as an import would bring them. */

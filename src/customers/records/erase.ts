@@ -20,6 +20,7 @@ export async function eraseCustomer({ knex, revoke }: EraseDeps, customerReferen
   await knex.transaction(async (transaction) => {
     await transaction('company_users').where({ customer_id: customer.id }).delete()
     await transaction('registration_keys').where({ customer_id: customer.id }).delete()
+    await transaction('customer_email_changes').where({ customer_id: customer.id }).delete()
     await transaction('customers')
       .where({ id: customer.id })
       .update({

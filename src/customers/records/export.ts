@@ -47,7 +47,11 @@ export async function exportPersonalData(
     erasedAt: 'erased_at',
   })
   const { customer } = toCustomerWithPassword(row)
-  return { customer, account, ...(await collect(row.id)) }
+  const formerAddresses = await knex('customer_email_changes')
+    .where({ customer_id: row.id })
+    .orderBy('id')
+    .select({ email: 'email_before', changedAt: 'changed_at' })
+  return { customer, account, formerAddresses, ...(await collect(row.id)) }
 }
 
 function toRecord({ customer, password }: CustomerWithPassword, withHashes: boolean): object {

@@ -1,5 +1,11 @@
 /** What a customer is written about. Each kind has its texts and may have a template of its own. */
-export type LetterKind = 'recovery' | 'password-changed' | 'unblock' | 'confirmation' | 'account-exists'
+export type LetterKind =
+  | 'recovery'
+  | 'password-changed'
+  | 'unblock'
+  | 'confirmation'
+  | 'account-exists'
+  | 'email-changed'
 
 export type Letter = {
   readonly kind: LetterKind

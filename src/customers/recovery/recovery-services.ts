@@ -1,14 +1,13 @@
-import type { Knex } from 'knex'
 import type { Lockout } from '../../credentials/lockout/lockout.ts'
 import type { PasswordPolicy } from '../../credentials/password-policy.ts'
 import type { Passwords } from '../../credentials/passwords.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { Directory } from '../directory.ts'
 import type { Proofs } from '../proof.ts'
+import { createEmailChanges, type EmailChangesDeps } from './email-changes.ts'
 import { createOneTimeLinks } from './one-time-links.ts'
 import { createRecovery } from './recovery.ts'
 import type { MailBudgets } from './recovery-budgets.ts'
-import type { PostLetter } from './recovery-letters.ts'
 import { createPasswordChange } from './recovery-password-change.ts'
 import { createUnblock } from './recovery-unblock.ts'
 import { createRegistration } from './registration.ts'
@@ -16,8 +15,7 @@ import { createRegistrationRows, type RegistrationRows } from './registration-ro
 
 export type RecoveryServices = ReturnType<typeof createRecoveryServices>
 
-export type RecoveryServicesDeps = {
-  readonly knex: Knex
+export type RecoveryServicesDeps = Omit<EmailChangesDeps, 'directory'> & {
   readonly storage: Storage
   readonly directory: Directory
   readonly proofs: Proofs
@@ -27,7 +25,6 @@ export type RecoveryServicesDeps = {
   readonly budgets: MailBudgets
   /** Ends every session and token of the customer. */
   readonly signOut: (customerId: string) => Promise<void>
-  readonly postLetter: PostLetter
   /** Told of what customers did to their accounts: for the audit trail. */
   readonly note: (event: AccountEvent, customerId: string) => void
 }
@@ -46,6 +43,7 @@ export function createRecoveryServices(deps: RecoveryServicesDeps) {
   return {
     budgets,
     passwordChange,
+    emailChanges: createEmailChanges(deps),
     recovery: createRecovery({ ...deps, links, budgets, passwordChange, lockout, confirmEmail }),
     unblock: noteUnblocking(createUnblock({ ...deps, links, budgets, lockout }), note),
     registration: createRegistration({

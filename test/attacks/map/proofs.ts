@@ -21,4 +21,14 @@ export const attacks: readonly Attack[] = [
       'test/attacks/one-time-codes.test.ts › wrong tries of a code',
     ],
   },
+  {
+    id: 'address-takeover',
+    kind: 'An operator takes over a customer by giving the account an address that the operator reads.',
+    tests: [
+      'test/attacks/address-takeover.test.ts › a %s cannot change an address',
+      'test/attacks/address-takeover.test.ts › an address changed by %s',
+      'test/attacks/address-takeover.test.ts › after the owner has undone a change, no link to an address in between takes the account back',
+      'test/customers/email-changes.test.ts › a change can be undone for a week',
+    ],
+  },
 ]

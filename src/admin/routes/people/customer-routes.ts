@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { normalizeEmail } from '../../../credentials/email.ts'
 import type { PasswordPolicy } from '../../../credentials/password-policy.ts'
 import type { Passwords } from '../../../credentials/passwords.ts'
 import type { Customer } from '../../../customers/customer.ts'
 import type { CustomerRecords } from '../../../customers/records/customer-records.ts'
+import type { EmailChanges } from '../../../customers/recovery/email-changes.ts'
 import type { EndTakenAway } from '../../../customers/taken-away.ts'
 import type { Changed } from '../../../database/revision.ts'
 import type { EndSignIn } from '../../../oauth/sign-outs/end-sign-in.ts'
@@ -15,6 +15,7 @@ import { acceptPassword } from './new-password.ts'
 
 export type CustomerRouteDeps = {
   readonly customerRecords: CustomerRecords
+  readonly emailChanges: Pick<EmailChanges, 'announce'> | undefined
   readonly passwords: Pick<Passwords, 'hash'>
   readonly passwordPolicy: PasswordPolicy
   readonly endSignIn: EndSignIn
@@ -29,7 +30,8 @@ const query = pageQuery.extend({
 })
 
 /** The people who shop, one by one. */
-export function customerRoutes({ customerRecords, endSignIn, endTakenAway, ...hashing }: CustomerRouteDeps): Route[] {
+export function customerRoutes(deps: CustomerRouteDeps): Route[] {
+  const { customerRecords, emailChanges, endSignIn, endTakenAway, ...hashing } = deps
   const act = { permission: 'customers:write', params, result: customer, audit: 'customer.changed', about } as const
 
   return [
@@ -76,14 +78,19 @@ export function customerRoutes({ customerRecords, endSignIn, endTakenAway, ...ha
       method: 'PATCH',
       path: '/v1/customers/{customer}',
       summary: 'Change e-mail address, name or language of a customer',
+      description:
+        'A new address needs the role "security" (customers:change-email). It signs the customer out everywhere, and the former address is told by mail and can undo it for a week.',
+      alsoNeeds: ({ body: { email } }) => (email === undefined ? undefined : 'customers:change-email'),
       body: customerChange,
       revision: 'expected',
       refusals: [404, 409],
       async handle({ params, body, seen, actor }) {
         const change = await customerRecords.change(params.customer, seen, body)
         const now = changed(change, params.customer)
-        if (change.outcome === 'changed' && normalizeEmail(change.before.email) !== normalizeEmail(now.email))
+        if (change.outcome === 'changed' && change.moved) {
           await endSignIn({ what: { of: 'customer', id: now.id }, why: 'email-changed', by: actor.name })
+          emailChanges?.announce(change.moved, 'by an operator', actor.name)
+        }
         return now
       },
     }),
