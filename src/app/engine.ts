@@ -30,7 +30,7 @@ export function createEngine(config: Config, log: Log, backends: Backends, servi
 }
 
 function providerDeps(config: Config, log: Log, backends: Backends, services: Services): ProviderDeps {
-  const { storage, auditTrail, metrics, cookieKeys, tokenKeys } = backends
+  const { storage, auditTrail, metrics, cookieKeys, tokenKeys, keyRing } = backends
   const { clients, tokens, customers, agents, pages } = services
   const cached = createCache(customers.directory.findById, { ttlSeconds: CUSTOMER_CACHE_SECONDS, limit: 10_000 })
   const { cutOffs, endRefused } = tokens
@@ -64,6 +64,7 @@ function providerDeps(config: Config, log: Log, backends: Backends, services: Se
     endSignIn: tokens.endSignIn,
     grants: createOwnGrants(backends, services),
     pages: createProtocolPages({ pages }),
+    findFormerKey: keyRing.formerKey,
     notePlace: createKnownPlaces({
       lockout: customers.lockout,
       findCustomer: cached.get,

@@ -106,14 +106,19 @@ export type ConsentView = ClientView &
 /** Why the page for a device's code is shown again. */
 export type DeviceProblem = 'missing' | 'wrong' | 'aborted' | 'other'
 
+/** The way back to the client, where it is known and has an address. */
+type HomeView = { readonly clientName?: string; readonly home?: string }
+
 /** What happened, by a code that the texts explain. */
-export type ErrorView = {
+export type ErrorView = HomeView & {
   /** An OAuth error code, or one of ours; a code without texts of its own gets general ones. */
   readonly code: string
   readonly detail?: string
   readonly requestId?: string
   /** Where the page can be opened again, when that helps. */
   readonly reload?: string
+  /** Where one signs out without a client, when the client asked for it in vain. */
+  readonly signOut?: string
 }
 
 /** What each page is given; a page never sees more. */
@@ -121,7 +126,7 @@ export type PageViews = {
   readonly login: LoginView
   readonly consent: ConsentView
   readonly logout: { readonly form: LibraryForm }
-  readonly 'signed-out': { readonly clientName?: string }
+  readonly 'signed-out': HomeView
   readonly device: { readonly form: LibraryForm; readonly userCode?: string; readonly problem?: DeviceProblem }
   readonly 'device-confirm': {
     readonly form: LibraryForm

@@ -4,6 +4,7 @@ import { createAnswerPage } from './answer-page.ts'
 import { readLibraryForm } from './library-form.ts'
 import type { DeviceProblem } from './page-views.ts'
 import type { Pages } from './pages.ts'
+import { safeLink } from './safe-link.ts'
 
 const longestDetail = 300
 
@@ -15,12 +16,13 @@ export function createProtocolPages({ pages }: { pages: Pages }): ProtocolPages 
     renderLogout(ctx, formHtml, endsOutside) {
       answerPage(ctx, 'logout', { form: readLibraryForm(formHtml) }, { endsOutside })
     },
-    renderSignedOut(ctx, clientName) {
-      answerPage(ctx, 'signed-out', { clientName })
+    renderSignedOut(ctx, client) {
+      answerPage(ctx, 'signed-out', { clientName: client?.name, home: safeLink(client?.home) })
     },
-    renderError(ctx, { error, error_description: detail }) {
+    renderError(ctx, { error, error_description: detail }, { client, signOut }) {
       const { requestId } = requestState(ctx)
-      answerPage(ctx, 'error', { code: errorCode(error), detail: detail?.slice(0, longestDetail), requestId })
+      const ways = { clientName: client?.name, home: safeLink(client?.home), signOut }
+      answerPage(ctx, 'error', { code: errorCode(error), detail: detail?.slice(0, longestDetail), requestId, ...ways })
     },
     renderDeviceInput(ctx, formHtml, error) {
       const form = readLibraryForm(formHtml)

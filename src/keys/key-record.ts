@@ -30,6 +30,8 @@ export type Tombstone = {
   readonly removedAt: number
   /** Set where the key was compromised: every token it signed is dead from then on. */
   readonly revokedAt?: number
+  /** For what is accepted longer than the key was published. Absent for a compromised key, and for removals of older versions. */
+  readonly publicJwk?: PublicJwk
 }
 
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi'] as const
@@ -68,6 +70,7 @@ export const tombstoneDocument = z.object({
   alg: algorithm,
   removed_at: epochSeconds,
   revoked_at: epochSeconds.optional(),
+  public_jwk: z.record(z.string(), z.string()).optional(),
 })
 
 /** The members of a private JWK that must never be published. */

@@ -112,19 +112,24 @@ function protocolEndpoints(protocol: ReturnType<typeof createProtocolPages>, ori
       ctx.body = 'back at the client'
     },
     '/logout': (ctx) => protocol.renderLogout(ctx, logout, false),
-    '/signed-out': (ctx) => protocol.renderSignedOut(ctx, 'Northwind Trading'),
+    '/signed-out': (ctx) =>
+      protocol.renderSignedOut(ctx, { name: 'Northwind Trading', home: 'https://northwind.example/' }),
     '/device': (ctx) => protocol.renderDeviceInput(ctx, device.replace('ABC&quot;&gt;', '')),
     '/device-wrong': (ctx) =>
       protocol.renderDeviceInput(ctx, device, Object.assign(new Error('unknown'), { name: 'NotFoundError' })),
     '/device-confirm': (ctx) => protocol.renderDeviceConfirm(ctx, device, confirm),
     '/device-done': (ctx) => protocol.renderDeviceDone(ctx, 'Living Room TV'),
     '/error': (ctx) =>
-      protocol.renderError(ctx, {
-        error: String(ctx.query.error ?? 'invalid_redirect_uri'),
-        error_description: String(
-          ctx.query.detail ?? "redirect_uri did not match any of the client's registered redirect_uris",
-        ),
-      }),
+      protocol.renderError(
+        ctx,
+        {
+          error: String(ctx.query.error ?? 'invalid_redirect_uri'),
+          error_description: String(
+            ctx.query.detail ?? "redirect_uri did not match any of the client's registered redirect_uris",
+          ),
+        },
+        {},
+      ),
   }
   return async (ctx: Context, next: () => Promise<void>) => {
     const route = Object.hasOwn(routes, ctx.path) ? routes[ctx.path] : undefined

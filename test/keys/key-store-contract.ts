@@ -80,6 +80,18 @@ export function keyStoreContract(make: () => Promise<StoreUnderTest>): void {
     expect(loaded.ignored).toContain(record.kid)
   })
 
+  test('the public half of a removed key stays, until the key counts as compromised', async () => {
+    const store = await place.open(SECRET)
+    const { kid, algorithm, publicJwk, ...rest } = await newKey('RS256')
+    await store.exclusively((held) => held.save({ kid, algorithm, publicJwk, ...rest }))
+    await store.exclusively((held) => held.remove({ kid, algorithm, removedAt: 5, publicJwk }))
+    const kept = async () => (await (await place.open(SECRET)).load()).tombstones.find((tomb) => tomb.kid === kid)
+    expect(await kept()).toEqual({ kid, algorithm, removedAt: 5, publicJwk })
+    await store.exclusively((held) => held.remove({ kid, algorithm, removedAt: 6, revokedAt: 6 }))
+    expect(await kept()).toMatchObject({ kid, revokedAt: 6 })
+    expect(await kept()).not.toHaveProperty('publicJwk')
+  })
+
   test('of many nodes one at a time holds the store, and each sees what the one before wrote', async () => {
     const nodes = await Promise.all(Array.from({ length: 8 }, () => place.open(SECRET)))
     const record = await newKey('ES256')

@@ -57,7 +57,8 @@ async function carryOut(step: RotationStep, held: HeldKeys, signer: Signer, now:
     await held.save({ ...record, state: step.action === 'activate' ? 'active' : 'retired', since: step.since })
     return record
   }
-  const { kid, algorithm } = record
-  await held.remove({ kid, algorithm, removedAt: now, ...(step.action === 'revoke' && { revokedAt: now }) })
+  const { kid, algorithm, publicJwk } = record
+  const rest = step.action === 'revoke' ? { revokedAt: now } : { publicJwk }
+  await held.remove({ kid, algorithm, removedAt: now, ...rest })
   return record
 }

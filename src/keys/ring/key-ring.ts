@@ -1,11 +1,13 @@
+import type { KeyObject } from 'node:crypto'
 import type { Log } from '../../log.ts'
 import type { Storage } from '../../storage/storage.ts'
-import type { KeyRecord } from '../key-record.ts'
+import type { KeyRecord, Tombstone } from '../key-record.ts'
 import { keySetHash } from '../key-set-hash.ts'
 import type { KeyStore } from '../key-store.ts'
 import { cacheSecondsAt } from '../schedule/cache-advice.ts'
 import { planRotation, type RotationStep, type Unpublished } from '../schedule/rotation.ts'
 import { DEFAULT_ROTATION_POLICY, type RotationPolicy } from '../schedule/rotation-policy.ts'
+import { publicKeyOf } from '../signers/key-material.ts'
 import { inProcessSigner, type Signer } from '../signers/signer.ts'
 import type { SigningAlgorithm, SigningKey } from '../signing-key.ts'
 import { createFollower, type Follower } from './follower.ts'
@@ -57,6 +59,8 @@ export type KeyRing = {
   /** Whether the key was compromised: no token it signed is to be believed. */
   isRevoked(kid: string): boolean
   /** The rules of the schedule as they are now. */
+  /** A key that was removed and not compromised; for what is accepted longer than any key is published. */
+  formerKey(kid: string): { readonly algorithm: SigningAlgorithm; readonly publicKey: KeyObject } | undefined
   policy(): RotationPolicy
   /** Seconds for the `max-age` of the JWKS response. */
   cacheSecondsAt(now: number): number
@@ -99,6 +103,7 @@ export async function openKeyRing(deps: KeyRingDeps): Promise<KeyRing> {
     onChange: follower.onChange,
     refresh: poller.run,
     isRevoked: (kid) => follower.stored().tombstones.some((tomb) => tomb.kid === kid && tomb.revokedAt !== undefined),
+    formerKey: (kid) => formerKeyOf(follower.stored().tombstones.filter((tomb) => tomb.kid === kid)),
     policy,
     cacheSecondsAt: (now) => cacheSecondsAt(follower.stored().records, policy(), now),
     etag: () => `W/"${keySetHash(follower.keys().map(({ kid }) => kid))}"`,
@@ -110,6 +115,13 @@ export async function openKeyRing(deps: KeyRingDeps): Promise<KeyRing> {
       await nodes?.leave().catch(() => {})
     },
   }
+}
+
+/** A key has several records of its removal where several places remember it. */
+function formerKeyOf(tombstones: readonly Tombstone[]): ReturnType<KeyRing['formerKey']> {
+  const known = tombstones.find(({ publicJwk }) => publicJwk)
+  if (!known?.publicJwk || tombstones.some(({ revokedAt }) => revokedAt !== undefined)) return undefined
+  return { algorithm: known.algorithm, publicKey: publicKeyOf(known.publicJwk) }
 }
 
 type Change = KeyRing['change']

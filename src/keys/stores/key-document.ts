@@ -49,15 +49,22 @@ export async function readKeyDocument(text: string, place: string, protector: Pr
 }
 
 /** The JSON text of a tombstone at rest. */
-export function writeTombstoneDocument({ kid, algorithm, removedAt, revokedAt }: Tombstone): string {
-  return `${JSON.stringify({ kid, alg: algorithm, removed_at: removedAt, revoked_at: revokedAt }, null, 2)}\n`
+export function writeTombstoneDocument({ kid, algorithm, removedAt, revokedAt, publicJwk }: Tombstone): string {
+  const members = { kid, alg: algorithm, removed_at: removedAt, revoked_at: revokedAt, public_jwk: publicJwk }
+  return `${JSON.stringify(members, null, 2)}\n`
 }
 
 /** @throws {KeyStoreError} when the text is no tombstone. */
 export function readTombstoneDocument(text: string, place: string): Tombstone {
   try {
-    const { kid, alg, removed_at, revoked_at } = tombstoneDocument.parse(JSON.parse(text))
-    return { kid, algorithm: alg, removedAt: removed_at, ...(revoked_at !== undefined && { revokedAt: revoked_at }) }
+    const { kid, alg, removed_at, revoked_at, public_jwk } = tombstoneDocument.parse(JSON.parse(text))
+    return {
+      kid,
+      algorithm: alg,
+      removedAt: removed_at,
+      ...(revoked_at !== undefined && { revokedAt: revoked_at }),
+      ...(public_jwk && { publicJwk: public_jwk }),
+    }
   } catch {
     throw new KeyStoreError(`${place} is not a readable record of a removed key. ${FIX}`)
   }

@@ -1,11 +1,12 @@
 import type { Context } from 'koa'
+import type { WaysOut } from './ways-out.ts'
 
 /** The pages that the library shows in the middle of its endpoints, one for each of its hooks. */
 export type ProtocolPages = {
   /** `formHtml` is the library's form; it ends outside where a client asked to be led back to. */
   renderLogout(ctx: Context, formHtml: string, endsOutside: boolean): void
-  renderSignedOut(ctx: Context, clientName?: string): void
-  renderError(ctx: Context, error: { error: string; error_description?: string }): void
+  renderSignedOut(ctx: Context, client: WaysOut['client']): void
+  renderError(ctx: Context, error: { error: string; error_description?: string }, waysOut: WaysOut): void
   /** `error` is what the library threw for the code that was typed. */
   renderDeviceInput(ctx: Context, formHtml: string, error?: Error): void
   renderDeviceConfirm(

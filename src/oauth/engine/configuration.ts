@@ -5,6 +5,7 @@ import { issuerPath } from '../../http/routing/issuer-path.ts'
 import { CLAIMS_BY_SCOPE } from '../accounts/claims.ts'
 import { interactionPolicyFor } from '../browser/first-party.ts'
 import type { ProtocolPages } from '../browser/pages.ts'
+import { waysOutOf } from '../browser/ways-out.ts'
 import { assertionFault } from '../clients/client-assertions.ts'
 import { allowsOrigin, OWN_CLIENT_MEMBERS } from '../clients/client-metadata.ts'
 import {
@@ -56,7 +57,7 @@ export function fixedConfiguration({
     },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     pkce: { required: () => true },
-    renderError: async (ctx, out) => pages.renderError(ctx, out),
+    renderError: async (ctx, out) => pages.renderError(ctx, out, await waysOutOf(ctx)),
     responseTypes: ['code'],
     routes: {
       authorization: '/authorize',

@@ -11,8 +11,9 @@ import { createFindAccount, type JudgeAccount } from '../accounts/account.ts'
 import { grantFacts, keepGrantFacts, keepSignInInstant } from '../accounts/grant-facts.ts'
 import { deviceFlow, restartDeviceFlow } from '../browser/device-flow.ts'
 import { createLoadExistingGrant } from '../browser/first-party.ts'
+import { acceptFormerHints, type FormerKey } from '../browser/former-hints.ts'
 import type { ProtocolPages } from '../browser/pages.ts'
-import { signOutPages } from '../browser/sign-out.ts'
+import { rememberClientAfterSignOut, signOutPages } from '../browser/sign-out.ts'
 import { measureStagedSignIns, type ProofHolds } from '../browser/staged-sign-ins.ts'
 import { compareSecretsWith, toLibraryClient } from '../clients/client-metadata.ts'
 import { type MutualTls, mutualTlsFeature } from '../clients/mutual-tls.ts'
@@ -70,6 +71,8 @@ export type ProviderDeps = {
   readonly endSignIn: EndSignIn
   readonly grants: readonly GrantType[]
   readonly pages: ProtocolPages
+  /** Verifies ID tokens whose key is gone. */
+  readonly findFormerKey: (kid: string) => FormerKey | undefined
   /** A customer's own app refreshed its tokens from this address. */
   readonly notePlace: (customerId: string, ip: string) => void
   readonly audit: Audit
@@ -84,6 +87,7 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
   provider.proxy = true
   provider.use(noteRequest())
   provider.use(restartDeviceFlow(provider))
+  provider.use(rememberClientAfterSignOut(provider))
   provider.use(nameUnauthorizedClients())
   provider.use(endBareSessions(deps))
   keepGrantFacts(provider)
@@ -95,6 +99,7 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
   makeShortTokens(provider, deps.resourceServers.hasShortTokens)
   giveUuidsToJwts(provider)
   judgeAccessTokens(provider, deps.judgeToken)
+  acceptFormerHints(provider, deps.findFormerKey)
   useOwnEndpoints(provider, {
     introspect: createIntrospection({ ...deps, findClient: metadataOf(deps) }),
     revoke: createRevocation(deps),
