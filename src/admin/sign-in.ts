@@ -34,7 +34,7 @@ export type SignInDeps = Pick<PasswordCheckDeps<Administrator, never, Admitted>,
 }
 
 type Admitted =
-  | { readonly outcome: 'authenticated'; readonly administrator: Administrator }
+  | { readonly outcome: 'authenticated'; readonly administrator: Administrator; readonly provedAtMs: number }
   | Exclude<SecondFactorStep, { readonly outcome: 'authenticated' }>
 
 /** Signs an administrator in, for the admin API and the console alike. */
@@ -46,18 +46,18 @@ export function createSignInAdministrator(deps: SignInDeps): SignInAdministrator
     find: administrators.findByLogin,
     replaceHash: administrators.replaceHash,
     whyRefused: ({ status }) => (status === 'active' ? undefined : ('blocked' as const)),
-    async admit({ person: administrator }, _password, { code }): Promise<Admitted> {
+    async admit({ person: administrator }, _password, { code, startedAtMs }): Promise<Admitted> {
       const step = await checkSecondFactor(secondFactors, administrator.id, code)
-      return step.outcome === 'authenticated' ? { outcome: step.outcome, administrator } : step
+      return step.outcome === 'authenticated' ? { outcome: step.outcome, administrator, provedAtMs: startedAtMs } : step
     },
   })
 
   return async function signInAdministrator(email, password, { ip, requestId, code }) {
     const checked = await check(email, password, { ip, ...(code !== undefined && { code }) })
     if (checked.outcome === 'authenticated') {
-      const { administrator } = checked
+      const { administrator, provedAtMs } = checked
       audit({ type: 'administrator.signed-in', actor: `administrator:${administrator.id}`, ip, requestId })
-      return { outcome: 'signed-in', administrator, ...(await sessions.open(administrator)) }
+      return { outcome: 'signed-in', administrator, ...(await sessions.open(administrator, provedAtMs)) }
     }
     if (checked.outcome === 'second-factor-required') return checked
     audit({

@@ -27,10 +27,13 @@ export function createAdminSessions({
   readonly now?: () => number
 }) {
   return {
-    /** The session's id is a bearer value: it goes into a cookie or an Authorization header and is stored as a digest. */
-    async open({ id: administratorId, passwordChangedAt }: Administrator) {
+    /**
+     * The session's id is a bearer value: it goes into a cookie or an Authorization header and is stored as a digest. What
+     * ends sessions while the password is being checked ends this one too: it is as old as the start of the check.
+     */
+    async open({ id: administratorId, passwordChangedAt }: Administrator, provedAtMs: number = now()) {
       const session = `${ADMIN_SESSION_PREFIX}${randomBytes(32).toString('base64url')}`
-      await storage.put(KIND, session, { administratorId, passwordChangedAt, openedAtMs: now() }, IDLE_SECONDS)
+      await storage.put(KIND, session, { administratorId, passwordChangedAt, openedAtMs: provedAtMs }, IDLE_SECONDS)
       return { session, expiresAt: Math.floor(now() / 1000) + LONGEST_SECONDS }
     },
 
