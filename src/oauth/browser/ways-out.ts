@@ -16,7 +16,7 @@ export function describeClient(client: Client): NonNullable<WaysOut['client']> {
 
 /** The ways out of a page that reports an error of the protocol. */
 export async function waysOutOf(given: Context): Promise<WaysOut> {
-  const { oidc } = given as Partial<KoaContextWithOIDC>
+  const { oidc } = given as Partial<KoaContextWithOIDC> // absent where the library did not get that far
   if (!oidc) return {}
   const isSignOut = oidc.route.startsWith('end_session')
   const client = oidc.client ?? (isSignOut ? await clientOfSignOut(oidc) : undefined)
@@ -28,6 +28,7 @@ export async function waysOutOf(given: Context): Promise<WaysOut> {
 
 /** Whoever asked for a sign-out is named by the request, whether or not its hint is worth anything. */
 async function clientOfSignOut(oidc: KoaContextWithOIDC['oidc']): Promise<Client | undefined> {
+  // The library keeps the header and the payload of the hint.
   const hint = oidc.entities.IdTokenHint as { payload?: { aud?: unknown } } | undefined
   const clientId = oidc.params?.client_id ?? hint?.payload?.aud
   if (typeof clientId !== 'string') return undefined

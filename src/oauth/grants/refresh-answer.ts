@@ -6,6 +6,7 @@ import {
   checkMtlsCert,
   resolveAndApplyResource,
 } from 'oidc-provider/lib/helpers/grants.js'
+import { asProof, asSource, newAccessToken, newGrantWith } from '../library-values.ts'
 import type { Verdict } from '../tokens/token-verdict.ts'
 
 type Working = Extract<Verdict, { works: true }>
@@ -17,7 +18,7 @@ export function enter(
   { token, account, records }: Working,
 ): Grant {
   if (!account || !records.grant) throw new Error('a refresh token has an account and a grant')
-  const grant = new ctx.oidc.provider.Grant({ ...records.grant.artifact, jti: token.grantId } as never)
+  const grant = newGrantWith(ctx.oidc.provider, { ...records.grant.artifact, jti: token.grantId })
   if (endOf(current) !== undefined) addOwnScopes(grant, current)
   ctx.oidc.entity('RefreshToken', current)
   ctx.oidc.entity('Grant', grant)
@@ -33,7 +34,7 @@ function addOwnScopes(grant: Grant, { scope = '', resource }: RefreshToken): voi
 
 /** Epoch seconds: when a refresh token that came of an access token ends, however often it is used. */
 function endOf(current: RefreshToken): number | undefined {
-  return (current as { endsAt?: number }).endsAt
+  return (current as { endsAt?: number }).endsAt // ours, beside the library's fields
 }
 
 /** Seconds until then; no limit for any other refresh token. */
@@ -53,21 +54,21 @@ export async function answerRefresh(
   const missing = [...requested].filter((scope) => !current.scopes.has(scope))
   if (missing.length > 0) throw new errors.InvalidScope('refresh token missing requested scopes', missing.join(' '))
 
-  const accessToken = new provider.AccessToken({
+  const accessToken = newAccessToken(provider, {
     accountId: current.accountId,
     client,
     grantId: current.grantId,
     gty: current.gty?.endsWith('refresh_token') ? current.gty : `${current.gty} refresh_token`,
-  } as never)
+  })
   if (current.jkt) accessToken.setThumbprint('jkt', current.jkt)
   const certificate = checkMtlsCert(provider, ctx)
   if (certificate) accessToken.setThumbprint('x5t', certificate)
-  checkDpopRequired(provider, ctx, current.jkt ? ({ thumbprint: current.jkt } as never) : undefined)
-  await resolveAndApplyResource(provider, ctx, current as never, accessToken, grant, requested)
+  checkDpopRequired(provider, ctx, current.jkt ? asProof(current.jkt) : undefined)
+  await resolveAndApplyResource(provider, ctx, asSource(current), accessToken, grant, requested)
   Object.assign(accessToken, { expiresIn: Math.min(accessToken.expiration, leftSeconds(current)) })
   ctx.oidc.entity('AccessToken', accessToken)
   const value = await accessToken.save()
-  const idToken = await issueIdToken(provider, ctx, current as never, accessToken, grant, requested)
+  const idToken = await issueIdToken(provider, ctx, asSource(current), accessToken, grant, requested)
   return buildTokenResponse(provider, {
     accessToken: value,
     expiresIn: accessToken.expiration,

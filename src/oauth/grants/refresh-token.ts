@@ -2,6 +2,7 @@ import { errors, type RefreshToken, type TokenEndpointGrantContext } from 'oidc-
 import { checkDpopReplay, checkMtlsCert, validateDpop } from 'oidc-provider/lib/helpers/grants.js'
 import type { ClientMetadata } from '../../clients/client.ts'
 import type { ResourceServer } from '../../clients/resource-servers.ts'
+import { clientIdOf, newAccessToken, newRefreshToken, parametersOf, storedFields } from '../library-values.ts'
 import { familyPayload, familyRecord, isCurrentToken } from '../refresh/family.ts'
 import { nextStep, type Step } from '../refresh/next-step.ts'
 import { type RefreshPolicy, refreshPolicyOf } from '../refresh/refresh-policy.ts'
@@ -56,10 +57,10 @@ async function readPresentedToken(
   ctx: TokenEndpointGrantContext,
   jkt?: string,
 ): Promise<Shown> {
-  const { refresh_token: value, scope, resource } = ctx.oidc.params as Record<string, unknown>
+  const { refresh_token: value, scope, resource } = parametersOf(ctx)
   if (typeof value !== 'string') throw new errors.InvalidRequest("missing required parameter(s) 'refresh_token'")
   const binding = {
-    clientId: ctx.oidc.client?.clientId as string,
+    clientId: clientIdOf(ctx),
     ...(typeof scope === 'string' && { scope }),
     ...(typeof resource === 'string' && { resource }),
     ...(jkt !== undefined && { jkt }),
@@ -91,10 +92,10 @@ function strangerTo(token: FoundToken, ctx: TokenEndpointGrantContext, jkt: stri
 
 /** The thumbprint of the certificate the request came with, as the library writes it. */
 function certificateThumbprint(ctx: TokenEndpointGrantContext): unknown {
-  const token = new ctx.oidc.provider.AccessToken({} as never)
+  const token = newAccessToken(ctx.oidc.provider, {})
   const certificate = checkMtlsCert(ctx.oidc.provider, ctx)
   if (certificate) token.setThumbprint('x5t', certificate)
-  return (token as unknown as Record<string, unknown>)['x5t#S256']
+  return token['x5t#S256']
 }
 
 async function refresh(
@@ -105,7 +106,7 @@ async function refresh(
 ): Promise<object> {
   const client = await deps.findClient(presented.binding.clientId)
   if (!client) throw new errors.InvalidGrant('client not found')
-  const current = new ctx.oidc.provider.RefreshToken(familyPayload(presented.stored, presented.value) as never)
+  const current = newRefreshToken(ctx.oidc.provider, familyPayload(presented.stored, presented.value))
   const grant = enter(ctx, current, verdict)
   const server = await deps.resourceServers.find(String(current.resource))
   const policy = refreshPolicyOf(client, server)
@@ -189,8 +190,8 @@ function successor(
   current: RefreshToken,
   companyUserId: unknown,
 ): Record<string, unknown> {
-  const fields = (ctx.oidc.provider.RefreshToken as unknown as { IN_PAYLOAD: string[] }).IN_PAYLOAD
-  const from = current as unknown as Record<string, unknown>
+  const fields = storedFields(ctx.oidc.provider.RefreshToken)
+  const from: Readonly<Record<string, unknown>> = { ...current }
   const kept = Object.fromEntries(
     fields.filter((field) => from[field] !== undefined).map((field) => [field, from[field]]),
   )
