@@ -64,6 +64,7 @@ function providerDeps(config: Config, log: Log, backends: Backends, services: Se
     endSignIn: tokens.endSignIn,
     grants: createOwnGrants(backends, services),
     pages: createProtocolPages({ pages }),
+    isRegistrationOpen: config.REGISTRATION === 'open' && customers.recovery !== undefined,
     findFormerKey: keyRing.formerKey,
     notePlace: createKnownPlaces({
       lockout: customers.lockout,

@@ -31,6 +31,10 @@ export type InteractionPages = {
   /** A new password in the middle of a sign-in; `mayWait` when "not now" is an answer. */
   newPassword(ctx: Context, interaction: Interaction, state: NewPasswordState, status?: number): void
   consent(ctx: Context, interaction: Interaction, login: string | undefined): void
+  /** Whether to go on as `login`. */
+  chooseAccount(ctx: Context, interaction: Interaction, login: string): void
+  /** Where a new account is made, if that is offered. */
+  registrationPath(ctx: Context, interaction: Interaction): string | undefined
   refusedForm(ctx: Context, interaction: Interaction): void
   malformedForm(ctx: Context, status: number, detail: string, reload?: string): void
   /** Turns lost interactions and unusable forms into pages; bugs go on to the catch-all. */
@@ -55,14 +59,16 @@ export function createInteractionPages({
     }
   }
 
+  const linksFrom = (ctx: Context, { uid, uiLocales }: Interaction) =>
+    linksOf(offers, (page) => keepLanguages(ctx, `${publicPath}/${page}?from=${uid}`, uiLocales))
+
   const pages: InteractionPages = {
     pathOf,
+    registrationPath: (ctx, interaction) => linksFrom(ctx, interaction).registration,
 
     login(ctx, interaction, state, status = 200) {
       const { view, options } = frame(ctx, interaction)
-      const links = linksOf(offers, (page) =>
-        keepLanguages(ctx, `${publicPath}/${page}?from=${interaction.uid}`, interaction.uiLocales),
-      )
+      const links = linksFrom(ctx, interaction)
       answerPage(ctx, 'login', { ...view, ...links, notice: readNotice(ctx), ...state }, { ...options, status })
     },
 
@@ -75,6 +81,11 @@ export function createInteractionPages({
     consent(ctx, interaction, login) {
       const { view, options } = frame(ctx, interaction)
       answerPage(ctx, 'consent', { ...view, ...interaction.requested, login }, options)
+    },
+
+    chooseAccount(ctx, interaction, login) {
+      const { view, options } = frame(ctx, interaction)
+      answerPage(ctx, 'choose-account', { ...view, login, other: `${view.path}?page=login` }, options)
     },
 
     refusedForm(ctx, interaction) {
@@ -107,7 +118,10 @@ export function createInteractionPages({
   return pages
 }
 
-function linksOf({ recovery, registration }: LoginOffers, address: (page: string) => string) {
+function linksOf(
+  { recovery, registration }: LoginOffers,
+  address: (page: string) => string,
+): Pick<LoginView, 'recovery' | 'registration' | 'offersMail'> {
   return {
     ...(recovery && { recovery: address('recovery'), offersMail: true }),
     ...(registration && { registration: address('registration') }),

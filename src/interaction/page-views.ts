@@ -35,6 +35,9 @@ export type LoginView = ClientView &
     readonly offersMail?: boolean
   }
 
+/** The choice between the account of this session and another one. */
+export type AccountChoiceView = ClientView & FormView & { readonly login: string; readonly other: string }
+
 /** Why a page that asks for a password is shown again. */
 export type PasswordProblem = PasswordRefusal | 'missing' | 'differs' | 'busy'
 
@@ -124,6 +127,7 @@ export type ErrorView = HomeView & {
 /** What each page is given; a page never sees more. */
 export type PageViews = {
   readonly login: LoginView
+  readonly 'choose-account': AccountChoiceView
   readonly consent: ConsentView
   readonly logout: { readonly form: LibraryForm }
   readonly 'signed-out': HomeView

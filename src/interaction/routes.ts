@@ -56,9 +56,14 @@ export function createInteractionRoutes(deps: InteractionRoutesDeps): Routes {
   /** Shows the page the interaction is at. */
   async function open(ctx: Context): Promise<void> {
     const interaction = await find(ctx)
-    if (interaction.prompt === 'login') return show.login(ctx, interaction, { login: interaction.loginHint })
+    const { page } = ctx.query
+    const registration = page === 'registration' ? show.registrationPath(ctx, interaction) : undefined
+    if (registration) return seeOther(ctx, registration)
     const customer = interaction.accountId ? await findCustomer(interaction.accountId) : undefined
-    show.consent(ctx, interaction, customer?.email)
+    if (interaction.prompt === 'consent') return show.consent(ctx, interaction, customer?.email)
+    const isChoice = interaction.prompt === 'select_account' && page !== 'login'
+    if (isChoice && customer) return show.chooseAccount(ctx, interaction, customer.email)
+    show.login(ctx, interaction, { login: interaction.loginHint })
   }
 
   /** Takes a form in: genuine, and of the prompt that is being asked. */
@@ -67,7 +72,7 @@ export function createInteractionRoutes(deps: InteractionRoutesDeps): Routes {
       const interaction = await find(ctx)
       const form = await readForm(ctx, { limitBytes: formLimitBytes })
       if (!csrf.isGenuine(ctx, interaction.uid, form.csrf)) return show.refusedForm(ctx, interaction)
-      if (prompt !== 'any' && prompt !== interaction.prompt) return seeOther(ctx, show.pathOf(interaction))
+      if (!takes(interaction, prompt)) return seeOther(ctx, show.pathOf(interaction))
       await step(ctx, interaction, form)
     }
   }
@@ -78,6 +83,8 @@ export function createInteractionRoutes(deps: InteractionRoutesDeps): Routes {
     show.malformedForm(ctx, 400, 'decision must be allow or deny', show.pathOf(interaction))
   }
 
+  const keepAccount: Step = async (ctx) => interactions.keepAccount(ctx)
+
   async function reopen(ctx: Context): Promise<void> {
     seeOther(ctx, show.pathOf(await find(ctx)))
   }
@@ -86,6 +93,7 @@ export function createInteractionRoutes(deps: InteractionRoutesDeps): Routes {
   router.get('/assets/:name', serveAsset(pages))
   router.get('/interaction/:uid', show.problems, open)
   router.post('/interaction/:uid/login', show.problems, onForm('login', login))
+  router.post('/interaction/:uid/account', show.problems, onForm('select_account', keepAccount))
   router.post('/interaction/:uid/consent', show.problems, onForm('consent', consent))
   router.post(
     '/interaction/:uid/abort',
@@ -104,4 +112,10 @@ export function createInteractionRoutes(deps: InteractionRoutesDeps): Routes {
   // Where a person lands who reloads an answered form by its address.
   router.get('/interaction/:uid/:step', show.problems, reopen)
   return routed(router)
+}
+
+/** Whether an interaction is at the step that a form is for. Choosing another account is signing in. */
+function takes(interaction: Interaction, step: Interaction['prompt'] | 'any'): boolean {
+  if (step === 'login') return interaction.prompt !== 'consent'
+  return step === 'any' || step === interaction.prompt
 }

@@ -3,12 +3,20 @@ import { accountOf, asCustomerAccount } from '../accounts/account.ts'
 import { type GrantFacts, grantFacts, withFacts } from '../accounts/grant-facts.ts'
 import type { SignOutCutOffs } from '../sign-out-cut-offs.ts'
 
+/** What a request may ask to be shown (OpenID Connect Core §3.1.2.1; `create`: Initiating User Registration 1.0 §4.1). */
+export function promptValues({ isRegistrationOpen }: Offers): string[] {
+  return ['none', 'login', 'consent', 'select_account', ...(isRegistrationOpen ? ['create'] : [])]
+}
+
+type Offers = { readonly isRegistrationOpen: boolean }
+
 /**
  * The library's policy, but that the shop's own apps never ask for consent: the library would ask for every native
  * client, which includes a storefront on a loopback port. And a session whose account may not go on, because it was
- * signed out everywhere or blocked, leads to the login page; the library would end in an error.
+ * signed out everywhere or blocked, leads to the login page; the library would end in an error. A choice among accounts,
+ * and a new one, come before the login, if they are asked for.
  */
-export function interactionPolicyFor(): interactionPolicy.DefaultPolicy {
+export function interactionPolicyFor({ isRegistrationOpen }: Offers): interactionPolicy.DefaultPolicy {
   const policy = interactionPolicy.base()
   const consent = policy.get('consent')
   const check = consent?.checks.get('native_client_prompt')
@@ -18,6 +26,8 @@ export function interactionPolicyFor(): interactionPolicy.DefaultPolicy {
   session.check = (ctx) => ctx.oidc.entities.Account === undefined
   const original = check.check
   check.check = (ctx) => (isFirstParty(ctx) ? interactionPolicy.Check.NO_NEED_TO_PROMPT : original(ctx))
+  policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }), 0)
+  if (isRegistrationOpen) policy.add(new interactionPolicy.Prompt({ name: 'create', requestable: true }), 0)
   return policy
 }
 

@@ -7,7 +7,7 @@ import { withFacts } from '../accounts/grant-facts.ts'
 /** A person's detour through our pages: what the page needs to know, and nothing of the library. */
 export type Interaction = {
   readonly uid: string
-  readonly prompt: 'login' | 'consent'
+  readonly prompt: 'login' | 'consent' | 'select_account'
   readonly client: {
     readonly clientId: string
     readonly name: string
@@ -20,7 +20,7 @@ export type Interaction = {
   readonly loginHint?: string
   /** BCP 47 tags the client asked for (`ui_locales`), best first. */
   readonly uiLocales: readonly string[]
-  /** The customer who is signed in, at the consent prompt. */
+  /** The customer who is signed in, at the prompts for consent and for an account. */
   readonly accountId?: string
   /** At the consent prompt: what the client asks for that was not granted before. */
   readonly requested: { readonly scopes: readonly string[]; readonly claims: readonly string[] }
@@ -33,6 +33,8 @@ export interface Interactions {
   /** The proof is measured again when the library goes on with it. */
   finishLogin(ctx: Context, result: { proof: Proof; amr: readonly string[]; remember: boolean }): Promise<void>
   grantConsent(ctx: Context): Promise<void>
+  /** Goes on as the customer who is signed in. */
+  keepAccount(ctx: Context): Promise<void>
   /** Sends the person back to the client with `access_denied`. */
   abort(ctx: Context): Promise<void>
 }
@@ -65,15 +67,19 @@ export function createInteractions({ provider, findClient }: InteractionDeps): I
       return describe(found, client)
     },
     finishLogin: (ctx, { proof, amr, remember }) =>
-      finish(ctx, { login: { accountId: proof.customerId, amr: [...amr], remember, proof } }, false),
+      finish(ctx, { login: { accountId: proof.customerId, amr: [...amr], remember, proof }, ...CHOSEN }, false),
     async grantConsent(ctx) {
       const found = await details(ctx)
       const grantId = await saveConsent(provider(), found)
       await finish(ctx, { consent: { grantId } }, true)
     },
+    keepAccount: (ctx) => finish(ctx, { select_account: {} }, true),
     abort: (ctx) => finish(ctx, { error: 'access_denied', error_description: 'the person did not allow it' }, false),
   }
 }
+
+/** Who signs in has chosen an account, or made one: the prompts that asked for it are answered. */
+const CHOSEN = { select_account: {}, create: {} }
 
 type InteractionDeps = {
   readonly provider: () => Provider
@@ -109,7 +115,7 @@ function describe(found: LibraryInteraction, client: ClientMetadata): Interactio
   const text = (value: unknown) => (typeof value === 'string' ? value : undefined)
   return {
     uid: found.uid,
-    prompt: found.prompt.name === 'consent' ? 'consent' : 'login',
+    prompt: promptOf(found),
     client: {
       clientId: client.client_id,
       name: client.client_name ?? client.client_id,
@@ -126,6 +132,12 @@ function describe(found: LibraryInteraction, client: ClientMetadata): Interactio
       claims: missingOIDCClaims,
     },
   }
+}
+
+/** There is nothing to choose from where nobody is signed in; a new account ends in a login. */
+function promptOf({ prompt, session }: LibraryInteraction): Interaction['prompt'] {
+  if (prompt.name === 'consent') return 'consent'
+  return prompt.name === 'select_account' && session?.accountId ? 'select_account' : 'login'
 }
 
 function optional<Name extends string, T>(name: Name, value: T | undefined): { [K in Name]?: T } {

@@ -3,7 +3,7 @@ import type { ClientMetadata } from '../../clients/client.ts'
 import { cookieHome, cookieName } from '../../http/cookie-names.ts'
 import { issuerPath } from '../../http/routing/issuer-path.ts'
 import { CLAIMS_BY_SCOPE } from '../accounts/claims.ts'
-import { interactionPolicyFor } from '../browser/first-party.ts'
+import { interactionPolicyFor, promptValues } from '../browser/first-party.ts'
 import type { ProtocolPages } from '../browser/pages.ts'
 import { waysOutOf } from '../browser/ways-out.ts'
 import { assertionFault } from '../clients/client-assertions.ts'
@@ -25,11 +25,13 @@ export function fixedConfiguration({
   cookieKeys,
   pages,
   mutualTls,
+  isRegistrationOpen,
 }: {
   issuer: string
   cookieKeys: readonly string[]
   pages: ProtocolPages
   mutualTls: MutualTls | undefined
+  isRegistrationOpen: boolean
 }): Configuration {
   return {
     assertJwtClientAuthClaimsAndHeader: async (_ctx, claims) => {
@@ -38,7 +40,10 @@ export function fixedConfiguration({
     },
     claims: Object.fromEntries(Object.entries(CLAIMS_BY_SCOPE).map(([scope, claims]) => [scope, [...claims]])),
     clientAuthMethods: [...METHODS, ...(mutualTls ? mutualTlsMethods(mutualTls) : [])],
-    ...(mutualTls && { discovery: mutualTlsAliases(mutualTls, issuerPath(issuer)) }),
+    discovery: {
+      prompt_values_supported: promptValues({ isRegistrationOpen }),
+      ...(mutualTls && mutualTlsAliases(mutualTls, issuerPath(issuer))),
+    },
     clientBasedCORS: (_ctx, origin, client) => allowsOrigin(client, origin),
     clientDefaults: {
       id_token_signed_response_alg: 'RS256',
@@ -52,8 +57,9 @@ export function fixedConfiguration({
       ? { properties: [...OWN_CLIENT_MEMBERS] }
       : { properties: [...OWN_CLIENT_MEMBERS, BOUND_TOKENS], validator: refuseBoundTokens },
     interactions: {
-      policy: interactionPolicyFor(),
-      url: (_ctx, interaction) => `${issuerPath(issuer)}/interaction/${interaction.uid}`,
+      policy: interactionPolicyFor({ isRegistrationOpen }),
+      url: (_ctx, { uid, prompt }) =>
+        `${issuerPath(issuer)}/interaction/${uid}${prompt.name === 'create' ? '?page=registration' : ''}`,
     },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     pkce: { required: () => true },

@@ -71,6 +71,8 @@ export type ProviderDeps = {
   readonly endSignIn: EndSignIn
   readonly grants: readonly GrantType[]
   readonly pages: ProtocolPages
+  /** Whether `prompt=create` leads to a form for new customers. */
+  readonly isRegistrationOpen: boolean
   /** Verifies ID tokens whose key is gone. */
   readonly findFormerKey: (kid: string) => FormerKey | undefined
   /** A customer's own app refreshed its tokens from this address. */
@@ -113,7 +115,7 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
 }
 
 function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Configuration {
-  const { issuer, cookieKeys, pages, resourceServers, shapes, judgeAccount, mutualTls } = deps
+  const { issuer, cookieKeys, pages, resourceServers, shapes, judgeAccount, mutualTls, isRegistrationOpen } = deps
   const findClient = metadataOf(deps)
   const reads = createRequestReads(deps.storage, () => Provider.ctx)
   const cutOffs = createSignOutCutOffs(reads.storage)
@@ -123,7 +125,7 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
     shapes,
     noteSize: deps.noteTokenSize,
   })
-  const fixed = fixedConfiguration({ issuer, cookieKeys, pages, mutualTls })
+  const fixed = fixedConfiguration({ issuer, cookieKeys, pages, mutualTls, isRegistrationOpen })
   return {
     ...fixed,
     adapter: createAdapter({
