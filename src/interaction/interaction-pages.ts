@@ -2,7 +2,7 @@ import type { Context, Middleware } from 'koa'
 import { BodyError } from '../http/read-body.ts'
 import { requestState } from '../http/request-state.ts'
 import { seeOther } from '../http/see-other.ts'
-import { type Interaction, InteractionLost } from '../oauth/browser/interactions.ts'
+import { type Interaction, InteractionLost, type Interactions } from '../oauth/browser/interactions.ts'
 import type { AnswerPage } from './answer-page.ts'
 import type { Csrf } from './csrf.ts'
 import { keepLanguages } from './page-languages.ts'
@@ -18,6 +18,8 @@ type InteractionPagesDeps = {
   readonly csrf: Csrf
   readonly publicPath: string
   readonly offers?: LoginOffers
+  /** Who began the interaction that was at this address. */
+  readonly clientAt: Interactions['clientAt']
 }
 type LoginState = Pick<LoginView, 'login' | 'remember' | 'problem' | 'missing' | 'waitSeconds'>
 export type NewPasswordState = Pick<NewPasswordView, 'login' | 'minLength' | 'problem' | 'waitSeconds'> & {
@@ -47,6 +49,7 @@ export function createInteractionPages({
   csrf,
   publicPath,
   offers = {},
+  clientAt,
 }: InteractionPagesDeps): InteractionPages {
   const pathOf = ({ uid }: Interaction) => `${publicPath}/interaction/${uid}`
 
@@ -111,7 +114,10 @@ export function createInteractionPages({
         // A person who comes back too late has still done what they came back from.
         const notice = readNotice(ctx)
         if (notice) return seeOther(ctx, keepLanguages(ctx, publicPath + donePath(notice)))
-        answerPage(ctx, 'error', { code: 'interaction_lost', requestId: requestState(ctx).requestId }, { status: 400 })
+        // Going back after a sign-in leads here, and on to the client.
+        const client = await clientAt(ctx)
+        const view = { code: 'interaction_lost', clientName: client?.name, home: safeLink(client?.home) }
+        answerPage(ctx, 'error', { ...view, requestId: requestState(ctx).requestId }, { status: 400 })
       }
     },
   }

@@ -41,7 +41,13 @@ export function createInteractionRoutes(deps: InteractionRoutesDeps): Routes {
   const csrf = createCsrf({ keys: csrfKeys, issuer })
   const answerPage = createAnswerPage(pages)
   const { publicPath } = pages
-  const show = createInteractionPages({ answerPage, csrf, publicPath, ...(deps.offers && { offers: deps.offers }) })
+  const show = createInteractionPages({
+    answerPage,
+    csrf,
+    publicPath,
+    clientAt: interactions.clientAt,
+    ...(deps.offers && { offers: deps.offers }),
+  })
   const forcedChange = deps.forcedChange && createForcedChange({ ...deps.forcedChange, interactions, show })
   const mailSteps = deps.mailSteps && createMailSteps({ ...deps.mailSteps, csrf, issuer, publicPath })
   const login = createLoginStep({ ...deps, show, ...(forcedChange && { demandChange: forcedChange.demand }) })

@@ -38,6 +38,7 @@ test('on https every cookie of the public pages is one that browsers take from t
     '__Host-vestibule.form',
     '__Host-vestibule_session',
     '__Host-vestibule_session.sig',
+    '__Secure-vestibule.client',
     '__Secure-vestibule_interaction',
     '__Secure-vestibule_interaction.sig',
     '__Secure-vestibule_resume',

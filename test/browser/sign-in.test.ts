@@ -73,6 +73,8 @@ describeOn('chromium', 'signing in, in a real browser on the real server', () =>
       await page.goBack()
       expect(await page.locator('h1').textContent()).toBe('This sign-in has ended')
       expect(await page.locator('input').count()).toBe(0)
+      const on = page.getByRole('link', { name: 'Go to Demo storefront' })
+      expect(await on.getAttribute('href')).toBe('http://localhost:8080/')
     })
   })
 

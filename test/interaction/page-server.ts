@@ -71,6 +71,7 @@ export async function startPageServer({ viewsDirectory }: { viewsDirectory?: str
     },
     finishLogin: (ctx, result) => finish(ctx, result),
     grantConsent: (ctx) => finish(ctx, 'granted'),
+    clientAt: async () => undefined,
     keepAccount: (ctx) => finish(ctx, 'granted'),
     abort: (ctx) => finish(ctx, 'aborted'),
   }

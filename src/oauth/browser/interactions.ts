@@ -3,6 +3,8 @@ import { errors, type InteractionResults, type Provider } from 'oidc-provider'
 import type { ClientMetadata } from '../../clients/client.ts'
 import type { Proof } from '../../customers/proof.ts'
 import { withFacts } from '../accounts/grant-facts.ts'
+import { createEndedInteractions } from './ended-interactions.ts'
+import { describeMetadata, type WaysOut } from './ways-out.ts'
 
 /** A person's detour through our pages: what the page needs to know, and nothing of the library. */
 export type Interaction = {
@@ -30,6 +32,8 @@ export type Interaction = {
 export interface Interactions {
   /** @throws {InteractionLost} when the cookie is missing, foreign or expired. */
   find(ctx: Context): Promise<Interaction>
+  /** The client of the interaction that was at this address, if this browser was there. */
+  clientAt(ctx: Context): Promise<WaysOut['client']>
   /** The proof is measured again when the library goes on with it. */
   finishLogin(ctx: Context, result: { proof: Proof; amr: readonly string[]; remember: boolean }): Promise<void>
   grantConsent(ctx: Context): Promise<void>
@@ -44,6 +48,8 @@ export class InteractionLost extends Error {}
 
 /** The library's interactions behind our port; `provider` gives the one in use now. */
 export function createInteractions({ provider, findClient }: InteractionDeps): Interactions {
+  const ended = createEndedInteractions(provider().issuer)
+
   async function details(ctx: Context): Promise<LibraryInteraction> {
     try {
       return await provider().interactionDetails(ctx.req, ctx.res)
@@ -64,7 +70,13 @@ export function createInteractions({ provider, findClient }: InteractionDeps): I
       const found = await details(ctx)
       const client = await findClient(String(found.params.client_id))
       if (!client) throw new InteractionLost('the client is gone')
+      ended.remember(ctx, found.uid, client.client_id)
       return describe(found, client)
+    },
+    async clientAt(ctx) {
+      const clientId = ended.clientIdAt(ctx)
+      const client = clientId === undefined ? undefined : await findClient(clientId)
+      return client && describeMetadata(client)
     },
     finishLogin: (ctx, { proof, amr, remember }) =>
       finish(ctx, { login: { accountId: proof.customerId, amr: [...amr], remember, proof }, ...CHOSEN }, false),

@@ -1,5 +1,6 @@
 import type { Context } from 'koa'
 import type { Client, KoaContextWithOIDC } from 'oidc-provider'
+import type { ClientMetadata } from '../../clients/client.ts'
 
 /** Where a page can lead a person who would be stuck on it. */
 export type WaysOut = {
@@ -12,6 +13,12 @@ export type WaysOut = {
 export function describeClient(client: Client): NonNullable<WaysOut['client']> {
   const home = client.clientUri ?? client.postLogoutRedirectUris?.[0]
   return { name: client.clientName ?? client.clientId, ...(home !== undefined && { home }) }
+}
+
+/** The same of its metadata. */
+export function describeMetadata(client: ClientMetadata): NonNullable<WaysOut['client']> {
+  const home = typeof client.client_uri === 'string' ? client.client_uri : client.post_logout_redirect_uris?.[0]
+  return { name: client.client_name ?? client.client_id, ...(home !== undefined && { home }) }
 }
 
 /** The ways out of a page that reports an error of the protocol. */
