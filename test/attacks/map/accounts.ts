@@ -47,4 +47,15 @@ export const attacks: readonly Attack[] = [
       'test/dialects/magento/throttle.test.ts › checks of many at once no more than it bears, also the first time',
     ],
   },
+  {
+    id: 'administrator-password-alone',
+    kind: 'A stolen password of an administrator, or a session found open, is enough for everything.',
+    tests: [
+      'test/admin/second-factor.test.ts › is signed out once it is confirmed, and needs a code from then on',
+      'test/admin/second-factor.test.ts › wrong codes lock as wrong passwords do, recovery codes included',
+      'test/admin/second-factor.test.ts › a recovery code lets in once, however it is typed, and one of many at once',
+      'test/admin/second-factor.test.ts › removes it with password and code alone, and its recovery codes with it',
+      'test/admin/second-factor.test.ts › an administrator without one may do nothing but set one up',
+    ],
+  },
 ]
