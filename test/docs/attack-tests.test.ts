@@ -6,7 +6,8 @@ import { attackTestsPage, type Listed, listedAttacks, splitTest } from '../attac
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 /** The text that a test or a group of tests is named by: `test('…',`, `test.each(table)('…',`, `test.skipIf(x)('…',`. */
-const TITLE = /(?:\b(?:test|describe)(?:\.\w+)*|[)`])\(\s*('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`),/g
+const TITLE =
+  /(?:\b(?:test|testFailure|describe)(?:\.\w+)*|[)`])\(\s*('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`),/g
 
 let listed: Listed[]
 beforeAll(async () => {
