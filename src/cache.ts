@@ -1,10 +1,10 @@
 /**
  * Remembers what `load` found for `ttlSeconds`, up to `limit` keys, and shares one load among callers who ask at the
- * same time. `clear` forgets everything: call it when another node says that something changed.
+ * same time. `forget` and `clear` forget one key and everything: call them when something changed, here or on another node.
  */
 export function createCache<T>(
   load: (key: string) => Promise<T>,
-  { ttlSeconds, limit, now = Date.now }: { ttlSeconds: number; limit: number; now?: () => number },
+  { ttlSeconds, limit, now = () => Date.now() }: { ttlSeconds: number; limit: number; now?: () => number },
 ) {
   const entries = new Map<string, { value: Promise<T>; staleAtMs: number }>()
 
@@ -22,6 +22,9 @@ export function createCache<T>(
         if (entries.get(key) === fresh) entries.delete(key)
       })
       return value
+    },
+    forget(key: string): void {
+      entries.delete(key)
     },
     clear(): void {
       entries.clear()

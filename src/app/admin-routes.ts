@@ -119,6 +119,7 @@ function customerRoutesOf(issuer: string, { backends, services }: AppParts): Rou
     signOut: (id, why, by) => endSignIn({ what: { of: 'customer', id }, why, by }),
     endTakenAway,
     announceMove: (change, by) => customers.emailChanges?.announce(change, 'by an import', by),
+    tellChanged: customers.tellChanged,
     collect: async (id) => ({
       audit: await auditOf(auditTrail, id),
       signIns: await signInsOf(tokens.activeGrants, id),

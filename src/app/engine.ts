@@ -1,4 +1,3 @@
-import { createCache } from '../cache.ts'
 import type { Config } from '../config.ts'
 import { createKnownPlaces } from '../customers/known-places.ts'
 import { createProtocolPages } from '../interaction/protocol-pages.ts'
@@ -13,9 +12,6 @@ import { createJudgeToken } from '../oauth/tokens/token-verdict.ts'
 import type { Backends } from './backends.ts'
 import type { Services } from './services.ts'
 import { createTracedPorts } from './traced-ports.ts'
-
-/** How long introspection and userinfo may still describe a customer as they were: what a blocked customer's tokens outlive. */
-const CUSTOMER_CACHE_SECONDS = 2
 
 /** The protocol engine with everything it asks, made anew whenever keys change. */
 export function createEngine(config: Config, log: Log, backends: Backends, services: Services): LiveProvider {
@@ -32,9 +28,8 @@ export function createEngine(config: Config, log: Log, backends: Backends, servi
 function providerDeps(config: Config, log: Log, backends: Backends, services: Services): ProviderDeps {
   const { storage, auditTrail, metrics, cookieKeys, tokenKeys, keyRing } = backends
   const { clients, tokens, customers, agents, pages } = services
-  const cached = createCache(customers.directory.findById, { ttlSeconds: CUSTOMER_CACHE_SECONDS, limit: 10_000 })
   const { cutOffs, endRefused } = tokens
-  const people = { findCustomer: cached.get, findAgent: agents.findActive }
+  const people = { findCustomer: customers.findRecent, findAgent: agents.findActive }
   const judgeAccount = createJudgeAccount({ ...people, cutOffs, endRefused })
   return {
     issuer: config.ISSUER,
@@ -68,7 +63,7 @@ function providerDeps(config: Config, log: Log, backends: Backends, services: Se
     findFormerKey: keyRing.formerKey,
     notePlace: createKnownPlaces({
       lockout: customers.lockout,
-      findCustomer: cached.get,
+      findCustomer: customers.findRecent,
       onError: (error) => log.warn({ event: 'lockout.address-not-saved', err: error }),
     }),
     audit: auditTrail.append,

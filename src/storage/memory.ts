@@ -95,7 +95,7 @@ export function createMemoryStorage(now: () => number = () => Date.now() / 1000)
       else counters.set(key, { count, expiresAt: isCurrent ? counter.expiresAt : now() + windowSeconds })
       return count
     },
-    publish: async (topic) => void topics.emit(topic),
+    publish: async (topic, about = '') => void topics.emit(topic, about),
     subscribe: (topic, listener) => void topics.on(topic, listener),
     partitions: 1,
     onReturn: () => {},

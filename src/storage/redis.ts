@@ -93,12 +93,12 @@ function createRedisStorage(redis: Redis, address: RedisAddress, onError: (error
     ...artifactCommands(redis, address),
     partitions: address.form === 'cluster' ? CLUSTER_PARTITIONS : 1,
     onReturn: gate.add,
-    async publish(topic) {
-      await redis.publish(topicOf(topic), '')
+    async publish(topic, about = '') {
+      await redis.publish(topicOf(topic), about)
     },
     subscribe(topic, listener) {
-      subscriber.on('message', (received) => {
-        if (received === topicOf(topic)) listener()
+      subscriber.on('message', (received, about) => {
+        if (received === topicOf(topic)) listener(about)
       })
       subscriber.subscribe(topicOf(topic)).catch(onError)
     },

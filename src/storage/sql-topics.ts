@@ -4,6 +4,8 @@ import type { Storage } from './storage.ts'
 
 const CHANNEL = 'vestibule'
 const RETRY_MS = 1000
+/** Between a topic and what the message is about; in neither of them. */
+const SEPARATOR = ' '
 
 type Topics = Pick<Storage, 'publish' | 'subscribe'> & { close(): Promise<void> }
 
@@ -14,7 +16,7 @@ type RawConnection = EventEmitter & { query(sql: string): Promise<unknown>; end(
 export function createLocalTopics(): Topics {
   const topics = new EventEmitter().setMaxListeners(0)
   return {
-    publish: async (topic) => void topics.emit(topic),
+    publish: async (topic, about = '') => void topics.emit(topic, about),
     subscribe: (topic, listener) => void topics.on(topic, listener),
     close: async () => {},
   }
@@ -33,7 +35,10 @@ export function createSharedTopics(knex: Knex, onError: (error: unknown) => void
       const raw = (await knex.client.acquireRawConnection()) as RawConnection
       connection = raw
       if (isClosed) return void (await raw.end())
-      raw.on('notification', (message: { payload?: string }) => topics.emit(message.payload ?? ''))
+      raw.on('notification', ({ payload = '' }: { payload?: string }) => {
+        const [topic = '', about = ''] = payload.split(SEPARATOR)
+        topics.emit(topic, about)
+      })
       raw.on('error', onError)
       raw.once('end', retry)
       await raw.query(`listen ${CHANNEL}`)
@@ -50,8 +55,8 @@ export function createSharedTopics(knex: Knex, onError: (error: unknown) => void
   }
 
   return {
-    async publish(topic) {
-      await knex.raw('select pg_notify(?, ?)', [CHANNEL, topic])
+    async publish(topic, about) {
+      await knex.raw('select pg_notify(?, ?)', [CHANNEL, about ? topic + SEPARATOR + about : topic])
     },
     subscribe(topic, listener) {
       topics.on(topic, listener)

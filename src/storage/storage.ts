@@ -59,9 +59,12 @@ export interface Storage {
    * the next count starts a window.
    */
   increment(key: string, windowSeconds: number, by?: number): Promise<number>
-  /** Tells every node. Best effort: a listener must also look by itself now and then. */
-  publish(topic: string): Promise<void>
-  subscribe(topic: string, listener: () => void): void
+  /**
+   * Tells every node, and what it is about: a short text, empty unless given. Best effort: a listener must also look by
+   * itself now and then.
+   */
+  publish(topic: string, about?: string): Promise<void>
+  subscribe(topic: string, listener: (about: string) => void): void
   /** Into how many parts that can each lose their memory alone the backend spreads what it keeps. */
   readonly partitions: number
   /**

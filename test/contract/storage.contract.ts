@@ -277,20 +277,24 @@ function tellsNodes(pair: () => StoragePair): void {
     expect(await pair().first.consume('Thing', id)).toBe(false)
   })
 
-  test('a topic reaches those who listen to it, on every node', async () => {
+  test('a topic reaches those who listen to it, on every node, with what it is about', async () => {
     const [topic, other] = [randomUUID(), randomUUID()]
     const heard: string[] = []
     for (const [name, node] of [
       ['first', pair().first],
       ['second', pair().second],
     ] as const) {
-      node.subscribe(topic, () => heard.push(name))
+      node.subscribe(topic, (about) => heard.push(`${name} ${about}`.trim()))
     }
     pair().second.subscribe(other, () => heard.push('other'))
     // Subscribing takes a moment; a message sent before is not heard.
     await waitFor(async () => {
       await pair().first.publish(topic)
       return heard.includes('first') && heard.includes('second')
+    })
+    await waitFor(async () => {
+      await pair().first.publish(topic, 'something')
+      return heard.includes('first something') && heard.includes('second something')
     })
     expect(heard).not.toContain('other')
   })

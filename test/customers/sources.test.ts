@@ -52,7 +52,7 @@ test('customers of a shop that keeps them sign in; while it is away every endpoi
     expect([endpoint.name, answer.status], await answer.text()).toEqual([endpoint.name, 503])
     expect(answer.headers.get('retry-after'), endpoint.name).toMatch(/^[1-9]\d*$/)
   }
-  expect([200, 503], 'known for half a minute').toContain((await refresh(url, tokens.refresh_token)).status)
+  expect([200, 503], 'known for a moment').toContain((await refresh(url, tokens.refresh_token)).status)
 })
 
 test('a question about a customer who cannot be asked for is answered 503, and not with what went wrong', async () => {

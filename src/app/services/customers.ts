@@ -4,6 +4,7 @@ import { createLockoutOperations, type LockoutOperations } from '../../credentia
 import { lockoutPolicy } from '../../credentials/lockout/lockout-policy.ts'
 import { throttleLogins } from '../../credentials/lockout/login-throttle.ts'
 import { type Authenticate, createAuthenticate } from '../../customers/authenticate.ts'
+import type { Customer } from '../../customers/customer.ts'
 import type { Directory } from '../../customers/directory.ts'
 import {
   createOneTimePasswords,
@@ -11,6 +12,7 @@ import {
   type OneTimePasswords,
 } from '../../customers/one-time-passwords.ts'
 import { createProofs, type Proofs } from '../../customers/proof.ts'
+import { createRecentCustomers, type TellChanged } from '../../customers/recent-customers.ts'
 import { type CompanyRecords, createCompanyRecords } from '../../customers/records/company-records.ts'
 import { type CustomerRecords, createCustomerRecords } from '../../customers/records/customer-records.ts'
 import { createMailBudgets } from '../../customers/recovery/recovery-budgets.ts'
@@ -28,6 +30,9 @@ import { createRecovery, noteAccountEvents, type RecoveryBackends } from './reco
 /** The people who shop, and every way in which they sign in. */
 export type CustomerServices = {
   readonly directory: Directory
+  /** As the directory's, but perhaps remembered for a moment: for what every request asks. */
+  readonly findRecent: (id: string) => Promise<Customer | undefined>
+  readonly tellChanged: TellChanged
   readonly proofs: Proofs
   readonly records: CustomerRecords
   readonly companies: CompanyRecords
@@ -68,19 +73,23 @@ export function createCustomerServices(
   const onProblem = (customer: string, problem: string) => log.warn({ event: 'password.unusable', customer, problem })
   const source = selectCustomerSource(config, { knex, passwords, onProblem })
   const { directory, keepsPasswords } = source
+  const recent = createRecentCustomers({ findById: directory.findById, storage })
+  const { tellChanged } = recent
   const lockout = createLockout({ storage, policy, digestKey })
   const isSignedOut = (accountId: string, sinceMs: number) => cutOffs.isBefore({ accountId }, sinceMs)
   const budgets = createMailBudgets({ storage, lockout, exemptsLoopback: policy.exemptsLoopback })
   const proofs = createProofs({ directory, isSignedOut })
   const recovery = keepsPasswords
-    ? createRecovery(config, backends, { directory, proofs, budgets, lockout, endSignIn })
+    ? createRecovery(config, backends, { directory, proofs, budgets, lockout, endSignIn, tellChanged })
     : undefined
-  const note = noteAccountEvents(auditTrail)
+  const note = noteAccountEvents(auditTrail, tellChanged)
   return {
     directory,
+    findRecent: source.remembers ? directory.findById : recent.find,
+    tellChanged,
     proofs,
-    records: createCustomerRecords({ knex }),
-    companies: createCompanyRecords({ knex }),
+    records: createCustomerRecords({ knex, tellChanged }),
+    companies: createCompanyRecords({ knex, tellChanged }),
     lockout,
     lockoutOperations: createLockoutOperations({ storage, policy, realm: 'customer' }),
     authenticate: createLogin(backends, { source, lockout, onProblem }),

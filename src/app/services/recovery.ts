@@ -1,5 +1,6 @@
 import type { AuditTrail } from '../../audit/trail.ts'
 import type { Config } from '../../config.ts'
+import type { TellChanged } from '../../customers/recent-customers.ts'
 import {
   type AccountEvent,
   createRecoveryServices,
@@ -17,13 +18,14 @@ export type RecoveryBackends = Pick<
 
 export type RecoveryDeps = Pick<RecoveryServicesDeps, 'directory' | 'proofs' | 'budgets' | 'lockout'> & {
   readonly endSignIn: EndSignIn
+  readonly tellChanged: TellChanged
 }
 
 /** The ways into an account without its password, with their letters, their sign-outs and their audit entries. */
 export function createRecovery(
   { ISSUER: issuer }: Pick<Config, 'ISSUER'>,
   { database, storage, passwords, passwordPolicy: policy, mailer, auditTrail }: RecoveryBackends,
-  { endSignIn, ...services }: RecoveryDeps,
+  { endSignIn, tellChanged, ...services }: RecoveryDeps,
 ): RecoveryServices {
   const writeLetter = createLetters({ issuer })
   return createRecoveryServices({
@@ -37,9 +39,11 @@ export function createRecovery(
       await endSignIn({ what: { of: 'customer', id: customerId }, why: 'password-changed' })
     },
     endSignIns: (id) => endSignIn({ what: { of: 'customer', id }, why: 'email-changed' }),
-    noteEmailChange: ({ customerId, reason, by }) =>
-      auditTrail.append({ type: 'customer.email-changed', customerId, reason, ...(by !== undefined && { actor: by }) }),
-    note: noteAccountEvents(auditTrail),
+    noteEmailChange({ customerId, reason, by }) {
+      void tellChanged(customerId)
+      auditTrail.append({ type: 'customer.email-changed', customerId, reason, ...(by !== undefined && { actor: by }) })
+    },
+    note: noteAccountEvents(auditTrail, tellChanged),
     postLetter: (write) =>
       mailer.post(async () => {
         const letter = await write()
@@ -48,8 +52,10 @@ export function createRecovery(
   })
 }
 
-/** Writes what customers did to their accounts into the audit trail. */
-export function noteAccountEvents({ append }: Pick<AuditTrail, 'append'>) {
-  return (event: AccountEvent, customerId: string) =>
+/** Writes what customers did to their accounts into the audit trail, and has it seen at once. */
+export function noteAccountEvents({ append }: Pick<AuditTrail, 'append'>, tellChanged: TellChanged) {
+  return (event: AccountEvent, customerId: string) => {
+    void tellChanged(customerId)
     append({ type: event === 'unblocked' ? 'lockout.lifted' : 'customer.registered', customerId, reason: event })
+  }
 }

@@ -5,6 +5,7 @@ import { type Changed, isRevision } from '../../database/revision.ts'
 import { afterUuid, isUuid } from '../../database/uuid.ts'
 import type { CompanyRole } from '../customer.ts'
 import type { ImportRole } from '../import/import-record.ts'
+import type { TellChanged } from '../recent-customers.ts'
 import { type TakenAway, takenAwayBy } from '../taken-away.ts'
 
 export type ListedCompany = { readonly id: string; readonly name: string; readonly status: 'approved' | 'blocked' }
@@ -30,23 +31,28 @@ export type CompanyChange = {
   readonly name?: string | undefined
   readonly status?: ListedCompany['status'] | undefined
 }
+
+export type CompanyRecordsDeps = { readonly knex: Knex; readonly tellChanged: TellChanged }
 export type CompanyRecords = ReturnType<typeof createCompanyRecords>
 
 /** Companies of our own tables, with their business units, roles and company users. */
-export function createCompanyRecords({ knex }: { readonly knex: Knex }) {
-  /** Under a lock, so that it does not change between the comparison and the change. */
-  const changeSeen = (
+export function createCompanyRecords({ knex, tellChanged }: CompanyRecordsDeps) {
+  /** Under a lock, so that it does not change between the comparison and the change. All its company users are told of. */
+  async function changeSeen(
     id: string,
     seen: string,
     change: (transaction: Knex.Transaction) => Promise<unknown>,
-  ): Promise<Changed<Company>> =>
-    knex.transaction(async (transaction) => {
+  ): Promise<Changed<Company>> {
+    const changed = await knex.transaction<Changed<Company>>(async (transaction) => {
       const before = await findCompany(transaction, id, 'for update')
       if (!before) return { outcome: 'unknown' }
       if (!isRevision(seen, before)) return { outcome: 'changed-meanwhile' }
       await change(transaction)
       return { outcome: 'changed', now: (await findCompany(transaction, id)) ?? before, before }
     })
+    if (changed.outcome === 'changed') await tellChanged()
+    return changed
+  }
 
   return {
     find: (id: string) => findCompany(knex, id),

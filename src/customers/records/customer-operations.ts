@@ -5,6 +5,7 @@ import type { BackgroundWrapping, WrappingReport } from '../import/background-wr
 import { type ImportOptions, type ImportReport, importCustomers } from '../import/import.ts'
 import { type MigrationStatus, readMigrationStatus } from '../import/migration-status.ts'
 import type { WrappingOptions } from '../import/wrap-fast-hashes.ts'
+import type { TellChanged } from '../recent-customers.ts'
 import type { EndTakenAway, TakenAway } from '../taken-away.ts'
 import { type Erasure, eraseCustomer } from './erase.ts'
 import { exportCustomers, exportPersonalData } from './export.ts'
@@ -21,6 +22,7 @@ type CustomerOperationsDeps = {
   readonly endTakenAway: EndTakenAway
   /** Tells the owner of an address that an import replaced. */
   readonly announceMove?: ((change: EmailChange, by: string) => void) | undefined
+  readonly tellChanged: TellChanged
   /** What others keep about a customer, by heading. */
   readonly collect?: (customerId: string) => Promise<Readonly<Record<string, unknown>>>
 }
@@ -33,7 +35,7 @@ type CustomerImportOptions = ImportOptions & {
 
 /** What operators do with customers: move them in and out, follow the migration, and what the law asks for. */
 export function createCustomerOperations(deps: CustomerOperationsDeps) {
-  const { knex, passwords, wrapping, signOut, endTakenAway, announceMove, collect } = deps
+  const { knex, passwords, wrapping, signOut, endTakenAway, announceMove, tellChanged, collect } = deps
   return {
     /** `by` is who imports. */
     async import(
@@ -48,7 +50,8 @@ export function createCustomerOperations(deps: CustomerOperationsDeps) {
       try {
         return await importCustomers({ knex, passwords, ...ends }, source, options)
       } finally {
-        // Also after an import that broke off: what landed must not stay bare.
+        // Also after an import that broke off: what landed is seen, and must not stay bare.
+        if (!options.dryRun) await tellChanged()
         if (wrap && !options.dryRun) wrapping.wake()
       }
     },
@@ -58,6 +61,6 @@ export function createCustomerOperations(deps: CustomerOperationsDeps) {
     exportAll: (options: { readonly withHashes: boolean }) => exportCustomers({ knex }, options),
     exportPersonalData: (reference: string) => exportPersonalData({ knex, ...(collect && { collect }) }, reference),
     erase: (reference: string, by: string): Promise<Erasure> =>
-      eraseCustomer({ knex, revoke: (id) => signOut(id, 'erased', by) }, reference),
+      eraseCustomer({ knex, revoke: (id) => signOut(id, 'erased', by), tellChanged }, reference),
   }
 }

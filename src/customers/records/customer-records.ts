@@ -10,6 +10,7 @@ import { type CustomerRow, SELECT_CUSTOMER, toCustomerWithPassword } from '../cu
 import { type EmailChange, recordEmailChanges } from '../email-change-rows.ts'
 import type { ImportRecord } from '../import/import-record.ts'
 import { upsertCustomers } from '../import/write-customers.ts'
+import type { TellChanged } from '../recent-customers.ts'
 import type { TakenAway } from '../taken-away.ts'
 
 export type CustomerFilter = {
@@ -41,8 +42,10 @@ type Refused = { readonly outcome: 'refused'; readonly reason: string }
 const UNIQUE_VIOLATION = '23505'
 const TAKEN: Refused = { outcome: 'refused', reason: 'another customer has this e-mail address' }
 
+export type CustomerRecordsDeps = { readonly knex: Knex; readonly tellChanged: TellChanged }
+
 /** Customers of our own tables as operators look after them: one by one. */
-export function createCustomerRecords({ knex }: { readonly knex: Knex }) {
+export function createCustomerRecords({ knex, tellChanged }: CustomerRecordsDeps) {
   async function select(connection: Knex, condition: string, bindings: readonly unknown[]): Promise<Customer[]> {
     const { rows } = await connection.raw<{ rows: CustomerRow[] }>(
       `${SELECT_CUSTOMER} ${condition}`,
@@ -97,8 +100,8 @@ export function createCustomerRecords({ knex }: { readonly knex: Knex }) {
     },
 
     /** The same checks as an import's; but a customer there is already is not brought up to date. */
-    create: (record: ImportRecord): Promise<Created | Refused> =>
-      knex.transaction(async (transaction) => {
+    async create(record: ImportRecord): Promise<Created | Refused> {
+      const created = await knex.transaction<Created | Refused>(async (transaction) => {
         const { customerReference } = record
         // Two at once: the second waits here, and finds what the first made.
         await transaction.raw('select pg_advisory_xact_lock(hashtext(?))', [`customer ${customerReference}`])
@@ -110,10 +113,14 @@ export function createCustomerRecords({ knex }: { readonly knex: Knex }) {
           return written ?? { outcome: 'refused', reason: 'nothing was given' }
         const customer = (await find(written.id, transaction)) as Customer // written just now
         return { outcome: 'created', customer, ...(takenAway && { takenAway }) }
-      }),
+      })
+      // The record may change a company, and with it its other company users.
+      await tellChanged()
+      return created
+    },
 
-    change: (customer: string, seen: string, { email, givenName, familyName, locale }: CustomerChange) =>
-      changeSeen(customer, seen, async (transaction, { id, email: before, emailVerified }) => {
+    async change(customer: string, seen: string, { email, givenName, familyName, locale }: CustomerChange) {
+      const changed = await changeSeen(customer, seen, async (transaction, { id, email: before, emailVerified }) => {
         const isMoved = email !== undefined && normalizeEmail(email) !== normalizeEmail(before)
         if (email !== undefined && (await isTakenInOtherForm(transaction, 'customers', email, id))) return TAKEN
         const columns = {
@@ -129,7 +136,10 @@ export function createCustomerRecords({ knex }: { readonly knex: Knex }) {
         const refused = await takenAddress(write)
         if (refused || !isMoved) return refused
         return (await recordEmailChanges(transaction, [{ customerId: id, email: before, emailVerified }]))[0]
-      }),
+      })
+      if (changed.outcome === 'changed') await tellChanged(changed.now.id)
+      return changed
+    },
 
     /** Company users with their roles and permissions, all at once, as an import would bring them. */
     async replaceCompanyUsers(customer: string, seen: string, companyUsers: ImportRecord['companyUsers']) {
@@ -143,6 +153,7 @@ export function createCustomerRecords({ knex }: { readonly knex: Knex }) {
           return written?.outcome === 'refused' ? written : undefined
         },
       )
+      await tellChanged()
       return { replaced, ...(takenAway && { takenAway }) }
     },
 
@@ -153,6 +164,7 @@ export function createCustomerRecords({ knex }: { readonly knex: Knex }) {
         .where({ id: found.id })
         .whereNot({ status: 'anonymised' })
         .update({ status, updated_at: knex.fn.now() })
+      await tellChanged(found.id)
       return find(found.id)
     },
 
@@ -161,6 +173,7 @@ export function createCustomerRecords({ knex }: { readonly knex: Knex }) {
       const found = await find(customer)
       if (!found || found.status === 'anonymised') return undefined
       await knex('customers').where({ id: found.id }).update({ email_verified: true, updated_at: knex.fn.now() })
+      await tellChanged(found.id)
       return find(found.id)
     },
   }

@@ -1,9 +1,11 @@
 import type { Knex } from 'knex'
+import type { TellChanged } from '../recent-customers.ts'
 
 export type EraseDeps = {
   readonly knex: Knex
   /** Ends every session and token of the customer. */
   readonly revoke: (customerId: string) => Promise<void>
+  readonly tellChanged?: TellChanged
 }
 
 export type Erasure = { readonly outcome: 'erased'; readonly customerId: string } | { readonly outcome: 'unknown' }
@@ -13,7 +15,10 @@ export type Erasure = { readonly outcome: 'erased'; readonly customerId: string 
  * orders still point at something and an import does not bring the person back (GDPR Art. 17). May be repeated: it
  * revokes again.
  */
-export async function eraseCustomer({ knex, revoke }: EraseDeps, customerReference: string): Promise<Erasure> {
+export async function eraseCustomer(
+  { knex, revoke, tellChanged }: EraseDeps,
+  customerReference: string,
+): Promise<Erasure> {
   const customer = await knex('customers').where({ customer_reference: customerReference }).first<{ id: string }>('id')
   if (!customer) return { outcome: 'unknown' }
   const address = `erased-${customer.id}@erased.invalid`
@@ -40,6 +45,7 @@ export async function eraseCustomer({ knex, revoke }: EraseDeps, customerReferen
         updated_at: knex.fn.now(),
       })
   })
+  await tellChanged?.(customer.id)
   await revoke(customer.id)
   return { outcome: 'erased', customerId: customer.id }
 }

@@ -26,20 +26,21 @@ export function createRegistrationKeys({
 
     /** Confirms the customer's e-mail address. True for exactly one caller with a key that has not expired. */
     async confirm(key: string): Promise<boolean> {
-      return knex.transaction(async (transaction) => {
+      const confirmed = await knex.transaction(async (transaction) => {
         const { rows } = await transaction.raw<{ rows: { customer_id: string }[] }>(
           'delete from registration_keys where sha256 = ? and expires_at > now() returning customer_id',
           [digest(key)],
         )
         const customerId = rows[0]?.customer_id
-        if (customerId === undefined) return false
-        const confirmed = await transaction('customers')
+        if (customerId === undefined) return undefined
+        const count = await transaction('customers')
           .where({ id: customerId, status: 'active' })
           .update({ email_verified: true, updated_at: transaction.fn.now() })
         await transaction('registration_keys').where({ customer_id: customerId }).delete()
-        if (confirmed === 1) onConfirmed(customerId)
-        return confirmed === 1
+        return count === 1 ? customerId : undefined
       })
+      if (confirmed !== undefined) onConfirmed(confirmed)
+      return confirmed !== undefined
     },
   }
 }

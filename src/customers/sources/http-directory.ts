@@ -4,6 +4,7 @@ import { normalizeEmail, storedForms } from '../../credentials/email.ts'
 import type { Customer } from '../customer.ts'
 import type { Directory } from '../directory.ts'
 import { type ImportRecord, importRecord } from '../import/import-record.ts'
+import { REMEMBERED } from '../recent-customers.ts'
 import type { SignInElsewhere } from '../sign-in-elsewhere.ts'
 import { type ShopService, ShopServiceError } from './shop-service.ts'
 
@@ -23,9 +24,6 @@ export type RecordOutcome =
 const shopRecord = importRecord.required({ id: true, idCustomer: true })
 export type ShopRecord = z.output<typeof shopRecord>
 
-/** What is read again and again while a token is made is asked for once. */
-const CACHE = { ttlSeconds: 30, limit: 10_000 }
-
 type HttpDirectoryDeps = {
   readonly service: ShopService
   /** A right password was answered with another customer than the one of the login. */
@@ -36,7 +34,8 @@ type HttpDirectoryDeps = {
 type Key = 'id' | 'reference' | 'login'
 
 /**
- * Customers in the shop's own service (docs/how-to/shop-directory.md). Look-ups are kept for half a minute. An answer
+ * Customers in the shop's own service (docs/how-to/shop-directory.md). What is read again and again while a token is made
+ * is asked for once. An answer
  * counts only when it has the key that was asked for: a service that mixes customers up opens no account
  * but the one that was meant.
  *
@@ -48,7 +47,7 @@ export function createHttpDirectory({ service, onProblem = () => {} }: HttpDirec
     if (status === 404) return undefined
     if (status !== 200) throw new ShopServiceError(`the shop service answered ${status} to a look-up`, 5)
     return parseRecord(body)
-  }, CACHE)
+  }, REMEMBERED)
   const find = async (path: string, key: Key, value: string) => {
     const record = await records.get(path)
     if (record && !isAsked(record, key, value))

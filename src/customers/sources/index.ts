@@ -23,6 +23,8 @@ type SourceDeps = {
 
 export type CustomerSource = {
   readonly directory: Directory
+  /** Whether look-ups by id are answered from its memory: another one on top would make them older. */
+  readonly remembers: boolean
   readonly signInElsewhere?: SignInElsewhere
   /** False where the shop keeps them: a policy of ours would ask for changes that cannot be made here. */
   readonly keepsPasswords: boolean
@@ -31,11 +33,12 @@ export type CustomerSource = {
 /** Where customers are: in our tables, in the shop, or moving from the shop to our tables as they sign in. */
 export function selectCustomerSource(settings: CustomerSourceSettings, deps: SourceDeps): CustomerSource {
   const shop = httpDirectory(settings.SHOP_DIRECTORY_URL, settings.SHOP_DIRECTORY_TOKEN, deps)
-  if (shop) return { directory: shop, signInElsewhere: shop.signIn, keepsPasswords: false }
+  if (shop) return { directory: shop, remembers: true, signInElsewhere: shop.signIn, keepsPasswords: false }
   const directory = createSqlDirectory(deps)
   const legacy = httpDirectory(settings.LEGACY_DIRECTORY_URL, settings.LEGACY_DIRECTORY_TOKEN, deps)
   return {
     directory,
+    remembers: false,
     ...(legacy && { signInElsewhere: createLazyMigration({ ...deps, directory, legacy }) }),
     keepsPasswords: true,
   }
