@@ -4,7 +4,7 @@ import { authorizationUrl, CALLBACK, pkce } from '../endpoints/client.ts'
 import { type HostedShop, startHostedShop } from '../interaction/hosted-shop.ts'
 import { describeOn } from '../support/describe-on.ts'
 import { connectChromium, newContext } from '../support/shared-chromium.ts'
-import { blamable, CUSTOMERS_SIZES, expectGoodPage, expectReadable, focused, leadOn } from './look.ts'
+import { blamable, expectGoodPage, expectReadable, focused, leadOn } from './look.ts'
 
 const NEW = 'an even better password'
 
@@ -93,7 +93,7 @@ describeOn('chromium', 'recovery, registration and the like in a browser', () =>
       // Out of our policy for pages, as in a mail program.
       await page.goto('about:blank')
       await page.setContent(html)
-      await expectReadable(page, 'mail-de', { colourSchemes: ['light'], sizes: CUSTOMERS_SIZES })
+      await expectReadable(page, 'mail-de', { colourSchemes: ['light'] })
     }, 'de-DE')
   })
 
