@@ -32,6 +32,10 @@ const SECRET_FIELDS = [
 /** Of an error only this is logged: a driver hangs the values of the failed query on it, and those are people's. */
 type LoggedError = { type: string; message: string; code?: unknown; stack?: string; cause?: LoggedError }
 
+/** What systems, drivers and the database call their failures: `ECONNREFUSED`, `ERR_INVALID_URL`, `57P03`. */
+const FAILURE_CODE = /^(?:[A-Z][A-Z0-9_]{2,39}|[0-9A-Z]{5})$/
+const MASK = '[masked]'
+
 /** JSON lines on standard output; secrets are masked at any of the first three levels of an object. */
 export function createLog(level: string, destination?: DestinationStream): Log {
   const options: LoggerOptions = {
@@ -40,7 +44,7 @@ export function createLog(level: string, destination?: DestinationStream): Log {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: describeError },
-    redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]), censor: '[masked]' },
+    redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]), censor: mask },
     hooks: {
       logMethod([line, text], write) {
         // Lines are objects; which members they have is for the caller to say.
@@ -50,6 +54,20 @@ export function createLog(level: string, destination?: DestinationStream): Log {
     },
   }
   return destination ? pino(options, destination) : pino(options)
+}
+
+/** Names of failures, apart from texts under the same name: the library that masks does not say whose member it looks at. */
+const failureCodes = new WeakSet<object>()
+
+function describeCode(code: unknown): unknown {
+  if (!FAILURE_CODE.test(String(code))) return MASK
+  const described = { toJSON: () => code }
+  failureCodes.add(described)
+  return described
+}
+
+function mask(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && failureCodes.has(value) ? value : MASK
 }
 
 function isLogEvent(name: unknown): name is LogEvent {
@@ -62,7 +80,7 @@ function describeError(error: unknown): LoggedError {
   return {
     type: name,
     message,
-    ...(code !== undefined && { code }),
+    ...(code !== undefined && { code: describeCode(code) }),
     ...(stack !== undefined && { stack }),
     ...(cause !== undefined && { cause: describeError(cause) }),
   }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createLog } from '../../src/log.ts'
 import { runCli } from '../cli/run-cli.ts'
 import {
   CALLBACK,
@@ -175,6 +176,56 @@ test('a line break or an escape sequence in a request cannot make a log line', a
     expect(JSON.parse(line).level).not.toBe('forged')
     expect(['\n', '\u001b'].filter((character) => line.trim().includes(character))).toEqual([])
   }
+})
+
+/** One line of the log about this. */
+function logged(line: Record<string, unknown>): string {
+  const lines: string[] = []
+  createLog('info', { write: (text) => void lines.push(text) }).info(line)
+  return lines.join('')
+}
+
+test.each(['ECONNREFUSED', 'ETIMEDOUT', 'ERR_INVALID_URL', 'UND_ERR_SOCKET', '57P03', '23505'])(
+  'the log says that a failure, or the cause of one, is %s',
+  (code) => {
+    const failure = () => Object.assign(new Error('failed'), { code })
+    expect(JSON.parse(logged({ err: failure() })).err.code).toBe(code)
+    expect(JSON.parse(logged({ err: new Error('outer', { cause: failure() }) })).err.cause.code).toBe(code)
+  },
+)
+
+/** The shapes of what this server and others give out as codes. */
+const CODES = [
+  'yNcQhVnm4NpzZ0Dz2zVvAcF2T1m9t_KxK-1s6p0QXbE',
+  'THE_CODE_OF_AN_UPPER_CASE_SERVER_0123456789ABC',
+  'BCDF-GHJK',
+  '493817',
+  'short-code',
+]
+test.each(CODES)('a code %s is in no log line, wherever it is, also where an error carries it', (code) => {
+  const failure = () => Object.assign(new Error('failed'), { code })
+  for (const line of [
+    { code },
+    { body: { code } },
+    { request: { query: { code } } },
+    { cause: { code } },
+    { err: failure() },
+    { err: new Error('outer', { cause: failure() }) },
+    { err: new Error('outer', { cause: new Error('inner', { cause: failure() }) }) },
+  ]) {
+    expect(logged(line)).toContain('[masked]')
+    expect(logged(line)).not.toContain(code)
+  }
+})
+
+test.each([
+  ['code', 'ECONNREFUSED'],
+  ['code', '57P03'],
+  ['token', 'ECONNREFUSED'],
+  ['password', 'ETIMEDOUT'],
+])('what only looks like the code of a failure is masked: %s %s', (name, value) => {
+  for (const line of [{ [name]: value }, { body: { [name]: value } }, { request: { query: { [name]: value } } }])
+    expect(logged(line)).not.toContain(value)
 })
 
 /** Also as it would look in a URL, in base64, and cut to the half that is enough to guess the rest. */
