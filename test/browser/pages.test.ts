@@ -19,6 +19,7 @@ const states: Record<string, (page: Page, origin: string) => Promise<unknown>> =
   'login-unconfirmed-de': (page, origin) =>
     signInWrongly(page, origin, 'unconfirmed@example.com', password, 'interaction/german'),
   consent: (page, origin) => page.goto(`${origin}/interaction/consent`),
+  'choose-account': (page, origin) => page.goto(`${origin}/interaction/choose-account`),
   'consent-long': (page, origin) => page.goto(`${origin}/interaction/consent-long`),
   logout: (page, origin) => page.goto(`${origin}/logout`),
   'signed-out': (page, origin) => page.goto(`${origin}/signed-out`),
@@ -52,6 +53,7 @@ describeOn('chromium', 'pages in a browser', () => {
     server.add(northwind)
     server.add({ ...northwind, uid: 'german', uiLocales: ['de'] })
     server.add({ ...northwind, uid: 'long', client: { ...northwind.client, name: longName }, loginHint: 's@e.example' })
+    server.add({ ...northwind, uid: 'choose-account', prompt: 'select_account', accountId: consent.accountId ?? '' })
     server.add({ ...consent, requested: { scopes, claims: [] } })
     server.add({
       ...consent,

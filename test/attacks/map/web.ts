@@ -7,6 +7,7 @@ export const attacks: readonly Attack[] = [
     kind: 'Another subdomain, or plain http, plants a cookie of ours.',
     tests: [
       'test/attacks/cookie-names.test.ts › on https every cookie of the public pages is one that browsers take from this very host over TLS only',
+      'test/attacks/cookie-names.test.ts › below the path of an issuer no cookie goes to what else its host serves',
       'test/admin/console.test.ts › behind TLS it is for TLS only, and no subdomain can set it',
     ],
   },
@@ -26,6 +27,13 @@ export const attacks: readonly Attack[] = [
     tests: [
       'test/attacks/client-addresses.test.ts › a client with %s is refused with the reason, however it is stored',
       'test/attacks/client-addresses.test.ts › https, loopback and schemes of apps are stored',
+    ],
+  },
+  {
+    id: 'old-hints',
+    kind: 'An ID token of a compromised key, a changed one or another client’s is believed as a hint.',
+    tests: [
+      'test/endpoints/logout-hints.test.ts › but not when its key was revoked, or it was changed, or is another client’s',
     ],
   },
   {
