@@ -1,7 +1,7 @@
-type Attack = { readonly id: string; readonly kind: string; readonly tests: readonly string[] }
+import type { Attack } from './attack.ts'
 
 /** What is remembered for too long, so that something that was taken away still works, each with the tests that hold it. */
-export const FRESHNESS_ATTACKS: readonly Attack[] = [
+export const attacks: readonly Attack[] = [
   {
     id: 'stale-permissions',
     kind: 'Permissions, roles or a status that were taken away are still said at introspection or userinfo.',
