@@ -1,3 +1,5 @@
+import type { Customer } from '../customer.ts'
+
 /** What a customer is written about. Each kind has its texts and may have a template of its own. */
 export type LetterKind =
   | 'recovery'
@@ -18,6 +20,21 @@ export type Letter = {
   readonly token?: string
   /** How long that works. */
   readonly ttlSeconds?: number
+}
+
+/** A letter with a link, in the customer's own language before those of the page that asked. */
+export function linkLetter(
+  { customer: { email, locale, givenName }, token }: { readonly customer: Customer; readonly token: string },
+  letter: Pick<Letter, 'kind' | 'path' | 'ttlSeconds'> & { readonly asker: Asker },
+): Letter {
+  const { asker, ...rest } = letter
+  return {
+    ...rest,
+    to: email,
+    languages: languagesFor(locale, asker.languages),
+    ...(givenName !== undefined && { givenName }),
+    token,
+  }
 }
 
 /** Writes and sends a letter later. Returns at once, so that the answer's time does not show whether one is sent. */

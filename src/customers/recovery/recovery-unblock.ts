@@ -1,9 +1,9 @@
 import type { Lockout, LoginContext } from '../../credentials/lockout/lockout.ts'
 import type { Artifact } from '../../storage/storage.ts'
 import type { Customer } from '../customer.ts'
-import { proofOf } from '../proof.ts'
+import { issueAccountLink } from './account-links.ts'
 import type { RecoveryDeps } from './recovery.ts'
-import { type Asker, languagesFor } from './recovery-letters.ts'
+import { type Asker, linkLetter } from './recovery-letters.ts'
 
 export type Unblock = Pick<ReturnType<typeof createUnblock>, 'request' | 'find' | 'finish'>
 
@@ -14,28 +14,17 @@ export type UnblockDeps = Pick<RecoveryDeps, 'directory' | 'proofs' | 'links' | 
 const TTL_SECONDS = 1800
 
 /** Lifting a block by a link in a mail: who reads the mail of an account is its owner and no guesser. */
-export function createUnblock({ directory, proofs, links, budgets, postLetter, lockout }: UnblockDeps) {
+export function createUnblock(deps: UnblockDeps) {
+  const { proofs, links, postLetter, lockout } = deps
   const findLive = async (link: Artifact | undefined) => (await proofs.measure(link?.proof))?.customer
 
   return {
     /** As for recovery: the same for everybody, in the background. */
     request(login: string, asker: Asker): void {
       postLetter(async () => {
-        const madeAtMs = Date.now()
-        const found = await directory.findByLogin(login)
-        if (found?.customer.status !== 'active') return undefined
-        const { id, email, locale, givenName } = found.customer
-        if (!(await budgets.takeForAccount('unblock', email, asker))) return undefined
-        const content = { proof: proofOf(found, madeAtMs) }
-        return {
-          kind: 'unblock',
-          to: email,
-          languages: languagesFor(locale, asker.languages),
-          ...(givenName !== undefined && { givenName }),
-          path: '/unblock',
-          token: await links.issue('unblock', { subject: id, ip: asker.ip }, content, TTL_SECONDS),
-          ttlSeconds: TTL_SECONDS,
-        }
+        const request = { purpose: 'unblock', login, asker, ttlSeconds: TTL_SECONDS } as const
+        const link = await issueAccountLink(deps, request)
+        return link && linkLetter(link, { kind: 'unblock', path: '/unblock', asker, ttlSeconds: TTL_SECONDS })
       })
     },
 

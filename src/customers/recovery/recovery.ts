@@ -2,10 +2,11 @@ import { networkOf } from '../../credentials/ip-network.ts'
 import type { Lockout, LoginContext } from '../../credentials/lockout/lockout.ts'
 import type { Customer } from '../customer.ts'
 import type { Directory } from '../directory.ts'
-import { type Proofs, proofOf } from '../proof.ts'
+import type { Proofs } from '../proof.ts'
+import { issueAccountLink } from './account-links.ts'
 import type { OneTimeLinks } from './one-time-links.ts'
 import type { MailBudgets } from './recovery-budgets.ts'
-import { type Asker, languagesFor, type PostLetter } from './recovery-letters.ts'
+import { type Asker, linkLetter, type PostLetter } from './recovery-letters.ts'
 import type { PasswordChange, PasswordRefusal } from './recovery-password-change.ts'
 
 export type Recovered =
@@ -40,27 +41,15 @@ const TTL_SECONDS = 1800
 
 /** Recovery of a forgotten password by a link in a mail. */
 export function createRecovery(deps: RecoveryDeps): Recovery {
-  const { directory, proofs, links, budgets, postLetter, passwordChange, lockout } = deps
+  const { proofs, links, postLetter, passwordChange, lockout } = deps
   const find = async (token: string) => proofs.measure((await links.read('recovery', token))?.proof)
 
   return {
     request(login, asker) {
       postLetter(async () => {
-        const madeAtMs = Date.now()
-        const found = await directory.findByLogin(login)
-        if (found?.customer.status !== 'active') return undefined
-        const { id, email, locale, givenName } = found.customer
-        if (!(await budgets.takeForAccount('recovery', email, asker))) return undefined
-        const content = { proof: proofOf(found, madeAtMs) }
-        return {
-          kind: 'recovery',
-          to: email,
-          languages: languagesFor(locale, asker.languages),
-          ...(givenName !== undefined && { givenName }),
-          path: '/recovery/new',
-          token: await links.issue('recovery', { subject: id, ip: asker.ip }, content, TTL_SECONDS),
-          ttlSeconds: TTL_SECONDS,
-        }
+        const request = { purpose: 'recovery', login, asker, ttlSeconds: TTL_SECONDS } as const
+        const link = await issueAccountLink(deps, request)
+        return link && linkLetter(link, { kind: 'recovery', path: '/recovery/new', asker, ttlSeconds: TTL_SECONDS })
       })
     },
 

@@ -3,7 +3,8 @@ import { networkOf } from '../../credentials/ip-network.ts'
 import type { Passwords } from '../../credentials/passwords.ts'
 import type { StoredPassword } from '../../credentials/stored-password.ts'
 import type { Directory } from '../directory.ts'
-import { type Proofs, proofOf } from '../proof.ts'
+import type { Proofs } from '../proof.ts'
+import { issueAccountLink } from './account-links.ts'
 import type { OneTimeLinks } from './one-time-links.ts'
 import type { MailBudgets } from './recovery-budgets.ts'
 import { type Asker, type Letter, languagesFor, type PostLetter } from './recovery-letters.ts'
@@ -92,14 +93,17 @@ export function createRegistration(deps: RegistrationDeps) {
     /** Mails another link to a customer whose address is not confirmed. */
     requestConfirmation(login: string, asker: Registrant): void {
       postLetter(async () => {
-        const madeAtMs = Date.now()
-        const found = await directory.findByLogin(login)
-        if (found?.customer.status !== 'active' || found.customer.emailVerified) return undefined
-        const { id, email, locale } = found.customer
-        if (!(await budgets.takeForAccount('confirmation', email, asker))) return undefined
-        const content = { proof: proofOf(found, madeAtMs), browser: asker.browser }
-        const token = await links.issue('confirmation', { subject: id, ip: asker.ip }, content, TTL_SECONDS)
-        return confirmationLetter(email, languagesFor(locale, asker.languages), token)
+        const link = await issueAccountLink(deps, {
+          purpose: 'confirmation',
+          login,
+          asker,
+          ttlSeconds: TTL_SECONDS,
+          isFor: ({ emailVerified }) => !emailVerified,
+          content: { browser: asker.browser },
+        })
+        if (!link) return undefined
+        const { email, locale } = link.customer
+        return confirmationLetter(email, languagesFor(locale, asker.languages), link.token)
       })
     },
 
