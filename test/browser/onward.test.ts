@@ -42,6 +42,7 @@ describeOn('chromium', 'a client whose callback leads on to another origin', () 
       redirect_uris: [callback],
       response_types: ['code'],
       scope: 'openid email',
+      resource_scopes: [],
     }
     const { status } = await ask(shop.server, OWNER, 'POST', '/v1/clients', { metadata })
     if (status !== 201) throw new Error(`not registered: ${status}`)

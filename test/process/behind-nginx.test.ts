@@ -94,7 +94,7 @@ describeOn('nginx', 'two nodes behind nginx, configured as the how-to says', () 
         stranger = clientCertificate(directory, 'stranger', '/CN=registered')
         vouchedFor = clientCertificate(directory, 'vouched-for', '/O=Shop/CN=warehouse', authority)
         selfMade = clientCertificate(directory, 'self-made', '/O=Shop/CN=warehouse')
-        const machine = { first_party: false, grant_types: ['client_credentials'], default_scope: undefined }
+        const machine = { grant_types: ['client_credentials'], default_scope: undefined }
         bySelf = await addClient(nodes[0], {
           ...machine,
           token_endpoint_auth_method: 'self_signed_tls_client_auth',
