@@ -36,6 +36,6 @@ async function openForm(
   const page = await jar.follow(await jar.fetch(address))
   const { action, fields } = readForm(await page.response.text(), page.url)
   const target = step ? `${page.url}/${step}` : action
-  return ({ username: login }) =>
-    jar.fetch(target, { method: 'POST', body: new URLSearchParams({ ...fields, ...given, login }) })
+  return ({ username: login }, headers = {}) =>
+    jar.fetch(target, { method: 'POST', headers, body: new URLSearchParams({ ...fields, ...given, login }) })
 }

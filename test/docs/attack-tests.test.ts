@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, expect, test } from 'vitest'
@@ -39,6 +39,13 @@ test('every attack has a name of its own, a sentence, and a test or the reason w
     if (tests.length === 0) expect([id, untested]).toEqual([id, expect.stringMatching(/^\S.*\.$/)])
     expect([id, new Set(tests).size]).toEqual([id, tests.length])
   }
+})
+
+test('every file of attack tests holds an attack that is listed', () => {
+  const named = new Set(everyAttack().flatMap(({ tests }) => tests.map((test) => splitTest(test)[0])))
+  const files = globSync('test/attacks/**/*.test.ts', { cwd: ROOT })
+  expect(files.length).toBeGreaterThan(0)
+  expect(files.filter((file) => !named.has(file))).toEqual([])
 })
 
 function titlesIn(file: string): Set<string> {

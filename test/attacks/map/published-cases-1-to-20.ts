@@ -205,6 +205,7 @@ export const attacks: readonly Attack[] = [
       'test/attacks/hostile-requests.test.ts › a foreign Host header poisons nothing',
       'test/endpoints/discovery.test.ts › the origin in %s is the issuer, whoever asks',
       'test/interaction/recovery.test.ts › leads to the issuer, whatever host the request named',
+      'test/attacks/mailed-addresses.test.ts › a mail asked for at $name leads to the issuer, whatever host a trusted proxy names',
       'test/dialects/hosts.test.ts › whatever host is asked for, metadata names the issuer',
       'test/dialects/hosts.test.ts › is not reached by a forwarded host of a peer that is no proxy of ours',
     ],
