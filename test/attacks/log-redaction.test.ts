@@ -17,7 +17,6 @@ import {
   tokensOf,
   userinfo,
 } from '../endpoints/client.ts'
-import { later } from '../support/clock.ts'
 import { callersTrace, startCollector } from '../support/collector.ts'
 import { createCookieJar } from '../support/cookie-jar.ts'
 import { basicAuth, postForm, postJson } from '../support/http.ts'
@@ -91,7 +90,7 @@ async function browserDoors(): Promise<void> {
   remember('session cookie', jar.get(`${server.url}/authorize`, 'vestibule_session'))
   const { body } = await read(redeem(server.url, code, verifier, {}, thirdParty))
   rememberTokens('code', body)
-  await later(() => redeem(server.url, code, verifier, {}, thirdParty))
+  await redeem(server.url, code, verifier, {}, thirdParty)
   const query = new URLSearchParams({ id_token_hint: body.id_token })
   const page = await jar.follow(await jar.fetch(`${server.url}/logout?${query}`))
   await submit(jar, page, { logout: 'yes' }, CALLBACK)

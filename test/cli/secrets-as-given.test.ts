@@ -21,7 +21,7 @@ function fileWith(content: string): string {
   writeFileSync(file, content)
   return file
 }
-const confidential = (client_id: string) => ({ client_id, grant_types: ['client_credentials'] })
+const confidential = (client_id: string) => ({ client_id, first_party: true, grant_types: ['client_credentials'] })
 
 async function createByCommand(id: string, input: string) {
   const file = fileWith(JSON.stringify(confidential(id)))

@@ -145,6 +145,7 @@ describe('no sign-out ends in a page without a way out', () => {
       redirect_uris: ['https://odd.example/cb'],
       response_types: ['code'],
       client_uri: 'http://odd.example/',
+      resource_scopes: [],
     }
     expect((await ask(server, OWNER, 'POST', '/v1/clients', { metadata })).status).toBe(201)
     const { jar } = await signedIn()

@@ -1,15 +1,14 @@
 import type { StoredArtifact } from '../../storage/storage.ts'
 
-/** A client that sent a code twice does so within seconds: it had no answer yet, or lost it. */
-const SENT_TWICE_SECONDS = 5
+/** A device that polled twice did so within seconds: it had no answer yet, or lost it. */
+const POLLED_TWICE_SECONDS = 5
 
 /**
- * Whether another use of a code may be theft, which ends the grant (RFC 6749 §4.1.2). The same code sent twice at once
- * is none: one of the two is answered, the other refused, and what the first was given goes on. A code without PKCE gets
- * no such grace, because nothing else shows that both came from one client.
+ * Whether another use of a code may be theft, which ends the grant. An authorization code travels through a browser, so any
+ * second use may be (RFC 6749 §4.1.2). A device code is known to the device alone, which polls with it again and again
+ * (RFC 8628 §3.4): of two polls at once one is answered, the other refused, and what the first was given goes on.
  */
-export function isReplay(kind: string, { artifact, consumedAt }: StoredArtifact): boolean {
+export function isReplay(kind: string, { consumedAt }: StoredArtifact): boolean {
   if (consumedAt === undefined) return false
-  if (kind === 'AuthorizationCode' && artifact.codeChallenge === undefined) return true
-  return Date.now() / 1000 - consumedAt > SENT_TWICE_SECONDS
+  return kind !== 'DeviceCode' || Date.now() / 1000 - consumedAt > POLLED_TWICE_SECONDS
 }

@@ -42,9 +42,9 @@ export const attacks: readonly Attack[] = [
     kind: 'A code is redeemed more than once, by many at the same moment.',
     reference: 'RFC 6749 §4.1.2; CWE-362; CVE-2026-4282',
     tests: [
-      'test/storage/two-nodes.test.ts › a code is redeemed once of 40 times at once; the others are refused, and the grant lives',
-      'test/endpoints/authorization-code.test.ts › sent many times at once gives one set of tokens, and never a 500',
-      'test/endpoints/authorization-code.test.ts › is good once: used again later, it kills what it gave',
+      'test/storage/two-nodes.test.ts › a code is redeemed once of 40 times at once; the others are refused, and the grant goes',
+      'test/endpoints/authorization-code.test.ts › sent many times at once gives at most one set of tokens, and never a 500',
+      'test/endpoints/authorization-code.test.ts › is good once: used again, it kills what it gave',
       'test/conformance/openid-client.test.ts › a code that is used twice is refused, and takes the tokens of its first use along',
     ],
   },

@@ -23,12 +23,12 @@ export const attacks: readonly Attack[] = [
   },
   {
     id: 'code-races',
-    kind: 'A code that is sent twice at once is answered twice, or the loser ends what the winner was given.',
+    kind: 'A code that is sent twice at once is answered twice, or a device that polls twice is never connected.',
     tests: [
-      'test/attacks/code-races.test.ts › %s that is sent many times at once is answered once, and what was answered goes on',
+      'test/attacks/code-races.test.ts › $code that is sent many times at once is answered once; what was answered goes on: $goesOn',
       'test/attacks/code-races.test.ts › a pushed request that is opened many times at once ends in one code, which is good',
-      'test/attacks/code-races.test.ts › %s has one winner of many at once, and its grant lives',
-      'test/endpoints/authorization-code.test.ts › is good once: used again later, it kills what it gave',
+      'test/attacks/code-races.test.ts › %s has one winner of many at once; the losers end its grant %d times',
+      'test/endpoints/authorization-code.test.ts › is good once: used again, it kills what it gave',
     ],
   },
 ]
