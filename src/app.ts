@@ -9,6 +9,7 @@ import { openGauges } from './app/gauges.ts'
 import { createPublicApp } from './app/public-app.ts'
 import { createServices } from './app/services.ts'
 import type { AppParts, Shared } from './app/shared.ts'
+import { ensureDefaultResource } from './clients/default-resource.ts'
 import { type Config, ConfigError, maskedConfig, whyNoDemo } from './config.ts'
 import { isNewInstallation, settleInstallation } from './database/server-secrets.ts'
 import { loadDemo } from './demo.ts'
@@ -38,6 +39,7 @@ export async function openApp(
   }
   try {
     const backends = await openBackends(config, { log, metrics, onProgress }, closeSteps)
+    await ensureDefaultResource(backends.database.knex, config.DEFAULT_RESOURCE)
     const services = createServices(config, log, backends)
     const { clients } = services
     if (await wantsDemo(config, backends)) {

@@ -92,11 +92,11 @@ export function createAdminApi({ routes, audit }: { readonly routes: readonly Ro
       if (route.audit) note(route.audit, request, actor, route.about?.(asked, result))
       const status = route.status ?? 200
       if (route.lines) return { status, lines: route.lines(asked) }
+      const revised = route.revised?.(result) ?? (result as object) // a route with a revision answers with an object
       return {
         status,
         ...(status !== 204 && { body: result }),
-        // A route with a revision answers with an object.
-        ...(route.revision && status !== 204 && { etag: `"${revisionOf(result as object)}"` }),
+        ...(route.revision && status !== 204 && { etag: `"${revisionOf(revised)}"` }),
       }
     },
   }

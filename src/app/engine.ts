@@ -33,6 +33,7 @@ function providerDeps(config: Config, log: Log, backends: Backends, services: Se
   const judgeAccount = createJudgeAccount({ ...people, cutOffs, endRefused })
   return {
     issuer: config.ISSUER,
+    defaultResource: config.DEFAULT_RESOURCE,
     ...mutualTls(config),
     cookieKeys,
     sealKeys: tokenKeys,

@@ -3,10 +3,10 @@ import type { AuditEntry, Link } from '../audit/chain.ts'
 import { AUDIT_EVENTS } from '../audit/events.ts'
 import { describeProblem } from '../audit/trail-problem.ts'
 import type { Verdict } from '../audit/verify.ts'
-import { auditEventsPage } from './audit-events-page.ts'
 import { AdminError } from './command/admin-client.ts'
 import { printJson, printTable } from './command/print.ts'
 import { subcommands } from './command/subcommands.ts'
+import { auditEventsPage } from './reference/audit-events-page.ts'
 
 /** Reads the audit trail and verifies its hash chain. */
 export const audit = subcommands({

@@ -1,12 +1,12 @@
-import { text } from 'node:stream/consumers'
 import { WHAT_DISABLING_DOES } from '../clients/disabling.ts'
+import { PRESETS } from '../clients/presets.ts'
 import type { ListedClient } from '../clients/registry.ts'
-import { messageOf } from '../thrown.ts'
+import { givenMetadata, readMetadata } from './client-files.ts'
 import type { ActionRequest } from './command/action.ts'
-import { type AdminClient, AdminError } from './command/admin-client.ts'
 import { printJson, printTable } from './command/print.ts'
 import { fromInput } from './command/standard-input.ts'
 import { subcommands } from './command/subcommands.ts'
+import { clientsPage, memberRows } from './reference/clients-page.ts'
 
 /** Clients and their secrets. */
 export const clients = subcommands({
@@ -38,15 +38,51 @@ export const clients = subcommands({
     },
     create: {
       takes: 'FILE',
-      does: 'create or replace a client from its metadata (RFC 7591, JSON); "-" reads standard input',
-      flags: { 'secret-stdin': "read the client's secret from standard input" },
-      example: 'create client.json --secret-stdin < secret.txt',
-      async run({ admin, subjects: [file = ''], flags, isJson }) {
-        const hasSecret = flags.has('secret-stdin')
-        const secret = hasSecret ? await fromInput() : undefined
-        const stored = await store(admin, await readMetadata(file, hasSecret), secret)
+      does: 'register a client from its metadata (JSON; "-" is standard input); with --preset FILE is its id',
+      options: {
+        preset: `${PRESETS.join(', ')}: see docs/clients.md`,
+        'redirect-uri': 'where people return; several are separated by commas',
+      },
+      flags: {
+        'third-party': 'of a preset: the client is not your own, and people are asked for consent',
+        'secret-stdin': "read the client's secret from standard input; without it one is made",
+      },
+      example: 'create my-shop --preset web --redirect-uri https://shop.example/callback',
+      async run(request) {
+        const { admin, flags, isJson } = request
+        const metadata = await givenMetadata(request)
+        const secret = flags.has('secret-stdin') ? await fromInput() : undefined
+        const made = await admin.call<Stored & { secret?: string }>('POST', '/v1/clients', { metadata, secret })
+        if (isJson) return printJson(made)
+        tell(made, 'registered')
+        if (made.secret !== undefined) console.log(`${made.secret}\n\nIts secret. Save it now: it is not shown again.`)
+      },
+    },
+    update: {
+      takes: 'ID FILE',
+      does: 'replace the metadata of a client; "-" reads standard input',
+      flags: { 'secret-stdin': 'read a secret in place of its "default" from standard input' },
+      example: 'update my-shop my-shop.json',
+      async run({ admin, subjects: [id = '', file = ''], flags, isJson }) {
+        const metadata = await readMetadata(file, flags.has('secret-stdin'))
+        const secret = flags.has('secret-stdin') ? await fromInput() : undefined
+        const stored = await admin.change<Stored>('PUT', clientPath(id), { metadata, secret })
         if (isJson) printJson(stored)
-        else console.log('the client is stored')
+        else tell(stored, 'changed')
+      },
+    },
+    members: {
+      does: 'list every member of a client, and what it means',
+      flags: { markdown: 'print the reference page instead' },
+      example: 'members',
+      async run({ flags, isJson }) {
+        if (flags.has('markdown')) return void process.stdout.write(clientsPage())
+        const rows = memberRows()
+        if (isJson) return printJson({ members: rows })
+        printTable(
+          ['MEMBER', 'TAKES', 'WHAT IT DOES'],
+          rows.map(({ name, takes, sentence }) => [name, takes, sentence]),
+        )
       },
     },
     delete: {
@@ -114,35 +150,17 @@ export const clients = subcommands({
   },
 })
 
-/** A client that is there gets other metadata, and with a secret that one in place of its "default". */
-async function store(admin: AdminClient, metadata: unknown, secret: string | undefined): Promise<unknown> {
-  try {
-    return await admin.call('POST', '/v1/clients', { metadata, secret })
-  } catch (error) {
-    if (!(error instanceof AdminError && error.code === 'client-exists')) throw error
-    // The server accepted it as an object.
-    const id = String((metadata as { client_id?: unknown }).client_id)
-    return admin.change('PUT', clientPath(id), { metadata, secret })
-  }
+type Stored = ListedClient & { readonly warnings?: readonly string[] }
+
+function tell({ metadata, warnings = [] }: Stored, what: string): void {
+  console.log(`${metadata.client_id} is ${what}`)
+  for (const warning of warnings) console.error(`warning: ${warning}`)
 }
 
 async function setEnabled({ admin, subjects: [id = ''], isJson }: ActionRequest, action: string): Promise<void> {
   const outcome = await admin.call('POST', `${clientPath(id)}/${action}`, {})
   if (isJson) printJson(outcome)
   else console.log(`${id} is ${action}d`)
-}
-
-async function readMetadata(file: string, isStandardInputTaken: boolean): Promise<unknown> {
-  if (file === '-' && isStandardInputTaken)
-    throw new AdminError(
-      'Standard input can contain the metadata or the secret, not both. Put the metadata into a file.',
-    )
-  try {
-    const { readFile } = await import('node:fs/promises')
-    return JSON.parse(file === '-' ? await text(process.stdin) : await readFile(file, 'utf8'))
-  } catch (error) {
-    throw new AdminError(`${file} has no valid client metadata: ${messageOf(error)}`)
-  }
 }
 
 function clientPath(clientId: string): string {

@@ -1,7 +1,7 @@
 import { maskedConfig, readConfig, type SettingName, settings } from '../config.ts'
 import { printJson } from './command/print.ts'
 import { singleAction } from './command/single-action.ts'
-import { configurationPage } from './configuration-page.ts'
+import { configurationPage } from './reference/configuration-page.ts'
 
 /** Prints the current settings, secrets masked. */
 export const config = singleAction({

@@ -1,7 +1,7 @@
 import { LOG_EVENTS } from '../log/events.ts'
 import { printJson, printTable } from './command/print.ts'
 import { singleAction } from './command/single-action.ts'
-import { logEventsPage } from './log-events-page.ts'
+import { logEventsPage } from './reference/log-events-page.ts'
 
 /** Prints every event that the log can have from warn up. */
 export const logEvents = singleAction({

@@ -5,15 +5,23 @@ import { singleAction } from './command/single-action.ts'
 export const migrate = singleAction({
   name: 'migrate',
   summary: 'bring the database up to date and exit',
-  does: `Applies missing migrations to the database of DATABASE_URL or DATA_DIR, and exits. "serve" applies them too; several
-nodes may do so at the same time.`,
+  does: `Applies missing migrations to the database of DATABASE_URL or DATA_DIR, registers the resource server of
+DEFAULT_RESOURCE where it is missing, and exits. "serve" does the same; several nodes may do so at the same time.`,
   example: '',
   printsJson: false,
   async run({ environment }) {
-    const { openDatabase } = await import('../database/index.ts')
+    const [{ openDatabase }, { ensureDefaultResource }] = await Promise.all([
+      import('../database/index.ts'),
+      import('../clients/default-resource.ts'),
+    ])
     const steps: string[] = []
-    const database = await openDatabase(readConfig(environment), (step) => steps.push(step))
-    await database.close()
+    const config = readConfig(environment)
+    const database = await openDatabase(config, (step) => steps.push(step))
+    try {
+      await ensureDefaultResource(database.knex, config.DEFAULT_RESOURCE)
+    } finally {
+      await database.close()
+    }
     console.log(steps.find((step) => step.startsWith('applied')) ?? 'the database is up to date')
   },
 })

@@ -1,8 +1,13 @@
-import { hash, timingSafeEqual } from 'node:crypto'
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { ClientSecret } from './client.ts'
 
 /** Shorter client secrets are refused where they are given. */
 export const FEWEST_SECRET_CHARACTERS = 16
+
+/** A secret that is made here: 256 random bits. */
+export function newSecretValue(): string {
+  return randomBytes(32).toString('base64url')
+}
 
 /**
  * Client secrets are machine-made and long, so a plain digest is enough and costs a token request nothing; a slow

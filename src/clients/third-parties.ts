@@ -1,12 +1,10 @@
-import type { ClientMetadata } from './client.ts'
-
 /** True for software of others whose `resource_scopes` were never said: it could ask every resource server for everything. */
 export function isUnlimited({
   first_party,
   resource_scopes,
 }: {
   readonly first_party?: boolean | undefined
-  readonly resource_scopes?: ClientMetadata['resource_scopes'] | undefined
+  readonly resource_scopes?: readonly string[] | undefined
 }): boolean {
   return first_party !== true && resource_scopes === undefined
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { count, flag, hours, list, pairs, type Setting, seconds } from './setting.ts'
+import { count, flag, hours, list, pairs, resourceIdentifier, type Setting, seconds } from './setting.ts'
 
 /** The shop token APIs beside OAuth, and what is special about each. */
 export const dialectSettings = {
@@ -82,6 +82,12 @@ export const dialectSettings = {
     type: list,
     default: 'shop',
     sentence: 'Project keys that are allowed in paths and scopes of the commercetools dialect, comma separated.',
+  },
+  DEFAULT_RESOURCE: {
+    type: resourceIdentifier,
+    default: 'urn:vestibule:commerce',
+    sentence:
+      'The resource server that tokens are for when a request names none and the client has no default_resource. "migrate" and "serve" register it where it is missing.',
   },
   TOKEN_SIZE_BUDGET_BYTES: {
     type: count,

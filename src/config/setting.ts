@@ -50,6 +50,14 @@ export const headerName = z
 export const origin = z
   .url({ protocol: /^https?$/ })
   .refine((value) => !/[?#]/.test(value), 'must not have a query or fragment')
+/** What names a resource server (RFC 8707 §2). */
+export const resourceIdentifier = z
+  .string()
+  .max(255)
+  .refine(
+    (value) => URL.canParse(value) && !value.includes('#'),
+    'must be an absolute URI without a fragment (RFC 8707 §2)',
+  )
 /** An address that begins with one of the schemes. */
 export const url = (...schemes: string[]) =>
   z.string().refine((value) => schemes.some((scheme) => value.startsWith(`${scheme}:`)), {

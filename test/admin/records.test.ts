@@ -146,7 +146,7 @@ describe('a client', () => {
   })
 
   test('with metadata the protocol cannot use is refused with the reason, new or changed', async () => {
-    const metadata = { client_id: 'odd', redirect_uris: ['not a uri'], resource_scopes: [] }
+    const metadata = { client_id: 'odd', response_types: ['id_token'], resource_scopes: [] }
     for (const [method, path] of [
       ['POST', '/v1/clients'],
       ['PUT', '/v1/clients/frontend'],

@@ -119,7 +119,7 @@ test('a resource server is made, changed and removed', async () => {
   expect((await vestibule(['resource-servers', 'list'])).stdout).not.toContain(identifier)
 })
 
-test('a client is made, replaced with another secret, shown and removed', async () => {
+test('a client is made, not made twice, changed, shown and removed', async () => {
   const metadata = (name: string) =>
     JSON.stringify({
       client_id: 'made-here',
@@ -128,7 +128,9 @@ test('a client is made, replaced with another secret, shown and removed', async 
       resource_scopes: [],
     })
   await json(['clients', 'create', '-'], metadata('first'))
-  await json(['clients', 'create', '-'], metadata('second'))
+  const again = await vestibule(['clients', 'create', '-'], metadata('second'))
+  expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('A client "made-here" already exists')])
+  await json(['clients', 'update', 'made-here', '-'], metadata('second'))
   expect(await json(['clients', 'show', 'made-here'])).toMatchObject({ metadata: { client_name: 'second' } })
   await json(['clients', 'delete', 'made-here'])
   const { code, stderr } = await vestibule(['clients', 'show', 'made-here'])

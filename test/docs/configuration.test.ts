@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { configurationPage } from '../../src/cli/configuration-page.ts'
+import { configurationPage } from '../../src/cli/reference/configuration-page.ts'
 import { settings } from '../../src/config.ts'
 
 test('docs/configuration.md says what the table of settings says', () => {

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { logEventsPage } from '../../src/cli/log-events-page.ts'
+import { logEventsPage } from '../../src/cli/reference/log-events-page.ts'
 import { LOG_EVENTS, type LogEvent } from '../../src/log/events.ts'
 import { createLog } from '../../src/log.ts'
 

@@ -3,7 +3,7 @@ import { CUT_OFF_SECONDS } from '../../src/oauth/sign-out-cut-offs.ts'
 import { accessTokenTtlSeconds, familyTtlSeconds, refreshTokenTtlSeconds } from '../../src/oauth/tokens/lifetimes.ts'
 
 const DAY = 86_400
-const app = { client_id: 'app', token_endpoint_auth_method: 'none' }
+const app = { client_id: 'app', token_endpoint_auth_method: 'none' } as const
 const service = { client_id: 'service' }
 
 test('however often it is used, a sign-in at a public client ends in half the time of one at a confidential client', () => {

@@ -47,6 +47,7 @@ const HOMES: Readonly<Record<string, Home>> = {
   graphql: { values: ['src/dialects/magento/'] },
   saxes: { values: ['src/dialects/magento/'] },
   otplib: { values: ['src/credentials/'] },
+  leven: { values: ['src/clients/'] },
   zod: { values: ['src/'] },
   pkcs11js: { values: ['src/keys/'], isOptional: true },
   nodemailer: { values: ['src/'], isOneFile: true },

@@ -2,10 +2,12 @@ import { z } from 'zod'
 import type { ClientMetadata } from '../../clients/client.ts'
 import { WHAT_DISABLING_DOES } from '../../clients/disabling.ts'
 import type { ClientRegistry, ListedClient } from '../../clients/registry.ts'
+import { newSecretValue } from '../../clients/secrets.ts'
+import { unwiseMembers } from '../../clients/unwise.ts'
 import type { Changed } from '../../database/revision.ts'
 import type { EndSignIn } from '../../oauth/sign-outs/end-sign-in.ts'
 import { changedMeanwhile, Problem } from '../problem.ts'
-import { client, type metadata, newClient } from './client-shapes.ts'
+import { client, madeClient, newClient, storedClient } from './client-shapes.ts'
 import { type Route, route } from './route.ts'
 import { pageOf, pageQuery } from './shapes.ts'
 
@@ -21,12 +23,11 @@ const about = ({ params: { clientId } }: { readonly params: z.output<typeof para
 
 /** Who may ask for tokens. */
 export function clientRoutes({ clients, validate, endSignIn }: ClientRouteDeps): Route[] {
-  async function usable(given: z.output<typeof metadata>): Promise<ClientMetadata> {
-    // What zod lets through; `validate` says whether the engine can use it.
-    await validate(given as ClientMetadata).catch((error: Error & { error_description?: string }) => {
+  async function usable(given: ClientMetadata): Promise<ClientMetadata> {
+    await validate(given).catch((error: Error & { error_description?: string }) => {
       throw new Problem(400, 'invalid-client-metadata', error.error_description ?? error.message)
     })
-    return given as ClientMetadata // as above
+    return given
   }
   const write = { permission: 'clients:write', result: client, audit: 'client.changed' } as const
 
@@ -45,14 +46,19 @@ export function clientRoutes({ clients, validate, endSignIn }: ClientRouteDeps):
       method: 'POST',
       path: '/v1/clients',
       summary: 'Register a client',
+      description:
+        'A client that proves itself by a secret gets one if none is sent; only this answer contains it. Warnings name what is allowed and seldom meant.',
       body: newClient,
       status: 201,
+      result: madeClient,
       revision: 'shown',
+      revised: stored,
       refusals: [409],
       about: ({ body }) => ({ clientId: body.metadata.client_id }),
-      async handle({ body: { metadata, secret } }) {
+      async handle({ body: { metadata, secret: given } }) {
+        const secret = given ?? (needsSecret(metadata) ? newSecretValue() : undefined)
         const created = await clients.create(await usable(metadata), secret)
-        if (created) return created
+        if (created) return { ...created, ...(given === undefined && secret && { secret }), ...warningsOf(metadata) }
         throw new Problem(409, 'client-exists', `A client "${metadata.client_id}" already exists.`)
       },
     }),
@@ -74,12 +80,14 @@ export function clientRoutes({ clients, validate, endSignIn }: ClientRouteDeps):
       summary: 'Replace the metadata of a client, and its "default" secret if a secret is given',
       params,
       body: newClient,
+      result: storedClient,
       revision: 'expected',
+      revised: stored,
       refusals: [404],
       about,
       async handle({ params: { clientId }, body, seen }) {
         const next = await usable({ ...body.metadata, client_id: clientId })
-        return changed(await clients.replace(seen, next, body.secret), clientId)
+        return { ...changed(await clients.replace(seen, next, body.secret), clientId), ...warningsOf(next) }
       },
     }),
     route({
@@ -120,6 +128,26 @@ export function clientRoutes({ clients, validate, endSignIn }: ClientRouteDeps):
       }),
     ),
   ]
+}
+
+/** What is read again: neither the secret nor the warnings. */
+function stored<Metadata>({
+  metadata,
+  isEnabled,
+}: {
+  readonly metadata: Metadata
+  readonly isEnabled: boolean
+}): object {
+  return { metadata, isEnabled }
+}
+
+function needsSecret({ token_endpoint_auth_method: method = 'client_secret_basic' }: ClientMetadata): boolean {
+  return method === 'client_secret_basic' || method === 'client_secret_post'
+}
+
+function warningsOf(metadata: ClientMetadata): { warnings?: string[] } {
+  const warnings = unwiseMembers(metadata)
+  return warnings.length > 0 ? { warnings } : {}
 }
 
 function changed(outcome: Changed<ListedClient>, clientId: string): ListedClient {

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import type { ClientRegistry } from '../../clients/registry.ts'
+import { newSecretValue } from '../../clients/secrets.ts'
 import { Problem } from '../problem.ts'
 import { clientSecret, newSecret } from './client-shapes.ts'
 import { type Route, route } from './route.ts'
@@ -33,7 +33,7 @@ export function clientSecretRoutes({ clients }: { readonly clients: ClientRegist
       result: clientSecret.extend({ secret: z.string() }),
       refusals: [409],
       async handle({ params: { clientId }, body }) {
-        const added = { ...body, secret: body.secret ?? randomBytes(32).toString('base64url') }
+        const added = { ...body, secret: body.secret ?? newSecretValue() }
         if (await clients.addSecret(clientId, added)) return added
         const reason = `There is no such client, or it already has a secret named "${body.name}".`
         throw new Problem(409, 'secret-exists', reason)

@@ -1,39 +1,19 @@
 import { z } from 'zod'
+import { clientMetadata, storedClientMetadata } from '../../clients/client-schema.ts'
 import { FEWEST_SECRET_CHARACTERS } from '../../clients/secrets.ts'
-import { HOW_TO_LIMIT, isUnlimited } from '../../clients/third-parties.ts'
-import { REFRESH_POLICIES } from '../../oauth/refresh/refresh-policy.ts'
-import { LONGEST_TOKEN_SECONDS } from '../../oauth/tokens/lifetimes.ts'
 import { epochSeconds, instant } from './shapes.ts'
 
-const names = z.array(z.string().min(1))
-const lifetime = z.int().positive()
-const tokenLifetime = lifetime.max(LONGEST_TOKEN_SECONDS)
+export const client = z.object({ metadata: storedClientMetadata, isEnabled: z.boolean() }).meta({ id: 'Client' })
 
-/** RFC 7591 metadata, which the protocol engine judges, beside members of our own. */
-export const metadata = z
-  .looseObject({
-    client_id: z.string().min(1).max(255),
-    client_secret: z.never('send the secret beside the metadata, as "secret"; only its digest is stored').optional(),
-    first_party: z.boolean().optional(),
-    default_scope: z.string().optional(),
-    access_token_ttl_seconds: tokenLifetime.optional(),
-    refresh_token_ttl_seconds: tokenLifetime.optional(),
-    refresh_token_absolute_ttl_seconds: lifetime.optional(),
-    refresh_retry_seconds: z.int().min(0).optional(),
-    refresh_policy: z
-      .enum(REFRESH_POLICIES)
-      .optional()
-      .describe(
-        'rotate: a used refresh token is replaced; lazy: it works until its successor was used; keep: it stays.',
-      ),
-    introspects: names.optional(),
-    exchange_targets: names.optional(),
-    resource_scopes: names.optional(),
-    allowed_origins: names.optional(),
-  })
-  .meta({ id: 'ClientMetadata' })
+const warnings = z.array(z.string()).optional().describe('What is allowed and seldom meant, a sentence each.')
 
-export const client = z.object({ metadata, isEnabled: z.boolean() }).meta({ id: 'Client' })
+/** The answer to a change of a client. */
+export const storedClient = client.extend({ warnings }).meta({ id: 'StoredClient' })
+
+/** The answer to a new client. */
+export const madeClient = storedClient
+  .extend({ secret: z.string().optional().describe('The secret that was made for it: only this answer contains it.') })
+  .meta({ id: 'MadeClient' })
 
 /** Guessing must be hopeless: a plain digest of it is stored. */
 const secret = z
@@ -44,23 +24,7 @@ const secret = z
   )
   .regex(/^[\x20-\x7e]*$/, 'must be printable ASCII: client authentication carries nothing else (RFC 6749, A.2)')
 
-export const newClient = z.strictObject({
-  metadata: metadata
-    .refine((given) => !isUnlimited(given), {
-      path: ['resource_scopes'],
-      error: `a client of others needs it: ${HOW_TO_LIMIT}`,
-    })
-    .refine(
-      ({ refresh_policy, token_endpoint_auth_method }) => {
-        return refresh_policy !== 'keep' || token_endpoint_auth_method !== 'none'
-      },
-      {
-        path: ['refresh_policy'],
-        error: 'only a client with a secret or a key may keep its refresh token: take rotate or lazy',
-      },
-    ),
-  secret: secret.optional(),
-})
+export const newClient = z.strictObject({ metadata: clientMetadata, secret: secret.optional() })
 
 export const clientSecret = z
   .object({ name: z.string(), expiresAt: epochSeconds.optional() })

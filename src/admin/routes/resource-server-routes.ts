@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import { LONGEST_TOKEN_SECONDS } from '../../clients/client-schema.ts'
 import type { ResourceServer, ResourceServerRegistry } from '../../clients/resource-servers.ts'
+import { resourceIdentifier } from '../../config/setting.ts'
 import type { Changed } from '../../database/revision.ts'
-import { LONGEST_TOKEN_SECONDS } from '../../oauth/tokens/lifetimes.ts'
 import { changedMeanwhile, Problem } from '../problem.ts'
 import { type Route, route } from './route.ts'
 import { name, pageOf, pageQuery } from './shapes.ts'
@@ -24,14 +25,7 @@ const settings = z.strictObject({
   hasShortTokens: z.boolean().optional(),
   hasFullPermissions: z.boolean().optional(),
 })
-const identifier = z
-  .string()
-  .max(255)
-  .refine(
-    (value) => URL.canParse(value) && !value.includes('#'),
-    'must be an absolute URI without a fragment (RFC 8707 §2)',
-  )
-const resourceServer = settings.extend({ identifier }).meta({ id: 'ResourceServer' })
+const resourceServer = settings.extend({ identifier: resourceIdentifier }).meta({ id: 'ResourceServer' })
 const params = z.object({ identifier: z.string().describe('Percent-encoded.') })
 
 /** Commerce services that accept tokens. */

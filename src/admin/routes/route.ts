@@ -35,6 +35,8 @@ type Described<Params, Query, Body, Result> = {
   readonly status?: 201 | 204
   /** `shown`: the answer has an ETag. `expected`: the caller says with If-Match what was seen before (RFC 9110 §13.1.1). */
   readonly revision?: 'shown' | 'expected'
+  /** The part of the answer that the revision is of, where the answer says more than what is stored. */
+  readonly revised?: (result: Result) => object
   /** Statuses of refusals of its own. */
   readonly refusals?: readonly (404 | 409 | 429 | 503)[]
   /**

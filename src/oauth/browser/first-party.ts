@@ -20,15 +20,31 @@ export function interactionPolicyFor({ isRegistrationOpen }: Offers): interactio
   const policy = interactionPolicy.base()
   const consent = policy.get('consent')
   const check = consent?.checks.get('native_client_prompt')
-  const session = policy.get('login')?.checks.get('no_session')
-  if (!consent || !check || !session)
+  const login = policy.get('login')
+  const [session, asked] = [login?.checks.get('no_session'), login?.checks.get('login_prompt')]
+  if (!consent || !check || !session || !asked)
     throw new Error("oidc-provider's policy is not what this version of ours was made for")
   session.check = (ctx) => ctx.oidc.entities.Account === undefined
+  const isAsked = asked.check
+  asked.check = (ctx) => (ignoresPromptLogin(ctx) ? interactionPolicy.Check.NO_NEED_TO_PROMPT : isAsked(ctx))
   const original = check.check
   check.check = (ctx) => (isFirstParty(ctx) ? interactionPolicy.Check.NO_NEED_TO_PROMPT : original(ctx))
   policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }), 0)
   if (isRegistrationOpen) policy.add(new interactionPolicy.Prompt({ name: 'create', requestable: true }), 0)
   return policy
+}
+
+/**
+ * Some shops send `prompt=login` with every request, although a session would do. `max_age` still counts. The library turns
+ * `max_age=0` into `prompt=login`, so that it is put back for the end of the interaction to see.
+ */
+function ignoresPromptLogin({ oidc, query }: KoaContextWithOIDC): boolean {
+  if (oidc.client?.ignore_prompt_login !== true || !oidc.params) return false
+  const before = oidc.entities.Interaction?.params.max_age
+  const asked = oidc.params.max_age ?? oidc.body?.max_age ?? query.max_age ?? before
+  const isPushed = oidc.entities.PushedAuthorizationRequest !== undefined
+  if (isPushed || (asked !== undefined && Number(asked) === 0)) oidc.params.max_age = 0
+  return oidc.params.max_age !== 0
 }
 
 /**

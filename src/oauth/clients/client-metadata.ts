@@ -1,21 +1,6 @@
 import { type AdapterPayload, Provider } from 'oidc-provider'
 import type { Client, ClientMetadata } from '../../clients/client.ts'
 
-/** Members of ours that the library carries along on its client objects. */
-export const OWN_CLIENT_MEMBERS = [
-  'first_party',
-  'default_scope',
-  'access_token_ttl_seconds',
-  'refresh_token_ttl_seconds',
-  'refresh_token_absolute_ttl_seconds',
-  'refresh_retry_seconds',
-  'refresh_policy',
-  'introspects',
-  'exchange_targets',
-  'resource_scopes',
-  'allowed_origins',
-] as const
-
 const SECRET_METHODS = ['client_secret_basic', 'client_secret_post']
 
 /** A client as the library wants it. It insists on a secret being there; ours are digests it never sees. */
@@ -30,35 +15,19 @@ export function toLibraryClient({ metadata }: Client): AdapterPayload {
   } as AdapterPayload
 }
 
-/** Addresses that other servers call, and this one does not. */
-const UNCALLED_MEMBERS = [
-  'request_uris',
-  'backchannel_logout_uri',
-  'frontchannel_logout_uri',
-  'backchannel_client_notification_endpoint',
-  // The library would call it, from inside the network, to store it; and subjects are public.
-  'sector_identifier_uri',
-]
-
 /**
  * For clients that are about to be stored: one that was stored before goes on as it is.
  *
  * @throws with the reason when the library could not use such a client, or it could not be safe, or not what it says.
  */
 export async function validateClient(provider: Provider, metadata: ClientMetadata): Promise<void> {
-  const fault = uncalledFault(metadata) ?? redirectFault(metadata)
+  const fault = redirectFault(metadata)
   if (fault) throw new Error(fault)
   // It wants the type of a client that was checked already.
   await provider.Client.validate(toLibraryClient({ metadata, isEnabled: true, secrets: [] }) as never)
 }
 
-/** Whoever registers such a member counts on being called. */
-function uncalledFault(metadata: ClientMetadata): string | undefined {
-  const member = UNCALLED_MEMBERS.find((name) => metadata[name] !== undefined)
-  return member && `${member} is not supported: this server never calls it. Leave it out.`
-}
-
-/** Anybody on the way reads a code that travels by plain http; only this machine is no way (RFC 8252 §8.3). */
+/** A code that travels by plain http can be read on its way; to loopback it has no way to go (RFC 8252 §8.3). */
 function redirectFault(metadata: ClientMetadata): string | undefined {
   for (const member of ['redirect_uris', 'post_logout_redirect_uris'] as const) {
     // What is no list of texts is for the library to refuse.

@@ -7,18 +7,21 @@ import { IDENTITY_SCOPES, PERSON_SCOPES } from '../accounts/claims.ts'
 import { matchesAny } from '../tokens/introspection.ts'
 import { accessTokenTtlSeconds } from '../tokens/lifetimes.ts'
 
-/** The audience tokens are made for when a request names none. */
-export const DEFAULT_RESOURCE = 'urn:vestibule:commerce'
-
 type ResourceDeps = {
+  /** The identifier of the resource server that tokens are for when neither the request nor the client names one. */
+  readonly defaultResource: string
   readonly findResourceServer: (identifier: string) => Promise<ResourceServer | undefined>
   readonly findClient: (clientId: string) => Promise<ClientMetadata | undefined>
   readonly keys: readonly Pick<SigningKey, 'algorithm'>[]
   readonly log: Pick<Log, 'error'>
 }
 
+/** A client of the library, with a member of ours that it carries along. */
+type LibraryClient = { readonly clientId: string; readonly default_resource?: string }
+
 /** Resource indicators (RFC 8707): which services a token is for, and what it looks like there. */
-export function createResourceIndicators({ findResourceServer, findClient, keys, log }: ResourceDeps) {
+export function createResourceIndicators(deps: ResourceDeps) {
+  const { defaultResource, findResourceServer, findClient, keys, log } = deps
   const served = new Set(keys.map(({ algorithm }) => algorithm))
 
   /** @throws where no key signs so: the library would answer that with an error of ours. */
@@ -30,14 +33,16 @@ export function createResourceIndicators({ findResourceServer, findClient, keys,
 
   return {
     enabled: true,
-    defaultResource: async (_ctx: KoaContextWithOIDC, _client: unknown, oneOf?: string[]): Promise<string> =>
-      oneOf?.includes(DEFAULT_RESOURCE) === false ? String(oneOf[0]) : DEFAULT_RESOURCE,
+    async defaultResource(_ctx: KoaContextWithOIDC, client: LibraryClient, oneOf?: string[]): Promise<string> {
+      const wanted = client.default_resource ?? defaultResource
+      return oneOf?.includes(wanted) === false ? String(oneOf[0]) : wanted
+    },
     useGrantedResource: async (): Promise<boolean> => true,
 
     async getResourceServerInfo(
       ctx: KoaContextWithOIDC,
       identifier: string,
-      client: { clientId: string },
+      client: LibraryClient,
     ): Promise<LibraryResourceServer> {
       const server = await findResourceServer(identifier)
       const metadata = await findClient(client.clientId)

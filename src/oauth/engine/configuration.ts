@@ -1,5 +1,6 @@
-import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
+import { type Client, type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import type { ClientMetadata } from '../../clients/client.ts'
+import { OWN_MEMBER_NAMES } from '../../clients/client-schema.ts'
 import { cookieHome, cookieName } from '../../http/cookie-names.ts'
 import { issuerPath } from '../../http/routing/issuer-path.ts'
 import { CLAIMS_BY_SCOPE } from '../accounts/claims.ts'
@@ -7,7 +8,7 @@ import { interactionPolicyFor, promptValues } from '../browser/first-party.ts'
 import type { ProtocolPages } from '../browser/pages.ts'
 import { waysOutOf } from '../browser/ways-out.ts'
 import { assertionFault } from '../clients/client-assertions.ts'
-import { allowsOrigin, OWN_CLIENT_MEMBERS } from '../clients/client-metadata.ts'
+import { allowsOrigin } from '../clients/client-metadata.ts'
 import {
   BOUND_TOKENS,
   type MutualTls,
@@ -54,15 +55,15 @@ export function fixedConfiguration({
     enabledJWA: enabledAlgorithms(),
     expiresWithSession: async (_ctx, source) => endsWithSession(source),
     extraClientMetadata: mutualTls
-      ? { properties: [...OWN_CLIENT_MEMBERS] }
-      : { properties: [...OWN_CLIENT_MEMBERS, BOUND_TOKENS], validator: refuseBoundTokens },
+      ? { properties: [...OWN_MEMBER_NAMES] }
+      : { properties: [...OWN_MEMBER_NAMES, BOUND_TOKENS], validator: refuseBoundTokens },
     interactions: {
       policy: interactionPolicyFor({ isRegistrationOpen }),
       url: (_ctx, { uid, prompt }) =>
         `${issuerPath(issuer)}/interaction/${uid}${prompt.name === 'create' ? '?page=registration' : ''}`,
     },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
-    pkce: { required: () => true },
+    pkce: { required: (_ctx, client) => requiresPkce(client) },
     renderError: async (ctx, out) => pages.renderError(ctx, out, await waysOutOf(ctx)),
     responseTypes: ['code'],
     routes: {
@@ -108,6 +109,11 @@ type Started = { readonly kind: string; readonly scopes: ReadonlySet<string> }
  */
 function endsWithSession({ kind, scopes }: Started): boolean {
   return kind !== 'DeviceCode' && !scopes.has('offline_access')
+}
+
+/** A public client has nothing else to prove that the code is its own; others have a secret or a key (RFC 9700 §2.1.1). */
+function requiresPkce(client: Client): boolean {
+  return client.clientAuthMethod === 'none' || client.require_pkce === true
 }
 
 /** Asymmetric only: HS* would derive keys from client secrets, of which only digests are kept. */

@@ -116,6 +116,13 @@ export function giveUuidsToJwts({ AccessToken, ClientCredentials }: Provider): v
   }
 }
 
+/** Authorization codes of twice the length for clients that want them. */
+export function makeLongCodes({ AuthorizationCode }: Provider): void {
+  makeIds(AuthorizationCode.prototype, ({ client }, usual) =>
+    client?.long_codes === true ? `${usual()}${usual()}` : usual(),
+  )
+}
+
 /** Refresh tokens of our own making: short, and recognisable as ours without a look at storage. */
 export function makeRefreshTokens(provider: Provider, first: () => string): void {
   Object.assign(provider.RefreshToken.prototype, { generateTokenId: first })

@@ -38,6 +38,7 @@ import {
   giveUuidsToJwts,
   judgeAccessTokens,
   judgedAccount,
+  makeLongCodes,
   makeRefreshTokens,
   makeShortTokens,
   useOwnEndpoints,
@@ -49,6 +50,8 @@ import { nameUnauthorizedClients } from './unauthorized-client.ts'
 
 export type ProviderDeps = {
   readonly issuer: string
+  /** DEFAULT_RESOURCE. */
+  readonly defaultResource: string
   /** Where a proxy hands on client certificates; absent: none are believed. */
   readonly mutualTls?: MutualTls
   readonly cookieKeys: readonly string[]
@@ -100,6 +103,7 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
   makeRefreshTokens(provider, deps.refreshTokens.first)
   makeShortTokens(provider, deps.resourceServers.hasShortTokens)
   giveUuidsToJwts(provider)
+  makeLongCodes(provider)
   judgeAccessTokens(provider, deps.judgeToken)
   acceptFormerHints(provider, deps.findFormerKey)
   useOwnEndpoints(provider, {
@@ -167,6 +171,7 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
       ...(mutualTls && { mTLS: mutualTlsFeature(mutualTls) }),
       // The published type wants a client that is read nowhere.
       resourceIndicators: createResourceIndicators({
+        defaultResource: deps.defaultResource,
         findResourceServer: resourceServers.find,
         findClient,
         keys,

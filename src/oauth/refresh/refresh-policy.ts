@@ -1,8 +1,7 @@
 import type { ClientMetadata } from '../../clients/client.ts'
+import type { REFRESH_POLICIES } from '../../clients/client-schema.ts'
 import type { ResourceServer } from '../../clients/resource-servers.ts'
 
-/** What becomes of a refresh token that is used: see the client member `refresh_policy`. */
-export const REFRESH_POLICIES = ['rotate', 'lazy', 'keep'] as const
 export type RefreshPolicy = (typeof REFRESH_POLICIES)[number]
 
 /**

@@ -1,4 +1,5 @@
 import type { ClientMetadata } from '../../clients/client.ts'
+import { LONGEST_TOKEN_SECONDS } from '../../clients/client-schema.ts'
 
 /** Seconds. Access tokens live eight hours, a refresh token one month unless it is used. */
 export const LIFETIMES = {
@@ -13,12 +14,6 @@ export const LIFETIMES = {
   /** What a grant may outlive its family by, for access tokens of resource servers with long lifetimes: 30 days. */
   grantMargin: 2_592_000,
 } as const
-
-/**
- * No token lives longer from its issue, whatever its client or resource server says: a year. A sign-out that ends
- * tokens by an instant must be remembered for longer than the longest of them.
- */
-export const LONGEST_TOKEN_SECONDS = 31_536_000
 
 /**
  * How long the refresh tokens of one sign-in go on, however often they are used, by client type (RFC 6749 §2.1); seconds.

@@ -1,4 +1,4 @@
-import { LOG_EVENTS } from '../log/events.ts'
+import { LOG_EVENTS } from '../../log/events.ts'
 
 /** `docs/log-events.md`, made from the list of events, so that the two cannot disagree. */
 export function logEventsPage(): string {

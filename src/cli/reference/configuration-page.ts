@@ -1,4 +1,4 @@
-import { settings } from '../config.ts'
+import { settings } from '../../config.ts'
 
 /** `docs/configuration.md`, made from the table of settings, so that the two cannot disagree. */
 export function configurationPage(): string {

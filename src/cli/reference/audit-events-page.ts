@@ -1,4 +1,4 @@
-import { AUDIT_EVENTS, type AuditEventType, outcomeOf } from '../audit/events.ts'
+import { AUDIT_EVENTS, type AuditEventType, outcomeOf } from '../../audit/events.ts'
 
 /** `docs/audit-events.md`, made from the list of events, so that the two cannot disagree. */
 export function auditEventsPage(): string {

@@ -1,0 +1,54 @@
+import type { ClientMetadata } from './client-schema.ts'
+
+/** What a shop registers most often, ready for use. */
+export const PRESETS = ['spa', 'web', 'mobile', 'service', 'dialect'] as const
+export type Preset = (typeof PRESETS)[number]
+
+export type PresetChoice = {
+  readonly clientId: string
+  readonly redirectUris: readonly string[]
+  /** Software of others is asked for consent, and gets no scope of a resource server until its list says so. */
+  readonly isThirdParty: boolean
+}
+
+/** Each preset in one sentence, for help and documentation. */
+export const PRESET_SENTENCES: Readonly<Record<Preset, string>> = {
+  spa: 'a page that runs in the browser: public, authorization code with PKCE',
+  web: 'a server that renders pages: a secret, authorization code',
+  mobile: 'an app on a phone or a desktop: public, authorization code with PKCE',
+  service: 'a service without people: a secret, client credentials',
+  dialect: 'what a dialect stands on: every grant type that its endpoints use',
+}
+
+const CODE = ['authorization_code', 'refresh_token']
+const SIGN_IN = { response_types: ['code'], scope: 'openid profile email customer company offline_access' }
+
+const MEMBERS: Readonly<Record<Preset, Omit<ClientMetadata, 'client_id'>>> = {
+  spa: { token_endpoint_auth_method: 'none', grant_types: CODE, ...SIGN_IN },
+  web: { token_endpoint_auth_method: 'client_secret_basic', grant_types: CODE, require_pkce: true, ...SIGN_IN },
+  mobile: { application_type: 'native', token_endpoint_auth_method: 'none', grant_types: CODE, ...SIGN_IN },
+  service: { token_endpoint_auth_method: 'client_secret_basic', grant_types: ['client_credentials'] },
+  dialect: {
+    token_endpoint_auth_method: 'none',
+    grant_types: [
+      'password',
+      'refresh_token',
+      'urn:vestibule:grant:agent',
+      'urn:vestibule:grant:anonymous',
+      'urn:vestibule:grant:company-user',
+      'urn:vestibule:grant:impersonation',
+      'urn:vestibule:grant:one-time-password',
+    ],
+    default_scope: 'customer company',
+  },
+}
+
+/** The metadata of a client that is made by a preset. */
+export function fromPreset(preset: Preset, { clientId, redirectUris, isThirdParty }: PresetChoice): ClientMetadata {
+  return {
+    client_id: clientId,
+    ...MEMBERS[preset],
+    ...(redirectUris.length > 0 && { redirect_uris: redirectUris }),
+    ...(isThirdParty ? { resource_scopes: [] } : { first_party: true }),
+  }
+}
