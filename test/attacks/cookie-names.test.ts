@@ -34,6 +34,7 @@ test('on https every cookie of the public pages is one that browsers take from t
   expect(hasSession).toBe(true)
   expect(named(cookies)).toEqual([
     '__Host-vestibule.back',
+    '__Host-vestibule.browser',
     '__Host-vestibule.device',
     '__Host-vestibule.form',
     '__Host-vestibule_session',

@@ -11,6 +11,8 @@ export type CookieJar = {
   follow(response: Response, options?: { readonly stopAt?: string }): Promise<{ url: string; response: Response }>
   /** The value of a cookie that would be sent to `url`. */
   get(url: string | URL, name: string): string | undefined
+  /** Takes a `Set-Cookie` that another subdomain sends for the whole domain. */
+  plant(url: string | URL, header: string): void
   /** Every `Set-Cookie` so far, as it was sent. */
   readonly received: readonly string[]
   /** Forgets everything: another browser. */
@@ -56,6 +58,7 @@ export function createCookieJar({ reach = (url) => url }: CookieJarOptions = {})
   return {
     fetch: jarFetch,
     received,
+    plant: (url, header) => remember(new URL(url), `${header}; domain=${new URL(url).hostname}`),
     async follow(response, { stopAt } = {}) {
       let current = response
       for (let count = 0; count < MOST_REDIRECTS; count++) {

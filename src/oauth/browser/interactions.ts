@@ -4,6 +4,7 @@ import type { ClientMetadata } from '../../clients/client.ts'
 import type { Proof } from '../../customers/proof.ts'
 import { withFacts } from '../accounts/grant-facts.ts'
 import { createEndedInteractions } from './ended-interactions.ts'
+import { createInteractionBrowser } from './interaction-browser.ts'
 import { describeMetadata, type WaysOut } from './ways-out.ts'
 
 /** A person's detour through our pages: what the page needs to know, and nothing of the library. */
@@ -49,14 +50,17 @@ export class InteractionLost extends Error {}
 /** The library's interactions behind our port; `provider` gives the one in use now. */
 export function createInteractions({ provider, findClient }: InteractionDeps): Interactions {
   const ended = createEndedInteractions(provider().issuer)
+  const browsers = createInteractionBrowser(provider().issuer)
 
   async function details(ctx: Context): Promise<LibraryInteraction> {
-    try {
-      return await provider().interactionDetails(ctx.req, ctx.res)
-    } catch (error) {
-      if (error instanceof errors.SessionNotFound) throw new InteractionLost(error.error_description ?? error.message)
-      throw error
-    }
+    const found = await provider()
+      .interactionDetails(ctx.req, ctx.res)
+      .catch((error: unknown) => {
+        if (error instanceof errors.SessionNotFound) throw new InteractionLost(error.error_description ?? error.message)
+        throw error
+      })
+    if (!browsers.began(ctx, found)) throw new InteractionLost('The interaction began in another browser.')
+    return found
   }
 
   async function finish(ctx: Context, result: InteractionResults, mergeWithLastSubmission: boolean): Promise<void> {

@@ -12,6 +12,7 @@ import { grantFacts, keepGrantFacts, keepSignInInstant } from '../accounts/grant
 import { deviceFlow, restartDeviceFlow } from '../browser/device-flow.ts'
 import { createLoadExistingGrant } from '../browser/first-party.ts'
 import { acceptFormerHints, type FormerKey } from '../browser/former-hints.ts'
+import { keepInteractionsInTheirBrowser } from '../browser/interaction-browser.ts'
 import type { ProtocolPages } from '../browser/pages.ts'
 import { rememberClientAfterSignOut, signOutPages } from '../browser/sign-out.ts'
 import { measureStagedSignIns, type ProofHolds } from '../browser/staged-sign-ins.ts'
@@ -98,6 +99,7 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
   keepGrantFacts(provider)
   keepSignInInstant(provider)
   measureStagedSignIns(provider, deps.proofHolds)
+  keepInteractionsInTheirBrowser(provider)
   compareSecretsWith(provider, deps.verifySecret)
   detectReplaysAtomically(provider, deps.storage)
   makeRefreshTokens(provider, deps.refreshTokens.first)

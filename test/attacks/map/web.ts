@@ -9,6 +9,8 @@ export const attacks: readonly Attack[] = [
       'test/attacks/cookie-names.test.ts › on https every cookie of the public pages is one that browsers take from this very host over TLS only',
       'test/attacks/cookie-names.test.ts › below the path of an issuer no cookie goes to what else its host serves',
       'test/admin/console.test.ts › behind TLS it is for TLS only, and no subdomain can set it',
+      'test/attacks/planted-interactions.test.ts › a sign-in that somebody else began, planted by another subdomain, cannot be opened',
+      'test/attacks/planted-interactions.test.ts › a sign-in that somebody else made, planted by another subdomain, signs nobody in',
     ],
   },
   {
