@@ -67,6 +67,8 @@ export function allowsOrigin(client: ClientOrigins, origin: string): boolean {
   // Checked when the client was stored.
   const listed = (client.allowed_origins as string[] | undefined) ?? []
   const own = (client.redirectUris ?? client.redirect_uris ?? []).map((uri) => new URL(uri).origin)
+  // The origin of an app's own scheme, and of every sandboxed frame: it says nothing about who calls (RFC 6454 §7).
+  if (origin === 'null') return false
   return [...listed, ...own].some((allowed) => allowed === origin || isSameLoopback(allowed, origin))
 }
 

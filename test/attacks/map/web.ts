@@ -32,6 +32,15 @@ export const attacks: readonly Attack[] = [
     ],
   },
   {
+    id: 'opaque-origins',
+    kind: 'A sandboxed frame of any site counts as an app whose redirect has a scheme of its own: both have the origin null.',
+    reference: 'RFC 6454 §7',
+    tests: [
+      'test/attacks/opaque-origins.test.ts › a sandboxed frame of another site is no app with a scheme of its own: it gets no tokens',
+      'test/attacks/opaque-origins.test.ts › a sandboxed frame of another site does not read what userinfo says to such an app',
+    ],
+  },
+  {
     id: 'old-hints',
     kind: 'An ID token of a compromised key, a changed one or another client’s is believed as a hint.',
     tests: [
