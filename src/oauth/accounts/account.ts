@@ -119,6 +119,7 @@ export type AccountDeps = {
  */
 export function createFindAccount({ judgeAccount, cutOffs }: AccountDeps): FindAccount {
   return async function findAccount(ctx, accountId, token) {
+    if (!askedAtMs.has(ctx.oidc)) askedAtMs.set(ctx.oidc, Date.now())
     const grant = grantFacts(ctx.oidc.entities.Grant)
     const clientId = ctx.oidc.client?.clientId
     const grantedAtMs =
@@ -131,6 +132,16 @@ export function createFindAccount({ judgeAccount, cutOffs }: AccountDeps): FindA
     ])
     return judged.outcome === 'allowed' && !isSignedOut ? judged.account : undefined
   }
+}
+
+const askedAtMs = new WeakMap<object, number>()
+
+/**
+ * Epoch milliseconds, from before the account of the request under way was looked up: a grant that is given in it is no
+ * younger, so that what signs the person out meanwhile ends the grant too.
+ */
+export function accountAskedAtMs({ oidc }: { readonly oidc: object }): number {
+  return askedAtMs.get(oidc) ?? Date.now()
 }
 
 /** @returns undefined when the customer no longer acts as `companyUserId`. */

@@ -1,5 +1,5 @@
 import { type Grant, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
-import { accountOf, asCustomerAccount } from '../accounts/account.ts'
+import { accountAskedAtMs, accountOf, asCustomerAccount } from '../accounts/account.ts'
 import { type GrantFacts, grantFacts, withFacts } from '../accounts/grant-facts.ts'
 import type { SignOutCutOffs } from '../sign-out-cut-offs.ts'
 
@@ -70,10 +70,10 @@ export function createLoadExistingGrant({ cutOffs }: { cutOffs: SignOutCutOffs }
     const account = asCustomerAccount(accountOf(ctx))
     const grant = isUsable
       ? existing
-      : withFacts(
-          new provider.Grant({ accountId, clientId: client.clientId }),
-          account?.companyUser && { companyUserId: account.companyUser.id },
-        )
+      : withFacts(new provider.Grant({ accountId, clientId: client.clientId }), {
+          createdAtMs: accountAskedAtMs(ctx),
+          ...(account?.companyUser && { companyUserId: account.companyUser.id }),
+        })
     if (grantEverything(ctx, grant) || !isUsable) await grant.save()
     return grant
   }

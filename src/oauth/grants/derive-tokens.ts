@@ -116,7 +116,8 @@ function childGrant(
   { subject, account }: Derivation,
   { scopes, leftSeconds }: { readonly scopes: readonly string[]; readonly leftSeconds: number },
 ): Grant {
-  const grant = newGrant(ctx, { account }, subject.resourceServer, new Set(scopes))
+  const proved = { account, provedAtMs: subject.judgedAtMs }
+  const grant = newGrant(ctx, proved, subject.resourceServer, new Set(scopes))
   return Object.assign(grant, { parentGrantId: subject.token.grantId, expiresIn: leftSeconds })
 }
 

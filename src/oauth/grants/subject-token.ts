@@ -21,6 +21,8 @@ export type Subject = {
   readonly resourceServer: NonNullable<AccessToken['resourceServer']>
   /** Epoch seconds: nothing that comes of it lives longer. */
   readonly endsAt: number
+  /** Epoch milliseconds, from before it was judged: what signs its person out since ends what comes of it too. */
+  readonly judgedAtMs: number
 }
 
 /** Names a warehouse and no person: it leads no further. */
@@ -45,6 +47,7 @@ export async function findSubject(
   const isIssuedHere = requestState(ctx).issuedTokens?.includes(value) === true
   const crosses = mayCross && (isIssuedHere || ctx.oidc.client?.clientAuthMethod !== 'none')
   const audience = crosses ? undefined : (resourceServer.audience ?? resourceServer.identifier())
+  const judgedAtMs = Date.now()
   const verdict = await judgeToken(value, {
     asker: 'subject-token',
     objection: (token) => objectTo(token, ctx.oidc.client?.clientId, audience),
@@ -56,7 +59,7 @@ export async function findSubject(
     throw new errors.InvalidGrant('the subject token is no person’s')
   }
   // What a code brought a moment ago is a step of one sign-in: that, and not the step, is the source.
-  return { token, account, grant, resourceServer, endsAt: isIssuedHere ? Number(grant.exp) : token.exp }
+  return { token, account, grant, resourceServer, endsAt: isIssuedHere ? Number(grant.exp) : token.exp, judgedAtMs }
 }
 
 function objectTo(token: FoundToken, clientId: string | undefined, audience: string | undefined): Refusal | undefined {

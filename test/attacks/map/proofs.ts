@@ -12,6 +12,15 @@ export const attacks: readonly Attack[] = [
     ],
   },
   {
+    id: 'grants-made-meanwhile',
+    kind: 'A grant is dated after the checks that it rests on, and outlives a sign-out that happened between them.',
+    reference: 'CWE-367',
+    tests: [
+      'test/attacks/derived-while-ended.test.ts › and is worth nothing where, while it is made, the agent %s',
+      'test/attacks/derived-while-ended.test.ts › a grant that a session gives while its person is signed out everywhere is worth nothing',
+    ],
+  },
+  {
     id: 'one-time-codes',
     kind: "A stranger who knows an address ends its owner's codes and links by wrong tries or new requests, or uses up the mails.",
     tests: [
