@@ -6,6 +6,7 @@ import {
   CALLBACK,
   introspect,
   obtainCode,
+  ordersService,
   pkce,
   read,
   redeem,
@@ -16,7 +17,7 @@ import { postForm } from '../support/http.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 
 /** Each test has a customer of its own: what is looked up is remembered for a moment. */
-const customers = [1, 2, 3, 4, 5].map((number) => ({
+const customers = [1, 2, 3, 4, 5, 6].map((number) => ({
   id: `11111111-2222-4333-8444-55555555555${number}`,
   idCustomer: number,
   email: `customer${number}@shop.example`,
@@ -24,7 +25,14 @@ const customers = [1, 2, 3, 4, 5].map((number) => ({
   emailVerified: true,
 }))
 type Customer = (typeof customers)[number]
-const [first, second, third, quiet, everywhere] = customers as [Customer, Customer, Customer, Customer, Customer]
+const [first, second, third, quiet, everywhere, traded] = customers as [
+  Customer,
+  Customer,
+  Customer,
+  Customer,
+  Customer,
+  Customer,
+]
 const PASSWORD = 'a long password of an agent'
 
 let shop: Server
@@ -137,4 +145,24 @@ test('a grant that a session gives while its person is signed out everywhere is 
   const { body } = await read(redeem(server.url, code, verifier, { client_id: 'another-storefront' }))
   const told = body.access_token ? await introspect(server.url, body.access_token) : { active: false }
   expect(told).toEqual({ active: false })
+})
+
+test('a token that a service trades while the service is signed out is worth nothing', async () => {
+  const own = await tokensOf(server.url, { username: traded.email, password: 'what the shop knows' })
+  let isAsked = false
+  meanwhile = async () => {
+    if (isAsked) return
+    isAsked = true
+    const { status } = await askAdmin(server, 'POST', '/v1/sign-outs', { of: 'client', id: 'orders-service' })
+    expect(status).toBe(200)
+  }
+  const form = {
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    subject_token: own.access_token,
+    subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+    resource: 'urn:vestibule:warehouse',
+  }
+  const answer = await read(postForm(`${server.url}/token`, form, ordersService))
+  expect([answer.status, isAsked], answer.text).toEqual([200, true])
+  expect(await introspect(server.url, answer.body.access_token)).toEqual({ active: false })
 })

@@ -8,6 +8,8 @@ export type Delegation = {
   readonly grantClientId: string
   /** The grant that its grant ends with. */
   readonly parentGrantId?: string
+  /** Epoch milliseconds, from before what is traded was judged: what signs its new holder out since ends the trade too. */
+  readonly judgedAtMs: number
 }
 
 type Delegable = {
@@ -21,12 +23,13 @@ type Delegable = {
 const MOST_ACTORS = 5
 
 /** `clientId` goes on with what `token` may do. Undefined when too many have done so before. */
-export function delegateTo(clientId: string, token: Delegable): Delegation | undefined {
+export function delegateTo(clientId: string, token: Delegable, judgedAtMs = Date.now()): Delegation | undefined {
   const before = token.claims.act as Actor | undefined // signed by us, or kept by us
   if (actorsOf(before).length >= MOST_ACTORS) return undefined
   return {
     act: { sub: clientId, ...(before && { act: before }) },
     grantClientId: token.grantClientId ?? token.clientId,
+    judgedAtMs,
     ...(token.parentGrantId !== undefined && { parentGrantId: token.parentGrantId }),
   }
 }

@@ -58,13 +58,14 @@ function checkTypes(ctx: TokenEndpointGrantContext): void {
 async function findSubject(deps: ExchangeSubjectDeps, ctx: TokenEndpointGrantContext): Promise<ExchangeSubject> {
   const refusal = invalid('the subject token is not one this client can exchange')
   const client = await deps.findClient(clientIdOf(ctx))
+  const judgedAtMs = Date.now()
   const verdict = await deps.judgeToken(String(parametersOf(ctx).subject_token), {
     asker: 'token-exchange',
     objection: (token) => objectTo(token, client, deps.identifiersOf),
   })
   if (!client || !verdict.works) throw refusal
   const { token, account } = verdict
-  const delegation = delegateTo(client.client_id, token)
+  const delegation = delegateTo(client.client_id, token, judgedAtMs)
   if (!account || isAgentAccount(account) || isAnonymousAccount(account) || !delegation) throw refusal
   return { client, token, account, delegation }
 }

@@ -79,7 +79,8 @@ function tokenOwnerClaims(account: PersonAccount): Record<string, unknown> {
 function actorOf(account: PersonAccount): { act?: Actor; grant_client_id?: string; [ISSUED_AT_MS]?: number } {
   if (isAgentAccount(account)) return {}
   const { delegation } = account
-  if (delegation) return { act: delegation.act, grant_client_id: delegation.grantClientId, ...issuedNow() }
+  if (delegation)
+    return { act: delegation.act, grant_client_id: delegation.grantClientId, [ISSUED_AT_MS]: delegation.judgedAtMs }
   if (account.actingAgentId === undefined) return {}
   return { act: { sub: agentAccountId(account.actingAgentId) } }
 }

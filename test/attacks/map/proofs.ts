@@ -18,6 +18,7 @@ export const attacks: readonly Attack[] = [
     tests: [
       'test/attacks/derived-while-ended.test.ts › and is worth nothing where, while it is made, the agent %s',
       'test/attacks/derived-while-ended.test.ts › a grant that a session gives while its person is signed out everywhere is worth nothing',
+      'test/attacks/derived-while-ended.test.ts › a token that a service trades while the service is signed out is worth nothing',
     ],
   },
   {
