@@ -88,7 +88,7 @@ function fieldsOf(token: FoundToken): Record<string, unknown> {
     exp: token.exp,
     jkt: token.jkt,
     'x5t#S256': token.certificateThumbprint,
-    claims: { userinfo: Object.fromEntries((token.grantedClaims ?? []).map((claim) => [claim, null])) },
+    claims: { userinfo: Object.fromEntries((token.askedClaims ?? []).map((claim) => [claim, null])) },
   }
 }
 

@@ -4,7 +4,7 @@ import { requestState } from '../../http/request-state.ts'
 import { accountOf, asCustomerAccount, type CommerceAccount, type PersonAccount } from '../accounts/account.ts'
 import { agentAccountId, isAgentAccount } from '../accounts/agent-account.ts'
 import { isAnonymousAccount } from '../accounts/anonymous-account.ts'
-import { commerceClaims } from '../accounts/claims.ts'
+import { CLAIMS_BY_SCOPE, commerceClaims } from '../accounts/claims.ts'
 import type { Actor } from '../accounts/delegation.ts'
 import { grantFacts } from '../accounts/grant-facts.ts'
 import { asClaims } from '../library-values.ts'
@@ -42,7 +42,7 @@ export function createAccessTokenClaims({ findResourceServer, shapes, noteSize }
     async customizeJwt(ctx, token, jwt) {
       const { grantId, resourceServer, scope, gty } = token as IssuedToken // the library hands over its own model
       const account = accountOf(ctx)
-      const traceable = grantId ? { gid: grantId, ...(account && parentOf(ctx, account)) } : {}
+      const traceable = grantId ? { gid: grantId, ...(account && parentOf(ctx, account)), ...asked(ctx) } : {}
       const shape = resourceServer && shapes.get(resourceServer.identifier())
       if (!shape || !account || isAnonymousAccount(account)) {
         Object.assign(jwt.payload, traceable)
@@ -84,6 +84,17 @@ function actorOf(account: PersonAccount): { act?: Actor; grant_client_id?: strin
   if (account.actingAgentId === undefined) return {}
   return { act: { sub: agentAccountId(account.actingAgentId) } }
 }
+
+/** The single claims that the request asked for userinfo to say: a token says no more there than it was made for. */
+function asked({ oidc }: KoaContextWithOIDC): { userinfo_claims?: readonly string[] } {
+  const { AuthorizationCode, DeviceCode, RefreshToken } = oidc.entities
+  const source = AuthorizationCode ?? DeviceCode ?? RefreshToken
+  const { userinfo = {} } = (source?.claims ?? {}) as { userinfo?: object } // as the library has checked it
+  const names = SINGLE_CLAIMS.filter((name) => Object.hasOwn(userinfo, name))
+  return names.length > 0 ? { userinfo_claims: names } : {}
+}
+
+const SINGLE_CLAIMS: readonly string[] = Object.values(CLAIMS_BY_SCOPE).flat()
 
 /** The grant that the token's own ends with. */
 function parentOf(ctx: KoaContextWithOIDC, account: CommerceAccount): { parent_gid?: string } {

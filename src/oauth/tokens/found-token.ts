@@ -28,8 +28,8 @@ export type FoundToken = {
   /** Thumbprint of the DPoP key, or of the certificate (RFC 8705), the token is bound to. */
   readonly jkt?: string
   readonly certificateThumbprint?: string
-  /** Single claims that its grant allows, beyond those of its scopes (OIDC Core §5.5). */
-  readonly grantedClaims?: readonly string[]
+  /** Single claims that its request asked userinfo for, beyond those of its scopes (OIDC Core §5.5); of a JWT. */
+  readonly askedClaims?: readonly string[]
   /** Claims of our own that the token carries. */
   readonly claims: Readonly<Record<string, unknown>>
 }
@@ -51,6 +51,7 @@ const REGISTERED = new Set([
   'gid',
   'parent_gid',
   'grant_client_id',
+  'userinfo_claims',
   'cnf',
   'customer_id',
   'agent_id',
@@ -76,6 +77,7 @@ export function fromPayload(payload: TokenPayload): FoundToken {
     ...(typeof aud === 'string' && { audience: aud }),
     ...(typeof scope === 'string' && { scope }),
     ...(Array.isArray(scopes) && { scope: scopes.join(' ') }),
+    ...(Array.isArray(payload.userinfo_claims) && { askedClaims: payload.userinfo_claims.map(String) }),
     jti: payload.jti,
     iat: payload.iat,
     issuedAtMs: issuedAtMs(payload[ISSUED_AT_MS], payload.iat),

@@ -92,8 +92,7 @@ export function createFindToken({ storage, refreshTokens, cutOffs, verify }: Tok
     const holder = results.splice(ownerKeys.length)
     // A token that was traded began with the trade for the client that holds it, and with the sign-in for all others.
     if (isBeforeAny(results, grantedAtMs) || isBeforeAny(holder, token.issuedAtMs)) return dead('signed-out')
-    const { claims: grantedClaims } = (grant?.artifact.openid ?? {}) as { claims?: readonly string[] } // as the library stores it
-    return { isLive: true, token: { ...token, ...(grantedClaims && { grantedClaims }) }, records }
+    return { isLive: true, token, records }
   }
 }
 

@@ -31,4 +31,13 @@ export const attacks: readonly Attack[] = [
       'test/endpoints/authorization-code.test.ts › is good once: used again, it kills what it gave',
     ],
   },
+  {
+    id: 'claims-asked-later',
+    kind: 'Another site has the browser ask for more claims, and a token that is out already says them at userinfo.',
+    reference: 'OIDC Core §5.5',
+    tests: [
+      'test/attacks/claims-asked-later.test.ts › a token says no more at userinfo because a later request of its client asked for more',
+      'test/attacks/claims-asked-later.test.ts › nor do those that are refreshed, or come of a request that asks for nothing more',
+    ],
+  },
 ]
