@@ -5,6 +5,7 @@ import { findByEmail, isTakenInOtherForm } from '../credentials/email-rows.ts'
 import { type PasswordColumns, passwordColumns, passwordOf } from '../credentials/password-columns.ts'
 import type { StoredPassword } from '../credentials/stored-password.ts'
 import type { FoundPerson } from '../credentials/verify-person.ts'
+import { isRaising } from '../database/given-numbers.ts'
 import { keyOfCursor, type Page, type PageRequest, toPage } from '../database/page.ts'
 import { type Changed, isRevision } from '../database/revision.ts'
 import { isUuid } from '../database/uuid.ts'
@@ -115,7 +116,7 @@ async function create(knex: Knex, { email, name, idAgent, idWarehouse, password 
   try {
     return await knex.transaction(async (transaction) => {
       if (await isTakenInOtherForm(transaction, 'agents', email)) return { outcome: 'email-taken' }
-      if (idAgent !== undefined) await transaction.raw(RAISE_SEQUENCE, [idAgent])
+      if (idAgent !== undefined && isRaising(idAgent)) await transaction.raw(RAISE_SEQUENCE, [idAgent])
       const rows = (await transaction('agents')
         .insert({
           id: randomUUID(),

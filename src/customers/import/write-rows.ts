@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import { isRaising } from '../../database/given-numbers.ts'
 import type { ImportRows } from './import-rows.ts'
 
 /** Writes a batch inside a transaction: the number of statements does not depend on the size of the batch. */
@@ -9,7 +10,9 @@ export async function writeRows(transaction: Knex, rows: ImportRows): Promise<vo
       bindings.map((binding) => JSON.stringify(binding)),
     )
 
-  const given = rows.customers.flatMap((row) => (typeof row.id_customer === 'number' ? row.id_customer : []))
+  const given = rows.customers
+    .flatMap((row) => (typeof row.id_customer === 'number' ? row.id_customer : []))
+    .filter(isRaising)
   if (given.length > 0)
     await run(
       RAISE_SEQUENCE,

@@ -20,6 +20,13 @@ export const attacks: readonly Attack[] = [
     ],
   },
   {
+    id: 'last-number',
+    kind: 'One customer or agent with the highest number there is uses up the numbers of all who come after.',
+    tests: [
+      'test/attacks/last-number.test.ts › %s with the last of all numbers leaves numbers for those who come after',
+    ],
+  },
+  {
     id: 'private-files',
     kind: 'Another user of the machine reads or writes the files of the server.',
     tests: [
