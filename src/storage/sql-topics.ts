@@ -6,6 +6,8 @@ const CHANNEL = 'vestibule'
 const RETRY_MS = 1000
 /** Between a topic and what the message is about; in neither of them. */
 const SEPARATOR = ' '
+/** Before a topic: an emitter throws where nothing listens to `error`, and every role of a database may send that word. */
+const TOPIC = 'topic '
 
 type Topics = Pick<Storage, 'publish' | 'subscribe'> & { close(): Promise<void> }
 
@@ -37,7 +39,7 @@ export function createSharedTopics(knex: Knex, onError: (error: unknown) => void
       if (isClosed) return void (await raw.end())
       raw.on('notification', ({ payload = '' }: { payload?: string }) => {
         const [topic = '', about = ''] = payload.split(SEPARATOR)
-        topics.emit(topic, about)
+        topics.emit(TOPIC + topic, about)
       })
       raw.on('error', onError)
       raw.once('end', retry)
@@ -59,7 +61,7 @@ export function createSharedTopics(knex: Knex, onError: (error: unknown) => void
       await knex.raw('select pg_notify(?, ?)', [CHANNEL, about ? topic + SEPARATOR + about : topic])
     },
     subscribe(topic, listener) {
-      topics.on(topic, listener)
+      topics.on(TOPIC + topic, listener)
       listening ??= listen()
     },
     async close() {

@@ -27,6 +27,11 @@ export const attacks: readonly Attack[] = [
     ],
   },
   {
+    id: 'database-notices',
+    kind: 'A role of the same Postgres that may do nothing ends every node by a notice that no node expects.',
+    tests: ['test/attacks/database-notices.test.ts › does not end a node, and its own messages arrive as before: %j'],
+  },
+  {
     id: 'private-files',
     kind: 'Another user of the machine reads or writes the files of the server.',
     tests: [
