@@ -55,7 +55,7 @@ export async function findEmailChange(knex: Knex, token: string): Promise<string
 
 /**
  * Restores the address from before a change. Later changes go with it and can no longer be undone themselves, so that a
- * thief does not come back; and so does a password that was set since.
+ * thief does not come back; and so does a password that was set since, or in the very change, as an import can.
  */
 export async function undoEmailChange(knex: Knex, token: string): Promise<Undone> {
   if (!TOKEN.test(token)) return { outcome: 'dead' }
@@ -107,7 +107,7 @@ const WEEK = `make_interval(secs => ${UNDO_SECONDS})`
 
 const SELECT_CHANGE = `
   select e.id, e.customer_id, e.email_before, e.was_verified,
-    coalesce(c.password_changed_at > e.changed_at, false) as has_newer_password
+    coalesce(c.password_changed_at >= e.changed_at, false) as has_newer_password
   from customer_email_changes e join customers c on c.id = e.customer_id
   where e.token_sha256 = ? and e.changed_at > now() - ${WEEK} and c.status <> 'anonymised'
   for update of c, e`

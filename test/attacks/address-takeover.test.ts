@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { AuditEntry } from '../../src/audit/chain.ts'
+import { createPasswords } from '../../src/credentials/passwords.ts'
 import { type Asked, ask, OWNER, tokenOf } from '../admin/administrators.ts'
 import { introspect, tokensOf } from '../endpoints/client.ts'
 import { type HostedShop, isSignedIn, startHostedShop, type TestCustomer } from '../interaction/hosted-shop.ts'
@@ -80,6 +81,22 @@ test('the password that was there before the change stays when it is undone', as
   await patch(customer, { email: `moved-${customer.email}` })
   await undo((await shop.sink.mailTo(customer.email)).link)
   expect(isSignedIn(await shop.visitor().signIn(customer))).toBe(true)
+})
+
+test('a password that came with the address, in one line of an import, goes with it when the change is undone', async () => {
+  const customer = await shop.addCustomer()
+  const moved = `moved-${customer.email}`
+  await shop.importRecord({
+    customerReference: `test-${Number(customer.id.slice(-12))}`,
+    email: moved,
+    emailVerified: true,
+    password: await createPasswords().hash(NEW),
+  })
+  expect(isSignedIn(await shop.visitor().signIn({ email: moved, password: NEW }))).toBe(true)
+  expect(await undo((await shop.sink.mailTo(customer.email)).link)).toBe(200)
+  expect(isSignedIn(await shop.visitor().signIn({ email: customer.email, password: NEW }))).toBe(false)
+  await recover(customer.email, 2)
+  expect(isSignedIn(await shop.visitor().signIn({ email: customer.email, password: NEW }))).toBe(true)
 })
 
 test('after the owner has undone a change, no link to an address in between takes the account back', async () => {

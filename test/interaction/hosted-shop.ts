@@ -36,6 +36,8 @@ export type HostedShop = {
   /** A customer of their own, so that tests do not use up each other's budgets. */
   addCustomer(given?: Partial<Record<'email' | 'password' | 'locale', string>> & Flags): Promise<TestCustomer>
   changeEmail(customer: TestCustomer, email: string): Promise<void>
+  /** One line of an import. */
+  importRecord(record: object): Promise<void>
   visitor(headers?: Record<string, string>): Visitor
   stop(): Promise<void>
 }
@@ -84,6 +86,7 @@ export async function startHostedShop(settings: TestSettings = {}): Promise<Host
       })
       return { id, email, password }
     },
+    importRecord: importCustomer,
     changeEmail: ({ id }, email) => {
       const customerReference = `test-${Number(id.slice(-12))}`
       return importCustomer({ email, customerReference, emailVerified: true })

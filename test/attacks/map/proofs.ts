@@ -37,6 +37,7 @@ export const attacks: readonly Attack[] = [
     tests: [
       'test/attacks/address-takeover.test.ts › a %s cannot change an address',
       'test/attacks/address-takeover.test.ts › an address changed by %s',
+      'test/attacks/address-takeover.test.ts › a password that came with the address, in one line of an import, goes with it when the change is undone',
       'test/attacks/address-takeover.test.ts › after the owner has undone a change, no link to an address in between takes the account back',
       'test/customers/email-changes.test.ts › a change can be undone for a week',
     ],
