@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ROLES } from '../../src/administrators/role.ts'
 import { openDatabase } from '../../src/database/index.ts'
 import { copyTemplate } from '../support/embedded-template.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
@@ -82,6 +83,15 @@ describe('an administrator', () => {
     expect((await self(session)).status).toBe(401)
     expect((await signIn(email, PASSWORD)).status).toBe(401)
     expect((await signIn(email, next)).status).toBe(200)
+  })
+
+  test.each(ROLES)('of the role %s: a session that somebody found open sets no password of its owner', async (role) => {
+    const { id, email, session } = await administratorOf(server, role)
+    const password = 'another horse, another staple'
+    const { status } = await ask(server, session, 'POST', `/v1/administrators/${id}/password`, { password })
+    expect(status).toBe(role === 'owner' ? 409 : 403)
+    expect((await self(session)).status).toBe(200)
+    expect((await signIn(email, PASSWORD)).status).toBe(200)
   })
 
   test('is locked after nine failures, and comes back later', async () => {

@@ -104,13 +104,15 @@ export function administratorRoutes(deps: AdministratorRouteDeps): Route[] {
       ...act,
       method: 'POST',
       path: '/v1/administrators/{id}/password',
-      summary: 'Set the password of an administrator and end their sessions',
+      summary: 'Set the password of another administrator and end their sessions',
       params,
       body: z.strictObject({ password: newPassword }),
-      refusals: [404],
+      refusals: [404, 409],
       async handle({ actor, params: { id }, body: { password } }) {
         const found = known(await administrators.findById(id), id)
         mustRule(actor, found.role)
+        // A session that somebody found open changes no credential of its owner.
+        if (actor.id === found.id) throw new Problem(409, 'own-password', OWN_PASSWORD)
         await administrators.setPassword(id, await acceptPassword(deps, password, found.email))
         return known(await administrators.findById(id), id)
       },
@@ -138,6 +140,7 @@ export function administratorRoutes(deps: AdministratorRouteDeps): Route[] {
   ]
 }
 
+const OWN_PASSWORD = 'You change your own password with the one you have: POST /v1/self/password.'
 const OWN = 'You remove your own second factor with one of its codes: POST /v1/self/second-factor/remove.'
 
 function isDemotion({ now, before }: { readonly now: Administrator; readonly before: Administrator }): boolean {
