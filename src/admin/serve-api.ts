@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { Readable } from 'node:stream'
 import type { Context, Middleware } from 'koa'
+import { isOfAnotherSite } from '../http/other-site.ts'
 import { readText } from '../http/read-body.ts'
 import { requestState } from '../http/request-state.ts'
 import type { AdminApi } from './api.ts'
@@ -19,6 +20,8 @@ export type ServeApiDeps = {
 export function serveApi({ api, identify, onError }: ServeApiDeps): Middleware {
   return async function answerByApi(ctx, next) {
     if (!ctx.path.startsWith('/v1/')) return next()
+    // Before anything is counted or audited: an operator's browser would lock administrators out for such a page.
+    if (isOfAnotherSite(ctx)) throw anotherSite()
     const [, scheme = '', presented = ''] = /^(\S+) +(.*)$/.exec(ctx.get('Authorization')) ?? []
     const requestId = requestState(ctx).requestId
     const answer = await api.answer({
@@ -42,6 +45,10 @@ export function serveApi({ api, identify, onError }: ServeApiDeps): Middleware {
       ctx.body = answer.body
     }
   }
+}
+
+function anotherSite(): Problem {
+  return new Problem(403, 'another-site', 'The admin API does not answer pages of other sites. Ask it from a program.')
 }
 
 /** The body as JSON; an empty one reads as `{}`. */

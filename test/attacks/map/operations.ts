@@ -56,6 +56,15 @@ export const attacks: readonly Attack[] = [
     ],
   },
   {
+    id: 'admin-cross-site',
+    kind: "A web page in an operator's browser sends requests to the admin API that count: sign-ins that lock administrators out, entries of the audit trail.",
+    reference: 'Fetch Metadata Request Headers',
+    tests: [
+      'test/attacks/admin-cross-site.test.ts › a page of another site locks no administrator out and writes nothing into the audit trail: %j',
+      'test/attacks/admin-cross-site.test.ts › programs, our own pages and people who follow a link are answered: %j',
+    ],
+  },
+  {
     id: 'client-secret-guessing',
     kind: 'A client secret is short, or can be guessed without a limit.',
     tests: [
