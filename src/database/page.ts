@@ -31,3 +31,10 @@ export function cursorOf(key: string): string {
 export function keyOfCursor(cursor: string | undefined): string {
   return cursor === undefined ? '' : Buffer.from(cursor, 'base64url').toString().replaceAll('\0', '')
 }
+
+/** The same of a list in the order of whole numbers; undefined without a cursor of ours. */
+export function numberOfCursor(cursor: string | undefined): number | undefined {
+  const key = keyOfCursor(cursor)
+  const number = Number(key)
+  return /^\d+$/.test(key) && Number.isSafeInteger(number) ? number : undefined
+}

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { AUDIT_EVENTS, type AuditEventType } from '../../audit/events.ts'
 import type { AuditTrail } from '../../audit/trail.ts'
-import { keyOfCursor, toPage } from '../../database/page.ts'
+import { numberOfCursor, toPage } from '../../database/page.ts'
 import { type Route, route } from './route.ts'
 import { instantInQuery, pageOf, pageQuery, text } from './shapes.ts'
 
@@ -63,12 +63,12 @@ export function auditRoutes({ auditTrail }: { readonly auditTrail: AuditTrail })
       result: pageOf(entry),
       async handle({ query: { type, limit, cursor, ...filter } }) {
         await auditTrail.flush()
-        const before = Number(keyOfCursor(cursor))
+        const before = numberOfCursor(cursor)
         const entries = await auditTrail.find({
           ...filter,
           limit: limit + 1,
           ...(type && { types: [type].flat() }),
-          ...(before > 0 && { before }),
+          ...(before !== undefined && { before }),
         })
         return toPage(
           entries,

@@ -18,17 +18,23 @@ export const name = text.min(1).max(255)
 /** An instant in an answer. */
 export const epochSeconds = z.number().describe('Epoch seconds.')
 
+/** What a database and a clock can both say: from 1970 to the end of the year 9999. */
+const seconds = z.number().min(0).max(253_402_300_799)
+
 /** An instant in a request, as people write it or as answers have it; epoch seconds inside. */
 export const instant = z
   .union([
-    z.union([z.iso.datetime({ offset: true }), z.iso.date()]).transform((value) => Date.parse(value) / 1000),
-    z.number().min(0),
+    z
+      .union([z.iso.datetime({ offset: true }), z.iso.date()])
+      .transform((value) => Date.parse(value) / 1000)
+      .pipe(seconds),
+    seconds,
   ])
   .describe('ISO 8601, or epoch seconds; a date means its first moment in UTC.')
 
 /** The same in a query, where everything is text. */
 export const instantInQuery = z
-  .union([instant, z.string().regex(/^\d+$/).transform(Number)])
+  .union([instant, z.string().regex(/^\d+$/).transform(Number).pipe(seconds)])
   .describe('ISO 8601, or epoch seconds; a date means its first moment in UTC.')
 
 /** Of every list. */

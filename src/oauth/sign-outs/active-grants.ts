@@ -1,5 +1,5 @@
 import type { SignIn, SignInFilter } from '../../audit/sign-ins.ts'
-import { cursorOf, keyOfCursor, type Page, type PageRequest } from '../../database/page.ts'
+import { cursorOf, numberOfCursor, type Page, type PageRequest } from '../../database/page.ts'
 import type { Artifact, Storage, StoredArtifact } from '../../storage/storage.ts'
 import { agentIdOf } from '../accounts/agent-account.ts'
 import { anonymousIdOf } from '../accounts/anonymous-account.ts'
@@ -65,7 +65,7 @@ export function createActiveGrants({ storage, cutOffs, endSignIn, findSignIns }:
 
   return {
     async list(filter: GrantFilter, { limit, cursor }: PageRequest): Promise<Page<ActiveGrant>> {
-      const before = Number(keyOfCursor(cursor)) || Number.MAX_SAFE_INTEGER
+      const before = numberOfCursor(cursor) ?? Number.MAX_SAFE_INTEGER
       const signIns = await findSignIns({ ...filter, before, limit: LOOK_AT })
       const grants = await alive(signIns)
       const items: ActiveGrant[] = []

@@ -32,6 +32,11 @@ export const attacks: readonly Attack[] = [
     tests: ['test/attacks/database-notices.test.ts › does not end a node, and its own messages arrive as before: %j'],
   },
   {
+    id: 'far-numbers',
+    kind: 'An instant, a cursor or a number that the database cannot hold makes a 500.',
+    tests: ['test/attacks/far-numbers.test.ts › a number that no row can hold makes no 500'],
+  },
+  {
     id: 'private-files',
     kind: 'Another user of the machine reads or writes the files of the server.',
     tests: [

@@ -31,12 +31,12 @@ const agentShape = z
   })
   .meta({ id: 'Agent' })
 const listedAgent = agentShape.extend({ hasSecondFactor: z.boolean() }).meta({ id: 'ListedAgent' })
-const warehouse = z.int().positive().max(2_147_483_647)
+const number = z.int().positive().max(2_147_483_647)
 const newAgent = z.strictObject({
   email,
   name: name.optional(),
-  idAgent: z.int().positive().optional(),
-  idWarehouse: warehouse.optional(),
+  idAgent: number.optional(),
+  idWarehouse: number.optional(),
   password: newPassword,
 })
 const agentChange = z.strictObject({ name: name.optional(), isAgent: z.boolean().optional() })
@@ -118,7 +118,7 @@ export function agentRoutes(deps: AgentRouteDeps): Route[] {
       summary: 'Set or remove the warehouse of an agent; the agent is signed out',
       permission: 'agents:write',
       params,
-      body: z.strictObject({ idWarehouse: warehouse.nullable() }),
+      body: z.strictObject({ idWarehouse: number.nullable() }),
       result: agentShape,
       refusals: [404],
       audit: 'agent.changed',
