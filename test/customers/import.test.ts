@@ -157,11 +157,25 @@ describe('an import', () => {
 
   test('leaves status, confirmation, password and company users alone that a line does not name', async () => {
     await run([{ ...SONIA, status: 'blocked' }])
-    await run([{ email: 'sonia@example.com', customerReference: 'DE--21' }])
-    const found = await directory().findByLogin('sonia@example.com')
+    await run([{ email: 'sonia@SPRYKER.com', customerReference: 'DE--21' }])
+    const found = await directory().findByLogin(SONIA.email)
     expect(found?.customer).toMatchObject({ status: 'blocked', emailVerified: true, idCustomer: 21 })
     expect(found?.customer.companyUsers).toHaveLength(1)
     expect(found?.password?.scheme).toBe('magento')
+  })
+
+  test('takes the proof of one address for no other: a new one is unconfirmed unless the line says so', async () => {
+    const { emailVerified: _, ...silent } = SONIA
+    const isVerified = async () => (await database.knex('customers').first('email_verified')).email_verified
+    await run([SONIA])
+    await run([{ ...silent, email: 'SONIA@spryker.com' }])
+    expect(await isVerified()).toBe(true)
+    await run([{ ...silent, email: 'director@spryker.com' }])
+    expect(await isVerified()).toBe(false)
+    await run([{ ...silent, email: 'director@spryker.com' }])
+    expect(await isVerified()).toBe(false)
+    await run([{ ...SONIA, email: 'sonia.wagner@spryker.com' }])
+    expect(await isVerified()).toBe(true)
   })
 
   test('does not undo a re-hash or a changed password, and takes over one that changed in the shop', async () => {

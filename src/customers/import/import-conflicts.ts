@@ -3,7 +3,8 @@ import { normalizeEmail, storedForms } from '../../credentials/email.ts'
 import type { Customer } from '../customer.ts'
 import type { ImportRecord } from './import-record.ts'
 
-type Existing = {
+/** A customer who is stored already. */
+export type Existing = {
   readonly id: string
   readonly idCustomer: number
   readonly customerReference: string

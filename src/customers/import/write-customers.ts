@@ -3,7 +3,7 @@ import type { Knex } from 'knex'
 import { normalizeEmail } from '../../credentials/email.ts'
 import { type EmailChange, recordEmailChanges } from '../email-change-rows.ts'
 import { type Reach, type TakenAway, takenAwayBy } from '../taken-away.ts'
-import { claim, conflictOf, type Owners, readOwners } from './import-conflicts.ts'
+import { claim, conflictOf, type Existing, type Owners, readOwners } from './import-conflicts.ts'
 import type { ImportRecord } from './import-record.ts'
 import { type ImportRows, importRows, type PlacedRecord } from './import-rows.ts'
 import { withoutStored } from './stored-rows.ts'
@@ -34,8 +34,9 @@ export type WriteOptions = {
 
 /**
  * Stores customers by `customerReference`: new ones are made, known ones brought up to date. A record
- * that leaves out status, emailVerified, password or companyUsers leaves them as they are. Returns one outcome per record, in the order given. Each run of
- * distinct references is one transaction.
+ * that leaves out status, emailVerified, password or companyUsers leaves them as they are; but another address is
+ * unconfirmed unless the record says so. Returns one outcome per record, in the order given. Each run of distinct
+ * references is one transaction.
  */
 export async function upsertCustomers(
   knex: Knex,
@@ -137,8 +138,7 @@ type Placed = {
 async function recordMoves(transaction: Knex, { records, outcomes, owners }: Placed) {
   const former = records.flatMap((record, index) => {
     const existing = owners.customers.get(record.customerReference)
-    const isMoved = existing && existing.emailNormalized !== normalizeEmail(record.email)
-    if (outcomes[index]?.outcome !== 'updated' || !isMoved) return []
+    if (outcomes[index]?.outcome !== 'updated' || !existing || !isMoved(existing, record)) return []
     return [{ customerId: existing.id, email: existing.email, emailVerified: existing.emailVerified }]
   })
   const changes = await recordEmailChanges(transaction, former)
@@ -167,11 +167,20 @@ function place(records: readonly ImportRecord[], owners: Owners) {
       isNew: !existing,
       idCustomer: record.idCustomer ?? existing?.idCustomer,
       status: record.status ?? (existing?.status === 'blocked' ? 'blocked' : 'active'),
-      emailVerified: record.emailVerified ?? existing?.emailVerified ?? false,
+      emailVerified: record.emailVerified ?? (existing !== undefined && wasVerified(existing, record)),
     })
     return { outcome: existing ? 'updated' : 'created', id }
   })
   return { placed, outcomes }
+}
+
+/** That the owner of one address proved it says nothing about another. */
+function wasVerified(existing: Existing, record: ImportRecord): boolean {
+  return existing.emailVerified && !isMoved(existing, record)
+}
+
+function isMoved({ emailNormalized }: Existing, { email }: ImportRecord): boolean {
+  return emailNormalized !== normalizeEmail(email)
 }
 
 /** One statement cannot touch a row twice, so a repeated reference begins another batch. */

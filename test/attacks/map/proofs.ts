@@ -42,4 +42,11 @@ export const attacks: readonly Attack[] = [
       'test/customers/email-changes.test.ts › a change can be undone for a week',
     ],
   },
+  {
+    id: 'address-unproved',
+    kind: 'A customer has the shop store an address of somebody else, and the next import calls it confirmed because the one before was.',
+    tests: [
+      'test/customers/import.test.ts › takes the proof of one address for no other: a new one is unconfirmed unless the line says so',
+    ],
+  },
 ]
