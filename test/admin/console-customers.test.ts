@@ -66,6 +66,18 @@ test('a customer is shown with companies, roles and permissions', async () => {
   expect(page.html).toMatch(/class="item">\w+/)
 })
 
+test.each(['export', 'migration', 'import', 'a%3Fb', '%25'])(
+  'a page of a customer named %s asks for that customer and nothing else',
+  async (name) => {
+    const owner = await signInToConsole(server, TOKEN)
+    for (const page of ['', '/block', '/sign-out'])
+      expect([page, (await owner.get(`/console/customers/${name}${page}`)).status]).toEqual([page, 404])
+    const headers = { authorization: `Bearer ${TOKEN}` }
+    const trail = await fetch(`${server.adminUrl}/v1/audit?type=customer.exported`, { headers })
+    expect(((await trail.json()) as { items: object[] }).items).toEqual([])
+  },
+)
+
 test('one sign-in is ended, and the others go on', async () => {
   const tokens = [await signIn(), await signIn()]
   const { html } = await operator.get(PAGE)

@@ -23,12 +23,12 @@ export type ConsoleApi = {
 export function createConsoleApi(api: AdminApi): (ctx: Context, actor?: Actor) => ConsoleApi {
   return (ctx, actor) => {
     async function send<T>(method: Method, address: string, { body, ifMatch }: Asked = {}): Promise<Answer<T>> {
-      const { pathname, searchParams } = new URL(address, 'http://console')
+      const [path = '', query = ''] = address.split('?')
       try {
         const answer = await api.answer({
           method,
-          path: pathname,
-          query: Object.fromEntries(searchParams),
+          path,
+          query: Object.fromEntries(new URLSearchParams(query)),
           readBody: async () => body ?? {},
           ...(ifMatch && { ifMatch }),
           actor,
@@ -52,4 +52,10 @@ export function createConsoleApi(api: AdminApi): (ctx: Context, actor?: Actor) =
       },
     }
   }
+}
+
+/** A customer as a segment of an address of the API. One whom somebody calls `export` is no other address of it. */
+export function customerSegment(customer: string): string {
+  const isWord = /^[a-z-]+$/.test(customer)
+  return isWord ? `%${customer.charCodeAt(0).toString(16)}${customer.slice(1)}` : encodeURIComponent(customer)
 }

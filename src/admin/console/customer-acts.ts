@@ -1,5 +1,6 @@
 import type { Customer } from '../../customers/customer.ts'
 import { confirmPage } from './confirm-page.ts'
+import { customerSegment } from './console-api.ts'
 import type { ConsolePage, ConsoleRequest } from './page.ts'
 
 /** What operators do to a customer; each asks once. */
@@ -103,7 +104,7 @@ function customerOf(request: ConsoleRequest): Promise<Customer> {
 }
 
 function apiPath({ params }: ConsoleRequest): string {
-  return `/v1/customers/${encodeURIComponent(params.customer ?? '')}`
+  return `/v1/customers/${customerSegment(params.customer ?? '')}`
 }
 
 function pageOf({ params }: ConsoleRequest): string {

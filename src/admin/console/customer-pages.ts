@@ -1,5 +1,6 @@
 import { type Customer, fullName } from '../../customers/customer.ts'
 import type { ActiveGrant } from '../../oauth/sign-outs/active-grants.ts'
+import { customerSegment } from './console-api.ts'
 import { customerActs } from './customer-acts.ts'
 import { type Listing, listAddress, pageLinks, searchOf } from './listing.ts'
 import type { ConsolePage, ConsoleRequest } from './page.ts'
@@ -28,7 +29,7 @@ export const customerPages: readonly ConsolePage[] = [
 type Lock = { readonly of: string; readonly network?: string; readonly until: number }
 
 async function showCustomer(request: ConsoleRequest): Promise<void> {
-  const customer = await request.api.get<Customer>(`/v1/customers/${encodeURIComponent(request.params.customer ?? '')}`)
+  const customer = await request.api.get<Customer>(`/v1/customers/${customerSegment(request.params.customer ?? '')}`)
   const { id, email, companyUsers } = customer
   const isErased = customer.status === 'anonymised'
   const [grants, locks] = await Promise.all([

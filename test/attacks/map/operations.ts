@@ -61,6 +61,13 @@ export const attacks: readonly Attack[] = [
     ],
   },
   {
+    id: 'console-names',
+    kind: 'A link to the page of a customer named like an address of the API does something else in the name of the operator.',
+    tests: [
+      'test/admin/console-customers.test.ts › a page of a customer named %s asks for that customer and nothing else',
+    ],
+  },
+  {
     id: 'admin-cross-site',
     kind: "A web page in an operator's browser sends requests to the admin API that count: sign-ins that lock administrators out, entries of the audit trail.",
     reference: 'Fetch Metadata Request Headers',
