@@ -7,7 +7,7 @@ import { guardContinuity } from './app/continuity.ts'
 import { createEngine } from './app/engine.ts'
 import { openGauges } from './app/gauges.ts'
 import { createPublicApp } from './app/public-app.ts'
-import { createServices } from './app/services.ts'
+import { createServices, type Services } from './app/services.ts'
 import type { AppParts, Shared } from './app/shared.ts'
 import { ensureDefaultResource } from './clients/default-resource.ts'
 import { type Config, ConfigError, maskedConfig, whyNoDemo } from './config.ts'
@@ -51,6 +51,7 @@ export async function openApp(
         resourceServers: clients.resourceServers,
       })
     }
+    await warnOfMissingClients(services, log)
     const reason = whyNoDemo(config)
     if (reason) await refuseDemo(reason, backends)
     await settleInstallation(backends.database.knex)
@@ -90,6 +91,14 @@ export async function openApp(
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+/** A start goes on: on a new database the clients are created after it. */
+async function warnOfMissingClients({ dialects, clients }: Services, log: Log): Promise<void> {
+  for (const { dialect, clientId } of dialects) {
+    if ((await clients.registry.stateOf(clientId)) === 'gone')
+      log.warn({ event: 'dialect.client-missing', dialect: dialect.name, clientId })
   }
 }
 

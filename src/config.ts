@@ -7,6 +7,7 @@ import type { Setting } from './config/setting.ts'
 import { type Config, type SettingName, settings } from './config/settings.ts'
 import { codeOf } from './thrown.ts'
 
+export { DIALECT_NAMES, type DialectName } from './config/dialect-settings.ts'
 export { isLoopbackIssuer, whyNoDemo } from './config/issuer.ts'
 export { type Config, type SettingName, settings } from './config/settings.ts'
 
@@ -28,10 +29,12 @@ export class ConfigError extends Error {
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const problems: string[] = unknownNames(environment)
   const values: Record<string, unknown> = {}
+  // Its own problems are told when its turn comes.
+  const isProduction = rawValue('NODE_ENV', settings.NODE_ENV, environment, []) === 'production'
 
   // `Object.entries` forgets the names.
   for (const [name, setting] of Object.entries(settings) as [SettingName, Setting][]) {
-    const raw = rawValue(name, setting, environment, problems) ?? setting.default
+    const raw = rawValue(name, setting, environment, problems) ?? defaultOf(setting, isProduction)
     if (raw === undefined) continue
     const parsed = setting.type.safeParse(raw)
     if (parsed.success) values[name] = parsed.data
@@ -67,6 +70,10 @@ export function maskedConfig(config: Config): Record<string, string> {
       return [name, setting.secret ? '(set, masked)' : written(value)]
     }),
   )
+}
+
+function defaultOf(setting: Setting, isProduction: boolean): string | undefined {
+  return (isProduction ? setting.productionDefault : undefined) ?? setting.default
 }
 
 /** A setting as it would be written in the environment. */

@@ -133,6 +133,9 @@ function createDialects(config: Config, log: Log, { backends, services, engine, 
       const client = await clients.findClient(clientId)
       return client !== undefined && allowsOrigin(client, origin)
     },
+    isClient: async (clientId) => (await clients.registry.stateOf(clientId)) !== 'gone',
+    onMissingClient: (dialect, clientId, id) =>
+      log.warn({ event: 'dialect.client-missing', dialect, clientId, requestId: id }),
     onUnfitClient: (dialect, clientId, reason) =>
       log.warn({ event: 'dialect.client-misconfigured', dialect, clientId, reason }),
     onUse: ({ dialect, endpoint, status, clientId }) => {

@@ -1,3 +1,4 @@
+import { DIALECT_NAMES } from './dialect-settings.ts'
 import { isLoopbackIssuer } from './issuer.ts'
 import { isPlaceholder } from './placeholders.ts'
 import type { Config, SettingName } from './settings.ts'
@@ -5,12 +6,21 @@ import type { Config, SettingName } from './settings.ts'
 /** What is wrong with settings that are each right: a sentence with the fix for each. */
 export function contradictions(config: Config): string[] {
   return [
+    ...dialectContradictions(config),
     ...customerContradictions(config),
     ...webhookContradictions(config),
     ...workerContradictions(config),
     ...mutualTlsContradictions(config),
     ...(config.NODE_ENV === 'production' ? productionNeeds(config) : []),
   ]
+}
+
+/** A name that is no dialect has a message of its own. */
+function dialectContradictions({ DIALECTS, DIALECT_CLIENTS }: Config): string[] {
+  return DIALECT_NAMES.filter((name) => DIALECTS.includes(name) && !DIALECT_CLIENTS.has(name)).map(
+    (name) =>
+      `DIALECTS names "${name}", and DIALECT_CLIENTS has no entry for it. Add ${name}=CLIENT_ID to DIALECT_CLIENTS ("npx vestibule clients create CLIENT_ID --preset dialect" makes such a client), or take ${name} out of DIALECTS; DIALECTS=none serves none.`,
+  )
 }
 
 function workerContradictions({ WORKERS, DATABASE_URL }: Config): string[] {

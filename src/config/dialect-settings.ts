@@ -1,18 +1,27 @@
 import { z } from 'zod'
-import { count, flag, hours, list, pairs, resourceIdentifier, type Setting, seconds } from './setting.ts'
+import { count, flag, hours, list, listOrNone, pairs, resourceIdentifier, type Setting, seconds } from './setting.ts'
+
+/** The dialects there are. */
+export const DIALECT_NAMES = ['spryker', 'spryker-backend', 'elastic-path', 'magento', 'commercetools'] as const
+export type DialectName = (typeof DIALECT_NAMES)[number]
+
+/** The client of the demo shop that every dialect can stand on. */
+const DEMO_CLIENT = 'frontend'
 
 /** The shop token APIs beside OAuth, and what is special about each. */
 export const dialectSettings = {
   DIALECTS: {
-    type: list,
+    type: listOrNone,
     default: 'spryker,elastic-path,magento,commercetools',
-    sentence: 'Shop token APIs to serve beside OAuth, comma separated.',
+    productionDefault: 'none',
+    sentence: `Shop token APIs to serve beside OAuth, comma separated: of ${DIALECT_NAMES.join(', ')}; or none.`,
   },
   DIALECT_CLIENTS: {
     type: pairs,
-    default: '',
+    default: DIALECT_NAMES.map((name) => `${name}=${DEMO_CLIENT}`).join(','),
+    productionDefault: '',
     sentence:
-      'The public client that a dialect uses when a request names none, as name=client_id. Default for each dialect: frontend.',
+      'The public client that a dialect uses when a request names none, as name=client_id. Each dialect of DIALECTS needs an entry.',
   },
   DIALECT_MOUNTS: {
     type: pairs,

@@ -5,6 +5,8 @@ export type Setting = {
   readonly type: z.ZodType
   /** As it would be written in the environment; absent means unset. */
   readonly default?: string
+  /** The default with NODE_ENV=production, where it is another one; empty means unset. */
+  readonly productionDefault?: string
   readonly secret?: true
   readonly sentence: string
 }
@@ -37,6 +39,10 @@ export const list = z.string().transform((value) =>
     .map((item) => item.trim())
     .filter(Boolean),
 )
+/** Items between commas, or `none`: a list that is empty on purpose, where unset means another one. */
+export const listOrNone = list
+  .refine((items) => items.length === 1 || !items.includes('none'), 'must be none, or names without none')
+  .transform((items) => items.filter((item) => item !== 'none'))
 /** `name=value` between commas. */
 export const pairs = list
   .refine((items) => items.every((item) => /^[^=]+=.+$/.test(item)), 'must be written as name=value,name=value')

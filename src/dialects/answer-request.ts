@@ -20,11 +20,14 @@ import type { DialectServices } from './services.ts'
 import type { RunTokenPipeline } from './token-pipeline.ts'
 import { giveBody } from './token-request.ts'
 
+/** An operator has to make the client first. */
+const MISSING_CLIENT_RETRY_SECONDS = 60
+
 type AnswerRequestDeps = DialectRouterDeps & { readonly run: RunTokenPipeline }
 
 /** Takes one request through an endpoint: reads it, refuses it after the sunset, answers it, and counts the use. */
 export function createAnswerRequest(deps: AnswerRequestDeps, mounted: MountedDialect) {
-  const { dialect, sunset, basePath } = mounted
+  const { dialect, sunset, basePath, clientId: ownClientId } = mounted
 
   return async function answerRequest(ctx: Context, route: DialectRoute, next: Next): Promise<void> {
     const state = requestState(ctx)
@@ -44,11 +47,15 @@ export function createAnswerRequest(deps: AnswerRequestDeps, mounted: MountedDia
       if (sunset && Date.now() / 1000 >= sunset.closesAt) return dialect.onGone(context)
       // No request: the body could not be read.
       if (!request) return dialect.onBadBody((body as BodyError).status, context)
+      if (!(await deps.isClient(ownClientId))) {
+        deps.onMissingClient(dialect.name, ownClientId, state.requestId)
+        return later(dialect.onFailure(503, context), MISSING_CLIENT_RETRY_SECONDS)
+      }
       return 'act' in route ? route.act(request, services) : ask(route, request, services)
     })
     if (sunset) ctx.set(sunsetHeaders(sunset))
     ctx.vary('Origin')
-    const { clientId = mounted.clientId } = services.seen()
+    const { clientId = ownClientId } = services.seen()
     if (origin && (await deps.allowsOrigin(clientId, origin))) shareAnswer(ctx, origin)
     reply(ctx, answer)
     const endpoint = `${basePath}${route.path}`
@@ -78,9 +85,13 @@ async function settle(
   } catch (error) {
     onError(error, requestId)
     if (!(error instanceof Unavailable)) return dialect.onFailure(500, context)
-    const answer = dialect.onFailure(503, context)
-    return { ...answer, headers: { ...answer.headers, 'Retry-After': String(error.retryAfterSeconds) } }
+    return later(dialect.onFailure(503, context), error.retryAfterSeconds)
   }
+}
+
+/** Says when to come again (RFC 9110 §10.2.3). */
+function later(answer: DialectAnswer, seconds: number): DialectAnswer {
+  return { ...answer, headers: { ...answer.headers, 'Retry-After': String(seconds) } }
 }
 
 /** The body, or why there is none to read; of two endpoints on one path, the second gets what the first read. */

@@ -1,4 +1,4 @@
-import { type Config, ConfigError } from '../config.ts'
+import { type Config, ConfigError, DIALECT_NAMES, type DialectName } from '../config.ts'
 import { createCommercetools } from './commercetools/index.ts'
 import type { OpenDialect } from './dialect.ts'
 import { createElasticPath } from './elastic-path/index.ts'
@@ -8,17 +8,14 @@ import { ROOT, readMounts, readSunsets } from './mounts.ts'
 import { createSprykerBackend } from './spryker/backend.ts'
 import { createSpryker } from './spryker/index.ts'
 
-/** Every dialect there is. To add one: a folder beside this file, and a line here. */
-export const dialects: Readonly<Record<string, OpenDialect>> = {
+/** Every dialect there is. To add one: a folder beside this file, a line here, and its name in `DIALECT_NAMES`. */
+export const dialects: Readonly<Record<DialectName, OpenDialect>> = {
   spryker: createSpryker,
   'spryker-backend': createSprykerBackend,
   'elastic-path': createElasticPath,
   magento: createMagento,
   commercetools: createCommercetools,
 }
-
-/** The client a dialect acts for unless DIALECT_CLIENTS names another. */
-const DEFAULT_CLIENT = 'frontend'
 
 /**
  * The dialects named in DIALECTS, as the settings want them.
@@ -38,12 +35,12 @@ export function selectDialects(config: Config): MountedDialect[] {
 
   const mounts = readMounts(DIALECT_MOUNTS, config.ISSUER)
   const sunsets = readSunsets(DIALECT_SUNSETS)
-  const mounted = [...new Set(DIALECTS)].map((name) => {
-    const open = dialects[name] as OpenDialect // the names were looked at above
-    const clientId = DIALECT_CLIENTS.get(name) ?? DEFAULT_CLIENT
+  // The names were looked at above.
+  const mounted = ([...new Set(DIALECTS)] as DialectName[]).map((name) => {
+    const clientId = String(DIALECT_CLIENTS.get(name)) // a start without an entry is refused
     const sunset = sunsets.get(name)
     return {
-      dialect: open(config, { clientId }),
+      dialect: dialects[name](config, { clientId }),
       clientId,
       ...(mounts.get(name) ?? ROOT),
       ...(sunset && { sunset }),
@@ -62,7 +59,6 @@ function unknownNames(setting: string, names: readonly string[]): string[] {
   return names
     .filter((name) => !Object.hasOwn(dialects, name))
     .map((name) => {
-      const known = Object.keys(dialects).join(', ')
-      return `${setting} names "${name}", which is not one of: ${known}. Correct the name or remove it.`
+      return `${setting} names "${name}", which is not one of: ${DIALECT_NAMES.join(', ')}. Correct the name or remove it.`
     })
 }

@@ -21,6 +21,10 @@ export type DialectRouterDeps = {
   readonly signInByLink: (ctx: Context, token: string) => Promise<'signed-in' | 'already-signed-in' | 'invalid'>
   /** True when pages of the origin may read what this client is answered. */
   readonly allowsOrigin: (clientId: string, origin: string) => Promise<boolean>
+  /** False when there is no such client; a disabled one is a client. */
+  readonly isClient: (clientId: string) => Promise<boolean>
+  /** A request came, and the dialect's own client does not exist: something for an operator to mend. */
+  readonly onMissingClient: (dialect: string, clientId: string, requestId: string) => void
   /** A dialect's own client may not do what an endpoint needs of it: something for an operator to mend. */
   readonly onUnfitClient: (dialect: string, clientId: string, reason: string) => void
   readonly onUse: (use: DialectUse) => void

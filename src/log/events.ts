@@ -77,6 +77,13 @@ export const LOG_EVENTS = {
     remedy:
       'Reduce the permissions in the token, or raise TOKEN_SIZE_BUDGET_BYTES if your proxies accept longer headers.',
   },
+  'dialect.client-missing': {
+    level: 'warn',
+    happened:
+      'The client that DIALECT_CLIENTS names for a dialect does not exist; endpoints of the dialect answer 503 until it does.',
+    remedy:
+      'Create the client with `vestibule clients create CLIENT_ID --preset dialect`, or correct DIALECT_CLIENTS. No restart is needed for a client that is created.',
+  },
   'dialect.client-misconfigured': {
     level: 'warn',
     happened: 'The client of a dialect lacks something that an endpoint needs; the request was refused.',

@@ -1,12 +1,19 @@
+import type { Setting } from '../../config/setting.ts'
 import { settings } from '../../config.ts'
 
 /** `docs/configuration.md`, made from the table of settings, so that the two cannot disagree. */
 export function configurationPage(): string {
-  const rows = Object.entries(settings).map(([name, setting]) => {
-    const standard = 'default' in setting && setting.default !== '' ? `\`${setting.default}\`` : 'unset'
-    return `| \`${name}\` | ${standard} | ${escapeCell(setting.sentence + choices(setting.type) + secrecy(setting))} |`
+  const rows = Object.entries<Setting>(settings).map(([name, setting]) => {
+    return `| \`${name}\` | ${defaults(setting)} | ${escapeCell(setting.sentence + choices(setting.type) + secrecy(setting))} |`
   })
   return [...INTRODUCTION, '| setting | default | what it does |', '|---|---|---|', ...rows, ''].join('\n')
+}
+
+function defaults({ default: standard = '', productionDefault }: Setting): string {
+  const written = (value: string) => (value === '' ? 'unset' : `\`${value}\``)
+  return productionDefault === undefined
+    ? written(standard)
+    : `${written(standard)}; in production: ${written(productionDefault)}`
 }
 
 const INTRODUCTION = [
@@ -23,7 +30,7 @@ const INTRODUCTION = [
   '- Names that begin with `VESTIBULE_` are refused: no setting has this prefix.',
   '- `npx vestibule config` shows the current settings, with secrets masked; `--json` for programs.',
   '- `NODE_ENV=production` refuses the demo shop and weak settings: it needs `COOKIE_KEYS`, `KEY_ENCRYPTION_KEY` and an',
-  '  `ISSUER` with https.',
+  '  `ISSUER` with https. It serves no dialect unless `DIALECTS` and `DIALECT_CLIENTS` say so.',
   '',
 ]
 
