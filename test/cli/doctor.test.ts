@@ -1,13 +1,16 @@
-import { chmodSync, readdirSync } from 'node:fs'
-import { createServer, request } from 'node:http'
+import { chmodSync, readdirSync, writeFileSync } from 'node:fs'
+import { createServer, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { createShopService } from '../../docs/how-to/shop-directory-example.ts'
 import { openDatabase } from '../../src/database/index.ts'
+import { ask } from '../admin/administrators.ts'
 import { ADMIN_TOKEN } from '../keys/server-nodes.ts'
 import { describeOn } from '../support/describe-on.ts'
 import { freePort } from '../support/free-port.ts'
 import { startRedis } from '../support/redis-server.ts'
+import { temporaryDirectory } from '../support/run-directory.ts'
 import { startTestServer, type TestServer, type TestSettings } from '../support/server.ts'
 import { createDatabase } from '../support/shared.ts'
 import { runCli } from './run-cli.ts'
@@ -50,12 +53,16 @@ async function startProxy(
     )
     incoming.pipe(passed)
   })
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  return listen(proxy)
+}
+
+async function listen(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   closeSteps.push(async () => {
-    proxy.closeAllConnections()
-    await new Promise((resolve) => proxy.close(resolve))
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
   })
-  return `http://localhost:${(proxy.address() as AddressInfo).port}`
+  return `http://localhost:${(server.address() as AddressInfo).port}`
 }
 
 /** A server whose ISSUER is a proxy in front of it. */
@@ -69,7 +76,20 @@ test('finds nothing wrong with a fresh server, and says that it looked at everyt
   const { code, ill, checks } = await examine(await serve())
   expect(ill).toEqual([])
   expect(code).toBe(0)
-  const all = ['database', 'storage', 'keys', 'mail', 'issuer', 'clock', 'proxy headers', 'secret files', 'cookies']
+  const all = [
+    'database',
+    'storage',
+    'keys',
+    'mail',
+    'issuer',
+    'clock',
+    'proxy headers',
+    'secret files',
+    'cookies',
+    'clients',
+    'dialects',
+    'default resource',
+  ]
   expect(checks).toEqual(expect.arrayContaining(all))
 })
 
@@ -158,6 +178,78 @@ describe('says what is wrong and how to mend it', () => {
     expect(ill).toEqual([{ check: 'secret files', isWell: false, detail: expect.stringContaining('chmod 600') }])
     expect(ill[0]?.detail).toContain('admin.json')
     expect(ill[0]?.detail).toContain(file)
+  })
+
+  test('when others can read a file that a secret comes from', async () => {
+    const file = join(temporaryDirectory('secrets'), 'cookie-keys')
+    writeFileSync(file, 'a-cookie-key-of-an-operator-0123')
+    chmodSync(file, 0o640)
+    const server = await serve()
+    const { ill } = await examine(server, { COOKIE_KEYS_FILE: file } as TestSettings)
+    expect(ill).toEqual([{ check: 'secret files', isWell: false, detail: expect.stringMatching(/cookie-keys.*chmod/) }])
+    chmodSync(file, 0o600)
+    expect((await examine(server, { COOKIE_KEYS_FILE: file } as TestSettings)).ill).toEqual([])
+  })
+
+  test('when a dialect has no client, and a setting names one that does not exist', async () => {
+    const DIALECT_CLIENTS = 'spryker=frontend,magento=not-made-yet'
+    const server = await serve({ DIALECTS: 'spryker,magento', DIALECT_CLIENTS })
+    const { ill } = await examine(server, { DIALECTS: 'spryker,magento', DIALECT_CLIENTS })
+    const detail = expect.stringMatching(/"not-made-yet" of magento.*clients create not-made-yet --preset dialect/)
+    expect(ill).toEqual([{ check: 'dialects', isWell: false, detail }])
+    const without = await examine(server, { DIALECTS: 'spryker,magento', DIALECT_CLIENTS: 'spryker=frontend' })
+    const fix = expect.stringContaining('Add magento=CLIENT_ID to DIALECT_CLIENTS')
+    expect(without.ill).toEqual([{ check: 'settings', isWell: false, detail: fix }])
+    expect((await examine(server, { DIALECTS: 'none' })).ill).toEqual([])
+  })
+
+  test('when the default resource server is missing', async () => {
+    const server = await serve({ ADMIN_TOKEN })
+    const path = `/v1/resource-servers/${encodeURIComponent(server.config.DEFAULT_RESOURCE)}`
+    expect((await ask(server, ADMIN_TOKEN, 'DELETE', path, undefined, { 'If-Match': '*' })).status).toBe(204)
+    const { ill } = await examine(server)
+    const detail = expect.stringMatching(/urn:vestibule:commerce.*vestibule migrate.*DEFAULT_RESOURCE/)
+    expect(ill).toEqual([{ check: 'default resource', isWell: false, detail }])
+  })
+
+  describe.each(['SHOP_DIRECTORY', 'LEGACY_DIRECTORY'] as const)('of %s_URL', (setting) => {
+    let server: TestServer
+    beforeAll(async () => {
+      server = await startTestServer()
+    })
+    afterAll(() => server?.stop())
+    const asked = async (handle: Server, TOKEN = 'shop-token') => {
+      const address = await listen(handle)
+      return examine(server, { [`${setting}_URL`]: address, [`${setting}_TOKEN`]: TOKEN })
+    }
+    const answering = (lookUp: number, signIn: number) =>
+      createServer((request, response) => response.writeHead(request.method === 'GET' ? lookUp : signIn).end())
+
+    test('nothing when the service keeps the contract', async () => {
+      const { ill, checks } = await asked(createShopService([], 'shop-token'))
+      expect([ill, checks]).toEqual([[], expect.arrayContaining(['customer service'])])
+    })
+
+    const wrong: [string, () => Server, RegExp][] = [
+      ['refuses the token', () => createShopService([], 'another-token'), /403.*Correct SETTING_TOKEN/],
+      ['breaks', () => answering(500, 500), /500.*log of the service/],
+      ['breaks at sign-ins', () => answering(404, 503), /a sign-in .*503.*log of the service/],
+      ['knows no sign-in', () => answering(404, 404), /a sign-in .*404 and not 401.*Correct SETTING_URL/],
+      ['has a customer for every id', () => answering(200, 401), /a look-up .*200 and not 404.*Correct SETTING_URL/],
+      ['redirects', () => answering(302, 302), /302 and not 404.*Correct SETTING_URL/],
+    ]
+    test.each(wrong)('when the service %s', async (_, service, said) => {
+      const { code, ill } = await asked(service())
+      const detail = expect.stringMatching(new RegExp(said.source.replace('SETTING', setting)))
+      expect([code, ill]).toEqual([1, [{ check: 'customer service', isWell: false, detail }]])
+    })
+
+    test('when nothing answers', async () => {
+      const url = `http://127.0.0.1:${await freePort()}`
+      const { ill } = await examine(server, { [`${setting}_URL`]: url })
+      const detail = expect.stringMatching(new RegExp(`ECONNREFUSED.*correct ${setting}_URL`))
+      expect(ill).toEqual([{ check: 'customer service', isWell: false, detail }])
+    })
   })
 
   describeOn('redis', 'of Redis', () => {

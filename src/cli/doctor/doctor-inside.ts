@@ -1,7 +1,6 @@
-import type { ListedClient } from '../../clients/registry.ts'
-import { HOW_TO_LIMIT, isUnlimited } from '../../clients/third-parties.ts'
 import type { Config } from '../../config.ts'
 import { AdminError, createAdminClient } from '../command/admin-client.ts'
+import { examineClients } from './doctor-clients.ts'
 import { ask, bad, type Finding, ok } from './findings.ts'
 
 type Health = {
@@ -25,14 +24,13 @@ export async function examineInside(config: Config, environment: NodeJS.ProcessE
   try {
     const admin = createAdminClient(environment)
     const health = await admin.call<Health>('GET', '/v1/health')
-    const clients = await admin.list<ListedClient>('/v1/clients')
     return [
       ok('admin', `the admin API answers; version ${health.version}`),
       ...health.checks.map(({ name, status, problem }) =>
         status === 'up' ? ok(name, 'it answers') : bad(name, `${problem ?? 'down'}. ${FIXES[name] ?? ''}`),
       ),
       ...databaseClock(health),
-      ...unlimitedClients(clients),
+      ...(await examineClients(config, admin)),
     ]
   } catch (error) {
     if (!(error instanceof AdminError)) throw error
@@ -45,15 +43,6 @@ function databaseClock({ clockSkewSeconds }: Health): Finding[] {
   const order = clockSkewSeconds > 0 ? 'ahead of' : 'behind'
   const apart = Math.abs(clockSkewSeconds)
   return [bad('database clock', `the server is ${apart} s ${order} the database. Run a time service on both.`)]
-}
-
-/** They were stored before that was refused. */
-function unlimitedClients(clients: readonly ListedClient[]): Finding[] {
-  const unlimited = clients.filter(({ metadata }) => isUnlimited(metadata))
-  if (unlimited.length === 0) return [ok('clients', 'each client of others says what it may ask for')]
-  return unlimited.map(({ metadata: { client_id } }) =>
-    bad('clients', `"${client_id}" may ask every resource server for every scope: ${HOW_TO_LIMIT}.`),
-  )
 }
 
 async function readiness({ PORT }: Config): Promise<Finding> {

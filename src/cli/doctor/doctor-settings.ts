@@ -1,20 +1,33 @@
 import { globSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Config, isLoopbackIssuer } from '../../config.ts'
+import type { Setting } from '../../config/setting.ts'
+import { type Config, isLoopbackIssuer, settings } from '../../config.ts'
 import { isOpenToOthers } from '../../private-files.ts'
 import { bad, type Finding, ok } from './findings.ts'
 
 /** What the settings and the files they name say by themselves. */
-export function examineSettings(config: Config): Finding[] {
-  return [...secretFiles(config), cookies(config)]
+export function examineSettings(config: Config, environment: NodeJS.ProcessEnv): Finding[] {
+  return [...secretFiles(config, environment), cookies(config)]
 }
 
-function secretFiles({ KEYS_URL, KEY_ENCRYPTION_KEY, DATA_DIR }: Config): Finding[] {
+/** What an orchestrator mounts is for one container, whatever its rights are. */
+const MOUNTED = '/run/secrets/'
+
+/** The files from which secrets are read by NAME_FILE. */
+function filesOfSecrets(environment: NodeJS.ProcessEnv): string[] {
+  return Object.entries<Setting>(settings)
+    .filter(([, { secret }]) => secret)
+    .flatMap(([name]) => environment[`${name}_FILE`] || [])
+    .filter((path) => !path.startsWith(MOUNTED))
+}
+
+function secretFiles({ KEYS_URL, KEY_ENCRYPTION_KEY, DATA_DIR }: Config, environment: NodeJS.ProcessEnv): Finding[] {
   const directory = KEYS_URL.startsWith('file:') ? KEYS_URL.slice('file:'.length) : undefined
   const keyFiles =
     directory === undefined ? [] : globSync('*.json', { cwd: directory }).map((file) => join(directory, file))
   const inDataDir = ['admin.json', 'postgres', 'outbox'].map((name) => join(DATA_DIR, name))
-  const open = [DATA_DIR, ...inDataDir, ...(directory ? [directory] : []), ...keyFiles].filter(isOpenToOthers)
+  const ofKeys = directory ? [directory, ...keyFiles] : []
+  const open = [DATA_DIR, ...inDataDir, ...ofKeys, ...filesOfSecrets(environment)].filter(isOpenToOthers)
   if (open.length > 0) {
     const fix = 'Run "chmod 600" on the files and "chmod 700" on the directories, as the user that runs the server.'
     return [bad('secret files', `other users of this machine can read ${open.join(', ')}. ${fix}`)]

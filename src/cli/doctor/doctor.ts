@@ -1,6 +1,7 @@
 import { type Config, ConfigError, readConfig } from '../../config.ts'
 import { printJson } from '../command/print.ts'
 import { singleAction } from '../command/single-action.ts'
+import { examineDirectory } from './doctor-directory.ts'
 import { examineInside } from './doctor-inside.ts'
 import { examineOutside } from './doctor-outside.ts'
 import { examineSettings } from './doctor-settings.ts'
@@ -11,8 +12,8 @@ export const doctor = singleAction({
   name: 'doctor',
   summary: 'find problems and say how to fix them',
   does: `Checks the settings, the server from outside (issuer, clock, proxy headers) and from inside (database, storage, keys,
-mail), and says for each problem how to fix it. Run it with the settings of the server. It exits with code 1 if it
-finds a problem.`,
+mail, clients, dialects, default resource), the customer service of the shop, and file permissions, and says for each
+problem how to fix it. Run it with the settings of the server. It exits with code 1 if it finds a problem.`,
   example: '',
   async run({ environment, isJson }) {
     const findings = await examine(environment)
@@ -31,6 +32,10 @@ async function examine(environment: NodeJS.ProcessEnv): Promise<Finding[]> {
     if (!(error instanceof ConfigError)) throw error
     return error.problems.map((detail) => bad('settings', detail))
   }
-  const server = await Promise.all([examineInside(config, environment), examineOutside(config, environment)])
-  return [ok('settings', 'all settings are valid'), ...server.flat(), ...examineSettings(config)]
+  const asked = await Promise.all([
+    examineInside(config, environment),
+    examineOutside(config, environment),
+    examineDirectory(config),
+  ])
+  return [ok('settings', 'all settings are valid'), ...asked.flat(), ...examineSettings(config, environment)]
 }

@@ -14,9 +14,13 @@ export function bad(check: string, detail: string): Finding {
 const TIMEOUT_MS = 3000
 
 /** The answer, or in a word why there is none. */
-export async function ask(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Response | string> {
+export async function ask(
+  url: string,
+  headers: Readonly<Record<string, string>> = {},
+  more: Pick<RequestInit, 'method' | 'body' | 'redirect'> = {},
+): Promise<Response | string> {
   try {
-    return await fetch(url, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) })
+    return await fetch(url, { ...more, headers, signal: AbortSignal.timeout(TIMEOUT_MS) })
   } catch (error) {
     return codeOf(causeOf(error)) ?? messageOf(error)
   }

@@ -1,0 +1,45 @@
+import type { ListedClient } from '../../clients/registry.ts'
+import { HOW_TO_LIMIT, isUnlimited } from '../../clients/third-parties.ts'
+import type { Config } from '../../config.ts'
+import type { AdminClient } from '../command/admin-client.ts'
+import { bad, type Finding, ok } from './findings.ts'
+
+/** Whether what the settings say of clients and resource servers is there, and clients are as they are stored today. */
+export async function examineClients(config: Config, admin: AdminClient): Promise<Finding[]> {
+  const clients = await admin.list<ListedClient>('/v1/clients')
+  const resourceServers = await admin.list<{ readonly identifier: string }>('/v1/resource-servers')
+  return [
+    ...unlimitedClients(clients),
+    ...dialectClients(config, new Set(clients.map(({ metadata }) => metadata.client_id))),
+    defaultResource(config, new Set(resourceServers.map(({ identifier }) => identifier))),
+  ]
+}
+
+/** They were stored before that was refused. */
+function unlimitedClients(clients: readonly ListedClient[]): Finding[] {
+  const unlimited = clients.filter(({ metadata }) => isUnlimited(metadata))
+  if (unlimited.length === 0) return [ok('clients', 'each client of others says what it may ask for')]
+  return unlimited.map(({ metadata: { client_id } }) =>
+    bad('clients', `"${client_id}" may ask every resource server for every scope: ${HOW_TO_LIMIT}.`),
+  )
+}
+
+function dialectClients({ DIALECTS, DIALECT_CLIENTS }: Config, known: ReadonlySet<string>): Finding[] {
+  if (DIALECTS.length === 0) return [ok('dialects', 'none is on')]
+  const lost = DIALECTS.flatMap((name) => {
+    const clientId = DIALECT_CLIENTS.get(name)
+    return clientId === undefined || known.has(clientId) ? [] : [{ name, clientId }]
+  })
+  if (lost.length === 0) return [ok('dialects', `the clients of ${DIALECTS.join(', ')} exist`)]
+  return lost.map(({ name, clientId }) => {
+    const fix = `Run "npx vestibule clients create ${clientId} --preset dialect", or correct DIALECT_CLIENTS.`
+    return bad('dialects', `the client "${clientId}" of ${name} does not exist: its endpoints answer 503. ${fix}`)
+  })
+}
+
+function defaultResource({ DEFAULT_RESOURCE }: Config, known: ReadonlySet<string>): Finding {
+  if (known.has(DEFAULT_RESOURCE)) return ok('default resource', `${DEFAULT_RESOURCE} is registered`)
+  const effect = 'requests that name no resource are refused'
+  const fix = 'Restart the server or run "npx vestibule migrate": both register it. Or correct DEFAULT_RESOURCE.'
+  return bad('default resource', `there is no resource server ${DEFAULT_RESOURCE}: ${effect}. ${fix}`)
+}
