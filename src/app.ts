@@ -11,6 +11,7 @@ import { createServices, type Services } from './app/services.ts'
 import type { AppParts, Shared } from './app/shared.ts'
 import { ensureDefaultResource } from './clients/default-resource.ts'
 import { type Config, ConfigError, maskedConfig, whyNoDemo } from './config.ts'
+import { ShopServiceError } from './customers/sources/shop-failure.ts'
 import { isNewInstallation, settleInstallation } from './database/server-secrets.ts'
 import { loadDemo } from './demo.ts'
 import { createNetworks } from './http/address.ts'
@@ -76,7 +77,10 @@ export async function openApp(
       checks,
       trustedProxies: createNetworks(config.TRUSTED_PROXIES),
       probes: health({ checks, isDraining: () => isDraining }),
-      onError: (error, id) => log.error({ event: 'request.failed', requestId: id, err: error }),
+      onError(error, id) {
+        // Its line was written where it happened.
+        if (!(error instanceof ShopServiceError)) log.error({ event: 'request.failed', requestId: id, err: error })
+      },
     }
     const parts: AppParts = { backends, services, engine, shared }
     return {

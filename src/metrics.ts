@@ -119,6 +119,11 @@ export function createMetrics() {
       'Logins of customers and agents by outcome; locked means refused without a password check.',
       ['realm', 'outcome'],
     ),
+    customerServiceFailures: counter(
+      'vestibule_customer_service_failures_total',
+      'Questions that the customer service of the shop did not answer, or answered wrongly, by directory (shop, legacy) and kind.',
+      ['directory', 'kind'],
+    ),
     hashingWait: histogram(
       'vestibule_password_wait_seconds',
       'How long passwords waited before they were hashed.',

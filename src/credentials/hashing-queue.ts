@@ -1,5 +1,10 @@
 /** More work than can be done in time: come back after `retryAfterSeconds`. */
-export type Busy = { readonly outcome: 'busy'; readonly retryAfterSeconds: number }
+export type Busy = {
+  readonly outcome: 'busy'
+  readonly retryAfterSeconds: number
+  /** Not this server is busy: the service that keeps the people does not answer. */
+  readonly isServiceAway?: true
+}
 export type Done<T> = { readonly outcome: 'done'; readonly result: T }
 
 export type HashingQueue = {

@@ -20,7 +20,7 @@ export type VerifyElsewhere<Person> = (
 ) => Promise<
   | { readonly outcome: 'match'; readonly person: Person; readonly generation?: number }
   | { readonly outcome: 'mismatch' }
-  | { readonly outcome: 'unavailable'; readonly retryAfterSeconds: number }
+  | { readonly outcome: 'unavailable'; readonly retryAfterSeconds: number; readonly isServiceAway?: true }
 >
 
 /** Why there was no match. For the audit trail and logs; a caller of ours never learns it. */
@@ -55,8 +55,7 @@ export function createVerifyPerson<Person extends { readonly id: string }>(deps:
     caller: string,
   ): Promise<VerifiedPerson<Person>> {
     const asked = found?.password ? undefined : await askElsewhere(login, password)
-    if (asked?.outcome === 'unavailable')
-      return { outcome: 'busy', retryAfterSeconds: asked.retryAfterSeconds, spentMs: 0 }
+    if (asked?.outcome === 'unavailable') return { ...asked, outcome: 'busy', spentMs: 0 }
     if (asked?.outcome === 'match') {
       const { outcome, spentMs, ...found } = asked
       return { outcome, found, needsRehash: false, spentMs }

@@ -10,7 +10,7 @@ import type { Customer } from './customer.ts'
 import type { Directory } from './directory.ts'
 import { type Proof, proofOf } from './proof.ts'
 import type { SignInElsewhere } from './sign-in-elsewhere.ts'
-import { ShopServiceError } from './sources/shop-service.ts'
+import { ShopServiceError } from './sources/shop-failure.ts'
 
 export type Authentication =
   | Admitted
@@ -84,7 +84,7 @@ function createFind(directory: Directory) {
       return { person, ...credentials }
     } catch (error) {
       if (!(error instanceof ShopServiceError)) throw error
-      return { outcome: 'busy', retryAfterSeconds: error.retryAfterSeconds }
+      return { outcome: 'busy', retryAfterSeconds: error.retryAfterSeconds, isServiceAway: true }
     }
   }
 }

@@ -6,4 +6,4 @@ export type SignInElsewhere = (login: string, password: string) => Promise<SignI
 export type SignInElsewhereOutcome =
   | { readonly outcome: 'match'; readonly customer: Customer; readonly generation?: number }
   | { readonly outcome: 'mismatch' }
-  | { readonly outcome: 'unavailable'; readonly retryAfterSeconds: number }
+  | { readonly outcome: 'unavailable'; readonly retryAfterSeconds: number; readonly isServiceAway?: true }

@@ -8,7 +8,7 @@ export class Unavailable extends Error {
   readonly statusCode = 503
   readonly expose = true
   readonly error = 'temporarily_unavailable'
-  readonly error_description = 'a part of this server does not answer, try again shortly'
+  readonly error_description: string = 'a part of this server does not answer, try again shortly'
   readonly allow_redirect = true
   readonly retryAfterSeconds: number
   /** For the log: which part, and what it said. */

@@ -31,6 +31,10 @@ export function refusedLogin(refused: Refused): { status: number; problem: Login
     case 'locked':
       return { status: 429, problem: 'locked', waitSeconds: Math.ceil(refused.retryAfterSeconds) }
     case 'busy':
-      return { status: 503, problem: 'busy', waitSeconds: Math.ceil(refused.retryAfterSeconds) }
+      return {
+        status: 503,
+        problem: refused.isServiceAway ? 'away' : 'busy',
+        waitSeconds: Math.ceil(refused.retryAfterSeconds),
+      }
   }
 }

@@ -11,7 +11,7 @@ export type ClientView = {
 }
 
 /** Why the login page is shown again. */
-export type LoginProblem = 'missing' | 'wrong' | 'unconfirmed' | 'locked' | 'busy'
+export type LoginProblem = 'missing' | 'wrong' | 'unconfirmed' | 'locked' | 'busy' | 'away'
 
 type FormView = {
   /** `/interaction/:uid`, where the forms of this page are sent below. */

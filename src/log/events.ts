@@ -99,6 +99,13 @@ export const LOG_EVENTS = {
     happened: 'SIGN_IN_WEBHOOK_URL did not accept a sign-in report; the report was dropped.',
     remedy: 'Read `reason`, and repair the receiver. Guest carts of these sign-ins are not merged.',
   },
+  'customer-service.failed': {
+    level: 'warn',
+    happened:
+      'The service at SHOP_DIRECTORY_URL or LEGACY_DIRECTORY_URL did not answer, or answered wrongly; the request was answered 503.',
+    remedy:
+      'Read `kind`, `status` and `member`, and repair the service. `vestibule doctor` asks it; docs/how-to/shop-directory.md has the kinds.',
+  },
   'password.unusable': {
     level: 'warn',
     happened:

@@ -89,7 +89,11 @@ describe('a shop service in trouble', () => {
     expect(await remote().findById(SONIA.id)).toBeUndefined()
     expect(calls).toBe(3)
     url = await listen(createServer((_, response) => response.writeHead(500).end()))
-    expect(await remote().signIn('a@b', 'x')).toEqual({ outcome: 'unavailable', retryAfterSeconds: 5 })
+    expect(await remote().signIn('a@b', 'x')).toEqual({
+      outcome: 'unavailable',
+      retryAfterSeconds: 5,
+      isServiceAway: true,
+    })
   })
 
   test('is not waited for longer than the deadline', async () => {

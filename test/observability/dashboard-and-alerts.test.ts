@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { introspect, refresh, requestTokens, sonia, tokensOf } from '../endpoints/client.ts'
+import { freePort } from '../support/free-port.ts'
 import { postJson } from '../support/http.ts'
 import { askedBy, type Exported, exportedBy } from '../support/promql.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
@@ -30,12 +31,14 @@ let server: TestServer
 let exported: Exported
 let page: string
 beforeAll(async () => {
-  server = await startTestServer()
+  // A former shop that is away: who has no password here fails to sign in.
+  server = await startTestServer({ LEGACY_DIRECTORY_URL: `http://127.0.0.1:${await freePort()}` })
   const { access_token, refresh_token } = await tokensOf(server.url)
   await refresh(server.url, refresh_token)
   await introspect(server.url, access_token)
   await requestTokens(server.url, { password: 'not-the-password' })
   await postJson(`${server.url}/access-tokens`, { data: { type: 'access-tokens', attributes: sonia } })
+  await requestTokens(server.url, { username: 'moving@former.example', password: 'any' })
   page = await (await fetch(`${server.adminUrl}/metrics`)).text()
   exported = exportedBy(page)
 })
@@ -96,6 +99,7 @@ describe('metrics', () => {
       'vestibule_introspections_total{outcome="active"} 1',
       'vestibule_http_request_duration_seconds_count{route="dialect",status="2xx"} 1',
       'vestibule_http_request_duration_seconds_count{route="introspect",status="2xx"} 1',
+      'vestibule_customer_service_failures_total{directory="legacy",kind="unreachable"} 1',
       'vestibule_ready 1',
       'vestibule_key_store_followed 1',
     ]) {

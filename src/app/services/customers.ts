@@ -19,7 +19,9 @@ import { createMailBudgets } from '../../customers/recovery/recovery-budgets.ts'
 import type { RecoveryServices } from '../../customers/recovery/recovery-services.ts'
 import { createRegistrationKeys, type RegistrationKeys } from '../../customers/recovery/registration-keys.ts'
 import { createSignInLinks, type SignInLinks } from '../../customers/sign-in-links.ts'
-import { type CustomerSource, selectCustomerSource } from '../../customers/sources/index.ts'
+import { type CustomerSource, type DirectoryName, selectCustomerSource } from '../../customers/sources/index.ts'
+import type { ReportedFailure } from '../../customers/sources/shop-failure.ts'
+import { currentRequest } from '../../http/request-id.ts'
 import type { Log } from '../../log.ts'
 import { watchLogins } from '../../oauth/accounts/watch-logins.ts'
 import type { SignOutCutOffs } from '../../oauth/sign-out-cut-offs.ts'
@@ -71,7 +73,7 @@ export function createCustomerServices(
   const { knex } = backends.database
   const policy = lockoutPolicy(config)
   const onProblem = (customer: string, problem: string) => log.warn({ event: 'password.unusable', customer, problem })
-  const source = selectCustomerSource(config, { knex, passwords, onProblem })
+  const source = selectCustomerSource(config, { knex, passwords, onProblem, onFailure: noteFailures(log, backends) })
   const { directory, keepsPasswords } = source
   const recent = createRecentCustomers({ findById: directory.findById, storage })
   const { tellChanged } = recent
@@ -104,6 +106,14 @@ export function createCustomerServices(
     recovery: mailer.isOffered ? recovery : undefined,
     passwordChange: recovery?.passwordChange,
     emailChanges: recovery?.emailChanges,
+  }
+}
+
+/** Each failure of the shop's service is one line and one count. */
+function noteFailures(log: Log, { metrics }: Pick<Backends, 'metrics'>) {
+  return (directory: DirectoryName, failure: ReportedFailure) => {
+    metrics.customerServiceFailures.inc({ directory, kind: failure.kind })
+    log.warn({ event: 'customer-service.failed', directory, ...failure, requestId: currentRequest()?.requestId })
   }
 }
 

@@ -6,7 +6,8 @@ import type { Directory } from '../directory.ts'
 import { type ImportRecord, importRecord } from '../import/import-record.ts'
 import { REMEMBERED } from '../recent-customers.ts'
 import type { SignInElsewhere } from '../sign-in-elsewhere.ts'
-import { type ShopService, ShopServiceError } from './shop-service.ts'
+import { type ReportedFailure, type ShopFailure, ShopServiceError } from './shop-failure.ts'
+import type { ShopService } from './shop-service.ts'
 
 /** A directory whose customers and passwords stay in the shop. */
 export type HttpDirectory = Directory & {
@@ -18,7 +19,7 @@ export type HttpDirectory = Directory & {
 export type RecordOutcome =
   | { readonly outcome: 'match'; readonly record: ShopRecord }
   | { readonly outcome: 'mismatch' }
-  | { readonly outcome: 'unavailable'; readonly retryAfterSeconds: number }
+  | { readonly outcome: 'unavailable'; readonly retryAfterSeconds: number; readonly isServiceAway: true }
 
 /** What the service answers is a line of the import format, id and number included. */
 const shopRecord = importRecord.required({ id: true, idCustomer: true })
@@ -28,10 +29,20 @@ type HttpDirectoryDeps = {
   readonly service: ShopService
   /** A right password was answered with another customer than the one of the login. */
   readonly onProblem?: (customerReference: string, problem: string) => void
+  /** A question that came to nothing, once for each question. */
+  readonly onFailure?: (failure: ReportedFailure) => void
 }
+
+/** Names of unknown members are the service's own. */
+const MEMBER_LENGTH = 100
 
 /** What a customer is asked for by. */
 type Key = 'id' | 'reference' | 'login'
+
+const MEMBERS: Readonly<Record<Key, string>> = { id: 'id', reference: 'customerReference', login: 'email' }
+
+/** Refused as a wrong password is; but a service at another path says this to everybody. */
+const NO_SIGN_IN: ShopFailure = { kind: 'status', status: 404 }
 
 /**
  * Customers in the shop's own service (docs/how-to/shop-directory.md). What is read again and again while a token is made
@@ -41,18 +52,25 @@ type Key = 'id' | 'reference' | 'login'
  *
  * @throws {ShopServiceError} from look-ups while the service is away, or answers with another customer.
  */
-export function createHttpDirectory({ service, onProblem = () => {} }: HttpDirectoryDeps): HttpDirectory {
+export function createHttpDirectory(deps: HttpDirectoryDeps): HttpDirectory {
+  const { service, onProblem = () => {}, onFailure = () => {} } = deps
   const records = createCache(async (path: string) => {
-    const { status, body } = await service.read(path)
-    if (status === 404) return undefined
-    if (status !== 200) throw new ShopServiceError(`the shop service answered ${status} to a look-up`, 5)
-    return parseRecord(body)
+    try {
+      const { status, body } = await service.read(path)
+      if (status === 404) return undefined
+      if (status !== 200) throw new ShopServiceError({ kind: 'status', status })
+      return parseRecord(body)
+    } catch (error) {
+      if (error instanceof ShopServiceError) onFailure({ ...error.failure, question: 'look-up' })
+      throw error
+    }
   }, REMEMBERED)
   const find = async (path: string, key: Key, value: string) => {
     const record = await records.get(path)
-    if (record && !isAsked(record, key, value))
-      throw new ShopServiceError(`the shop service answered with another customer than the one of the ${key}`, 5)
-    return record && toCustomer(record)
+    if (!record || isAsked(record, key, value)) return record && toCustomer(record)
+    const failure = { kind: 'another-customer', status: 200, member: MEMBERS[key] } as const
+    onFailure({ ...failure, question: 'look-up' })
+    throw new ShopServiceError(failure)
   }
 
   async function signInForRecord(login: string, password: string): Promise<RecordOutcome> {
@@ -61,13 +79,14 @@ export function createHttpDirectory({ service, onProblem = () => {} }: HttpDirec
       for (const form of storedForms(login)) {
         const { status, body } = await service.send('/sign-in', { login: form, password })
         if (status === 200) return recordOf(login, parseRecord(body))
-        if (status !== 401 && status !== 404)
-          throw new ShopServiceError(`the shop service answered ${status} to a sign-in`, 5)
+        if (status === 404) onFailure({ ...NO_SIGN_IN, question: 'sign-in' })
+        else if (status !== 401) throw new ShopServiceError({ kind: 'status', status })
       }
       return { outcome: 'mismatch' }
     } catch (error) {
       if (!(error instanceof ShopServiceError)) throw error
-      return { outcome: 'unavailable', retryAfterSeconds: error.retryAfterSeconds }
+      onFailure({ ...error.failure, question: 'sign-in' })
+      return { outcome: 'unavailable', retryAfterSeconds: error.retryAfterSeconds, isServiceAway: true }
     }
   }
 
@@ -119,8 +138,17 @@ function isAsked(record: ShopRecord, key: Key, value: string): boolean {
 function parseRecord(body: unknown): ShopRecord {
   const parsed = shopRecord.safeParse(body)
   if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  throw new ShopServiceError(`the shop service sent a customer with a wrong ${issue?.path.join('.') || 'shape'}`, 5)
+  throw new ShopServiceError({ status: 200, ...flawOf(body, parsed.error) })
+}
+
+/** Which member of an answer is at fault, and how; its value is somebody's, and stays out. */
+function flawOf(body: unknown, { issues: [issue] }: z.ZodError): Pick<ShopFailure, 'kind' | 'member'> {
+  const path = issue?.path ?? []
+  if (issue?.code === 'unrecognized_keys')
+    return { kind: 'unknown-member', member: [...path, issue.keys[0]].join('.').slice(0, MEMBER_LENGTH) }
+  const value = path.reduce<unknown>((within, key) => Object(within)[key], body)
+  const kind = path.length > 0 && value === undefined ? 'missing-member' : 'wrong-member'
+  return { kind, member: path.join('.') || 'shape' }
 }
 
 function toCustomer(record: ShopRecord): Customer {

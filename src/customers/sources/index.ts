@@ -4,6 +4,7 @@ import type { Directory } from '../directory.ts'
 import type { SignInElsewhere } from '../sign-in-elsewhere.ts'
 import { createHttpDirectory } from './http-directory.ts'
 import { createLazyMigration } from './lazy-migration.ts'
+import type { ReportedFailure } from './shop-failure.ts'
 import { createShopService } from './shop-service.ts'
 import { createSqlDirectory } from './sql-directory.ts'
 
@@ -19,7 +20,12 @@ type SourceDeps = {
   readonly passwords: Pick<Passwords, 'hash' | 'verify'>
   /** A customer whose right password was not enough, because the service's answer does not fit, and why. */
   readonly onProblem: (customerReference: string, problem: string) => void
+  /** The shop's service failed a question. */
+  readonly onFailure: (directory: DirectoryName, failure: ReportedFailure) => void
 }
+
+/** SHOP_DIRECTORY_URL, or LEGACY_DIRECTORY_URL. */
+export type DirectoryName = 'shop' | 'legacy'
 
 export type CustomerSource = {
   readonly directory: Directory
@@ -32,10 +38,10 @@ export type CustomerSource = {
 
 /** Where customers are: in our tables, in the shop, or moving from the shop to our tables as they sign in. */
 export function selectCustomerSource(settings: CustomerSourceSettings, deps: SourceDeps): CustomerSource {
-  const shop = httpDirectory(settings.SHOP_DIRECTORY_URL, settings.SHOP_DIRECTORY_TOKEN, deps)
+  const shop = httpDirectory('shop', settings, deps)
   if (shop) return { directory: shop, remembers: true, signInElsewhere: shop.signIn, keepsPasswords: false }
   const directory = createSqlDirectory(deps)
-  const legacy = httpDirectory(settings.LEGACY_DIRECTORY_URL, settings.LEGACY_DIRECTORY_TOKEN, deps)
+  const legacy = httpDirectory('legacy', settings, deps)
   return {
     directory,
     remembers: false,
@@ -44,11 +50,10 @@ export function selectCustomerSource(settings: CustomerSourceSettings, deps: Sou
   }
 }
 
-function httpDirectory(
-  url: string | undefined,
-  token: string | undefined,
-  { onProblem }: Pick<SourceDeps, 'onProblem'>,
-) {
+function httpDirectory(name: DirectoryName, settings: CustomerSourceSettings, { onProblem, onFailure }: SourceDeps) {
+  const prefix = name === 'shop' ? 'SHOP_DIRECTORY' : 'LEGACY_DIRECTORY'
+  const [url, token] = [settings[`${prefix}_URL`], settings[`${prefix}_TOKEN`]]
   if (url === undefined) return undefined
-  return createHttpDirectory({ service: createShopService({ url, ...(token !== undefined && { token }) }), onProblem })
+  const service = createShopService({ url, ...(token !== undefined && { token }) })
+  return createHttpDirectory({ service, onProblem, onFailure: (failure) => onFailure(name, failure) })
 }

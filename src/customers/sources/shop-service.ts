@@ -1,14 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
-import { Unavailable } from '../../http/unavailable.ts'
-import { messageOf } from '../../thrown.ts'
+import { causeOf, codeOf, messageOf } from '../../thrown.ts'
 import { createCircuitBreaker } from './circuit-breaker.ts'
-
-/** The shop's service does not answer, or answers nonsense; `retryAfterSeconds` says when to ask again. */
-export class ShopServiceError extends Unavailable {
-  constructor(message: string, retryAfterSeconds: number) {
-    super('shop service', message, retryAfterSeconds)
-  }
-}
+import { isErroring, isOutage, ShopServiceError } from './shop-failure.ts'
 
 export type ShopServiceOptions = {
   /** The address that paths are added to. */
@@ -20,6 +13,7 @@ export type ShopServiceOptions = {
   readonly retries?: number
 }
 
+/** `body` is read of a 200 alone: a server in front writes its own text under any other status. */
 export type ShopAnswer = { readonly status: number; readonly body: unknown }
 
 export type ShopService = {
@@ -30,7 +24,6 @@ export type ShopService = {
 }
 
 const RETRY_PAUSE_MS = 100
-const RETRY_AFTER_SECONDS = 5
 const MAX_BODY_BYTES = 4 * 1024 * 1024
 
 /** HTTP to the shop's own service, with a deadline, few retries and a circuit breaker. */
@@ -43,10 +36,20 @@ export function createShopService(options: ShopServiceOptions): ShopService {
   function enter(): void {
     const pauseSeconds = breaker.restsForSeconds()
     if (pauseSeconds === undefined) return
-    throw new ShopServiceError('the shop service failed repeatedly and is not called for a while', pauseSeconds)
+    throw new ShopServiceError({ kind: 'left-alone' }, pauseSeconds)
   }
 
   async function ask(path: string, init: RequestInit): Promise<ShopAnswer> {
+    const { status, text } = await exchange(path, init)
+    if (isErroring(status)) breaker.failed()
+    else breaker.succeeded()
+    if (isErroring(status)) throw new ShopServiceError({ kind: 'status', status })
+    return { status, body: status === 200 ? parse(text) : undefined }
+  }
+
+  /** @throws {ShopServiceError} when there is no answer within the deadline. */
+  async function exchange(path: string, init: RequestInit): Promise<{ status: number; text: string | undefined }> {
+    const signal = AbortSignal.timeout(timeoutMs)
     try {
       const response = await fetch(root + path, {
         ...init,
@@ -55,16 +58,14 @@ export function createShopService(options: ShopServiceOptions): ShopService {
           ...(token !== undefined && { authorization: `Bearer ${token}` }),
           ...(init.body !== undefined && { 'content-type': 'application/json' }),
         },
-        redirect: 'error',
-        signal: AbortSignal.timeout(timeoutMs),
+        redirect: 'manual',
+        signal,
       })
-      if (response.status >= 500 || response.status === 429) throw new Error(`answered ${response.status}`)
-      const body = await readJson(response)
-      breaker.succeeded()
-      return { status: response.status, body }
+      return { status: response.status, text: await readText(response) }
     } catch (error) {
       breaker.failed()
-      throw new ShopServiceError(`the shop service failed: ${messageOf(error)}`, RETRY_AFTER_SECONDS)
+      if (signal.aborted) throw new ShopServiceError({ kind: 'timeout' })
+      throw new ShopServiceError({ kind: 'unreachable', reason: codeOf(causeOf(error)) ?? messageOf(error) })
     }
   }
 
@@ -75,7 +76,8 @@ export function createShopService(options: ShopServiceOptions): ShopService {
         try {
           return await ask(path, { method: 'GET' })
         } catch (error) {
-          if (attempt >= retries) throw error
+          const isWorthwhile = error instanceof ShopServiceError && isOutage(error.failure)
+          if (attempt >= retries || !isWorthwhile || breaker.restsForSeconds() !== undefined) throw error
           await setTimeout(RETRY_PAUSE_MS * 2 ** attempt)
         }
       }
@@ -87,13 +89,23 @@ export function createShopService(options: ShopServiceOptions): ShopService {
   }
 }
 
-async function readJson({ body }: Response): Promise<unknown> {
+/** Undefined when it is larger than any customer. */
+async function readText({ body }: Response): Promise<string | undefined> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of body ?? []) {
     bytes += chunk.length
-    if (bytes > MAX_BODY_BYTES) throw new Error('answered with too large a body')
+    if (bytes > MAX_BODY_BYTES) return undefined
     chunks.push(chunk)
   }
-  return bytes === 0 ? undefined : JSON.parse(Buffer.concat(chunks).toString('utf8'))
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function parse(text: string | undefined): unknown {
+  if (text === undefined) throw new ShopServiceError({ kind: 'too-large', status: 200 })
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new ShopServiceError({ kind: 'not-json', status: 200 })
+  }
 }

@@ -53,7 +53,10 @@ export function passwordGrant({ authenticate, findClient, resourceServers }: Pas
 
 /** One message for every refusal: the caller must not learn whether the login exists. */
 function refusal(ctx: TokenEndpointGrantContext, authentication: Authentication): Error {
-  if (authentication.outcome === 'busy') return temporarilyUnavailable(ctx, authentication.retryAfterSeconds)
+  if (authentication.outcome === 'busy') {
+    const why = authentication.isServiceAway && 'the customer service does not answer, try again shortly'
+    return temporarilyUnavailable(ctx, authentication.retryAfterSeconds, why)
+  }
   const error = new errors.InvalidGrant(authentication.outcome)
   error.error_description = 'invalid username or password'
   return error
