@@ -2,28 +2,36 @@ import { createReadStream, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { Readable } from 'node:stream'
 import type { ImportProgress, ImportReport } from '../customers/import/import.ts'
-import type { LineProblem } from '../customers/import/import-runs.ts'
+import type { ImportCounts, LineProblem } from '../customers/import/import-runs.ts'
 import type { MigrationStatus } from '../customers/import/migration-status.ts'
 import type { WrappingProgress } from '../customers/import/wrap-fast-hashes.ts'
 import { codeOf } from '../thrown.ts'
 import type { Action, ActionRequest } from './command/action.ts'
 import { AdminError } from './command/admin-client.ts'
 import { duration, printJson, printTable } from './command/print.ts'
+import { openRefusedLines } from './refused-lines.ts'
 
 type WrapLine = { progress?: WrappingProgress; report?: { wrapped: number; outcome: string }; error?: string }
-type ImportLine = { progress?: ImportProgress; problem?: LineProblem; report?: ImportReport; error?: string }
+type ImportLine = {
+  progress?: ImportProgress
+  problem?: LineProblem
+  text?: string
+  report?: ImportReport
+  error?: string
+}
 
 /** Moving customers in and out, and their password hashes under the current scheme. */
 export const CUSTOMER_MOVES: Readonly<Record<string, Action>> = {
   import: {
     takes: 'FILE',
     does: 'import customers, one JSON object per line; "-" reads standard input',
+    options: { refused: 'a new file for the refused lines, to correct them and to import them again' },
     flags: {
       'dry-run': 'check every line and store nothing',
       resume: 'continue an interrupted import after its last line',
       'no-wrap': 'do not wrap fast hashes now; "wrap", another import or a restart of the server does',
     },
-    example: 'import customers.ndjson --dry-run',
+    example: 'import customers.ndjson --dry-run --refused refused.ndjson',
     run: importFile,
   },
   'export-all': {
@@ -55,6 +63,7 @@ async function importFile(request: ActionRequest): Promise<number> {
   const {
     admin,
     subjects: [file = ''],
+    values: { refused: refusedFile },
     flags,
     isJson,
   } = request
@@ -66,22 +75,28 @@ async function importFile(request: ActionRequest): Promise<number> {
     dryRun: String(isDryRun),
     resume: String(flags.has('resume')),
     wrap: String(wraps),
+    refusedLines: String(refusedFile !== undefined),
     ...(!isStandardInput && { totalBytes: String(sizeOf(file)) }),
   })
   const source = isStandardInput ? process.stdin : createReadStream(file)
+  const refused =
+    refusedFile === undefined ? undefined : openRefusedLines(refusedFile, { of: file, isResumed: flags.has('resume') })
   let report: ImportReport | undefined
   for await (const text of admin.lines(
     'POST',
     `/v1/customers/import?${query}`,
     Readable.toWeb(source) as ReadableStream, // the types of Node know two of them
   )) {
-    const line = JSON.parse(text) as ImportLine // by the admin API's own schema
+    const { text: refusedLine, ...line } = JSON.parse(text) as ImportLine // by the admin API's own schema
+    if (line.problem) refused?.add(refusedLine)
     if (line.error) throw new AdminError(line.error)
     report = line.report ?? report
-    if (isJson) console.log(text)
+    if (isJson) console.log(JSON.stringify(line))
     else printImportLine(line)
   }
+  const kept = refused?.close()
   if (!isJson && report) printReport(report, isDryRun)
+  if (!isJson && kept) console.log(kept)
   if (wraps) await wrapHashes(request)
   return report?.outcome === 'finished' && report.refused === 0 ? 0 : 1
 }
@@ -110,15 +125,24 @@ function sizeOf(path: string): number {
 }
 
 function printImportLine({ progress, problem }: ImportLine): void {
-  if (problem) console.error(`line ${problem.line}: ${problem.reason}`)
+  if (problem) console.error(problemText(problem))
   if (!progress) return
   const left = progress.remainingSeconds === undefined ? '' : `, about ${duration(progress.remainingSeconds)} left`
   console.error(`${progress.line} lines, ${Math.round(progress.linesPerSecond)} a second${left}`)
 }
 
-function printReport({ created, updated, refused, elapsedSeconds, outcome }: ImportReport, isDryRun: boolean): void {
+function problemText({ line, customerReference: reference, reason }: LineProblem): string {
+  return `line ${line}${reference === undefined ? '' : `, ${reference}`}: ${reason}`
+}
+
+function countsText({ created, updated, unchanged, refused }: ImportCounts): string {
+  return `${created} created, ${updated} updated, ${unchanged} unchanged, ${refused} refused`
+}
+
+function printReport(report: ImportReport, isDryRun: boolean): void {
+  const { elapsedSeconds, outcome } = report
   const verb = isDryRun ? 'checked' : outcome
-  console.log(`${verb}: ${created} new, ${updated} known, ${refused} refused, in ${elapsedSeconds.toFixed(1)} s`)
+  console.log(`${verb}: ${countsText(report)}, in ${elapsedSeconds.toFixed(1)} s`)
   if (outcome === 'stopped') console.log('Run the command again with --resume to continue.')
 }
 
@@ -129,8 +153,8 @@ function printMigration({ customers: all, stragglers, schemes, wrapping, imports
     schemes.map(({ scheme, customers: count, state }) => [scheme, String(count), state]),
   )
   if (wrapping) console.log(`\nwrapping fast hashes: ${wrappingOf(wrapping)}`)
-  for (const { name, created, updated, refused, problems } of imports) {
-    console.log(`\n${name}: ${created} new, ${updated} known, ${refused} refused`)
-    for (const { line, reason } of problems) console.log(`  line ${line}: ${reason}`)
+  for (const { name, problems, ...counts } of imports) {
+    console.log(`\n${name}: ${countsText(counts)}`)
+    for (const problem of problems) console.log(`  ${problemText(problem)}`)
   }
 }

@@ -1,4 +1,4 @@
-import { appendFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -13,6 +13,8 @@ import { runCommand } from './run-command.ts'
 const PROGRAM = fileURLToPath(new URL('../../bin/vestibule.js', import.meta.url))
 /** Magento 2, sha256 with a salt; the password is "password". */
 const MAGENTO = { scheme: 'magento', hash: '13601bda4ea78e55a07b98866d2be6be0744e3866f13c00c811cab608a28f322:salt:1' }
+
+const BCRYPT = { scheme: 'bcrypt', hash: '$2y$10$azRqq.pN0OlWjeVfVMZXOOwqYAx1hMfme6ZnDV.27grGOEZvG.uAO' }
 
 type Json = Record<string, unknown>
 type Migration = { customers: number; schemes: { scheme: string; customers: number; state: string }[] }
@@ -47,7 +49,10 @@ describe('an import', () => {
   test('keeps every field exactly as given, and what is exported is what was imported, on another server too', async () => {
     const records = [everyField('FULL--1'), { ...everyField('FULL--2', 2), companyUsers: [] }]
     const first = await customers(['import', fileOf('full.ndjson', records)])
-    expect([first.code, first.stdout]).toEqual([0, expect.stringContaining('2 new, 0 known, 0 refused')])
+    expect([first.code, first.stdout]).toEqual([
+      0,
+      expect.stringContaining('2 created, 0 updated, 0 unchanged, 0 refused'),
+    ])
     expect(await exported('FULL--')).toEqual(records)
     expect(JSON.stringify(await exported('FULL--'))).toContain('"ids":{"0":1,"2":3}')
 
@@ -66,7 +71,10 @@ describe('an import', () => {
     await customers(['import', path])
     const before = await exported('AGAIN--')
     const again = await customers(['import', path])
-    expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('0 new, 2 known, 0 refused')])
+    expect([again.code, again.stdout]).toEqual([
+      0,
+      expect.stringContaining('0 created, 0 updated, 2 unchanged, 0 refused'),
+    ])
     expect(await exported('AGAIN--')).toEqual(before)
   })
 
@@ -83,34 +91,100 @@ describe('an import', () => {
     const answers = linesOf(stdout)
     const problems = answers.flatMap(({ problem }) => (problem ? [problem as { line: number; reason: string }] : []))
     expect(problems.map(({ line }) => line)).toEqual([2, 3, 4, 5])
-    expect(problems.map(({ reason }) => reason).join('\n')).toMatch(/md5[\s\S]*passwrod[\s\S]*MIXED--1/)
+    expect(problems.map(({ reason }) => reason).join('\n')).toMatch(
+      /md5[\s\S]*passwrod[\s\S]*email is on line 1 already/,
+    )
     expect(stdout).not.toContain('hunter2')
     const reports = answers.flatMap(({ report }) => (report ? [report] : []))
     expect(reports).toMatchObject([{ created: 1, updated: 0, refused: 4, outcome: 'finished' }])
     const later = (await customers(['migration'])).stdout
-    expect(later).toContain('mixed.ndjson: 1 new, 0 known, 4 refused')
+    expect(later).toContain('mixed.ndjson: 1 created, 0 updated, 0 unchanged, 4 refused')
     expect(later).toContain('line 5: ')
+  })
+
+  test('names line, reference and reason of each bad line', async () => {
+    const path = fileOf('named.ndjson', [
+      person('NAMED--1'),
+      { ...person('NAMED--2'), status: 'odd' },
+      person('NAMED--1'),
+    ])
+    const { code, stderr } = await customers(['import', path])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^line 2, NAMED--2: status: /m)
+    expect(stderr).toMatch(/^line 3, NAMED--1: customerReference NAMED--1 is on line 1 already/m)
+    expect((await customers(['migration'])).stdout).toContain('line 2, NAMED--2: status: ')
+  })
+
+  test('that is only tried reports what the import then reports', async () => {
+    const known = { ...person('TRIED--1'), givenName: 'Known' }
+    await customers(['import', fileOf('tried-before.ndjson', [known, person('TRIED--2')])])
+    const lines = [known, { ...person('TRIED--2'), givenName: 'New' }, person('TRIED--3'), person('TRIED--3')]
+    const path = fileOf('tried.ndjson', lines)
+    const reportOf = async (...flags: string[]) => {
+      const answers = linesOf((await customers(['import', path, '--json', ...flags])).stdout)
+      const report = answers.flatMap(({ report }) => (report ? [{ ...report, elapsedSeconds: 0 }] : []))
+      return { report, problems: answers.flatMap(({ problem }) => problem ?? []) }
+    }
+    const tried = await reportOf('--dry-run')
+    expect(tried.report).toMatchObject([{ created: 1, updated: 1, unchanged: 1, refused: 1 }])
+    expect(await reportOf()).toEqual(tried)
+  })
+
+  test('keeps refused lines as they were given in a file for their owner alone, to be corrected and imported', async () => {
+    const hash = 'hunter2'
+    const bad = { ...person('KEPT--2'), password: { scheme: 'md5', hash } }
+    const path = fileOf('kept.ndjson', [person('KEPT--1'), bad, person('KEPT--1')])
+    const refused = join(directory, 'kept-refused.ndjson')
+    const first = await customers(['import', path, '--json', '--refused', refused])
+    expect(first.code).toBe(1)
+    expect(first.stdout + first.stderr, 'no hash is printed').not.toContain(hash)
+    expect(linesOf(readFileSync(refused, 'utf8'))).toEqual([bad, person('KEPT--1')])
+    expect(statSync(refused).mode & 0o777).toBe(0o600)
+
+    const corrected = fileOf('kept-corrected.ndjson', [{ ...bad, password: BCRYPT }, person('KEPT--1')])
+    const left = join(directory, 'kept-left.ndjson')
+    const { code, stdout } = await customers(['import', corrected, '--refused', left])
+    expect([code, stdout]).toEqual([0, expect.stringContaining('1 created, 0 updated, 1 unchanged, 0 refused')])
+    expect(existsSync(left), 'nothing was refused').toBe(false)
+  })
+
+  test.each([
+    { what: 'the file to import', refused: 'spared.ndjson', says: 'is the file to import' },
+    { what: 'a file of before', refused: 'earlier.ndjson', says: 'exists already' },
+    { what: 'a file in no folder', refused: 'no/such/folder', says: 'cannot be written (ENOENT)' },
+  ])('never writes refused lines over $what', async ({ refused, says }) => {
+    const path = fileOf('spared.ndjson', [{ ...person('SPARED--1'), status: 'odd' }])
+    fileOf('earlier.ndjson', [person('EARLIER--1')])
+    const before = readFileSync(join(directory, 'earlier.ndjson'), 'utf8') + readFileSync(path, 'utf8')
+    const { code, stderr } = await customers(['import', path, '--refused', join(directory, refused)])
+    expect([code, stderr]).toEqual([1, expect.stringContaining(says)])
+    expect(readFileSync(join(directory, 'earlier.ndjson'), 'utf8') + readFileSync(path, 'utf8')).toBe(before)
   })
 
   test('killed in the middle goes on where it stopped, and nobody is missing or twice', {
     timeout: 120_000,
   }, async () => {
     const count = 6000
-    const path = fileOf(
-      'large.ndjson',
-      Array.from({ length: count }, (_, index) => person(`LARGE--${index}`)),
-    )
+    const bad = { ...person('LARGE--bad'), status: 'odd' }
+    const good = Array.from({ length: count - 1 }, (_, index) => person(`LARGE--${index}`))
+    const path = fileOf('large.ndjson', [bad, ...good])
+    const refused = join(directory, 'large-refused.ndjson')
     const env = { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: server.config.DATA_DIR }
-    const killed = await startDaemon(process.execPath, [PROGRAM, 'customers', 'import', path], { cwd: directory, env })
+    const killed = await startDaemon(process.execPath, [PROGRAM, 'customers', 'import', path, '--refused', refused], {
+      cwd: directory,
+      env,
+    })
     await waitFor(() => /^2000 lines/m.test(killed.stderr()), { everyMs: 2, what: 'progress' })
     await killed.kill()
 
-    const { code, stdout } = await customers(['import', path, '--resume', '--json'])
-    expect(code).toBe(0)
-    const [first, ...rest] = linesOf(stdout)
+    const { code, stdout } = await customers(['import', path, '--resume', '--json', '--refused', refused])
+    expect(code, 'one line was refused').toBe(1)
+    const [again, first, ...rest] = linesOf(stdout)
+    expect(again).toMatchObject({ problem: { line: 1, customerReference: 'LARGE--bad' } })
+    expect(linesOf(readFileSync(refused, 'utf8')), 'complete, and each line once').toEqual([bad])
     expect(first).toMatchObject({ progress: { line: expect.toSatisfy((line: number) => line > 2000) } })
-    expect(rest.find(({ report }) => report)?.report).toMatchObject({ line: count, refused: 0, outcome: 'finished' })
-    expect((await exported('LARGE--')).length).toBe(count)
+    expect(rest.find(({ report }) => report)?.report).toMatchObject({ line: count, refused: 1, outcome: 'finished' })
+    expect((await exported('LARGE--')).length).toBe(count - 1)
   })
 })
 
@@ -164,7 +238,7 @@ describe('a person', () => {
     expect(stdout).not.toContain('person--2@example.com')
     expect(JSON.parse(stdout)).toMatchObject({ customer: { status: 'anonymised' } })
     const again = await customers(['import', '-'], JSON.stringify(fast('PERSON--2')))
-    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('line 1: ')])
+    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('line 1, PERSON--2: ')])
     expect((await signIn('PERSON--2')).status).toBe(400)
   })
 
@@ -225,6 +299,6 @@ function everyField(customerReference: string, number = 1): Json {
         roles: [],
       },
     ],
-    password: { scheme: 'bcrypt', hash: '$2y$10$azRqq.pN0OlWjeVfVMZXOOwqYAx1hMfme6ZnDV.27grGOEZvG.uAO' },
+    password: BCRYPT,
   }
 }

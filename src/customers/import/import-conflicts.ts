@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import { normalizeEmail, storedForms } from '../../credentials/email.ts'
 import type { Customer } from '../customer.ts'
+import { type CustomerRow, SELECT_CUSTOMER, toCustomerWithPassword } from '../customer-row.ts'
 import type { ImportRecord } from './import-record.ts'
 
 /** A customer who is stored already. */
@@ -10,15 +11,23 @@ export type Existing = {
   readonly customerReference: string
   readonly email: string
   readonly emailNormalized: string
+  /** False for a row from before addresses had the form in which they are compared now. */
+  readonly hasEmailFormOfNow: boolean
   readonly status: Customer['status']
   readonly emailVerified: boolean
   /** Of the credentials, before the batch is written. */
   readonly generation: number
+  readonly passwordScheme: string | null
+  readonly passwordHash: string | null
+  readonly passwordSalt: string | null
+  readonly passwordFingerprint: string | null
 }
 
 /** What is stored already under the names a batch uses, brought up to date as records of the batch are accepted. */
 export type Owners = {
   readonly customers: ReadonlyMap<string, Existing>
+  /** Those of the records, whole, by reference. */
+  readonly stored: ReadonlyMap<string, Customer>
   readonly byEmail: Map<string, string>
   readonly byId: Map<string, string>
   readonly byIdCustomer: Map<number, string>
@@ -26,10 +35,10 @@ export type Owners = {
   readonly parents: Map<string, string>
 }
 
-/** Reads, in two queries, everything that could stand in the way of `records`. */
+/** Reads, in three queries, everything that could stand in the way of `records`. */
 export async function readOwners(knex: Knex, records: readonly ImportRecord[]): Promise<Owners> {
   const companyUsers = records.flatMap((record) => record.companyUsers ?? [])
-  const { rows: stored } = await knex.raw<{ rows: Existing[] }>(SELECT_CUSTOMERS, [
+  const { rows: stored } = await knex.raw<{ rows: Omit<Existing, 'hasEmailFormOfNow'>[] }>(SELECT_CUSTOMERS, [
     JSON.stringify(records.map((record) => record.customerReference)),
     JSON.stringify(records.flatMap((record) => storedForms(record.email))),
     JSON.stringify(records.flatMap((record) => record.id ?? [])),
@@ -40,18 +49,31 @@ export async function readOwners(knex: Knex, records: readonly ImportRecord[]): 
     JSON.stringify(companyUsers.flatMap(({ roles }) => roles.flatMap((role) => role.id ?? []))),
     JSON.stringify(companyUsers.flatMap(({ businessUnit }) => businessUnit?.id ?? [])),
   ])
-  const rows = stored.map((row) => ({ ...row, emailNormalized: normalizeEmail(row.emailNormalized) }))
+  const rows = stored.map((row): Existing => {
+    const emailNormalized = normalizeEmail(row.emailNormalized)
+    return { ...row, emailNormalized, hasEmailFormOfNow: row.emailNormalized === emailNormalized }
+  })
+  const references = new Set(records.map((record) => record.customerReference))
+  const known = rows.filter((row) => references.has(row.customerReference))
   // Of two that are older than the rule that their forms are one address, it is the one's that has the form of now.
-  const hasFormOfNow = (_: Existing, index: number) => stored[index]?.emailNormalized === rows[index]?.emailNormalized
+  const byAge = [...rows, ...rows.filter((row) => row.hasEmailFormOfNow)]
   return {
     customers: new Map(rows.map((row) => [row.customerReference, row])),
-    byEmail: new Map(
-      [...rows, ...rows.filter(hasFormOfNow)].map((row) => [row.emailNormalized, row.customerReference]),
-    ),
+    stored: await readStored(knex, known),
+    byEmail: new Map(byAge.map((row) => [row.emailNormalized, row.customerReference])),
     byId: new Map(rows.map((row) => [row.id, row.customerReference])),
     byIdCustomer: new Map(rows.map((row) => [row.idCustomer, row.customerReference])),
     parents: new Map(parents.rows.map((row) => [row.key, row.parent])),
   }
+}
+
+async function readStored(knex: Knex, known: readonly Existing[]): Promise<Map<string, Customer>> {
+  if (known.length === 0) return new Map()
+  const { rows } = await knex.raw<{ rows: CustomerRow[] }>(
+    `${SELECT_CUSTOMER} where c.id in (select json_array_elements_text(?::json)::uuid)`,
+    [JSON.stringify(known.map(({ id }) => id))],
+  )
+  return new Map(rows.map((row) => [row.customer_reference, toCustomerWithPassword(row).customer]))
 }
 
 /** Why `record` cannot be stored, in words for the person who made the file; undefined when it can. */
@@ -104,7 +126,8 @@ function parentConflict(
   return undefined
 }
 
-function parentsOf(record: ImportRecord, customerId: string): [string, string][] {
+/** What `record` says belongs to what: see `Owners`. */
+export function parentsOf(record: ImportRecord, customerId: string): [string, string][] {
   return (record.companyUsers ?? []).flatMap(({ id, company, businessUnit, roles }) => [
     [`company user:${id}`, customerId] as [string, string], // a pair, for the map
     ...roles.flatMap((role): [string, string][] => (role.id ? [[`role:${role.id}`, company.id]] : [])),
@@ -116,7 +139,8 @@ function parentsOf(record: ImportRecord, customerId: string): [string, string][]
 const SELECT_CUSTOMERS = `
   select id, id_customer as "idCustomer", customer_reference as "customerReference",
     email, email_normalized as "emailNormalized", status, email_verified as "emailVerified",
-    credential_generation as "generation"
+    credential_generation as "generation", password_scheme as "passwordScheme", password_hash as "passwordHash",
+    password_salt as "passwordSalt", password_fingerprint as "passwordFingerprint"
   from customers
   where id in (
     select c.id from json_array_elements_text(?::json) r join customers c on c.customer_reference = r

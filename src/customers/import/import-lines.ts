@@ -1,13 +1,18 @@
-/** A line of a file, numbered from 1; `text` is missing when the line is too long to be a customer. */
+import { isUtf8 } from 'node:buffer'
+
+/** A line of a file, numbered from 1; `flaw` says why there is no text. */
 export type ImportLine = {
   readonly number: number
   readonly text?: string
+  readonly flaw?: string
   /** Where the line ends in the file, so that progress can be told. */
   readonly endsAtByte: number
 }
 
 const NEWLINE = 10
 const MAX_LINE_BYTES = 4 * 1024 * 1024
+const TOO_LONG = 'is longer than a customer can be (4 MiB)'
+const NOT_UTF8 = 'is not UTF-8; convert the file, for example by "iconv -f latin1 -t utf8"'
 
 /** Cuts a stream into lines, holding no more than one of them and the chunk it came in. Blank lines are left out. */
 export async function* importLines(source: AsyncIterable<Buffer | string>): AsyncGenerator<ImportLine> {
@@ -18,16 +23,10 @@ export async function* importLines(source: AsyncIterable<Buffer | string>): Asyn
 
   const take = (end: Buffer, endsAtByte: number): ImportLine | undefined => {
     number++
-    const isTooLong = held + end.length > MAX_LINE_BYTES
-    const text = isTooLong
-      ? undefined
-      : Buffer.concat([...parts, end])
-          .toString('utf8')
-          .replace(/^\uFEFF/, '')
-          .trim()
+    const content = held + end.length > MAX_LINE_BYTES ? { flaw: TOO_LONG } : contentOf(Buffer.concat([...parts, end]))
     parts = []
     held = 0
-    return text === '' ? undefined : { number, endsAtByte, ...(text !== undefined && { text }) }
+    return content.text === '' ? undefined : { number, endsAtByte, ...content }
   }
 
   for await (const piece of source) {
@@ -46,4 +45,16 @@ export async function* importLines(source: AsyncIterable<Buffer | string>): Asyn
   }
   const last = held > 0 ? take(Buffer.alloc(0), read) : undefined
   if (last) yield last
+}
+
+/** A file in another encoding would be stored with replacement characters in its names. */
+function contentOf(bytes: Buffer): { readonly text?: string; readonly flaw?: string } {
+  return isUtf8(bytes)
+    ? {
+        text: bytes
+          .toString('utf8')
+          .replace(/^\uFEFF/, '')
+          .trim(),
+      }
+    : { flaw: NOT_UTF8 }
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { StoredPassword } from '../../credentials/stored-password.ts'
 import { toStorable, unstorable } from '../../database/storable.ts'
+import type { ImportLine } from './import-lines.ts'
 import { type ImportRecord, importRecord } from './import-record.ts'
 
 export type ParsedLine =
@@ -9,10 +10,10 @@ export type ParsedLine =
 
 /** Makes a record of a line. A reason never repeats a value of the line: reports must not carry hashes or addresses. */
 export function parseLine(
-  text: string | undefined,
+  { text, flaw: unread }: Pick<ImportLine, 'text' | 'flaw'>,
   passwordProblem: (stored: StoredPassword) => string | undefined,
 ): ParsedLine {
-  if (text === undefined) return { outcome: 'refused', reason: 'is longer than a customer can be (4 MiB)' }
+  if (text === undefined) return { outcome: 'refused', reason: unread ?? 'is empty' }
   const json = parseJson(text)
   if (json === undefined) return { outcome: 'refused', reason: 'is not JSON' }
   const flaw = unstorable(json)

@@ -47,7 +47,7 @@ export function importRows(placed: readonly PlacedRecord[]): ImportRows {
       if (businessUnit) businessUnits.set(businessUnit.id, { ...businessUnit, company_id: company.id })
       companyUsers.push(companyUserRow(companyUser, customerId, position))
       for (const [order, role] of companyUser.roles.entries()) {
-        const id = role.id ?? roleId(company.id, role)
+        const id = roleIdOf(company.id, role)
         roles.set(id, { row: { id, company_id: company.id, name: role.name }, role })
         memberRoles.set(`${companyUser.id} ${id}`, {
           company_user_id: companyUser.id,
@@ -119,10 +119,11 @@ function permissionRows(roleId: string, role: ImportRole): Row[] {
 }
 
 /**
- * The id of a role that came without one. Its permissions are part of it: two records that say "Buyer" and mean
+ * The id of a role, also of one that came without. Its permissions are part of it: two records that say "Buyer" and mean
  * different rights must not end up sharing the wider ones.
  */
-function roleId(companyId: string, { name, permissions }: ImportRole): string {
+export function roleIdOf(companyId: string, { id, name, permissions }: ImportRole): string {
+  if (id) return id
   const hex = hash('sha256', JSON.stringify([companyId, name, permissions]))
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }

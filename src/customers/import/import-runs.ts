@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { Knex } from 'knex'
 
-export type ImportCounts = { readonly created: number; readonly updated: number; readonly refused: number }
+export type ImportCounts = {
+  readonly created: number
+  readonly updated: number
+  readonly unchanged: number
+  readonly refused: number
+}
+
+export const NO_COUNTS: ImportCounts = { created: 0, updated: 0, unchanged: 0, refused: 0 }
 
 /** A line that was not stored, and why, in words for the person who made the file. */
 export type LineProblem = { readonly line: number; readonly customerReference?: string; readonly reason: string }
@@ -18,7 +25,16 @@ export type ImportRuns = {
   /** The newest unfinished run of that name when `resume` is set, otherwise a new one. */
   begin(name: string, resume: boolean): Promise<ImportRun>
   save(run: ImportRun, problems: readonly LineProblem[]): Promise<void>
+  /** The lines that the run refused, of those from `first` to `last`. */
+  problems(id: string, first: number, last: number): Promise<LineProblem[]>
   finish(id: string): Promise<void>
+}
+
+/** A row of `customer_import_problems`. */
+export type ProblemRow = { readonly line: number; readonly customer_reference: string | null; readonly reason: string }
+
+export function toLineProblem({ line, customer_reference: reference, reason }: ProblemRow): LineProblem {
+  return { line, reason, ...(reference !== null && { customerReference: reference }) }
 }
 
 /** The memory of imports, in the database they write to. */
@@ -30,12 +46,12 @@ export function createImportRuns(knex: Knex): ImportRuns {
         : undefined
       if (unfinished) {
         // The columns that were selected.
-        const { id, line, created, updated, refused } = unfinished as ImportRun & ImportCounts
-        return { id, line, counts: { created, updated, refused } }
+        const { id, line, created, updated, unchanged, refused } = unfinished as ImportRun & ImportCounts
+        return { id, line, counts: { created, updated, unchanged, refused } }
       }
       const id = randomUUID()
       await knex('customer_imports').insert({ id, name })
-      return { id, line: 0, counts: { created: 0, updated: 0, refused: 0 } }
+      return { id, line: 0, counts: NO_COUNTS }
     },
     async save({ id, line, counts }, problems) {
       await knex.transaction(async (transaction) => {
@@ -56,6 +72,14 @@ export function createImportRuns(knex: Knex): ImportRuns {
           .merge()
       })
     },
+    async problems(id, first, last) {
+      const rows = await knex('customer_import_problems')
+        .where({ import_id: id })
+        .whereBetween('line', [first, last])
+        .orderBy('line')
+        .select<ProblemRow[]>()
+      return rows.map(toLineProblem)
+    },
     async finish(id) {
       await knex('customer_imports').where({ id }).update({ finished_at: knex.fn.now(), updated_at: knex.fn.now() })
     },
@@ -64,7 +88,8 @@ export function createImportRuns(knex: Knex): ImportRuns {
 
 /** A run that leaves no trace. */
 export const NO_RUNS: ImportRuns = {
-  begin: async () => ({ id: '', line: 0, counts: { created: 0, updated: 0, refused: 0 } }),
+  begin: async () => ({ id: '', line: 0, counts: NO_COUNTS }),
   save: async () => {},
+  problems: async () => [],
   finish: async () => {},
 }

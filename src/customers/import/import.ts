@@ -3,11 +3,12 @@ import type { Passwords } from '../../credentials/passwords.ts'
 import { codeOf } from '../../thrown.ts'
 import type { EmailChange } from '../email-change-rows.ts'
 import type { TakenAway } from '../taken-away.ts'
+import { createDryRun } from './dry-run.ts'
+import { type Batch, importBatches, type NumberedRecord } from './import-batches.ts'
 import { type ImportLine, importLines } from './import-lines.ts'
-import { parseLine } from './import-parse.ts'
 import type { ImportRecord } from './import-record.ts'
 import { createImportRuns, type ImportCounts, type LineProblem, NO_RUNS } from './import-runs.ts'
-import { checkCustomers, upsertCustomers, type WriteOutcome } from './write-customers.ts'
+import { upsertCustomers, type WriteOutcome } from './write-customers.ts'
 import { createWrittenRows } from './written-rows.ts'
 
 export type ImportProgress = ImportCounts & {
@@ -28,7 +29,8 @@ export type ImportOptions = {
   readonly totalBytes?: number
   readonly batchSize?: number
   readonly onProgress?: (progress: ImportProgress) => void
-  readonly onProblem?: (problem: LineProblem) => void
+  /** Told of each refused line, with the line as it was given where it could be read; an import that goes on tells again. */
+  readonly onProblem?: (problem: LineProblem, text: string | undefined) => void
   /** Stops after the batch in hand; a later run can resume. */
   readonly signal?: AbortSignal
 }
@@ -50,9 +52,6 @@ export type ImportDeps = {
   readonly onMoved?: (change: EmailChange) => void
 }
 
-type NumberedRecord = { readonly line: number; readonly record: ImportRecord }
-type Batch = { readonly records: NumberedRecord[]; readonly problems: LineProblem[]; readonly last: ImportLine }
-
 /**
  * Reads customers, one JSON object a line, and stores them batch by batch. Good lines land, bad ones are told with
  * their number; running it again changes nothing. Wrap fast hashes with `wrapFastHashes` afterwards.
@@ -67,12 +66,21 @@ export async function importCustomers(
   const written = createWrittenRows()
   const takenAway: TakenAway[] = []
   const onTakenAway = (taken: TakenAway) => void takenAway.push(taken)
-  const write: Write = dryRun ? checkCustomers : (to, records) => upsertCustomers(to, records, { written, onTakenAway })
+  const write: Write = dryRun ? createDryRun() : (to, records) => upsertCustomers(to, records, { written, onTakenAway })
   const begun = await runs.begin(name, resume)
   const progress = createProgress(begun.line, options.totalBytes)
   let run = begun
 
-  for await (const batch of oneAhead(batches(importLines(source), begun.line, batchSize, passwords.problem))) {
+  const tell = (problems: readonly LineProblem[], { texts }: Batch) => {
+    for (const problem of problems) onProblem?.(problem, texts.get(problem.line))
+  }
+  const reading = { size: batchSize, afterLine: begun.line, passwordProblem: passwords.problem }
+
+  for await (const batch of oneAhead(importBatches(importLines(source), reading))) {
+    if (batch.isPast) {
+      tell(await runs.problems(run.id, batch.first, batch.last.number), batch)
+      continue
+    }
     const outcomes = await writeAll(knex, write, batch.records)
     const ended = takenAway.splice(0)
     for (const taken of ended) await endTakenAway?.(taken)
@@ -85,35 +93,12 @@ export async function importCustomers(
     const problems = [...batch.problems, ...outcomes.flatMap(problemOf)].sort((a, b) => a.line - b.line)
     run = { id: run.id, line: batch.last.number, counts: add(run.counts, outcomes, problems.length) }
     await runs.save(run, problems)
-    for (const problem of problems) onProblem?.(problem)
+    tell(problems, batch)
     onProgress?.({ line: run.line, ...run.counts, ...progress.at(batch.last) })
     if (signal?.aborted) return { ...run.counts, line: run.line, ...progress.elapsed(), outcome: 'stopped' }
   }
   await runs.finish(run.id)
   return { ...run.counts, line: run.line, ...progress.elapsed(), outcome: 'finished' }
-}
-
-async function* batches(
-  lines: AsyncIterable<ImportLine>,
-  afterLine: number,
-  size: number,
-  passwordProblem: Passwords['problem'],
-): AsyncGenerator<Batch> {
-  let records: NumberedRecord[] = []
-  let problems: LineProblem[] = []
-  let last: ImportLine | undefined
-  for await (const line of lines) {
-    if (line.number <= afterLine) continue
-    last = line
-    const parsed = parseLine(line.text, passwordProblem)
-    if (parsed.outcome === 'parsed') records.push({ line: line.number, record: parsed.record })
-    else problems.push({ line: line.number, customerReference: parsed.customerReference, reason: parsed.reason })
-    if (records.length + problems.length < size) continue
-    yield { records, problems, last }
-    records = []
-    problems = []
-  }
-  if (last && records.length + problems.length > 0) yield { records, problems, last }
 }
 
 /** Has the next batch read and checked while the database stores the one in hand. */
@@ -176,6 +161,7 @@ function add(counts: ImportCounts, written: readonly Written[], refused: number)
   return {
     created: counts.created + count('created'),
     updated: counts.updated + count('updated'),
+    unchanged: counts.unchanged + count('unchanged'),
     refused: counts.refused + refused,
   }
 }

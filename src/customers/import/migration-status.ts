@@ -1,6 +1,6 @@
 import type { Knex } from 'knex'
 import type { Passwords } from '../../credentials/passwords.ts'
-import type { LineProblem } from './import-runs.ts'
+import { type ImportCounts, type LineProblem, type ProblemRow, toLineProblem } from './import-runs.ts'
 import type { WrappingProgress } from './wrap-fast-hashes.ts'
 
 export type SchemeUse = {
@@ -11,12 +11,9 @@ export type SchemeUse = {
   readonly state: 'current' | 'bare' | 'wrapped' | 'legacy' | 'none'
 }
 
-export type ImportSummary = {
+export type ImportSummary = ImportCounts & {
   readonly name: string
   readonly line: number
-  readonly created: number
-  readonly updated: number
-  readonly refused: number
   readonly startedAt: string
   readonly finishedAt?: string
   /** The first of them, with their reasons. */
@@ -95,6 +92,7 @@ async function newestImports(knex: Knex): Promise<ImportSummary[]> {
       line: row.line,
       created: row.created,
       updated: row.updated,
+      unchanged: row.unchanged,
       refused: row.refused,
       startedAt: row.started_at.toISOString(),
       ...(row.finished_at && { finishedAt: row.finished_at.toISOString() }),
@@ -108,12 +106,8 @@ async function problemsOf(knex: Knex, importId: string): Promise<LineProblem[]> 
     .where({ import_id: importId })
     .orderBy('line')
     .limit(PROBLEMS_EACH)
-    .select<{ line: number; customer_reference: string | null; reason: string }[]>()
-  return rows.map(({ line, customer_reference: reference, reason }) => ({
-    line,
-    reason,
-    ...(reference !== null && { customerReference: reference }),
-  }))
+    .select<ProblemRow[]>()
+  return rows.map(toLineProblem)
 }
 
 function stateOf(scheme: string | null, fastSchemes: readonly string[]): SchemeUse['state'] {

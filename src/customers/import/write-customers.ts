@@ -7,6 +7,7 @@ import { claim, conflictOf, type Existing, type Owners, readOwners } from './imp
 import type { ImportRecord } from './import-record.ts'
 import { type ImportRows, importRows, type PlacedRecord } from './import-rows.ts'
 import { withoutStored } from './stored-rows.ts'
+import { isUnchanged, type SharedContents } from './unchanged.ts'
 import { writeRows } from './write-rows.ts'
 import { createWrittenRows, type WrittenRows } from './written-rows.ts'
 
@@ -22,6 +23,8 @@ export type WriteOutcome =
       readonly hasNewCredentials?: true
       readonly moved?: EmailChange
     }
+  /** The record says what is stored. */
+  | { readonly outcome: 'unchanged'; readonly id: string }
   /** Nothing of the record was stored; `reason` is for the person who made the file. */
   | { readonly outcome: 'refused'; readonly reason: string }
 
@@ -61,15 +64,6 @@ export async function createCustomer(knex: Knex, record: ImportRecord): Promise<
     if (placed.length > 0) await writeRows(transaction, await withoutStored(transaction, importRows(placed)))
     return outcomes[0] ?? { outcome: 'refused', reason: 'was not stored' }
   })
-}
-
-/** What `upsertCustomers` would answer, without storing anything. */
-export async function checkCustomers(knex: Knex, records: readonly ImportRecord[]): Promise<WriteOutcome[]> {
-  const outcomes: WriteOutcome[] = []
-  for (const batch of runsOfDistinctReferences(records)) {
-    outcomes.push(...place(batch, await readOwners(knex, batch)).outcomes)
-  }
-  return outcomes
 }
 
 async function upsertBatch(
@@ -153,7 +147,8 @@ const SELECT_GENERATIONS = `
   select id, credential_generation as "generation" from customers
   where id in (select json_array_elements_text(?::json)::uuid)`
 
-function place(records: readonly ImportRecord[], owners: Owners) {
+/** Decides what becomes of each record; `meanwhile` is what an import that is only tried has changed before. */
+export function place(records: readonly ImportRecord[], owners: Owners, meanwhile: SharedContents = new Map()) {
   const placed: PlacedRecord[] = []
   const outcomes = records.map((record): WriteOutcome => {
     const existing = owners.customers.get(record.customerReference)
@@ -169,7 +164,10 @@ function place(records: readonly ImportRecord[], owners: Owners) {
       status: record.status ?? (existing?.status === 'blocked' ? 'blocked' : 'active'),
       emailVerified: record.emailVerified ?? (existing !== undefined && wasVerified(existing, record)),
     })
-    return { outcome: existing ? 'updated' : 'created', id }
+    if (!existing) return { outcome: 'created', id }
+    const customer = owners.stored.get(record.customerReference)
+    const isSame = customer !== undefined && isUnchanged(record, { existing, customer }, meanwhile)
+    return { outcome: isSame ? 'unchanged' : 'updated', id }
   })
   return { placed, outcomes }
 }

@@ -57,7 +57,9 @@ const UPSERT_CUSTOMERS = `
         (false, c.password_scheme, c.password_hash, c.password_salt, c.password_fingerprint, c.password_changed_at)
       ) as n (is_new, scheme, hash, salt, fingerprint, changed_at)
       where n.is_new = (excluded.password_hash is not null
-        and excluded.password_fingerprint is distinct from c.password_fingerprint)
+        and excluded.password_fingerprint is distinct from c.password_fingerprint
+        and (excluded.password_scheme, excluded.password_hash, excluded.password_salt)
+          is distinct from (c.password_scheme, c.password_hash, c.password_salt))
     )`
 
 const UPSERT_COMPANIES = `

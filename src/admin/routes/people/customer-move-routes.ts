@@ -10,6 +10,10 @@ const importQuery = z.strictObject({
   resume: z.stringbool().default(false),
   dryRun: z.stringbool().default(false),
   wrap: z.stringbool().default(true),
+  refusedLines: z
+    .stringbool()
+    .default(false)
+    .describe('Each problem comes with its line as it was given: it may hold a hash.'),
   totalBytes: z.coerce.number().int().positive().optional(),
 })
 const progress = z
@@ -29,7 +33,7 @@ export function customerMoveRoutes({ operations }: { readonly operations: Custom
       takesLines: true,
       result: progress,
       audit: 'customers.imported',
-      lines: ({ query: { totalBytes, ...options }, stream, actor }) =>
+      lines: ({ query: { totalBytes, refusedLines, ...options }, stream, actor }) =>
         progressOf(async (emit, signal) => {
           const settings = {
             ...options,
@@ -37,7 +41,8 @@ export function customerMoveRoutes({ operations }: { readonly operations: Custom
             ...(totalBytes && { totalBytes }),
             signal,
             onProgress: (progress: object) => emit({ progress }),
-            onProblem: (problem: object) => emit({ problem }),
+            onProblem: (problem: object, text: string | undefined) =>
+              emit({ problem, ...(refusedLines && text !== undefined && { text }) }),
           }
           const report = await operations.import(stream, settings)
           emit({ report })
