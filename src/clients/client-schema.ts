@@ -100,7 +100,12 @@ const standardMembers = {
 
 /** Members of our own. The library carries them along on its client objects. */
 const ownMembers = {
-  first_party: z.boolean().optional().describe("The shop's own software: its people are never asked for consent."),
+  first_party: z
+    .boolean()
+    .optional()
+    .describe(
+      "The shop's own software: its people are never asked for consent, nor whether they sign out when it sends the ID token of the session.",
+    ),
   default_scope: z.string().optional().describe('Scopes granted when a request names none, separated by blanks.'),
   default_resource: resourceIdentifier
     .optional()

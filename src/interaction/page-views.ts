@@ -131,6 +131,7 @@ export type PageViews = {
   readonly consent: ConsentView
   readonly logout: { readonly form: LibraryForm }
   readonly 'signed-out': HomeView
+  readonly staying: Record<never, never>
   readonly device: { readonly form: LibraryForm; readonly userCode?: string; readonly problem?: DeviceProblem }
   readonly 'device-confirm': {
     readonly form: LibraryForm

@@ -19,6 +19,16 @@ export function createProtocolPages({ pages }: { pages: Pages }): ProtocolPages 
     renderSignedOut(ctx, client) {
       answerPage(ctx, 'signed-out', { clientName: client?.name, home: safeLink(client?.home) })
     },
+    renderStaying(ctx, client) {
+      const home = safeLink(client?.home)
+      if (home) {
+        ctx.redirect(home)
+        ctx.status = 303
+        return
+      }
+      ctx.remove('Location')
+      answerPage(ctx, 'staying', {}, { status: 200 })
+    },
     renderError(ctx, { error, error_description: detail }, { client, signOut }) {
       const { requestId } = requestState(ctx)
       const ways = { clientName: client?.name, home: safeLink(client?.home), signOut }

@@ -1,6 +1,11 @@
 /** Files of oidc-provider (pinned to one exact version) that have no published types. */
 type LibraryMiddleware = (ctx: import('oidc-provider').KoaContextWithOIDC, next: () => Promise<void>) => unknown
 
+declare module 'oidc-provider/lib/actions/end_session.js' {
+  /** The last one ends the session. */
+  export const confirm: readonly LibraryMiddleware[]
+}
+
 declare module 'oidc-provider/lib/actions/introspection.js' {
   const steps: LibraryMiddleware[]
   export default steps

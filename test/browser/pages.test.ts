@@ -23,6 +23,7 @@ const states: Record<string, (page: Page, origin: string) => Promise<unknown>> =
   'consent-long': (page, origin) => page.goto(`${origin}/interaction/consent-long`),
   logout: (page, origin) => page.goto(`${origin}/logout`),
   'signed-out': (page, origin) => page.goto(`${origin}/signed-out`),
+  staying: (page, origin) => page.goto(`${origin}/staying`),
   device: (page, origin) => page.goto(`${origin}/device`),
   'device-wrong': (page, origin) => page.goto(`${origin}/device-wrong`),
   'device-confirm': (page, origin) => page.goto(`${origin}/device-confirm?ui_locales=de`),

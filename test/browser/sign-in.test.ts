@@ -1,3 +1,4 @@
+import * as openid from 'openid-client'
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { arrival, discover, requestSignIn, submitLogin } from '../conformance/relying-party.ts'
@@ -75,6 +76,31 @@ describeOn('chromium', 'signing in, in a real browser on the real server', () =>
       expect(await page.locator('input').count()).toBe(0)
       const on = page.getByRole('link', { name: 'Go to Demo storefront' })
       expect(await on.getAttribute('href')).toBe('http://localhost:8080/')
+    })
+  })
+
+  test('staying signed in leads to the shop, and signing out by its own ID token asks nothing', async () => {
+    await stage.onNewBrowser(async (page) => {
+      const home = 'http://localhost:8080/'
+      const { redirectUri, checks } = await openLogin(page)
+      const callback = await arrival(page, redirectUri, () => submitLogin(page))
+      await page.waitForURL(`${redirectUri}*`)
+      const config = await discover(stage.server().url, 'frontend')
+      const tokens = await openid.authorizationCodeGrant(config, callback, checks)
+
+      const asked = { post_logout_redirect_uri: home, state: 'over' }
+      await page.goto(openid.buildEndSessionUrl(config, asked).href)
+      const stay = page.getByRole('button', { name: 'Stay signed in' })
+      expect((await arrival(page, home, () => stay.click())).href).toBe(home)
+      const again = await request({ prompt: 'none' })
+      const silent = await arrival(page, again.redirectUri, () => page.goto(again.url.href))
+      expect(silent.searchParams.has('code')).toBe(true)
+      await page.waitForURL(`${redirectUri}*`)
+
+      const hinted = { ...asked, id_token_hint: tokens.id_token ?? '' }
+      const back = await arrival(page, home, () => page.goto(openid.buildEndSessionUrl(config, hinted).href))
+      expect(back.href).toBe(`${home}?state=over`)
+      expect((await page.context().cookies(stage.server().url)).map(({ name }) => name)).not.toContain(SESSION)
     })
   })
 

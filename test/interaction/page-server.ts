@@ -116,6 +116,7 @@ function protocolEndpoints(protocol: ReturnType<typeof createProtocolPages>, ori
     '/logout': (ctx) => protocol.renderLogout(ctx, logout, false),
     '/signed-out': (ctx) =>
       protocol.renderSignedOut(ctx, { name: 'Northwind Trading', home: 'https://northwind.example/' }),
+    '/staying': (ctx) => protocol.renderStaying(ctx, { name: 'Northwind Trading' }),
     '/device': (ctx) => protocol.renderDeviceInput(ctx, device.replace('ABC&quot;&gt;', '')),
     '/device-wrong': (ctx) =>
       protocol.renderDeviceInput(ctx, device, Object.assign(new Error('unknown'), { name: 'NotFoundError' })),

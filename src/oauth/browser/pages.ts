@@ -6,6 +6,8 @@ export type ProtocolPages = {
   /** `formHtml` is the library's form; it ends outside where a client asked to be led back to. */
   renderLogout(ctx: Context, formHtml: string, endsOutside: boolean): void
   renderSignedOut(ctx: Context, client: WaysOut['client']): void
+  /** After a person chose not to sign out: to the client's home, or a page that says that nothing happened. */
+  renderStaying(ctx: Context, client: WaysOut['client']): void
   renderError(ctx: Context, error: { error: string; error_description?: string }, waysOut: WaysOut): void
   /** `error` is what the library threw for the code that was typed. */
   renderDeviceInput(ctx: Context, formHtml: string, error?: Error): void

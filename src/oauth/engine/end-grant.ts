@@ -46,5 +46,6 @@ export function endBareSessions({ endSignIn }: Pick<EndGrantDeps, 'endSignIn'>):
 type EndedSession = { readonly id: string; readonly accountId?: string; readonly destroyed?: boolean }
 
 function isSignOut(ctx: KoaContextWithOIDC): boolean {
-  return ctx.oidc.route === 'end_session_confirm'
+  // The first of the two where nothing has to be asked.
+  return ctx.oidc.route === 'end_session' || ctx.oidc.route === 'end_session_confirm'
 }

@@ -14,7 +14,7 @@ import { createLoadExistingGrant } from '../browser/first-party.ts'
 import { acceptFormerHints, type FormerKey } from '../browser/former-hints.ts'
 import { keepInteractionsInTheirBrowser } from '../browser/interaction-browser.ts'
 import type { ProtocolPages } from '../browser/pages.ts'
-import { rememberClientAfterSignOut, signOutPages } from '../browser/sign-out.ts'
+import { leadOnAfterAnswer, nameSessionsInIdTokens, signOutPages } from '../browser/sign-out.ts'
 import { measureStagedSignIns, type ProofHolds } from '../browser/staged-sign-ins.ts'
 import { compareSecretsWith, toLibraryClient } from '../clients/client-metadata.ts'
 import { type MutualTls, mutualTlsFeature } from '../clients/mutual-tls.ts'
@@ -93,7 +93,7 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
   provider.proxy = true
   provider.use(noteRequest())
   provider.use(restartDeviceFlow(provider))
-  provider.use(rememberClientAfterSignOut(provider))
+  provider.use(leadOnAfterAnswer(provider, deps.pages))
   provider.use(nameUnauthorizedClients())
   provider.use(endBareSessions(deps))
   keepGrantFacts(provider)
@@ -108,6 +108,7 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
   makeLongCodes(provider)
   judgeAccessTokens(provider, deps.judgeToken)
   acceptFormerHints(provider, deps.findFormerKey)
+  nameSessionsInIdTokens(provider)
   useOwnEndpoints(provider, {
     introspect: createIntrospection({ ...deps, findClient: metadataOf(deps) }),
     revoke: createRevocation(deps),
