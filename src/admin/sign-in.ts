@@ -5,6 +5,7 @@ import type { Audit } from '../audit/events.ts'
 import { createPasswordCheck, type PasswordCheckDeps } from '../credentials/password-check.ts'
 import { checkSecondFactor, type SecondFactorStep } from '../credentials/second-factor-step.ts'
 import type { SecondFactors } from '../credentials/second-factors.ts'
+import { whoseAttempt } from '../credentials/whose-attempt.ts'
 
 export type AdminSignIn =
   /** `session` is a bearer value; it may live until `expiresAt` (epoch seconds), an hour without use. */
@@ -60,8 +61,10 @@ export function createSignInAdministrator(deps: SignInDeps): SignInAdministrator
       return { outcome: 'signed-in', administrator, ...(await sessions.open(administrator, provedAtMs)) }
     }
     if (checked.outcome === 'second-factor-required') return checked
+    const administratorId = whoseAttempt(checked)
     audit({
       type: 'administrator.refused',
+      ...(administratorId !== undefined && { actor: `administrator:${administratorId}` }),
       reason: 'reason' in checked ? checked.reason : checked.outcome,
       ip,
       requestId,

@@ -2,8 +2,9 @@
 export const AUDIT_EVENTS = {
   'login.succeeded': 'A person signed in; the reason says how, if it was not by password.',
   'login.refused':
-    'A login was refused; the reason says whether the password was wrong, or the account unknown or blocked. Callers do not get it.',
-  'login.locked': 'A login was refused without a password check, because of too many failures before.',
+    'A login was refused; the reason says whether the password was wrong, or the account unknown or blocked, and the customer or the agent is named where the login is theirs. Callers do not get it.',
+  'login.locked':
+    'A login was refused without a password check, because of too many failures before; the customer or the agent is named where the login is theirs.',
   'token.issued': 'Tokens were issued; the reason is the grant type.',
   'token.revoked': 'A token was revoked; the reason is the kind of the token.',
   'refresh.theft': 'A rotated refresh token was used again after its retry window; the grant was revoked.',
@@ -37,7 +38,7 @@ export const AUDIT_EVENTS = {
   'customer.erased': 'A customer was anonymised.',
   'administrator.signed-in': 'An administrator signed in.',
   'administrator.refused':
-    'A sign-in to an administrator account was refused; the reason says why. Callers do not get it.',
+    'A sign-in to an administrator account was refused; the reason says why, and the actor is the administrator whose login it is. Callers do not get it.',
   'administrator.signed-out': 'An administrator ended a session.',
   'administrator.changed': 'An administrator was created or changed, or got a new password; the reason says how.',
   'administrator.second-factor-added': 'An administrator has a second factor now; their sessions ended.',

@@ -6,6 +6,7 @@ import { NOWHERE } from './lockout/lockout-names.ts'
 import { HashingBusyError, type Passwords } from './passwords.ts'
 import type { StoredPassword } from './stored-password.ts'
 import { createVerifyPerson, type FoundPerson, type VerifyPersonDeps, type WrongPassword } from './verify-person.ts'
+import { noteWhose } from './whose-attempt.ts'
 
 /** Where a sign-in comes from, and the code of a second factor where one was given. */
 export type SignInContext = LoginContext & { readonly code?: string }
@@ -90,6 +91,8 @@ export function createPasswordCheck<
       throw error
     })
     const settling = settle(SETTLED_AS[timed.checked.outcome])
+    // It was looked up in any case: noting it takes no time that tells.
+    if (found && 'person' in found) noteWhose(timed.checked, found.person.id)
     // What a success forgives is written while the endpoint goes on; if it is not, the attempt counts until its window ends.
     if (timed.checked.outcome === 'authenticated') settling.catch(() => {})
     else await settling

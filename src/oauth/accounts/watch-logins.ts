@@ -1,5 +1,6 @@
 import type { AuthenticateAgent } from '../../agents/authenticate.ts'
 import type { Audit } from '../../audit/events.ts'
+import { whoseAttempt } from '../../credentials/whose-attempt.ts'
 import type { Authenticate } from '../../customers/authenticate.ts'
 import type { Metrics } from '../../metrics.ts'
 import { agentAccountId } from './agent-account.ts'
@@ -13,12 +14,15 @@ export function watchLogins(authenticate: Authenticate, audit: Audit, metrics: C
     const { outcome } = authentication
     metrics.logins.inc({ realm: 'customer', outcome: outcome === 'refused' ? authentication.reason : outcome })
     const where = whereFrom(context)
+    const customerId = whoseAttempt(authentication)
+    const whose = customerId === undefined ? {} : { customerId }
     if (outcome === 'authenticated')
       audit({ type: 'login.succeeded', customerId: authentication.customer.id, ...(way && { reason: way }), ...where })
-    else if (outcome === 'locked') audit({ type: 'login.locked', ...where })
+    else if (outcome === 'locked') audit({ type: 'login.locked', ...whose, ...where })
     else if (outcome === 'unconfirmed') {
       audit({ type: 'login.refused', customerId: authentication.customer.id, reason: outcome, ...where })
-    } else if (outcome === 'refused') audit({ type: 'login.refused', reason: authentication.reason, ...where })
+    } else if (outcome === 'refused')
+      audit({ type: 'login.refused', reason: authentication.reason, ...whose, ...where })
     return authentication
   }
 }
@@ -30,7 +34,8 @@ export function watchAgentLogins(authenticate: AuthenticateAgent, audit: Audit, 
     const { outcome } = authentication
     metrics.logins.inc({ realm: 'agent', outcome: outcome === 'refused' ? authentication.reason : outcome })
     const where = whereFrom(context)
-    const actor = 'agent' in authentication ? agentAccountId(authentication.agent.id) : 'agent'
+    const agentId = 'agent' in authentication ? authentication.agent.id : whoseAttempt(authentication)
+    const actor = agentId === undefined ? 'agent' : agentAccountId(agentId)
     if (outcome === 'authenticated') audit({ type: 'login.succeeded', actor, ...where })
     else if (outcome === 'locked') audit({ type: 'login.locked', actor, ...where })
     else if (outcome !== 'busy') {
