@@ -4,8 +4,9 @@ import { mayDo, PERMISSIONS, type Permission } from '../administrators/role.ts'
 import type { Audit, AuditEventType } from '../audit/events.ts'
 import { revisionOf } from '../database/revision.ts'
 import { unstorable } from '../database/storable.ts'
+import { describeChange } from './describe-change.ts'
 import { MethodProblem, Problem } from './problem.ts'
-import type { Route, RouteRequest } from './routes/route.ts'
+import type { Noted, Route, RouteRequest } from './routes/route.ts'
 
 /** A request of the admin API, wherever it came from: the listener or a page of the console. */
 export type ApiRequest = {
@@ -45,9 +46,17 @@ export function createAdminApi({ routes, audit }: { readonly routes: readonly Ro
     return { found: fitting.find(({ route }) => route.method === method), fitting }
   }
 
-  function note(type: AuditEventType, { method, path, ip, requestId }: ApiRequest, actor: Actor, about = {}): void {
+  function note(
+    type: AuditEventType,
+    { method, path, ip, requestId }: ApiRequest,
+    actor: Actor,
+    noted: Noted = {},
+  ): void {
     const who = actor === NOBODY ? {} : { actor: actor.name }
-    audit({ type, ...who, reason: `${method} ${path}`, ip, requestId, ...about })
+    const { before, after, ...subject } = noted
+    const change = describeChange(noted)
+    const reason = `${method} ${path}${change && `: ${change}`}`
+    audit({ type, ...who, reason, ip, requestId, ...subject })
   }
 
   function refuse(request: ApiRequest, actor: Actor, permission: Permission): never {
@@ -76,6 +85,7 @@ export function createAdminApi({ routes, audit }: { readonly routes: readonly Ro
       const may = (permission: Permission) => mayDo(actor.role, permission) || refuse(request, actor, permission)
       if (route.permission !== 'public') may(route.permission)
       if (actor.lacksSecondFactor && !NEEDS_NO_FACTOR.includes(route.permission)) throw noSecondFactor()
+      let noted: Noted = {}
       const asked: RouteRequest = {
         actor,
         params: parse(route.params, found.params, 'path'),
@@ -85,11 +95,14 @@ export function createAdminApi({ routes, audit }: { readonly routes: readonly Ro
         stream: request.stream ?? nothing(),
         ip: request.ip,
         requestId: request.requestId,
+        note: (further) => {
+          noted = { ...noted, ...further }
+        },
       }
       const further = route.alsoNeeds?.(asked)
       if (further) may(further)
       const result = route.lines ? undefined : await route.handle?.(asked)
-      if (route.audit) note(route.audit, request, actor, route.about?.(asked, result))
+      if (route.audit) note(route.audit, request, actor, { ...noted, ...route.about?.(asked, result) })
       const status = route.status ?? 200
       if (route.lines) return { status, lines: route.lines(asked) }
       const revised = route.revised?.(result) ?? (result as object) // a route with a revision answers with an object

@@ -51,6 +51,12 @@ export function createAdminRoutes({ ISSUER: issuer }: Pick<Config, 'ISSUER'>, pa
         agent: parts.services.agents.lockoutOperations,
         administrator: parts.services.administrators.lockoutOperations,
       },
+      findPerson: {
+        customer: async (login) =>
+          (await parts.services.customers.directory.findByLogin(login).catch(() => undefined))?.customer.id, // the shop may be away
+        agent: async (login) => (await parts.services.agents.directory.findByLogin(login))?.person.id,
+        administrator: async (login) => (await parts.services.administrators.directory.findByLogin(login))?.person.id,
+      },
     }),
     ...auditRoutes({ auditTrail: parts.backends.auditTrail }),
   ]

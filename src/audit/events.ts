@@ -23,14 +23,17 @@ export const AUDIT_EVENTS = {
   'lockout.lifted': 'A lockout was removed, by the customer or by an operator.',
   'key.changed': 'An operator or the schedule changed the signing keys; the reason says how.',
   'secret.changed': 'An operator replaced a secret of the server; the reason says which.',
-  'client.changed': 'An operator changed a client or one of its secrets; the reason says how.',
-  'resource-server.changed': 'An operator changed a resource server; the reason says how.',
+  'client.changed':
+    'An operator changed a client or one of its secrets; the reason says what, with the values before and after.',
+  'resource-server.changed':
+    'An operator changed a resource server; the reason says what, with the values before and after.',
   'customer.changed':
-    'An operator created, changed, blocked, unblocked or confirmed a customer; the reason says which.',
+    'An operator created, changed, blocked, unblocked or confirmed a customer; the reason says what changed, without names and addresses.',
   'customer.email-changed':
     'The e-mail address of a customer was changed by an operator or an import, or changed back from the former address; the reason says which.',
-  'company.changed': 'An operator changed a company, or one of its business units or roles; the reason says which.',
-  'agent.changed': 'An operator created or changed an agent; the reason says how.',
+  'company.changed':
+    'An operator changed a company, or one of its business units or roles; the reason says what, with the values before and after.',
+  'agent.changed': 'An operator created or changed an agent; the reason says what changed.',
   'sign-in-link.made': 'A link that signs in a customer was created.',
   'token.inspected': 'An operator inspected a token.',
   'customers.imported': 'Customers were imported, or their password hashes were wrapped.',
@@ -40,12 +43,13 @@ export const AUDIT_EVENTS = {
   'administrator.refused':
     'A sign-in to an administrator account was refused; the reason says why, and the actor is the administrator whose login it is. Callers do not get it.',
   'administrator.signed-out': 'An administrator ended a session.',
-  'administrator.changed': 'An administrator was created or changed, or got a new password; the reason says how.',
+  'administrator.changed':
+    'An administrator was created or changed, or got a new password; the reason says what changed, for example the role before and after.',
   'administrator.second-factor-added': 'An administrator has a second factor now; their sessions ended.',
   'administrator.second-factor-removed': 'An administrator removed their own second factor, with one of its codes.',
   'administrator.second-factor-reset':
     'An operator removed the second factor of an administrator; the reason says whose.',
-  'admin-token.changed': 'An admin token was created or revoked; the reason says which.',
+  'admin-token.changed': 'An admin token was created or revoked; the reason says which, and its role.',
   'admin.refused':
     'A request to the admin API was refused: it had no token, a wrong token, or a token without the permission.',
   'server.started':

@@ -51,7 +51,7 @@ export type AuditTrailDeps = {
 
 const FLUSH_EVERY_MS = 200
 const MAX_WAITING = 20_000
-const MAX_REASON = 300
+const MAX_REASON = 1000
 const PRUNE_EVERY_MS = 3_600_000
 
 /**

@@ -55,9 +55,10 @@ export function clientRoutes({ clients, validate, endSignIn }: ClientRouteDeps):
       revised: stored,
       refusals: [409],
       about: ({ body }) => ({ clientId: body.metadata.client_id }),
-      async handle({ body: { metadata, secret: given } }) {
+      async handle({ body: { metadata, secret: given }, note }) {
         const secret = given ?? (needsSecret(metadata) ? newSecretValue() : undefined)
         const created = await clients.create(await usable(metadata), secret)
+        if (created) note({ after: audited(created) })
         if (created) return { ...created, ...(given === undefined && secret && { secret }), ...warningsOf(metadata) }
         throw new Problem(409, 'client-exists', `A client "${metadata.client_id}" already exists.`)
       },
@@ -85,9 +86,16 @@ export function clientRoutes({ clients, validate, endSignIn }: ClientRouteDeps):
       revised: stored,
       refusals: [404],
       about,
-      async handle({ params: { clientId }, body, seen }) {
+      async handle({ params: { clientId }, body, seen, note }) {
         const next = await usable({ ...body.metadata, client_id: clientId })
-        return { ...changed(await clients.replace(seen, next, body.secret), clientId), ...warningsOf(next) }
+        const outcome = await clients.replace(seen, next, body.secret)
+        const now = changed(outcome, clientId)
+        const before = outcome.outcome === 'changed' ? outcome.before : now
+        note({
+          before: audited(before),
+          after: { ...audited(now), ...(body.secret !== undefined && { secret: true }) },
+        })
+        return { ...now, ...warningsOf(next) }
       },
     }),
     route({
@@ -118,7 +126,9 @@ export function clientRoutes({ clients, validate, endSignIn }: ClientRouteDeps):
         refusals: [404],
         audit: 'client.changed',
         about,
-        async handle({ params: { clientId }, actor }) {
+        async handle({ params: { clientId }, actor, note }) {
+          const isEnabled = (await clients.get(clientId))?.isEnabled
+          note({ before: { isEnabled }, after: { isEnabled: action === 'enable' } })
           await clients.setEnabled(clientId, action === 'enable')
           const client = known(await clients.get(clientId), clientId)
           const ending = { what: { of: 'client', id: clientId }, why: 'client-disabled', by: actor.name } as const
@@ -128,6 +138,10 @@ export function clientRoutes({ clients, validate, endSignIn }: ClientRouteDeps):
       }),
     ),
   ]
+}
+
+function audited({ metadata, isEnabled }: ListedClient): object {
+  return { ...metadata, isEnabled }
 }
 
 /** What is read again: neither the secret nor the warnings. */

@@ -32,8 +32,9 @@ export function clientSecretRoutes({ clients }: { readonly clients: ClientRegist
       status: 201,
       result: clientSecret.extend({ secret: z.string() }),
       refusals: [409],
-      async handle({ params: { clientId }, body }) {
+      async handle({ params: { clientId }, body, note }) {
         const added = { ...body, secret: body.secret ?? newSecretValue() }
+        note({ after: { added: body.name, expiresAt: body.expiresAt } })
         if (await clients.addSecret(clientId, added)) return added
         const reason = `There is no such client, or it already has a secret named "${body.name}".`
         throw new Problem(409, 'secret-exists', reason)
@@ -47,7 +48,8 @@ export function clientSecretRoutes({ clients }: { readonly clients: ClientRegist
       body: z.strictObject({ at: instant.optional() }),
       result: clientSecret,
       refusals: [404],
-      async handle({ params: { clientId, name }, body: { at: expiresAt = Date.now() / 1000 } }) {
+      async handle({ params: { clientId, name }, body: { at: expiresAt = Date.now() / 1000 }, note }) {
+        note({ after: { expiresAt } })
         if (await clients.expireSecret(clientId, name, expiresAt)) return { name, expiresAt }
         throw new Problem(404, 'unknown-secret', `The client has no secret named "${name}".`)
       },

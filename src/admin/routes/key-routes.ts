@@ -71,7 +71,10 @@ export function keyRoutes({ keyRing, keyUsage, reseal }: KeyRouteDeps): Route[] 
       path: '/v1/keys',
       summary: 'Publish a new key; it signs later',
       body: z.strictObject({ algorithm }),
-      handle: async ({ body }) => changed(await operations.generate(body.algorithm)),
+      async handle({ body, note }) {
+        note({ after: body })
+        return changed(await operations.generate(body.algorithm))
+      },
     }),
     route({
       ...act,

@@ -4,6 +4,7 @@ import type { ResourceServer, ResourceServerRegistry } from '../../clients/resou
 import { resourceIdentifier } from '../../config/setting.ts'
 import type { Changed } from '../../database/revision.ts'
 import { changedMeanwhile, Problem } from '../problem.ts'
+import { noteChange } from './note-change.ts'
 import { type Route, route } from './route.ts'
 import { name, pageOf, pageQuery } from './shapes.ts'
 
@@ -59,7 +60,8 @@ export function resourceServerRoutes({
       status: 201,
       revision: 'shown',
       refusals: [409],
-      async handle({ body }) {
+      async handle({ body, note }) {
+        note({ after: body })
         const created = await resourceServers.create(given(body))
         if (created) return created
         throw new Problem(409, 'resource-server-exists', `A resource server "${body.identifier}" already exists.`)
@@ -85,8 +87,10 @@ export function resourceServerRoutes({
       body: settings,
       revision: 'expected',
       refusals: [404],
-      async handle({ params: { identifier }, body, seen }) {
-        return changed(await resourceServers.replace(identifier, seen, given({ identifier, ...body })), identifier)
+      async handle({ params: { identifier }, body, seen, note }) {
+        const outcome = await resourceServers.replace(identifier, seen, given({ identifier, ...body }))
+        noteChange(note, outcome)
+        return changed(outcome, identifier)
       },
     }),
     route({

@@ -15,7 +15,12 @@ export type RouteRequest<Params = unknown, Query = unknown, Body = unknown> = {
   readonly stream: AsyncIterable<Buffer>
   readonly ip: string
   readonly requestId: string
+  /** Tells the audit trail what the act changed; with several, members that are given later count. */
+  readonly note: (noted: Noted) => void
 }
+
+/** What an act changed, and whom it was about, where neither the path nor the answer says so. */
+export type Noted = AuditSubject & { readonly before?: object; readonly after?: object }
 
 /** Whom an act was about, for the audit trail. */
 export type AuditSubject = { readonly customerId?: string; readonly clientId?: string; readonly grantId?: string }

@@ -32,12 +32,13 @@ export function adminTokenRoutes({ adminTokens }: { readonly adminTokens: AdminT
       result: adminToken.extend({ token: z.string() }),
       refusals: [409],
       audit: 'admin-token.changed',
-      async handle({ actor, body }) {
+      async handle({ actor, note, body }) {
         const now = Date.now() / 1000
         const { name, role, expiresAt = now + USUAL_SECONDS } = body
         if (!mayRule(actor.role, role)) throw tooHigh(actor.role)
         if (expiresAt <= now || expiresAt > now + LONGEST_SECONDS) throw wrongExpiry()
         const made = await adminTokens.create({ name, role, expiresAt, createdBy: actor.name })
+        note({ after: { adminToken: name, role, expiresAt } })
         if (made) return { ...made.adminToken, token: made.token }
         throw new Problem(409, 'name-taken', `An admin token named "${name}" exists or existed. Choose another name.`)
       },
@@ -51,11 +52,12 @@ export function adminTokenRoutes({ adminTokens }: { readonly adminTokens: AdminT
       result: adminToken,
       refusals: [404],
       audit: 'admin-token.changed',
-      async handle({ actor, params: { name } }) {
+      async handle({ actor, note, params: { name } }) {
         const found = await adminTokens.findByName(name)
         if (!found) throw new Problem(404, 'unknown-admin-token', `There is no admin token named "${name}".`)
         // Each caller may end the token that it uses.
         if (found.id !== actor.id && !mayRule(actor.role, found.role)) throw tooHigh(actor.role)
+        note({ after: { role: found.role } })
         await adminTokens.revoke(found.id)
         return (await adminTokens.findByName(name)) ?? found
       },

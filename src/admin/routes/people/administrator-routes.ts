@@ -8,6 +8,7 @@ import type { AdminSessions } from '../../../administrators/sessions.ts'
 import type { PasswordPolicy } from '../../../credentials/password-policy.ts'
 import type { Passwords } from '../../../credentials/passwords.ts'
 import { changedMeanwhile, Problem } from '../../problem.ts'
+import { noteChange } from '../note-change.ts'
 import { type Route, route } from '../route.ts'
 import { pageOf, pageQuery } from '../shapes.ts'
 import {
@@ -58,11 +59,14 @@ export function administratorRoutes(deps: AdministratorRouteDeps): Route[] {
       status: 201,
       revision: 'shown',
       refusals: [409],
-      async handle({ actor, body: { password, ...made } }) {
+      async handle({ actor, note, body: { password, ...made } }) {
         mustRule(actor, made.role)
         const hashed = await acceptPassword(deps, password, made.email)
         const created = await administrators.create({ ...made, password: hashed })
-        if (created) return created
+        if (created) {
+          note({ after: created })
+          return created
+        }
         throw new Problem(409, 'email-taken', `An administrator with the address ${made.email} already exists.`)
       },
     }),
@@ -87,9 +91,10 @@ export function administratorRoutes(deps: AdministratorRouteDeps): Route[] {
       body: administratorChange,
       revision: 'expected',
       refusals: [404],
-      async handle({ actor, params: { id }, body, seen }) {
+      async handle({ actor, note, params: { id }, body, seen }) {
         if (body.role) mustRule(actor, body.role)
         const changed = await administrators.update(id, seen, body, (before) => mayRule(actor.role, before.role))
+        noteChange(note, changed)
         if (changed.outcome === 'not-allowed') throw tooHigh(actor)
         if (changed.outcome === 'changed-meanwhile') throw changedMeanwhile()
         // Also when nothing changed now: the request before this one may have failed half way.

@@ -6,7 +6,8 @@ import type { Passwords } from '../../../credentials/passwords.ts'
 import type { SecondFactors } from '../../../credentials/second-factors.ts'
 import type { EndSignIn } from '../../../oauth/sign-outs/end-sign-in.ts'
 import { changedMeanwhile, Problem } from '../../problem.ts'
-import { type Route, route } from '../route.ts'
+import { noteChange } from '../note-change.ts'
+import { type Route, type RouteRequest, route } from '../route.ts'
 import { email, name, pageOf, pageQuery } from '../shapes.ts'
 import { newPassword } from './administrator-shapes.ts'
 import { acceptPassword } from './new-password.ts'
@@ -18,6 +19,8 @@ export type AgentRouteDeps = {
   readonly secondFactors: Pick<SecondFactors, 'owners'>
   readonly endSignIn: EndSignIn
 }
+
+type Warehouse = { readonly idWarehouse?: number | null }
 
 const agentShape = z
   .object({
@@ -49,7 +52,12 @@ export function agentRoutes(deps: AgentRouteDeps): Route[] {
     if (agent) return agent
     throw new Problem(404, 'unknown-agent', `There is no agent with the id "${id}".`)
   }
-  const switchTo = async (id: string, status: Agent['status']) => known(await agents.update(id, { status }), id)
+  const update = async (id: string, change: Partial<Pick<Agent, 'status'>> & Warehouse, note: RouteRequest['note']) => {
+    const before = known(await agents.findById(id), id)
+    const after = known(await agents.update(id, change), id)
+    note({ before, after })
+    return after
+  }
 
   return [
     route({
@@ -75,9 +83,12 @@ export function agentRoutes(deps: AgentRouteDeps): Route[] {
       revision: 'shown',
       refusals: [409],
       audit: 'agent.changed',
-      async handle({ body: { password, ...agent } }) {
+      async handle({ body: { password, ...agent }, note }) {
         const created = await agents.create({ ...agent, password: await acceptPassword(deps, password, agent.email) })
-        if (created.outcome === 'created') return created.agent
+        if (created.outcome === 'created') {
+          note({ after: created.agent })
+          return created.agent
+        }
         const taken = created.outcome === 'email-taken' ? `e-mail address ${agent.email}` : `id ${agent.idAgent}`
         throw new Problem(409, created.outcome, `An agent with the ${taken} already exists.`)
       },
@@ -104,8 +115,9 @@ export function agentRoutes(deps: AgentRouteDeps): Route[] {
       revision: 'expected',
       refusals: [404],
       audit: 'agent.changed',
-      async handle({ params: { id }, body, seen, actor }) {
+      async handle({ params: { id }, body, seen, actor, note }) {
         const changed = await agents.change(id, seen, body)
+        noteChange(note, changed)
         if (changed.outcome === 'changed-meanwhile') throw changedMeanwhile()
         if (body.isAgent === false && changed.outcome === 'changed')
           await endSignIn({ what: { of: 'agent', id: changed.now.id }, why: 'agent-dismissed', by: actor.name })
@@ -122,8 +134,8 @@ export function agentRoutes(deps: AgentRouteDeps): Route[] {
       result: agentShape,
       refusals: [404],
       audit: 'agent.changed',
-      async handle({ params: { id }, body, actor }) {
-        const agent = known(await agents.update(id, body), id)
+      async handle({ params: { id }, body, actor, note }) {
+        const agent = await update(id, body, note)
         // Tokens of the warehouse they worked in until now must not outlive the assignment.
         await endSignIn({ what: { of: 'agent', id: agent.id }, why: 'warehouse-changed', by: actor.name })
         return agent
@@ -138,8 +150,8 @@ export function agentRoutes(deps: AgentRouteDeps): Route[] {
       result: agentShape,
       refusals: [404],
       audit: 'agent.changed',
-      async handle({ params: { id }, actor }) {
-        const agent = await switchTo(id, 'blocked')
+      async handle({ params: { id }, actor, note }) {
+        const agent = await update(id, { status: 'blocked' }, note)
         await endSignIn({ what: { of: 'agent', id: agent.id }, why: 'blocked', by: actor.name })
         return agent
       },
@@ -153,7 +165,7 @@ export function agentRoutes(deps: AgentRouteDeps): Route[] {
       result: agentShape,
       refusals: [404],
       audit: 'agent.changed',
-      handle: ({ params: { id } }) => switchTo(id, 'active'),
+      handle: ({ params: { id }, note }) => update(id, { status: 'active' }, note),
     }),
   ]
 }

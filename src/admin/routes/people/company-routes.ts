@@ -4,6 +4,7 @@ import type { Company, CompanyRecords } from '../../../customers/records/company
 import type { EndTakenAway } from '../../../customers/taken-away.ts'
 import type { Changed } from '../../../database/revision.ts'
 import { changedMeanwhile, Problem } from '../../problem.ts'
+import { noteChange } from '../note-change.ts'
 import { type Route, route } from '../route.ts'
 import { name, pageOf, pageQuery } from '../shapes.ts'
 import { companyRole } from './customer-shapes.ts'
@@ -58,9 +59,12 @@ export function companyRoutes({ companyRecords, endTakenAway }: CompanyRouteDeps
       status: 201,
       revision: 'shown',
       refusals: [409],
-      async handle({ body }) {
+      async handle({ body, note }) {
         const created = await companyRecords.create(body)
-        if (created) return created
+        if (created) {
+          note({ after: audited(created) })
+          return created
+        }
         throw new Problem(409, 'company-exists', `A company with the id "${body.id}" already exists.`)
       },
     }),
@@ -81,8 +85,9 @@ export function companyRoutes({ companyRecords, endTakenAway }: CompanyRouteDeps
       summary: 'Rename, block or approve a company; blocking it ends every sign-in that acts for it',
       params,
       body: z.strictObject({ name: name.optional(), status: status.optional() }),
-      async handle({ params: { id }, body, seen, actor }) {
+      async handle({ params: { id }, body, seen, actor, note }) {
         const { changed: outcome, takenAway } = await companyRecords.change(id, seen, body)
+        noteChange(note, outcome, audited)
         if (takenAway) await endTakenAway(takenAway, actor.name)
         return changed(outcome, id)
       },
@@ -94,8 +99,11 @@ export function companyRoutes({ companyRecords, endTakenAway }: CompanyRouteDeps
       summary: 'Create or rename a business unit',
       params: params.extend({ unit: z.guid() }),
       body: z.strictObject({ name }),
-      handle: async ({ params: { id, unit }, body, seen }) =>
-        changed(await companyRecords.putBusinessUnit(id, seen, { id: unit, ...body }), id),
+      async handle({ params: { id, unit }, body, seen, note }) {
+        const outcome = await companyRecords.putBusinessUnit(id, seen, { id: unit, ...body })
+        noteChange(note, outcome, audited)
+        return changed(outcome, id)
+      },
     }),
     route({
       ...change,
@@ -104,8 +112,11 @@ export function companyRoutes({ companyRecords, endTakenAway }: CompanyRouteDeps
       summary: 'Create a role, or replace its name and permissions',
       params: params.extend({ role: z.guid() }),
       body: importRole.omit({ id: true }),
-      handle: async ({ params: { id, role }, body, seen }) =>
-        changed(await companyRecords.putRole(id, seen, role, body), id),
+      async handle({ params: { id, role }, body, seen, note }) {
+        const outcome = await companyRecords.putRole(id, seen, role, body)
+        noteChange(note, outcome, audited)
+        return changed(outcome, id)
+      },
     }),
     route({
       ...read,
@@ -117,6 +128,17 @@ export function companyRoutes({ companyRecords, endTakenAway }: CompanyRouteDeps
       handle: ({ params: { id }, query }) => companyRecords.companyUsers(id, query),
     }),
   ]
+}
+
+/** A company is no person: its names may be told. */
+function audited({ id, name: companyName, status, businessUnits, roles }: Company): object {
+  return {
+    id,
+    companyName,
+    status,
+    businessUnits: businessUnits.map((unit) => `${unit.id} ${unit.name}`),
+    roles: roles.map((role) => [`${role.id} ${role.name}:`, ...role.permissions.map(({ key }) => key)].join(' ')),
+  }
 }
 
 function changed(outcome: Changed<Company>, id: string): Company {

@@ -8,7 +8,8 @@ import type { EndTakenAway } from '../../../customers/taken-away.ts'
 import type { Changed } from '../../../database/revision.ts'
 import type { EndSignIn } from '../../../oauth/sign-outs/end-sign-in.ts'
 import { changedMeanwhile, Problem } from '../../problem.ts'
-import { type Route, route } from '../route.ts'
+import { noteChange } from '../note-change.ts'
+import { type Route, type RouteRequest, route } from '../route.ts'
 import { pageOf, pageQuery, text } from '../shapes.ts'
 import { companyUsers, customer, customerChange, newCustomer } from './customer-shapes.ts'
 import { acceptPassword } from './new-password.ts'
@@ -32,7 +33,18 @@ const query = pageQuery.extend({
 /** The people who shop, one by one. */
 export function customerRoutes(deps: CustomerRouteDeps): Route[] {
   const { customerRecords, emailChanges, endSignIn, endTakenAway, ...hashing } = deps
-  const act = { permission: 'customers:write', params, result: customer, audit: 'customer.changed', about } as const
+  const write = { permission: 'customers:write', params, result: customer, audit: 'customer.changed', about } as const
+
+  async function act(
+    customer: string,
+    note: RouteRequest['note'],
+    change: (id: string) => Promise<Customer | undefined>,
+  ): Promise<Customer> {
+    const before = known(await customerRecords.find(customer), customer)
+    const after = known(await change(before.id), customer)
+    note({ before: audited(before), after: audited(after) })
+    return after
+  }
 
   return [
     route({
@@ -45,7 +57,7 @@ export function customerRoutes(deps: CustomerRouteDeps): Route[] {
       handle: ({ query: { search, status, ...page } }) => customerRecords.list({ search, status }, page),
     }),
     route({
-      ...act,
+      ...write,
       method: 'POST',
       path: '/v1/customers',
       summary: 'Make a customer',
@@ -54,11 +66,12 @@ export function customerRoutes(deps: CustomerRouteDeps): Route[] {
       status: 201,
       revision: 'shown',
       refusals: [409],
-      async handle({ body: { password: plain, ...record }, actor }) {
+      async handle({ body: { password: plain, ...record }, actor, note }) {
         const password = plain === undefined ? undefined : await acceptPassword(hashing, plain, record.email)
         const created = await customerRecords.create({ ...record, password })
         if (created.outcome === 'refused') throw new Problem(409, 'refused', created.reason)
         if (created.takenAway) await endTakenAway(created.takenAway, actor.name)
+        note({ after: audited(created.customer) })
         return created.customer
       },
     }),
@@ -74,7 +87,7 @@ export function customerRoutes(deps: CustomerRouteDeps): Route[] {
       handle: async ({ params }) => known(await customerRecords.find(params.customer), params.customer),
     }),
     route({
-      ...act,
+      ...write,
       method: 'PATCH',
       path: '/v1/customers/{customer}',
       summary: 'Change e-mail address, name or language of a customer',
@@ -84,9 +97,10 @@ export function customerRoutes(deps: CustomerRouteDeps): Route[] {
       body: customerChange,
       revision: 'expected',
       refusals: [404, 409],
-      async handle({ params, body, seen, actor }) {
+      async handle({ params, body, seen, actor, note }) {
         const change = await customerRecords.change(params.customer, seen, body)
         const now = changed(change, params.customer)
+        noteChange(note, change, audited)
         if (change.outcome === 'changed' && change.moved) {
           await endSignIn({ what: { of: 'customer', id: now.id }, why: 'email-changed', by: actor.name })
           emailChanges?.announce(change.moved, 'by an operator', actor.name)
@@ -95,7 +109,7 @@ export function customerRoutes(deps: CustomerRouteDeps): Route[] {
       },
     }),
     route({
-      ...act,
+      ...write,
       method: 'PUT',
       path: '/v1/customers/{customer}/company-users',
       summary:
@@ -104,45 +118,58 @@ export function customerRoutes(deps: CustomerRouteDeps): Route[] {
       body: z.strictObject({ companyUsers }),
       revision: 'expected',
       refusals: [404, 409],
-      async handle({ params, body, seen, actor }) {
+      async handle({ params, body, seen, actor, note }) {
         const { replaced, takenAway } = await customerRecords.replaceCompanyUsers(
           params.customer,
           seen,
           body.companyUsers,
         )
         if (takenAway) await endTakenAway(takenAway, actor.name)
+        noteChange(note, replaced, audited)
         return changed(replaced, params.customer)
       },
     }),
     route({
-      ...act,
+      ...write,
       method: 'POST',
       path: '/v1/customers/{customer}/block',
       summary: 'Block a customer: the customer is signed out and cannot sign in',
       refusals: [404],
-      async handle({ params, actor }) {
-        const blocked = known(await customerRecords.setStatus(params.customer, 'blocked'), params.customer)
+      async handle({ params, actor, note }) {
+        const blocked = await act(params.customer, note, (id) => customerRecords.setStatus(id, 'blocked'))
         await endSignIn({ what: { of: 'customer', id: blocked.id }, why: 'blocked', by: actor.name })
         return blocked
       },
     }),
     route({
-      ...act,
+      ...write,
       method: 'POST',
       path: '/v1/customers/{customer}/unblock',
       summary: 'Unblock a customer',
       refusals: [404],
-      handle: async ({ params }) => known(await customerRecords.setStatus(params.customer, 'active'), params.customer),
+      handle: ({ params, note }) => act(params.customer, note, (id) => customerRecords.setStatus(id, 'active')),
     }),
     route({
-      ...act,
+      ...write,
       method: 'POST',
       path: '/v1/customers/{customer}/confirm',
       summary: 'Mark the e-mail address of a customer as confirmed',
       refusals: [404],
-      handle: async ({ params }) => known(await customerRecords.confirm(params.customer), params.customer),
+      handle: ({ params, note }) => act(params.customer, note, customerRecords.confirm),
     }),
   ]
+}
+
+/** Companies and roles by their ids; what is personal is only said to have changed. */
+function audited({ idCustomer, companyUsers, ...customer }: Customer): object {
+  return {
+    ...customer,
+    companyUsers: companyUsers.map(({ id, company, roles, isActive }) =>
+      [id, `company ${company.id}`, ...roles.map((role) => `role ${role.id}`), ...(isActive ? [] : ['inactive'])].join(
+        ' ',
+      ),
+    ),
+  }
 }
 
 function changed(outcome: Changed<Customer> | { outcome: 'refused'; reason: string }, customer: string): Customer {

@@ -6,6 +6,12 @@ import { epochSeconds, pageOf, text, whole } from '../shapes.ts'
 const realms = ['customer', 'agent', 'administrator'] as const
 export type LockoutOperationsByRealm = Readonly<Record<(typeof realms)[number], LockoutOperations>>
 
+export type LockoutRouteDeps = {
+  readonly lockoutOperations: LockoutOperationsByRealm
+  /** The id of the person with a login, for the audit trail: it keeps no e-mail addresses. */
+  readonly findPerson: Readonly<Record<(typeof realms)[number], (login: string) => Promise<string | undefined>>>
+}
+
 const whom = z
   .strictObject({
     login: text.min(1).max(254).optional().describe('An e-mail address.'),
@@ -25,11 +31,7 @@ const lock = z
 const LIFTS = { customer: undefined, agent: 'agents:write', administrator: 'administrators:write' } as const
 
 /** Locks after too many failures: to see, and to lift. Unknown logins are answered like known ones. */
-export function lockoutRoutes({
-  lockoutOperations,
-}: {
-  readonly lockoutOperations: LockoutOperationsByRealm
-}): Route[] {
+export function lockoutRoutes({ lockoutOperations, findPerson }: LockoutRouteDeps): Route[] {
   return [
     route({
       method: 'GET',
@@ -55,10 +57,16 @@ export function lockoutRoutes({
       status: 204,
       result: z.void(),
       audit: 'lockout.lifted',
-      handle: ({ body: { login, realm, address } }) =>
-        login === undefined
-          ? lockoutOperations[realm].liftAddress(address ?? '')
-          : lockoutOperations[realm].liftLogin(login),
+      async handle({ body: { login, realm, address }, note }) {
+        if (login === undefined) {
+          note({ after: { realm, address } })
+          return lockoutOperations[realm].liftAddress(address ?? '')
+        }
+        const person = await findPerson[realm](login)
+        if (realm === 'customer' && person !== undefined) note({ customerId: person })
+        else note({ after: { realm, of: person ?? 'a login of no account' } })
+        return lockoutOperations[realm].liftLogin(login)
+      },
     }),
   ]
 }

@@ -24,7 +24,7 @@ export function registrationKeyRoutes(deps: RegistrationKeyRouteDeps): Route[] {
       result: z.object({ registrationKey: z.string() }),
       refusals: [404, 409],
       audit: 'customer.changed',
-      async handle({ body: { customerReference } }) {
+      async handle({ body: { customerReference }, note }) {
         const customer = await findCustomerByReference(customerReference)
         if (customer?.status !== 'active') {
           const detail = `There is no active customer with the reference "${customerReference}".`
@@ -33,6 +33,7 @@ export function registrationKeyRoutes(deps: RegistrationKeyRouteDeps): Route[] {
         if (customer.emailVerified) {
           throw new Problem(409, 'confirmed', 'The e-mail address of this customer is already confirmed.')
         }
+        note({ customerId: customer.id })
         return { registrationKey: await registrationKeys.issue(customer.id) }
       },
     }),

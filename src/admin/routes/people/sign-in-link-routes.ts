@@ -29,7 +29,7 @@ export function signInLinkRoutes({ signInLinks, findCustomerByReference, address
       result: z.object({ token: z.string(), url: z.string(), expiresAt: epochSeconds }),
       refusals: [404, 409],
       audit: 'sign-in-link.made',
-      async handle({ body: { customerReference, ttlSeconds, isReusable } }) {
+      async handle({ body: { customerReference, ttlSeconds, isReusable }, note }) {
         if (addressOf('') === undefined) {
           throw new Problem(
             409,
@@ -53,6 +53,7 @@ export function signInLinkRoutes({ signInLinks, findCustomerByReference, address
           )
         }
         const { token, expiresAt } = minted
+        note({ customerId: customer.id, after: { isReusable, expiresAt } })
         return { token, url: addressOf(token) ?? '', expiresAt }
       },
     }),
