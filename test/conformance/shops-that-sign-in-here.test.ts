@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createPasswords } from '../../src/credentials/passwords.ts'
 import { ask, OWNER } from '../admin/administrators.ts'
-import { decode, introspect, pkce, read, userinfo } from '../endpoints/client.ts'
+import { decode, introspect, pkce, read, ron, userinfo } from '../endpoints/client.ts'
 import { later } from '../support/clock.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { answerOf, asksForPassword, type ConfidentialClient, registerClient } from './confidential-client.ts'
@@ -106,6 +106,18 @@ describe('a second shop of the same issuer', () => {
     const tokens = await first.tokens()
     const second = await plain.browser(first.jar).tokens({ prompt: 'none' })
     expect(decode(second.id_token).payload.sub).toBe(decode(tokens.id_token).payload.sub)
+  })
+
+  test.each([
+    ['prompt=none with a login_hint of another person is answered login_required', ron.username, 'error'],
+    ['prompt=none with a login_hint of the same person, however written, is answered', 'SONIA@Spryker.com', 'code'],
+    ['prompt=none with a login_hint that is no address is answered', 'customer-21', 'code'],
+  ])('%s', async (_, login_hint, member) => {
+    const browser = plain.browser()
+    await browser.tokens()
+    const answer = answerOf(await browser.open({ prompt: 'none', login_hint }))
+    expect(answer).toHaveProperty(member)
+    if (member === 'error') expect(answer.error).toBe('login_required')
   })
 })
 

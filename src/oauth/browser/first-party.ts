@@ -1,4 +1,5 @@
 import { type Grant, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import { isEmailAddress, normalizeEmail } from '../../credentials/email.ts'
 import { accountAskedAtMs, accountOf, asCustomerAccount } from '../accounts/account.ts'
 import { type GrantFacts, grantFacts, withFacts } from '../accounts/grant-facts.ts'
 import type { SignOutCutOffs } from '../sign-out-cut-offs.ts'
@@ -22,11 +23,14 @@ export function interactionPolicyFor({ isRegistrationOpen }: Offers): interactio
   const check = consent?.checks.get('native_client_prompt')
   const login = policy.get('login')
   const [session, asked] = [login?.checks.get('no_session'), login?.checks.get('login_prompt')]
-  if (!consent || !check || !session || !asked)
+  if (!check || !login || !session || !asked)
     throw new Error("oidc-provider's policy is not what this version of ours was made for")
   session.check = (ctx) => ctx.oidc.entities.Account === undefined
   const isAsked = asked.check
   asked.check = (ctx) => (ignoresPromptLogin(ctx) ? interactionPolicy.Check.NO_NEED_TO_PROMPT : isAsked(ctx))
+  login.checks.add(
+    new interactionPolicy.Check('login_hint', 'another person is signed in', 'login_required', hintsAtAnother),
+  )
   const original = check.check
   check.check = (ctx) => (isFirstParty(ctx) ? interactionPolicy.Check.NO_NEED_TO_PROMPT : original(ctx))
   policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }), 0)
@@ -45,6 +49,17 @@ function ignoresPromptLogin({ oidc, query }: KoaContextWithOIDC): boolean {
   const isPushed = oidc.entities.PushedAuthorizationRequest !== undefined
   if (isPushed || (asked !== undefined && Number(asked) === 0)) oidc.params.max_age = 0
   return oidc.params.max_age !== 0
+}
+
+/**
+ * On a page the person can say who they are. Without one (`prompt=none`) a `login_hint` of another address than that of
+ * whoever is signed in is answered `login_required`, as an `id_token_hint` is (OIDC Core §3.1.2.1).
+ */
+function hintsAtAnother(ctx: KoaContextWithOIDC): boolean {
+  const hint = ctx.oidc.params?.login_hint
+  if (!ctx.oidc.prompts.has('none') || typeof hint !== 'string' || !isEmailAddress(hint)) return false
+  const email = asCustomerAccount(accountOf(ctx))?.customer.email
+  return email !== undefined && normalizeEmail(email) !== normalizeEmail(hint)
 }
 
 /**
