@@ -127,6 +127,12 @@ const ownMembers = {
     .describe(
       'Answers prompt=login as if it were not there, for shops that send it although a session would do; max_age still counts.',
     ),
+  verified_email_only: z
+    .boolean()
+    .optional()
+    .describe(
+      'Gives no codes to people whose e-mail address is not confirmed: the login asks them to confirm it. For software that finds accounts by the address and does not look at email_verified.',
+    ),
   long_codes: z
     .boolean()
     .optional()

@@ -4,6 +4,7 @@ import { ask, OWNER } from '../admin/administrators.ts'
 import { decode, introspect, pkce, read, ron, userinfo } from '../endpoints/client.ts'
 import { later } from '../support/clock.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
+import { waitFor } from '../support/wait-for.ts'
 import { answerOf, asksForPassword, type ConfidentialClient, registerClient } from './confidential-client.ts'
 
 /*
@@ -49,6 +50,27 @@ test('nobody signs in with an address that was never confirmed, and the page say
   const page = await browser.signIn(await browser.open(), UNCONFIRMED)
   expect([page.url.startsWith(server.url), page.response.status]).toEqual([true, 422])
   expect(await page.response.text()).toMatch(/confirm/i)
+})
+
+test.each([
+  [{ verified_email_only: true }, 'login_required'],
+  [{}, undefined],
+])('a session whose address is no longer confirmed, at a client with %j: %s', async (members, error) => {
+  const name = error ? 'wary-shop' : 'trusting-shop'
+  const shop = await registerClient(server, name, members)
+  const browser = shop.browser()
+  const moved = await customer(`${name}@example.com`)
+  await browser.tokens({}, moved)
+  await importCustomer({ ...moved.record, emailVerified: false })
+  await waitFor(async () => answerOf(await browser.open({ prompt: 'none' })).error === error, { what: 'the change' })
+  const page = await browser.open()
+  if (!error) return expect(answerOf(page)).toHaveProperty('code')
+  const refused = await browser.signIn(page, moved)
+  expect([refused.url.startsWith(server.url), refused.response.status]).toEqual([true, 422])
+  expect(await refused.response.text()).toMatch(/confirm/i)
+
+  await importCustomer({ ...moved.record, emailVerified: true })
+  await waitFor(async () => 'code' in answerOf(await browser.open()), { what: 'the session to go on' })
 })
 
 describe('the ID token', () => {

@@ -11,6 +11,12 @@ export function promptValues({ isRegistrationOpen }: Offers): string[] {
 
 type Offers = { readonly isRegistrationOpen: boolean }
 
+/** What needs a login beside the library's reasons. */
+const LOGIN_CHECKS: readonly (readonly [string, string, (ctx: KoaContextWithOIDC) => boolean])[] = [
+  ['login_hint', 'another person is signed in', hintsAtAnother],
+  ['verified_email', 'the e-mail address has to be confirmed', lacksVerifiedEmail],
+]
+
 /**
  * The library's policy, but that the shop's own apps never ask for consent: the library would ask for every native
  * client, which includes a storefront on a loopback port. And a session whose account may not go on, because it was
@@ -28,9 +34,9 @@ export function interactionPolicyFor({ isRegistrationOpen }: Offers): interactio
   session.check = (ctx) => ctx.oidc.entities.Account === undefined
   const isAsked = asked.check
   asked.check = (ctx) => (ignoresPromptLogin(ctx) ? interactionPolicy.Check.NO_NEED_TO_PROMPT : isAsked(ctx))
-  login.checks.add(
-    new interactionPolicy.Check('login_hint', 'another person is signed in', 'login_required', hintsAtAnother),
-  )
+  for (const [name, why, isNeeded] of LOGIN_CHECKS) {
+    login.checks.add(new interactionPolicy.Check(name, why, 'login_required', isNeeded))
+  }
   const original = check.check
   check.check = (ctx) => (isFirstParty(ctx) ? interactionPolicy.Check.NO_NEED_TO_PROMPT : original(ctx))
   policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }), 0)
@@ -60,6 +66,15 @@ function hintsAtAnother(ctx: KoaContextWithOIDC): boolean {
   if (!ctx.oidc.prompts.has('none') || typeof hint !== 'string' || !isEmailAddress(hint)) return false
   const email = asCustomerAccount(accountOf(ctx))?.customer.email
   return email !== undefined && normalizeEmail(email) !== normalizeEmail(hint)
+}
+
+/**
+ * A session outlives the confirmation of an address that an operator changed. The login page says how to confirm the new
+ * one; a code would let the person take over what belongs to that address at a client that does not look whether it is theirs.
+ */
+function lacksVerifiedEmail(ctx: KoaContextWithOIDC): boolean {
+  if (ctx.oidc.client?.verified_email_only !== true) return false
+  return asCustomerAccount(accountOf(ctx))?.customer.emailVerified === false
 }
 
 /**
