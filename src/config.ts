@@ -78,6 +78,7 @@ function defaultOf(setting: Setting, isProduction: boolean): string | undefined 
 
 /** A setting as it would be written in the environment. */
 function written(value: unknown): string {
+  if (Array.isArray(value) && value.length === 0) return '(none)'
   return value instanceof Map ? [...value].map((pair) => pair.join('=')).join(',') : String(value)
 }
 

@@ -1,9 +1,12 @@
+import { globSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ConfigError, DIALECT_NAMES, readConfig } from '../../src/config.ts'
+import { fromPreset } from '../../src/clients/presets.ts'
+import { type ConfigError, DIALECT_NAMES, maskedConfig, readConfig } from '../../src/config.ts'
 import { ask, OWNER } from '../admin/administrators.ts'
 import { postForm, postJson } from '../support/http.ts'
 import { startTestServer, type TestServer, type TestSettings } from '../support/server.ts'
 
+const ROOT = new URL('../../', import.meta.url)
 const PRODUCTION: TestSettings = {
   NODE_ENV: 'production',
   COOKIE_KEYS: 'Vq0yTr7mJw3uXk9sLb5eZd1aNc8gHf2p',
@@ -32,6 +35,10 @@ describe('DIALECTS', () => {
     expect(readConfig({ ...settings, DIALECTS: ' none ' }).DIALECTS).toEqual([])
   })
 
+  test('none is shown by "vestibule config" as none', () => {
+    expect(maskedConfig(readConfig({ DIALECTS: 'none' })).DIALECTS).toBe('(none)')
+  })
+
   test('none beside a name is refused', () => {
     expect(problemsOf({ DIALECTS: 'none,spryker' })).toEqual([expect.stringMatching(/^DIALECTS .*must be none, or/)])
   })
@@ -49,6 +56,20 @@ describe('DIALECTS', () => {
       ])
     expect(problemsOf({ ...PRODUCTION, DIALECTS: name, DIALECT_CLIENTS: `${name}=shop` })).toEqual([])
   })
+})
+
+test('the preset "dialect" has every grant type of ours that a dialect asks for', () => {
+  const texts = (glob: string) => globSync(glob, { cwd: ROOT }).map((path) => readFileSync(new URL(path, ROOT), 'utf8'))
+  const grants = new Map(
+    texts('src/oauth/grants/*.ts').flatMap((text) =>
+      [...text.matchAll(/const (\w+_GRANT) = '([^']+)'/g)].map(([, name = '', grant = '']) => [name, grant] as const),
+    ),
+  )
+  const dialects = texts('src/dialects/**/*.ts').join('\n')
+  const asked = [...grants].filter(([name, grant]) => dialects.includes(name) || dialects.includes(`'${grant}'`))
+  expect(asked.length).toBeGreaterThan(4)
+  const { grant_types } = fromPreset('dialect', { clientId: 'shop', redirectUris: [], isThirdParty: false })
+  expect(grant_types).toEqual(expect.arrayContaining(asked.map(([, grant]) => grant)))
 })
 
 type Said = Readonly<Record<string, unknown>> & readonly unknown[]
