@@ -1,4 +1,5 @@
 import type { Customer } from '../customers/customer.ts'
+import type { PasswordState } from '../customers/import/password-state.ts'
 import type { ActionRequest } from './command/action.ts'
 import { printJson, printTable } from './command/print.ts'
 import { subcommands } from './command/subcommands.ts'
@@ -21,6 +22,16 @@ export const customers = subcommands({
       example: 'show DE--21',
       async run({ admin, subjects: [customer = ''] }) {
         printJson(await admin.call('GET', pathOf(customer)))
+      },
+    },
+    status: {
+      takes: 'CUSTOMER',
+      does: 'show how the password of a customer is kept, by reference or id',
+      example: 'status DE--21',
+      async run({ admin, subjects: [customer = ''], isJson }) {
+        const password = await admin.call<PasswordState>('GET', `${pathOf(customer)}/password`)
+        if (isJson) printJson(password)
+        else printTable(['SCHEME', 'STATE'], [[password.scheme ?? 'none', password.state]])
       },
     },
     block: {

@@ -31,6 +31,40 @@ const isActive = async (token = '') => {
   return ((await answer.json()) as { active: boolean }).active
 }
 
+describe('an imported password', () => {
+  const hash = '13601bda4ea78e55a07b98866d2be6be0744e3866f13c00c811cab608a28f322:salt:1'
+  const call = (method: string, path: string, body?: string) =>
+    fetch(`${server.adminUrl}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/x-ndjson' },
+      ...(body !== undefined && { body }),
+    })
+  const stateOf = async (reference: string) => (await call('GET', `/v1/customers/${reference}/password`)).json()
+  const pageOf = async (reference: string) => (await operator.get(`/console/customers/${reference}`)).html
+  const person = (reference: string, password?: object) =>
+    JSON.stringify({ customerReference: reference, email: `${reference}@example.com`, password })
+
+  test('is shown as what it is, bare and wrapped, by API, console and export, and its hash never', async () => {
+    const lines = [person('magento-1', { scheme: 'magento', hash }), person('none-1')].join('\n')
+    await (await call('POST', '/v1/customers/import?wrap=false', lines)).text()
+    expect(await stateOf('magento-1')).toEqual({ scheme: 'magento', state: 'bare' })
+    expect(await stateOf('none-1')).toEqual({ state: 'none' })
+    expect(await pageOf('magento-1')).toContain('magento: imported, a fast hash that waits to be wrapped')
+
+    await (await call('POST', '/v1/customers/wrap')).text()
+    expect(await stateOf('magento-1')).toEqual({ scheme: 'argon2id(magento)', state: 'wrapped' })
+    const html = await pageOf('magento-1')
+    expect(html).toContain('argon2id(magento): imported, wrapped in argon2id until the next sign-in')
+    expect(html).not.toContain('13601bda')
+    expect(await (await call('GET', '/v1/customers/magento-1/personal-data')).json()).toMatchObject({
+      account: { passwordScheme: 'argon2id(magento)' },
+    })
+    const exported = await (await call('GET', '/v1/customers/export?hashes=true')).text()
+    expect(exported).toContain('"scheme":"argon2id(magento)"')
+    expect(exported).not.toContain('13601bda')
+  })
+})
+
 describe('a search', () => {
   test.each(['ron@swanson', 'RON@', 'swanson.com'])('for "%s" finds the customer and nobody else', async (search) => {
     const { html } = await operator.get(`/console/customers?search=${encodeURIComponent(search)}`)

@@ -177,6 +177,7 @@ function makeExamples(): Record<string, () => Promise<Example>> {
     'POST /v1/customers/wrap': none,
     'GET /v1/customers/migration': none,
     'GET /v1/customers/export': none,
+    'GET /v1/customers/{customer}/password': withParams(customer),
     'GET /v1/customers/{customer}/personal-data': withParams(customer),
     'POST /v1/customers/{customer}/erase': withParams(customer),
     'POST /v1/sign-outs': async () => ({ body: { of: 'company-user', id: 'x', before: '2026-01-01T00:00:00Z' } }),

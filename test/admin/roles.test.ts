@@ -80,6 +80,7 @@ const WEAKEST: Readonly<Record<string, Role | 'public'>> = {
   'POST /v1/customers/wrap': 'owner',
   'GET /v1/customers/migration': 'viewer',
   'GET /v1/customers/export': 'owner',
+  'GET /v1/customers/{customer}/password': 'viewer',
   'GET /v1/customers/{customer}/personal-data': 'support',
   'POST /v1/customers/{customer}/erase': 'owner',
   'POST /v1/sign-outs': 'support',

@@ -204,6 +204,7 @@ describe('fast hashes', () => {
     const wrapped = await customers(['import', fileOf('wrapped.ndjson', [fast('FAST--2'), fast('FAST--3')])])
     expect(wrapped.stdout).toContain('2 fast hashes are wrapped in argon2id')
     expect([await schemeOf('bare'), await schemeOf('wrapped')]).toEqual([0, 2])
+    expect((await customers(['status', 'FAST--3'])).stdout).toMatch(/^argon2id\(magento\) +wrapped/m)
     expect((await signIn('FAST--2')).status).toBe(200)
     expect((await signIn('FAST--3', 'not the password')).status).toBe(400)
     expect(await schemeOf('wrapped'), 'the first sign-in hashes anew').toBe(1)

@@ -1,4 +1,5 @@
 import { type Customer, fullName } from '../../customers/customer.ts'
+import type { PasswordState } from '../../customers/import/password-state.ts'
 import type { ActiveGrant } from '../../oauth/sign-outs/active-grants.ts'
 import { customerSegment } from './console-api.ts'
 import { customerActs } from './customer-acts.ts'
@@ -32,7 +33,8 @@ async function showCustomer(request: ConsoleRequest): Promise<void> {
   const customer = await request.api.get<Customer>(`/v1/customers/${customerSegment(request.params.customer ?? '')}`)
   const { id, email, companyUsers } = customer
   const isErased = customer.status === 'anonymised'
-  const [grants, locks] = await Promise.all([
+  const [password, grants, locks] = await Promise.all([
+    request.api.get<PasswordState>(`/v1/customers/${encodeURIComponent(id)}/password`),
     request.api.get<Listing<ActiveGrant>>(listAddress(request, '/v1/grants', { customerId: id })),
     isErased ? { items: [] } : request.api.get<Listing<Lock>>(`/v1/lockouts?${new URLSearchParams({ login: email })}`),
   ])
@@ -41,9 +43,21 @@ async function showCustomer(request: ConsoleRequest): Promise<void> {
     title: fullName(customer) ?? email,
     customer,
     isErased,
+    password: passwordText(password),
     base: `/console/customers/${encodeURIComponent(id)}`,
     grants: grants.items.map((grant) => ({ ...grant, company: companies.get(grant.companyUserId ?? '') })),
     locks: locks.items,
     ...pageLinks(request, grants.next),
   })
+}
+
+function passwordText({ scheme = '', state }: PasswordState): string {
+  const texts = {
+    none: 'none',
+    current: scheme,
+    wrapped: `${scheme}: imported, wrapped in argon2id until the next sign-in`,
+    bare: `${scheme}: imported, a fast hash that waits to be wrapped`,
+    legacy: `${scheme}: imported, hashed anew at the next sign-in`,
+  }
+  return texts[state]
 }

@@ -4,6 +4,7 @@ import type { EmailChange } from '../email-change-rows.ts'
 import type { BackgroundWrapping, WrappingReport } from '../import/background-wrapping.ts'
 import { type ImportOptions, type ImportReport, importCustomers } from '../import/import.ts'
 import { type MigrationStatus, readMigrationStatus } from '../import/migration-status.ts'
+import { readPasswordState } from '../import/password-state.ts'
 import type { WrappingOptions } from '../import/wrap-fast-hashes.ts'
 import type { TellChanged } from '../recent-customers.ts'
 import type { EndTakenAway, TakenAway } from '../taken-away.ts'
@@ -58,6 +59,7 @@ export function createCustomerOperations(deps: CustomerOperationsDeps) {
     wrapFastHashes: (options: WrappingOptions): Promise<WrappingReport> => wrapping.follow(options),
     migrationStatus: (): Promise<MigrationStatus> =>
       readMigrationStatus({ knex, passwords, wrapping: wrapping.progress() }),
+    passwordState: (customer: string) => readPasswordState({ knex, passwords }, customer),
     exportAll: (options: { readonly withHashes: boolean }) => exportCustomers({ knex }, options),
     exportPersonalData: (reference: string) => exportPersonalData({ knex, ...(collect && { collect }) }, reference),
     erase: (reference: string, by: string): Promise<Erasure> =>

@@ -70,6 +70,21 @@ export function customerMoveRoutes({ operations }: { readonly operations: Custom
     }),
     route({
       method: 'GET',
+      path: '/v1/customers/{customer}/password',
+      summary: 'How the password of a customer is kept',
+      description:
+        'Never the hash. "wrapped" is a fast hash of another shop inside argon2id, "bare" one that waits for it, "legacy" a slow one of another shop.',
+      permission: 'customers:read',
+      params: z.object({ customer: z.string().describe('The id, or the customerReference.') }),
+      result: z.object({
+        scheme: z.string().optional(),
+        state: z.enum(['current', 'bare', 'wrapped', 'legacy', 'none']),
+      }),
+      refusals: [404],
+      handle: async ({ params: { customer } }) => (await operations.passwordState(customer)) ?? notFound(customer),
+    }),
+    route({
+      method: 'GET',
       path: '/v1/customers/export',
       summary: 'Export all customers, one JSON object per line',
       permission: 'customers:move',
