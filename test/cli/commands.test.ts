@@ -71,7 +71,7 @@ describe('vestibule customers', () => {
     const input = `${line('imported@example.com')}\nnot json\n{"email":"x"}\n`
     const { code, stdout, stderr } = await vestibule(['customers', 'import', '-'], input)
     expect(code).toBe(1)
-    expect(stdout).toContain('1 new, 0 known, 2 refused')
+    expect(stdout).toContain('1 created, 0 updated, 0 unchanged, 2 refused')
     expect(stderr).toMatch(/line 2: /)
     expect(stderr).toMatch(/line 3: /)
     expect((await signIn('imported@example.com', 'password')).status).toBe(200)
