@@ -58,7 +58,11 @@ export function createAdminRoutes({ ISSUER: issuer }: Pick<Config, 'ISSUER'>, pa
         administrator: async (login) => (await parts.services.administrators.directory.findByLogin(login))?.person.id,
       },
     }),
-    ...auditRoutes({ auditTrail: parts.backends.auditTrail }),
+    ...auditRoutes({
+      auditTrail: parts.backends.auditTrail,
+      findCustomer: parts.services.customers.records.findNamed,
+      administrators: parts.services.administrators.directory,
+    }),
   ]
   return [...routes, openApiRoute(routes)]
 }

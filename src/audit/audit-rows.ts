@@ -6,6 +6,9 @@ export type AuditFilter = {
   readonly types?: readonly AuditEventType[]
   readonly customerId?: string
   readonly clientId?: string
+  readonly actor?: string
+  readonly ip?: string
+  readonly requestId?: string
   /** ISO 8601. */
   readonly since?: string
   readonly until?: string
@@ -64,6 +67,9 @@ export async function findEntries(knex: Knex, filter: AuditFilter): Promise<Audi
       if (filter.types?.length) query.whereIn('type', filter.types)
       if (filter.customerId) query.where('customer_id', filter.customerId)
       if (filter.clientId) query.where('client_id', filter.clientId)
+      if (filter.actor) query.where('actor', filter.actor)
+      if (filter.ip) query.where('ip', filter.ip)
+      if (filter.requestId) query.where('request_id', filter.requestId)
       if (filter.since) query.where('at', '>=', filter.since)
       if (filter.until) query.where('at', '<', filter.until)
       if (filter.before) query.where('seq', '<', filter.before)

@@ -17,15 +17,18 @@ export const audit = subcommands({
       does: 'list entries, the newest first',
       options: {
         type: 'only events of this type, for example login.refused',
-        customer: 'only events about this customer',
+        customer: 'only events about this customer: id, reference or e-mail address',
         client: 'only events of this client',
+        actor: 'only acts of this actor, for example an administrator by e-mail address',
+        address: 'only events from this IP address',
+        request: 'only events of the request with this id',
         since: 'ISO 8601',
         limit: 'how many; the default is 100',
       },
-      example: 'list --type refresh.theft',
-      async run({ admin, values: { type, customer: customerId, client: clientId, since, limit }, isJson }) {
-        const path = `/v1/audit${queryOf({ type, customerId, clientId, since, limit })}`
-        const { items: entries, next } = await admin.call<{ items: AuditEntry[]; next?: string }>('GET', path)
+      example: 'list --customer ron@swanson.com',
+      async run({ admin, values: { client: clientId, address: ip, request: requestId, ...values }, isJson }) {
+        const path = `/v1/audit${queryOf({ ...values, clientId, ip, requestId })}`
+        const { items: entries, next } = await admin.call<{ items: ListedEntry[]; next?: string }>('GET', path)
         if (isJson) printJson({ entries, ...(next && { next }) })
         else printEntries(entries)
       },
@@ -94,16 +97,20 @@ function linkIn(line: string): Link[] {
   }
 }
 
-function printEntries(entries: readonly AuditEntry[]): void {
-  const rows = entries.map(({ at, type, customerId, clientId, ip, reason }) => [
+/** An entry, and how people call its actor. */
+type ListedEntry = AuditEntry & { readonly actorName?: string }
+
+function printEntries(entries: readonly ListedEntry[]): void {
+  const rows = entries.map(({ at, type, actor, actorName, customerId, clientId, ip, reason }) => [
     at,
     type,
+    [actorName, actor].filter(Boolean).join(' '),
     customerId ?? '',
     clientId ?? '',
     ip ?? '',
     reason ?? '',
   ])
-  printTable(['AT', 'EVENT', 'CUSTOMER', 'CLIENT', 'ADDRESS', 'REASON'], rows)
+  printTable(['AT', 'EVENT', 'ACTOR', 'CUSTOMER', 'CLIENT', 'ADDRESS', 'REASON'], rows)
 }
 
 function report(verdict: Verdict, isJson: boolean): number {

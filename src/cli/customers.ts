@@ -1,6 +1,7 @@
 import type { Customer } from '../customers/customer.ts'
 import type { PasswordState } from '../customers/import/password-state.ts'
 import type { ActionRequest } from './command/action.ts'
+import { customerIdOf, findCustomer } from './command/find-customer.ts'
 import { printJson, printTable } from './command/print.ts'
 import { subcommands } from './command/subcommands.ts'
 import { CUSTOMER_MOVES } from './customer-moves.ts'
@@ -9,6 +10,7 @@ import { CUSTOMER_MOVES } from './customer-moves.ts'
 export const customers = subcommands({
   name: 'customers',
   summary: 'find, block, import, export and erase customers',
+  note: 'A CUSTOMER is named by id, reference or e-mail address.',
   actions: {
     find: {
       takes: 'TEXT',
@@ -18,10 +20,10 @@ export const customers = subcommands({
     },
     show: {
       takes: 'CUSTOMER',
-      does: 'show one customer, by reference or id',
+      does: 'show one customer',
       example: 'show DE--21',
       async run({ admin, subjects: [customer = ''] }) {
-        printJson(await admin.call('GET', pathOf(customer)))
+        printJson(await findCustomer(admin, customer))
       },
     },
     status: {
@@ -54,38 +56,42 @@ export const customers = subcommands({
     },
     ...CUSTOMER_MOVES,
     export: {
-      takes: 'REFERENCE',
+      takes: 'CUSTOMER',
       does: 'export all data about one customer',
       example: 'export DE--21',
-      async run({ admin, subjects: [reference = ''] }) {
-        printJson(await admin.call('GET', `${pathOf(reference)}/personal-data`))
+      async run({ admin, subjects: [customer = ''] }) {
+        const { customerReference } = await findCustomer(admin, customer)
+        printJson(await admin.call('GET', `${pathOf(customerReference)}/personal-data`))
       },
     },
     erase: {
-      takes: 'REFERENCE',
+      takes: 'CUSTOMER',
       does: 'anonymise a customer and sign them out; the id stays',
       example: 'erase DE--21',
-      async run({ admin, subjects: [reference = ''], isJson }) {
-        const erased = await admin.call('POST', `${pathOf(reference)}/erase`, {})
+      async run({ admin, subjects: [customer = ''], isJson }) {
+        const { customerReference } = await findCustomer(admin, customer)
+        const erased = await admin.call('POST', `${pathOf(customerReference)}/erase`, {})
         if (isJson) printJson(erased)
-        else console.log(`${reference} is erased and signed out everywhere`)
+        else console.log(`${customerReference} is erased and signed out everywhere`)
       },
     },
     'sign-in-link': {
-      takes: 'REFERENCE',
+      takes: 'CUSTOMER',
       does: 'create a link that signs in a customer, once, within two minutes',
       example: 'sign-in-link DE--21',
-      async run({ admin, subjects: [customerReference], isJson }) {
+      async run({ admin, subjects: [customer = ''], isJson }) {
+        const { customerReference } = await findCustomer(admin, customer)
         const link = await admin.call<{ url: string }>('POST', '/v1/sign-in-links', { customerReference })
         if (isJson) printJson(link)
         else console.log(link.url)
       },
     },
     'registration-key': {
-      takes: 'REFERENCE',
+      takes: 'CUSTOMER',
       does: 'create a key that confirms the e-mail address, once, within 30 days',
       example: 'registration-key DE--24',
-      async run({ admin, subjects: [customerReference], isJson }) {
+      async run({ admin, subjects: [customer = ''], isJson }) {
+        const { customerReference } = await findCustomer(admin, customer)
         const body = { customerReference }
         const made = await admin.call<{ registrationKey: string }>('POST', '/v1/registration-keys', body)
         if (isJson) printJson(made)
@@ -94,12 +100,13 @@ export const customers = subcommands({
     },
     'sign-out': {
       takes: 'CUSTOMER',
-      does: 'end every session and token of a customer, by reference or id',
+      does: 'end every session and token of a customer',
       example: 'sign-out DE--21',
-      async run({ admin, subjects: [id = ''], isJson }) {
+      async run({ admin, subjects: [customer = ''], isJson }) {
+        const id = await customerIdOf(admin, customer)
         const outcome = await admin.call('POST', '/v1/sign-outs', { of: 'customer', id })
         if (isJson) printJson(outcome)
-        else console.log(`${id} is signed out everywhere`)
+        else console.log(`${customer} is signed out everywhere`)
       },
     },
   },
@@ -116,7 +123,8 @@ async function find({ admin, subjects: [text = ''], isJson }: ActionRequest): Pr
 }
 
 async function change({ admin, subjects: [customer = ''], isJson }: ActionRequest, action: string): Promise<void> {
-  const changed = await admin.call<Customer>('POST', `${pathOf(customer)}/${action}`, {})
+  const { id } = await findCustomer(admin, customer)
+  const changed = await admin.call<Customer>('POST', `${pathOf(id)}/${action}`, {})
   if (isJson) printJson(changed)
   else console.log(`${changed.customerReference} is ${changed.status}${changed.emailVerified ? ', confirmed' : ''}`)
 }

@@ -1,5 +1,6 @@
 import type { ActiveGrant } from '../oauth/sign-outs/active-grants.ts'
 import { AdminError } from './command/admin-client.ts'
+import { customerIdOf } from './command/find-customer.ts'
 import { printJson, printTable } from './command/print.ts'
 import { subcommands } from './command/subcommands.ts'
 
@@ -10,11 +11,13 @@ export const grants = subcommands({
   actions: {
     list: {
       does: 'list active sign-ins, newest first, of a customer, a client, or both',
-      options: { customer: 'a customer id', client: 'a client id' },
-      example: 'list --customer 79cc0486-bbdf-491b-a0a2-722383b6288b',
-      async run({ admin, values: { customer: customerId, client: clientId }, isJson }) {
+      options: { customer: 'a customer: id, reference or e-mail address', client: 'a client id' },
+      example: 'list --customer ron@swanson.com',
+      async run({ admin, values: { customer, client: clientId }, isJson }) {
+        const customerId = customer === undefined ? undefined : await customerIdOf(admin, customer)
         const given = Object.entries({ customerId, clientId }).filter(([, value]) => value !== undefined)
-        if (given.length === 0) throw new AdminError('Give a customer, a client, or both: --customer ID, --client ID.')
+        if (given.length === 0)
+          throw new AdminError('Give a customer, a client, or both: --customer CUSTOMER, --client ID.')
         const listed = await admin.list<ActiveGrant>(
           // What is undefined was left out above.
           `/v1/grants?${new URLSearchParams(given as [string, string][])}&limit=1000`,
@@ -45,9 +48,10 @@ export const grants = subcommands({
     'sign-out': {
       takes: 'WHAT',
       does: 'sign out a customer, an agent, a company-user, a client, or everybody: revoke all tokens issued until now, or before a time',
-      options: { id: 'the id; not for everybody', before: 'ISO 8601' },
+      options: { id: 'the id; a customer also by reference or e-mail address; not for everybody', before: 'ISO 8601' },
       example: 'sign-out client --id third-party-app --before 2026-11-01T00:00:00Z',
-      async run({ admin, subjects: [of], values: { id, before }, isJson }) {
+      async run({ admin, subjects: [of], values: { id: named, before }, isJson }) {
+        const id = of === 'customer' && named !== undefined ? await customerIdOf(admin, named) : named
         const body = { of, ...(id !== undefined && { id }), ...(before !== undefined && { before }) }
         const done = await admin.call<{ before: string }>('POST', '/v1/sign-outs', body)
         if (isJson) printJson(done)

@@ -225,3 +225,17 @@ test('every act is in the audit trail with who did it and to whom', async () => 
   for (const type of ['customer.changed', 'grant.revoked', 'sign-out-everywhere']) expect(html).toContain(type)
   expect(html).toContain('admin-token:desk')
 })
+
+test.each([
+  ['customer', 'ron@swanson.com', 'customer.changed'],
+  ['customer', RON, 'customer.changed'],
+  ['actor', 'admin-token:desk', 'customer.changed'],
+  ['ip', '127.0.0.1', 'customer.changed'],
+])('the audit trail is searched by %s %s, and says when nothing fits', async (field, value, type) => {
+  const found = await operator.get(`/console/audit?${new URLSearchParams({ [field]: value })}`)
+  expect(found.html).toContain(`${type}</abbr>`)
+  expect(found.html).toContain(`value="${value}"`)
+  const nothing = await operator.get(`/console/audit?${new URLSearchParams({ [field]: 'nobody@example.com' })}`)
+  expect(nothing.html).toMatch(/There is no|No audit entries match/)
+  expect(nothing.html).not.toContain('</abbr>')
+})

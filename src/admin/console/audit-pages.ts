@@ -6,7 +6,7 @@ import { type Listing, listAddress, pageLinks, searchOf } from './listing.ts'
 import type { ConsolePage } from './page.ts'
 
 /** What can be searched for, by the name the API knows it under. */
-const FIELDS = ['type', 'customerId', 'clientId', 'since', 'until']
+const FIELDS = ['type', 'customer', 'customerId', 'clientId', 'actor', 'ip', 'requestId', 'since', 'until']
 
 /** The audit trail: a search, newest first, and whether the chain is whole. */
 export const auditPages: readonly ConsolePage[] = [
@@ -15,7 +15,10 @@ export const auditPages: readonly ConsolePage[] = [
     async open(request) {
       const search = searchOf(request, FIELDS)
       const asked = Object.fromEntries(Object.entries(search).map(([name, value]) => [name, toInstant(value)]))
-      const answer = await request.api.send<Listing<AuditEntry>>('GET', listAddress(request, '/v1/audit', asked))
+      const answer = await request.api.send<Listing<AuditEntry & { readonly actorName?: string }>>(
+        'GET',
+        listAddress(request, '/v1/audit', asked),
+      )
       const { items, next } = answer.outcome === 'done' ? answer.body : { items: [] }
       const problem = answer.outcome === 'refused' ? answer.problem : undefined
       request.show(

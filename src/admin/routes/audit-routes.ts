@@ -1,7 +1,11 @@
 import { z } from 'zod'
+import type { AdministratorDirectory } from '../../administrators/directory.ts'
+import type { AuditEntry } from '../../audit/chain.ts'
 import { AUDIT_EVENTS, type AuditEventType } from '../../audit/events.ts'
 import type { AuditTrail } from '../../audit/trail.ts'
 import { numberOfCursor, toPage } from '../../database/page.ts'
+import { isUuid } from '../../database/uuid.ts'
+import { Problem } from '../problem.ts'
 import { type Route, route } from './route.ts'
 import { instantInQuery, pageOf, pageQuery, text } from './shapes.ts'
 
@@ -12,8 +16,12 @@ const types = Object.keys(AUDIT_EVENTS) as [AuditEventType, ...AuditEventType[]]
 const type = z.enum(types, 'is not an audit event; "npx vestibule audit events" lists them')
 const query = pageQuery.extend({
   type: z.union([type, z.array(type)]).optional(),
+  customer: text.min(1).optional().describe('A customer by id, reference or e-mail address.'),
   customerId: text.optional(),
   clientId: text.optional(),
+  actor: text.optional().describe('Who acted, as in the entries, or the e-mail address of an administrator.'),
+  ip: text.optional(),
+  requestId: text.optional(),
   since: isoInstant.optional(),
   until: isoInstant.optional(),
 })
@@ -33,6 +41,9 @@ const entry = z
     hash: z.string(),
   })
   .meta({ id: 'AuditEntry' })
+const listedEntry = entry
+  .extend({ actorName: z.string().optional().describe('The e-mail address of the administrator who acted.') })
+  .meta({ id: 'ListedAuditEntry' })
 /** A link that was kept elsewhere: an entry of an export, of the stream or of the webhook, or the head of some day. */
 const link = z.object({ seq: z.int(), hash: z.string() })
 const witness = z
@@ -51,8 +62,47 @@ const verdict = z.object({
   moreProblems: z.int().optional().describe('Problems beyond those in `problems`.'),
 })
 
+export type AuditRouteDeps = {
+  readonly auditTrail: AuditTrail
+  /** By id, reference or e-mail address. */
+  readonly findCustomer: (named: string) => Promise<{ readonly id: string } | undefined>
+  readonly administrators: Pick<AdministratorDirectory, 'findById' | 'findByLogin'>
+}
+
+/** As actors are named in the trail. */
+const ADMINISTRATOR = 'administrator:'
+
 /** The audit trail: pages of it newest first, all of it, and whether its chain is whole. */
-export function auditRoutes({ auditTrail }: { readonly auditTrail: AuditTrail }): Route[] {
+export function auditRoutes({ auditTrail, findCustomer, administrators }: AuditRouteDeps): Route[] {
+  async function actorOf(named: string): Promise<string> {
+    if (!named.includes('@')) return named
+    const found = await administrators.findByLogin(named)
+    if (found) return `${ADMINISTRATOR}${found.person.id}`
+    throw new Problem(404, 'unknown-administrator', `There is no administrator "${named}".`)
+  }
+
+  async function customerIdOf(named: string): Promise<string> {
+    const found = await findCustomer(named)
+    if (found) return found.id
+    // The trail remembers customers that are no longer in the tables, or never were.
+    if (isUuid(named)) return named
+    throw new Problem(404, 'unknown-customer', `There is no customer "${named}".`)
+  }
+
+  async function withNames(entries: readonly AuditEntry[]) {
+    const actors = [...new Set(entries.map(({ actor }) => actor).filter((actor) => actor !== undefined))]
+    const named = await Promise.all(
+      actors
+        .filter((actor) => actor.startsWith(ADMINISTRATOR))
+        .map(async (actor) => [actor, await administrators.findById(actor.slice(ADMINISTRATOR.length))] as const),
+    )
+    const names = new Map(named.map(([actor, administrator]) => [actor, administrator?.email]))
+    return entries.map((each) => {
+      const actorName = names.get(each.actor ?? '')
+      return { ...each, ...(actorName !== undefined && { actorName }) }
+    })
+  }
+
   return [
     route({
       method: 'GET',
@@ -60,18 +110,21 @@ export function auditRoutes({ auditTrail }: { readonly auditTrail: AuditTrail })
       summary: 'Audit entries, newest first',
       permission: 'audit:read',
       query,
-      result: pageOf(entry),
-      async handle({ query: { type, limit, cursor, ...filter } }) {
+      result: pageOf(listedEntry),
+      refusals: [404],
+      async handle({ query: { type, limit, cursor, customer, actor, ...filter } }) {
         await auditTrail.flush()
         const before = numberOfCursor(cursor)
         const entries = await auditTrail.find({
           ...filter,
+          ...(customer && { customerId: await customerIdOf(customer) }),
+          ...(actor && { actor: await actorOf(actor) }),
           limit: limit + 1,
           ...(type && { types: [type].flat() }),
           ...(before !== undefined && { before }),
         })
         return toPage(
-          entries,
+          await withNames(entries),
           limit,
           ({ seq }) => String(seq),
           (each) => each,

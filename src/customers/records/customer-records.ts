@@ -1,6 +1,6 @@
 import type { Knex } from 'knex'
 import { normalizeEmail, storedForms } from '../../credentials/email.ts'
-import { isTakenInOtherForm } from '../../credentials/email-rows.ts'
+import { findByEmail, isTakenInOtherForm } from '../../credentials/email-rows.ts'
 import { type Page, type PageRequest, toPage } from '../../database/page.ts'
 import { type Changed, isRevision } from '../../database/revision.ts'
 import { afterUuid, isUuid } from '../../database/uuid.ts'
@@ -82,6 +82,14 @@ export function createCustomerRecords({ knex, tellChanged }: CustomerRecordsDeps
 
   return {
     find: (customer: string) => find(customer),
+
+    /** By id, reference or e-mail address, as people name a customer. */
+    async findNamed(customer: string): Promise<Customer | undefined> {
+      const named = await find(customer)
+      if (named || !customer.includes('@')) return named
+      const row = await findByEmail<{ readonly id: string }>(knex, 'customers', customer)
+      return row && find(row.id)
+    },
 
     /** By id. */
     async list({ search, status }: CustomerFilter, { limit, cursor }: PageRequest): Promise<Page<Customer>> {
