@@ -55,6 +55,19 @@ test('one more key can be published, and one waiting key retired', async () => {
   expect((await keys()).find((key) => key.kid === kid)?.state).toBe('retired')
 })
 
+test.each([
+  ['a key that is not there', async () => '/console/keys/no-such-key/activate'],
+  ['a key that is retired already', async () => `/console/keys/${await kidOf('retired', 'RS256')}/retire`],
+  ['a sign-in that has ended', async () => '/console/customers/DE--21/grants/no-such-grant/end'],
+])('an act on %s is refused with one sentence, and is not offered again', async (_, path) => {
+  const { status, html } = await operator.submit(await path())
+  expect([404, 409]).toContain(status)
+  expect(html.match(/role="alert"/g)).toHaveLength(1)
+  expect(html).not.toContain('Do it anyway')
+  expect(html).not.toContain('button-danger')
+  expect(html).not.toContain('button-primary')
+})
+
 test('revoking asks once, says what follows, and then the key is gone', async () => {
   const kid = await kidOf('active')
   const asked = await operator.get(`/console/keys/${kid}/revoke`)

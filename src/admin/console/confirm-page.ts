@@ -1,6 +1,6 @@
 import { seeOther } from '../../http/see-other.ts'
 import type { Answer } from './console-api.ts'
-import type { ConsolePage, ConsoleRequest, Refusal } from './page.ts'
+import { type ConsolePage, type ConsoleRequest, isFinal, type Refusal } from './page.ts'
 
 /** What a page says before something is done, and where it leads. */
 export type Question = {
@@ -26,7 +26,11 @@ type Confirmed = {
 /** A page that asks once, and acts when its button is pressed. */
 export function confirmPage({ path, ask, act, done }: Confirmed): ConsolePage {
   async function show(request: ConsoleRequest, problem?: Refusal): Promise<void> {
-    request.show('confirm', { ...(await ask(request)), problem }, { status: problem?.status ?? 200 })
+    request.show(
+      'confirm',
+      { ...(await ask(request)), problem, isFinal: isFinal(problem) },
+      { status: problem?.status ?? 200 },
+    )
   }
   return {
     path,

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { seeOther } from '../../http/see-other.ts'
 import type { KeyListing } from '../../keys/ring/key-listing.ts'
 import { Problem } from '../problem.ts'
-import type { ConsolePage, ConsoleRequest, Form, Refusal } from './page.ts'
+import { type ConsolePage, type ConsoleRequest, type Form, isFinal, type Refusal } from './page.ts'
 
 const LIST = '/console/keys'
 const ALGORITHMS = ['ES256', 'RS256', 'PS256', 'EdDSA'] as const
@@ -86,7 +86,13 @@ function showGenerate(request: ConsoleRequest, problem?: Refusal): void {
 function showRotate(request: ConsoleRequest, form: Form, problem?: Refusal): void {
   request.show(
     'key-rotate',
-    { title: 'Rotate the signing keys', algorithms: ALGORITHMS, chosen: form.algorithm, problem },
+    {
+      title: 'Rotate the signing keys',
+      algorithms: ALGORITHMS,
+      chosen: form.algorithm,
+      problem,
+      offersForce: isForceOffered(problem),
+    },
     { status: problem?.status ?? 200 },
   )
 }
@@ -103,7 +109,8 @@ function showAct(request: ConsoleRequest, problem?: Refusal): void {
       consequence,
       button,
       isDangerous: act === 'revoke',
-      offersForce: isForcible && problem !== undefined,
+      offersForce: isForcible && isForceOffered(problem),
+      isFinal: isFinal(problem) && !isForceOffered(problem),
       back: LIST,
       problem,
     },
@@ -117,6 +124,11 @@ function actOf({ params }: ConsoleRequest): Act | undefined {
 
 function kidOf({ params }: ConsoleRequest): string {
   return params.kid ?? ''
+}
+
+/** In the words below. Where force does not help, it is not offered. */
+function isForceOffered(problem: Refusal | undefined): boolean {
+  return problem?.message.includes('Do it anyway') === true
 }
 
 function isForced({ force }: Form): boolean {

@@ -36,3 +36,8 @@ export type ConsolePage = {
 
 /** What a page says about a form that was refused. */
 export type Refusal = Pick<Problem, 'status' | 'message'>
+
+/** Whether the same act would be refused again: the operator may not, there is no such thing, or its state forbids it. */
+export function isFinal(refusal: Refusal | undefined): boolean {
+  return refusal !== undefined && [403, 404, 409].includes(refusal.status)
+}
