@@ -1,6 +1,7 @@
 import type { ShownLock } from '../credentials/lockout/lockout-operations.ts'
 import type { ActionRequest } from './command/action.ts'
 import { AdminError } from './command/admin-client.ts'
+import { findCustomer } from './command/find-customer.ts'
 import { duration, printJson, printTable } from './command/print.ts'
 import { subcommands } from './command/subcommands.ts'
 
@@ -8,6 +9,7 @@ const options = {
   login: 'an e-mail address',
   realm: 'customer (the default), agent or administrator',
   address: 'an IP address, instead of a login',
+  customer: 'a customer by id, reference or e-mail address, instead of a login',
 }
 
 /** Locks after too many failures. */
@@ -20,7 +22,7 @@ export const lockouts = subcommands({
       options,
       example: 'list --login sonia@spryker.com',
       async run(request) {
-        const query = new URLSearchParams(whom(request) as Record<string, string>) // its members are texts
+        const query = new URLSearchParams((await whom(request)) as Record<string, string>) // its members are texts
         const locks = await request.admin.list<ShownLock>(`/v1/lockouts?${query}`)
         if (request.isJson) return printJson({ lockouts: locks })
         if (locks.length === 0) return console.log('not locked')
@@ -37,7 +39,7 @@ export const lockouts = subcommands({
       options,
       example: 'lift --login sonia@spryker.com',
       async run(request) {
-        await request.admin.call('POST', '/v1/lockouts/lift', whom(request))
+        await request.admin.call('POST', '/v1/lockouts/lift', await whom(request))
         if (request.isJson) printJson({ lifted: true })
         else console.log('lifted')
       },
@@ -45,7 +47,9 @@ export const lockouts = subcommands({
   },
 })
 
-function whom({ values: { login, realm, address } }: ActionRequest): object {
-  if (!login && !address) throw new AdminError('Give a login or an address: --login EMAIL, --address IP.')
+async function whom({ admin, values: { login: given, realm, address, customer } }: ActionRequest): Promise<object> {
+  const login = customer === undefined ? given : (await findCustomer(admin, customer)).email
+  if (!login && !address)
+    throw new AdminError('Give a login, a customer or an address: --login EMAIL, --customer CUSTOMER, --address IP.')
   return { ...(login && { login }), ...(realm && { realm }), ...(address && { address }) }
 }

@@ -30,6 +30,8 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['grants', 'list', '--customer'],
   ['grants', 'sign-out', 'customer', '--id'],
   ['audit', 'list', '--customer'],
+  ['lockouts', 'list', '--customer'],
+  ['lockouts', 'lift', '--customer'],
 ]
 
 describe('a command that takes a customer', () => {
@@ -49,6 +51,7 @@ describe('a command that takes a customer', () => {
     expect(new Set((entries as AuditEntry[]).map(({ customerId }) => customerId))).toEqual(new Set([RON_ID]))
     expect((await cli('customers', 'sign-out', name)).code).toBe(0)
     expect(await introspect(server.url, tokens.access_token)).toEqual({ active: false })
+    expect((await cli('lockouts', 'list', '--customer', name)).stdout).toBe('not locked\n')
     expect((await cli('customers', 'block', name)).stdout).toContain('is blocked')
     expect((await cli('customers', 'unblock', name)).stdout).toContain('is active')
   })
