@@ -271,6 +271,17 @@ describe('the wrapping stage', () => {
     expect((await directory().findByLogin(SONIA.email))?.password?.scheme).toBe('argon2id(magento)')
   })
 
+  test('is not undone by importing an export, which changes nothing and signs nobody out', async () => {
+    await run([SONIA])
+    await wrapFastHashes({ knex: database.knex, passwords })
+    const before = await database.knex('customers').first('credential_generation', 'password_scheme', 'password_hash')
+    const text = await exported({ withHashes: true })
+    expect(text).toContain('argon2id(magento)')
+    expect(await runText(text)).toMatchObject({ created: 0, updated: 0, unchanged: 1, refused: 0 })
+    const columns = ['credential_generation', 'password_scheme', 'password_hash']
+    expect(await database.knex('customers').first(columns)).toEqual(before)
+  })
+
   test('can be stopped and started again', async () => {
     const stop = new AbortController()
     stop.abort()

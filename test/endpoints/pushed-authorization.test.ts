@@ -54,7 +54,13 @@ test('parameters beside it change nothing', async () => {
 test.each<[string, number, string, Record<string, string | undefined>, Record<string, string>?]>([
   ['without the secret', 401, 'invalid_client', {}, {}],
   ['with a foreign redirect URI', 400, 'invalid_request', { redirect_uri: 'https://evil.example/' }],
-  ['without PKCE', 400, 'invalid_request', { code_challenge: undefined, code_challenge_method: undefined }],
+  [
+    'without PKCE by a public client',
+    400,
+    'invalid_request',
+    { client_id: 'frontend', code_challenge: undefined, code_challenge_method: undefined },
+    {},
+  ],
   ['for another client', 400, 'invalid_request', { client_id: 'frontend' }],
   ['with a request URI', 400, 'request_uri_not_supported', { request_uri: 'urn:x' }],
   ['for an unknown service', 400, 'invalid_target', { resource: 'urn:nobody' }],

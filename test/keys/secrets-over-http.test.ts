@@ -132,7 +132,7 @@ describeOn('postgres', 'the own secrets of two servers on one Postgres and one R
 async function signsCookiesWith({ url }: ServerProcess, key: string): Promise<boolean> {
   const request = authorizationUrl(url, { code_challenge: pkce().challenge, code_challenge_method: 'S256' })
   const cookies = (await fetch(request, { redirect: 'manual' })).headers.getSetCookie()
-  const [name, value] = /^(vestibule_interaction)=([^;]+)/.exec(cookies.join('\n'))?.slice(1) ?? []
+  const [name, value] = /^(vestibule_interaction)=([^;]+)/m.exec(cookies.join('\n'))?.slice(1) ?? []
   const signature = createHmac('sha1', key).update(`${name}=${value}`).digest('base64url')
   return cookies.some((cookie) => cookie.startsWith(`${name}.sig=${signature};`))
 }
