@@ -41,6 +41,18 @@ const BACK_OFFICE: readonly Endpoint[] = [
 const ENDPOINTS = [...PASSWORD_ENDPOINTS, ...MAIL_ENDPOINTS, ...BACK_OFFICE]
 const ASCII_TEXTS = LONG_TEXTS.filter(({ of }) => /^[\x20-\x7e]+$/.test(of(2)))
 
+/**
+ * How many times the processor time of `short` the work `long` takes. What other work of this process fell into one
+ * measurement does not fall into all: a text that really costs more does so every time.
+ */
+async function fewestTimes(long: () => Promise<void>, short: () => Promise<void>): Promise<number> {
+  let fewest = Number.POSITIVE_INFINITY
+  for (let round = 0; round < 4 && fewest >= MOST_TIMES; round++) {
+    fewest = Math.min(fewest, (await leastCpuMs(long, 0)) / (await leastCpuMs(short, 0)))
+  }
+  return fewest
+}
+
 describe.each(ENDPOINTS)('at $name', ({ open }) => {
   test.each(['username', 'password'] as const)('a %s of 55 KB costs what a short one costs', async (field) => {
     const attempt = await open(server.url)
@@ -50,10 +62,10 @@ describe.each(ENDPOINTS)('at $name', ({ open }) => {
       expect(answer.status).not.toBe(500)
     }
     await send('warm')
-    const shortMs = await leastCpuMs(() => send('a@b.c'), 0)
+    const short = () => send('a@b.c')
     for (const { name, of } of ASCII_TEXTS) {
-      const longMs = await leastCpuMs(() => send(of(LENGTH)), 0)
-      expect(longMs / shortMs, name).toBeLessThan(MOST_TIMES)
+      const long = () => send(of(LENGTH))
+      expect(await fewestTimes(long, short), name).toBeLessThan(MOST_TIMES)
     }
   })
 })
