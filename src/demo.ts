@@ -1,5 +1,6 @@
 import { createAgentDirectory } from './agents/directory.ts'
 import type { ClientMetadata } from './clients/client.ts'
+import { DIALECT_GRANT_TYPES } from './clients/presets.ts'
 import type { ClientRegistry } from './clients/registry.ts'
 import type { ResourceServer, ResourceServerRegistry } from './clients/resource-servers.ts'
 import type { Passwords } from './credentials/passwords.ts'
@@ -67,18 +68,7 @@ const demoClients: readonly (ClientMetadata & { secret?: string })[] = [
     application_type: 'native',
     token_endpoint_auth_method: 'none',
     first_party: true,
-    grant_types: [
-      'authorization_code',
-      'refresh_token',
-      'password',
-      'urn:vestibule:grant:agent',
-      'urn:vestibule:grant:anonymous',
-      'urn:vestibule:grant:company-user',
-      'urn:vestibule:grant:handover',
-      'urn:vestibule:grant:impersonation',
-      'urn:vestibule:grant:one-time-password',
-      'urn:vestibule:grant:warehouse',
-    ],
+    grant_types: ['authorization_code', ...DIALECT_GRANT_TYPES],
     response_types: ['code'],
     redirect_uris: ['http://localhost:8080/callback', 'http://127.0.0.1:8080/callback'],
     post_logout_redirect_uris: ['http://localhost:8080/', 'http://127.0.0.1:8080/'],

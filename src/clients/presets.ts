@@ -23,6 +23,19 @@ export const PRESET_SENTENCES: Readonly<Record<Preset, string>> = {
 const CODE = ['authorization_code', 'refresh_token']
 const SIGN_IN = { response_types: ['code'], scope: 'openid profile email customer company offline_access' }
 
+/** Every grant type that an endpoint of a dialect ends in. */
+export const DIALECT_GRANT_TYPES: readonly string[] = [
+  'password',
+  'refresh_token',
+  'urn:vestibule:grant:agent',
+  'urn:vestibule:grant:anonymous',
+  'urn:vestibule:grant:company-user',
+  'urn:vestibule:grant:handover',
+  'urn:vestibule:grant:impersonation',
+  'urn:vestibule:grant:one-time-password',
+  'urn:vestibule:grant:warehouse',
+]
+
 const MEMBERS: Readonly<Record<Preset, Omit<ClientMetadata, 'client_id'>>> = {
   spa: { token_endpoint_auth_method: 'none', grant_types: CODE, ...SIGN_IN },
   web: { token_endpoint_auth_method: 'client_secret_basic', grant_types: CODE, require_pkce: true, ...SIGN_IN },
@@ -30,17 +43,7 @@ const MEMBERS: Readonly<Record<Preset, Omit<ClientMetadata, 'client_id'>>> = {
   service: { token_endpoint_auth_method: 'client_secret_basic', grant_types: ['client_credentials'] },
   dialect: {
     token_endpoint_auth_method: 'none',
-    grant_types: [
-      'password',
-      'refresh_token',
-      'urn:vestibule:grant:agent',
-      'urn:vestibule:grant:anonymous',
-      'urn:vestibule:grant:company-user',
-      'urn:vestibule:grant:handover',
-      'urn:vestibule:grant:impersonation',
-      'urn:vestibule:grant:one-time-password',
-      'urn:vestibule:grant:warehouse',
-    ],
+    grant_types: DIALECT_GRANT_TYPES,
     default_scope: 'customer company',
   },
 }
