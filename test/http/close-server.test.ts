@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
+import { Worker } from 'node:worker_threads'
 import { expect, test } from 'vitest'
 import { closeServer } from '../../src/http/listener/close-server.ts'
 
@@ -46,4 +47,68 @@ test('an idle connection ends at once when no late request is waited for', async
   const { server, port } = await listening()
   const socket = await keptAlive(port)
   await Promise.all([once(socket, 'close'), closeServer(server, { ...MINUTES, lateMs: 0 })])
+})
+
+/** While this thread stands still, opens `count` connections, sends a request on each, and returns what came back on them. */
+async function sendWhileBusy(port: number, count: number, { isOpenBefore = false } = {}) {
+  const state = new Int32Array(new SharedArrayBuffer(8))
+  const worker = new Worker(SENDER, { eval: true, workerData: { port, count, state, request: REQUEST, isOpenBefore } })
+  const answers = once(worker, 'message').then(([texts]) => texts as string[])
+  if (isOpenBefore) await expect.poll(() => Atomics.load(state, 0)).toBe(1)
+  return { answers, standStill: () => Atomics.wait(state, 1, 0, 60_000), state }
+}
+
+const SENDER = `
+  const { workerData, parentPort } = require('node:worker_threads')
+  const { connect } = require('node:net')
+  const { once } = require('node:events')
+  const { port, count, state, request, isOpenBefore } = workerData
+  const open = () => Promise.all(Array.from({ length: count }, async () => {
+    const socket = connect(port, '127.0.0.1').setEncoding('utf8')
+    socket.text = ''
+    socket.on('data', (chunk) => { socket.text += chunk }).on('error', (error) => { socket.text = error.code })
+    await once(socket, 'connect')
+    return socket
+  }))
+  ;(async () => {
+    const before = isOpenBefore ? await open() : undefined
+    for (const socket of before ?? []) {
+      socket.write(request)
+      await once(socket, 'data')
+      socket.text = ''
+    }
+    Atomics.store(state, 0, 1)
+    if (isOpenBefore) while (Atomics.load(state, 0) !== 2) await new Promise(setImmediate)
+    const sockets = before ?? await open()
+    await Promise.all(sockets.map((socket) => new Promise((sent) => socket.write(request, sent))))
+    Atomics.store(state, 1, 1)
+    Atomics.notify(state, 1)
+    await Promise.all(sockets.map((socket) => socket.closed || once(socket, 'close')))
+    parentPort.postMessage(sockets.map((socket) => socket.text))
+  })()
+`
+
+const allAnswered = (count: number) => Array.from({ length: count }, () => expect.stringContaining('answered'))
+
+test('connections that wait to be accepted when the listener closes are answered, however many', async () => {
+  const { server, port } = await listening()
+  const { answers, standStill } = await sendWhileBusy(port, 20)
+  standStill()
+  const closed = closeServer(server, { ...MINUTES, lateMs: 1000 })
+  expect(await answers).toEqual(allAnswered(20))
+  await closed
+})
+
+test('requests that were sent while the process was busy are read before idle connections are closed', async () => {
+  const { server, port } = await listening()
+  const { answers, standStill, state } = await sendWhileBusy(port, 20, { isOpenBefore: true })
+  await expect.poll(() => new Promise((resolve) => server.getConnections((_, open) => resolve(open)))).toBe(20)
+  const closed = closeServer(server, { ...MINUTES, lateMs: 50 })
+  await expect.poll(() => server.listening).toBe(false)
+  Atomics.store(state, 0, 2)
+  standStill()
+  const until = performance.now() + 200
+  while (performance.now() < until); // past the end of the time for late requests
+  expect(await answers).toEqual(allAnswered(20))
+  await closed
 })
