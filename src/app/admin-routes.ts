@@ -2,7 +2,6 @@ import { openApiRoute } from '../admin/openapi.ts'
 import { auditRoutes } from '../admin/routes/audit-routes.ts'
 import { clientRoutes } from '../admin/routes/client-routes.ts'
 import { clientSecretRoutes } from '../admin/routes/client-secret-routes.ts'
-import { dialectRoutes } from '../admin/routes/dialect-routes.ts'
 import { grantRoutes } from '../admin/routes/grant-routes.ts'
 import { healthRoutes } from '../admin/routes/health-routes.ts'
 import { keyRoutes } from '../admin/routes/key-routes.ts'
@@ -24,6 +23,7 @@ import { resourceServerRoutes } from '../admin/routes/resource-server-routes.ts'
 import type { Route } from '../admin/routes/route.ts'
 import { secretRoutes } from '../admin/routes/secret-routes.ts'
 import { tokenRoutes } from '../admin/routes/token-routes.ts'
+import { useRoutes } from '../admin/routes/use-routes.ts'
 import type { AuditTrail } from '../audit/trail.ts'
 import type { Config } from '../config.ts'
 import { createCustomerOperations } from '../customers/records/customer-operations.ts'
@@ -80,7 +80,7 @@ function administratorRoutesOf({ backends: { passwords, passwordPolicy }, servic
 
 /** The server itself: how it is, and its keys and secrets. */
 function serverRoutesOf({ backends, services, shared: { checks } }: AppParts): Route[] {
-  const { database, keyRing, keyUsage, mailer, secrets, cookieKeysAreSet, dialectUses } = backends
+  const { database, keyRing, keyUsage, mailer, secrets, cookieKeysAreSet, dialectUses, grantTypeUses } = backends
   const { knex } = database
   return [
     ...healthRoutes({
@@ -92,7 +92,7 @@ function serverRoutesOf({ backends, services, shared: { checks } }: AppParts): R
       databaseClock: () => readClock(knex),
     }),
     ...reachProbeRoutes({ reachProbes: services.reachProbes }),
-    ...dialectRoutes({ dialectUses }),
+    ...useRoutes({ dialectUses, grantTypeUses }),
     ...keyRoutes({ keyRing, keyUsage, reseal: () => reseal(services) }),
     ...secretRoutes({ secrets, cookieKeysAreSet, clients: services.clients.registry }),
   ]

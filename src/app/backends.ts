@@ -1,7 +1,7 @@
 import { newLocalToken } from '../admin/local-access.ts'
 import type { AuditTrail } from '../audit/trail.ts'
 import type { AuditWebhook } from '../audit/webhook.ts'
-import { type DialectUses, openDialectUses } from '../clients/dialect-uses.ts'
+import { type DailyUses, openDailyUses } from '../clients/daily-uses.ts'
 import type { Config } from '../config.ts'
 import type { ConstantTimeRefusal } from '../credentials/constant-time-refusal.ts'
 import type { PasswordPolicy } from '../credentials/password-policy.ts'
@@ -49,7 +49,8 @@ export type Backends = {
   readonly auditWebhook: AuditWebhook | undefined
   readonly onSignInEnded: SignInEndings['onSignInEnded']
   readonly publishSignInEnded: SignInEndings['publishSignInEnded']
-  readonly dialectUses: DialectUses
+  readonly dialectUses: DailyUses
+  readonly grantTypeUses: DailyUses
   readonly signInWebhook: SignInWebhook
   readonly passwords: Passwords
   readonly passwordPolicy: PasswordPolicy
@@ -93,11 +94,10 @@ export async function openBackends(
   const keyUsage = openKeyUsage({ knex, log })
   closeSteps.push(keyUsage.close)
   const keyRing = await openKeys(config, log, { database, storage, keyUsage, auditTrail }, closeSteps)
-  const dialectUses = openDialectUses({
-    knex,
-    onError: (error) => log.error({ event: 'dialect.usage-lost', err: error }),
-  })
-  closeSteps.push(dialectUses.close)
+  const onUsesLost = (error: unknown) => log.error({ event: 'uses.lost', err: error })
+  const dialectUses = openDailyUses({ knex, of: 'dialects', onError: onUsesLost })
+  const grantTypeUses = openDailyUses({ knex, of: 'grantTypes', onError: onUsesLost })
+  closeSteps.push(dialectUses.close, grantTypeUses.close)
   const signInWebhook = openSignInWebhook({
     url: config.SIGN_IN_WEBHOOK_URL,
     secret: config.SIGN_IN_WEBHOOK_SECRET,
@@ -126,6 +126,7 @@ export async function openBackends(
     publishSignInEnded,
     keyUsage,
     dialectUses,
+    grantTypeUses,
     signInWebhook,
     passwords: ports.passwords(hashing.passwords),
     passwordPolicy,

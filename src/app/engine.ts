@@ -67,6 +67,7 @@ function providerDeps(config: Config, log: Log, backends: Backends, services: Se
       findCustomer: customers.findRecent,
       onError: (error) => log.warn({ event: 'lockout.address-not-saved', err: error }),
     }),
+    noteGrantType: backends.grantTypeUses.note,
     audit: auditTrail.append,
     log,
     metrics,

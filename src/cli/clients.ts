@@ -1,3 +1,4 @@
+import type { GrantTypeUse } from '../admin/routes/use-routes.ts'
 import { WHAT_DISABLING_DOES } from '../clients/disabling.ts'
 import { PRESETS } from '../clients/presets.ts'
 import type { ListedClient } from '../clients/registry.ts'
@@ -34,6 +35,19 @@ export const clients = subcommands({
       example: 'show frontend',
       async run({ admin, subjects: [id = ''] }) {
         printJson(await admin.call('GET', clientPath(id)))
+      },
+    },
+    uses: {
+      does: 'list how many tokens each client got by which grant type, by day (UTC)',
+      options: { since: 'a day; the default is the last 30 days', 'grant-type': 'one grant type, such as password' },
+      example: 'uses --grant-type password',
+      async run({ admin, values: { since, 'grant-type': wanted }, isJson }) {
+        const query = since === undefined ? '' : `?since=${encodeURIComponent(since)}`
+        const all = await admin.list<GrantTypeUse>(`/v1/grant-types/uses${query}`)
+        const uses = all.filter(({ grantType }) => wanted === undefined || grantType === wanted)
+        if (isJson) return printJson({ uses })
+        const rows = uses.map(({ day, grantType, clientId, count }) => [day, grantType, clientId, String(count)])
+        printTable(['DAY', 'GRANT TYPE', 'CLIENT', 'TOKENS'], rows)
       },
     },
     create: {

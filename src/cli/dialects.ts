@@ -1,4 +1,4 @@
-import type { DialectUse } from '../clients/dialect-uses.ts'
+import type { DialectUse } from '../admin/routes/use-routes.ts'
 import { printJson, printTable } from './command/print.ts'
 import { subcommands } from './command/subcommands.ts'
 

@@ -121,6 +121,13 @@ const ownMembers = {
     .describe(
       'Whether its authorization requests need PKCE (RFC 7636). Public clients always do; others need it if this is true.',
     ),
+  grants_sunset: z
+    .record(z.string(), z.iso.date())
+    .readonly()
+    .optional()
+    .describe(
+      'Grant types that end for it, each with the first day (UTC) without: {"password":"2027-06-30"}. Half a year before, answers begin to say so (Deprecation, RFC 9745; Sunset, RFC 8594); from that day on the grant type is refused.',
+    ),
   ignore_prompt_login: z
     .boolean()
     .optional()
@@ -187,6 +194,9 @@ const REFUSED_MEMBERS: Readonly<Record<string, string>> = {
   sector_identifier_uri: UNCALLED,
 }
 
+/** Grant types whose sign-in begins at another endpoint, or long before. */
+const ENDS_ELSEWHERE = /^(authorization_code|refresh_token)$|:(device_code|ciba)$/
+
 /** Metadata of a client that is about to be stored: no unknown member, and nothing that contradicts itself. */
 export const clientMetadata = z
   .strictObject(clientMembers, {
@@ -203,6 +213,14 @@ export const clientMetadata = z
   .refine(({ require_pkce, ...given }) => require_pkce !== false || !isPublic(given), {
     path: ['require_pkce'],
     error: 'a public client has nothing else to prove that a code is its own: leave it out',
+  })
+  .superRefine(({ grants_sunset = {}, grant_types = ['authorization_code'] }, context) => {
+    for (const name of Object.keys(grants_sunset)) {
+      const fault = grant_types.includes(name)
+        ? ENDS_ELSEWHERE.test(name) && 'begins before the token endpoint: take it out of grant_types on the day'
+        : `is none of its grant_types, which are ${grant_types.join(', ')}`
+      if (fault) context.addIssue({ code: 'custom', path: ['grants_sunset', name], message: fault })
+    }
   })
   .meta({ id: 'ClientMetadata' })
 

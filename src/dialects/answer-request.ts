@@ -2,6 +2,7 @@ import type { Context, Next } from 'koa'
 import { BodyError, readText } from '../http/read-body.ts'
 import { factsOf } from '../http/request-facts.ts'
 import { requestState } from '../http/request-state.ts'
+import { announceSunset, isOver } from '../http/sunset.ts'
 import { Unavailable } from '../http/unavailable.ts'
 import { shareAnswer } from './cors.ts'
 import {
@@ -14,8 +15,7 @@ import {
   type TokenRoute,
 } from './dialect.ts'
 import type { DialectRouterDeps, MountedDialect } from './mounted-dialect.ts'
-import { sunsetHeaders } from './mounts.ts'
-import { createRequestServices } from './request-services.ts'
+import { createRequestServices, GrantEnded } from './request-services.ts'
 import type { DialectServices } from './services.ts'
 import type { RunTokenPipeline } from './token-pipeline.ts'
 import { giveBody } from './token-request.ts'
@@ -44,7 +44,7 @@ export function createAnswerRequest(deps: AnswerRequestDeps, mounted: MountedDia
     }
     const services = createRequestServices(deps, ctx, mounted)
     const answer = await settle(deps, { dialect, context, requestId: state.requestId }, async () => {
-      if (sunset && Date.now() / 1000 >= sunset.closesAt) return dialect.onGone(context)
+      if (sunset && isOver(sunset)) return dialect.onGone(context)
       // No request: the body could not be read.
       if (!request) return dialect.onBadBody((body as BodyError).status, context)
       if (!(await deps.isClient(ownClientId))) {
@@ -53,7 +53,7 @@ export function createAnswerRequest(deps: AnswerRequestDeps, mounted: MountedDia
       }
       return 'act' in route ? route.act(request, services) : ask(route, request, services)
     })
-    if (sunset) ctx.set(sunsetHeaders(sunset))
+    if (sunset) announceSunset(ctx, sunset)
     ctx.vary('Origin')
     const { clientId = ownClientId } = services.seen()
     if (origin && (await deps.allowsOrigin(clientId, origin))) shareAnswer(ctx, origin)
@@ -83,6 +83,7 @@ async function settle(
   try {
     return await answer()
   } catch (error) {
+    if (error instanceof GrantEnded) return dialect.onGone(context)
     onError(error, requestId)
     if (!(error instanceof Unavailable)) return dialect.onFailure(500, context)
     return later(dialect.onFailure(503, context), error.retryAfterSeconds)

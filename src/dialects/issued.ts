@@ -28,6 +28,8 @@ export type OAuthFailure = {
   /** How the password check ended, where one was made. */
   readonly authentication?: JudgedLogin
   readonly retryAfterSeconds?: number
+  /** The grant type has ended for the client: its `grants_sunset`. */
+  readonly hasEnded?: boolean
 }
 
 /** How the token pipeline answered. */

@@ -1,6 +1,7 @@
 import type { Context, Middleware } from 'koa'
+import type { Sunset } from '../http/sunset.ts'
 import type { Dialect } from './dialect.ts'
-import type { Mount, Sunset } from './mounts.ts'
+import type { Mount } from './mounts.ts'
 import type { SharedServices } from './services.ts'
 
 /** What the endpoints of all dialects are built on. */

@@ -1,15 +1,12 @@
 import { ConfigError } from '../config.ts'
 import { issuerPath } from '../http/routing/issuer-path.ts'
+import { type Sunset, sunsetOn } from '../http/sunset.ts'
 
 /** What operators say about dialects as `name=value,name=value`. */
 export type DialectValues = ReadonlyMap<string, string>
 
-const DAY = /^\d{4}-\d{2}-\d{2}$/
 const BASE_PATH = /^(\/[\w.~-]+)+$/
 const HOST_AND_PATH = /^(?:(https?:)\/\/)?([\w.-]+(?::\d+)?|\[[\da-f:.]+\](?::\d+)?)(\/.*)?$/i
-const DAY_SECONDS = 86_400
-/** A dialect counts as deprecated this long before its sunset day. */
-const NOTICE_DAYS = 180
 
 /** Where a dialect is served. */
 export type Mount = {
@@ -64,9 +61,6 @@ export function mountedHosts(mounts: readonly Mount[]): ReadonlySet<string> {
   return new Set(mounts.flatMap((mount) => hostOf(mount) ?? []))
 }
 
-/** When a dialect's endpoints close; epoch seconds. */
-export type Sunset = { readonly deprecatedAt: number; readonly closesAt: number }
-
 /**
  * The sunset of each dialect that has one: the named day's first moment, UTC.
  *
@@ -81,14 +75,4 @@ export function readSunsets(values: DialectValues): ReadonlyMap<string, Sunset> 
     )
   }
   return new Map(sunsets as [string, Sunset][]) // the undefined ones were refused above
-}
-
-function sunsetOn(day: string): Sunset | undefined {
-  const closesAt = DAY.test(day) ? Date.parse(`${day}T00:00:00Z`) / 1000 : Number.NaN
-  return Number.isNaN(closesAt) ? undefined : { closesAt, deprecatedAt: closesAt - NOTICE_DAYS * DAY_SECONDS }
-}
-
-/** Says when an endpoint closes: Deprecation (RFC 9745 §2) and Sunset (RFC 8594 §3). */
-export function sunsetHeaders({ deprecatedAt, closesAt }: Sunset): Record<string, string> {
-  return { Deprecation: `@${deprecatedAt}`, Sunset: new Date(closesAt * 1000).toUTCString() }
 }

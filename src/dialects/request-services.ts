@@ -11,6 +11,9 @@ type RequestServices = DialectServices & {
   seen(): { readonly clientId?: string }
 }
 
+/** The dialect's client may not use this grant type any more (`grants_sunset`): the endpoint answers as after its own sunset. */
+export class GrantEnded extends Error {}
+
 /** The services of one request: those all requests share, and those that know its address and its client. */
 export function createRequestServices(
   {
@@ -37,6 +40,7 @@ export function createRequestServices(
     async issue(parameters, needs) {
       const issued = await run(ctx, { ...parameters, client_id: parameters.client_id ?? ownClientId }, needs)
       if (issued.outcome === 'issued') clientId = issued.tokens.clientId
+      else if (issued.failure.hasEnded) throw new GrantEnded()
       else if (
         parameters.client_id === undefined &&
         UNFIT.test(`${issued.failure.error} ${issued.failure.description}`)

@@ -102,13 +102,14 @@ function issued(ctx: Context, body: Record<string, unknown>): IssuedTokens {
 }
 
 function failure(ctx: Context, body: Record<string, unknown>): OAuthFailure {
-  const { authentication } = requestState(ctx)
+  const { authentication, grantHasEnded = false } = requestState(ctx)
   const retryAfter = ctx.response.get('Retry-After')
   return {
     error: typeof body.error === 'string' ? body.error : 'server_error',
     ...(typeof body.error_description === 'string' && { description: body.error_description }),
     status: typeof body.error === 'string' ? ctx.status : 500,
     ...(authentication && { authentication }),
+    ...(grantHasEnded && { hasEnded: true }),
     ...(retryAfter && { retryAfterSeconds: Number(retryAfter) }),
   }
 }

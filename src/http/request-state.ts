@@ -35,6 +35,8 @@ export type RequestState = {
   issuedTokens?: readonly string[]
   /** The dialect's answer must have a refresh token. Written by dialects, read by the grants that give none otherwise. */
   needsRefreshToken?: boolean
+  /** The grant type has ended for the client. Written by `oauth/engine/grant-sunsets`, read by dialects. */
+  grantHasEnded?: boolean
   /** A browser's sign-out ended grants. Written and read by `oauth/engine/end-grant`: a bare session is told of otherwise. */
   hasEndedGrants?: boolean
   /** The visitor's id in a token without a session. Written by the anonymous grant, read by the claims of its token. */

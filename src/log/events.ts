@@ -89,9 +89,9 @@ export const LOG_EVENTS = {
     happened: 'The client of a dialect lacks something that an endpoint needs; the request was refused.',
     remedy: 'Read `reason`, and correct the client, most often its `grant_types`.',
   },
-  'dialect.usage-lost': {
+  'uses.lost': {
     level: 'error',
-    happened: 'The counts of dialect requests could not be written; some are lost.',
+    happened: 'Counts of which client uses which dialect or grant type could not be written; some are lost.',
     remedy: 'Check that the database accepts writes.',
   },
   'sign-in-webhook.given-up': {

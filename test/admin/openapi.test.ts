@@ -103,6 +103,7 @@ function makeExamples(): Record<string, () => Promise<Example>> {
     },
     'GET /v1/health': none,
     'GET /v1/dialects/uses': async () => ({ query: 'since=2026-01-01' }),
+    'GET /v1/grant-types/uses': async () => ({ query: 'since=2026-01-01' }),
     'POST /v1/reach-probes': none,
     'GET /v1/reach-probes/{probe}': async () => {
       const { probe } = await admin('POST', '/v1/reach-probes')

@@ -11,6 +11,7 @@ const WEAKEST: Readonly<Record<string, Role | 'public'>> = {
   'POST /v1/reach-probes': 'viewer',
   'GET /v1/reach-probes/{probe}': 'viewer',
   'GET /v1/dialects/uses': 'viewer',
+  'GET /v1/grant-types/uses': 'viewer',
   'POST /v1/registration-keys': 'support',
   'POST /v1/sign-in-links': 'security',
   'POST /v1/agents/{id}/warehouse': 'security',

@@ -1,12 +1,12 @@
 import { mayDo, type Permission } from '../../administrators/role.ts'
 import type { AuditCounts } from '../../audit/audit-rows.ts'
-import type { DialectUse } from '../../clients/dialect-uses.ts'
 import type { CheckResult } from '../../http/health.ts'
 import type { KeyListing } from '../../keys/ring/key-listing.ts'
+import type { DialectUse } from '../routes/use-routes.ts'
 import { findAttention } from './attention.ts'
-import { type DialectSum, sumUses } from './dialect-pages.ts'
 import type { Listing } from './listing.ts'
 import type { ConsolePage, ConsoleRequest } from './page.ts'
+import { sumDialectUses, type UseSum } from './use-pages.ts'
 
 const HOUR_SECONDS = 3600
 const WATCH_EVERY_SECONDS = 30
@@ -50,7 +50,7 @@ export const overviewPage: ConsolePage = {
       behind: keys && behindOn(keys.items),
       health,
       counts: counted?.counts,
-      dialects: uses && byDialect(sumUses(uses.items)),
+      dialects: uses && byDialect(sumDialectUses(uses.items)),
       isWatching,
       watchEverySeconds: WATCH_EVERY_SECONDS,
       asOf: now,
@@ -82,9 +82,9 @@ function behindOn(keys: readonly KeyListing[]): number {
   return new Set(behind.map(({ verifier, address }) => `${verifier}\n${address}`)).size
 }
 
-function byDialect(sums: readonly DialectSum[]): { dialect: string; count: number; clients: number }[] {
-  return [...new Set(sums.map(({ dialect }) => dialect))].map((dialect) => {
-    const own = sums.filter((sum) => sum.dialect === dialect)
+function byDialect(sums: readonly UseSum[]): { dialect: string; count: number; clients: number }[] {
+  return [...new Set(sums.map(({ what }) => what))].map((dialect) => {
+    const own = sums.filter(({ what }) => what === dialect)
     return { dialect, count: own.reduce((total, { count }) => total + count, 0), clients: own.length }
   })
 }

@@ -2,13 +2,13 @@ import { auditPages } from './audit-pages.ts'
 import { clientGrantPages } from './client-grant-pages.ts'
 import { clientPages } from './client-pages.ts'
 import { customerPages } from './customer-pages.ts'
-import { dialectPages } from './dialect-pages.ts'
 import { keyPages } from './key-pages.ts'
 import { lockoutPages } from './lockout-pages.ts'
 import { overviewPage } from './overview-page.ts'
 import type { ConsolePage } from './page.ts'
 import { passwordPage } from './password-page.ts'
 import { secondFactorPage } from './second-factor-page.ts'
+import { usePages } from './use-pages.ts'
 
 /** Every page of the console but the sign-in. */
 export const PAGES: readonly ConsolePage[] = [
@@ -19,7 +19,7 @@ export const PAGES: readonly ConsolePage[] = [
   ...customerPages,
   ...lockoutPages,
   ...auditPages,
-  ...dialectPages,
+  ...usePages,
   passwordPage,
   secondFactorPage,
 ]

@@ -13,17 +13,22 @@ type EventDeps = {
   readonly metrics: Pick<Metrics, 'tokenRequests' | 'introspections'>
   /** A customer's own app refreshed its tokens from this address. */
   readonly notePlace: (customerId: string, ip: string) => void
+  readonly noteGrantType: (grantType: string, clientId: string) => void
 }
 
 /**
  * Hands the library's events on. They are emitted synchronously inside the request, and a listener that throws would
  * turn an issued token into a 500: listeners only note.
  */
-export function listenToProvider(provider: Provider, { audit, log, metrics, notePlace }: EventDeps): void {
+export function listenToProvider(
+  provider: Provider,
+  { audit, log, metrics, notePlace, noteGrantType }: EventDeps,
+): void {
   provider.on('grant.success', (ctx: KoaContextWithOIDC) => {
     const grantType = String(ctx.oidc.params?.grant_type)
     metrics.tokenRequests.inc({ grant_type: grantType, outcome: 'issued' })
     audit({ type: 'token.issued', reason: grantType, ...facts(ctx) })
+    if (ctx.oidc.client) noteGrantType(grantType, ctx.oidc.client.clientId)
     const account = ctx.oidc.entities.Account as CustomerAccount | undefined // whatever findAccount made
     const isOwner = account?.customer !== undefined && account.actingAgentId === undefined
     if (isOwner && grantType === 'refresh_token') notePlace(account.accountId, ctx.ip)

@@ -14,6 +14,7 @@ import type { Refusal } from '../tokens/refusals.ts'
 import { isStructured } from '../tokens/structured-tokens.ts'
 import type { JudgeToken } from '../tokens/token-verdict.ts'
 import { ignoreUnrelatedHeader } from './authorization-header.ts'
+import { refuseEndedGrants } from './grant-sunsets.ts'
 
 type Endpoint = (ctx: KoaContextWithOIDC) => Promise<void>
 type Endpoints = { readonly introspect: Endpoint; readonly revoke: Endpoint }
@@ -29,6 +30,8 @@ replaceLastStep(introspectionSteps, 'introspect')
 replaceLastStep(revocationSteps, 'revoke')
 // The steps of clients' authentication last: those of pushed requests and devices are copied from them later.
 for (const steps of [tokenSteps, introspectionSteps, revocationSteps, clientAuthSteps]) lookAtHeaderFirst(steps)
+// The last step of the token endpoint runs the grant.
+tokenSteps.splice(-1, 0, refuseEndedGrants)
 
 export function useOwnEndpoints(provider: Provider, endpoints: Endpoints): void {
   endpointsOf.set(provider, endpoints)

@@ -81,6 +81,8 @@ export type ProviderDeps = {
   readonly findFormerKey: (kid: string) => FormerKey | undefined
   /** A customer's own app refreshed its tokens from this address. */
   readonly notePlace: (customerId: string, ip: string) => void
+  /** A client got tokens by this grant type. */
+  readonly noteGrantType: (grantType: string, clientId: string) => void
   readonly audit: Audit
   readonly log: Log
   readonly metrics: Metrics

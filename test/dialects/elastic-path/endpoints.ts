@@ -1,8 +1,8 @@
 import { postForm } from '../../support/http.ts'
 
 /** What a storefront has before anybody signs in. */
-export async function implicitToken(url: string): Promise<string> {
-  const answer = await postForm(`${url}/oauth/access_token`, { grant_type: 'implicit', client_id: 'frontend' })
+export async function implicitToken(url: string, clientId = 'frontend'): Promise<string> {
+  const answer = await postForm(`${url}/oauth/access_token`, { grant_type: 'implicit', client_id: clientId })
   return ((await answer.json()) as { access_token: string }).access_token
 }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openDialectUses } from '../../../src/clients/dialect-uses.ts'
+import { openDailyUses } from '../../../src/clients/daily-uses.ts'
 import { createProofs } from '../../../src/customers/proof.ts'
 import { createSignInLinks } from '../../../src/customers/sign-in-links.ts'
 import { createSqlDirectory } from '../../../src/customers/sources/sql-directory.ts'
@@ -63,7 +63,7 @@ describeOn('postgres', 'what an operator changes beside a running server', () =>
   })
 
   test('uses are counted by client and day', async () => {
-    const uses = openDialectUses({ knex: database.knex, onError: () => {} })
+    const uses = openDailyUses({ knex: database.knex, of: 'dialects', onError: () => {} })
     uses.note('spryker', 'mobile-app', new Date('2026-11-22T23:59:59Z'))
     uses.note('spryker', 'mobile-app', new Date('2026-11-22T00:00:00Z'))
     uses.note('spryker', 'mobile-app', new Date('2026-11-21T00:00:00Z'))
@@ -72,8 +72,8 @@ describeOn('postgres', 'what an operator changes beside a running server', () =>
     const listed = await uses.list('2026-11-01')
     await uses.close()
     expect(listed.filter(({ clientId }) => clientId === 'mobile-app')).toEqual([
-      { dialect: 'spryker', clientId: 'mobile-app', day: '2026-11-22', count: 3 },
-      { dialect: 'spryker', clientId: 'mobile-app', day: '2026-11-21', count: 1 },
+      { what: 'spryker', clientId: 'mobile-app', day: '2026-11-22', count: 3 },
+      { what: 'spryker', clientId: 'mobile-app', day: '2026-11-21', count: 1 },
     ])
   })
 
