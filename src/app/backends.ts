@@ -8,7 +8,9 @@ import type { PasswordPolicy } from '../credentials/password-policy.ts'
 import type { Passwords } from '../credentials/passwords.ts'
 import type { Sealing } from '../credentials/second-factors.ts'
 import type { BackgroundWrapping } from '../customers/import/background-wrapping.ts'
+import { openCustomerWebhook } from '../customers/webhook/customer-webhook.ts'
 import type { Database } from '../database/database.ts'
+import type { Deliveries } from '../database/deliveries.ts'
 import { openDatabase } from '../database/index.ts'
 import { serverSecret } from '../database/server-secrets.ts'
 import { watchQueries } from '../database/watch-queries.ts'
@@ -47,6 +49,8 @@ export type Backends = {
   readonly keyUsage: KeyUsageRecorder
   readonly auditTrail: AuditTrail
   readonly auditWebhook: AuditWebhook | undefined
+  /** Undefined without CUSTOMER_WEBHOOK_URL. */
+  readonly customerWebhook: Deliveries | undefined
   readonly onSignInEnded: SignInEndings['onSignInEnded']
   readonly publishSignInEnded: SignInEndings['publishSignInEnded']
   readonly dialectUses: DailyUses
@@ -91,6 +95,13 @@ export async function openBackends(
     metrics.storage.observe({ operation, outcome }, seconds),
   )
   const { auditTrail, auditWebhook } = await openAudit(config, log, { database, metrics }, closeSteps)
+  const customerWebhook = await openCustomerWebhook({
+    knex,
+    log,
+    ...(config.CUSTOMER_WEBHOOK_URL && { url: config.CUSTOMER_WEBHOOK_URL }),
+    ...(config.CUSTOMER_WEBHOOK_SECRET && { secret: config.CUSTOMER_WEBHOOK_SECRET }),
+  })
+  if (customerWebhook) closeSteps.push(customerWebhook.close)
   const keyUsage = openKeyUsage({ knex, log })
   closeSteps.push(keyUsage.close)
   const keyRing = await openKeys(config, log, { database, storage, keyUsage, auditTrail }, closeSteps)
@@ -122,6 +133,7 @@ export async function openBackends(
     keyRing,
     auditTrail,
     auditWebhook,
+    customerWebhook,
     onSignInEnded,
     publishSignInEnded,
     keyUsage,

@@ -5,7 +5,7 @@ import type { Backends } from './backends.ts'
 
 /** Figures that are looked up whenever metrics are collected. */
 export function openGauges(config: Config, backends: Backends, isReady: () => Promise<boolean>): void {
-  const { metrics, keyRing, keyUsage, passwords, auditTrail, auditWebhook } = backends
+  const { metrics, keyRing, keyUsage, passwords, auditTrail, auditWebhook, customerWebhook } = backends
   const { gauge, gauges } = metrics
   const secondsSince = ({ since }: SigningKey) => Math.max(0, Date.now() / 1000 - since)
 
@@ -76,6 +76,14 @@ export function openGauges(config: Config, backends: Backends, isReady: () => Pr
       of: 'max',
     },
     () => auditWebhook?.behind() ?? 0,
+  )
+  gauge(
+    {
+      name: 'vestibule_customer_webhook_behind',
+      help: 'Changes of customers that CUSTOMER_WEBHOOK_URL has not accepted yet.',
+      of: 'max',
+    },
+    () => customerWebhook?.behind() ?? 0,
   )
 }
 

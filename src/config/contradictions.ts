@@ -43,7 +43,7 @@ function mutualTlsContradictions(config: Config): string[] {
 }
 
 function webhookContradictions(config: Config): string[] {
-  return (['SIGN_IN_WEBHOOK', 'AUDIT_WEBHOOK'] as const)
+  return (['SIGN_IN_WEBHOOK', 'AUDIT_WEBHOOK', 'CUSTOMER_WEBHOOK'] as const)
     .filter((name) => config[`${name}_URL`] && !config[`${name}_SECRET`])
     .map(
       (name) =>
@@ -90,6 +90,7 @@ const OWN_SECRETS = [
   'KEY_ENCRYPTION_KEY',
   'SIGN_IN_WEBHOOK_SECRET',
   'AUDIT_WEBHOOK_SECRET',
+  'CUSTOMER_WEBHOOK_SECRET',
   'SHOP_DIRECTORY_TOKEN',
   'LEGACY_DIRECTORY_TOKEN',
 ] as const satisfies readonly SettingName[]

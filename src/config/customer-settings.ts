@@ -1,6 +1,10 @@
 import { z } from 'zod'
 import { bearerToken, count, type Setting, seconds, url } from './setting.ts'
 
+const shopPage = z
+  .url({ protocol: /^https?$/ })
+  .refine((page) => page.split('{key}').length === 2, 'must be an address that contains {key} once')
+
 /** Mail, lockout, passwords, and where customers are kept. */
 export const customerSettings = {
   MAIL_URL: {
@@ -16,7 +20,36 @@ export const customerSettings = {
   REGISTRATION: {
     type: z.enum(['open', 'closed']),
     default: 'closed',
-    sentence: 'Whether new customers may create an account on the hosted pages.',
+    sentence: 'Whether new customers may create an account, on the hosted pages and at the endpoints of dialects.',
+  },
+  REGISTRATION_CONFIRMATION: {
+    type: z.enum(['required', 'none']),
+    default: 'required',
+    sentence:
+      'Whether a customer who registers at an endpoint of a dialect must confirm the e-mail address first. With none the ' +
+      'address counts as confirmed at once, as in shops that ask for no confirmation, and the endpoint shows which addresses are taken. ' +
+      'The hosted pages always ask for confirmation.',
+  },
+  SHOP_CONFIRMATION_URL: {
+    type: shopPage,
+    sentence:
+      'The page of the shop to which letters lead that a registration at a dialect sends, with {key} where the key goes: ' +
+      'the page shows the key to the dialect, which asks for nothing else. Unset: the hosted page, which asks for the password that was chosen.',
+  },
+  SHOP_PASSWORD_RESET_URL: {
+    type: shopPage,
+    sentence:
+      'The page of the shop to which letters lead that a dialect sends to customers who forgot their password, with {key} where ' +
+      'the key goes. Unset: the hosted page.',
+  },
+  CUSTOMER_WEBHOOK_URL: {
+    type: url('http', 'https'),
+    sentence: 'The address that is told of every change of a customer, at least once: docs/how-to/customer-webhook.md.',
+  },
+  CUSTOMER_WEBHOOK_SECRET: {
+    type: z.string().min(16, 'must be at least 16 characters; "openssl rand -base64 32" makes a good one'),
+    secret: true,
+    sentence: 'Signs the calls to CUSTOMER_WEBHOOK_URL (HMAC-SHA256).',
   },
   LOCKOUT_ATTEMPTS: {
     type: count,

@@ -137,6 +137,11 @@ export const LOG_EVENTS = {
     happened: 'AUDIT_WEBHOOK_URL did not accept audit entries; they wait in the database.',
     remedy: 'Read `err`, and repair the receiver. The server tries again by itself.',
   },
+  'customer-webhook.failed': {
+    level: 'warn',
+    happened: 'CUSTOMER_WEBHOOK_URL did not accept changes of customers; they wait in the database.',
+    remedy: 'Read `err`, and repair the receiver. The server tries again by itself.',
+  },
   'mail.delayed': {
     level: 'warn',
     happened: 'A mail could not be sent; the server tries again after `delayMs`.',

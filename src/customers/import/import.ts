@@ -66,7 +66,9 @@ export async function importCustomers(
   const written = createWrittenRows()
   const takenAway: TakenAway[] = []
   const onTakenAway = (taken: TakenAway) => void takenAway.push(taken)
-  const write: Write = dryRun ? createDryRun() : (to, records) => upsertCustomers(to, records, { written, onTakenAway })
+  const write: Write = dryRun
+    ? createDryRun()
+    : (to, records) => upsertCustomers(to, records, { written, onTakenAway, origin: 'import' })
   const begun = await runs.begin(name, resume)
   const progress = createProgress(begun.line, options.totalBytes)
   let run = begun

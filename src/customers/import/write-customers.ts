@@ -33,6 +33,8 @@ export type WriteOptions = {
   readonly written?: WrittenRows
   /** Told after each transaction. */
   readonly onTakenAway?: (takenAway: TakenAway) => void
+  /** What the customer webhook names as the origin of the changes. */
+  readonly origin?: 'import'
 }
 
 /**
@@ -69,10 +71,11 @@ export async function createCustomer(knex: Knex, record: ImportRecord): Promise<
 async function upsertBatch(
   knex: Knex,
   records: readonly ImportRecord[],
-  { written = createWrittenRows(), onTakenAway }: WriteOptions,
+  { written = createWrittenRows(), onTakenAway, origin }: WriteOptions,
 ): Promise<WriteOutcome[]> {
   try {
     const { outcomes, rows, takenAway } = await knex.transaction(async (transaction) => {
+      if (origin) await transaction.raw("select set_config('vestibule.origin', ?, true)", [origin])
       const owners = await readOwners(transaction, records)
       const { placed, outcomes } = place(records, owners)
       const rows = importRows(placed)
