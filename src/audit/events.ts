@@ -19,6 +19,7 @@ export const AUDIT_EVENTS = {
     'All tokens issued before an instant were revoked, for one customer, agent, company user or client, or for all; the reason says why.',
   'grant.revoked': 'An operator ended one sign-in.',
   'password.changed': 'A customer set a new password; the reason says how.',
+  'password.reset-requested': 'A letter with a link to set a new password was sent to a customer who asked for it.',
   'customer.registered': 'A customer created an account, or confirmed its e-mail address; the reason says which.',
   'lockout.lifted': 'A lockout was removed, by the customer or by an operator.',
   'key.changed': 'An operator or the schedule changed the signing keys; the reason says how.',
@@ -28,7 +29,7 @@ export const AUDIT_EVENTS = {
   'resource-server.changed':
     'An operator changed a resource server; the reason says what, with the values before and after.',
   'customer.changed':
-    'An operator created, changed, blocked, unblocked or confirmed a customer; the reason says what changed, without names and addresses.',
+    'An operator created, changed, blocked, unblocked or confirmed a customer, or customers changed their own data; the reason says what changed, without names and addresses.',
   'customer.email-changed':
     'The e-mail address of a customer was changed by an operator or an import, or changed back from the former address; the reason says which.',
   'company.changed':
@@ -38,7 +39,9 @@ export const AUDIT_EVENTS = {
   'token.inspected': 'An operator inspected a token.',
   'customers.imported': 'Customers were imported, or their password hashes were wrapped.',
   'customer.exported': 'Customers, or all data about one customer, were exported.',
-  'customer.erased': 'A customer was anonymised.',
+  'customers.searched': 'An agent searched customers; the reason says how many were found.',
+  'customer.erased':
+    'A customer was anonymised, by an operator or by the customer; the reason says if it was the customer.',
   'administrator.signed-in': 'An administrator signed in.',
   'administrator.refused':
     'A sign-in to an administrator account was refused; the reason says why, and the actor is the administrator whose login it is. Callers do not get it.',

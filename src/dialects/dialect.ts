@@ -54,7 +54,7 @@ export type TokenRoute = {
 
 /** A path that is answered without the pipeline, or that walks through it in steps of its own. */
 export type ActionRoute = {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'ALL'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'ALL'
   readonly path: string
   /** Begins a session of the hosted pages, whose cookies are the issuer's: at another host people are sent there. */
   readonly isHosted?: true

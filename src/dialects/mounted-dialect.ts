@@ -1,4 +1,5 @@
 import type { Context, Middleware } from 'koa'
+import type { SelfService } from '../customers/self-service/self-service.ts'
 import type { Sunset } from '../http/sunset.ts'
 import type { Dialect } from './dialect.ts'
 import type { Mount } from './mounts.ts'
@@ -11,6 +12,7 @@ export type DialectRouterDeps = {
   /** Answers `/token`: the one way tokens are made. */
   readonly pipeline: Middleware
   readonly services: SharedServices
+  readonly selfService: SelfService
   /** Mails a code to the customer with this login, asked for from this IP address. */
   readonly requestOneTimePassword: (login: string, ip: string) => void
   readonly lockedForSeconds: (

@@ -1,5 +1,6 @@
 import type { Context } from 'koa'
 import type { DialectRouterDeps, MountedDialect } from './mounted-dialect.ts'
+import { createOwnAccount } from './own-account.ts'
 import type { DialectServices } from './services.ts'
 import { introspectWithin, type RunTokenPipeline } from './token-pipeline.ts'
 
@@ -20,6 +21,7 @@ export function createRequestServices(
     run,
     pipeline,
     services,
+    selfService,
     requestOneTimePassword,
     lockedForSeconds,
     signInByLink,
@@ -31,6 +33,11 @@ export function createRequestServices(
   let clientId: string | undefined
   return {
     ...services,
+    ownAccount: createOwnAccount(selfService, {
+      ip: ctx.ip,
+      languages: ctx.acceptsLanguages(),
+      clientId: ownClientId,
+    }),
     seen: () => (clientId === undefined ? {} : { clientId }),
     async findCaller(bearer, isFor) {
       const caller = await services.findCaller(bearer, isFor)

@@ -1,5 +1,6 @@
 import type { Caller, IsFor } from '../oauth/tokens/callers.ts'
 import type { EndpointAnswer, Issued, OAuthParameters } from './issued.ts'
+import type { OwnAccount } from './own-account.ts'
 import type { SignInReport } from './sign-in-webhook.ts'
 import type { TokenNeeds } from './token-pipeline.ts'
 
@@ -15,14 +16,14 @@ export type SharedServices = {
   endRefreshToken(refreshToken: string, owner: { readonly accountId: string }): Promise<void>
   /** Everything that was granted to an account (a customer's id) until now ends: all devices, all companies. */
   signOutEverywhere(accountId: string): Promise<void>
-  /** Confirms the e-mail address a registration key was made for. False when it is unknown, used or expired. */
-  confirmEmail(registrationKey: string): Promise<boolean>
   /** Tells the shop, in the background. */
   reportSignIn(report: SignInReport): void
 }
 
 /** The services of one request. */
 export type DialectServices = SharedServices & {
+  /** Registration, passwords and the like: what customers do to their own accounts, and what agents search them by. */
+  readonly ownAccount: OwnAccount
   /** Runs the token pipeline within this request, for endpoints that take more than one step. One run at a time. */
   issue(parameters: OAuthParameters, needs?: TokenNeeds): Promise<Issued>
   /** Introspection by a client that shows its secret; the answer is the endpoint's own. */

@@ -4,7 +4,7 @@ import type { FindToken } from '../oauth/tokens/token-status.ts'
 import type { JudgeToken } from '../oauth/tokens/token-verdict.ts'
 import type { SharedServices } from './services.ts'
 
-export type SharedServicesDeps = Pick<SharedServices, 'confirmEmail' | 'reportSignIn'> & {
+export type SharedServicesDeps = Pick<SharedServices, 'reportSignIn'> & {
   readonly findToken: FindToken
   readonly judgeToken: JudgeToken
   readonly findCaller: FindCaller
@@ -13,10 +13,9 @@ export type SharedServicesDeps = Pick<SharedServices, 'confirmEmail' | 'reportSi
 
 /** The services that dialects share, over the domain and the protocol. */
 export function createSharedServices(deps: SharedServicesDeps): SharedServices {
-  const { findToken, judgeToken, findCaller, endSignIn, confirmEmail, reportSignIn } = deps
+  const { findToken, judgeToken, findCaller, endSignIn, reportSignIn } = deps
   return {
     findCaller,
-    confirmEmail,
     reportSignIn,
     async wasSignedOut(bearer) {
       const verdict = await judgeToken(bearer, { asker: 'dialect-sign-out' })

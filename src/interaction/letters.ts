@@ -10,7 +10,7 @@ import { readLanguages } from './languages.ts'
 export type WriteLetter = (letter: Letter) => Mail
 
 export type LettersOptions = {
-  /** Links lead here and nowhere else, whatever a request called this server. */
+  /** Links lead here or to a page that a setting names, whatever a request called this server. */
   readonly issuer: string
   /** Replaces any of the views; what it does not have comes from ours. */
   readonly viewsDirectory?: string
@@ -30,7 +30,7 @@ export function createLetters({ issuer, viewsDirectory, shop = { name: 'Vestibul
   const html = compile(directories, '.html.eta', { autoEscape: true })
   const text = compile(directories, '.text.eta', { autoEscape: false })
 
-  return function writeLetter({ kind, to, languages: wanted, givenName, path, token, ttlSeconds }) {
+  return function writeLetter({ kind, to, languages: wanted, givenName, path, shopPage, token, ttlSeconds }) {
     const { t, tag, duration } = languages.get(languages.choose(wanted))
     const values = { shop: shop.name, email: to, duration: duration(ttlSeconds ?? 0) }
     const say = (part: string) => (t.has(`mail.${kind}.${part}`) ? t(`mail.${kind}.${part}`, values) : undefined)
@@ -46,7 +46,10 @@ export function createLetters({ issuer, viewsDirectory, shop = { name: 'Vestibul
       button:
         path === undefined
           ? undefined
-          : { text: say('button'), url: address(issuer, path, { token, ui_locales: tag }) },
+          : {
+              text: say('button'),
+              url: shopPage?.replace('{key}', token ?? '') ?? address(issuer, path, { token, ui_locales: tag }),
+            },
     }
     return { to, subject: view.subject, text: text(kind, view).trim(), html: html(kind, view).trim() }
   }

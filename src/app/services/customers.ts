@@ -18,6 +18,7 @@ import { type CustomerRecords, createCustomerRecords } from '../../customers/rec
 import { createMailBudgets } from '../../customers/recovery/recovery-budgets.ts'
 import type { RecoveryServices } from '../../customers/recovery/recovery-services.ts'
 import { createRegistrationKeys, type RegistrationKeys } from '../../customers/recovery/registration-keys.ts'
+import { createNoSelfService, createSelfService, type SelfService } from '../../customers/self-service/self-service.ts'
 import { createSignInLinks, type SignInLinks } from '../../customers/sign-in-links.ts'
 import { type CustomerSource, type DirectoryName, selectCustomerSource } from '../../customers/sources/index.ts'
 import type { ReportedFailure } from '../../customers/sources/shop-failure.ts'
@@ -44,6 +45,8 @@ export type CustomerServices = {
   readonly oneTimePasswords: OneTimePasswords
   readonly signInLinks: SignInLinks
   readonly registrationKeys: RegistrationKeys
+  /** For the endpoints of shops. */
+  readonly selfService: SelfService
   /** Recovery, registration and the like: undefined where passwords are not ours, or no mail can be sent. */
   readonly recovery: RecoveryServices | undefined
   /** Undefined where customers are not ours. */
@@ -85,16 +88,19 @@ export function createCustomerServices(
     ? createRecovery(config, backends, { directory, proofs, budgets, lockout, endSignIn, tellChanged })
     : undefined
   const note = noteAccountEvents(auditTrail, tellChanged)
+  const registrationKeys = createRegistrationKeys({ knex, onConfirmed: (customerId) => note('confirmed', customerId) })
+  const records = createCustomerRecords({ knex, tellChanged })
+  const { authenticate, checkPassword } = createLogin(backends, { source, lockout, onProblem })
   return {
     directory,
     findRecent: source.remembers ? directory.findById : recent.find,
     tellChanged,
     proofs,
-    records: createCustomerRecords({ knex, tellChanged }),
+    records,
     companies: createCompanyRecords({ knex, tellChanged }),
     lockout,
     lockoutOperations: createLockoutOperations({ storage, policy, realm: 'customer' }),
-    authenticate: createLogin(backends, { source, lockout, onProblem }),
+    authenticate,
     oneTimePasswords: createCodeLogin(backends, { directory, proofs, budgets, lockout }),
     signInLinks: createSignInLinks({
       storage,
@@ -102,7 +108,25 @@ export function createCustomerServices(
       audience: config.ISSUER,
       allowsReuse: config.SIGN_IN_LINK_REUSABLE,
     }),
-    registrationKeys: createRegistrationKeys({ knex, onConfirmed: (customerId) => note('confirmed', customerId) }),
+    registrationKeys,
+    selfService: recovery
+      ? createSelfService({
+          knex,
+          directory,
+          records,
+          recovery,
+          registrationKeys,
+          tellChanged,
+          authenticate: checkPassword,
+          endSignIns: (id) => endSignIn({ what: { of: 'customer', id }, why: 'erased' }),
+          note: auditTrail.append,
+          isRegistrationOpen: config.REGISTRATION === 'open',
+          needsConfirmation: config.REGISTRATION_CONFIRMATION === 'required',
+          canMail: mailer.isOffered,
+          confirmationPage: config.SHOP_CONFIRMATION_URL,
+          resetPage: config.SHOP_PASSWORD_RESET_URL,
+        })
+      : createNoSelfService(registrationKeys),
     recovery: mailer.isOffered ? recovery : undefined,
     passwordChange: recovery?.passwordChange,
     emailChanges: recovery?.emailChanges,
@@ -123,8 +147,14 @@ type LoginDeps = {
   readonly onProblem: (customerReference: string, problem: string) => void
 }
 
+type Login = {
+  readonly authenticate: Authenticate
+  /** The same check where it signs nobody in: the trail tells them apart. */
+  readonly checkPassword: Authenticate
+}
+
 /** The check of a login in its layers: the endpoint's throttle goes before the password, and every outcome is seen. */
-function createLogin(backends: CustomerBackends, { source, lockout, onProblem }: LoginDeps): Authenticate {
+function createLogin(backends: CustomerBackends, { source, lockout, onProblem }: LoginDeps): Login {
   const { database, storage, passwords, passwordPolicy, refusal, auditTrail, metrics } = backends
   const checked = createAuthenticate({
     directory: source.directory,
@@ -137,7 +167,10 @@ function createLogin(backends: CustomerBackends, { source, lockout, onProblem }:
     onProblem,
   })
   const throttled = throttleLogins(checked, { storage })
-  return watchLogins(throttled, auditTrail.append, metrics)
+  return {
+    authenticate: watchLogins(throttled, auditTrail.append, metrics),
+    checkPassword: watchLogins(throttled, auditTrail.append, metrics, 'the current password, to set another'),
+  }
 }
 
 /** Codes by mail, whose logins are seen like those by password. */

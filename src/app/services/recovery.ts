@@ -1,3 +1,4 @@
+import type { AuditEventType } from '../../audit/events.ts'
 import type { AuditTrail } from '../../audit/trail.ts'
 import type { Config } from '../../config.ts'
 import type { TellChanged } from '../../customers/recent-customers.ts'
@@ -52,10 +53,17 @@ export function createRecovery(
   })
 }
 
+const ACCOUNT_EVENTS = {
+  registered: 'customer.registered',
+  confirmed: 'customer.registered',
+  unblocked: 'lockout.lifted',
+  'recovery-requested': 'password.reset-requested',
+} as const satisfies Record<AccountEvent, AuditEventType>
+
 /** Writes what customers did to their accounts into the audit trail, and has it seen at once. */
 export function noteAccountEvents({ append }: Pick<AuditTrail, 'append'>, tellChanged: TellChanged) {
   return (event: AccountEvent, customerId: string) => {
     void tellChanged(customerId)
-    append({ type: event === 'unblocked' ? 'lockout.lifted' : 'customer.registered', customerId, reason: event })
+    append({ type: ACCOUNT_EVENTS[event], customerId, reason: event })
   }
 }

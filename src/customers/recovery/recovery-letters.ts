@@ -17,6 +17,8 @@ export type Letter = {
   readonly givenName?: string
   /** Where the button leads: a path below the issuer. */
   readonly path?: string
+  /** A page of the shop for the button instead, with `{key}` where the token goes. */
+  readonly shopPage?: string | undefined
   readonly token?: string
   /** How long that works. */
   readonly ttlSeconds?: number
@@ -25,7 +27,7 @@ export type Letter = {
 /** A letter with a link, in the customer's own language before those of the page that asked. */
 export function linkLetter(
   { customer: { email, locale, givenName }, token }: { readonly customer: Customer; readonly token: string },
-  letter: Pick<Letter, 'kind' | 'path' | 'ttlSeconds'> & { readonly asker: Asker },
+  letter: Pick<Letter, 'kind' | 'path' | 'shopPage' | 'ttlSeconds'> & { readonly asker: Asker },
 ): Letter {
   const { asker, ...rest } = letter
   return {

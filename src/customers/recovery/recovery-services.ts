@@ -29,7 +29,7 @@ export type RecoveryServicesDeps = Omit<EmailChangesDeps, 'directory'> & {
   readonly note: (event: AccountEvent, customerId: string) => void
 }
 
-export type AccountEvent = 'registered' | 'confirmed' | 'unblocked'
+export type AccountEvent = 'registered' | 'confirmed' | 'unblocked' | 'recovery-requested'
 
 const TRIES_WINDOW_SECONDS = 86_400
 
@@ -42,9 +42,18 @@ export function createRecoveryServices(deps: RecoveryServicesDeps) {
   const { confirmEmail } = rows
   return {
     budgets,
+    rows,
     passwordChange,
     emailChanges: createEmailChanges(deps),
-    recovery: createRecovery({ ...deps, links, budgets, passwordChange, lockout, confirmEmail }),
+    recovery: createRecovery({
+      ...deps,
+      links,
+      budgets,
+      passwordChange,
+      lockout,
+      confirmEmail,
+      onRequested: (customerId) => note('recovery-requested', customerId),
+    }),
     unblock: noteUnblocking(createUnblock({ ...deps, links, budgets, lockout }), note),
     registration: createRegistration({
       ...deps,
@@ -61,6 +70,7 @@ type Note = RecoveryServicesDeps['note']
 
 function noteRows(rows: RegistrationRows, note: Note): RegistrationRows {
   return {
+    ...rows,
     async add(customer) {
       const id = await rows.add(customer)
       if (id !== undefined) note('registered', id)

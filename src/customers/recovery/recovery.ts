@@ -17,8 +17,13 @@ export type Recovered =
   | { readonly outcome: 'dead' }
 
 export type Recovery = {
-  /** Mails a link to the customer with this login, if there is one. In the background, so that the answer does not show whether there is one. */
-  request(login: string, asker: Asker): void
+  /**
+   * Mails a link to the customer with this login, if there is one. In the background, so that the answer does not show
+   * whether there is one. It leads to the shop's own page where one is given.
+   */
+  request(login: string, asker: Asker, shopPage?: string): void
+  /** A key as of a letter, for a caller that may set anybody's password and sends its own letter. */
+  issueKey(customer: Customer, ttlSeconds: number): Promise<string>
   /** The customer a link is for, while it works. */
   find(token: string): Promise<Customer | undefined>
   /** Sets the password and signs the customer out everywhere. A password that is refused leaves the link good. */
@@ -27,7 +32,7 @@ export type Recovery = {
 
 export type RecoveryDeps = {
   readonly directory: Pick<Directory, 'findByLogin'>
-  readonly proofs: Pick<Proofs, 'measure'>
+  readonly proofs: Pick<Proofs, 'make' | 'measure'>
   readonly links: OneTimeLinks
   readonly budgets: MailBudgets
   readonly postLetter: PostLetter
@@ -35,9 +40,13 @@ export type RecoveryDeps = {
   readonly lockout: Pick<Lockout, 'unblock' | 'remember'>
   /** Who reads the mail of an address owns it. */
   readonly confirmEmail: (customerId: string, email: string) => Promise<boolean>
+  /** A letter with a link goes out to this customer. */
+  readonly onRequested: (customerId: string) => void
 }
 
 const TTL_SECONDS = 1800
+/** Of keys that no person asked for: the newest of them works. */
+const BY_AN_API = '0.0.0.0'
 
 /** Recovery of a forgotten password by a link in a mail. */
 export function createRecovery(deps: RecoveryDeps): Recovery {
@@ -45,12 +54,20 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   const find = async (token: string) => proofs.measure((await links.read('recovery', token))?.proof)
 
   return {
-    request(login, asker) {
+    request(login, asker, shopPage) {
       postLetter(async () => {
         const request = { purpose: 'recovery', login, asker, ttlSeconds: TTL_SECONDS } as const
         const link = await issueAccountLink(deps, request)
-        return link && linkLetter(link, { kind: 'recovery', path: '/recovery/new', asker, ttlSeconds: TTL_SECONDS })
+        if (!link) return undefined
+        deps.onRequested(link.customer.id)
+        const page = { path: '/recovery/new', shopPage }
+        return linkLetter(link, { kind: 'recovery', ...page, asker, ttlSeconds: TTL_SECONDS })
       })
+    },
+
+    async issueKey(customer, ttlSeconds) {
+      const proof = await proofs.make(customer.id)
+      return links.issue('recovery', { subject: customer.id, ip: BY_AN_API }, { proof }, ttlSeconds)
     },
 
     find: async (token) => (await find(token))?.customer,

@@ -5,11 +5,14 @@ import { isTakenInOtherForm } from '../../credentials/email-rows.ts'
 import { passwordColumns } from '../../credentials/password-columns.ts'
 import type { StoredPassword } from '../../credentials/stored-password.ts'
 
-/** A customer who proved their address. */
+/** A customer who proved their address, or need not. */
 export type NewCustomer = {
+  /** Chosen before where the registration was answered before the customer exists; new ones unless given. */
+  readonly id?: string
+  readonly idCustomer?: number
   readonly email: string
-  readonly givenName: string
-  readonly familyName: string
+  readonly givenName?: string
+  readonly familyName?: string
   readonly locale?: string
   readonly password: StoredPassword
 }
@@ -20,18 +23,19 @@ export type RegistrationRows = ReturnType<typeof createRegistrationRows>
 export function createRegistrationRows({ knex }: { readonly knex: Knex }) {
   return {
     /** Adds a confirmed customer; undefined when the address has an owner by now. */
-    async add({ email, givenName, familyName, locale, password }: NewCustomer): Promise<string | undefined> {
+    async add({ email, givenName, familyName, locale, password, ...chosen }: NewCustomer): Promise<string | undefined> {
       if (await isTakenInOtherForm(knex, 'customers', email)) return undefined
-      const id = randomUUID()
+      const { id = randomUUID(), idCustomer } = chosen
       const rows = await knex('customers')
         .insert({
           id,
+          ...(idCustomer !== undefined && { id_customer: idCustomer }),
           customer_reference: id,
           email,
           email_normalized: normalizeEmail(email),
           email_verified: true,
-          given_name: givenName,
-          family_name: familyName,
+          given_name: givenName ?? null,
+          family_name: familyName ?? null,
           locale: locale ?? null,
           ...passwordColumns(password),
           password_changed_at: knex.fn.now(),
@@ -40,6 +44,14 @@ export function createRegistrationRows({ knex }: { readonly knex: Knex }) {
         .ignore()
         .returning('id')
       return rows.length === 1 ? id : undefined
+    },
+
+    /** A number for a customer who may come to be; it is given to nobody else. */
+    async reserveNumber(): Promise<number> {
+      const { rows } = await knex.raw<{ rows: { number: string | number }[] }>(
+        "select nextval('customers_id_customer_seq') as number",
+      )
+      return Number(rows[0]?.number)
     },
 
     /** Marks the address confirmed, if it still is the customer's. */

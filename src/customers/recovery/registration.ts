@@ -13,8 +13,12 @@ import type { NewCustomer, RegistrationRows } from './registration-rows.ts'
 
 export type RegistrationForm = Omit<NewCustomer, 'password'> & { readonly password: string }
 
-/** `browser` is a mark of the browser that asks: there the link needs no password. */
-export type Registrant = Asker & { readonly browser: string }
+/** `browser` is a mark of the browser that asks: there the link needs no password. An API has none. */
+export type Registrant = Asker & {
+  readonly browser?: string
+  /** A page of the shop to which the letter leads, which shows the key to an API. */
+  readonly shopPage?: string | undefined
+}
 
 export type Confirmed =
   | { readonly outcome: 'confirmed'; readonly email: string }
@@ -53,7 +57,7 @@ type Opened = Confirmation & { readonly password?: StoredPassword; readonly conf
 export function createRegistration(deps: RegistrationDeps) {
   const { directory, proofs, links, budgets, postLetter, passwordChange, rows } = deps
 
-  async function open(link: Link | undefined, browser: string): Promise<Opened | undefined> {
+  async function open(link: Link | undefined, browser?: string): Promise<Opened | undefined> {
     const needsPassword = link?.browser !== browser
     if (link?.registration) {
       const registration = link.registration as NewCustomer // as `register` put it
@@ -76,7 +80,7 @@ export function createRegistration(deps: RegistrationDeps) {
     if (known) return { kind: 'account-exists', to: known.email, languages: asker.languages, path: '/recovery' }
     const content = { registration, browser: asker.browser }
     const token = await links.issue('confirmation', { subject, ip: asker.ip }, content, TTL_SECONDS)
-    return confirmationLetter(email, asker.languages, token)
+    return confirmationLetter(email, asker.languages, token, asker.shopPage)
   }
 
   return {
@@ -103,12 +107,22 @@ export function createRegistration(deps: RegistrationDeps) {
         })
         if (!link) return undefined
         const { email, locale } = link.customer
-        return confirmationLetter(email, languagesFor(locale, asker.languages), link.token)
+        return confirmationLetter(email, languagesFor(locale, asker.languages), link.token, asker.shopPage)
       })
     },
 
     async find(token: string, browser: string): Promise<Confirmation | undefined> {
       return open(await links.read('confirmation', token), browser)
+    },
+
+    /**
+     * Confirms the address by the key of a letter that an API had sent, once. As in the shops, the key is all that is asked
+     * for: the page of the shop that takes it says what is being confirmed.
+     */
+    async confirmByKey(key: string): Promise<boolean> {
+      const link = await links.read('confirmation', key)
+      const opened = link?.browser === undefined ? await open(link) : undefined
+      return opened !== undefined && (await links.redeem('confirmation', key)) !== undefined && opened.confirm()
     },
 
     /** Confirms the address, once. In another browser than the one that asked, only with the password. */
@@ -131,6 +145,6 @@ export function createRegistration(deps: RegistrationDeps) {
 }
 
 /** Without a name: the sender of the form chose it, and the letter would carry their words. */
-function confirmationLetter(to: string, languages: readonly string[], token: string): Letter {
-  return { kind: 'confirmation', to, languages, path: '/confirmation', token, ttlSeconds: TTL_SECONDS }
+function confirmationLetter(to: string, languages: readonly string[], token: string, shopPage?: string): Letter {
+  return { kind: 'confirmation', to, languages, path: '/confirmation', shopPage, token, ttlSeconds: TTL_SECONDS }
 }

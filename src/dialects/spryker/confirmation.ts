@@ -13,7 +13,7 @@ export const customerConfirmation: ActionRoute = {
     if ('refused' in parsed) return parsed.refused
     const refused = contradiction(request) ?? violations(parsed.attributes, [{ name: 'registrationKey' }], context)
     if (refused) return refused
-    if (await services.confirmEmail(String(parsed.attributes.registrationKey))) return NO_CONTENT
+    if (await services.ownAccount.confirm(String(parsed.attributes.registrationKey))) return NO_CONTENT
     return failure(422, '423', 'This email confirmation code is invalid or has been already used.', context)
   },
 }

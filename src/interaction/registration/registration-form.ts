@@ -1,15 +1,7 @@
-import { z } from 'zod'
-import { isEmailAddress, MAX_EMAIL_LENGTH } from '../../credentials/email.ts'
+import { isEmailAddress } from '../../credentials/email.ts'
+import { isPersonName, typedText } from '../../customers/person-name.ts'
 import type { RegistrationField } from '../page-views.ts'
 import type { Form } from '../standalone-forms.ts'
-
-const MAX_NAME = 64
-
-/** Letters, and what stands between them: no address or mark-up that would look odd on an invoice. */
-const name = z
-  .string()
-  .max(MAX_NAME)
-  .regex(/^[\p{L}\p{M}][\p{L}\p{M}\p{Pd}\p{Zs}.,'’·]*$/u)
 
 type RegistrationValues = {
   readonly email: string
@@ -23,11 +15,7 @@ export function readRegistration(form: Form): {
   readonly values: RegistrationValues
   readonly missing: readonly RegistrationField[]
 } {
-  const text = (field: string) => {
-    const given = (form[field] ?? '').trim()
-    // Longer ones are refused below; NFC takes quadratic time on some of them.
-    return given.length > MAX_EMAIL_LENGTH ? given : given.normalize('NFC')
-  }
+  const text = (field: string) => typedText(form[field] ?? '')
   const values = {
     email: text('login'),
     givenName: text('givenName'),
@@ -36,8 +24,8 @@ export function readRegistration(form: Form): {
   }
   const problems: Record<RegistrationField, boolean> = {
     login: !isEmailAddress(values.email),
-    givenName: !name.safeParse(values.givenName).success,
-    familyName: !name.safeParse(values.familyName).success,
+    givenName: !isPersonName(values.givenName),
+    familyName: !isPersonName(values.familyName),
     password: values.password === '',
   }
   // `Object.keys` forgets the names.

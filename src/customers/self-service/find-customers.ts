@@ -1,0 +1,100 @@
+import type { Knex } from 'knex'
+import { storedForms } from '../../credentials/email.ts'
+import { isStorable } from '../../database/storable.ts'
+import type { Customer } from '../customer.ts'
+
+/** A customer as an agent sees one in a list. */
+export type FoundCustomer = Pick<
+  Customer,
+  'id' | 'idCustomer' | 'customerReference' | 'email' | 'givenName' | 'familyName'
+>
+
+export type CustomerQuery = {
+  /** The beginning of an address or of a name, or a whole reference. Empty: everybody. */
+  readonly text: string
+  readonly offset: number
+  readonly limit: number
+}
+
+export type FoundCustomers = {
+  readonly customers: readonly FoundCustomer[]
+  /** How many there are; `MOST_FOUND` when there are that many or more. */
+  readonly total: number
+}
+
+/** What a search looks at: with more, the agent has to type more. */
+export const MOST_FOUND = 1000
+const MAX_LIMIT = 100
+const MAX_TEXT = 254
+
+/** Searches customers for agents, by indexes alone: a search costs no more in a large shop than in a small one. */
+export function createFindCustomers({ knex }: { readonly knex: Knex }) {
+  return async function findCustomers({ text, offset, limit }: CustomerQuery): Promise<FoundCustomers> {
+    const wanted = text.trim()
+    if (wanted.length > MAX_TEXT || !isStorable(wanted)) return { customers: [], total: 0 }
+    const numbers = wanted === '' ? await allNumbers(knex) : await numbersOf(knex, wanted)
+    const page = numbers.slice(offset, offset + Math.min(limit, MAX_LIMIT))
+    if (page.length === 0) return { customers: [], total: numbers.length }
+    const rows = await knex('customers').whereIn('id_customer', page).orderBy('id_customer').select<Row[]>(COLUMNS)
+    return { customers: rows.map(toFound), total: numbers.length }
+  }
+}
+
+async function allNumbers(knex: Knex): Promise<number[]> {
+  const rows = await knex('customers')
+    .whereNot({ status: 'anonymised' })
+    .orderBy('id_customer')
+    .limit(MOST_FOUND)
+    .select<{ id_customer: number }[]>('id_customer')
+  return rows.map((row) => row.id_customer)
+}
+
+async function numbersOf(knex: Knex, text: string): Promise<number[]> {
+  const beginning = beginsWith(text)
+  const addresses = storedForms(text).map(beginsWith)
+  const { rows } = await knex.raw<{ rows: { id_customer: number }[] }>(SELECT_NUMBERS, [
+    addresses,
+    beginning,
+    beginning,
+    text,
+  ])
+  return rows.map((row) => row.id_customer)
+}
+
+function beginsWith(text: string): string {
+  return `${text.replaceAll(/[\\%_]/g, '\\$&')}%`
+}
+
+/** Each part has an index of its own (`migrations/0137-customer-search.ts`) and stops when it has enough. */
+const SELECT_NUMBERS = `
+  select id_customer from (
+    (select id_customer, status from customers where email_normalized like any(?::text[]) limit ${MOST_FOUND})
+    union
+    (select id_customer, status from customers where lower(given_name) like lower(?) limit ${MOST_FOUND})
+    union
+    (select id_customer, status from customers where lower(family_name) like lower(?) limit ${MOST_FOUND})
+    union
+    (select id_customer, status from customers where customer_reference = ?)
+  ) as found where status <> 'anonymised' order by id_customer limit ${MOST_FOUND}`
+
+const COLUMNS = ['id', 'id_customer', 'customer_reference', 'email', 'given_name', 'family_name']
+
+type Row = {
+  readonly id: string
+  readonly id_customer: number
+  readonly customer_reference: string
+  readonly email: string
+  readonly given_name: string | null
+  readonly family_name: string | null
+}
+
+function toFound(row: Row): FoundCustomer {
+  return {
+    id: row.id,
+    idCustomer: row.id_customer,
+    customerReference: row.customer_reference,
+    email: row.email,
+    ...(row.given_name !== null && { givenName: row.given_name }),
+    ...(row.family_name !== null && { familyName: row.family_name }),
+  }
+}

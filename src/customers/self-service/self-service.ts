@@ -1,0 +1,194 @@
+import type { Knex } from 'knex'
+import { revisionOf } from '../../database/revision.ts'
+import type { Authenticate } from '../authenticate.ts'
+import type { Customer } from '../customer.ts'
+import type { Directory } from '../directory.ts'
+import { typedText } from '../person-name.ts'
+import type { TellChanged } from '../recent-customers.ts'
+import type { CustomerChange, CustomerRecords } from '../records/customer-records.ts'
+import { eraseCustomer } from '../records/erase.ts'
+import type { Asker } from '../recovery/recovery-letters.ts'
+import type { RecoveryServices } from '../recovery/recovery-services.ts'
+import type { RegistrationKeys } from '../recovery/registration-keys.ts'
+import { type CustomerQuery, createFindCustomers, type FoundCustomers } from './find-customers.ts'
+import type {
+  ErasedSelf,
+  LetterRequested,
+  NewAccount,
+  PasswordChanged,
+  PasswordReset,
+  ProfileChanged,
+  Registered,
+  Unavailable,
+} from './outcomes.ts'
+import { createRegisterCustomer, invalidMembers } from './register-customer.ts'
+import { createSetOwnPassword, type NewPasswordByKey, type PasswordContext } from './set-own-password.ts'
+
+/** What customers may change about themselves. An e-mail address is changed by other means: it must be proved first. */
+export type OwnProfile = Omit<CustomerChange, 'email'>
+
+/**
+ * What customers do to their own accounts without a page of ours, for the endpoints of shops. The password policy, the
+ * lockout, the budgets for mail, the letters and the audit entries are those of the hosted pages. Whatever cannot be done
+ * here answers `unavailable`.
+ */
+export type SelfService = {
+  register(account: NewAccount, asker: Asker): Promise<Registered>
+  /**
+   * Whether a registration with this address would be `taken`. Where addresses are confirmed it never is, whoever has the
+   * address: then the answer is always yes.
+   */
+  isAddressFree(email: string, asker: Asker): Promise<boolean | Exclude<LetterRequested, { outcome: 'requested' }>>
+  /** Mails another key to a customer whose address is not confirmed. */
+  requestConfirmation(login: string, asker: Asker): Promise<LetterRequested>
+  /** Confirms an address by a key: of a letter of ours, or one that `registration-key` made. Once. */
+  confirm(key: string): Promise<boolean>
+  /** With the current password. Ends everything that was granted to the customer until now. */
+  changePassword(
+    customer: Pick<Customer, 'id' | 'email'>,
+    passwords: { readonly current: string; readonly next: string },
+    context: PasswordContext,
+  ): Promise<PasswordChanged>
+  /** Mails a key for `resetPassword` to the customer with this login, if there is one. */
+  requestPasswordReset(login: string, asker: Asker): Promise<LetterRequested>
+  /** Ends everything that was granted to the customer until now. */
+  resetPassword(newPassword: NewPasswordByKey, context: PasswordContext): Promise<PasswordReset>
+  /**
+   * A key for `resetPassword` in the hands of the caller, who mails it: for endpoints of shops that answer with one. Who has
+   * it can sign in as the customer, so ask for a scope that only the shop's own services have.
+   */
+  issueResetKey(customer: Customer, ttlSeconds: number): Promise<string | Unavailable>
+  /** The same for `confirm`. */
+  issueConfirmationKey(customer: Customer): Promise<string | Unavailable>
+  /** Null removes a value, and what is absent stays. */
+  changeProfile(customerId: string, profile: OwnProfile): Promise<ProfileChanged>
+  /** Forgets the person, and ends everything that was granted. */
+  erase(customer: Pick<Customer, 'id' | 'customerReference'>): Promise<ErasedSelf>
+  /** For agents only; `agent` is who asks, as in the audit trail. */
+  search(query: CustomerQuery, agent: string): Promise<FoundCustomers | Unavailable>
+}
+
+/** What a customer, or an agent, did: for the audit trail. */
+export type SelfServiceNote =
+  | { readonly type: 'customer.changed' | 'customer.erased'; readonly customerId: string; readonly reason: string }
+  | { readonly type: 'customers.searched'; readonly actor: string; readonly reason: string }
+
+export type SelfServiceDeps = {
+  readonly knex: Knex
+  readonly directory: Pick<Directory, 'findByLogin'>
+  readonly records: Pick<CustomerRecords, 'find' | 'change'>
+  readonly recovery: RecoveryServices
+  readonly registrationKeys: RegistrationKeys
+  readonly tellChanged: TellChanged
+  /** The check of a sign-in, with its lockout and its audit entries. */
+  readonly authenticate: Authenticate
+  readonly endSignIns: (customerId: string) => Promise<void>
+  readonly note: (note: SelfServiceNote) => void
+  readonly isRegistrationOpen: boolean
+  readonly needsConfirmation: boolean
+  readonly canMail: boolean
+  /** Pages of the shop to which letters lead, with `{key}`; our own pages unless given. */
+  readonly confirmationPage: string | undefined
+  readonly resetPage: string | undefined
+}
+
+/** For the customers of our own tables. */
+export function createSelfService(deps: SelfServiceDeps): SelfService {
+  const { directory, recovery, registrationKeys, records, note, needsConfirmation, canMail, confirmationPage } = deps
+  const { budgets, registration } = recovery
+  const registerCustomer = createRegisterCustomer({ ...recovery, needsConfirmation, confirmationPage })
+  const passwords = createSetOwnPassword({ ...deps, ...recovery })
+  const find = createFindCustomers(deps)
+
+  return {
+    async register(account, asker) {
+      if (!deps.isRegistrationOpen) return unavailable('registration-closed')
+      if (needsConfirmation && !canMail) return unavailable('no-mail')
+      return registerCustomer(account, asker)
+    },
+
+    async isAddressFree(email, asker) {
+      if (!deps.isRegistrationOpen) return unavailable('registration-closed')
+      const retryAfterSeconds = await budgets.takeForPlace(asker.ip)
+      if (retryAfterSeconds !== undefined) return { outcome: 'too-many', retryAfterSeconds }
+      return needsConfirmation || (await directory.findByLogin(email)) === undefined
+    },
+
+    async requestConfirmation(login, asker) {
+      if (!canMail) return unavailable('no-mail')
+      const retryAfterSeconds = await budgets.takeForPlace(asker.ip)
+      if (retryAfterSeconds !== undefined) return { outcome: 'too-many', retryAfterSeconds }
+      registration.requestConfirmation(login.trim(), { ...asker, shopPage: confirmationPage })
+      return { outcome: 'requested' }
+    },
+
+    confirm: async (key) => (await registrationKeys.confirm(key)) || (await registration.confirmByKey(key)),
+
+    changePassword: passwords.change,
+    requestPasswordReset: async (login, asker) => (canMail ? passwords.request(login, asker) : unavailable('no-mail')),
+    resetPassword: passwords.reset,
+    issueResetKey: (customer, ttlSeconds) => recovery.recovery.issueKey(customer, ttlSeconds),
+    issueConfirmationKey: ({ id }) => registrationKeys.issue(id),
+
+    async changeProfile(customerId, profile) {
+      const members = tidy(profile)
+      const invalid = invalidMembers(members)
+      if (invalid.length > 0) return { outcome: 'invalid', members: invalid }
+      const changed = await records.change(customerId, ANY_REVISION, members)
+      if (changed.outcome !== 'changed') return { outcome: 'unknown' }
+      if (revisionOf(changed.before) !== revisionOf(changed.now))
+        note({ type: 'customer.changed', customerId, reason: `by the customer: ${Object.keys(members).join(', ')}` })
+      return { outcome: 'changed', customer: changed.now }
+    },
+
+    async erase({ customerReference }) {
+      const { knex, tellChanged, endSignIns: revoke } = deps
+      const erased = await eraseCustomer({ knex, tellChanged, revoke }, customerReference)
+      if (erased.outcome === 'unknown') return erased
+      note({ type: 'customer.erased', customerId: erased.customerId, reason: 'by the customer' })
+      return { outcome: 'erased' }
+    },
+
+    async search(query, agent) {
+      const found = await find(query)
+      note({ type: 'customers.searched', actor: agent, reason: `${found.total} found` })
+      return found
+    },
+  }
+}
+
+/** Where the shop keeps its customers; `confirmation` by keys that were made here is left. */
+export function createNoSelfService({ confirm }: Pick<RegistrationKeys, 'confirm'>): SelfService {
+  const refuse = async () => unavailable('shop-keeps-customers')
+  return {
+    register: refuse,
+    isAddressFree: refuse,
+    requestConfirmation: refuse,
+    confirm,
+    changePassword: refuse,
+    requestPasswordReset: refuse,
+    resetPassword: refuse,
+    issueResetKey: refuse,
+    issueConfirmationKey: refuse,
+    changeProfile: refuse,
+    erase: refuse,
+    search: refuse,
+  }
+}
+
+/** A customer's own change knows no revision: the last one stands. */
+const ANY_REVISION = '*'
+
+function unavailable(why: Unavailable['why']): Unavailable {
+  return { outcome: 'unavailable', why }
+}
+
+/** Names as they are kept; members that were not given are absent. */
+function tidy({ givenName, familyName, locale }: OwnProfile): OwnProfile {
+  const name = (text: string | null) => text && typedText(text)
+  return {
+    ...(givenName !== undefined && { givenName: name(givenName) }),
+    ...(familyName !== undefined && { familyName: name(familyName) }),
+    ...(locale !== undefined && { locale }),
+  }
+}

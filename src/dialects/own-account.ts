@@ -1,0 +1,81 @@
+import type { CustomerQuery, FoundCustomers } from '../customers/self-service/find-customers.ts'
+import type {
+  Account,
+  ErasedSelf,
+  LetterRequested,
+  NewAccount,
+  PasswordChanged,
+  PasswordReset,
+  ProfileChanged,
+  Registered,
+  Unavailable,
+} from '../customers/self-service/outcomes.ts'
+import type { OwnProfile, SelfService } from '../customers/self-service/self-service.ts'
+import type { NewPasswordByKey } from '../customers/self-service/set-own-password.ts'
+import { agentAccountId } from '../oauth/accounts/agent-account.ts'
+import type { Caller } from '../oauth/tokens/callers.ts'
+
+export type { Account, Unavailable }
+
+/** The token is no customer's own: an agent's who acts for the customer, or a client's. */
+export type NotOwn = { readonly outcome: 'not-own' }
+
+/**
+ * What customers do to their own accounts, as `SelfService` says, from where this request comes. Whoever changes something
+ * shows a token of their own (`services.findCaller`): that of an agent who acts for the customer is refused.
+ */
+export type OwnAccount = Pick<SelfService, 'confirm' | 'issueResetKey' | 'issueConfirmationKey'> & {
+  register(account: NewAccount): Promise<Registered>
+  isAddressFree(email: string): ReturnType<SelfService['isAddressFree']>
+  requestConfirmation(login: string): Promise<LetterRequested>
+  changePassword(
+    caller: Caller,
+    passwords: { readonly current: string; readonly next: string },
+  ): Promise<PasswordChanged | NotOwn>
+  requestPasswordReset(login: string): Promise<LetterRequested>
+  resetPassword(newPassword: NewPasswordByKey): Promise<PasswordReset>
+  changeProfile(caller: Caller, profile: OwnProfile): Promise<ProfileChanged | NotOwn>
+  erase(caller: Caller): Promise<ErasedSelf | NotOwn>
+  /** By an agent's own token. */
+  searchCustomers(caller: Caller, query: CustomerQuery): Promise<FoundCustomers | NotOwn | Unavailable>
+}
+
+/** Where a request comes from; `clientId` is the client that the dialect acts for. */
+export type Origin = { readonly ip: string; readonly languages: readonly string[]; readonly clientId: string }
+
+const NOT_OWN: NotOwn = { outcome: 'not-own' }
+
+/** Binds the service to one request. */
+export function createOwnAccount(selfService: SelfService, { clientId, ...asker }: Origin): OwnAccount {
+  const contextOf = (caller?: Caller) => ({ ...asker, clientId: caller?.clientId ?? clientId })
+  return {
+    confirm: selfService.confirm,
+    issueResetKey: selfService.issueResetKey,
+    issueConfirmationKey: selfService.issueConfirmationKey,
+    register: (account) => selfService.register(account, asker),
+    isAddressFree: (email) => selfService.isAddressFree(email, asker),
+    requestConfirmation: (login) => selfService.requestConfirmation(login, asker),
+    requestPasswordReset: (login) => selfService.requestPasswordReset(login, asker),
+    resetPassword: (newPassword) => selfService.resetPassword(newPassword, contextOf()),
+    async changePassword(caller, passwords) {
+      const customer = ownerOf(caller)
+      return customer ? selfService.changePassword(customer, passwords, contextOf(caller)) : NOT_OWN
+    },
+    async changeProfile(caller, profile) {
+      const customer = ownerOf(caller)
+      return customer ? selfService.changeProfile(customer.id, profile) : NOT_OWN
+    },
+    async erase(caller) {
+      const customer = ownerOf(caller)
+      return customer ? selfService.erase(customer) : NOT_OWN
+    },
+    async searchCustomers({ kind, agent }, query) {
+      return kind === 'agent' && agent ? selfService.search(query, agentAccountId(agent.id)) : NOT_OWN
+    },
+  }
+}
+
+/** The customer whose own token it is. */
+function ownerOf({ kind, customer, actingAgentId }: Caller) {
+  return kind === 'customer' && actingAgentId === undefined ? customer : undefined
+}
