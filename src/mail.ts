@@ -2,7 +2,7 @@ import { randomInt, randomUUID } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { createTransport } from 'nodemailer'
+import type { Transporter } from 'nodemailer'
 import type { Log } from './log.ts'
 import { codeOf } from './thrown.ts'
 
@@ -116,20 +116,27 @@ function openTransport(deps: MailerDeps): Transport {
 
 function openSmtp({ MAIL_URL, MAIL_FROM, ISSUER }: MailerDeps & { readonly MAIL_URL: string }): Transport {
   const { hostname } = new URL(ISSUER)
-  const transport = createTransport({
-    url: MAIL_URL,
-    pool: true,
-    name: hostname,
-    connectionTimeout: 10_000,
-    greetingTimeout: 10_000,
-    socketTimeout: 30_000,
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  })
+  let opened: Promise<Transporter> | undefined
+  // The package is larger than any other of ours: it is loaded by the first mail.
+  const transport = () => {
+    opened ??= import('nodemailer').then(({ createTransport }) =>
+      createTransport({
+        url: MAIL_URL,
+        pool: true,
+        name: hostname,
+        connectionTimeout: 10_000,
+        greetingTimeout: 10_000,
+        socketTimeout: 30_000,
+        disableFileAccess: true,
+        disableUrlAccess: true,
+      }),
+    )
+    return opened
+  }
   return {
     isOffered: true,
     async send({ to, ...content }) {
-      await transport.sendMail({
+      await (await transport()).sendMail({
         ...content,
         from: MAIL_FROM ?? `no-reply@${hostname}`,
         // As one address: a list hidden in it must not make one mail many.
@@ -138,9 +145,9 @@ function openSmtp({ MAIL_URL, MAIL_FROM, ISSUER }: MailerDeps & { readonly MAIL_
       })
     },
     async verify() {
-      await transport.verify()
+      await (await transport()).verify()
     },
-    end: () => transport.close(),
+    end: () => void opened?.then((open) => open.close()),
   }
 }
 

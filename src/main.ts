@@ -1,28 +1,8 @@
 import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { readVersion } from './app/version.ts'
-import { adminTokens } from './cli/admin-tokens.ts'
-import { administrators } from './cli/administrators.ts'
-import { agents } from './cli/agents.ts'
-import { audit } from './cli/audit.ts'
-import { clients } from './cli/clients.ts'
 import { AdminError } from './cli/command/admin-client.ts'
 import type { Command } from './cli/command/command.ts'
-import { config } from './cli/config.ts'
-import { customers } from './cli/customers.ts'
-import { demo } from './cli/demo.ts'
-import { dialects } from './cli/dialects.ts'
-import { doctor } from './cli/doctor/doctor.ts'
-import { grants } from './cli/grants.ts'
-import { keys } from './cli/keys.ts'
-import { lockouts } from './cli/lockouts.ts'
-import { logEvents } from './cli/log-events.ts'
-import { migrate } from './cli/migrate.ts'
-import { resourceServers } from './cli/resource-servers.ts'
-import { restored } from './cli/restored.ts'
-import { secrets } from './cli/secrets.ts'
-import { serve } from './cli/serve/serve.ts'
-import { tokens } from './cli/tokens.ts'
 import { ConfigError } from './config.ts'
 import { DatabaseError } from './database/database.ts'
 import { ListenError } from './http/listener/listen-error.ts'
@@ -30,28 +10,29 @@ import { KeyStoreError } from './keys/key-store.ts'
 import { StorageError } from './storage/storage.ts'
 import { codeOf, messageOf } from './thrown.ts'
 
-const commands: readonly Command[] = [
-  serve,
-  migrate,
-  keys,
-  secrets,
-  clients,
-  resourceServers,
-  customers,
-  agents,
-  grants,
-  lockouts,
-  tokens,
-  dialects,
-  audit,
-  administrators,
-  adminTokens,
-  doctor,
-  restored,
-  demo,
-  config,
-  logEvents,
-]
+/** Each is loaded when it is named: a server should not hold what administers another one. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./cli/serve/serve.ts')).serve,
+  migrate: async () => (await import('./cli/migrate.ts')).migrate,
+  keys: async () => (await import('./cli/keys.ts')).keys,
+  secrets: async () => (await import('./cli/secrets.ts')).secrets,
+  clients: async () => (await import('./cli/clients.ts')).clients,
+  'resource-servers': async () => (await import('./cli/resource-servers.ts')).resourceServers,
+  customers: async () => (await import('./cli/customers.ts')).customers,
+  agents: async () => (await import('./cli/agents.ts')).agents,
+  grants: async () => (await import('./cli/grants.ts')).grants,
+  lockouts: async () => (await import('./cli/lockouts.ts')).lockouts,
+  tokens: async () => (await import('./cli/tokens.ts')).tokens,
+  dialects: async () => (await import('./cli/dialects.ts')).dialects,
+  audit: async () => (await import('./cli/audit.ts')).audit,
+  administrators: async () => (await import('./cli/administrators.ts')).administrators,
+  'admin-tokens': async () => (await import('./cli/admin-tokens.ts')).adminTokens,
+  doctor: async () => (await import('./cli/doctor/doctor.ts')).doctor,
+  restored: async () => (await import('./cli/restored.ts')).restored,
+  demo: async () => (await import('./cli/demo.ts')).demo,
+  config: async () => (await import('./cli/config.ts')).config,
+  'log-events': async () => (await import('./cli/log-events.ts')).logEvents,
+}
 /** Operators meet these: one sentence, no stack. */
 const EXPECTED = [AdminError, ConfigError, DatabaseError, KeyStoreError, ListenError, StorageError]
 
@@ -64,13 +45,14 @@ export async function main(args: readonly string[]): Promise<void> {
 export async function runCommand(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
   const [name = 'help', ...rest] = args
   if (name === '--version' || name === '-V') return say(readVersion())
-  const command = commands.find((candidate) => candidate.name === name)
-  if (!command) {
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (!load) {
     const isHelp = ['help', '--help', '-h'].includes(name)
     if (!isHelp) console.error(`There is no command "${name}".\n`)
-    console.log(usage())
+    console.log(await usage())
     return isHelp ? 0 : 2
   }
+  const command = await load()
   if (rest.includes('--help') || rest.includes('-h')) return say(command.help)
   try {
     return await command.run(rest, environment)
@@ -87,8 +69,9 @@ function say(text: string): number {
   return 0
 }
 
-function usage(): string {
-  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(16)} ${summary}`)
+async function usage(): Promise<string> {
+  const all = await Promise.all(Object.values(commands).map((load) => load()))
+  const lines = all.map(({ name, summary }) => `  ${name.padEnd(16)} ${summary}`)
   return `Usage: vestibule COMMAND [OPTIONS]\n\n${lines.join('\n')}\n\n"vestibule COMMAND --help" explains a command.`
 }
 

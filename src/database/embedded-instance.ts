@@ -9,6 +9,8 @@ import { isOutage } from './outages.ts'
  */
 const RESERVE_BYTES = 32 * 1024 * 1024
 const MIB = 1024 * 1024
+/** The package would take 160 MB for pages at once, which is more than all rows of a demo or a small shop. */
+const START_PARAMETERS = [...PGlite.defaultStartParams, '-c', 'shared_buffers=16MB']
 const WRITES_NOTHING = /^\s*(select|show|begin|commit|rollback|savepoint|release)\b/i
 
 /** The database of this process: refuses writes while the disk is nearly full, and is opened anew when it broke. */
@@ -65,7 +67,7 @@ export async function openInstance(directory: string, reserveBytes = RESERVE_BYT
 }
 
 async function open(directory: string): Promise<PGlite> {
-  const pglite = new PGlite(directory)
+  const pglite = new PGlite(directory, { startParams: START_PARAMETERS })
   await pglite.waitReady
   return pglite
 }

@@ -1,16 +1,12 @@
 import type { Database } from './database.ts'
-import { openEmbedded } from './embedded.ts'
 import { migrate } from './migrate.ts'
-import { openPostgres } from './postgres.ts'
 
 /** Opens Postgres where DATABASE_URL is set, PGlite in DATA_DIR elsewhere, and applies the migrations. */
 export async function openDatabase(
   settings: { readonly DATABASE_URL?: string; readonly DATA_DIR: string },
   onProgress: (step: string) => void = () => {},
 ): Promise<Database> {
-  const database = settings.DATABASE_URL
-    ? await openPostgres(settings.DATABASE_URL)
-    : await openEmbedded(settings.DATA_DIR, onProgress)
+  const database = await open(settings, onProgress)
   try {
     const { applied, unknown } = await migrate(database.knex, { isShared: !database.isEmbedded })
     if (applied.length > 0) onProgress(`applied ${applied.length} migrations`)
@@ -20,4 +16,13 @@ export async function openDatabase(
     await database.close()
     throw error
   }
+}
+
+/** Loads one backend: the other one's packages would only take time at the start, and memory. */
+async function open(
+  { DATABASE_URL, DATA_DIR }: { readonly DATABASE_URL?: string; readonly DATA_DIR: string },
+  onProgress: (step: string) => void,
+): Promise<Database> {
+  if (DATABASE_URL) return (await import('./postgres.ts')).openPostgres(DATABASE_URL)
+  return (await import('./embedded.ts')).openEmbedded(DATA_DIR, onProgress)
 }

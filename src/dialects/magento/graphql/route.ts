@@ -1,76 +1,18 @@
-import type { DialectAnswer, DialectRequest, DialectRoute, OAuthParameters } from '../../dialect.ts'
+import type { DialectRequest, DialectRoute } from '../../dialect.ts'
 import type { DialectServices } from '../../services.ts'
-import type { Credentials } from '../credentials.ts'
-import { customerView, findCustomer } from '../customers.ts'
-import { INTERNAL_ERROR } from '../messages.ts'
-import { signInMessage } from '../sign-in.ts'
-import { executeGraphql, outage, type Resolvers, refusal } from './execute.ts'
-import { readGraphqlRequest } from './request.ts'
-
-export type GraphqlEndpoint = {
-  /** The audience of customers' tokens. */
-  readonly audience: string
-  readonly signInCustomer: (credentials: Credentials) => OAuthParameters
-  readonly tokenHours: number
-  /** Older shops answer 200 whatever happened. */
-  readonly isAlwaysOk: boolean
-}
-
-const GUEST = "The current customer isn't authorized."
+import type { GraphqlEndpoint } from './answer.ts'
+import { reply } from './reply.ts'
 
 /** The shop's GraphQL address; queries may come by GET too. */
 export function graphqlRoutes(endpoint: GraphqlEndpoint): DialectRoute[] {
+  const act = async (request: DialectRequest, services: DialectServices) => {
+    // The package that reads GraphQL is large, and few shops use it: the first request loads it.
+    const { answerGraphql } = await import('./answer.ts')
+    return answerGraphql(request, services, endpoint)
+  }
   return ['/graphql', '/index.php/graphql'].flatMap((path): DialectRoute[] => [
-    { method: 'POST', path, act: (request, services) => run(request, services, endpoint) },
-    { method: 'GET', path, act: (request, services) => run(request, services, endpoint) },
+    { method: 'POST', path, act },
+    { method: 'GET', path, act },
     { method: 'ALL', path, act: () => reply(405, JSON.stringify({ errors: [{ message: 'Method not allowed.' }] })) },
   ])
-}
-
-async function run(
-  request: DialectRequest,
-  services: DialectServices,
-  endpoint: GraphqlEndpoint,
-): Promise<DialectAnswer> {
-  const isReadOnly = request.method === 'GET'
-  const read = readGraphqlRequest(request.body, isReadOnly ? request.query : undefined)
-  const { status, body, retryAfterSeconds } = await executeGraphql(read, resolversFor(request, services, endpoint), {
-    isAlwaysOk: endpoint.isAlwaysOk,
-    isReadOnly,
-  })
-  return reply(status, body, retryAfterSeconds)
-}
-
-function resolversFor(request: DialectRequest, services: DialectServices, endpoint: GraphqlEndpoint): Resolvers {
-  const requireCustomer = async () => {
-    const customer = await findCustomer(request, services, endpoint.audience)
-    if (!customer) throw refusal(GUEST, 'graphql-authorization')
-    return customer
-  }
-  return {
-    async generateCustomerToken({ email, password }) {
-      if (email === '') throw refusal('Specify the "email" value.', 'graphql-input')
-      if (password === '') throw refusal('Specify the "password" value.', 'graphql-input')
-      const issued = await services.issue(endpoint.signInCustomer({ username: email, password }))
-      if (issued.outcome === 'issued') return { token: issued.tokens.accessToken }
-      const { status, retryAfterSeconds } = issued.failure
-      if (status >= 500) throw outage(INTERNAL_ERROR.message, status, retryAfterSeconds)
-      throw refusal(signInMessage(issued.failure) ?? INTERNAL_ERROR.message, 'graphql-authentication')
-    },
-    async revokeCustomerToken() {
-      const customer = await requireCustomer()
-      await services.signOutEverywhere(customer.id)
-      return { result: true }
-    },
-    storeConfig: () => ({
-      customer_access_token_lifetime: endpoint.tokenHours,
-      store_code: String(request.headers.store ?? 'default'),
-    }),
-    customer: async () => customerView(await requireCustomer()),
-  }
-}
-
-function reply(status: number, body: string, retryAfterSeconds?: number): DialectAnswer {
-  const later = retryAfterSeconds !== undefined && { 'Retry-After': String(Math.ceil(retryAfterSeconds)) }
-  return { status, headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...later }, body }
 }
