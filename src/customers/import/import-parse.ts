@@ -3,6 +3,7 @@ import type { StoredPassword } from '../../credentials/stored-password.ts'
 import { toStorable, unstorable } from '../../database/storable.ts'
 import type { ImportLine } from './import-lines.ts'
 import { type ImportRecord, importRecord } from './import-record.ts'
+import { lineFlaw } from './line-flaws.ts'
 
 export type ParsedLine =
   | { readonly outcome: 'parsed'; readonly record: ImportRecord }
@@ -18,7 +19,7 @@ export function parseLine(
   if (json === undefined) return { outcome: 'refused', reason: 'is not JSON' }
   const flaw = unstorable(json)
   if (flaw) return { outcome: 'refused', reason: flaw, ...referenceOf(json) }
-  const parsed = importRecord.safeParse(json)
+  const parsed = importRecord.safeParse(json, { error: lineFlaw })
   if (!parsed.success) return { outcome: 'refused', reason: explain(parsed.error), ...referenceOf(json) }
   const { password, customerReference } = parsed.data
   const reason = password && passwordProblem({ ...password, salt: password.salt ?? undefined })
