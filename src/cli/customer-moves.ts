@@ -142,8 +142,14 @@ function countsText({ created, updated, unchanged, refused }: ImportCounts): str
 function printReport(report: ImportReport, isDryRun: boolean): void {
   const { elapsedSeconds, outcome } = report
   const verb = isDryRun ? 'checked' : outcome
-  console.log(`${verb}: ${countsText(report)}, in ${elapsedSeconds.toFixed(1)} s`)
+  console.log(`${verb}: ${countsText(report)}${blankText(report)}, in ${elapsedSeconds.toFixed(1)} s`)
   if (outcome === 'stopped') console.log('Run the command again with --resume to continue.')
+}
+
+/** Without them the numbers would not add up to the lines of the file. */
+function blankText({ line, created, updated, unchanged, refused }: ImportReport): string {
+  const blank = line - created - updated - unchanged - refused
+  return blank === 0 ? '' : `, ${blank} blank`
 }
 
 function printMigration({ customers: all, stragglers, schemes, wrapping, imports }: MigrationStatus): void {

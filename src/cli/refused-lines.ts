@@ -37,11 +37,16 @@ export function openRefusedLines(
     close() {
       closeSync(file)
       if (lines === 0) unlinkSync(path)
-      const kept = lines === 0 ? [] : [`${path} has the ${lines} refused lines: correct them and import it.`]
-      const lost = unread === 0 ? [] : [`${unread} refused lines are too long or not UTF-8 and cannot be copied.`]
+      const kept = lines === 0 ? [] : [`${path} has ${refusedLines(lines)}: correct and import it.`]
+      const lost =
+        unread === 0 ? [] : [`${refusedLines(unread)} not copied, because too long or not UTF-8: correct the file.`]
       return [...kept, ...lost].join('\n') || undefined
     },
   }
+}
+
+function refusedLines(count: number): string {
+  return count === 1 ? '1 refused line' : `${count} refused lines`
 }
 
 function open(path: string, isResumed: boolean): number {
