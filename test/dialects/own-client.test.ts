@@ -4,14 +4,10 @@ import { fromPreset } from '../../src/clients/presets.ts'
 import { type ConfigError, DIALECT_NAMES, maskedConfig, readConfig } from '../../src/config.ts'
 import { ask, OWNER } from '../admin/administrators.ts'
 import { postForm, postJson } from '../support/http.ts'
+import { PRODUCTION } from '../support/production.ts'
 import { startTestServer, type TestServer, type TestSettings } from '../support/server.ts'
 
 const ROOT = new URL('../../', import.meta.url)
-const PRODUCTION: TestSettings = {
-  NODE_ENV: 'production',
-  COOKIE_KEYS: 'Vq0yTr7mJw3uXk9sLb5eZd1aNc8gHf2p',
-  KEY_ENCRYPTION_KEY: 'Rk4xGm9tBz6wQj2vYd7hPn1sLc5fUe8a',
-}
 
 function problemsOf(settings: TestSettings): readonly string[] {
   try {
