@@ -107,8 +107,12 @@ async function wrapHashes({ admin, isJson }: ActionRequest): Promise<void> {
     if (error) throw new AdminError(error)
     if (isJson) console.log(JSON.stringify({ wrapping: progress ?? report }))
     else if (progress) console.error(`wrapping: ${wrappingOf(progress)}`)
-    else if (report && report.wrapped > 0) console.log(`${report.wrapped} fast hashes are wrapped in argon2id`)
+    else if (report && report.wrapped > 0) console.log(wrappedText(report.wrapped))
   }
+}
+
+function wrappedText(wrapped: number): string {
+  return `${wrapped} fast ${wrapped === 1 ? 'hash is' : 'hashes are'} wrapped in argon2id`
 }
 
 function wrappingOf({ wrapped, remaining, rowsPerSecond, remainingSeconds }: WrappingProgress): string {
@@ -128,7 +132,9 @@ function printImportLine({ progress, problem }: ImportLine): void {
   if (problem) console.error(problemText(problem))
   if (!progress) return
   const left = progress.remainingSeconds === undefined ? '' : `, about ${duration(progress.remainingSeconds)} left`
-  console.error(`${progress.line} lines, ${Math.round(progress.linesPerSecond)} a second${left}`)
+  console.error(
+    `${progress.line} ${progress.line === 1 ? 'line' : 'lines'}, ${Math.round(progress.linesPerSecond)} a second${left}`,
+  )
 }
 
 function problemText({ line, customerReference: reference, reason }: LineProblem): string {

@@ -39,7 +39,9 @@ export function openRefusedLines(
       if (lines === 0) unlinkSync(path)
       const kept = lines === 0 ? [] : [`${path} has ${refusedLines(lines)}. Correct the file and import it.`]
       const lost =
-        unread === 0 ? [] : [`${refusedLines(unread)} not copied: too long, or not UTF-8. Correct ${of} there and import it again.`]
+        unread === 0
+          ? []
+          : [`${refusedLines(unread)} not copied: too long, or not UTF-8. Correct ${of} there and import it again.`]
       return [...kept, ...lost].join('\n') || undefined
     },
   }

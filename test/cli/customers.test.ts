@@ -212,7 +212,7 @@ describe('fast hashes', () => {
 
   test('of before are wrapped by a command of its own', async () => {
     await customers(['import', '-', '--no-wrap'], JSON.stringify(fast('FAST--4')))
-    expect((await customers(['wrap'])).stdout).toContain('1 fast hashes are wrapped in argon2id')
+    expect((await customers(['wrap'])).stdout).toContain('1 fast hash is wrapped in argon2id')
     expect(await schemeOf('bare')).toBe(0)
   })
 })

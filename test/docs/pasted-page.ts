@@ -8,6 +8,14 @@ import type { TestServer, TestSettings } from '../support/server.ts'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 /** The address of the server in pages. */
 export const ISSUER = 'https://id.shop.example'
+/** Each shop system has a page of its own beside the one for all. */
+export const MOVE_PAGES = [
+  'move-a-shop.md',
+  'move-from-spryker.md',
+  'move-from-magento.md',
+  'move-from-elastic-path.md',
+  'move-from-commercetools.md',
+]
 const MARK = '@@ block'
 
 /** A fenced block of a page. */
