@@ -10,8 +10,9 @@ DEFAULT_RESOURCE where it is missing, and exits. "serve" does the same; several 
   example: '',
   printsJson: false,
   async run({ environment }) {
-    const [{ openDatabase }, { ensureDefaultResource }] = await Promise.all([
+    const [{ openDatabase }, { withoutCredentials }, { ensureDefaultResource }] = await Promise.all([
       import('../database/index.ts'),
+      import('../database/postgres-hosts.ts'),
       import('../clients/default-resource.ts'),
     ])
     const steps: string[] = []
@@ -22,6 +23,10 @@ DEFAULT_RESOURCE where it is missing, and exits. "serve" does the same; several 
     } finally {
       await database.close()
     }
-    console.log(steps.find((step) => step.startsWith('applied')) ?? 'the database is up to date')
+    // Which one: without the settings of the server in the environment it is another than the operator thinks.
+    const { DATABASE_URL, DATA_DIR } = config
+    const which = DATABASE_URL ? withoutCredentials(DATABASE_URL) : `the embedded database in ${DATA_DIR}`
+    const applied = steps.find((step) => step.startsWith('applied'))
+    console.log(applied ? `${applied} to ${which}` : `${which} is up to date`)
   },
 })

@@ -1,5 +1,6 @@
-import { chmodSync, readdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, request, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -13,6 +14,7 @@ import { startRedis } from '../support/redis-server.ts'
 import { temporaryDirectory } from '../support/run-directory.ts'
 import { startTestServer, type TestServer, type TestSettings } from '../support/server.ts'
 import { createDatabase } from '../support/shared.ts'
+import { makeTlsFiles } from '../support/tls-files.ts'
 import { runCli } from './run-cli.ts'
 
 type Finding = { check: string; isWell: boolean; detail: string }
@@ -120,6 +122,15 @@ describe('says what is wrong and how to mend it', () => {
     expect(ill.map(({ check }) => check)).toEqual(['issuer'])
   })
 
+  test('when the certificate of ISSUER or of the customer service is not trusted here', async () => {
+    const { key, cert } = makeTlsFiles()
+    const address = await listen(createTlsServer({ key: readFileSync(key), cert: readFileSync(cert) }))
+    const url = address.replace('http:', 'https:')
+    const { ill } = await examine(await serve(), { ISSUER: url, SHOP_DIRECTORY_URL: url })
+    const detail = expect.stringMatching(/UNABLE_TO_VERIFY_LEAF_SIGNATURE.*NODE_EXTRA_CA_CERTS/)
+    expect(ill).toEqual(['issuer', 'customer service'].map((check) => ({ check, isWell: false, detail })))
+  })
+
   test('when clocks differ', async () => {
     const server = await serveBehind({ date: new Date(Date.now() - 600_000).toUTCString() })
     const { ill } = await examine(server)
@@ -149,6 +160,15 @@ describe('says what is wrong and how to mend it', () => {
     ])
   })
 
+  test('and nothing when a trusted proxy of this very machine adds to what a visitor claims', async () => {
+    const append = (headers: Record<string, unknown>) => {
+      const before = headers['x-forwarded-for']
+      headers['x-forwarded-for'] = before ? `${before}, 127.0.0.1` : '127.0.0.1'
+    }
+    const { ill } = await examine(await serveBehind({ request: append }, { TRUSTED_PROXIES: '127.0.0.1' }))
+    expect(ill).toEqual([])
+  })
+
   test('and nothing when a trusted proxy says who the visitor is', async () => {
     const change = {
       request: (headers: Record<string, unknown>) => Object.assign(headers, { 'x-forwarded-for': '198.51.100.7' }),
@@ -165,7 +185,7 @@ describe('says what is wrong and how to mend it', () => {
 
   test('when the mail server does not answer', async () => {
     const { ill } = await examine(await serve({ MAIL_URL: `smtp://127.0.0.1:${await freePort()}` }))
-    expect(ill).toEqual([{ check: 'mail', isWell: false, detail: expect.stringContaining('Correct MAIL_URL') }])
+    expect(ill).toEqual([{ check: 'mail', isWell: false, detail: expect.stringContaining('Set MAIL_URL') }])
   })
 
   test('when others can read the signing keys or the admin token', async () => {

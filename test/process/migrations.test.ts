@@ -1,7 +1,10 @@
 import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { withoutCredentials } from '../../src/database/postgres-hosts.ts'
 import { describeOn } from '../support/describe-on.ts'
+import { temporaryDirectory } from '../support/run-directory.ts'
 import { startServerProcess } from '../support/server.ts'
 import { createDatabase } from '../support/shared.ts'
 import { query } from '../support/sql.ts'
@@ -22,11 +25,21 @@ describeOn('postgres', 'migrations', () => {
     const ends = await Promise.all(Array.from({ length: NODES }, () => runVestibule(['migrate'], { DATABASE_URL })))
     expect(ends.map(({ code, stderr }) => [code, stderr])).toEqual(ends.map(() => [0, '']))
     const said = ends.map(({ stdout }) => stdout.trim()).sort()
-    const upToDate = Array.from({ length: NODES - 1 }, () => 'the database is up to date')
-    expect(said).toEqual([`applied ${MIGRATIONS} migrations`, ...upToDate])
+    const which = withoutCredentials(DATABASE_URL)
+    const upToDate = Array.from({ length: NODES - 1 }, () => `${which} is up to date`)
+    expect(said).toEqual([`applied ${MIGRATIONS} migrations to ${which}`, ...upToDate])
     const rows = await query(DATABASE_URL, 'select name, batch from knex_migrations')
     expect(rows).toHaveLength(MIGRATIONS)
     expect(new Set(rows.map(({ batch }) => batch)).size).toBe(1)
+  })
+
+  test('say which database they were for, and never its password', async () => {
+    const DATABASE_URL = (await createDatabase({ demo: true })).replace('postgres@', 'postgres:its-password@')
+    const { stdout } = await runVestibule(['migrate'], { DATABASE_URL })
+    expect(stdout).toMatch(/^postgres:\/\/127\.0\.0\.1:\d+\/\w+ is up to date$/m)
+    const DATA_DIR = join(temporaryDirectory('migrate'), 'data')
+    const embedded = await runVestibule(['migrate'], { DATA_DIR })
+    expect(embedded.stdout.trim()).toBe(`applied ${MIGRATIONS} migrations to the embedded database in ${DATA_DIR}`)
   })
 
   test('go on after one that was killed while it held the lock', async () => {

@@ -1,5 +1,5 @@
 import type { Config } from '../../config.ts'
-import { ask, bad, type Finding, ok } from './findings.ts'
+import { ask, bad, certificateFix, type Finding, ok } from './findings.ts'
 
 const CONTRACT = 'docs/how-to/shop-directory.md'
 /** Of nobody: what the service must answer to it is known. */
@@ -44,7 +44,7 @@ async function problemOf(
   { question, expected }: { readonly question: string; readonly expected: number },
 ): Promise<Finding | undefined> {
   if (typeof answer === 'string') {
-    const fix = `Start the service, or correct ${setting}_URL.`
+    const fix = certificateFix(answer) ?? `Start the service, or correct ${setting}_URL.`
     return bad('customer service', `${url} does not answer (${answer}): customers cannot sign in. ${fix}`)
   }
   const { status } = answer

@@ -16,7 +16,7 @@ const FIXES: Readonly<Record<string, string>> = {
   database: 'Start the database, or correct DATABASE_URL. Unset DATABASE_URL to use the embedded database in DATA_DIR.',
   storage: 'Start Redis, or correct REDIS_URL. Unset REDIS_URL to keep sessions in the database.',
   keys: 'Check KEYS_URL and KEY_ENCRYPTION_KEY. If no key signs, run "npx vestibule keys rotate --force".',
-  mail: 'Correct MAIL_URL, or start the mail server. Until then customers cannot confirm an account or recover a password.',
+  mail: 'Set MAIL_URL to a mail server that answers. Until then customers cannot confirm an account or recover a password.',
 }
 
 /** How the server says it is: by the admin API where that opens, otherwise by its probe. */

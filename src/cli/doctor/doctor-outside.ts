@@ -1,12 +1,14 @@
+import { networkInterfaces } from 'node:os'
 import type { Config } from '../../config.ts'
 import { createNetworks } from '../../http/address.ts'
 import { type Arrival, PROBE_HEADER } from '../../http/reach-probe.ts'
 import { type AdminClient, AdminError, createAdminClient } from '../command/admin-client.ts'
-import { ask, bad, type Finding, ok } from './findings.ts'
+import { ask, bad, certificateFix, type Finding, ok } from './findings.ts'
 
 const MAX_CLOCK_SKEW_SECONDS = 30
 /** Of a block for documentation (RFC 5737): an address that a visitor could claim. */
 const FORGED = '203.0.113.77'
+const ELSEWHERE = 'Correct ISSUER, DNS or the proxy in front.'
 
 /** Examines the server from outside: by ISSUER, through the proxy in front. */
 export async function examineOutside(config: Config, environment: NodeJS.ProcessEnv): Promise<Finding[]> {
@@ -14,7 +16,7 @@ export async function examineOutside(config: Config, environment: NodeJS.Process
   const response = await ask(`${ISSUER}/.well-known/openid-configuration`)
   if (typeof response === 'string') {
     return [
-      bad('issuer', `${ISSUER} is not reachable from here (${response}). Correct ISSUER, DNS or the proxy in front.`),
+      bad('issuer', `${ISSUER} is not reachable from here (${response}). ${certificateFix(response) ?? ELSEWHERE}`),
     ]
   }
   // Every member may be missing.
@@ -22,7 +24,7 @@ export async function examineOutside(config: Config, environment: NodeJS.Process
   const isOurs = metadata.issuer === ISSUER && metadata.token_endpoint?.startsWith(ISSUER)
   if (!isOurs) {
     const other = `leads to another server, with the issuer ${metadata.issuer ?? 'unknown'}`
-    return [bad('issuer', `${ISSUER} ${other}. Correct ISSUER, DNS or the proxy in front.`)]
+    return [bad('issuer', `${ISSUER} ${other}. ${ELSEWHERE}`)]
   }
   return [ok('issuer', `${ISSUER} leads to this server`), clock(response), ...(await proxyHeaders(config, environment))]
 }
@@ -55,11 +57,17 @@ async function arrivalOf(admin: AdminClient, issuer: string, headers: Record<str
 
 function judge({ ISSUER, TRUSTED_PROXIES }: Config, honest: Arrival, forged: Arrival): Finding {
   const { peer } = honest
+  const trusted = createNetworks(TRUSTED_PROXIES)
+  if (honest.isForwarded && trusted.has(honest.address) && isOfThisMachine(honest.address)) {
+    const limit = `what ${honest.address} claims is believed, and this machine has that address`
+    const more = 'To see what the proxy does with the claims of others, run this on another machine, with ADMIN_URL.'
+    return ok('proxy headers', `the proxy at ${peer} is trusted. Not checked: ${limit}. ${more}`)
+  }
   if (forged.address === FORGED) {
     const fix = 'Make the proxy append to X-Forwarded-For or replace it, and list only proxies in TRUSTED_PROXIES.'
     return bad('proxy headers', `clients can forge their address: the server accepted a false one. ${fix}`)
   }
-  if (honest.isForwarded && honest.address === peer && !createNetworks(TRUSTED_PROXIES).has(peer)) {
+  if (honest.isForwarded && honest.address === peer && !trusted.has(peer)) {
     const effect = 'all clients seem to have this address, so one attacker who guesses passwords locks out all of them'
     return bad('proxy headers', `the proxy at ${peer} is not trusted: ${effect}. Set TRUSTED_PROXIES=${peer}.`)
   }
@@ -70,4 +78,8 @@ function judge({ ISSUER, TRUSTED_PROXIES }: Config, honest: Arrival, forged: Arr
   return honest.isForwarded
     ? ok('proxy headers', `the proxy at ${peer} sends the address of the client, and the server uses it`)
     : ok('proxy headers', 'there is no proxy between this machine and the server')
+}
+
+function isOfThisMachine(address: string): boolean {
+  return Object.values(networkInterfaces()).some((addresses) => addresses?.some((own) => own.address === address))
 }
