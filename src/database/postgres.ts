@@ -9,7 +9,7 @@ const CONNECT_TIMEOUT_MS = 5000
 /** Of several hosts one may be gone without a word: the next is asked soon. */
 const CONNECT_TIMEOUT_EACH_MS = 2000
 
-/** @throws {DatabaseError} when Postgres does not answer at `url`. */
+/** @throws {DatabaseError} when Postgres does not answer at `url`, or refuses it. */
 export async function openPostgres(url: string): Promise<Database> {
   const limits = new AsyncLocalStorage<number>()
   const urls = urlsOfHosts(url)
@@ -26,11 +26,7 @@ export async function openPostgres(url: string): Promise<Database> {
     await knex.raw('select 1')
   } catch (error) {
     await knex.destroy()
-    const reason = causeOf(error) ?? error
-    throw new DatabaseError(
-      `DATABASE_URL does not answer at ${withoutCredentials(url)} (${codeOf(reason) ?? messageOf(reason)}). ` +
-        'Start Postgres or correct the address and credentials, or unset DATABASE_URL to run embedded.',
-    )
+    throw new DatabaseError(whyClosed(url, causeOf(error) ?? error))
   }
   return {
     knex,
@@ -38,4 +34,19 @@ export async function openPostgres(url: string): Promise<Database> {
     answeringWithin: (limitMs, run) => limits.run(limitMs, run),
     close: () => knex.destroy(),
   }
+}
+
+/** What Postgres says when it answers and lets nobody in: the user, the password, or no such database. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  '28P01': 'the password is wrong, or there is no such user. Correct the credentials',
+  '28000': 'there is no such user, or it may not connect from here. Correct the user, or pg_hba.conf of Postgres',
+  '3D000': 'there is no such database. Create it, or correct its name',
+}
+
+function whyClosed(url: string, reason: unknown): string {
+  const [where, code = messageOf(reason)] = [withoutCredentials(url), codeOf(reason)]
+  const refusal = REFUSALS[code]
+  if (refusal) return `Postgres at ${where} refuses DATABASE_URL (${code}): ${refusal}.`
+  const fix = 'Start Postgres or correct the address, or unset DATABASE_URL to run embedded.'
+  return `DATABASE_URL does not answer at ${where} (${code}). ${fix}`
 }

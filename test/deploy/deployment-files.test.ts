@@ -227,6 +227,16 @@ describe('the systemd unit', () => {
     expect(files).toEqual(['cookie_keys', 'key_encryption_key'])
   })
 
+  test('has a drop-in for Postgres and Redis, which hands over the secrets of its settings', () => {
+    const lines = read('deploy/systemd/postgres-and-redis.conf').split('\n')
+    const pairs = lines.flatMap((line) => (line.startsWith('Environment=') ? [line.slice(12).split('=')] : []))
+    const credentials = lines.flatMap((line) => /^LoadCredential=(\w+):\/etc\/vestibule\/\1$/.exec(line)?.[1] ?? [])
+    expect(unknownSettings(pairs.map(([name = '']) => name))).toEqual([])
+    const files = pairs.filter(([name]) => name?.endsWith('_FILE')).map(([, path]) => path)
+    expect(files).toEqual(credentials.map((name) => `%d/${name}`))
+    expect(files).toContain('%d/database_url')
+  })
+
   test('starts a program that exists, and waits for its end longer than it may take', () => {
     const [start = ''] = valuesOf('ExecStart')
     expect(existsSync(join(ROOT, String(/\/opt\/vestibule\/(\S+)/.exec(start)?.[1])))).toBe(true)

@@ -2,10 +2,12 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runCommand } from '../cli/run-command.ts'
+import { whyMissing } from '../support/binaries.ts'
 import { copyTemplate } from '../support/embedded-template.ts'
 import { freePort } from '../support/free-port.ts'
 import { temporaryDirectory } from '../support/run-directory.ts'
 import { type ServerProcess, startServerProcess, type TestSettings } from '../support/server.ts'
+import { createDatabase } from '../support/shared.ts'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts'
 import { ended, runVestibule } from './vestibule.ts'
 
@@ -66,6 +68,18 @@ describe('a start that cannot work is refused in one sentence that names the set
     expect(said).toMatch(/^DATABASE_URL does not answer at .*ECONNREFUSED.*Start Postgres/)
     expect(said).not.toContain(SECRET)
     expect(said.split('\n')).toHaveLength(1)
+  })
+
+  test.for([
+    ['nobody', 'postgres', /\(28000\): there is no such user/],
+    ['postgres', 'no_such_database', /\(3D000\): there is no such database\. Create it/],
+  ] as const)('Postgres answers and refuses %s at %s', async ([user, name, why], { skip }) => {
+    if (whyMissing('postgres')) return skip()
+    const { port } = new URL(await createDatabase())
+    const said = await refusal({ DATABASE_URL: `postgres://${user}:${SECRET}@127.0.0.1:${port}/${name}` })
+    expect(said).toMatch(/^Postgres at postgres:\/\/127\.0\.0\.1:\d+\/\w+ refuses DATABASE_URL/)
+    expect(said).toMatch(why)
+    expect(said).not.toContain(SECRET)
   })
 
   test('REDIS_URL does not answer', async () => {
