@@ -34,6 +34,16 @@ test('the files that guides name exist', () => {
   expect(missing).toEqual([])
 })
 
+test('the README leads to every how-to, by itself or by a page that it links', () => {
+  const linked = (page: string) =>
+    linksOf(readFileSync(join(ROOT, page), 'utf8')).map((link) => join(dirname(page), link))
+  const first = linked('README.md')
+  const second = first.filter((page) => page.endsWith('.md')).flatMap(linked)
+  const howTos = PAGES.filter((page) => page.startsWith('docs/how-to/'))
+  expect(howTos).toContain('docs/how-to/first-hour.md')
+  expect(howTos.filter((page) => ![...first, ...second].includes(page))).toEqual([])
+})
+
 /** Relative links, without their fragments. */
 function linksOf(markdown: string): string[] {
   return [...markdown.matchAll(/\]\(([^)\s]+)\)/g)]
