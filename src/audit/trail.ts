@@ -1,5 +1,6 @@
 import type { Knex } from 'knex'
 import { toStorable } from '../database/storable.ts'
+import { openWriteBehind } from '../database/write-behind.ts'
 import type { Log } from '../log.ts'
 import {
   type Appended,
@@ -49,8 +50,6 @@ export type AuditTrailDeps = {
   readonly currentRequest?: () => Pick<AuditEvent, 'requestId' | 'ip'> | undefined
 }
 
-const FLUSH_EVERY_MS = 200
-const MAX_WAITING = 20_000
 const MAX_REASON = 1000
 const PRUNE_EVERY_MS = 3_600_000
 
@@ -68,34 +67,27 @@ export function openAuditTrail(deps: AuditTrailDeps): AuditTrail {
     onLost = () => {},
     currentRequest = () => undefined,
   } = deps
-  const waiting: Appended[] = []
   let lost = 0
-  let writing: Promise<void> = Promise.resolve()
+  const queue = openWriteBehind<Appended>({
+    write: async (batch) => onWritten(await appendEntries(knex, batch)),
+    onFailed: (error) => log.warn({ event: 'audit.write-failed', err: error }),
+    complete: gap,
+  })
 
   function append(event: AuditEvent): void {
     const complete = storable({ ...currentRequest(), ...event })
     onEvent?.(complete)
-    if (waiting.length < MAX_WAITING) waiting.push({ at: new Date().toISOString(), event: complete })
-    else {
-      lost += 1
-      onLost()
-    }
+    if (queue.add({ at: new Date().toISOString(), event: complete })) return
+    lost += 1
+    onLost()
   }
 
-  async function write(): Promise<void> {
-    if (lost > 0 && waiting.length < MAX_WAITING) {
-      const reason = `${lost} entries`
-      waiting.push({ at: new Date().toISOString(), event: { type: 'audit.gap', actor: 'server', reason } })
-      lost = 0
-    }
-    const batch = waiting.splice(0)
-    if (batch.length === 0) return
-    try {
-      onWritten(await appendEntries(knex, batch))
-    } catch (error) {
-      waiting.unshift(...batch)
-      log.warn({ event: 'audit.write-failed', err: error })
-    }
+  /** The entry that says how many were lost, once there is room for it. */
+  function gap(): Appended | undefined {
+    if (lost === 0) return undefined
+    const reason = `${lost} entries`
+    lost = 0
+    return { at: new Date().toISOString(), event: { type: 'audit.gap', actor: 'server', reason } }
   }
 
   async function prune(): Promise<void> {
@@ -107,17 +99,13 @@ export function openAuditTrail(deps: AuditTrailDeps): AuditTrail {
     }
   }
 
-  const flush = () => {
-    writing = writing.then(write)
-    return writing
-  }
   const warn = (error: unknown) => log.warn({ event: 'audit.prune-failed', err: error })
-  const timers = [setInterval(flush, FLUSH_EVERY_MS), setInterval(() => prune().catch(warn), PRUNE_EVERY_MS)]
-  for (const timer of timers) timer.unref()
+  const timer = setInterval(() => prune().catch(warn), PRUNE_EVERY_MS)
+  timer.unref()
 
   return {
     append,
-    flush,
+    flush: queue.flush,
     prune,
     find: (filter) => findEntries(knex, filter),
     count: (since) => countEntries(knex, since),
@@ -126,10 +114,10 @@ export function openAuditTrail(deps: AuditTrailDeps): AuditTrail {
     async *exportAll() {
       yield* readEntries(knex, 0)
     },
-    waiting: () => waiting.length,
+    waiting: queue.waiting,
     async close() {
-      for (const timer of timers) clearInterval(timer)
-      await flush()
+      clearInterval(timer)
+      await queue.close()
     },
   }
 }
