@@ -3,7 +3,15 @@ import type { Knex } from 'knex'
 const INTERVAL_MS = 10_000
 const BATCH = 500
 const VACUUM_AFTER_ROWS = 1000
-const TABLES = ['artifacts', 'counters']
+
+/** A table whose rows expire: it has a column `expires_at`, of epoch seconds, with an index. */
+export type PrunedTable = {
+  readonly name: string
+  /** For how long a row is kept after it expired; not at all unless given. */
+  readonly keptSeconds?: number
+}
+
+type PruningOptions = { readonly isVacuumed: boolean; readonly onError: (error: unknown) => void }
 
 /**
  * Prunes expired rows every few seconds in the background; returns what ends it. A Postgres server gives the room of
@@ -11,14 +19,15 @@ const TABLES = ['artifacts', 'counters']
  */
 export function startPruning(
   knex: Knex,
-  { isVacuumed, onError }: { readonly isVacuumed: boolean; readonly onError: (error: unknown) => void },
+  tables: readonly PrunedTable[],
+  { isVacuumed, onError }: PruningOptions,
 ): () => void {
   let isUnderWay = false
   let deleted = 0
   async function tidy(): Promise<void> {
-    deleted += await prune(knex)
+    deleted += await prune(knex, tables)
     if (!isVacuumed || deleted < VACUUM_AFTER_ROWS) return
-    for (const table of TABLES) await knex.raw(`vacuum ${table}`)
+    for (const { name } of tables) await knex.raw(`vacuum ${name}`)
     deleted = 0
   }
   const timer = setInterval(async () => {
@@ -35,19 +44,20 @@ export function startPruning(
  * Deletes all expired rows, a small batch a statement, so that no lock is held for long. Rows that another node is
  * deleting are left to it. Returns how many went.
  */
-export async function prune(knex: Knex): Promise<number> {
+export async function prune(knex: Knex, tables: readonly PrunedTable[]): Promise<number> {
   let total = 0
-  for (const table of TABLES) {
+  for (const table of tables) {
     for (let deleted = BATCH; deleted === BATCH; total += deleted) deleted = await pruneBatch(knex, table)
   }
   return total
 }
 
-async function pruneBatch(knex: Knex, table: string): Promise<number> {
+async function pruneBatch(knex: Knex, { name, keptSeconds = 0 }: PrunedTable): Promise<number> {
   const result: { rowCount?: number | null } = await knex.raw(
-    `delete from ${table} where ctid = any (array(
-       select ctid from ${table} where expires_at <= floor(extract(epoch from now()))::bigint
+    `delete from ${name} where ctid = any (array(
+       select ctid from ${name} where expires_at <= floor(extract(epoch from now()))::bigint - ?::bigint
        limit ${BATCH} for update skip locked))`,
+    [keptSeconds],
   )
   return result.rowCount ?? 0
 }

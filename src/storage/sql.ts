@@ -1,11 +1,14 @@
 import type { Knex } from 'knex'
 import { bounded } from './bounded.ts'
 import { hashId } from './hash-id.ts'
-import { startPruning } from './sql-pruning.ts'
+import { type PrunedTable, startPruning } from './sql-pruning.ts'
 import { createLocalTopics, createSharedTopics } from './sql-topics.ts'
 import { type Artifact, STORAGE_INDEXES, type Storage, type StoredArtifact } from './storage.ts'
 
 type Row = { kind: string; id: string; artifact: Artifact; version: number; consumed_at: string | number | null }
+
+/** What the storage of a database keeps. */
+export const STORAGE_TABLES: readonly PrunedTable[] = [{ name: 'artifacts' }, { name: 'counters' }]
 
 const ANSWER_LIMIT_MS = 1000
 const NOW = 'floor(extract(epoch from now()))::bigint'
@@ -27,7 +30,7 @@ type SqlStorageOptions = {
  * different clocks agree. Expired rows are pruned in small batches in the background.
  */
 export function createSqlStorage(knex: Knex, { isShared, onError = () => {} }: SqlStorageOptions): Storage {
-  const stopPruning = startPruning(knex, { isVacuumed: !isShared, onError })
+  const stopPruning = startPruning(knex, STORAGE_TABLES, { isVacuumed: !isShared, onError })
   const { close: closeTopics, ...topics } = isShared ? createSharedTopics(knex, onError) : createLocalTopics()
   const storage: Storage = {
     ...artifactStatements(knex),

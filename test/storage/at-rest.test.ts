@@ -2,6 +2,7 @@ import { Redis } from 'ioredis'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openDatabase } from '../../src/database/index.ts'
+import { STORAGE_TABLES } from '../../src/storage/sql.ts'
 import { prune } from '../../src/storage/sql-pruning.ts'
 import { obtainCode, read, redeem, refresh, revoke, thirdParty, tokensOf } from '../endpoints/client.ts'
 import { describeOn } from '../support/describe-on.ts'
@@ -140,7 +141,7 @@ describeOn('postgres', 'at rest in the database', () => {
       await client.query(`update ${table} set expires_at = expires_at - ${LONGEST_LIFE_MS / 1000}`)
     }
     const database = await openDatabase({ DATABASE_URL, DATA_DIR: '' })
-    await prune(database.knex)
+    await prune(database.knex, STORAGE_TABLES)
     await database.close()
     expect(await rows()).toEqual([])
     expect((await client.query('select * from counters')).rows).toEqual([])

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { openDatabase } from '../../src/database/index.ts'
-import { createSqlStorage } from '../../src/storage/sql.ts'
+import { createSqlStorage, STORAGE_TABLES } from '../../src/storage/sql.ts'
 import { prune } from '../../src/storage/sql-pruning.ts'
 import { describeOn } from '../support/describe-on.ts'
 import { copyTemplate } from '../support/embedded-template.ts'
@@ -63,7 +63,7 @@ describeOn('postgres', 'pruning', () => {
         await Promise.all(batch)
       }
       await client.query('update artifacts set expires_at = 0 where expires_at > 0')
-      await prune(database.knex)
+      await prune(database.knex, STORAGE_TABLES)
       // What the autovacuum of a server does by itself in the course of minutes.
       await client.query('vacuum artifacts')
       sizes.push(await bytes())
@@ -86,7 +86,7 @@ describeOn('postgres', 'pruning', () => {
       expires_at: 1,
     }))
     await first?.knex.batchInsert('artifacts', rows, 1000)
-    await Promise.all(databases.map(({ knex }) => prune(knex)))
+    await Promise.all(databases.map(({ knex }) => prune(knex, STORAGE_TABLES)))
     expect(await first?.knex('artifacts').count()).toEqual([{ count: '0' }])
     await Promise.all(databases.map((database) => database.close()))
   })
