@@ -134,6 +134,11 @@ export function createMetrics() {
       'Audit events that were lost because the memory for waiting events was full.',
       [],
     ),
+    tokenHistoryLost: counter(
+      'vestibule_token_history_lost_total',
+      'Records of tokens and their endings that were lost because the memory for waiting records was full.',
+      [],
+    ),
     storage: histogram(
       'vestibule_storage_duration_seconds',
       'Duration of storage operations by operation and outcome (ok, error).',

@@ -1,6 +1,7 @@
 import { newLocalToken } from '../admin/local-access.ts'
 import type { AuditTrail } from '../audit/trail.ts'
 import type { AuditWebhook } from '../audit/webhook.ts'
+import { LONGEST_TOKEN_SECONDS } from '../clients/client-schema.ts'
 import { type DailyUses, openDailyUses } from '../clients/daily-uses.ts'
 import type { Config } from '../config.ts'
 import type { ConstantTimeRefusal } from '../credentials/constant-time-refusal.ts'
@@ -24,6 +25,7 @@ import type { SignInEndings } from '../oauth/sign-outs/sign-in-ended.ts'
 import { openStorage } from '../storage/index.ts'
 import { measureStorage } from '../storage/measured.ts'
 import type { Storage } from '../storage/storage.ts'
+import { openTokenHistory, type TokenHistory } from '../token-history/token-history.ts'
 import { openTracing } from '../tracing/index.ts'
 import type { Tracing } from '../tracing/tracing.ts'
 import { openAudit } from './audit.ts'
@@ -51,6 +53,7 @@ export type Backends = {
   readonly auditWebhook: AuditWebhook | undefined
   /** Undefined without CUSTOMER_WEBHOOK_URL. */
   readonly customerWebhook: Deliveries | undefined
+  readonly tokenHistory: TokenHistory
   readonly onSignInEnded: SignInEndings['onSignInEnded']
   readonly publishSignInEnded: SignInEndings['publishSignInEnded']
   readonly dialectUses: DailyUses
@@ -102,6 +105,15 @@ export async function openBackends(
     ...(config.CUSTOMER_WEBHOOK_SECRET && { secret: config.CUSTOMER_WEBHOOK_SECRET }),
   })
   if (customerWebhook) closeSteps.push(customerWebhook.close)
+  const tokenHistory = openTokenHistory({
+    knex,
+    log,
+    historyDays: config.TOKEN_HISTORY_DAYS,
+    longestTokenSeconds: LONGEST_TOKEN_SECONDS,
+    isVacuumed: config.DATABASE_URL === undefined,
+    onLost: () => metrics.tokenHistoryLost.inc(),
+  })
+  closeSteps.push(tokenHistory.close)
   const keyUsage = openKeyUsage({ knex, log })
   closeSteps.push(keyUsage.close)
   const keyRing = await openKeys(config, log, { database, storage, keyUsage, auditTrail }, closeSteps)
@@ -122,7 +134,7 @@ export async function openBackends(
   const publish = () => keyUsage.published(keyRing.keys().map(({ kid }) => kid))
   keyRing.onChange(publish)
   publish()
-  const { onSignInEnded, publishSignInEnded } = openSignInEndings({ audit: auditTrail.append, metrics })
+  const { onSignInEnded, publishSignInEnded } = openSignInEndings({ audit: auditTrail.append, metrics, tokenHistory })
   const settingTokens = config.ADMIN_TOKEN ?? [newLocalToken()]
   const secrets = await openSecrets(log, { database, storage }, closeSteps)
   return {
@@ -134,6 +146,7 @@ export async function openBackends(
     auditTrail,
     auditWebhook,
     customerWebhook,
+    tokenHistory,
     onSignInEnded,
     publishSignInEnded,
     keyUsage,

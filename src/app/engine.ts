@@ -26,7 +26,7 @@ export function createEngine(config: Config, log: Log, backends: Backends, servi
 }
 
 function providerDeps(config: Config, log: Log, backends: Backends, services: Services): ProviderDeps {
-  const { storage, auditTrail, metrics, cookieKeys, tokenKeys, keyRing } = backends
+  const { storage, auditTrail, tokenHistory, metrics, cookieKeys, tokenKeys, keyRing } = backends
   const { clients, tokens, customers, agents, pages } = services
   const { cutOffs, endRefused } = tokens
   const people = { findCustomer: customers.findRecent, findAgent: agents.findActive }
@@ -68,6 +68,7 @@ function providerDeps(config: Config, log: Log, backends: Backends, services: Se
       onError: (error) => log.warn({ event: 'lockout.address-not-saved', err: error }),
     }),
     noteGrantType: backends.grantTypeUses.note,
+    noteIssued: config.TOKEN_HISTORY_DAYS > 0 ? tokenHistory.noteIssued : undefined,
     audit: auditTrail.append,
     log,
     metrics,

@@ -6,13 +6,63 @@ import {
   type SignInEnded,
   type SignInEndings,
 } from '../oauth/sign-outs/sign-in-ended.ts'
+import type { TokenHistory } from '../token-history/token-history.ts'
+import type { EndingSubject, TokenEnding } from '../token-history/token-record.ts'
 
-/** Endings of sign-ins, with the audit trail and the metrics as their first listeners. */
-export function openSignInEndings({ audit, metrics }: { audit: Audit; metrics: Metrics }): SignInEndings {
+type Listeners = {
+  readonly audit: Audit
+  readonly metrics: Metrics
+  readonly tokenHistory: Pick<TokenHistory, 'noteEnding'>
+}
+
+/** Endings of sign-ins, with the audit trail, the token history and the metrics as their first listeners. */
+export function openSignInEndings({ audit, metrics, tokenHistory }: Listeners): SignInEndings {
   const endings = createSignInEndings()
+  endings.onSignInEnded((event) => {
+    const ending = toTokenEnding(event, Date.now())
+    if (ending) tokenHistory.noteEnding(ending)
+  })
   endings.onSignInEnded((event) => audit(toAuditEvent(event)))
   endings.onSignInEnded(({ what, why }) => metrics.signInsEnded.inc({ what, why }))
   return endings
+}
+
+/** What an ending is in the token history; undefined for a browser session, which tokens do not hang from. */
+export function toTokenEnding(event: SignInEnded, nowMs: number): TokenEnding | undefined {
+  const subject = subjectOf(event)
+  const { why: cause, by, cutOffMs } = event
+  return (
+    subject && {
+      subject,
+      cause,
+      atMs: nowMs,
+      ...(by !== undefined && { endedBy: by }),
+      ...(cutOffMs !== undefined && { untilMs: cutOffMs }),
+    }
+  )
+}
+
+function subjectOf(event: SignInEnded): EndingSubject | undefined {
+  const { what, tokenId, grantId, accountId, companyUserId, clientId } = event
+  const named = (of: Exclude<EndingSubject['of'], 'everybody'>, id: string | undefined) =>
+    id === undefined ? undefined : { of, id }
+  switch (what) {
+    case 'everybody':
+      return { of: 'everybody' }
+    case 'access-token':
+      return named('token', tokenId)
+    case 'grant':
+      return named('grant', grantId)
+    case 'customer':
+    case 'agent':
+      return named('account', accountId)
+    case 'company-user':
+      return named('company-user', companyUserId)
+    case 'client':
+      return named('client', clientId)
+    case 'session':
+      return undefined
+  }
 }
 
 /** What an ending is in the trail. Causes that end many sign-ins at once are all `sign-out-everywhere`. */

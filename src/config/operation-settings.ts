@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { count, flag, origin, pairs, type Setting, seconds, secondsOrNone } from './setting.ts'
+import { count, daysOrNone, flag, origin, pairs, type Setting, seconds, secondsOrNone } from './setting.ts'
 
 /** What operators see of it, and how it starts and stops. */
 export const operationSettings = {
@@ -29,6 +29,12 @@ export const operationSettings = {
       'Loads demo customers and clients into a new embedded database. Never in production, nor when ISSUER is a public https address.',
   },
   AUDIT_RETENTION_DAYS: { type: count, default: '400', sentence: 'How many days audit entries are kept.' },
+  TOKEN_HISTORY_DAYS: {
+    type: daysOrNone,
+    default: '30',
+    sentence:
+      'How many days a token stays on record after it expires: when and why it ended, never its value. 0 records no tokens and deletes what is on record.',
+  },
   AUDIT_STREAM: {
     type: z.enum(['log', 'stdout', 'none']),
     default: 'log',

@@ -37,11 +37,18 @@ export type RequestState = {
   needsRefreshToken?: boolean
   /** The grant type has ended for the client. Written by `oauth/engine/grant-sunsets`, read by dialects. */
   grantHasEnded?: boolean
+  /** The answer was given before, to the same refresh token. Written by the refresh grant, read by `oauth/tokens/issued-tokens`. */
+  repeatsAnswer?: boolean
+  /** What a refresh did to its family. Written by the refresh grant, read by `oauth/tokens/issued-tokens`. */
+  refreshed?: RefreshedFamily
   /** A browser's sign-out ended grants. Written and read by `oauth/engine/end-grant`: a bare session is told of otherwise. */
   hasEndedGrants?: boolean
   /** The visitor's id in a token without a session. Written by the anonymous grant, read by the claims of its token. */
   anonymousId?: string | undefined
 }
+
+/** Which places of a refresh token family ended, and when the token that was answered ends (epoch seconds). */
+export type RefreshedFamily = { readonly replacedPlace?: number; readonly expiresAt: number }
 
 /** What a caller of the token endpoint is never told, and a dialect may need for its own words. */
 export type JudgedLogin = {

@@ -132,6 +132,16 @@ export const LOG_EVENTS = {
     happened: 'Audit entries older than AUDIT_RETENTION_DAYS could not be removed.',
     remedy: 'Read `err`. The server tries again in an hour.',
   },
+  'token-history.write-failed': {
+    level: 'warn',
+    happened: 'Records of tokens could not be written to the database; they wait in memory.',
+    remedy: 'Check that the database accepts writes. Records are lost if this node stops, or when 20,000 wait.',
+  },
+  'token-history.prune-failed': {
+    level: 'warn',
+    happened: 'Records of tokens older than TOKEN_HISTORY_DAYS could not be removed.',
+    remedy: 'Read `err`. The server tries again by itself.',
+  },
   'audit-webhook.failed': {
     level: 'warn',
     happened: 'AUDIT_WEBHOOK_URL did not accept audit entries; they wait in the database.',

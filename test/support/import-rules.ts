@@ -18,7 +18,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['demo'],
   ['admin', 'interaction', 'dialects'],
   ['oauth'],
-  ['customers', 'agents', 'clients', 'keys', 'audit', 'administrators'],
+  ['customers', 'agents', 'clients', 'keys', 'audit', 'administrators', 'token-history'],
   ['credentials'],
   ['storage', 'database'],
   ['http', 'config', 'log', 'metrics', 'cache', 'mail', 'tracing', 'webhook', 'private-files'],

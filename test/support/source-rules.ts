@@ -21,6 +21,7 @@ const DOMAIN = [
   'src/keys/',
   'src/audit/',
   'src/administrators/',
+  'src/token-history/',
 ]
 const HTTP_EDGES = ['src/admin/', 'src/interaction/', 'src/dialects/', 'src/http/']
 

@@ -7,6 +7,7 @@ import { createSignOutCutOffs, type SignOutCutOffs } from '../../oauth/sign-out-
 import { type ActiveGrants, createActiveGrants } from '../../oauth/sign-outs/active-grants.ts'
 import { createEndRefused } from '../../oauth/sign-outs/end-refused.ts'
 import { createEndSignIn, type EndSignIn } from '../../oauth/sign-outs/end-sign-in.ts'
+import { createFindRecorded, type FindRecorded } from '../../oauth/tokens/find-recorded.ts'
 import { verifyStructured } from '../../oauth/tokens/structured-tokens.ts'
 import { createFindToken, type FindToken } from '../../oauth/tokens/token-status.ts'
 import type { Backends } from '../backends.ts'
@@ -19,17 +20,18 @@ export type TokenServices = {
   readonly refreshTokens: RefreshTokens
   readonly findToken: FindToken
   readonly activeGrants: ActiveGrants
+  readonly findRecorded: FindRecorded
 }
 
 export type TokenBackends = Pick<
   Backends,
-  'database' | 'storage' | 'keyRing' | 'keyUsage' | 'tokenKeys' | 'publishSignInEnded'
+  'database' | 'storage' | 'keyRing' | 'keyUsage' | 'tokenKeys' | 'publishSignInEnded' | 'tokenHistory'
 >
 
 /** The stores and rules that say whether a token works. */
 export function createTokenServices(
   { ISSUER: issuer }: Pick<Config, 'ISSUER'>,
-  { database: { knex }, storage, keyRing, keyUsage, tokenKeys, publishSignInEnded }: TokenBackends,
+  { database: { knex }, storage, keyRing, keyUsage, tokenKeys, publishSignInEnded, tokenHistory }: TokenBackends,
 ): TokenServices {
   const cutOffs = createSignOutCutOffs(storage)
   const endSignIn = createEndSignIn({ storage, publishSignInEnded, currentRequest })
@@ -46,6 +48,7 @@ export function createTokenServices(
     endRefused: createEndRefused(endSignIn),
     refreshTokens,
     findToken: createFindToken({ storage, refreshTokens, cutOffs, verify }),
+    findRecorded: createFindRecorded({ history: tokenHistory, refreshTokens, verify }),
     activeGrants: createActiveGrants({
       storage,
       cutOffs,

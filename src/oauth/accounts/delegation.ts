@@ -10,6 +10,8 @@ export type Delegation = {
   readonly parentGrantId?: string
   /** Epoch milliseconds, from before what is traded was judged: what signs its new holder out since ends the trade too. */
   readonly judgedAtMs: number
+  /** Epoch milliseconds: when the grant was given; absent where it does not say. */
+  readonly grantedAtMs?: number | undefined
 }
 
 type Delegable = {

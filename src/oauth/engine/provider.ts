@@ -7,6 +7,7 @@ import type { SigningKey } from '../../keys/signing-key.ts'
 import type { Log } from '../../log.ts'
 import type { Metrics } from '../../metrics.ts'
 import type { Storage } from '../../storage/storage.ts'
+import type { TokenHistory } from '../../token-history/token-history.ts'
 import { createFindAccount, type JudgeAccount } from '../accounts/account.ts'
 import { grantFacts, keepGrantFacts, keepSignInInstant } from '../accounts/grant-facts.ts'
 import { deviceFlow, restartDeviceFlow } from '../browser/device-flow.ts'
@@ -83,6 +84,8 @@ export type ProviderDeps = {
   readonly notePlace: (customerId: string, ip: string) => void
   /** A client got tokens by this grant type. */
   readonly noteGrantType: (grantType: string, clientId: string) => void
+  /** Notes tokens that were issued. Absent where no history is kept. */
+  readonly noteIssued?: TokenHistory['noteIssued'] | undefined
   readonly audit: Audit
   readonly log: Log
   readonly metrics: Metrics

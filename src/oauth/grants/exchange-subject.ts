@@ -4,6 +4,7 @@ import type { CustomerAccount } from '../accounts/account.ts'
 import { agentIdOf, isAgentAccount } from '../accounts/agent-account.ts'
 import { anonymousIdOf, isAnonymousAccount } from '../accounts/anonymous-account.ts'
 import { type Delegation, delegateTo } from '../accounts/delegation.ts'
+import { grantFacts } from '../accounts/grant-facts.ts'
 import { clientIdOf, parametersOf } from '../library-values.ts'
 import type { FoundToken } from '../tokens/found-token.ts'
 import { mayIntrospect } from '../tokens/introspection.ts'
@@ -67,7 +68,8 @@ async function findSubject(deps: ExchangeSubjectDeps, ctx: TokenEndpointGrantCon
   const { token, account } = verdict
   const delegation = delegateTo(client.client_id, token, judgedAtMs)
   if (!account || isAgentAccount(account) || isAnonymousAccount(account) || !delegation) throw refusal
-  return { client, token, account, delegation }
+  const grantedAtMs = grantFacts(verdict.records.grant?.artifact)?.createdAtMs
+  return { client, token, account, delegation: { ...delegation, grantedAtMs } }
 }
 
 function objectTo(

@@ -46,6 +46,7 @@ export async function answerOldToken(
   const body = openReceipt(value, binding, sealed)
   if (!body) throw mismatch(deps, ctx, stored.artifact, 'a retry that asks for something else')
   deps.count(outcome)
+  requestState(ctx).repeatsAnswer = true
   // Sealed by `sealReceipt`.
   return JSON.parse(body) as object
 }

@@ -2,6 +2,7 @@ import { errors, type RefreshToken, type TokenEndpointGrantContext } from 'oidc-
 import { checkDpopReplay, checkMtlsCert, validateDpop } from 'oidc-provider/lib/helpers/grants.js'
 import type { ClientMetadata } from '../../clients/client.ts'
 import type { ResourceServer } from '../../clients/resource-servers.ts'
+import { requestState } from '../../http/request-state.ts'
 import { clientIdOf, newAccessToken, newRefreshToken, parametersOf, storedFields } from '../library-values.ts'
 import { familyPayload, familyRecord, isCurrentToken } from '../refresh/family.ts'
 import { nextStep, type Step } from '../refresh/next-step.ts'
@@ -119,6 +120,11 @@ async function refresh(
     ttlSeconds,
     ...(policy === 'rotate' && { receiptBody: body, retrySeconds: refreshRetrySeconds(client) }),
   }
+  const endedPlace = endedPlaceOf(policy, presented.parts.place)
+  requestState(ctx).refreshed = {
+    expiresAt: nowSeconds() + ttlSeconds,
+    ...(endedPlace !== undefined && { replacedPlace: endedPlace }),
+  }
   const [isWinner] = await Promise.all([
     store(deps, presented, step, next),
     deps.storage.extend(
@@ -133,6 +139,12 @@ async function refresh(
   }
   if (policy === 'rotate') return loseRace(deps, ctx, presented)
   return { ...body, refresh_token: await followTwin(deps, ctx, presented, { policy, next }) }
+}
+
+/** The last place of a family that has ended once the token at `place` was used; undefined where none has. */
+function endedPlaceOf(policy: RefreshPolicy, place: number): number | undefined {
+  if (policy === 'rotate') return place
+  return policy === 'lazy' && place > 0 ? place - 1 : undefined
 }
 
 type Next = {

@@ -1,3 +1,4 @@
+import { hashId } from '../../storage/hash-id.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { agentAccountId, agentIdOf } from '../accounts/agent-account.ts'
 import { type CutOffSubject, raiseCutOff } from '../sign-out-cut-offs.ts'
@@ -85,7 +86,7 @@ async function end(storage: EndSignInDeps['storage'], what: Ending['what']): Pro
     case 'access-token': {
       const { accountId, clientId, grantId, companyUserId, jti, kind: tokenKind } = what.token
       await endAccessToken(storage, what.token, what.value)
-      return { accountId, clientId, grantId, companyUserId, jti, tokenKind }
+      return { accountId, clientId, grantId, companyUserId, jti, tokenId: jti ?? hashId(what.value), tokenKind }
     }
     case 'session':
       await storage.remove('Session', what.cookieId)

@@ -41,6 +41,8 @@ export type SignInEnded = {
   readonly companyUserId?: string
   /** Of the one access token that ended. */
   readonly jti?: string
+  /** As the token is on record: its `jti`, or the digest of an opaque one. Of the one access token that ended. */
+  readonly tokenId?: string
   /** Of the one token that was shown to end it or the grant it hangs from. */
   readonly tokenKind?: TokenKind
   /** Epoch milliseconds: what was granted until then ended. Only of many sign-ins at once. */

@@ -55,6 +55,8 @@ export function createAccessTokenClaims({ findResourceServer, shapes, noteSize }
         if (shaped.header) jwt.header = { ...jwt.header, ...shaped.header }
         jwt.payload = { ...shaped.payload, iss, exp, iat, jti, ...traceable, client_id, ...tokenOwnerClaims(account) }
       }
+      // The library works it out anew for each token and keeps it nowhere.
+      Object.assign(token as object, { exp: jwt.payload.exp })
       noteSize(Buffer.byteLength(JSON.stringify(jwt.payload)))
     },
   }
