@@ -26,7 +26,7 @@ export const PERMISSIONS = {
   'companies:write': { from: 'support', allows: 'Create and change companies, and their business units and roles.' },
   'grants:revoke': { from: 'support', allows: 'Sign out a customer or a company user, from one sign-in or from all.' },
   'lockouts:lift': { from: 'support', allows: 'Remove the lockouts of a login or an address.' },
-  'tokens:inspect': { from: 'support', allows: 'Inspect a token.' },
+  'tokens:inspect': { from: 'support', allows: 'Inspect a token, and see when and why tokens ended.' },
   'personal-data:export': { from: 'support', allows: 'Export all data about one customer.' },
 
   'clients:secrets': { from: 'security', allows: 'Create secrets of clients, and make them expire.' },

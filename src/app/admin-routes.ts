@@ -164,12 +164,17 @@ function agentRoutesOf({ backends: { passwords, passwordPolicy }, services }: Ap
   ]
 }
 
-function tokenRoutesOf({ backends: { auditTrail }, services }: AppParts): Route[] {
-  const { endSignIn, activeGrants } = services.tokens
+function tokenRoutesOf({ backends: { auditTrail, tokenHistory }, services }: AppParts): Route[] {
+  const { endSignIn, activeGrants, findRecorded } = services.tokens
   return [
     ...signOutRoutes({ endSignIn }),
     ...grantRoutes({ activeGrants, flushTrail: auditTrail.flush }),
-    ...tokenRoutes({ judgeToken: services.judgeToken }),
+    ...tokenRoutes({
+      judgeToken: services.judgeToken,
+      findRecorded,
+      history: tokenHistory,
+      findCustomer: services.customers.records.findNamed,
+    }),
   ]
 }
 

@@ -36,7 +36,7 @@ export const AUDIT_EVENTS = {
     'An operator changed a company, or one of its business units or roles; the reason says what, with the values before and after.',
   'agent.changed': 'An operator created or changed an agent; the reason says what changed.',
   'sign-in-link.made': 'A link that signs in a customer was created.',
-  'token.inspected': 'An operator inspected a token.',
+  'token.inspected': 'An operator inspected a token, or looked up tokens on record.',
   'customers.imported': 'Customers were imported, or their password hashes were wrapped.',
   'customer.exported': 'Customers, or all data about one customer, were exported.',
   'customers.searched': 'An agent searched customers; the reason says how many were found.',

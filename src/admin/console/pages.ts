@@ -8,6 +8,7 @@ import { overviewPage } from './overview-page.ts'
 import type { ConsolePage } from './page.ts'
 import { passwordPage } from './password-page.ts'
 import { secondFactorPage } from './second-factor-page.ts'
+import { tokenPages } from './token-pages.ts'
 import { usePages } from './use-pages.ts'
 
 /** Every page of the console but the sign-in. */
@@ -17,6 +18,7 @@ export const PAGES: readonly ConsolePage[] = [
   ...clientPages,
   ...clientGrantPages,
   ...customerPages,
+  ...tokenPages,
   ...lockoutPages,
   ...auditPages,
   ...usePages,

@@ -4,8 +4,8 @@ import type { AuditEntry } from '../../audit/chain.ts'
 import { AUDIT_EVENTS, type AuditEventType } from '../../audit/events.ts'
 import type { AuditTrail } from '../../audit/trail.ts'
 import { numberOfCursor, toPage } from '../../database/page.ts'
-import { isUuid } from '../../database/uuid.ts'
 import { Problem } from '../problem.ts'
+import { customerIdOf, type FindCustomer } from './named-customer.ts'
 import { type Route, route } from './route.ts'
 import { instantInQuery, pageOf, pageQuery, text } from './shapes.ts'
 
@@ -64,8 +64,7 @@ const verdict = z.object({
 
 export type AuditRouteDeps = {
   readonly auditTrail: AuditTrail
-  /** By id, reference or e-mail address. */
-  readonly findCustomer: (named: string) => Promise<{ readonly id: string } | undefined>
+  readonly findCustomer: FindCustomer
   readonly administrators: Pick<AdministratorDirectory, 'findById' | 'findByLogin'>
 }
 
@@ -79,14 +78,6 @@ export function auditRoutes({ auditTrail, findCustomer, administrators }: AuditR
     const found = await administrators.findByLogin(named)
     if (found) return `${ADMINISTRATOR}${found.person.id}`
     throw new Problem(404, 'unknown-administrator', `There is no administrator "${named}".`)
-  }
-
-  async function customerIdOf(named: string): Promise<string> {
-    const found = await findCustomer(named)
-    if (found) return found.id
-    // The trail remembers customers that are no longer in the tables, or never were.
-    if (isUuid(named)) return named
-    throw new Problem(404, 'unknown-customer', `There is no customer "${named}".`)
   }
 
   async function withNames(entries: readonly AuditEntry[]) {
@@ -117,7 +108,7 @@ export function auditRoutes({ auditTrail, findCustomer, administrators }: AuditR
         const before = numberOfCursor(cursor)
         const entries = await auditTrail.find({
           ...filter,
-          ...(customer && { customerId: await customerIdOf(customer) }),
+          ...(customer && { customerId: await customerIdOf(findCustomer, customer) }),
           ...(actor && { actor: await actorOf(actor) }),
           limit: limit + 1,
           ...(type && { types: [type].flat() }),
