@@ -30,9 +30,9 @@ import { createCustomerOperations } from '../customers/records/customer-operatio
 import type { MountedDialect } from '../dialects/mounted-dialect.ts'
 import { listNodes } from '../keys/ring/node-registry.ts'
 import { validateClient } from '../oauth/clients/client-metadata.ts'
-import type { ActiveGrants } from '../oauth/sign-outs/active-grants.ts'
 import { createEndTakenAway } from '../oauth/sign-outs/end-taken-away.ts'
 import type { Backends } from './backends.ts'
+import { createCollectPersonalData } from './personal-data.ts'
 import type { AppParts } from './shared.ts'
 import { readVersion } from './version.ts'
 
@@ -117,7 +117,7 @@ function clientRoutesOf({ services, engine }: AppParts): Route[] {
 }
 
 function customerRoutesOf(issuer: string, { backends, services }: AppParts): Route[] {
-  const { database, passwords, passwordPolicy, wrapping, auditTrail } = backends
+  const { database, passwords, passwordPolicy, wrapping, auditTrail, tokenHistory } = backends
   const { customers, tokens } = services
   const { endSignIn } = tokens
   const endTakenAway = createEndTakenAway(endSignIn)
@@ -130,10 +130,7 @@ function customerRoutesOf(issuer: string, { backends, services }: AppParts): Rou
     endTakenAway,
     announceMove: (change, by) => customers.emailChanges?.announce(change, 'by an import', by),
     tellChanged: customers.tellChanged,
-    collect: async (id) => ({
-      audit: await auditOf(auditTrail, id),
-      signIns: await signInsOf(tokens.activeGrants, id),
-    }),
+    collect: createCollectPersonalData({ auditTrail, tokenHistory, activeGrants: tokens.activeGrants }),
   })
   return [
     ...customerRoutes({
@@ -193,29 +190,4 @@ function hostedAddress(dialects: readonly MountedDialect[], issuer: string, toke
     if (endpoint) return `${issuer}${basePath}${endpoint.path.replace(':token', token)}`
   }
   return undefined
-}
-
-/** Every sign-in of a customer that is alive; they are found by the trail, which must have been written before. */
-async function signInsOf({ list }: ActiveGrants, customerId: string): Promise<object[]> {
-  const signIns: object[] = []
-  let cursor: string | undefined
-  do {
-    const page = await list({ customerId }, { limit: 1000, ...(cursor !== undefined && { cursor }) })
-    signIns.push(...page.items)
-    cursor = page.next
-  } while (cursor !== undefined)
-  return signIns
-}
-
-/** What the audit trail says about one customer, newest first. */
-async function auditOf(auditTrail: AuditTrail, customerId: string): Promise<object[]> {
-  const entries: object[] = []
-  let before: number | undefined
-  await auditTrail.flush()
-  for (;;) {
-    const page = await auditTrail.find({ customerId, limit: 1000, ...(before !== undefined && { before }) })
-    entries.push(...page)
-    before = page.at(-1)?.seq
-    if (before === undefined) return entries
-  }
 }

@@ -11,6 +11,7 @@ const PAGES = [
   '/console/clients/frontend',
   '/console/customers',
   '/console/customers/DE--21',
+  '/console/tokens',
   '/console/lockouts',
   '/console/audit',
   '/console/dialects',

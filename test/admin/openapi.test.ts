@@ -199,6 +199,7 @@ function makeExamples(): Record<string, () => Promise<Example>> {
     'POST /v1/agents/{id}/unblock': withParams(agent),
     'POST /v1/agents/{id}/warehouse': withParams(agent, () => ({ idWarehouse: 7 })),
     'POST /v1/agents/{id}/second-factor': withParams(agent),
+    'GET /v1/tokens': async () => ({ query: 'clientId=frontend&limit=5' }),
     'POST /v1/tokens/inspect': async () => ({ body: { token: (await tokensOf(server.url)).access_token } }),
     'POST /v1/registration-keys': async () => ({ body: { customerReference: (await customer()).customer } }),
     'POST /v1/sign-in-links': async () => ({ body: { customerReference: 'DE--21' } }),

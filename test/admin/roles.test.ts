@@ -99,6 +99,7 @@ const WEAKEST: Readonly<Record<string, Role | 'public'>> = {
   'POST /v1/agents/{id}/second-factor': 'security',
   'POST /v1/agents/{id}/second-factor/confirm': 'security',
   'POST /v1/agents/{id}/second-factor/remove': 'security',
+  'GET /v1/tokens': 'support',
   'POST /v1/tokens/inspect': 'support',
 }
 const isAtLeast = (role: Role, weakest: Role) => ROLES.indexOf(role) >= ROLES.indexOf(weakest)

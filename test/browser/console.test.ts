@@ -26,6 +26,8 @@ const PAGES: Readonly<Record<string, string>> = {
   'customers-search': '/console/customers?search=sonia',
   customer: '/console/customers/DE--21',
   'customer-sign-out': '/console/customers/DE--21/sign-out',
+  tokens: '/console/tokens',
+  'tokens-found': '/console/tokens?customer=ron%40swanson.com',
   lockouts: '/console/lockouts',
   'lockouts-found': '/console/lockouts?login=ron%40swanson.com&realm=customer',
   dialects: '/console/dialects',

@@ -30,6 +30,7 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['grants', 'list', '--customer'],
   ['grants', 'sign-out', 'customer', '--id'],
   ['audit', 'list', '--customer'],
+  ['tokens', 'list', '--customer'],
   ['lockouts', 'list', '--customer'],
   ['lockouts', 'lift', '--customer'],
 ]

@@ -405,22 +405,25 @@ const WAYS: readonly Way[] = [
   },
 ]
 
-test.each(WAYS)('when $name, the tokens are dead, one event tells of it, one entry, and their record', async (way) => {
-  const it = await way.signIn()
-  expect(await isActive(it)).toBe(true)
-  const before = await told()
-  await way.end(it)
-  expect(await isActive(it)).toBe(false)
-  const after = await told()
-  expect(raised(before.counts, after.counts)).toEqual({ [`${way.what} ${way.why}`]: 1 })
-  const entries = after.entries.filter(({ seq }) => seq > before.seq)
-  expect(entries).toEqual([expect.objectContaining(way.entry(it))])
-  expect(entries[0]).toMatchObject({ ip: expect.any(String), requestId: expect.any(String) })
-  const { record } = await admin('POST', '/v1/tokens/inspect', { token: it.tokens.access_token })
-  expect(record).toMatchObject({ cause: way.why, endedAt: expect.any(Number) })
-  const { actor } = way.entry(it)
-  if (actor) expect(record).toMatchObject({ endedBy: actor })
-})
+test.each(WAYS)(
+  'when $name, the tokens are dead, one event tells of it and one entry, and their record says why',
+  async (way) => {
+    const it = await way.signIn()
+    expect(await isActive(it)).toBe(true)
+    const before = await told()
+    await way.end(it)
+    expect(await isActive(it)).toBe(false)
+    const after = await told()
+    expect(raised(before.counts, after.counts)).toEqual({ [`${way.what} ${way.why}`]: 1 })
+    const entries = after.entries.filter(({ seq }) => seq > before.seq)
+    expect(entries).toEqual([expect.objectContaining(way.entry(it))])
+    expect(entries[0]).toMatchObject({ ip: expect.any(String), requestId: expect.any(String) })
+    const { record } = await admin('POST', '/v1/tokens/inspect', { token: it.tokens.access_token })
+    expect(record).toMatchObject({ cause: way.why, endedAt: expect.any(Number) })
+    const { actor } = way.entry(it)
+    if (actor) expect(record).toMatchObject({ endedBy: actor })
+  },
+)
 
 test('a browser that no client was signed in through signs out with one event and one entry', async () => {
   const customer = await shop.addCustomer()

@@ -118,7 +118,7 @@ export const attacks: readonly Attack[] = [
       'test/storage/two-nodes.test.ts › that signs out $of is honoured by every endpoint of every node',
       'test/oauth/cut-offs.test.ts › an earlier sign-out of $of revives nothing that a later one ended',
       'test/oauth/same-second.test.ts › $name that follows a sign-out of $of in the same second works, and the one before it does not',
-      'test/oauth/sign-in-endings.test.ts › when $name, the tokens are dead, one event tells of it and one entry',
+      'test/oauth/sign-in-endings.test.ts › when $name, the tokens are dead, one event tells of it and one entry, and their record says why',
     ],
   },
   {
