@@ -1,4 +1,5 @@
 import type { GrantTypeUse } from '../admin/routes/use-routes.ts'
+import { clientMembers } from '../clients/client-schema.ts'
 import { WHAT_DISABLING_DOES } from '../clients/disabling.ts'
 import { PRESETS } from '../clients/presets.ts'
 import type { ListedClient } from '../clients/registry.ts'
@@ -7,7 +8,8 @@ import type { ActionRequest } from './command/action.ts'
 import { printJson, printTable } from './command/print.ts'
 import { fromInput } from './command/standard-input.ts'
 import { subcommands } from './command/subcommands.ts'
-import { clientsPage, memberRows } from './reference/clients-page.ts'
+import { clientsPage } from './reference/clients-page.ts'
+import { memberRows, printMembers } from './reference/members.ts'
 
 /** Clients and their secrets. */
 export const clients = subcommands({
@@ -91,12 +93,7 @@ export const clients = subcommands({
       example: 'members',
       async run({ flags, isJson }) {
         if (flags.has('markdown')) return void process.stdout.write(clientsPage())
-        const rows = memberRows()
-        if (isJson) return printJson({ members: rows })
-        printTable(
-          ['MEMBER', 'TAKES', 'WHAT IT DOES'],
-          rows.map(({ name, takes, sentence }) => [name, takes, sentence]),
-        )
+        printMembers(memberRows(clientMembers), isJson)
       },
     },
     delete: {

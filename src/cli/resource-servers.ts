@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
+import { resourceServerMembers } from '../clients/resource-server-schema.ts'
 import type { ResourceServer } from '../clients/resource-servers.ts'
 import { messageOf } from '../thrown.ts'
 import { AdminError } from './command/admin-client.ts'
 import { printJson, printTable } from './command/print.ts'
 import { subcommands } from './command/subcommands.ts'
+import { memberRows, printMembers } from './reference/members.ts'
+import { resourceServersPage } from './reference/resource-servers-page.ts'
 
 /** Commerce services that accept tokens. */
 export const resourceServers = subcommands({
@@ -19,6 +22,14 @@ export const resourceServers = subcommands({
         if (isJson) return printJson({ resourceServers: listed })
         const rows = listed.map(({ identifier, format, scopes }) => [identifier, format, scopes.join(' ')])
         printTable(['IDENTIFIER', 'TOKENS', 'SCOPES'], rows)
+      },
+    },
+    show: {
+      takes: 'IDENTIFIER',
+      does: 'show one resource server; create and update take what it prints',
+      example: 'show urn:example:returns',
+      async run({ admin, subjects: [identifier = ''] }) {
+        printJson(await admin.call('GET', pathOf(identifier)))
       },
     },
     create: {
@@ -36,10 +47,18 @@ export const resourceServers = subcommands({
       does: 'replace the settings of a resource server',
       example: 'update urn:example:returns returns-service.json',
       async run({ admin, subjects: [identifier = '', file = ''], isJson }) {
-        const { identifier: _identifier, ...settings } = await readJson(file)
-        const changed = await admin.change('PUT', pathOf(identifier), settings)
+        const changed = await admin.change('PUT', pathOf(identifier), await readJson(file))
         if (isJson) printJson(changed)
         else console.log(`${identifier} is changed`)
+      },
+    },
+    members: {
+      does: 'list every member of a resource server, and what it means',
+      flags: { markdown: 'print the reference page instead' },
+      example: 'members',
+      async run({ flags, isJson }) {
+        if (flags.has('markdown')) return void process.stdout.write(resourceServersPage())
+        printMembers(memberRows(resourceServerMembers), isJson)
       },
     },
     delete: {
@@ -59,7 +78,7 @@ function pathOf(identifier: string): string {
   return `/v1/resource-servers/${encodeURIComponent(identifier)}`
 }
 
-async function readJson(file: string): Promise<Record<string, unknown>> {
+async function readJson(file: string): Promise<unknown> {
   try {
     return JSON.parse(file === '-' ? await text(process.stdin) : await readFile(file, 'utf8'))
   } catch (error) {

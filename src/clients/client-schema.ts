@@ -1,7 +1,7 @@
-import { closestMatch } from 'leven'
 import { z } from 'zod'
 import { resourceIdentifier } from '../config/setting.ts'
 import { HOW_TO_LIMIT, isUnlimited } from './third-parties.ts'
+import { unknownMembers } from './unknown-members.ts'
 
 /**
  * No token lives longer from its issue, whatever its client or resource server says: a year. A sign-out that ends
@@ -238,11 +238,10 @@ function isPublic({
 }
 
 function unknown(names: readonly string[]): string {
-  return names.map((name) => `"${name}" ${REFUSED_MEMBERS[name] ?? whatWasMeant(name)}`).join('; ')
-}
-
-/** Three letters off is a slip; more is another word. */
-function whatWasMeant(name: string): string {
-  const nearest = closestMatch(name, Object.keys(clientMembers), { maxDistance: 3 })
-  return `is no member of a client${nearest ? `: did you mean "${nearest}"?` : '; docs/clients.md lists them'}`
+  return unknownMembers(names, {
+    of: 'a client',
+    members: Object.keys(clientMembers),
+    refused: REFUSED_MEMBERS,
+    page: 'docs/clients.md',
+  })
 }

@@ -1,34 +1,24 @@
 import type { Knex } from 'knex'
+import type { z } from 'zod'
 import { createCache } from '../cache.ts'
 import { keyOfCursor, type Page, type PageRequest, toPage } from '../database/page.ts'
 import { type Changed, isRevision } from '../database/revision.ts'
 import { isStorable } from '../database/storable.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { REFRESH_POLICIES } from './client-schema.ts'
+import type { resourceServer } from './resource-server-schema.ts'
 
 /** A commerce service, or a group of them, that accepts tokens made for its audience. */
-export type ResourceServer = {
-  /** An absolute URI: what clients send as `resource` (RFC 8707 §2). */
-  readonly identifier: string
-  /** `aud` in tokens; the identifier unless given. */
-  readonly audience?: string
-  readonly scopes: readonly string[]
-  /** What visitors who have not signed in may be given; absent: it does not serve them. */
-  readonly anonymousScopes?: readonly string[]
-  /** Clients may have tokens of their own for it, without a person (`client_credentials`); absent: they may not. */
-  readonly hasMachineTokens?: boolean
-  readonly format: 'jwt' | 'opaque'
-  readonly algorithm?: 'ES256' | 'RS256' | 'PS256' | 'EdDSA'
-  readonly accessTokenTtlSeconds?: number
-  /** Its clients send a refused password again by themselves: a few identical sends count as one. */
-  readonly hasResendingClients?: boolean
+export type ResourceServer = Readonly<z.output<typeof resourceServer>> & OfDialects
+
+/** What only the shop systems of dialects need. */
+type OfDialects = {
   /** Wrong passwords its own endpoints bear for one login, and for how long after the last they bear no more. */
   readonly throttle?: { readonly attempts: number; readonly seconds: number }
-  /** What its clients expect of a refresh token that is used, unless a client says otherwise. Dialects say it. */
-  readonly refreshPolicy?: 'rotate' | 'lazy' | 'keep'
+  /** What its clients expect of a refresh token that is used, unless a client says otherwise. */
+  readonly refreshPolicy?: (typeof REFRESH_POLICIES)[number]
   /** Opaque tokens are 32 characters of a–z and 0–9, for clients that know no others. */
   readonly hasShortTokens?: boolean
-  /** Puts permissions with their configurations into the token, not only their keys. */
-  readonly hasFullPermissions?: boolean
 }
 
 export type ResourceServerRegistry = ReturnType<typeof createResourceServerRegistry>

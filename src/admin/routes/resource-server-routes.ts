@@ -1,32 +1,12 @@
 import { z } from 'zod'
-import { LONGEST_TOKEN_SECONDS } from '../../clients/client-schema.ts'
+import { resourceServer, resourceServerSettings, storedResourceServer } from '../../clients/resource-server-schema.ts'
 import type { ResourceServer, ResourceServerRegistry } from '../../clients/resource-servers.ts'
-import { resourceIdentifier } from '../../config/setting.ts'
 import type { Changed } from '../../database/revision.ts'
 import { changedMeanwhile, Problem } from '../problem.ts'
 import { noteChange } from './note-change.ts'
 import { type Route, route } from './route.ts'
-import { name, pageOf, pageQuery } from './shapes.ts'
+import { pageOf, pageQuery } from './shapes.ts'
 
-const scopes = z
-  .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/, 'must be a scope (RFC 6749 §3.3)'))
-  .max(500)
-const settings = z.strictObject({
-  audience: name.optional(),
-  scopes,
-  anonymousScopes: scopes.optional(),
-  hasMachineTokens: z
-    .boolean()
-    .optional()
-    .describe('Clients may have tokens of their own for it (client_credentials).'),
-  format: z.enum(['jwt', 'opaque']),
-  algorithm: z.enum(['ES256', 'RS256', 'PS256', 'EdDSA']).optional(),
-  accessTokenTtlSeconds: z.int().positive().max(LONGEST_TOKEN_SECONDS).optional(),
-  hasResendingClients: z.boolean().optional(),
-  hasShortTokens: z.boolean().optional(),
-  hasFullPermissions: z.boolean().optional(),
-})
-const resourceServer = settings.extend({ identifier: resourceIdentifier }).meta({ id: 'ResourceServer' })
 const params = z.object({ identifier: z.string().describe('Percent-encoded.') })
 
 /** Commerce services that accept tokens. */
@@ -37,7 +17,7 @@ export function resourceServerRoutes({
 }): Route[] {
   const act = {
     permission: 'resource-servers:write',
-    result: resourceServer,
+    result: storedResourceServer,
     audit: 'resource-server.changed',
   } as const
 
@@ -48,7 +28,7 @@ export function resourceServerRoutes({
       summary: 'Resource servers by identifier, without those of dialects',
       permission: 'resource-servers:read',
       query: pageQuery,
-      result: pageOf(resourceServer),
+      result: pageOf(storedResourceServer),
       handle: ({ query }) => resourceServers.list(query),
     }),
     route({
@@ -73,7 +53,7 @@ export function resourceServerRoutes({
       summary: 'One resource server',
       permission: 'resource-servers:read',
       params,
-      result: resourceServer,
+      result: storedResourceServer,
       revision: 'shown',
       refusals: [404],
       handle: async ({ params: { identifier } }) => known(await resourceServers.get(identifier), identifier),
@@ -84,11 +64,13 @@ export function resourceServerRoutes({
       path: '/v1/resource-servers/{identifier}',
       summary: 'Replace the settings of a resource server',
       params,
-      body: settings,
+      body: resourceServerSettings,
       revision: 'expected',
       refusals: [404],
       async handle({ params: { identifier }, body, seen, note }) {
-        const outcome = await resourceServers.replace(identifier, seen, given({ identifier, ...body }))
+        const { identifier: sent = identifier, ...settings } = body
+        if (sent !== identifier) throw otherIdentifier(sent)
+        const outcome = await resourceServers.replace(identifier, seen, given({ identifier, ...settings }))
         noteChange(note, outcome)
         return changed(outcome, identifier)
       },
@@ -111,6 +93,11 @@ export function resourceServerRoutes({
 /** Without the members that were left out, so that it reads back as it was written. */
 function given(body: z.output<typeof resourceServer>): ResourceServer {
   return JSON.parse(JSON.stringify(body)) as ResourceServer // members that are undefined are gone from the copy
+}
+
+function otherIdentifier(sent: string): Problem {
+  const detail = `The body is of "${sent}", the address of another resource server. The identifier cannot change: create a new one.`
+  return new Problem(400, 'other-identifier', detail)
 }
 
 function changed(outcome: Changed<ResourceServer>, identifier: string): ResourceServer {

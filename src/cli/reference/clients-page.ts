@@ -1,26 +1,10 @@
-import { z } from 'zod'
-import { type ClientMember, clientMembers, OWN_MEMBER_NAMES } from '../../clients/client-schema.ts'
+import { clientMembers, OWN_MEMBER_NAMES } from '../../clients/client-schema.ts'
 import { PRESET_SENTENCES } from '../../clients/presets.ts'
-
-/** A member with what it takes, as the reference and `clients members` say it. */
-export type MemberRow = { readonly name: ClientMember; readonly takes: string; readonly sentence: string }
-
-export function memberRows(): MemberRow[] {
-  // The keys of an object that is written out.
-  return (Object.keys(clientMembers) as ClientMember[]).map((name) => {
-    const schema = clientMembers[name]
-    return { name, takes: takesOf(z.toJSONSchema(schema, { io: 'input' })), sentence: schema.description ?? '' }
-  })
-}
+import { type MemberRow, memberRows, memberTable } from './members.ts'
 
 /** `docs/clients.md`, made of the schema that checks clients, so that the two cannot disagree. */
 export function clientsPage(): string {
-  const table = (rows: readonly MemberRow[]) => [
-    '| member | takes | what it does |',
-    '|---|---|---|',
-    ...rows.map(({ name, takes, sentence }) => `| \`${name}\` | ${takes} | ${sentence} |`),
-  ]
-  const rows = memberRows()
+  const rows = memberRows(clientMembers)
   const isOwn = ({ name }: MemberRow) => OWN_MEMBER_NAMES.includes(name)
   return [
     ...INTRODUCTION,
@@ -30,30 +14,13 @@ export function clientsPage(): string {
     '',
     'Those of RFC 7591, OpenID Connect Registration 1.0 and their extensions that this server uses.',
     '',
-    ...table(rows.filter((row) => !isOwn(row))),
+    ...memberTable(rows.filter((row) => !isOwn(row))),
     '',
     '## Members of this server',
     '',
-    ...table(rows.filter(isOwn)),
+    ...memberTable(rows.filter(isOwn)),
     '',
   ].join('\n')
-}
-
-type Json = {
-  readonly type?: string
-  readonly enum?: readonly string[]
-  readonly const?: string
-  readonly items?: object
-}
-
-function takesOf(schema: object): string {
-  const { type, enum: values, const: only, items } = schema as Json // JSON Schema, as zod writes it
-  if (values) return values.map((value) => `\`${value}\``).join(', ')
-  if (only !== undefined) return `\`${only}\``
-  if (type === 'array') return `list of ${takesOf(items ?? {})}s`
-  if (type === 'boolean') return 'true or false'
-  if (type === 'integer') return 'whole number'
-  return type === 'object' ? 'object' : 'text'
 }
 
 const INTRODUCTION = `# Clients

@@ -1,0 +1,119 @@
+import { z } from 'zod'
+import { resourceIdentifier } from '../config/setting.ts'
+import { isStorable, textFlaw } from '../database/storable.ts'
+import { LONGEST_TOKEN_SECONDS } from './client-schema.ts'
+import { scopeDescription } from './scope-descriptions.ts'
+import { unknownMembers } from './unknown-members.ts'
+
+const scopes = z
+  .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/, 'must be a scope (RFC 6749 §3.3)'))
+  .max(500)
+  .readonly()
+
+/**
+ * Every member of a resource server: its type, its check and its sentence. `docs/resource-servers.md`, the API document and
+ * the check of what is stored are made of it.
+ */
+export const resourceServerMembers = {
+  identifier: resourceIdentifier.describe(
+    'The absolute URI that clients send as resource (RFC 8707 §2); it cannot change.',
+  ),
+  audience: z
+    .string()
+    .min(1)
+    .max(255)
+    .refine(isStorable, { error: ({ input }) => textFlaw(String(input)) })
+    .optional()
+    .describe('The aud of its tokens. Unless given: the identifier.'),
+  format: z
+    .enum(['jwt', 'opaque'])
+    .describe('"jwt": tokens that it can check by itself (RFC 9068). "opaque": it asks about each at introspection.'),
+  algorithm: z
+    .enum(['ES256', 'RS256', 'PS256', 'EdDSA'])
+    .optional()
+    .describe('How its JWTs are signed; SIGNING_ALGORITHMS must have it. Unless given: ES256.'),
+  scopes: scopes.describe('The scopes that clients may ask for at it; [] where it has none of its own.'),
+  scopeDescriptions: z
+    .record(z.string(), scopeDescription)
+    .optional()
+    .describe(
+      'What scopes allow, in each language: people read it where they are asked for consent. For example {"orders:read": {"en": "See your orders", "de": "Ihre Bestellungen sehen"}}.',
+    ),
+  is_offered: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether software of others (clients without first_party) may have tokens for it, and the metadata of the server lists its scopes. Unless given: true.',
+    ),
+  anonymousScopes: scopes
+    .optional()
+    .describe(
+      'Scopes for visitors who have not signed in; [] gives them tokens without any. Unless given: it does not serve them.',
+    ),
+  hasMachineTokens: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether clients may have tokens of their own for it, without a person (client_credentials). Unless given: false.',
+    ),
+  accessTokenTtlSeconds: z
+    .int()
+    .positive()
+    .max(LONGEST_TOKEN_SECONDS)
+    .optional()
+    .describe('How long its access tokens live, unless the client says otherwise. Unless given: 28800, eight hours.'),
+  hasFullPermissions: z
+    .boolean()
+    .optional()
+    .describe('Puts permissions with their configurations into its tokens, not only their keys. Unless given: false.'),
+  hasResendingClients: z
+    .boolean()
+    .optional()
+    .describe(
+      'Its clients send a refused password again by themselves: a few identical sends count as one wrong password. Unless given: false.',
+    ),
+} as const
+
+export type ResourceServerMember = keyof typeof resourceServerMembers
+
+/** Traits of the shop systems that dialects stand in for; see the type `ResourceServer`. */
+const OF_DIALECTS = 'is for the resource servers of dialects alone: leave it out'
+
+const settings = { ...resourceServerMembers, identifier: resourceServerMembers.identifier.optional() }
+
+/** A resource server that is about to be stored: no unknown member, and nothing that contradicts itself. */
+export const resourceServer = withoutContradictions(z.strictObject(resourceServerMembers, { error: complaint })).meta({
+  id: 'ResourceServer',
+})
+
+/** The same for one whose identifier is known from elsewhere. */
+export const resourceServerSettings = withoutContradictions(z.strictObject(settings, { error: complaint })).meta({
+  id: 'ResourceServerSettings',
+})
+
+/** One that is stored. An earlier release may have stored members that are refused now. */
+export const storedResourceServer = z.looseObject(resourceServerMembers).meta({ id: 'StoredResourceServer' })
+
+function complaint({ code, keys }: { readonly code?: string; readonly keys?: readonly string[] }): string | undefined {
+  if (code !== 'unrecognized_keys' || !keys) return undefined
+  return unknownMembers(keys, {
+    of: 'a resource server',
+    members: Object.keys(resourceServerMembers),
+    refused: { hasShortTokens: OF_DIALECTS, throttle: OF_DIALECTS, refreshPolicy: OF_DIALECTS },
+    page: 'docs/resource-servers.md',
+  })
+}
+
+function withoutContradictions<
+  Schema extends z.ZodObject<Pick<typeof resourceServerMembers, 'scopes' | 'scopeDescriptions'>>,
+>(schema: Schema): Schema {
+  return schema.superRefine(({ scopes, scopeDescriptions = {} }, context) => {
+    for (const name of Object.keys(scopeDescriptions).filter((described) => !scopes.includes(described))) {
+      context.addIssue({
+        code: 'custom',
+        path: ['scopeDescriptions', name],
+        message: 'describes a scope that is not among its scopes',
+      })
+    }
+  })
+}
