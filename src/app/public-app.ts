@@ -19,6 +19,7 @@ import { createDeviceCookie } from '../interaction/device-cookie.ts'
 import { createHostedSignIn } from '../interaction/hosted-sign-in.ts'
 import { createInteractionRoutes } from '../interaction/routes.ts'
 import type { Log } from '../log.ts'
+import { createDescribeScopes } from '../oauth/browser/asked-scopes.ts'
 import { createInteractions } from '../oauth/browser/interactions.ts'
 import { createLinkSignIn } from '../oauth/browser/link-sign-in.ts'
 import { allowsOrigin } from '../oauth/clients/client-metadata.ts'
@@ -87,7 +88,11 @@ function createHostedPages(
       pages,
       issuer,
       csrfKeys,
-      interactions: createInteractions({ provider: engine.current, findClient: clients.findClient }),
+      interactions: createInteractions({
+        provider: engine.current,
+        findClient: clients.findClient,
+        describeScopes: createDescribeScopes(clients.resourceServers.find),
+      }),
       authenticate: createHostedSignIn({ authenticate, device, lockout }),
       findCustomer,
       ...(passwordChange && { forcedChange: { storage, passwordChange, proofs, minLength } }),

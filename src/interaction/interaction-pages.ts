@@ -8,6 +8,7 @@ import type { Csrf } from './csrf.ts'
 import { keepLanguages } from './page-languages.ts'
 import type { ClientView, LoginView, NewPasswordView } from './page-views.ts'
 import { safeLink } from './safe-link.ts'
+import { scopeViews } from './scope-views.ts'
 import { donePath, readNotice } from './way-back.ts'
 
 /** What the login page offers besides signing in. */
@@ -83,7 +84,9 @@ export function createInteractionPages({
 
     consent(ctx, interaction, login) {
       const { view, options } = frame(ctx, interaction)
-      answerPage(ctx, 'consent', { ...view, ...interaction.requested, login }, options)
+      const { scopes, claims } = interaction.requested
+      const asked = scopeViews(scopes, [...interaction.uiLocales, ...ctx.acceptsLanguages()])
+      answerPage(ctx, 'consent', { ...view, scopes: asked, claims, login }, options)
     },
 
     chooseAccount(ctx, interaction, login) {

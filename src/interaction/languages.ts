@@ -28,7 +28,8 @@ export type Languages = {
   choose(wanted: readonly string[]): string
 }
 
-const fallbackTag = 'en'
+/** The language of what has no texts in a language that a person wants. */
+export const FALLBACK_LANGUAGE = 'en'
 const longestValue = 120
 const textsSchema = z.record(z.string(), z.string())
 
@@ -38,17 +39,14 @@ export function readLanguages(directories: readonly string[]): Languages {
   for (const { tag, entries } of directories.flatMap(readLocales)) {
     texts.set(tag, new Map([...(texts.get(tag) ?? []), ...entries]))
   }
-  const fallback = texts.get(fallbackTag) ?? new Map<string, string>()
+  const fallback = texts.get(FALLBACK_LANGUAGE) ?? new Map<string, string>()
   const languages = new Map([...texts].map(([tag, own]) => [tag, createLanguage(tag, own, fallback)]))
-  const english = createLanguage(fallbackTag, fallback, fallback)
+  const english = createLanguage(FALLBACK_LANGUAGE, fallback, fallback)
 
   return {
     tags: [...languages.keys()],
     get: (tag) => languages.get(tag) ?? english,
-    choose(wanted) {
-      const found = wanted.flatMap(widerAndWider).find((tag) => languages.has(tag))
-      return found ?? fallbackTag
-    },
+    choose: (wanted) => lookUpLanguage(wanted, (tag) => languages.has(tag)) ?? FALLBACK_LANGUAGE,
   }
 }
 
@@ -84,6 +82,11 @@ function createLanguage(
 function displayed(value: string): string {
   const plain = value.replace(/[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, '')
   return plain.length > longestValue ? `${plain.slice(0, longestValue)}…` : plain
+}
+
+/** The first of the wanted BCP 47 tags, or of the wider ones that they begin with, that there is (RFC 4647 §3.4); in small letters. */
+export function lookUpLanguage(wanted: readonly string[], has: (tag: string) => boolean): string | undefined {
+  return wanted.flatMap(widerAndWider).find(has)
 }
 
 /** `de-CH-1996` → `de-ch-1996`, `de-ch`, `de`. */

@@ -1,5 +1,6 @@
 import type { PasswordRefusal } from '../customers/recovery/recovery-password-change.ts'
 import type { LibraryForm } from './library-form.ts'
+import type { ScopeView } from './scope-views.ts'
 import type { Notice } from './way-back.ts'
 
 /** The client as a page shows it; links are already checked (`safeLink`). */
@@ -102,7 +103,7 @@ export type ConsentView = ClientView &
   FormView & {
     /** Whose account it is, as the person knows it. */
     readonly login?: string
-    readonly scopes: readonly string[]
+    readonly scopes: readonly ScopeView[]
     readonly claims: readonly string[]
   }
 
@@ -137,7 +138,7 @@ export type PageViews = {
     readonly form: LibraryForm
     readonly clientName: string
     readonly userCode: string
-    readonly scopes: readonly string[]
+    readonly scopes: readonly ScopeView[]
   }
   readonly 'device-done': { readonly clientName?: string }
   readonly recovery: RecoveryView

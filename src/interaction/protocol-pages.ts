@@ -2,9 +2,11 @@ import { requestState } from '../http/request-state.ts'
 import type { ProtocolPages } from '../oauth/browser/pages.ts'
 import { createAnswerPage } from './answer-page.ts'
 import { readLibraryForm } from './library-form.ts'
+import { wantedLanguages } from './page-languages.ts'
 import type { DeviceProblem } from './page-views.ts'
 import type { Pages } from './pages.ts'
 import { safeLink } from './safe-link.ts'
+import { scopeViews } from './scope-views.ts'
 
 const longestDetail = 300
 
@@ -39,7 +41,8 @@ export function createProtocolPages({ pages }: { pages: Pages }): ProtocolPages 
       answerPage(ctx, 'device', { form, userCode: form.typed, problem: error && deviceProblem(error) })
     },
     renderDeviceConfirm(ctx, formHtml, device) {
-      answerPage(ctx, 'device-confirm', { ...device, form: readLibraryForm(formHtml) })
+      const scopes = scopeViews(device.scopes, wantedLanguages(ctx))
+      answerPage(ctx, 'device-confirm', { ...device, scopes, form: readLibraryForm(formHtml) })
     },
     renderDeviceDone(ctx, clientName) {
       answerPage(ctx, 'device-done', { clientName })

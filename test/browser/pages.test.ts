@@ -1,6 +1,6 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { northwind, type PageServer, password, startPageServer } from '../interaction/page-server.ts'
+import { asked, northwind, type PageServer, password, startPageServer } from '../interaction/page-server.ts'
 import { describeOn } from '../support/describe-on.ts'
 import { connectChromium, newContext } from '../support/shared-chromium.ts'
 import { blamable, expectGoodPage, focused, leadOn } from './look.ts'
@@ -55,13 +55,13 @@ describeOn('chromium', 'pages in a browser', () => {
     server.add({ ...northwind, uid: 'german', uiLocales: ['de'] })
     server.add({ ...northwind, uid: 'long', client: { ...northwind.client, name: longName }, loginHint: 's@e.example' })
     server.add({ ...northwind, uid: 'choose-account', prompt: 'select_account', accountId: consent.accountId ?? '' })
-    server.add({ ...consent, requested: { scopes, claims: [] } })
+    server.add({ ...consent, requested: { scopes: asked(...scopes), claims: [] } })
     server.add({
       ...consent,
       uid: 'consent-long',
       client: { ...northwind.client, name: longName },
       uiLocales: ['de'],
-      requested: { scopes: [...scopes, `${longName}:${longName}`.toLowerCase()], claims: ['customer_reference'] },
+      requested: { scopes: asked(...scopes, `${longName}:${longName}`.toLowerCase()), claims: ['customer_reference'] },
     })
     browser = await connectChromium()
   })

@@ -97,6 +97,9 @@ export async function startPageServer({ viewsDirectory }: { viewsDirectory?: str
   }
 }
 
+/** Scopes that their resource servers do not describe. */
+export const asked = (...names: readonly string[]) => names.map((name) => ({ name }))
+
 /** A running page server. */
 export type PageServer = Awaited<ReturnType<typeof startPageServer>>
 
@@ -108,7 +111,11 @@ function protocolEndpoints(protocol: ReturnType<typeof createProtocolPages>, ori
     value="ABC&quot;&gt;" type="text" name="user_code" placeholder="Enter code" autofocus autocomplete="off"></input>
   </form>`
   const logout = `<form id="op.logoutForm" method="post" action="${origin}/logout/confirm"><input type="hidden" name="xsrf" value="secret"/></form>`
-  const confirm = { clientName: 'Living Room TV', userCode: 'WDJB-MJHT', scopes: ['openid', 'profile', 'orders:read'] }
+  const confirm = {
+    clientName: 'Living Room TV',
+    userCode: 'WDJB-MJHT',
+    scopes: asked('openid', 'profile', 'orders:read'),
+  }
   const routes: Record<string, (ctx: Context) => void> = {
     '/callback': (ctx) => {
       ctx.body = 'back at the client'

@@ -69,7 +69,8 @@ test('templates carry no script, inline style or handler', () => {
 test('hostile client names, hints, scopes and claims come out encoded', async () => {
   const client = { ...northwind.client, name: hostile }
   const login = await show({ ...northwind, uid: 'hostile', client, loginHint: hostile })
-  const requested = { scopes: [hostile], claims: [hostile] }
+  const scopes = [{ name: hostile }, { name: 'orders:read', description: { en: hostile } }]
+  const requested = { scopes, claims: [hostile] }
   const consent = await show({ ...northwind, uid: 'hostile', prompt: 'consent', client, requested })
   for (const { html } of [login, consent]) {
     expect(html).not.toContain('<img src=x')

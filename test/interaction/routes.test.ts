@@ -8,7 +8,7 @@ beforeAll(async () => {
   server = await startPageServer()
   server.add(northwind)
   server.add({ ...northwind, uid: 'uid-other' })
-  server.add({ ...consent, requested: { scopes: ['openid', 'orders:read'], claims: ['email'] } })
+  server.add({ ...consent, requested: { scopes: [{ name: 'openid' }, { name: 'orders:read' }], claims: ['email'] } })
 })
 beforeEach(() => {
   server.finished.length = 0

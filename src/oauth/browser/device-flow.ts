@@ -1,12 +1,13 @@
 import type { Middleware } from 'koa'
 import type { Configuration, Provider } from 'oidc-provider'
 import { sessionOf } from '../library-values.ts'
+import type { AskedScope, DescribeScopes } from './asked-scopes.ts'
 import type { ProtocolPages } from './pages.ts'
 
 type DeviceFlow = NonNullable<NonNullable<Configuration['features']>['deviceFlow']>
 
 /** The device grant (RFC 8628) with our pages. Letters and digits that are not mistaken for one another. */
-export function deviceFlow(pages: ProtocolPages): DeviceFlow {
+export function deviceFlow(pages: ProtocolPages, describeScopes: DescribeScopes): DeviceFlow {
   return {
     enabled: true,
     charset: 'base-20',
@@ -17,13 +18,22 @@ export function deviceFlow(pages: ProtocolPages): DeviceFlow {
       pages.renderDeviceConfirm(ctx, form, {
         clientName: client.clientName ?? client.clientId,
         userCode,
-        scopes: String(ctx.oidc.entities.DeviceCode?.params?.scope ?? '')
-          .split(' ')
-          .filter(Boolean),
+        scopes: await scopesOf(ctx.oidc.entities.DeviceCode?.params, describeScopes),
       }),
     successSource: async (ctx) => pages.renderDeviceDone(ctx, ctx.oidc.client?.clientName ?? ctx.oidc.client?.clientId),
   }
 }
+
+/** What the device asked for, of each resource server that it named or that was taken for it. */
+function scopesOf(params: Asked | undefined, describeScopes: DescribeScopes): Promise<AskedScope[]> {
+  const names = String(params?.scope ?? '')
+    .split(' ')
+    .filter(Boolean)
+  const resources = [params?.resource ?? []].flat().map(String)
+  return describeScopes(names, Object.fromEntries(resources.map((resource) => [resource, names])))
+}
+
+type Asked = { readonly scope?: unknown; readonly resource?: unknown }
 
 /**
  * A code sent in without a session, because it ran out or was never there, leads to a new form: the library would try

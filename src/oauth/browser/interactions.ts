@@ -3,6 +3,7 @@ import { errors, type InteractionResults, type Provider } from 'oidc-provider'
 import type { ClientMetadata } from '../../clients/client.ts'
 import type { Proof } from '../../customers/proof.ts'
 import { withFacts } from '../accounts/grant-facts.ts'
+import type { AskedScope, DescribeScopes } from './asked-scopes.ts'
 import { createEndedInteractions } from './ended-interactions.ts'
 import { createInteractionBrowser } from './interaction-browser.ts'
 import { describeMetadata, type WaysOut } from './ways-out.ts'
@@ -26,7 +27,7 @@ export type Interaction = {
   /** The customer who is signed in, at the prompts for consent and for an account. */
   readonly accountId?: string
   /** At the consent prompt: what the client asks for that was not granted before. */
-  readonly requested: { readonly scopes: readonly string[]; readonly claims: readonly string[] }
+  readonly requested: { readonly scopes: readonly AskedScope[]; readonly claims: readonly string[] }
 }
 
 /** Reading and ending interactions. Each `finish` answers the request with a redirect. */
@@ -48,7 +49,7 @@ export interface Interactions {
 export class InteractionLost extends Error {}
 
 /** The library's interactions behind our port; `provider` gives the one in use now. */
-export function createInteractions({ provider, findClient }: InteractionDeps): Interactions {
+export function createInteractions({ provider, findClient, describeScopes }: InteractionDeps): Interactions {
   const ended = createEndedInteractions(provider().issuer)
   const browsers = createInteractionBrowser(provider().issuer)
 
@@ -75,7 +76,7 @@ export function createInteractions({ provider, findClient }: InteractionDeps): I
       const client = await findClient(String(found.params.client_id))
       if (!client) throw new InteractionLost('the client is gone')
       ended.remember(ctx, found.uid, client.client_id)
-      return describe(found, client)
+      return describe(found, client, describeScopes)
     },
     async clientAt(ctx) {
       const clientId = ended.clientIdAt(ctx)
@@ -100,6 +101,7 @@ const CHOSEN = { select_account: {}, create: {} }
 type InteractionDeps = {
   readonly provider: () => Provider
   readonly findClient: (clientId: string) => Promise<ClientMetadata | undefined>
+  readonly describeScopes: DescribeScopes
 }
 type LibraryInteraction = Awaited<ReturnType<Provider['interactionDetails']>>
 type Missing = {
@@ -123,7 +125,11 @@ async function saveConsent(provider: Provider, interaction: LibraryInteraction):
   return grant.save()
 }
 
-function describe(found: LibraryInteraction, client: ClientMetadata): Interaction {
+async function describe(
+  found: LibraryInteraction,
+  client: ClientMetadata,
+  describeScopes: DescribeScopes,
+): Promise<Interaction> {
   // What the library's consent checks put there.
   const { missingOIDCScope = [], missingOIDCClaims = [], missingResourceScopes = {} } = found.prompt.details as Missing
   // The library has read them as texts.
@@ -144,7 +150,10 @@ function describe(found: LibraryInteraction, client: ClientMetadata): Interactio
     ...optional('accountId', found.session?.accountId),
     uiLocales: ui_locales?.split(' ') ?? [],
     requested: {
-      scopes: [...new Set([...missingOIDCScope, ...Object.values(missingResourceScopes).flat()])],
+      scopes: await describeScopes(
+        [...new Set([...missingOIDCScope, ...Object.values(missingResourceScopes).flat()])],
+        missingResourceScopes,
+      ),
       claims: missingOIDCClaims,
     },
   }

@@ -1,4 +1,5 @@
 import type { Context } from 'koa'
+import type { AskedScope } from './asked-scopes.ts'
 import type { WaysOut } from './ways-out.ts'
 
 /** The pages that the library shows in the middle of its endpoints, one for each of its hooks. */
@@ -14,7 +15,7 @@ export type ProtocolPages = {
   renderDeviceConfirm(
     ctx: Context,
     formHtml: string,
-    device: { clientName: string; userCode: string; scopes: readonly string[] },
+    device: { clientName: string; userCode: string; scopes: readonly AskedScope[] },
   ): void
   renderDeviceDone(ctx: Context, clientName?: string): void
 }

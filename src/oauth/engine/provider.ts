@@ -10,6 +10,7 @@ import type { Storage } from '../../storage/storage.ts'
 import type { TokenHistory } from '../../token-history/token-history.ts'
 import { createFindAccount, type JudgeAccount } from '../accounts/account.ts'
 import { grantFacts, keepGrantFacts, keepSignInInstant } from '../accounts/grant-facts.ts'
+import { createDescribeScopes } from '../browser/asked-scopes.ts'
 import { deviceFlow, restartDeviceFlow } from '../browser/device-flow.ts'
 import { createLoadExistingGrant } from '../browser/first-party.ts'
 import { acceptFormerHints, type FormerKey } from '../browser/former-hints.ts'
@@ -172,7 +173,7 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
     features: {
       claimsParameter: { enabled: true },
       clientCredentials: { enabled: true },
-      deviceFlow: deviceFlow(pages),
+      deviceFlow: deviceFlow(pages, createDescribeScopes(resourceServers.find)),
       devInteractions: { enabled: false },
       externalSigningSupport: { enabled: true, ack: 'experimental-01' },
       introspection: { enabled: true },
