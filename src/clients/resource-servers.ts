@@ -6,6 +6,7 @@ import { type Changed, isRevision } from '../database/revision.ts'
 import { isStorable } from '../database/storable.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { REFRESH_POLICIES } from './client-schema.ts'
+import { createOfferedScopes } from './offered-scopes.ts'
 import type { resourceServer } from './resource-server-schema.ts'
 
 /** A commerce service, or a group of them, that accepts tokens made for its audience. */
@@ -37,11 +38,16 @@ export function createResourceServerRegistry({
   builtIn: readonly ResourceServer[]
 }) {
   const cache = createCache((identifier) => load(knex, identifier), { ttlSeconds: CACHE_SECONDS, limit: 1000 })
-  storage.subscribe(TOPIC, () => cache.clear())
+  const offeredScopes = createOfferedScopes(knex, builtIn)
+  storage.subscribe(TOPIC, () => {
+    cache.clear()
+    void offeredScopes.look()
+  })
   const byIdentifier = new Map(builtIn.map((server) => [server.identifier, server]))
 
   async function changed(): Promise<void> {
     cache.clear()
+    await offeredScopes.look()
     await storage.publish(TOPIC)
   }
 
@@ -49,6 +55,8 @@ export function createResourceServerRegistry({
     async find(identifier: string): Promise<ResourceServer | undefined> {
       return byIdentifier.get(identifier) ?? (await cache.get(identifier))
     },
+    /** The scopes of all that are offered to software of others. */
+    offeredScopes: offeredScopes.current,
     /** Only what dialects bring along can ask for them: an id is made without a look at the database. */
     hasShortTokens: (identifier: string): boolean => byIdentifier.get(identifier)?.hasShortTokens === true,
     /** Those in the database, by identifier; dialects' own are no one's to change. */

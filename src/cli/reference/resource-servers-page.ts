@@ -37,7 +37,13 @@ that is not in this list is refused, with the name that was probably meant. The 
 ## Members
 `.split('\n')
 
-const REST = `## What people read about a scope
+const REST = `## Software of others
+
+\`is_offered: false\` keeps a service for the shop's own software: to clients without \`first_party\` it is as if it did not exist, and
+refresh tokens and codes that they have for it give no more tokens. Access tokens work until they end. If it is the
+\`DEFAULT_RESOURCE\`, those clients need a \`default_resource\` of their own.
+
+## What people read about a scope
 
 The page that asks for consent, and the one that connects a device, show each scope in a sentence. The server takes the first
 there is of: its description in a language of the person (\`ui_locales\`, then the browser's; \`de\` also serves \`de-CH\`), its

@@ -1,5 +1,6 @@
 import { errors, type KoaContextWithOIDC, type ResourceServer as LibraryResourceServer } from 'oidc-provider'
 import type { ClientMetadata } from '../../clients/client.ts'
+import { isOffered } from '../../clients/offered-scopes.ts'
 import type { ResourceServer } from '../../clients/resource-servers.ts'
 import type { SigningKey } from '../../keys/signing-key.ts'
 import type { Log } from '../../log.ts'
@@ -46,7 +47,9 @@ export function createResourceIndicators(deps: ResourceDeps) {
     ): Promise<LibraryResourceServer> {
       const server = await findResourceServer(identifier)
       const metadata = await findClient(client.clientId)
-      if (!server || !metadata) throw new errors.InvalidTarget('there is no such resource server')
+      const isKnown = server && metadata && (isOffered(server) || metadata.first_party === true)
+      // Software of others does not learn that there is one that is not for it.
+      if (!isKnown) throw new errors.InvalidTarget('there is no such resource server')
       const isMachine = ctx.oidc.params?.grant_type === 'client_credentials'
       if (isMachine && !server.hasMachineTokens) {
         throw new errors.InvalidTarget('this resource server gives clients no tokens of their own')

@@ -46,6 +46,7 @@ import {
   makeShortTokens,
   useOwnEndpoints,
 } from './library-seam.ts'
+import { nameOfferedScopes } from './name-offered-scopes.ts'
 import { noteRequest } from './note-request.ts'
 import { createRequestReads } from './request-reads.ts'
 import { toLibraryKeys } from './signing.ts'
@@ -101,6 +102,7 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
   provider.use(restartDeviceFlow(provider))
   provider.use(leadOnAfterAnswer(provider, deps.pages))
   provider.use(nameUnauthorizedClients())
+  provider.use(nameOfferedScopes(deps.resourceServers.offeredScopes))
   provider.use(endBareSessions(deps))
   keepGrantFacts(provider)
   keepSignInInstant(provider)

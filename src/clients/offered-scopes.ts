@@ -1,0 +1,43 @@
+import type { Knex } from 'knex'
+import type { ResourceServer } from './resource-servers.ts'
+
+const RENEW_EVERY_MS = 10_000
+
+/** Whether software of others may have tokens for it. */
+export function isOffered({ is_offered }: Pick<ResourceServer, 'is_offered'>): boolean {
+  return is_offered !== false
+}
+
+/**
+ * The scopes of all resource servers that are offered to software of others. They are kept in memory and looked up again
+ * behind the answer, so that metadata is served at once, also while the database is away.
+ */
+export function createOfferedScopes(knex: Knex, builtIn: readonly ResourceServer[]) {
+  const own = builtIn.filter(isOffered).flatMap(({ scopes }) => scopes)
+  let known: readonly string[] | undefined
+  let lookedAtMs = 0
+
+  async function look(): Promise<void> {
+    lookedAtMs = Date.now()
+    const found = await load(knex).catch(() => undefined)
+    if (found) known = [...new Set([...own, ...found])].sort()
+  }
+
+  return {
+    /** After a change. Where the database does not answer, what is known stays. */
+    look,
+    async current(): Promise<readonly string[]> {
+      const renewal = Date.now() - lookedAtMs > RENEW_EVERY_MS ? look() : undefined
+      if (!known) await renewal
+      return known ?? own
+    },
+  }
+}
+
+async function load(knex: Knex): Promise<string[]> {
+  const { rows } = await knex.raw<{ rows: { scope: string }[] }>(
+    `select distinct scope from resource_servers, json_array_elements_text(settings -> 'scopes') as scope
+     where settings ->> 'is_offered' is distinct from 'false'`,
+  )
+  return rows.map(({ scope }) => scope)
+}
