@@ -23,12 +23,13 @@ export function createOfferedScopes(knex: Knex, builtIn: readonly ResourceServer
     if (found) known = [...new Set([...own, ...found])].sort()
   }
 
+  const first = look()
   return {
     /** After a change. Where the database does not answer, what is known stays. */
     look,
     async current(): Promise<readonly string[]> {
-      const renewal = Date.now() - lookedAtMs > RENEW_EVERY_MS ? look() : undefined
-      if (!known) await renewal
+      if (Date.now() - lookedAtMs > RENEW_EVERY_MS) void look()
+      if (!known) await first
       return known ?? own
     },
   }
