@@ -6,9 +6,9 @@ type Json = { [member: string]: unknown }
 
 const problem = z
   .object({
-    type: z.literal('about:blank'),
-    title: z.string(),
-    status: z.int(),
+    type: z.literal('about:blank').describe('Always this: `code` tells problems apart.'),
+    title: z.string().describe('The name of the status.'),
+    status: z.int().describe('The status of the answer.'),
     code: z.string().describe('A stable code, for programs.'),
     detail: z.string().describe('A sentence for people: what is wrong, and what to do.'),
   })
@@ -21,7 +21,7 @@ export function openApiRoute(others: readonly Route[]): Route {
     path: '/v1/openapi.json',
     summary: 'This document',
     permission: 'public',
-    result: z.looseObject({ openapi: z.string() }),
+    result: z.looseObject({ openapi: z.string().describe('The version of OpenAPI.') }),
     handle: async () => document,
   })
   const document = openApiDocument([...others, own])
@@ -77,6 +77,8 @@ const IF_MATCH = {
   schema: { type: 'string' },
 }
 
+const ETag = { description: 'The revision, for If-Match.', schema: { type: 'string' } }
+
 function responsesOf(each: Route, schemas: Json): Json {
   const success = each.status ?? 200
   const result = success === 204 ? undefined : schemaOf(each.result, 'output', schemas)
@@ -94,7 +96,7 @@ function responsesOf(each: Route, schemas: Json): Json {
   return {
     [success]: {
       description: success === 201 ? 'Created' : 'Done',
-      ...(each.revision && success !== 204 && { headers: { ETag: { schema: { type: 'string' } } } }),
+      ...(each.revision && success !== 204 && { headers: { ETag } }),
       ...(result && { content: each.lines ? { 'application/x-ndjson': { schema: result } } : json(result) }),
     },
     ...Object.fromEntries([...refusals].map((status) => [status, refusal])),
@@ -112,9 +114,10 @@ function parametersOf(where: 'path' | 'query', shape: z.ZodObject | undefined, s
     properties?: Record<string, Json>
     required?: string[]
   }
-  return Object.entries(properties).map(([name, schema]) => ({
+  return Object.entries(properties).map(([name, { description, ...schema }]) => ({
     name,
     in: where,
+    description,
     required: where === 'path' || required.includes(name),
     schema,
   }))

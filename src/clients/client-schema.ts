@@ -19,6 +19,8 @@ const seconds = z.int().positive()
 const tokenSeconds = seconds.max(LONGEST_TOKEN_SECONDS)
 const algorithm = z.enum(['RS256', 'PS256', 'ES256', 'EdDSA'])
 
+const jwk = z.looseObject({ kty: z.string().describe('The type of the key (RFC 7517 §4.1).') })
+
 /** Members of RFC 7591, OpenID Connect Registration 1.0 and their extensions that this server uses, each with its sentence. */
 const standardMembers = {
   client_id: z.string().min(1).max(255).describe('Names the client in every request; it cannot change.'),
@@ -59,7 +61,7 @@ const standardMembers = {
     .describe('The one algorithm of its assertions (private_key_jwt).'),
   scope: z.string().optional().describe('The scopes it may ask for, separated by blanks. Unless given: every scope.'),
   jwks: z
-    .object({ keys: z.array(z.looseObject({ kty: z.string() })).readonly() })
+    .object({ keys: z.array(jwk).readonly().describe('The keys, each a JWK.') })
     .optional()
     .describe('Its public keys, for private_key_jwt and certificates (RFC 7517 §5).'),
   jwks_uri: webUri

@@ -5,6 +5,7 @@ import { AUDIT_EVENTS, type AuditEventType } from '../../audit/events.ts'
 import type { AuditTrail } from '../../audit/trail.ts'
 import { numberOfCursor, toPage } from '../../database/page.ts'
 import { Problem } from '../problem.ts'
+import { clientId, customerId, grantId, ip, requestId, sentenceOf } from './fields.ts'
 import { customerIdOf, type FindCustomer } from './named-customer.ts'
 import { type Route, route } from './route.ts'
 import { instantInQuery, pageOf, pageQuery, text } from './shapes.ts'
@@ -15,48 +16,61 @@ const isoInstant = instantInQuery.transform((seconds) => new Date(seconds * 1000
 const types = Object.keys(AUDIT_EVENTS) as [AuditEventType, ...AuditEventType[]]
 const type = z.enum(types, 'is not an audit event; "npx vestibule audit events" lists them')
 const query = pageQuery.extend({
-  type: z.union([type, z.array(type)]).optional(),
+  type: z
+    .union([type, z.array(type)])
+    .optional()
+    .describe('An event, or several of them.'),
   customer: text.min(1).optional().describe('A customer by id, reference or e-mail address.'),
-  customerId: text.optional(),
-  clientId: text.optional(),
+  customerId: text.optional().describe(sentenceOf(customerId)),
+  clientId: text.optional().describe(sentenceOf(clientId)),
   actor: text.optional().describe('Who acted, as in the entries, or the e-mail address of an administrator.'),
-  ip: text.optional(),
-  requestId: text.optional(),
-  since: isoInstant.optional(),
-  until: isoInstant.optional(),
+  ip: text.optional().describe(sentenceOf(ip)),
+  requestId: text.optional().describe(sentenceOf(requestId)),
+  since: isoInstant.optional().describe('Only entries from this instant on: ISO 8601, or epoch seconds.'),
+  until: isoInstant.optional().describe('Only entries before this instant: ISO 8601, or epoch seconds.'),
 })
+const seq = z.int().describe('The number of the entry in the chain, from 1, without gaps.')
+const hash = z.string().describe('SHA-256 of the hash before and this entry, in base64url.')
 const entry = z
   .object({
-    seq: z.int(),
-    at: z.iso.datetime(),
-    type: z.enum(types),
-    outcome: z.enum(['done', 'refused']),
-    actor: z.string().optional(),
-    customerId: z.string().optional(),
-    clientId: z.string().optional(),
-    grantId: z.string().optional(),
-    ip: z.string().optional(),
-    requestId: z.string().optional(),
-    reason: z.string().optional(),
-    hash: z.string(),
+    seq,
+    at: z.iso.datetime().describe('When it happened: ISO 8601 in milliseconds.'),
+    type: z.enum(types).describe('The event; docs/audit-events.md explains each.'),
+    outcome: z.enum(['done', 'refused']).describe('Whether it was done, or refused.'),
+    actor: z.string().optional().describe('Who acted, where it was not the customer.'),
+    customerId: customerId.optional(),
+    clientId: clientId.optional(),
+    grantId: grantId.optional(),
+    ip: ip.optional(),
+    requestId: requestId.optional(),
+    reason: z.string().optional().describe('Why or how, and what was changed; see the event.'),
+    hash,
   })
   .meta({ id: 'AuditEntry' })
 const listedEntry = entry
   .extend({ actorName: z.string().optional().describe('The e-mail address of the administrator who acted.') })
   .meta({ id: 'ListedAuditEntry' })
 /** A link that was kept elsewhere: an entry of an export, of the stream or of the webhook, or the head of some day. */
-const link = z.object({ seq: z.int(), hash: z.string() })
+const link = z.object({ seq, hash })
 const witness = z
-  .strictObject({ seq: z.coerce.number().int().positive().optional(), hash: z.string().length(43).optional() })
+  .strictObject({
+    seq: z.coerce.number().int().positive().optional().describe('The number of an entry that was kept elsewhere.'),
+    hash: z.string().length(43).optional().describe('The hash of that entry.'),
+  })
   .refine(({ seq, hash }) => (seq === undefined) === (hash === undefined), 'give both seq and hash, or neither')
 const trailProblem = z.object({
-  seq: z.int().optional(),
+  seq: z
+    .int()
+    .optional()
+    .describe('The number of the entry where the chain breaks; absent where entries at an end of it are gone.'),
   upTo: z.int().optional().describe('The last of several in a row.'),
-  problem: z.enum(['changed', 'missing', 'inserted', 'cut off', 'beginning removed', 'rewritten', 'witness too old']),
+  problem: z
+    .enum(['changed', 'missing', 'inserted', 'cut off', 'beginning removed', 'rewritten', 'witness too old'])
+    .describe('What is wrong there.'),
 })
 const verdict = z.object({
   entries: z.int().describe('Entries that are whole from the beginning to the first problem.'),
-  head: link,
+  head: link.describe('The last entry that is whole.'),
   problem: trailProblem.optional().describe('The first of `problems`.'),
   problems: z.array(trailProblem).optional().describe('At most 1000; absent when the trail is whole.'),
   moreProblems: z.int().optional().describe('Problems beyond those in `problems`.'),
@@ -127,8 +141,12 @@ export function auditRoutes({ auditTrail, findCustomer, administrators }: AuditR
       path: '/v1/audit/counts',
       summary: 'Count entries by type since an instant',
       permission: 'audit:read',
-      query: z.strictObject({ since: isoInstant }),
-      result: z.object({ counts: z.partialRecord(z.enum(types), z.int()) }),
+      query: z.strictObject({
+        since: isoInstant.describe('The beginning of what is counted: ISO 8601, or epoch seconds.'),
+      }),
+      result: z.object({
+        counts: z.partialRecord(z.enum(types), z.int()).describe('How often each event happened; absent is never.'),
+      }),
       async handle({ query: { since } }) {
         await auditTrail.flush()
         return { counts: await auditTrail.count(since) }

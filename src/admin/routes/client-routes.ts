@@ -8,6 +8,7 @@ import type { Changed } from '../../database/revision.ts'
 import type { EndSignIn } from '../../oauth/sign-outs/end-sign-in.ts'
 import { changedMeanwhile, Problem } from '../problem.ts'
 import { client, madeClient, newClient, storedClient } from './client-shapes.ts'
+import { clientId } from './fields.ts'
 import { type Route, route } from './route.ts'
 import { pageOf, pageQuery } from './shapes.ts'
 
@@ -18,7 +19,7 @@ export type ClientRouteDeps = {
   readonly endSignIn: EndSignIn
 }
 
-const params = z.object({ clientId: z.string() })
+const params = z.object({ clientId })
 const about = ({ params: { clientId } }: { readonly params: z.output<typeof params> }) => ({ clientId })
 
 /** Who may ask for tokens. */

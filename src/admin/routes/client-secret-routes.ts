@@ -2,11 +2,12 @@ import { z } from 'zod'
 import type { ClientRegistry } from '../../clients/registry.ts'
 import { newSecretValue } from '../../clients/secrets.ts'
 import { Problem } from '../problem.ts'
-import { clientSecret, newSecret } from './client-shapes.ts'
+import { clientSecret, newSecret, secretName } from './client-shapes.ts'
+import { clientId } from './fields.ts'
 import { type Route, route } from './route.ts'
 import { instant, pageOf, whole } from './shapes.ts'
 
-const params = z.object({ clientId: z.string() })
+const params = z.object({ clientId })
 const about = ({ params: { clientId } }: { readonly params: z.output<typeof params> }) => ({ clientId })
 
 /** Secrets of clients. One is shown once, when it is made; only its digest is kept. */
@@ -30,7 +31,7 @@ export function clientSecretRoutes({ clients }: { readonly clients: ClientRegist
       params,
       body: newSecret,
       status: 201,
-      result: clientSecret.extend({ secret: z.string() }),
+      result: clientSecret.extend({ secret: z.string().describe('The secret. Only this answer contains it.') }),
       refusals: [409],
       async handle({ params: { clientId }, body, note }) {
         const added = { ...body, secret: body.secret ?? newSecretValue() }
@@ -44,7 +45,7 @@ export function clientSecretRoutes({ clients }: { readonly clients: ClientRegist
       ...act,
       path: '/v1/clients/{clientId}/secrets/{name}/expire',
       summary: 'Make a secret expire, now or at an instant',
-      params: params.extend({ name: z.string() }),
+      params: params.extend({ name: secretName }),
       body: z.strictObject({ at: instant.optional() }),
       result: clientSecret,
       refusals: [404],

@@ -3,7 +3,12 @@ import { clientMetadata, storedClientMetadata } from '../../clients/client-schem
 import { FEWEST_SECRET_CHARACTERS } from '../../clients/secrets.ts'
 import { epochSeconds, instant } from './shapes.ts'
 
-export const client = z.object({ metadata: storedClientMetadata, isEnabled: z.boolean() }).meta({ id: 'Client' })
+export const client = z
+  .object({
+    metadata: storedClientMetadata.describe('Its members, as docs/clients.md explains them.'),
+    isEnabled: z.boolean().describe('Whether it gets tokens, and whether its tokens work.'),
+  })
+  .meta({ id: 'Client' })
 
 const warnings = z.array(z.string()).optional().describe('What is allowed and seldom meant, a sentence each.')
 
@@ -23,15 +28,22 @@ const secret = z
     `must be at least ${FEWEST_SECRET_CHARACTERS} characters; "openssl rand -base64 32" makes a good one`,
   )
   .regex(/^[\x20-\x7e]*$/, 'must be printable ASCII: client authentication carries nothing else (RFC 6749, A.2)')
+  .describe('A secret of your own; without it one is made where one is needed.')
 
-export const newClient = z.strictObject({ metadata: clientMetadata, secret: secret.optional() })
+export const newClient = z.strictObject({
+  metadata: clientMetadata.describe('Its members, as docs/clients.md explains them.'),
+  secret: secret.optional(),
+})
+
+/** In an answer or a path. */
+export const secretName = z.string().describe('The name of the secret, by which people tell it from others.')
 
 export const clientSecret = z
-  .object({ name: z.string(), expiresAt: epochSeconds.optional() })
+  .object({ name: secretName, expiresAt: epochSeconds('When it stops working').optional() })
   .meta({ id: 'ClientSecret' })
 
 export const newSecret = z.strictObject({
-  name: z.string().min(1).max(64),
+  name: secretName.min(1).max(64),
   expiresAt: instant.optional(),
   secret: secret.optional(),
 })

@@ -1,25 +1,29 @@
 import { z } from 'zod'
 import type { ActiveGrants } from '../../oauth/sign-outs/active-grants.ts'
 import { Problem } from '../problem.ts'
+import { clientId, companyUserId, customerId, grantId, ip, sentenceOf } from './fields.ts'
 import { type Route, route } from './route.ts'
 import { epochSeconds, pageOf, pageQuery, text } from './shapes.ts'
 
 const grant = z
   .object({
-    id: z.string(),
-    clientId: z.string(),
-    customerId: z.string().optional(),
+    id: grantId,
+    clientId,
+    customerId: customerId.optional(),
     anonymousId: z.string().optional().describe('The id of an anonymous customer, who has not signed in.'),
-    agentId: z.string().optional(),
-    companyUserId: z.string().optional(),
-    grantedAt: epochSeconds,
-    expiresAt: epochSeconds,
+    agentId: z.string().optional().describe('The id of the agent who signed in, or acts for the customer.'),
+    companyUserId: companyUserId.optional(),
+    grantedAt: epochSeconds('When the person signed in'),
+    expiresAt: epochSeconds('When the sign-in ends unless it is refreshed'),
     by: z.string().optional().describe('The grant type.'),
-    ip: z.string().optional(),
+    ip: ip.optional(),
   })
   .meta({ id: 'Grant' })
 const query = pageQuery
-  .extend({ customerId: text.min(1).optional(), clientId: text.min(1).optional() })
+  .extend({
+    customerId: text.min(1).optional().describe(sentenceOf(customerId)),
+    clientId: text.min(1).optional().describe(sentenceOf(clientId)),
+  })
   .refine(({ customerId, clientId }) => customerId ?? clientId, 'give a customerId, a clientId, or both')
 
 export type GrantRouteDeps = {
@@ -48,7 +52,7 @@ export function grantRoutes({ activeGrants, flushTrail }: GrantRouteDeps): Route
       path: '/v1/grants/{id}/revoke',
       summary: 'End one sign-in and revoke its tokens',
       permission: 'grants:revoke',
-      params: z.object({ id: z.string() }),
+      params: z.object({ id: grantId }),
       result: grant,
       refusals: [404],
       async handle({ params: { id }, actor }) {

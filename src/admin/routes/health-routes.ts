@@ -16,20 +16,30 @@ export type HealthRouteDeps = {
   readonly listNodes: () => Promise<readonly ActiveNode[]>
 }
 
+const check = z.object({
+  name: z.string().describe('What was looked at: database, storage, keys or mail.'),
+  status: z.enum(['up', 'down']).describe('Whether it works.'),
+  problem: z.string().optional().describe('Why it does not work.'),
+})
+const node = z.object({
+  node: z.string().describe('The id of the node.'),
+  seenAt: epochSeconds('When it was last seen'),
+  keys: z.int().describe('How many keys it publishes.'),
+})
 const health = z
   .object({
-    status: z.enum(['well', 'unwell']),
-    version: z.string(),
+    status: z.enum(['well', 'unwell']).describe('Whether everything in `checks` is up.'),
+    version: z.string().describe('The version of Vestibule.'),
     node: z.string().describe('The version of Node.js.'),
-    startedAt: epochSeconds,
-    uptimeSeconds: z.int(),
-    checks: z.array(z.object({ name: z.string(), status: z.enum(['up', 'down']), problem: z.string().optional() })),
+    startedAt: epochSeconds('When this node started'),
+    uptimeSeconds: z.int().describe('How long this node runs.'),
+    checks: z.array(check).describe('What this node needs, each as it is now.'),
     clockSkewSeconds: z
       .number()
       .optional()
       .describe('Seconds by which the clock of this node is ahead of the database.'),
     nodes: z
-      .array(z.object({ node: z.string(), seenAt: epochSeconds, keys: z.int() }))
+      .array(node)
       .describe('Nodes that share this database and were seen in the last 30 s; none on the embedded database.'),
   })
   .meta({ id: 'Health' })

@@ -4,6 +4,7 @@ import { createKeyOperations, exportPublicKeys, type KeyOperationOutcome } from 
 import type { KeyRing } from '../../keys/ring/key-ring.ts'
 import type { KeyUsageRecorder } from '../../keys/usage/usage-recorder.ts'
 import { Problem } from '../problem.ts'
+import { algorithm, kid } from './fields.ts'
 import { type Route, route } from './route.ts'
 import { epochSeconds, pageOf, whole } from './shapes.ts'
 
@@ -14,26 +15,38 @@ export type KeyRouteDeps = {
   readonly reseal: () => Promise<void>
 }
 
-const algorithm = z.enum(['ES256', 'RS256', 'PS256', 'EdDSA'])
-const forced = z.strictObject({ force: z.boolean().default(false) })
-const params = z.object({ kid: z.string() })
+const forced = z.strictObject({
+  force: z
+    .boolean()
+    .default(false)
+    .describe('Does it although verifiers may not know the key yet, or tokens are left without one that signs.'),
+})
+const params = z.object({ kid })
+const verifier = z.object({
+  verifier: z.string().describe('The User-Agent of a service that fetches the key set.'),
+  address: z.string().describe('The IP address of that service.'),
+  lastFetchedAt: epochSeconds('When it last fetched the key set'),
+})
 const key = z
   .object({
-    kid: z.string(),
+    kid,
     algorithm,
-    state: z.enum(['pending', 'active', 'retired']),
-    createdAt: epochSeconds,
-    since: epochSeconds,
-    ageSeconds: z.number(),
-    firstPublishedAt: epochSeconds,
-    lastSignedAt: epochSeconds.optional(),
-    lastSeenAt: epochSeconds.optional(),
+    state: z
+      .enum(['pending', 'active', 'retired'])
+      .describe('"pending" is published and does not sign yet, "active" signs, "retired" verifies only.'),
+    createdAt: epochSeconds('When it was made'),
+    since: epochSeconds('When it came into its state'),
+    ageSeconds: z.number().describe('How old it is.'),
+    firstPublishedAt: epochSeconds('When verifiers could first fetch it'),
+    lastSignedAt: epochSeconds('When it last signed a token').optional(),
+    lastSeenAt: epochSeconds('When a token that it signed was last shown').optional(),
     next: z.enum(['activate', 'retire', 'remove']).optional().describe('What the schedule does next with the key.'),
-    nextAt: epochSeconds.optional(),
-    verifiersBehind: z.array(z.object({ verifier: z.string(), address: z.string(), lastFetchedAt: epochSeconds })),
+    nextAt: epochSeconds('When the schedule does that').optional(),
+    verifiersBehind: z.array(verifier).describe('Services that have not fetched the key set since the key is in it.'),
   })
   .meta({ id: 'SigningKey' })
-const changes = z.object({ changes: z.array(z.object({ action: z.string(), kid: z.string() })) })
+const change = z.object({ action: z.string().describe('What became of the key.'), kid })
+const changes = z.object({ changes: z.array(change).describe('What was changed, in this order.') })
 
 /** Signing keys: what there is and what is known of their use, and the ways to change them by hand. */
 export function keyRoutes({ keyRing, keyUsage, reseal }: KeyRouteDeps): Route[] {
@@ -63,7 +76,9 @@ export function keyRoutes({ keyRing, keyUsage, reseal }: KeyRouteDeps): Route[] 
       path: '/v1/keys/public',
       summary: 'The published keys as a JWK Set',
       permission: 'keys:read',
-      result: z.object({ keys: z.array(z.looseObject({ kid: z.string() })) }),
+      result: z.object({
+        keys: z.array(z.looseObject({ kid })).describe('The keys, each a JWK (RFC 7517 §5).'),
+      }),
       handle: async () => exportPublicKeys(keyRing.keys()) as { keys: { kid: string }[] }, // each of ours has a kid
     }),
     route({
@@ -88,7 +103,7 @@ export function keyRoutes({ keyRing, keyUsage, reseal }: KeyRouteDeps): Route[] 
       ...act,
       path: '/v1/keys/reencrypt',
       summary: 'Encrypt private keys and second factors again, with the first key of KEY_ENCRYPTION_KEY',
-      result: z.object({ reencrypted: z.int() }),
+      result: z.object({ reencrypted: z.int().describe('How many private keys were encrypted again.') }),
       async handle() {
         await reseal()
         return { reencrypted: await keyRing.reencrypt() }

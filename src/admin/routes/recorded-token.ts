@@ -3,6 +3,7 @@ import { agentIdOf } from '../../oauth/accounts/agent-account.ts'
 import { anonymousIdOf } from '../../oauth/accounts/anonymous-account.ts'
 import { ENDING_CAUSES, type EndingCause } from '../../oauth/sign-outs/sign-in-ended.ts'
 import type { RecordedToken } from '../../token-history/token-history.ts'
+import { clientId, companyUserId, customerId, grantId } from './fields.ts'
 import { epochSeconds } from './shapes.ts'
 
 const CAUSES = ['expired', 'rotated', ...ENDING_CAUSES] as const
@@ -11,17 +12,19 @@ const CAUSES = ['expired', 'rotated', ...ENDING_CAUSES] as const
 export const recordedToken = z
   .object({
     id: z.string().describe('The `jti` of a JWT, else a digest; all refresh tokens of one sign-in have the same.'),
-    kind: z.enum(['access-token', 'client-credentials', 'refresh-token']),
+    kind: z
+      .enum(['access-token', 'client-credentials', 'refresh-token'])
+      .describe('What it is; "client-credentials" is an access token of a client itself.'),
     place: z.int().optional().describe('Of a refresh token: how many came before it in its sign-in.'),
-    clientId: z.string(),
-    customerId: z.string().optional(),
+    clientId,
+    customerId: customerId.optional(),
     anonymousId: z.string().optional().describe('The id of an anonymous customer, who has not signed in.'),
-    agentId: z.string().optional(),
-    companyUserId: z.string().optional(),
-    grantId: z.string().optional(),
-    issuedAt: epochSeconds,
-    expiresAt: epochSeconds,
-    endedAt: epochSeconds.optional().describe('Epoch seconds; absent while nothing on record has ended the token.'),
+    agentId: z.string().optional().describe('The id of the agent whose token it is, or who acted for the customer.'),
+    companyUserId: companyUserId.optional(),
+    grantId: grantId.optional(),
+    issuedAt: epochSeconds('When it was issued'),
+    expiresAt: epochSeconds('When it ends by itself'),
+    endedAt: epochSeconds('When it ended; absent while nothing on record has ended it').optional(),
     cause: z.enum(CAUSES).optional().describe('Why it ended.'),
     endedBy: z.string().optional().describe('Who ended it, where it was not the person who was signed in.'),
   })

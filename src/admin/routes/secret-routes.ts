@@ -19,16 +19,22 @@ export type SecretKind = 'cookies' | 'tokens'
 /** A generation with the instant (epoch seconds) from which nothing that was made with it is valid. */
 export type ListedSecret = SecretGeneration & { readonly kind: SecretKind; readonly neededUntil?: number }
 
-const kinds = z.enum(['cookies', 'tokens'])
+const kinds = z
+  .enum(['cookies', 'tokens'])
+  .describe('What the secret protects: the cookies of browsers, or refresh tokens and device codes.')
+const kind = z.string().describe('"cookies" or "tokens".')
+const id = z.string().describe('The id of the generation.')
 const secret = z
   .object({
     kind: kinds,
-    id: z.string(),
-    state: z.enum(['waiting', 'used', 'kept']),
-    createdAt: epochSeconds,
-    usedFrom: epochSeconds,
-    usedUntil: epochSeconds.optional(),
-    neededUntil: epochSeconds.optional(),
+    id,
+    state: z
+      .enum(['waiting', 'used', 'kept'])
+      .describe('"waiting" until every node accepts it, "used" for what is new, "kept" for what it made before.'),
+    createdAt: epochSeconds('When it was made'),
+    usedFrom: epochSeconds('When it is used from'),
+    usedUntil: epochSeconds('When a newer one took its place').optional(),
+    neededUntil: epochSeconds('When nothing that it made is valid any more').optional(),
   })
   .meta({ id: 'ServerSecret' })
 
@@ -59,7 +65,7 @@ export function secretRoutes({ secrets, clients, cookieKeysAreSet }: SecretRoute
       path: '/v1/secrets/{kind}/rotate',
       summary: 'Create a generation; it is used as soon as every node accepts it',
       permission: 'secrets:write',
-      params: z.object({ kind: z.string() }),
+      params: z.object({ kind }),
       result: secret,
       refusals: [404, 409],
       audit: 'secret.changed',
@@ -73,9 +79,11 @@ export function secretRoutes({ secrets, clients, cookieKeysAreSet }: SecretRoute
       path: '/v1/secrets/{kind}/{id}/drop',
       summary: 'Delete an old generation; cookies and tokens made with it stop working',
       permission: 'secrets:write',
-      params: z.object({ kind: z.string(), id: z.string() }),
-      body: z.strictObject({ force: z.boolean().default(false) }),
-      result: z.object({ kind: kinds, id: z.string() }),
+      params: z.object({ kind, id }),
+      body: z.strictObject({
+        force: z.boolean().default(false).describe('Does it although cookies or tokens made with it are still valid.'),
+      }),
+      result: z.object({ kind: kinds, id }),
       refusals: [404, 409],
       audit: 'secret.changed',
       async handle({ params, body: { force } }) {

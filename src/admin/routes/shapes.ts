@@ -1,22 +1,14 @@
 import { z } from 'zod'
-import { isEmailAddress, MAX_EMAIL_LENGTH } from '../../credentials/email.ts'
 import type { Page } from '../../database/page.ts'
 import { isStorable, textFlaw } from '../../database/storable.ts'
-
-/** An e-mail address of any script; its domain may be written in ASCII or not. */
-export const email = z
-  .string()
-  .max(MAX_EMAIL_LENGTH)
-  .refine(isEmailAddress, 'must be an e-mail address')
-  .meta({ format: 'email' })
 
 /** A text that Postgres keeps as it is. */
 export const text = z.string().refine(isStorable, { error: ({ input }) => textFlaw(String(input)) })
 
 export const name = text.min(1).max(255)
 
-/** An instant in an answer. */
-export const epochSeconds = z.number().describe('Epoch seconds.')
+/** An instant in an answer; `what` happens then. */
+export const epochSeconds = (what: string) => z.number().describe(`${what}; epoch seconds.`)
 
 /** What a database and a clock can both say: from 1970 to the end of the year 9999. */
 const seconds = z.number().min(0).max(253_402_300_799)
@@ -39,14 +31,14 @@ export const instantInQuery = z
 
 /** Of every list. */
 export const pageQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  limit: z.coerce.number().int().min(1).max(1000).default(100).describe('How many items a page has at most.'),
   cursor: z.string().max(2000).optional().describe('The `next` of the previous page; absent for the first page.'),
 })
 
 /** A page of a list. */
 export function pageOf<Item extends z.ZodType>(item: Item) {
   return z.object({
-    items: z.array(item),
+    items: z.array(item).describe('The items of this page.'),
     next: z.string().optional().describe('The `cursor` of the next page; absent on the last page.'),
   })
 }

@@ -4,27 +4,30 @@ import type { FindRecorded } from '../../oauth/tokens/find-recorded.ts'
 import { REFUSALS, type Refusal } from '../../oauth/tokens/refusals.ts'
 import type { JudgeToken } from '../../oauth/tokens/token-verdict.ts'
 import type { TokenHistory } from '../../token-history/token-history.ts'
+import { clientId, customerId, grantId, sentenceOf } from './fields.ts'
 import { customerIdOf, type FindCustomer } from './named-customer.ts'
 import { recordedToken, toListed } from './recorded-token.ts'
 import { type Route, route } from './route.ts'
 import { epochSeconds, pageOf, pageQuery, text } from './shapes.ts'
 
 const token = z.looseObject({
-  kind: z.enum(['access-token', 'client-credentials', 'refresh-token']),
-  isStructured: z.boolean(),
-  clientId: z.string(),
-  accountId: z.string().optional(),
-  grantId: z.string().optional(),
-  scope: z.string().optional(),
-  iat: epochSeconds,
-  exp: epochSeconds,
+  kind: z
+    .enum(['access-token', 'client-credentials', 'refresh-token'])
+    .describe('What it is; "client-credentials" is an access token of a client itself.'),
+  isStructured: z.boolean().describe('Whether it is a JWT.'),
+  clientId,
+  accountId: z.string().optional().describe('The id of the person.'),
+  grantId: grantId.optional(),
+  scope: z.string().optional().describe('The scopes, separated by blanks.'),
+  iat: epochSeconds('When it was issued'),
+  exp: epochSeconds('When it ends'),
 })
 const record = recordedToken.optional().describe('What is on record of it; TOKEN_HISTORY_DAYS says for how long.')
 const status = z.discriminatedUnion('isLive', [
-  z.object({ isLive: z.literal(true), token, record }),
+  z.object({ isLive: z.literal(true).describe('It works.'), token: token.describe('What is known of it.'), record }),
   z.object({
-    isLive: z.literal(false),
-    reason: z.enum(Object.keys(REFUSALS) as [Refusal, ...Refusal[]]), // the names of a closed list
+    isLive: z.literal(false).describe('It does not work.'),
+    reason: z.enum(Object.keys(REFUSALS) as [Refusal, ...Refusal[]]).describe('Why not.'), // the names of a closed list
     record,
   }),
 ])
@@ -32,10 +35,10 @@ const name = text.min(1).max(2000).optional()
 const query = pageQuery
   .extend({
     jti: name.describe('The `jti` of a JWT, or the `id` of any token on record.'),
-    grantId: name,
+    grantId: name.describe(sentenceOf(grantId)),
     customer: name.describe('A customer by id, reference or e-mail address.'),
-    customerId: name,
-    clientId: name,
+    customerId: name.describe(sentenceOf(customerId)),
+    clientId: name.describe(sentenceOf(clientId)),
   })
   .refine(
     ({ jti, grantId, customer, customerId, clientId }) => jti ?? grantId ?? customer ?? customerId ?? clientId,
@@ -83,7 +86,7 @@ export function tokenRoutes({ judgeToken, findRecorded, history, findCustomer }:
       path: '/v1/tokens/inspect',
       summary: 'The owner of a token, why it works or does not work, and how it ended',
       permission: 'tokens:inspect',
-      body: z.strictObject({ token: z.string().min(1).max(65_536) }),
+      body: z.strictObject({ token: z.string().min(1).max(65_536).describe('The token.') }),
       result: status,
       audit: 'token.inspected',
       async handle({ body }): Promise<z.input<typeof status>> {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { DailyUses } from '../../clients/daily-uses.ts'
+import { clientId } from './fields.ts'
 import { type Route, route } from './route.ts'
 import { pageOf, whole } from './shapes.ts'
 
@@ -13,7 +14,7 @@ const day = z.iso
 const query = z.strictObject({ since: day.optional() })
 
 const use = {
-  clientId: z.string().describe('The client.'),
+  clientId,
   day: z.iso.date().describe('The day (UTC).'),
   count: z.int().describe('How often.'),
 }

@@ -29,7 +29,9 @@ export function adminTokenRoutes({ adminTokens }: { readonly adminTokens: AdminT
       permission: 'admin-tokens:write',
       body: newAdminToken,
       status: 201,
-      result: adminToken.extend({ token: z.string() }),
+      result: adminToken.extend({
+        token: z.string().describe('The token, for the header Authorization: Bearer. Only this answer contains it.'),
+      }),
       refusals: [409],
       audit: 'admin-token.changed',
       async handle({ actor, note, body }) {
@@ -48,7 +50,7 @@ export function adminTokenRoutes({ adminTokens }: { readonly adminTokens: AdminT
       path: '/v1/admin-tokens/{name}/revoke',
       summary: 'Revoke an admin token',
       permission: 'admin-tokens:write',
-      params: z.object({ name: z.string() }),
+      params: z.object({ name: adminToken.shape.name }),
       result: adminToken,
       refusals: [404],
       audit: 'admin-token.changed',

@@ -8,16 +8,11 @@ import type { AdminSessions } from '../../../administrators/sessions.ts'
 import type { PasswordPolicy } from '../../../credentials/password-policy.ts'
 import type { Passwords } from '../../../credentials/passwords.ts'
 import { changedMeanwhile, Problem } from '../../problem.ts'
+import { newPassword } from '../fields.ts'
 import { noteChange } from '../note-change.ts'
 import { type Route, route } from '../route.ts'
 import { pageOf, pageQuery } from '../shapes.ts'
-import {
-  administrator,
-  administratorChange,
-  listedAdministrator,
-  newAdministrator,
-  newPassword,
-} from './administrator-shapes.ts'
+import { administrator, administratorChange, listedAdministrator, newAdministrator } from './administrator-shapes.ts'
 import { acceptPassword } from './new-password.ts'
 
 export type AdministratorRouteDeps = {
@@ -29,7 +24,7 @@ export type AdministratorRouteDeps = {
   readonly passwordPolicy: PasswordPolicy
 }
 
-const params = z.object({ id: z.string() })
+const params = z.object({ id: z.string().describe('The id of the administrator.') })
 
 /** The people who operate this server. */
 export function administratorRoutes(deps: AdministratorRouteDeps): Route[] {

@@ -6,10 +6,10 @@ import type { Passwords } from '../../../credentials/passwords.ts'
 import type { SecondFactors } from '../../../credentials/second-factors.ts'
 import type { EndSignIn } from '../../../oauth/sign-outs/end-sign-in.ts'
 import { changedMeanwhile, Problem } from '../../problem.ts'
+import { email, hasSecondFactor, newPassword, sentenceOf, shownEmail } from '../fields.ts'
 import { noteChange } from '../note-change.ts'
 import { type Route, type RouteRequest, route } from '../route.ts'
-import { email, name, pageOf, pageQuery } from '../shapes.ts'
-import { newPassword } from './administrator-shapes.ts'
+import { name, pageOf, pageQuery } from '../shapes.ts'
 import { acceptPassword } from './new-password.ts'
 
 export type AgentRouteDeps = {
@@ -22,28 +22,33 @@ export type AgentRouteDeps = {
 
 type Warehouse = { readonly idWarehouse?: number | null }
 
+const id = z.string().describe('The id of the agent.')
+const number = z.int().positive().max(2_147_483_647)
+const idAgent = number.describe('The number of the agent in the shop system; made where it is not given.')
+const idWarehouse = number.describe('The number of the warehouse that the agent works in.')
+const agentName = name.describe('The name, as administrators see it.')
+const isAgent = z.boolean().describe('Whether the person may act for customers.')
 const agentShape = z
   .object({
-    id: z.string(),
-    idAgent: z.int(),
-    email: z.string(),
-    name: z.string().optional(),
-    idWarehouse: z.int().optional(),
-    status: z.enum(['active', 'blocked']),
-    isAgent: z.boolean(),
+    id,
+    idAgent: z.int().describe(sentenceOf(idAgent)),
+    email: shownEmail,
+    name: z.string().optional().describe(sentenceOf(agentName)),
+    idWarehouse: z.int().optional().describe(sentenceOf(idWarehouse)),
+    status: z.enum(['active', 'blocked']).describe('Who is blocked cannot sign in.'),
+    isAgent,
   })
   .meta({ id: 'Agent' })
-const listedAgent = agentShape.extend({ hasSecondFactor: z.boolean() }).meta({ id: 'ListedAgent' })
-const number = z.int().positive().max(2_147_483_647)
+const listedAgent = agentShape.extend({ hasSecondFactor }).meta({ id: 'ListedAgent' })
 const newAgent = z.strictObject({
   email,
-  name: name.optional(),
-  idAgent: number.optional(),
-  idWarehouse: number.optional(),
+  name: agentName.optional(),
+  idAgent: idAgent.optional(),
+  idWarehouse: idWarehouse.optional(),
   password: newPassword,
 })
-const agentChange = z.strictObject({ name: name.optional(), isAgent: z.boolean().optional() })
-const params = z.object({ id: z.string() })
+const agentChange = z.strictObject({ name: agentName.optional(), isAgent: isAgent.optional() })
+const params = z.object({ id })
 
 /** Back-office people who may act for customers. */
 export function agentRoutes(deps: AgentRouteDeps): Route[] {
@@ -130,7 +135,9 @@ export function agentRoutes(deps: AgentRouteDeps): Route[] {
       summary: 'Set or remove the warehouse of an agent; the agent is signed out',
       permission: 'agents:write',
       params,
-      body: z.strictObject({ idWarehouse: number.nullable() }),
+      body: z.strictObject({
+        idWarehouse: number.nullable().describe('The number of the warehouse that the agent works in; null for none.'),
+      }),
       result: agentShape,
       refusals: [404],
       audit: 'agent.changed',

@@ -4,34 +4,33 @@ import type { Company, CompanyRecords } from '../../../customers/records/company
 import type { EndTakenAway } from '../../../customers/taken-away.ts'
 import type { Changed } from '../../../database/revision.ts'
 import { changedMeanwhile, Problem } from '../../problem.ts'
+import { companyUserId, customerId, customerReference, sentenceOf } from '../fields.ts'
 import { noteChange } from '../note-change.ts'
 import { type Route, route } from '../route.ts'
 import { name, pageOf, pageQuery } from '../shapes.ts'
-import { companyRole } from './customer-shapes.ts'
+import { businessUnit, companyRole, isActive, isDefault, shownCompany } from './customer-shapes.ts'
 
-const status = z.enum(['approved', 'blocked'])
-const listed = z.object({ id: z.string(), name: z.string(), status }).meta({ id: 'ListedCompany' })
-const company = z
-  .object({
-    id: z.string(),
-    name: z.string(),
-    status,
-    businessUnits: z.array(z.object({ id: z.string(), name: z.string() })),
-    roles: z.array(companyRole),
+const { status } = shownCompany.shape
+const listed = shownCompany.meta({ id: 'ListedCompany' })
+const company = shownCompany
+  .extend({
+    businessUnits: z.array(businessUnit).describe('The parts of the company that its people belong to.'),
+    roles: z.array(companyRole).describe('The roles that its people can have.'),
   })
   .meta({ id: 'Company' })
 const companyUser = z
   .object({
-    id: z.string(),
-    customerId: z.string(),
-    customerReference: z.string(),
-    businessUnitId: z.string().optional(),
-    isActive: z.boolean(),
-    isDefault: z.boolean(),
-    roleIds: z.array(z.string()),
+    id: companyUserId,
+    customerId,
+    customerReference,
+    businessUnitId: businessUnit.shape.id.optional(),
+    isActive,
+    isDefault,
+    roleIds: z.array(z.string()).describe('The ids of its roles.'),
   })
   .meta({ id: 'ListedCompanyUser' })
-const params = z.object({ id: z.string() })
+const companyName = name.describe(sentenceOf(shownCompany.shape.name))
+const params = z.object({ id: shownCompany.shape.id })
 
 export type CompanyRouteDeps = { readonly companyRecords: CompanyRecords; readonly endTakenAway: EndTakenAway }
 
@@ -55,7 +54,10 @@ export function companyRoutes({ companyRecords, endTakenAway }: CompanyRouteDeps
       method: 'POST',
       path: '/v1/companies',
       summary: 'Make a company',
-      body: z.strictObject({ id: z.guid().optional(), name }),
+      body: z.strictObject({
+        id: z.guid().optional().describe('The id that the company is to have; made where it is not given.'),
+        name: companyName,
+      }),
       status: 201,
       revision: 'shown',
       refusals: [409],
@@ -84,7 +86,7 @@ export function companyRoutes({ companyRecords, endTakenAway }: CompanyRouteDeps
       path: '/v1/companies/{id}',
       summary: 'Rename, block or approve a company; blocking it ends every sign-in that acts for it',
       params,
-      body: z.strictObject({ name: name.optional(), status: status.optional() }),
+      body: z.strictObject({ name: companyName.optional(), status: status.optional() }),
       async handle({ params: { id }, body, seen, actor, note }) {
         const { changed: outcome, takenAway } = await companyRecords.change(id, seen, body)
         noteChange(note, outcome, audited)
@@ -97,8 +99,10 @@ export function companyRoutes({ companyRecords, endTakenAway }: CompanyRouteDeps
       method: 'PUT',
       path: '/v1/companies/{id}/business-units/{unit}',
       summary: 'Create or rename a business unit',
-      params: params.extend({ unit: z.guid() }),
-      body: z.strictObject({ name }),
+      params: params.extend({
+        unit: z.guid().describe('The id of the business unit, a UUID of your choice for a new one.'),
+      }),
+      body: z.strictObject({ name: name.describe(sentenceOf(businessUnit.shape.name)) }),
       async handle({ params: { id, unit }, body, seen, note }) {
         const outcome = await companyRecords.putBusinessUnit(id, seen, { id: unit, ...body })
         noteChange(note, outcome, audited)
@@ -110,7 +114,7 @@ export function companyRoutes({ companyRecords, endTakenAway }: CompanyRouteDeps
       method: 'PUT',
       path: '/v1/companies/{id}/roles/{role}',
       summary: 'Create a role, or replace its name and permissions',
-      params: params.extend({ role: z.guid() }),
+      params: params.extend({ role: z.guid().describe('The id of the role, a UUID of your choice for a new one.') }),
       body: importRole.omit({ id: true }),
       async handle({ params: { id, role }, body, seen, note }) {
         const outcome = await companyRecords.putRole(id, seen, role, body)

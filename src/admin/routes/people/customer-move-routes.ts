@@ -1,20 +1,21 @@
 import { z } from 'zod'
 import type { CustomerOperations } from '../../../customers/records/customer-operations.ts'
 import { Problem } from '../../problem.ts'
+import { customerId, customerReference } from '../fields.ts'
 import { progressOf } from '../progress.ts'
 import { type Route, route } from '../route.ts'
 import { name } from '../shapes.ts'
 
 const importQuery = z.strictObject({
-  name: name.default('upload'),
-  resume: z.stringbool().default(false),
-  dryRun: z.stringbool().default(false),
-  wrap: z.stringbool().default(true),
+  name: name.default('upload').describe('The name of the import, for `resume` and the status of the migration.'),
+  resume: z.stringbool().default(false).describe('Continues the import of this name after its last line.'),
+  dryRun: z.stringbool().default(false).describe('Reports what the import would do, and changes nothing.'),
+  wrap: z.stringbool().default(true).describe('Wraps fast hashes in argon2id when the lines are in.'),
   refusedLines: z
     .stringbool()
     .default(false)
     .describe('Each problem comes with its line as it was given: it may hold a hash.'),
-  totalBytes: z.coerce.number().int().positive().optional(),
+  totalBytes: z.coerce.number().int().positive().optional().describe('The size of the file, for the time left.'),
 })
 const progress = z
   .looseObject({})
@@ -65,7 +66,11 @@ export function customerMoveRoutes({ operations }: { readonly operations: Custom
       path: '/v1/customers/migration',
       summary: 'Password schemes still in use, and the newest imports',
       permission: 'customers:read',
-      result: z.looseObject({ customers: z.int(), stragglers: z.int(), schemes: z.array(z.looseObject({})) }),
+      result: z.looseObject({
+        customers: z.int().describe('How many customers there are.'),
+        stragglers: z.int().describe('How many of them have a password that is not in the scheme of this server yet.'),
+        schemes: z.array(z.looseObject({})).describe('How many passwords are kept in which scheme and state.'),
+      }),
       handle: async () => ({ ...(await operations.migrationStatus()) }),
     }),
     route({
@@ -77,8 +82,8 @@ export function customerMoveRoutes({ operations }: { readonly operations: Custom
       permission: 'customers:read',
       params: z.object({ customer: z.string().describe('The id, or the customerReference.') }),
       result: z.object({
-        scheme: z.string().optional(),
-        state: z.enum(['current', 'bare', 'wrapped', 'legacy', 'none']),
+        scheme: z.string().optional().describe('The scheme of the hash; absent where there is no password.'),
+        state: z.enum(['current', 'bare', 'wrapped', 'legacy', 'none']).describe('How it is kept, as said above.'),
       }),
       refusals: [404],
       handle: async ({ params: { customer } }) => (await operations.passwordState(customer)) ?? notFound(customer),
@@ -89,8 +94,13 @@ export function customerMoveRoutes({ operations }: { readonly operations: Custom
       summary: 'Export all customers, one JSON object per line',
       permission: 'customers:move',
       alsoNeeds: ({ query }) => (query.hashes ? 'customers:export-hashes' : undefined),
-      query: z.strictObject({ hashes: z.stringbool().default(false) }),
-      result: z.looseObject({ customerReference: z.string() }),
+      query: z.strictObject({
+        hashes: z
+          .stringbool()
+          .default(false)
+          .describe('Exports the password hashes as well, which needs a permission more.'),
+      }),
+      result: z.looseObject({ customerReference }),
       audit: 'customer.exported',
       lines: ({ query }) => operations.exportAll({ withHashes: query.hashes }),
     }),
@@ -112,7 +122,7 @@ export function customerMoveRoutes({ operations }: { readonly operations: Custom
       summary: 'Anonymise a customer for good',
       permission: 'customers:erase',
       params,
-      result: z.object({ outcome: z.literal('erased'), customerId: z.string() }),
+      result: z.object({ outcome: z.literal('erased').describe('What was done.'), customerId }),
       refusals: [404],
       audit: 'customer.erased',
       about: (_, { customerId }) => ({ customerId }),

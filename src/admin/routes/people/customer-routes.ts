@@ -11,7 +11,7 @@ import { changedMeanwhile, Problem } from '../../problem.ts'
 import { noteChange } from '../note-change.ts'
 import { type Route, type RouteRequest, route } from '../route.ts'
 import { pageOf, pageQuery, text } from '../shapes.ts'
-import { companyUsers, customer, customerChange, newCustomer } from './customer-shapes.ts'
+import { companyUsers, customer, customerChange, customerStatus, newCustomer } from './customer-shapes.ts'
 import { acceptPassword } from './new-password.ts'
 
 export type CustomerRouteDeps = {
@@ -27,7 +27,7 @@ const params = z.object({ customer: z.string().describe('The id, or the customer
 const about = (_: unknown, { id }: { readonly id: string }) => ({ customerId: id })
 const query = pageQuery.extend({
   search: text.min(2).max(254).optional().describe('Any part of e-mail address, reference or name.'),
-  status: z.enum(['active', 'blocked', 'anonymised']).optional(),
+  status: customerStatus.optional(),
 })
 
 /** The people who shop, one by one. */

@@ -16,14 +16,16 @@ const whom = z
   .strictObject({
     login: text.min(1).max(254).optional().describe('An e-mail address.'),
     realm: z.enum(realms).default('customer').describe('The kind of person who has this login.'),
-    address: z.union([z.ipv4(), z.ipv6()]).optional(),
+    address: z.union([z.ipv4(), z.ipv6()]).optional().describe('An IP address.'),
   })
   .refine(({ login, address }) => (login === undefined) !== (address === undefined), 'give a login or an address')
 const lock = z
   .object({
-    of: z.enum(['device', 'pair', 'account', 'address']),
-    network: z.string().optional(),
-    until: epochSeconds,
+    of: z
+      .enum(['device', 'pair', 'account', 'address'])
+      .describe('What is locked: a known device, a login from one network, a login everywhere, or all of a network.'),
+    network: z.string().optional().describe('The network, where the lock is for one.'),
+    until: epochSeconds('When the lock ends'),
   })
   .meta({ id: 'Lock' })
 

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import type { Customer } from '../../../customers/customer.ts'
 import type { RegistrationKeys } from '../../../customers/recovery/registration-keys.ts'
 import { Problem } from '../../problem.ts'
+import { givenReference } from '../fields.ts'
 import { type Route, route } from '../route.ts'
-import { text } from '../shapes.ts'
 
 export type RegistrationKeyRouteDeps = {
   readonly registrationKeys: Pick<RegistrationKeys, 'issue'>
@@ -19,9 +19,11 @@ export function registrationKeyRoutes(deps: RegistrationKeyRouteDeps): Route[] {
       path: '/v1/registration-keys',
       summary: 'Create a key that confirms the e-mail address of a customer; only this answer contains it',
       permission: 'customers:write',
-      body: z.strictObject({ customerReference: text.min(1) }),
+      body: z.strictObject({ customerReference: givenReference }),
       status: 201,
-      result: z.object({ registrationKey: z.string() }),
+      result: z.object({
+        registrationKey: z.string().describe('The key, which works once. Only this answer contains it.'),
+      }),
       refusals: [404, 409],
       audit: 'customer.changed',
       async handle({ body: { customerReference }, note }) {

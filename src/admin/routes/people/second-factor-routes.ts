@@ -4,6 +4,7 @@ import type { AgentDirectory } from '../../../agents/directory.ts'
 import type { SecondFactors } from '../../../credentials/second-factors.ts'
 import type { EndSignIn } from '../../../oauth/sign-outs/end-sign-in.ts'
 import { Problem } from '../../problem.ts'
+import { enrolled, hasSecondFactor, sixDigits } from '../fields.ts'
 import { type Route, route } from '../route.ts'
 
 export type SecondFactorRouteDeps = {
@@ -12,8 +13,9 @@ export type SecondFactorRouteDeps = {
   readonly endSignIn: EndSignIn
 }
 
-const params = z.object({ id: z.string() })
-const standing = z.object({ id: z.string(), hasSecondFactor: z.boolean() })
+const id = z.string().describe('The id of the agent.')
+const params = z.object({ id })
+const standing = z.object({ id, hasSecondFactor })
 
 /** Time-based codes (RFC 6238) beside agents' passwords. */
 export function secondFactorRoutes({ agents, secondFactors, endSignIn }: SecondFactorRouteDeps): Route[] {
@@ -37,7 +39,7 @@ export function secondFactorRoutes({ agents, secondFactors, endSignIn }: SecondF
       summary:
         'Give an agent a second factor, which applies after it is confirmed; only this answer contains its secret',
       status: 201,
-      result: z.object({ secret: z.string(), uri: z.string() }),
+      result: enrolled,
       async handle({ params }) {
         const enrolled = await secondFactors.enrol(await find(params.id))
         if (enrolled) return enrolled
@@ -48,7 +50,7 @@ export function secondFactorRoutes({ agents, secondFactors, endSignIn }: SecondF
       ...act,
       path: '/v1/agents/{id}/second-factor/confirm',
       summary: 'Confirm the second factor with one of its codes',
-      body: z.strictObject({ code: z.string().regex(/^\d{6}$/, 'must be six digits') }),
+      body: z.strictObject({ code: sixDigits }),
       result: standing,
       async handle({ params, body, actor }) {
         const { id } = await find(params.id)

@@ -4,9 +4,10 @@ import type { AdminSessions } from '../../../administrators/sessions.ts'
 import type { PasswordPolicy } from '../../../credentials/password-policy.ts'
 import type { Passwords } from '../../../credentials/passwords.ts'
 import type { SignInAdministrator } from '../../sign-in.ts'
+import { newPassword, sentenceOf, shownEmail, typedPassword } from '../fields.ts'
 import { type Route, route } from '../route.ts'
 import { epochSeconds, text } from '../shapes.ts'
-import { administrator, newPassword, role } from './administrator-shapes.ts'
+import { administrator, role } from './administrator-shapes.ts'
 import { acceptPassword } from './new-password.ts'
 import { proveSelf, signedIn } from './prove-self.ts'
 
@@ -18,12 +19,15 @@ export type SelfRouteDeps = {
   readonly passwordPolicy: PasswordPolicy
 }
 
+const session = z.string().describe('A session.')
 const self = z.object({
-  kind: z.enum(['administrator', 'admin-token', 'setting']),
-  name: z.string(),
+  kind: z
+    .enum(['administrator', 'admin-token', 'setting'])
+    .describe('How the caller proved who it is: a session, a token, or the token of the setting ADMIN_TOKEN.'),
+  name: z.string().describe('The name of the caller in the audit trail.'),
   role,
-  id: z.string().optional(),
-  lacksSecondFactor: z.literal(true).optional(),
+  id: z.string().optional().describe('The id of the administrator or the token.'),
+  lacksSecondFactor: z.literal(true).optional().describe('A second factor must be set up before anything else.'),
 })
 
 /** Signing in with a password, and what each operator may do with their own access. */
@@ -37,11 +41,15 @@ export function selfRoutes(deps: SelfRouteDeps): Route[] {
       permission: 'public',
       description: 'Without a code that is needed the answer is 401 with the code `second-factor-required`.',
       body: z.strictObject({
-        email: text.max(254),
-        password: text.max(1024),
+        email: text.max(254).describe(sentenceOf(shownEmail)),
+        password: typedPassword,
         code: text.min(1).max(64).optional().describe('Of the second factor, or a recovery code.'),
       }),
-      result: z.object({ session: z.string(), expiresAt: epochSeconds, administrator }),
+      result: z.object({
+        session: session.describe('The session, for the header Authorization: Bearer. Only this answer contains it.'),
+        expiresAt: epochSeconds('When the session ends'),
+        administrator: administrator.describe('Who signed in.'),
+      }),
       refusals: [429, 503],
       async handle({ body: { email, password, code }, ip, requestId }) {
         const context = { ip, requestId, ...(code !== undefined && { code }) }
@@ -62,7 +70,7 @@ export function selfRoutes(deps: SelfRouteDeps): Route[] {
       path: '/v1/self/sign-out',
       summary: 'End a session',
       permission: 'self:use',
-      body: z.strictObject({ session: z.string() }),
+      body: z.strictObject({ session }),
       status: 204,
       result: z.void(),
       audit: 'administrator.signed-out',
@@ -73,7 +81,7 @@ export function selfRoutes(deps: SelfRouteDeps): Route[] {
       path: '/v1/self/password',
       summary: 'Change your own password; all your sessions end',
       permission: 'self:use',
-      body: z.strictObject({ current: text, password: newPassword }),
+      body: z.strictObject({ current: text.describe('The password until now.'), password: newPassword }),
       status: 204,
       result: z.void(),
       refusals: [409, 429, 503],

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { AdministratorFactors } from '../../../administrators/second-factors.ts'
 import type { AdminSessions } from '../../../administrators/sessions.ts'
 import { Problem } from '../../problem.ts'
+import { enrolled, hasSecondFactor, sixDigits, typedPassword } from '../fields.ts'
 import { type Route, route } from '../route.ts'
 import { text } from '../shapes.ts'
 import { type ProveSelfDeps, proveSelf } from './prove-self.ts'
@@ -11,9 +12,8 @@ export type SelfSecondFactorRouteDeps = ProveSelfDeps & {
   readonly sessions: Pick<AdminSessions, 'close' | 'closeAll'>
 }
 
-const password = text.max(1024)
-const code = text.min(1).max(64)
-const proof = z.strictObject({ current: password, code })
+const code = text.min(1).max(64).describe('A code of the second factor, or a recovery code.')
+const proof = z.strictObject({ current: typedPassword, code })
 const codes = z.object({ recoveryCodes: z.array(z.string()).describe('Only this answer contains them.') })
 
 /** One's own second factor: a code of an app (RFC 6238) beside the password, and recovery codes for when the app is lost. */
@@ -29,7 +29,11 @@ export function selfSecondFactorRoutes(deps: SelfSecondFactorRouteDeps): Route[]
       method: 'GET',
       path: '/v1/self/second-factor',
       summary: 'Your own second factor',
-      result: z.object({ hasSecondFactor: z.boolean(), recoveryCodesLeft: z.int(), isRequired: z.boolean() }),
+      result: z.object({
+        hasSecondFactor,
+        recoveryCodesLeft: z.int().describe('How many recovery codes were not used yet.'),
+        isRequired: z.boolean().describe('Whether every administrator has to have one.'),
+      }),
       async handle({ actor }) {
         if (actor.kind !== 'administrator' || !actor.id) throw notForTokens()
         return {
@@ -43,9 +47,9 @@ export function selfSecondFactorRoutes(deps: SelfSecondFactorRouteDeps): Route[]
       ...prove,
       path: '/v1/self/second-factor',
       summary: 'Begin with a second factor, which applies after it is confirmed; only this answer contains its secret',
-      body: z.strictObject({ current: password }),
+      body: z.strictObject({ current: typedPassword }),
       status: 201,
-      result: z.object({ secret: z.string(), uri: z.string() }),
+      result: enrolled,
       audit: 'administrator.changed',
       async handle({ body, ...request }) {
         const self = await proveSelf(deps, request, body)
@@ -59,7 +63,7 @@ export function selfSecondFactorRoutes(deps: SelfSecondFactorRouteDeps): Route[]
       method: 'POST',
       path: '/v1/self/second-factor/confirm',
       summary: 'Confirm the second factor with one of its codes; all your sessions end',
-      body: z.strictObject({ code: z.string().regex(/^\d{6}$/, 'must be six digits') }),
+      body: z.strictObject({ code: sixDigits }),
       result: codes,
       audit: 'administrator.second-factor-added',
       async handle({ actor, body }) {

@@ -2,8 +2,9 @@ import { z } from 'zod'
 import type { Customer } from '../../../customers/customer.ts'
 import type { SignInLinks } from '../../../customers/sign-in-links.ts'
 import { Problem } from '../../problem.ts'
+import { givenReference } from '../fields.ts'
 import { type Route, route } from '../route.ts'
-import { epochSeconds, text } from '../shapes.ts'
+import { epochSeconds } from '../shapes.ts'
 
 export type SignInLinkRouteDeps = {
   readonly signInLinks: Pick<SignInLinks, 'mint'>
@@ -21,12 +22,19 @@ export function signInLinkRoutes({ signInLinks, findCustomerByReference, address
       summary: 'Create a link that signs in a customer; only this answer contains it',
       permission: 'sign-in-links:write',
       body: z.strictObject({
-        customerReference: text.min(1),
-        ttlSeconds: z.int().positive().max(600).optional(),
-        isReusable: z.boolean().default(false),
+        customerReference: givenReference,
+        ttlSeconds: z.int().positive().max(600).optional().describe('How long the link works.'),
+        isReusable: z
+          .boolean()
+          .default(false)
+          .describe('Whether it works more than once; SIGN_IN_LINK_REUSABLE allows it.'),
       }),
       status: 201,
-      result: z.object({ token: z.string(), url: z.string(), expiresAt: epochSeconds }),
+      result: z.object({
+        token: z.string().describe('The token in the link.'),
+        url: z.string().describe('The link.'),
+        expiresAt: epochSeconds('When the link stops working'),
+      }),
       refusals: [404, 409],
       audit: 'sign-in-link.made',
       async handle({ body: { customerReference, ttlSeconds, isReusable }, note }) {

@@ -8,14 +8,18 @@ import { instant, text } from '../shapes.ts'
 const TOLERATED_MS = 60_000
 
 const somebody = z.enum(['customer', 'agent', 'company-user', 'client'])
+const of = 'Whose tokens are revoked.'
+const before = instant
+  .optional()
+  .describe('Only tokens issued before this instant: ISO 8601, or epoch seconds. Unless given: now.')
 const subject = z.discriminatedUnion('of', [
-  z.strictObject({ of: z.literal('everybody'), before: instant.optional() }),
-  z.strictObject({ of: somebody, id: text.min(1), before: instant.optional() }),
+  z.strictObject({ of: z.literal('everybody').describe(of), before }),
+  z.strictObject({ of: somebody.describe(of), id: text.min(1).describe('The id of that one.'), before }),
 ])
 const done = z.object({
-  of: z.enum(['everybody', ...somebody.options]),
-  id: z.string().optional(),
-  before: z.iso.datetime(),
+  of: z.enum(['everybody', ...somebody.options]).describe(of),
+  id: z.string().optional().describe('The id of that one.'),
+  before: z.iso.datetime().describe('Tokens issued before this instant do not work any more.'),
 })
 
 /** "Sign out everywhere", of one or of all: what was granted until an instant is dead on its next use. */
