@@ -1,10 +1,12 @@
 import type { Knex } from 'knex'
-import type { ResourceServer } from './resource-servers.ts'
 
 const RENEW_EVERY_MS = 10_000
 
+/** What is looked at of a resource server. */
+type Offer = { readonly is_offered?: boolean | undefined; readonly scopes: readonly string[] }
+
 /** Whether software of others may have tokens for it. */
-export function isOffered({ is_offered }: Pick<ResourceServer, 'is_offered'>): boolean {
+export function isOffered({ is_offered }: Pick<Offer, 'is_offered'>): boolean {
   return is_offered !== false
 }
 
@@ -12,7 +14,7 @@ export function isOffered({ is_offered }: Pick<ResourceServer, 'is_offered'>): b
  * The scopes of all resource servers that are offered to software of others. They are kept in memory and looked up again
  * behind the answer, so that metadata is served at once, also while the database is away.
  */
-export function createOfferedScopes(knex: Knex, builtIn: readonly ResourceServer[]) {
+export function createOfferedScopes(knex: Knex, builtIn: readonly Offer[]) {
   const own = builtIn.filter(isOffered).flatMap(({ scopes }) => scopes)
   let known: readonly string[] | undefined
   let lookedAtMs = 0
