@@ -232,6 +232,18 @@ describe('says what is wrong and how to mend it', () => {
     expect(ill).toEqual([{ check: 'default resource', isWell: false, detail }])
   })
 
+  test('when what a client asks for by default is not offered to it', async () => {
+    const server = await serve({ ADMIN_TOKEN })
+    const path = `/v1/resource-servers/${encodeURIComponent(server.config.DEFAULT_RESOURCE)}`
+    const { body } = await ask(server, ADMIN_TOKEN, 'GET', path)
+    const hidden = { ...body, is_offered: false }
+    expect((await ask(server, ADMIN_TOKEN, 'PUT', path, hidden, { 'If-Match': '*' })).status).toBe(200)
+    const { ill } = await examine(server)
+    const details = ill.map(({ detail }) => detail)
+    expect(details).toContainEqual(expect.stringMatching(/"third-party-app" is refused.*default_resource/))
+    expect(details).not.toContainEqual(expect.stringContaining('"frontend"'))
+  })
+
   describe.each(['SHOP_DIRECTORY', 'LEGACY_DIRECTORY'] as const)('of %s_URL', (setting) => {
     let server: TestServer
     beforeAll(async () => {

@@ -1,4 +1,6 @@
+import { isOffered } from '../../clients/offered-scopes.ts'
 import type { ListedClient } from '../../clients/registry.ts'
+import type { ResourceServer } from '../../clients/resource-servers.ts'
 import { HOW_TO_LIMIT, isUnlimited } from '../../clients/third-parties.ts'
 import type { Config } from '../../config.ts'
 import type { AdminClient } from '../command/admin-client.ts'
@@ -7,11 +9,12 @@ import { bad, type Finding, ok } from './findings.ts'
 /** Whether what the settings say of clients and resource servers is there, and clients are as they are stored today. */
 export async function examineClients(config: Config, admin: AdminClient): Promise<Finding[]> {
   const clients = await admin.list<ListedClient>('/v1/clients')
-  const resourceServers = await admin.list<{ readonly identifier: string }>('/v1/resource-servers')
+  const resourceServers = await admin.list<ResourceServer>('/v1/resource-servers')
   return [
     ...unlimitedClients(clients),
     ...dialectClients(config, new Set(clients.map(({ metadata }) => metadata.client_id))),
     defaultResource(config, new Set(resourceServers.map(({ identifier }) => identifier))),
+    ...hiddenDefaults(config, clients, resourceServers),
   ]
 }
 
@@ -42,4 +45,19 @@ function defaultResource({ DEFAULT_RESOURCE }: Config, known: ReadonlySet<string
   const effect = 'requests that name no resource are refused'
   const fix = 'Restart the server or run "npx vestibule migrate": both register it. Or correct DEFAULT_RESOURCE.'
   return bad('default resource', `there is no resource server ${DEFAULT_RESOURCE}: ${effect}. ${fix}`)
+}
+
+/** A client that may not have what its requests are for when they name nothing. */
+function hiddenDefaults(
+  { DEFAULT_RESOURCE }: Config,
+  clients: readonly ListedClient[],
+  resourceServers: readonly ResourceServer[],
+): Finding[] {
+  const hidden = new Set(resourceServers.filter((server) => !isOffered(server)).map(({ identifier }) => identifier))
+  return clients.flatMap(({ metadata: { client_id, first_party, default_resource = DEFAULT_RESOURCE } }) => {
+    if (first_party === true || !hidden.has(default_resource)) return []
+    const effect = `its requests that name no resource are for ${default_resource}, which is not offered to software of others`
+    const fix = 'Give it a default_resource that is offered, or say first_party: true if it is your own software.'
+    return [bad('clients', `"${client_id}" is refused: ${effect}. ${fix}`)]
+  })
 }
