@@ -11,11 +11,17 @@ type Owner = {
   readonly page: string
 }
 
+/** Looking for what was meant takes time: what has more of them is no slip. */
+const MOST_NAMED = 20
+
 /** The complaint about members that do not exist, each with the nearest name. */
 export function unknownMembers(names: readonly string[], { of, members, refused, page }: Owner): string {
-  return names
-    .map((name) => `"${name}" ${refused[name] ?? `is no member of ${of}${nearestName(name, members, page)}`}`)
-    .join('; ')
+  const known = new Map(Object.entries(refused))
+  const named = names
+    .slice(0, MOST_NAMED)
+    .map((name) => `"${name}" ${known.get(name) ?? `is no member of ${of}${nearestName(name, members, page)}`}`)
+  const rest = names.length - named.length
+  return [...named, ...(rest > 0 ? [`and ${rest} more`] : [])].join('; ')
 }
 
 /** Three letters off is a slip; more is another word. */

@@ -43,6 +43,7 @@ const WRONG: readonly [object, string][] = [
   [{ isOffered: false }, 'did you mean "is_offered"?'],
   [{ scopeDescription: {} }, 'did you mean "scopeDescriptions"?'],
   [{ colour_of_the_moon: 'blue' }, 'docs/resource-servers.md lists them'],
+  [{ constructor: true }, '"constructor" is no member of a resource server'],
   [{ hasShortTokens: true }, 'dialects alone'],
   [{ throttle: { attempts: 1, seconds: 1 } }, 'dialects alone'],
   [{ format: 'xml' }, 'format'],
@@ -78,6 +79,13 @@ describe('a resource server cannot be made wrong', () => {
       expect((await admin('GET', pathOf(right.identifier))).body).toEqual(before.body)
     },
   )
+
+  test('of very many unknown members the first ones are named, and the rest counted', async () => {
+    const many = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`scope-${index}`, true]))
+    const { status, body } = await create(many)
+    expect([status, body.detail]).toEqual([400, expect.stringMatching(/"scope-0" is no member.*; and 980 more$/)])
+    expect(String(body.detail).length).toBeLessThan(2000)
+  })
 
   test('more languages than a shop has are refused', async () => {
     const letters = 'abcdefghijklmnopqrstuvwxyz'.split('')
