@@ -1,22 +1,55 @@
-import { authorizationUrl, pkce } from '../endpoints/client.ts'
+import { authorizationUrl, type Login, pkce } from '../endpoints/client.ts'
 import { createCookieJar } from '../support/cookie-jar.ts'
-import { readForm } from '../support/http.ts'
+import { postJson, readForm } from '../support/http.ts'
 import type { PasswordEndpoint } from './password-endpoints.ts'
 
 /** A place where anybody can have a mail sent to a login; the password of a try is not looked at. */
-export type MailEndpoint = Pick<PasswordEndpoint, 'name' | 'open'>
+export type MailEndpoint = Pick<PasswordEndpoint, 'name' | 'open'> & {
+  /** Of the answer, whoever the login is. */
+  readonly status: number
+  /** A letter goes to an address without an account. */
+  readonly registers?: true
+}
 
-/** Every page that mails something, of a server with registration open. */
+/** Every page and endpoint that mails something, of a server with registration open. */
 export const MAIL_ENDPOINTS: readonly MailEndpoint[] = [
-  { name: 'recovery', open: (url) => openForm(`${url}/recovery`) },
+  { name: 'recovery', status: 303, open: (url) => openForm(`${url}/recovery`) },
   {
     name: 'registration',
+    status: 303,
+    registers: true,
     open: (url) =>
       openForm(`${url}/registration`, { givenName: 'Nora', familyName: 'Neu', password: 'a password nobody has' }),
   },
-  { name: 'unblock', open: (url) => openForm(loginPage(url), {}, 'unblock') },
-  { name: 'confirmation', open: (url) => openForm(loginPage(url), {}, 'confirmation') },
+  { name: 'unblock', status: 303, open: (url) => openForm(loginPage(url), {}, 'unblock') },
+  { name: 'confirmation', status: 303, open: (url) => openForm(loginPage(url), {}, 'confirmation') },
+  {
+    name: 'Spryker’s forgotten password',
+    status: 204,
+    open: openDocument('customer-forgotten-password', ({ username: email }) => ({ email })),
+  },
+  {
+    name: 'Spryker’s registration',
+    status: 201,
+    registers: true,
+    open: openDocument('customers', ({ username: email }) => ({
+      firstName: 'Nora',
+      lastName: 'Neu',
+      gender: 'Female',
+      salutation: 'Ms',
+      email,
+      password: 'a password nobody has',
+      confirmPassword: 'a password nobody has',
+      acceptedTerms: true,
+    })),
+  },
 ]
+
+/** A resource of Spryker's, asked with attributes that are made of a login. */
+function openDocument(type: string, attributesOf: (login: Login) => object): MailEndpoint['open'] {
+  return async (url) => (login, headers) =>
+    postJson(`${url}/${type}`, { data: { type, attributes: attributesOf(login) } }, headers)
+}
 
 function loginPage(url: string): string {
   return authorizationUrl(url, {

@@ -11,7 +11,10 @@ export type SeenAnswer = {
 /** Different for each request whatever the answer: the clock, and the id to find it in the log. */
 const OF_THE_REQUEST = ['date', 'x-request-id', 'keep-alive']
 
-/** An answer as a caller who compares answers would see it: the login it repeats and the request id are masked. */
+/**
+ * An answer as a caller who compares answers would see it: the login it repeats, the request id, ids that were made for it and the
+ * time of day are masked.
+ */
 export async function seen(response: Response, { username }: Login): Promise<SeenAnswer> {
   const requestId = response.headers.get('x-request-id') ?? '(none)'
   const mask = (text: string) =>
@@ -19,6 +22,8 @@ export async function seen(response: Response, { username }: Login): Promise<See
       .replaceAll(username, '(login)')
       .replaceAll(encodeURIComponent(username), '(login)')
       .replaceAll(requestId, '(id)')
+      .replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '(uuid)')
+      .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+/g, '(now)')
       .replace(/(?<=; expires=)[^;]+/, '(then)')
   return {
     status: response.status,

@@ -9,6 +9,7 @@ beforeAll(async () => {
     DIALECT_MOUNTS: 'spryker-backend=/bapi',
     LOCKOUT_ATTEMPTS: '100000',
     LOCKOUT_ACCOUNT_ATTEMPTS: '100000',
+    REGISTRATION: 'open',
   })
 })
 afterAll(() => server?.stop())
@@ -27,6 +28,7 @@ function isList(value: unknown, members: readonly string[]): boolean {
 }
 
 const BASIC = basicAuth('third-party-app', 'third-party-app-secret')
+/** Asked by POST unless another method goes before the path. */
 const ENDPOINTS: readonly [string, string, (said: Said) => boolean, Record<string, string>?][] = [
   ['Spryker', '/access-tokens', isJsonApi],
   ['Spryker', '/refresh-tokens', isJsonApi],
@@ -35,6 +37,12 @@ const ENDPOINTS: readonly [string, string, (said: Said) => boolean, Record<strin
   ['Spryker', '/agent-access-tokens', isJsonApi],
   ['Spryker', '/agent-customer-impersonation-access-tokens', isJsonApi],
   ['Spryker', '/customer-confirmation', isJsonApi],
+  ['Spryker', '/customers', isJsonApi],
+  ['Spryker', 'DELETE /customers/DE--21', isJsonApi],
+  ['Spryker', 'PATCH /customer-password/DE--21', isJsonApi],
+  ['Spryker', '/customer-forgotten-password', isJsonApi],
+  ['Spryker', 'PATCH /customer-restore-password/%00', isJsonApi],
+  ['Spryker', '/agent-customer-search', isJsonApi],
   ['Spryker', '/token', (said) => isOAuth(said) || isBareList(said)],
   ['Spryker', '/warehouse-tokens', (said) => isBareList(said) || isJsonApi(said)],
   ['Spryker’s backend', '/bapi/token', isBareList],
@@ -54,7 +62,24 @@ const ENDPOINTS: readonly [string, string, (said: Said) => boolean, Record<strin
   ['commercetools', '/oauth/introspect', isEnvelope, BASIC],
 ]
 
-const typed = ['access-tokens', 'agent-access-tokens', 'refresh-tokens']
+const typed = [
+  'access-tokens',
+  'agent-access-tokens',
+  'refresh-tokens',
+  'customers',
+  'customer-password',
+  'customer-forgotten-password',
+  'customer-restore-password',
+]
+/** A wrong kind of value for every attribute that any of them has. */
+const ODD = {
+  username: ['a'],
+  refreshToken: { a: 1 },
+  email: { b: 2 },
+  password: 1,
+  newPassword: [],
+  acceptedTerms: 'x',
+}
 const BODIES: readonly (string | Uint8Array)[] = [
   '',
   '{',
@@ -67,8 +92,10 @@ const BODIES: readonly (string | Uint8Array)[] = [
   '{"__proto__":{"username":"a","password":"b","grantType":"password"}}',
   '{"constructor":{"prototype":{"x":1}}}',
   '{"username":"a\\u0000","password":"\\ud800","otp":"\\ud800"}',
-  ...typed.map((type) => JSON.stringify({ data: { type, attributes: { username: ['a'], refreshToken: { a: 1 } } } })),
-  ...typed.map((type) => JSON.stringify({ data: { type, attributes: { username: 'a\0@b.cd', password: '\ud800' } } })),
+  ...typed.map((type) => JSON.stringify({ data: { type, attributes: ODD } })),
+  ...typed.map((type) =>
+    JSON.stringify({ data: { type, attributes: { username: 'a\0@b.cd', email: '\0', password: '\ud800' } } }),
+  ),
   'grant_type=password&username=%00&password=%ff',
   'grant_type=password&grant_type=password&client_id=',
   'grant_type=__proto__&__proto__=x',
@@ -80,10 +107,11 @@ const BODIES: readonly (string | Uint8Array)[] = [
 ]
 const TYPES = ['application/json', 'application/x-www-form-urlencoded', 'application/xml', 'text/plain', '']
 
-describe.each(ENDPOINTS)('%s %s', (_, path, isItsOwn, headers = {}) => {
+describe.each(ENDPOINTS)('%s %s', (_, endpoint, isItsOwn, headers = {}) => {
+  const [own = '', path = ''] = endpoint.startsWith('/') ? ['POST', endpoint] : endpoint.split(' ')
   test.each(TYPES)('refuses every bad body of type "%s" in words of its own', async (type) => {
     for (const [index, body] of BODIES.entries()) {
-      const method = index % 5 === 4 ? 'PUT' : 'POST'
+      const method = index % 5 === 4 ? 'PUT' : own
       const answer = await fetch(server.url + path, {
         method,
         body: body as string,

@@ -1,0 +1,42 @@
+import type { Attack } from './attack.ts'
+
+const OF = 'test/attacks/self-service.test.ts › '
+
+/** Attacks on the endpoints of shops by which customers set their passwords. */
+export const attacks: readonly Attack[] = [
+  {
+    id: 'password-change-guessing',
+    kind: 'An endpoint that changes a password takes guesses which the sign-in would not.',
+    tests: [
+      `${OF}a stolen token guesses the password no more often than a sign-in does`,
+      `${OF}guesses at the sign-in and at the change are counted together, also of many at once`,
+      `${OF}a password that was refused by the policy is no way to learn whether the current one was right`,
+    ],
+  },
+  {
+    id: 'another-account-by-reference',
+    kind: 'An account that a request names is changed by the token of another.',
+    tests: [
+      `${OF}the token of one customer changes nothing of another, whose password is known`,
+      `${OF}a token that ended changes nothing`,
+      'test/dialects/spryker/customers.test.ts › of another customer is refused, whether or not there is one, and changes nothing',
+    ],
+  },
+  {
+    id: 'reset-keys',
+    kind: 'A key from a letter is used twice, at once, for another purpose, or after the password changed.',
+    tests: [
+      `${OF}of many who use one key at once, one sets the password, and nobody uses it again`,
+      `${OF}the key of a confirmation sets no password`,
+      'test/dialects/spryker/customers.test.ts › a key dies when the password is changed another way',
+    ],
+  },
+  {
+    id: 'mass-mail-by-an-api',
+    kind: 'An endpoint without a page mails more than the pages would.',
+    tests: [
+      `${OF}nobody is bombed with letters, from one place or from many, and the owner still gets one`,
+      `${OF}one place cannot ask for letters without end, whomever they are for`,
+    ],
+  },
+]

@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type HostedShop, startHostedShop } from '../interaction/hosted-shop.ts'
+import { waitFor } from '../support/wait-for.ts'
+import { SELF_SERVICE_DOORS } from './self-service-doors.ts'
+
+/** One account from one address, by default. */
+const LOCKOUT_LIMIT = 9
+const NEW = 'a password of the thief'
+
+let shop: HostedShop
+let url: string
+let places = 0
+beforeAll(async () => {
+  shop = await startHostedShop()
+  url = shop.server.url
+})
+afterAll(() => shop?.stop())
+
+/** An address that nobody came from before. */
+const newPlace = () => ({ 'x-forwarded-for': `203.0.113.${++places}` })
+const keyOf = (link: string) => new URL(link).searchParams.get('token') ?? 'no key'
+
+describe.each(SELF_SERVICE_DOORS)('at $name', (door) => {
+  const { changed, wrong, locked, reset } = door.statuses
+  const signedIn = async (place: Record<string, string>) => {
+    const { email, password } = await shop.addCustomer()
+    const login = { username: email, password }
+    return { login, who: await door.signIn(url, login, place) }
+  }
+
+  test('a stolen token guesses the password no more often than a sign-in does', async () => {
+    const place = newPlace()
+    const { login, who } = await signedIn(place)
+    const guess = async (current: string) => (await door.change(url, who, { current, next: NEW }, place)).status
+    for (let count = 0; count < LOCKOUT_LIMIT; count++)
+      expect([count, await guess(`wrong ${count}`)]).toEqual([count, wrong])
+    expect(await guess(login.password)).toBe(locked)
+    expect(await door.isLetIn(url, login, place)).toBe(false)
+  })
+
+  test('guesses at the sign-in and at the change are counted together, also of many at once', async () => {
+    const place = newPlace()
+    const { login, who } = await signedIn(place)
+    for (let count = 0; count < 4; count++)
+      expect(await door.isLetIn(url, { ...login, password: `wrong ${count}` }, place)).toBe(false)
+    const statuses = await Promise.all(
+      Array.from({ length: 20 }, async (_, index) => {
+        const answer = await door.change(url, who, { current: `guess ${index}`, next: NEW }, place)
+        return answer.status
+      }),
+    )
+    expect(statuses.filter((status) => status === wrong).length).toBeLessThanOrEqual(LOCKOUT_LIMIT - 4)
+    expect(await door.isLetIn(url, login, place)).toBe(false)
+  })
+
+  test('a password that was refused by the policy is no way to learn whether the current one was right', async () => {
+    const place = newPlace()
+    const { who } = await signedIn(place)
+    const answer = await door.change(url, who, { current: 'wrong', next: 'password1' }, place)
+    expect(answer.status).toBe(wrong)
+    expect(answer.text).not.toMatch(/common/)
+  })
+
+  test('the token of one customer changes nothing of another, whose password is known', async () => {
+    const [own, other] = [await signedIn(newPlace()), await signedIn(newPlace())]
+    const crossed = { token: own.who.token, account: other.who.account }
+    const { password: current } = other.login
+    expect((await door.change(url, crossed, { current, next: NEW }, newPlace())).status).not.toBe(changed)
+    expect(await door.isLetIn(url, other.login, newPlace())).toBe(true)
+    expect(await door.isLetIn(url, own.login, newPlace())).toBe(true)
+  })
+
+  test('a token that ended changes nothing', async () => {
+    const place = newPlace()
+    const { login, who } = await signedIn(place)
+    expect((await door.change(url, who, { current: login.password, next: NEW }, place)).status).toBe(changed)
+    const again = await door.change(url, who, { current: NEW, next: login.password }, place)
+    expect([401, 403]).toContain(again.status)
+    expect(await door.isLetIn(url, { ...login, password: NEW }, place)).toBe(true)
+  })
+
+  test('of many who use one key at once, one sets the password, and nobody uses it again', async () => {
+    const { email } = await shop.addCustomer()
+    await door.requestReset(url, email, newPlace())
+    const key = keyOf((await shop.sink.mailTo(email)).link)
+    const passwords = Array.from({ length: 8 }, (_, index) => `a new password ${index}`)
+    const answers = await Promise.all(passwords.map((password) => door.reset(url, key, password, newPlace())))
+    expect(answers.filter(({ status }) => status === reset)).toHaveLength(1)
+    expect((await door.reset(url, key, NEW, newPlace())).status).not.toBe(reset)
+    const letIn = await Promise.all(
+      passwords.map((password) => door.isLetIn(url, { username: email, password }, newPlace())),
+    )
+    expect(letIn).toEqual(answers.map(({ status }) => status === reset))
+  })
+
+  test('the key of a confirmation sets no password', async () => {
+    const visitor = shop.visitor()
+    await visitor.submit(await visitor.open('/registration'), '/registration', {
+      login: 'somebody.new@example.com',
+      givenName: 'Some',
+      familyName: 'Body',
+      password: 'a good password 7',
+    })
+    const { link } = await shop.sink.mailTo('somebody.new@example.com')
+    expect((await door.reset(url, keyOf(link), NEW, newPlace())).status).not.toBe(reset)
+  })
+
+  test('nobody is bombed with letters, from one place or from many, and the owner still gets one', async () => {
+    const { email, password } = await shop.addCustomer()
+    const home = newPlace()
+    expect(await door.isLetIn(url, { username: email, password }, home)).toBe(true)
+    const flood = Array.from({ length: 40 }, (_, index) => ({ 'x-forwarded-for': `198.51.100.${index % 20}` }))
+    const statuses = await Promise.all(flood.map(async (place) => (await door.requestReset(url, email, place)).status))
+    expect(new Set(statuses).size).toBe(1)
+    await waitFor(() => shop.sink.mailsTo(email).length >= 9)
+    await door.requestReset(url, email, home)
+    await waitFor(() => shop.sink.mailsTo(email).length === 10)
+  })
+
+  test('one place cannot ask for letters without end, whomever they are for', async () => {
+    const place = newPlace()
+    const ask = async (index: number) => (await door.requestReset(url, `nobody${index}@example.com`, place)).status
+    const statuses: number[] = []
+    for (let index = 0; index < 62; index++) statuses.push(await ask(index))
+    expect(new Set(statuses.slice(0, 60)).size).toBe(1)
+    expect(statuses.slice(60)).toEqual([429, 429])
+  })
+})
