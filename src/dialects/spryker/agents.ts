@@ -1,5 +1,6 @@
 import { AGENT_GRANT } from '../../oauth/grants/agent.ts'
 import { IMPERSONATION_GRANT } from '../../oauth/grants/impersonation.ts'
+import type { Caller } from '../../oauth/tokens/callers.ts'
 import type { DialectAnswer, DialectRequest, DialectRoute, TokenRoute } from '../dialect.ts'
 import { textOf } from '../json-body.ts'
 import type { DialectServices } from '../services.ts'
@@ -69,10 +70,12 @@ const impersonationTokens: TokenRoute = {
     status >= 500 ? outage(status, retryAfterSeconds, context) : notImpersonated(context),
 }
 
-type AgentToken = { readonly token: string; readonly clientId: string } | { readonly refused: DialectAnswer }
+type AgentToken =
+  | { readonly token: string; readonly clientId: string; readonly caller: Caller }
+  | { readonly refused: DialectAnswer }
 
 /** The agent's own token, from either header. A bad `Authorization` is refused even beside a good agent header. */
-async function findAgentToken(request: DialectRequest, services: DialectServices): Promise<AgentToken> {
+export async function findAgentToken(request: DialectRequest, services: DialectServices): Promise<AgentToken> {
   const { headers, context } = request
   const bearer = bearerOf(headers.authorization)
   const holder = bearer === undefined ? undefined : await findHolder(bearer, services, context)
@@ -83,7 +86,7 @@ async function findAgentToken(request: DialectRequest, services: DialectServices
   if (refused) return { refused }
   if (beside) return beside
   return bearer !== undefined && holder?.kind === 'agent'
-    ? { token: bearer, clientId: holder.clientId }
+    ? { token: bearer, clientId: holder.clientId, caller: holder }
     : { refused: failure(401, '4103', 'Action is available to agent user only.', context) }
 }
 

@@ -11,6 +11,24 @@ export function resource(type: string, attributes: Record<string, unknown>, cont
   return document(201, { data }, context)
 }
 
+/** The same for a resource that has an id. */
+export function resourceOf(
+  { type, id, attributes }: { readonly type: string; readonly id: string; readonly attributes: object },
+  context: AnswerContext,
+): DialectAnswer {
+  const self = `${context.baseUrl}/${type}/${encodeURIComponent(id)}`
+  return document(201, { data: { type, id, attributes, links: { self } } }, context)
+}
+
+/** A collection with one resource, which holds the list itself; `links` are those to its pages. */
+export function listOf(
+  { type, attributes, links }: { readonly type: string; readonly attributes: object; readonly links: object },
+  context: AnswerContext,
+): DialectAnswer {
+  const self = `${context.baseUrl}/${type}${context.search}`
+  return document(200, { data: [{ type, id: null, attributes, links: { self } }], links: { self, ...links } }, context)
+}
+
 /** A collection that is always empty: what `GET` on a token resource answers. */
 export function emptyCollection(context: AnswerContext): DialectAnswer {
   return document(200, { data: [], links: { self: `${context.baseUrl}${context.path}${context.search}` } }, context)

@@ -48,11 +48,15 @@ export async function findHolder(
 export async function findAgentBeside(
   { headers, context }: DialectRequest,
   services: DialectServices,
-): Promise<{ readonly token: string; readonly clientId: string } | { readonly refused: DialectAnswer } | undefined> {
+): Promise<
+  | { readonly token: string; readonly clientId: string; readonly caller: Caller }
+  | { readonly refused: DialectAnswer }
+  | undefined
+> {
   const token = bearerOf(headers[AGENT_AUTHORIZATION])
   if (token === undefined) return undefined
   const agent = await findHolder(token, services, context)
-  if (agent?.kind === 'agent') return { token, clientId: agent.clientId }
+  if (agent?.kind === 'agent') return { token, clientId: agent.clientId, caller: agent }
   return { refused: failure(401, '4102', 'Agent access token is invalid.', context) }
 }
 

@@ -3,9 +3,12 @@ import { agentRoutes } from './agents.ts'
 import { backendRoutes, warehouseResource } from './backend.ts'
 import { companyUserTokens } from './company-users.ts'
 import { customerConfirmation } from './confirmation.ts'
+import { customerSearch } from './customer-search.ts'
+import { customerRoutes } from './customers.ts'
 import { emptyCollection, failure, outage } from './documents.ts'
 import { loginLink } from './login-link.ts'
 import { REQUEST_REFUSED, refuse, storefrontToken } from './oauth-token.ts'
+import { passwordRoutes } from './passwords.ts'
 import { RESOURCE, signInRoutes } from './sign-in.ts'
 import { signOutRoutes } from './sign-out.ts'
 import { SPRYKER_SCOPES, sprykerToken } from './token.ts'
@@ -19,12 +22,18 @@ const RESOURCES = [
   '/agent-access-tokens',
   '/agent-customer-impersonation-access-tokens',
   '/customer-confirmation',
+  '/customers',
+  '/customer-password',
+  '/customer-forgotten-password',
+  '/customer-restore-password',
+  '/agent-customer-search',
   '/warehouse-tokens',
 ]
 
 /** Spryker Glue: the JSON:API token resources, both OAuth-like endpoints, and the storefront's login by link. */
 export const createSpryker: OpenDialect = (settings, { clientId }) => {
   const blockSeconds = settings.LOCKOUT_BLOCK_SECONDS
+  const length = { min: settings.PASSWORD_MIN_LENGTH, max: settings.PASSWORD_MAX_LENGTH }
   const shape = sprykerToken({ arePermissionsStored: settings.SPRYKER_PERMISSIONS === 'stored' })
   return {
     name: 'spryker',
@@ -45,6 +54,9 @@ export const createSpryker: OpenDialect = (settings, { clientId }) => {
       companyUserTokens,
       ...agentRoutes({ blockSeconds }),
       customerConfirmation,
+      ...customerRoutes(length),
+      ...passwordRoutes({ length, blockSeconds }),
+      customerSearch(length),
       ...backendRoutes(RESOURCE, { takesForms: false }),
       storefrontToken,
       loginLink({ target: settings.SIGN_IN_LINK_TARGET }),

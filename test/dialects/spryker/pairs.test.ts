@@ -7,7 +7,7 @@ let server: TestServer
 let tokens: Tokens
 
 beforeAll(async () => {
-  server = await startTestServer({ LOCKOUT_ATTEMPTS: '100' })
+  server = await startTestServer({ LOCKOUT_ATTEMPTS: '100', REGISTRATION: 'open' })
   const customer = (await obtain(server.url, 'access-tokens', SONIA)).accessToken
   const agent = (await obtain(server.url, 'agent-access-tokens', AGENT)).accessToken
   const impersonated = await obtain(
