@@ -1,0 +1,161 @@
+/**
+ * What the history of tokens costs a request at `/token`: two servers, with it and without (`TOKEN_HISTORY_DAYS=0`), are
+ * asked in turns, and the processor time of the server and of its Postgres is divided by the requests.
+ *
+ * npm run bench:history-requests [-- embedded|postgres+redis rounds]
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { loadavg } from 'node:os'
+import { basicAuth, postForm } from '../test/support/http.ts'
+import type { ServerProcess } from '../test/support/server.ts'
+import { type Backends, withDemoServer } from './demo-server.ts'
+
+const BACKENDS = (process.argv[2] ?? 'postgres+redis') as Backends
+const ROUNDS = Number(process.argv[3] ?? 40)
+const CONNECTIONS = 4
+/** Of each workload in a round. A password takes as long as fifty others. */
+const REQUESTS = { 'client credentials': 200, refresh: 100, password: 25 }
+
+type Name = keyof typeof REQUESTS
+type Leg = { readonly server: ServerProcess; readonly send: Readonly<Record<Name, () => Promise<Response>>> }
+
+await withDemoServer(BACKENDS, { TOKEN_HISTORY_DAYS: '30' }, async (withHistory) => {
+  await withDemoServer(BACKENDS, { TOKEN_HISTORY_DAYS: '0' }, async (without) => {
+    await compare({ without: await legOf(without), with: await legOf(withHistory) })
+  })
+})
+
+async function legOf(server: ServerProcess): Promise<Leg> {
+  const token = (fields: Record<string, string>, headers = {}) => postForm(`${server.url}/token`, fields, headers)
+  const signIn = () =>
+    token({ grant_type: 'password', client_id: 'frontend', username: 'ron@swanson.com', password: 'mysecretpassword' })
+  const service = basicAuth('orders-service', 'orders-service-secret')
+  const { refresh_token: first } = (await (await signIn()).json()) as { refresh_token: string }
+  let last = Promise.resolve(first)
+  return {
+    server,
+    send: {
+      'client credentials': () => token({ grant_type: 'client_credentials' }, service),
+      password: signIn,
+      // Each refresh token is used once: those of one sign-in go one after another.
+      async refresh() {
+        const before = last
+        const { promise, resolve } = Promise.withResolvers<string>()
+        last = promise
+        const answer = await token({ grant_type: 'refresh_token', client_id: 'frontend', refresh_token: await before })
+        const body = (await answer.clone().json()) as { refresh_token: string }
+        resolve(body.refresh_token)
+        return answer
+      },
+    },
+  }
+}
+
+async function compare(legs: Readonly<Record<'without' | 'with', Leg>>): Promise<void> {
+  console.log(`${BACKENDS}, ${ROUNDS} rounds, load average ${(loadavg()[0] ?? 0).toFixed(1)}`)
+  console.log(
+    'µs of processor         without   of it     with   of it     more   of a request: the median of the rounds',
+  )
+  console.log('                            all  server      all  server              (half of the rounds)')
+  for (const name of Object.keys(REQUESTS) as Name[]) {
+    for (const leg of [legs.without, legs.with, legs.without, legs.with]) await measure(leg, name)
+    const costs = { without: [] as Cost[], with: [] as Cost[] }
+    for (let round = 0; round < ROUNDS; round++) {
+      const order = round % 2 === 0 ? (['without', 'with'] as const) : (['with', 'without'] as const)
+      for (const which of order) costs[which].push(await measure(legs[which], name))
+    }
+    const more = costs.with.map((cost, round) => cost.all - (costs.without[round]?.all ?? 0))
+    const columns = [median(costs.without), median(costs.with)].map(({ all, server }) => `${show(all)} ${show(server)}`)
+    console.log(`${name.padEnd(20)} ${columns.join(' ')} ${show(quantile(more, 0.5))}  ${spread(more)}`)
+  }
+}
+
+function show(value: number): string {
+  return String(Math.round(value)).padStart(8)
+}
+
+/** Of half of the rounds. */
+function spread(values: readonly number[]): string {
+  return `(${Math.round(quantile(values, 0.25))} to ${Math.round(quantile(values, 0.75))})`
+}
+
+type Cost = { readonly server: number; readonly all: number }
+
+async function measure({ server, send }: Leg, name: Name): Promise<Cost> {
+  const [ownBefore, allBefore] = [nanosecondsOf([server.pid]), nanosecondsOf(family(server))]
+  let left = REQUESTS[name]
+  const connection = async () => {
+    while (left-- > 0) {
+      const response = await send[name]()
+      if (response.status !== 200) throw new Error(`${name}: ${response.status} ${await response.text()}`)
+      await response.arrayBuffer()
+    }
+  }
+  await Promise.all(Array.from({ length: CONNECTIONS }, connection))
+  // What was noted is written in the background, five times a second: a moment after it would be counted elsewhere.
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  const [own, all] = [nanosecondsOf([server.pid]) - ownBefore, nanosecondsOf(family(server)) - allBefore]
+  return { server: own / 1000 / REQUESTS[name], all: all / 1000 / REQUESTS[name] }
+}
+
+/** The server and every Postgres process below this one: those of the other server rest meanwhile. */
+function family({ pid }: ServerProcess): number[] {
+  return [pid, ...descendants(process.pid).filter((each) => commandOf(each).startsWith('postgres'))]
+}
+
+function descendants(of: number): number[] {
+  const parents = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      const parent = fieldsOf(Number(name))[1]
+      return parent === undefined ? [] : [[Number(name), Number(parent)] as const]
+    })
+  const below = (parent: number): number[] =>
+    parents.filter(([, its]) => its === parent).flatMap(([pid]) => [pid, ...below(pid)])
+  return below(of)
+}
+
+/** Nanoseconds on a processor so far, of all threads. */
+function nanosecondsOf(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + threadsOf(pid).reduce((all, each) => all + each, 0), 0)
+}
+
+function threadsOf(pid: number): number[] {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`)
+    return threads.map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]))
+  } catch {
+    return [] // it has ended
+  }
+}
+
+/** Of /proc/PID/stat, those after the name; empty when the process has ended. */
+function fieldsOf(pid: number): string[] {
+  try {
+    return (readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1) ?? '').split(' ')
+  } catch {
+    return []
+  }
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** Of rounds in which the machine did something else, the middle one tells the least of it. */
+function median(costs: readonly Cost[]): Cost {
+  const of = (name: keyof Cost) =>
+    quantile(
+      costs.map((cost) => cost[name]),
+      0.5,
+    )
+  return { server: of('server'), all: of('all') }
+}
+
+function quantile(values: readonly number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? 0
+}
