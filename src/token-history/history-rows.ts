@@ -45,14 +45,17 @@ const INSERT_RECORDS = `
  * An ending of one sign-in or token matters for as long as its longest token, any other for as long as a token can live.
  * Records that another node has yet to write are no longer than those that are here.
  */
-const INSERT_ENDING = `
+const INSERT_ENDINGS = `
   insert into token_endings (at_ms, until_ms, subject, cause, ended_by, expires_at)
-  values (:atMs, :untilMs, :subject, :cause, :endedBy, coalesce(
-    (select :at + max(expires_at - issued_at_ms / 1000) from token_records where :of = 'grant' and grant_id = :id),
-    (select max(expires_at) from token_records where :of = 'token' and token_id = :id),
-    :longestExpiresAt))`
+  select "atMs", "untilMs", subject, cause, "endedBy", coalesce(case kind
+    when 'grant' then (select "atMs" / 1000 + 1 + max(expires_at - issued_at_ms / 1000)
+      from token_records where grant_id = id)
+    when 'token' then (select max(expires_at) from token_records where token_id = id)
+    end, greatest("atMs", "untilMs") / 1000 + 1 + ?::bigint)
+  from json_to_recordset(?::json) as ending ("atMs" bigint, "untilMs" bigint, subject text, kind text, id text,
+    cause text, "endedBy" text)`
 
-/** Writes one batch, in a transaction of its own. */
+/** Writes one batch, all or nothing. */
 export async function writeHistory(
   knex: Knex,
   batch: readonly (TokenRecord | TokenEnding)[],
@@ -60,26 +63,28 @@ export async function writeHistory(
 ): Promise<void> {
   const records = batch.filter((each): each is TokenRecord => 'tokenId' in each)
   const endings = batch.filter((each): each is TokenEnding => 'subject' in each)
-  await knex.transaction(async (transaction) => {
-    if (records.length > 0) await transaction.raw(INSERT_RECORDS, [JSON.stringify(records, storable)])
-    for (const { subject, atMs, untilMs, cause, endedBy } of endings) {
-      await transaction.raw(INSERT_ENDING, {
-        at: Math.ceil(atMs / 1000),
-        atMs,
-        untilMs: untilMs ?? null,
-        subject: toStorable(subjectText(subject)),
-        cause,
-        endedBy: endedBy === undefined ? null : toStorable(endedBy),
-        of: subject.of,
-        id: subject.of === 'everybody' ? '' : toStorable(subject.id),
-        longestExpiresAt: Math.ceil(Math.max(atMs, untilMs ?? 0) / 1000) + longestTokenSeconds,
-      })
-    }
-  })
+  const writeRecords = (on: Knex) => on.raw(INSERT_RECORDS, [JSON.stringify(records, storable)])
+  const writeEndings = (on: Knex) =>
+    on.raw(INSERT_ENDINGS, [longestTokenSeconds, JSON.stringify(endings.map(toRow), storable)])
+  if (endings.length === 0) await writeRecords(knex)
+  else {
+    await knex.transaction(async (transaction) => {
+      if (records.length > 0) await writeRecords(transaction)
+      await writeEndings(transaction)
+    })
+  }
 }
 
-/** A text that the database refuses must not keep the batch from being written. */
+function toRow({ subject, ...facts }: TokenEnding): object {
+  return { ...facts, subject: subjectText(subject), kind: subject.of, ...('id' in subject && { id: subject.id }) }
+}
+
+/**
+ * What the database refuses must not keep the batch from being written: a text that it does not store, and the fraction of a
+ * millisecond in the instant of a sign-out.
+ */
 function storable(_name: string, value: unknown): unknown {
+  if (typeof value === 'number') return Math.floor(value)
   return typeof value === 'string' ? toStorable(value) : value
 }
 

@@ -81,7 +81,7 @@ describe('the tables of the history', () => {
     expect(await idsIn('token_records', 'token_id')).toContain('last')
   })
 
-  test('take a text that the database would refuse, in a form that it keeps', async () => {
+  test('take a text and a number that the database would refuse, in a form that it keeps', async () => {
     const history = open()
     history.noteIssued([{ ...expired('text', 1), accountId: 'a\0b\ud800' }])
     history.noteEnding({
@@ -89,7 +89,7 @@ describe('the tables of the history', () => {
       cause: 'blocked',
       endedBy: '\0',
       atMs: 1,
-      untilMs: 2,
+      untilMs: 2.5,
     })
     await history.flush()
     expect(await history.find({ tokenId: 'text', limit: 1 })).toHaveLength(1)
