@@ -106,7 +106,7 @@ async function wrapHashes({ admin, isJson }: ActionRequest): Promise<void> {
     const { progress, report, error } = JSON.parse(text) as WrapLine // by the admin API's own schema
     if (error) throw new AdminError(error)
     if (isJson) console.log(JSON.stringify({ wrapping: progress ?? report }))
-    else if (progress) console.error(`wrapping: ${wrappingOf(progress)}`)
+    else if (progress && progress.remaining > 0) console.error(`wrapping: ${wrappingOf(progress)}`)
     else if (report && report.wrapped > 0) console.log(wrappedText(report.wrapped))
   }
 }

@@ -41,7 +41,7 @@ export function openRefusedLines(
       const lost =
         unread === 0
           ? []
-          : [`${refusedLines(unread)} not copied: too long, or not UTF-8. Correct ${of} there and import it again.`]
+          : [`${refusedLines(unread)} not copied: too long, or not UTF-8. Correct ${of} and import it again.`]
       return [...kept, ...lost].join('\n') || undefined
     },
   }

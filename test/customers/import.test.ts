@@ -294,6 +294,15 @@ describe('the wrapping stage', () => {
 })
 
 describe('migration status', () => {
+  test('says that a scheme is bare while one of its fast hashes is, and not because of its slow ones', async () => {
+    const slow = '7640855aef9cb6ffd20229601d2904a2192e372b391db8230d7faf073b393e4c:salt:2'
+    await run([SONIA, { email: 's@example.com', customerReference: 'S', password: { scheme: 'magento', hash: slow } }])
+    const schemes = async () => (await readMigrationStatus({ knex: database.knex, passwords })).schemes
+    expect(await schemes()).toEqual([{ scheme: 'magento', customers: 2, state: 'bare' }])
+    await wrapFastHashes({ knex: database.knex, passwords })
+    expect(await schemes()).toContainEqual({ scheme: 'magento', customers: 1, state: 'legacy' })
+  })
+
   test('counts schemes in use and names the stragglers', async () => {
     await run([SONIA, { email: 'n@example.com', customerReference: 'N' }])
     const status = await readMigrationStatus({ knex: database.knex, passwords })

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import { passwordOf } from '../../credentials/password-columns.ts'
 import type { Passwords } from '../../credentials/passwords.ts'
 import { type ImportCounts, type LineProblem, type ProblemRow, toLineProblem } from './import-runs.ts'
 import type { WrappingProgress } from './wrap-fast-hashes.ts'
@@ -7,7 +8,7 @@ export type SchemeUse = {
   /** `none` for customers without a password here. */
   readonly scheme: string
   readonly customers: number
-  /** `bare`: may hold fast hashes that wait to be wrapped; `legacy`: re-hashed at the next login. */
+  /** `bare`: has fast hashes that wait to be wrapped; `legacy`: re-hashed at the next login. */
   readonly state: 'current' | 'bare' | 'wrapped' | 'legacy' | 'none'
 }
 
@@ -38,24 +39,28 @@ type ImportRow = Omit<ImportSummary, 'startedAt' | 'finishedAt' | 'problems'> & 
 
 const NEWEST_IMPORTS = 5
 const PROBLEMS_EACH = 20
+const LOOKED_AT = 10_000
+const PASSWORD_COLUMNS = ['password_scheme', 'password_hash', 'password_salt']
 
 /** How far a shop has moved in: password schemes still in use, and what its newest imports left behind. */
 export async function readMigrationStatus(deps: {
   readonly knex: Knex
-  readonly passwords: Pick<Passwords, 'fastSchemes'>
+  readonly passwords: Pick<Passwords, 'fastSchemes' | 'needsWrapping'>
   readonly wrapping?: WrappingProgress | undefined
 }): Promise<MigrationStatus> {
-  const { knex, passwords, wrapping } = deps
+  const { knex, wrapping } = deps
   const { rows } = await knex.raw<{ rows: { scheme: string | null; customers: number }[] }>(
     `select password_scheme as scheme, count(*)::integer as customers from customers
      where status <> 'anonymised' group by 1 order by 2 desc`,
   )
-  const schemes = rows.map(
-    ({ scheme, customers }): SchemeUse => ({
-      scheme: scheme ?? 'none',
-      customers,
-      state: stateOf(scheme, passwords.fastSchemes),
-    }),
+  const schemes = await Promise.all(
+    rows.map(
+      async ({ scheme, customers }): Promise<SchemeUse> => ({
+        scheme: scheme ?? 'none',
+        customers,
+        state: await stateOf(deps, scheme),
+      }),
+    ),
   )
   const waiting = schemes.filter(({ state }) => state !== 'current' && state !== 'none')
   return {
@@ -110,11 +115,18 @@ async function problemsOf(knex: Knex, importId: string): Promise<LineProblem[]> 
   return rows.map(toLineProblem)
 }
 
-function stateOf(scheme: string | null, fastSchemes: readonly string[]): SchemeUse['state'] {
+async function stateOf(
+  { knex, passwords }: Parameters<typeof readMigrationStatus>[0],
+  scheme: string | null,
+): Promise<SchemeUse['state']> {
   if (scheme === null) return 'none'
   if (scheme === 'argon2id') return 'current'
   if (scheme.startsWith('argon2id(')) return 'wrapped'
-  return fastSchemes.includes(scheme) ? 'bare' : 'legacy'
+  if (!passwords.fastSchemes.includes(scheme)) return 'legacy'
+  // The scheme of a shop may have fast and slow hashes; where many are slow, the rest are not looked at.
+  const rows = await knex('customers').where({ password_scheme: scheme }).limit(LOOKED_AT).select(PASSWORD_COLUMNS)
+  const isBare = rows.map(passwordOf).some(({ password }) => password && passwords.needsWrapping(password))
+  return isBare || rows.length === LOOKED_AT ? 'bare' : 'legacy'
 }
 
 function sum(uses: readonly SchemeUse[]): number {
