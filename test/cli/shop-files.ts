@@ -11,12 +11,14 @@ export type Person = {
   readonly kind: string
 }
 
-/** A row that a shop's database can hold and an import must refuse; `mended` is what an operator makes of it. */
+/** A row that a shop's database can hold and an import must refuse. */
 export type OddRow = {
   readonly what: string
   readonly reason: RegExp
-  /** Without it the row is somebody's second one, and goes. */
+  /** What an operator makes of it. Without it the row is somebody's second one in the file, and goes. */
   readonly mended?: Line
+  /** The customer of the other shop whose account the mended row becomes a part of. */
+  readonly joins?: string
 }
 
 export type ShopFile = {
@@ -79,7 +81,7 @@ export function magentoFile(size: number): ShopFile {
     () => again(1, 'a customer twice', /customerReference M2--1 is on line 1 already/, {}),
     (index) =>
       again(index, 'an address twice, in capitals', /^email is on line 2 already/, { email: email(2).toUpperCase() }),
-    (index) => again(index, 'a number twice', /idCustomer 3 is on line 3 already/, { idCustomer: 3 }),
+    (index) => bad(index, 'a number twice', /idCustomer 3 is on line 3 already/, { idCustomer: 3 }),
     (index) => bad(index, 'no address', /^email: must be an e-mail address/, { email: 'kunde at shop.example' }),
     (index) => bad(index, 'an empty address', /^email: must be an e-mail address/, { email: '' }),
     (index) =>
@@ -159,9 +161,15 @@ export function sprykerFile(size: number): ShopFile {
   })
   const elsewhere = (index: number): Row => {
     const other = index - size / 2
+    const { password: _, ...rest } = line(index, { email: `Kunde${other}@Shop.example` })
     return {
-      text: JSON.stringify(line(index, { email: `Kunde${other}@Shop.example` })),
-      odd: { what: 'an account in the other shop', reason: new RegExp(`^email belongs to customer M2--${other}$`) },
+      text: JSON.stringify(line(index, rest)),
+      odd: {
+        what: 'an account in the other shop',
+        reason: new RegExp(`^email belongs to customer M2--${other}$`),
+        mended: { ...rest, customerReference: `M2--${other}`, companyUsers: [companyUser(index)] },
+        joins: `M2--${other}`,
+      },
     }
   }
   const foreign = { id: uuid('c', 99), name: 'Other', status: 'approved' }

@@ -53,7 +53,8 @@ const mendedLines = ({ odd }: ShopFile): string =>
   [...odd.values()].flatMap(({ mended }) => (mended ? `${JSON.stringify(mended)}\n` : [])).join('')
 
 describe.each(Object.entries(SHOPS))('the customers of the %s shop', (name, shop) => {
-  const mended = [...shop.odd.values()].filter((row) => row.mended)
+  const mended = [...shop.odd.values()].flatMap(({ mended, joins }) => (mended ? { line: mended, joins } : []))
+  const own = mended.filter(({ joins }) => joins === undefined)
 
   test('are reported by a dry run, row by row, as the import then reports them', async () => {
     const path = fileOf(`${name}.ndjson`, shop.bytes)
@@ -85,20 +86,17 @@ describe.each(Object.entries(SHOPS))('the customers of the %s shop', (name, shop
   test('are all here once the refused rows are mended, and a repeated import changes nothing', async () => {
     const path = fileOf(`${name}-mended.ndjson`, mendedLines(shop))
     const again = await importFile(path)
-    expect([again.code, again.report.created, again.report.refused]).toEqual([0, mended.length, 0])
+    const updated = mended.length - own.length
+    expect([again.code, again.report]).toMatchObject([0, { created: own.length, updated, refused: 0 }])
     const repeated = await importFile(path)
-    expect(repeated.report).toMatchObject({ created: 0, unchanged: mended.length })
+    expect(repeated.report).toMatchObject({ created: 0, updated: 0, unchanged: mended.length, refused: 0 })
 
     const { stdout } = await vestibule(['customers', 'export-all'])
-    const references = stdout
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => (JSON.parse(line) as Person).customerReference)
-    const wanted = [...shop.people, ...mended.map((row) => row.mended as Person)] // a line of the format names them
-    const prefix = String(wanted[0]?.customerReference.slice(0, 4))
-    expect(references.filter((reference) => reference.startsWith(prefix)).toSorted()).toEqual(
-      wanted.map(({ customerReference }) => customerReference).toSorted(),
-    )
+    const stored = stdout.split('\n').filter(Boolean)
+    const references = stored.map((line) => (JSON.parse(line) as Person).customerReference)
+    const wanted = [...shop.people, ...own.map(({ line }) => line)].map(({ customerReference }) => customerReference)
+    const prefix = name === 'magento' ? 'M2--' : 'DE--'
+    expect(references.filter((reference) => reference.startsWith(prefix)).toSorted()).toEqual(wanted.toSorted())
   })
 
   const kinds = new Map(shop.people.map((person) => [person.kind, person]))
@@ -107,6 +105,17 @@ describe.each(Object.entries(SHOPS))('the customers of the %s shop', (name, shop
     expect(right.status, await right.text()).toBe(OK[name as keyof typeof OK][person.kind === 'unconfirmed' ? 1 : 0])
     expect((await signIn(name, { ...person, password: `${person.password}0` })).status).toBe(401)
   })
+})
+
+test('who has an account in both shops has one here, with the password of the first and the companies of the second', async () => {
+  const joined = [...SHOPS.spryker.odd.values()].filter(({ joins }) => joins)
+  expect(joined.length).toBeGreaterThan(1)
+  for (const { joins, mended } of joined) {
+    const person = SHOPS.magento.people.find(({ customerReference }) => customerReference === joins)
+    const answer = await signIn('spryker', person as Person) // of the generator, which names one who exists
+    const { data } = (await answer.json()) as { data: { attributes: { idCompanyUser: string } } }
+    expect(JSON.stringify(mended)).toContain(`"${data.attributes.idCompanyUser}"`)
+  }
 })
 
 /** What the shop's own API answers, to who is confirmed and to who is not. */
