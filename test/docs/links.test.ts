@@ -23,6 +23,17 @@ test('links between documents lead somewhere', () => {
   expect(broken).toEqual([])
 })
 
+test('links into a document lead to one of its headings', () => {
+  const broken = PAGES.flatMap((page) =>
+    [...readFileSync(join(ROOT, page), 'utf8').matchAll(/\]\(([^)\s:#]*)#([^)\s]+)\)/g)]
+      .map(([, link = '', heading = '']) => ({ link, heading, target: link ? join(dirname(page), link) : page }))
+      .filter(({ target }) => target.endsWith('.md'))
+      .filter(({ target, heading }) => !headingsOf(readFileSync(join(ROOT, target), 'utf8')).includes(heading))
+      .map(({ link, heading }) => `${page} → ${link}#${heading}`),
+  )
+  expect(broken).toEqual([])
+})
+
 test('the files that guides name exist', () => {
   expect(GUIDES).toContain('docs/architecture.md')
   const missing = GUIDES.flatMap((page) =>
@@ -43,6 +54,17 @@ test('the README leads to every how-to, by itself or by a page that it links', (
   expect(howTos).toContain('docs/how-to/first-hour.md')
   expect(howTos.filter((page) => ![...first, ...second].includes(page))).toEqual([])
 })
+
+/** The names under which headings are linked: lower case, without punctuation, blanks as hyphens. */
+function headingsOf(markdown: string): string[] {
+  const text = markdown.replace(/^```.*?^```$/gms, '')
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}
 
 /** Relative links, without their fragments. */
 function linksOf(markdown: string): string[] {
