@@ -2,6 +2,9 @@ import type { z } from 'zod'
 
 type Issue = Parameters<z.core.$ZodErrorMap>[0]
 
+const MOST_NAMES = 3
+const NAME_LENGTH = 64
+
 const TYPES: Readonly<Record<string, string>> = {
   string: 'text',
   number: 'a number',
@@ -25,10 +28,16 @@ export function lineFlaw(issue: Issue): string | undefined {
     case 'too_small':
       return issue.origin === 'string' ? 'must not be empty' : `must be at least ${issue.minimum}`
     case 'unrecognized_keys':
-      return `has no member ${issue.keys.map((key) => `"${key}"`).join(', ')}`
+      return `has no member ${shown(issue.keys)}`
     default:
       return undefined
   }
+}
+
+/** A reason is kept and logged, and a name in a file may have any length. */
+function shown(keys: readonly string[]): string {
+  const named = keys.slice(0, MOST_NAMES).map((key) => `"${key.slice(0, NAME_LENGTH)}"`)
+  return [named.join(', '), ...(keys.length > MOST_NAMES ? [`and ${keys.length - MOST_NAMES} more`] : [])].join(' ')
 }
 
 function unitOf({ origin }: { readonly origin: string }): string {
