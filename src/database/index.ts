@@ -1,5 +1,6 @@
 import type { Database } from './database.ts'
 import { migrate } from './migrate.ts'
+import { makeEmbeddedAhead } from './new-embedded.ts'
 
 /** Opens Postgres where DATABASE_URL is set, PGlite in DATA_DIR elsewhere, and applies the migrations. */
 export async function openDatabase(
@@ -16,6 +17,14 @@ export async function openDatabase(
     await database.close()
     throw error
   }
+}
+
+/** Where `openDatabase` would make a new embedded database, makes it: beside the loading of what opens it. */
+export async function makeDatabaseAhead(
+  settings: { readonly DATABASE_URL?: string; readonly DATA_DIR: string },
+  onProgress: (step: string) => void,
+): Promise<void> {
+  if (!settings.DATABASE_URL) await makeEmbeddedAhead(settings.DATA_DIR, onProgress)
 }
 
 /** Loads one backend: the other one's packages would only take time at the start, and memory. */

@@ -1,5 +1,6 @@
 import cluster from 'node:cluster'
 import { type Config, countWorkers, readConfig, whyNoDemo } from '../../config.ts'
+import { makeDatabaseAhead } from '../../database/index.ts'
 import { createLog, type Log } from '../../log.ts'
 import { singleAction } from '../command/single-action.ts'
 import { untilStopped } from './until-stopped.ts'
@@ -28,10 +29,12 @@ above 1, SIGHUP replaces one worker after another without losing a request.`,
 
 async function serveAlone(config: Config, log: Log): Promise<number> {
   const startedMs = performance.now()
-  const { start } = await import('../../server.ts')
   if (config.WORKERS === 'auto' && !config.DATABASE_URL)
     console.log('· one process: the embedded database allows only one; set DATABASE_URL to use more')
-  const server = await start(config, { log, onProgress: (step) => console.log(`· ${step}`) })
+  const onProgress = (step: string) => console.log(`· ${step}`)
+  const making = makeDatabaseAhead(config, onProgress)
+  const [{ start }] = await Promise.all([import('../../server.ts'), making])
+  const server = await start(config, { log, onProgress })
   const isDemo = config.DEMO && !config.DATABASE_URL && !whyNoDemo(config)
   const dialects = config.DIALECTS.filter((name) => !config.DIALECT_MOUNTS.has(name))
   console.log(welcome(server, { isDemo, startedMs, dialects }))
