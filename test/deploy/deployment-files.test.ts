@@ -252,3 +252,21 @@ describe('the systemd unit', () => {
     }
   })
 })
+
+test('every file that starts a server gives Node the same flags as npm start', () => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: { start: string } }
+  const flags = flagsOfNode(scripts.start)
+  expect(flags).not.toEqual([])
+  const [, entry = '[]'] = /^ENTRYPOINT (.*)$/m.exec(read('Dockerfile')) ?? []
+  expect(flagsOfNode((JSON.parse(entry) as string[]).join(' '))).toEqual(flags)
+  const [, start = ''] = /^ExecStart=(.*)$/m.exec(read('deploy/systemd/vestibule.service')) ?? []
+  expect(flagsOfNode(start)).toEqual(flags)
+})
+
+/** What stands between Node and the program. */
+function flagsOfNode(command: string): string[] {
+  return command
+    .replace(/ \S*bin\/vestibule\.js.*/, '')
+    .split(' ')
+    .slice(1)
+}
