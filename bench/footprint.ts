@@ -18,9 +18,14 @@ import type { TestSettings } from '../test/support/server.ts'
 import { waitFor } from '../test/support/wait-for.ts'
 
 type Server = { readonly daemon: Daemon; readonly url: string; readonly adminUrl: string }
+type Package = { readonly scripts: { readonly start: string } }
 type Client = { readonly id: string; readonly secret: string }
 
-const PROGRAM = fileURLToPath(new URL('../bin/vestibule.js', import.meta.url))
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+/** What `npm start` gives to Node. */
+const START = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Package).scripts.start
+  .split(' ')
+  .slice(1)
 const BACKENDS = process.argv[2] ?? 'embedded'
 const STARTS = Number(process.argv[3] ?? 3)
 const IDLE_MS = Number(process.argv[4] ?? 30) * 1000
@@ -103,7 +108,7 @@ async function startServer(directory: string, settings: TestSettings, what: stri
     ISSUER: url,
   }
   const startedMs = performance.now()
-  const daemon = await startDaemon(process.execPath, [PROGRAM, 'serve'], { cwd: directory, env })
+  const daemon = await startDaemon(process.execPath, startArguments(), { cwd: directory, env })
   stops.push(daemon.kill)
   const isReady = () => !daemon.isRunning() || daemon.stdout().includes('Vestibule is ready')
   await waitFor(isReady, { deadlineMs: START_DEADLINE_MS, what: 'the server to be ready' })
@@ -114,6 +119,10 @@ async function startServer(directory: string, settings: TestSettings, what: stri
     `${what}: ${seconds.toFixed(1)} s, ${cpuSeconds(daemon).toFixed(1)} s of a core (load average ${load}), peak ${megabytes(daemon, 'VmHWM')} MB`,
   )
   return { daemon, url, adminUrl: `http://127.0.0.1:${ADMIN_PORT}` }
+}
+
+function startArguments(): string[] {
+  return START.map((argument) => (argument.startsWith('bin/') ? join(ROOT, argument) : argument))
 }
 
 async function watchMemory(server: Server, client: Client): Promise<void> {
