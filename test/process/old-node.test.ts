@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { cpSync, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { temporaryDirectory } from '../support/run-directory.ts'
 import { runVestibule } from './vestibule.ts'
 
 /** A Node of this machine that is too old to run the sources, if there is one. */
@@ -31,3 +33,15 @@ test.skipIf(!oldNode)(
     expect(stderr).not.toMatch(/\n {4}at /)
   },
 )
+
+test('a checkout without its packages says to install them, in words and not by a stack', async () => {
+  const directory = temporaryDirectory('checkout')
+  for (const name of ['bin', 'src', 'package.json']) {
+    cpSync(fileURLToPath(new URL(`../../${name}`, import.meta.url)), join(directory, name), { recursive: true })
+  }
+  const program = join(directory, 'bin/vestibule.js')
+  const { code, stderr } = await runVestibule(['migrate'], {}, { program })
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/^The packages of Vestibule are not installed\. Run "npm ci" in .*checkout/)
+  expect(stderr.trim().split('\n')).toHaveLength(1)
+})
