@@ -285,6 +285,21 @@ describe('says what is wrong and how to mend it', () => {
   })
 
   describeOn('redis', 'of Redis', () => {
+    test.each([
+      ['that keeps everything', [], []],
+      ['that evicts', ['--maxmemory-policy', 'allkeys-lru'], [/allkeys-lru.*maxmemory-policy noeviction/]],
+      ['that writes nothing to disk', ['--appendonly', 'no'], [/appendonly yes/]],
+      ['that says nothing about itself', ['--rename-command', 'INFO', ''], []],
+    ])('one %s', async (_, args, said) => {
+      const redis = await startRedis({ args })
+      closeSteps.push(redis.stop)
+      const { ill, checks } = await examine(await serve(), { REDIS_URL: redis.url })
+      expect(checks).toContain('redis')
+      expect(ill).toEqual(
+        said.map((detail) => ({ check: 'redis', isWell: false, detail: expect.stringMatching(detail) })),
+      )
+    })
+
     test('when it is away', async () => {
       const redis = await startRedis()
       closeSteps.push(redis.stop)

@@ -1,13 +1,12 @@
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { blocksOf } from '../docs/page-walk.ts'
 import { obtainCode, read, redeem } from '../endpoints/client.ts'
 import { describeOn } from '../support/describe-on.ts'
 import { freePort } from '../support/free-port.ts'
 import { NGINX_ADDRESS, startNginx } from '../support/nginx-server.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 
-const PAGE = fileURLToPath(new URL('../../docs/how-to/behind-a-proxy.md', import.meta.url))
+const PAGE = 'docs/how-to/behind-a-proxy.md'
 
 describeOn('nginx', 'an issuer below a path of the shop’s own host, as the how-to says', () => {
   let server: TestServer
@@ -16,7 +15,7 @@ describeOn('nginx', 'an issuer below a path of the shop’s own host, as the how
   beforeAll(async () => {
     const [port, proxyPort] = [await freePort(), await freePort()]
     shop = `http://localhost:${proxyPort}`
-    const [, locations] = /^```conf\n(.*?)^```$/ms.exec(readFileSync(PAGE, 'utf8')) ?? []
+    const [locations] = blocksOf(PAGE, 'conf')
     if (!locations) throw new Error(`${PAGE} has no configuration for a path any more`)
     server = await startTestServer({ PORT: String(port), ISSUER: `${shop}/auth`, TRUSTED_PROXIES: NGINX_ADDRESS })
     const text = `

@@ -4,6 +4,7 @@ import { singleAction } from '../command/single-action.ts'
 import { examineDirectory } from './doctor-directory.ts'
 import { examineInside } from './doctor-inside.ts'
 import { examineOutside } from './doctor-outside.ts'
+import { examineRedis } from './doctor-redis.ts'
 import { examineSettings } from './doctor-settings.ts'
 import { bad, type Finding, ok } from './findings.ts'
 
@@ -12,8 +13,9 @@ export const doctor = singleAction({
   name: 'doctor',
   summary: 'find problems and say how to fix them',
   does: `Checks the settings, the server from outside (issuer, clock, proxy headers) and from inside (database, storage, keys,
-mail, clients, dialects, default resource), the customer service of the shop, and file permissions, and says for each
-problem how to fix it. Run it with the settings of the server. It exits with code 1 if it finds a problem.`,
+mail, clients, dialects, default resource), whether Redis keeps its data, the customer service of the shop, and file
+permissions, and says for each problem how to fix it. Run it with the settings of the server. It exits with code 1 if
+it finds a problem.`,
   example: '',
   async run({ environment, isJson }) {
     const findings = await examine(environment)
@@ -36,6 +38,7 @@ async function examine(environment: NodeJS.ProcessEnv): Promise<Finding[]> {
     examineInside(config, environment),
     examineOutside(config, environment),
     examineDirectory(config),
+    examineRedis(config),
   ])
   return [ok('settings', 'all settings are valid'), ...asked.flat(), ...examineSettings(config, environment)]
 }
