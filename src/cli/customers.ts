@@ -36,6 +36,23 @@ export const customers = subcommands({
         else printTable(['SCHEME', 'STATE'], [[password.scheme ?? 'none', password.state]])
       },
     },
+    create: {
+      does: 'create a customer; the password is read from standard input',
+      options: {
+        email: 'the address they sign in with',
+        reference: 'the name of the customer in the shop',
+        'given-name': 'their given name',
+        'family-name': 'their family name',
+      },
+      flags: {
+        'password-stdin': 'read the password from standard input',
+        confirmed: 'the e-mail address is known to be theirs; otherwise they confirm it before the first sign-in',
+      },
+      needs: ['email', 'reference', 'password-stdin'],
+      readsInput: true,
+      example: 'create --email jo@example.com --reference DE--25 --password-stdin < password.txt',
+      run: create,
+    },
     block: {
       takes: 'CUSTOMER',
       does: 'block a customer: they are signed out and cannot sign in',
@@ -120,6 +137,20 @@ async function find({ admin, subjects: [text = ''], isJson }: ActionRequest): Pr
   const rows = items.map(({ id, customerReference, email, status }) => [id, customerReference, email, status])
   printTable(['ID', 'REFERENCE', 'E-MAIL', 'STATE'], rows)
   if (next !== undefined) console.log('\nThere are more customers. Search for a longer text.')
+}
+
+async function create({ admin, values, flags, input: password, isJson }: ActionRequest): Promise<void> {
+  const { email, reference: customerReference, 'given-name': givenName, 'family-name': familyName } = values
+  const created = await admin.call<Customer>('POST', '/v1/customers', {
+    email,
+    customerReference,
+    password,
+    emailVerified: flags.has('confirmed'),
+    ...(givenName && { givenName }),
+    ...(familyName && { familyName }),
+  })
+  if (isJson) printJson(created)
+  else console.log(`${created.customerReference} is a customer now, with the id ${created.id}`)
 }
 
 async function change({ admin, subjects: [customer = ''], isJson }: ActionRequest, action: string): Promise<void> {

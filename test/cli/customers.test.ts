@@ -45,6 +45,41 @@ const exported = async (prefix: string, on = server): Promise<Json[]> => {
   return all.sort((a, b) => String(a.customerReference).localeCompare(String(b.customerReference)))
 }
 
+describe('a customer made by hand', () => {
+  const create = (reference: string, more: readonly string[] = [], password = 'a password of their own') => {
+    const name = ['--email', `${reference.toLowerCase()}@example.com`, '--reference', reference]
+    return customers(['create', ...name, '--password-stdin', ...more], `${password}\n`)
+  }
+  const signIn = (reference: string) =>
+    requestTokens(server.url, {
+      username: `${reference.toLowerCase()}@example.com`,
+      password: 'a password of their own',
+    })
+
+  test('signs in with the password at once, if the address is confirmed', async () => {
+    const { code, stdout } = await create('MADE--1', ['--confirmed', '--given-name', 'Jo', '--json'])
+    expect([code, JSON.parse(stdout)]).toEqual([
+      0,
+      expect.objectContaining({ customerReference: 'MADE--1', givenName: 'Jo', emailVerified: true, status: 'active' }),
+    ])
+    expect((await signIn('MADE--1')).status).toBe(200)
+    expect((await create('MADE--2')).stdout).toMatch(/^MADE--2 is a customer now, with the id [0-9a-f-]{36}$/m)
+    expect((await signIn('MADE--2')).status).toBe(400)
+  })
+
+  test('replaces nobody, and has a password that the policy takes', async () => {
+    await create('MADE--3', ['--confirmed'])
+    const again = await create('MADE--3', ['--confirmed'], 'another password of theirs')
+    expect([again.code, again.stderr]).toEqual([1, expect.stringMatching(/MADE--3|made--3@example\.com/)])
+    expect((await signIn('MADE--3')).status).toBe(200)
+    const weak = await create('MADE--4', [], 'short')
+    expect([weak.code, weak.stderr]).toEqual([1, expect.stringContaining('too short')])
+    const incomplete = await customers(['create', '--email', 'made--5@example.com', '--password-stdin'], 'a password')
+    expect(incomplete.code).not.toBe(0)
+    expect(incomplete.stderr).toContain('--reference')
+  })
+})
+
 describe('an import', () => {
   test('keeps every field exactly as given, and what is exported is what was imported, on another server too', async () => {
     const records = [everyField('FULL--1'), { ...everyField('FULL--2', 2), companyUsers: [] }]

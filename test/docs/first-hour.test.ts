@@ -51,10 +51,10 @@ describeOn('nginx', 'the first hour of production', () => {
         const own = payloadIn(await walk.next('resource-servers create'))
         expect(own).toMatchObject({ aud: 'https://orders.shop.example', scope: 'orders:read' })
 
-        expect(await walk.next('customers import')).toContain('1 created')
+        expect(await walk.next('customers create')).toContain('TEST--1 is a customer now')
         await walk.next('clients create shop')
         const address = (await walk.next('/authorize')).trim()
-        const password = readFileSync(join(walk.directory, 'test_password'), 'utf8')
+        const password = readFileSync(join(walk.directory, 'test_password'), 'utf8').trim()
         const jar = createCookieJar()
         const page = await jar.follow(await jar.fetch(address))
         const { url } = await signIn(jar, page, { username: 'test@shop.example', password }, CALLBACK)
