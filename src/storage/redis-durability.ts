@@ -16,7 +16,8 @@ export async function readRedisDurability(url: string): Promise<RedisDurability>
   redis.on('error', () => {})
   try {
     await redis.connect()
-    const facts = new Map((await redis.info()).split('\r\n').map((line) => line.split(':', 2) as [string, string]))
+    const lines = (await redis.info()).split('\r\n').map((line) => line.split(':', 2))
+    const facts = new Map(lines.map(([name = '', value = '']) => [name, value]))
     return { evictionPolicy: facts.get('maxmemory_policy'), isAppendOnly: facts.get('aof_enabled') === '1' }
   } finally {
     redis.disconnect()

@@ -104,6 +104,16 @@ describe('the command line', () => {
     expect((await vestibule(['clients', 'create', '-'], other)).code).toBe(0)
   })
 
+  test('a file of another client is not taken by update, and changes nothing', async () => {
+    for (const id of ['first', 'second'])
+      await vestibule(['clients', 'create', id, '--preset', 'spa', '--redirect-uri', CALLBACK])
+    const before = await vestibule(['clients', 'show', 'second'])
+    const { stdout } = await vestibule(['clients', 'show', 'first'])
+    const { code, stderr } = await vestibule(['clients', 'update', 'second', '-'], stdout)
+    expect([code, stderr]).toEqual([1, expect.stringContaining('"first", another client')])
+    expect(await vestibule(['clients', 'show', 'second'])).toEqual(before)
+  })
+
   test('an unknown preset is refused with those that there are', async () => {
     const { code, stderr } = await vestibule(['clients', 'create', 'x', '--preset', 'blog'])
     expect([code, stderr]).toEqual([1, expect.stringContaining('spa, web, mobile, service, dialect')])

@@ -133,9 +133,11 @@ function makeExamples(): Record<string, () => Promise<Example>> {
     'GET /v1/clients': async () => ({ query: 'limit=2' }),
     'POST /v1/clients': async () => ({ body: { metadata: clientMetadata(), secret: 'a-secret-of-sixteen' } }),
     'GET /v1/clients/{clientId}': withParams(client),
-    'PUT /v1/clients/{clientId}': withParams(client, () => ({
-      metadata: { ...clientMetadata(), client_name: 'Renamed' },
-    })),
+    'PUT /v1/clients/{clientId}': async () => {
+      const params = await client()
+      const metadata = { ...clientMetadata(), client_id: params.clientId, client_name: 'Renamed' }
+      return { params, body: { metadata } }
+    },
     'DELETE /v1/clients/{clientId}': withParams(client),
     'POST /v1/clients/{clientId}/enable': withParams(client),
     'POST /v1/clients/{clientId}/disable': withParams(client),

@@ -146,11 +146,11 @@ describe('a client', () => {
   })
 
   test('with metadata the protocol cannot use is refused with the reason, new or changed', async () => {
-    const metadata = { client_id: 'odd', response_types: ['id_token'], resource_scopes: [] }
-    for (const [method, path] of [
-      ['POST', '/v1/clients'],
-      ['PUT', '/v1/clients/frontend'],
+    for (const [method, path, client_id] of [
+      ['POST', '/v1/clients', 'odd'],
+      ['PUT', '/v1/clients/frontend', 'frontend'],
     ] as const) {
+      const metadata = { client_id, response_types: ['id_token'], resource_scopes: [] }
       const { status, body } = await admin(method, path, { metadata }, { 'If-Match': '*' })
       expect([status, body.code]).toEqual([400, 'invalid-client-metadata'])
     }

@@ -88,7 +88,8 @@ export function clientRoutes({ clients, validate, endSignIn }: ClientRouteDeps):
       refusals: [404],
       about,
       async handle({ params: { clientId }, body, seen, note }) {
-        const next = await usable({ ...body.metadata, client_id: clientId })
+        if (body.metadata.client_id !== clientId) throw otherClient(body.metadata.client_id)
+        const next = await usable(body.metadata)
         const outcome = await clients.replace(seen, next, body.secret)
         const now = changed(outcome, clientId)
         const before = outcome.outcome === 'changed' ? outcome.before : now
@@ -163,6 +164,11 @@ function needsSecret({ token_endpoint_auth_method: method = 'client_secret_basic
 function warningsOf(metadata: ClientMetadata): { warnings?: string[] } {
   const warnings = unwiseMembers(metadata)
   return warnings.length > 0 ? { warnings } : {}
+}
+
+function otherClient(sent: string): Problem {
+  const detail = `The metadata are of "${sent}", another client. The client_id cannot change: create a new one.`
+  return new Problem(400, 'other-client', detail)
 }
 
 function changed(outcome: Changed<ListedClient>, clientId: string): ListedClient {
