@@ -16,9 +16,15 @@ export type Backend =
   | 'smalldisk'
   | 'nginx'
   | 'php'
+  | 'python'
+  | 'java'
+  | 'go'
   | 'history'
 
 type Need = { readonly title: string; readonly find: () => string | undefined; readonly fix: string }
+
+/** Where Debian keeps the sources of golang-jwt. */
+export const GO_JWT = '/usr/share/gocode/src/github.com/golang-jwt/jwt'
 
 /** Trying takes a mount. */
 let mayMount: boolean | undefined
@@ -37,6 +43,21 @@ export const backends: Readonly<Record<Backend, Need>> = {
   sentinel: { title: 'Redis Sentinel', find: findRedis, fix: redisFix },
   chromium: { title: 'Chromium', find: findChromium, fix: 'chromium not found, apt-get install chromium' },
   php: { title: 'PHP', find: findPhp, fix: 'php with openssl not found, apt-get install php-cli' },
+  python: {
+    title: 'Python',
+    find: findPython,
+    fix: 'PyJWT not found, apt-get install python3-jwt python3-cryptography',
+  },
+  java: {
+    title: 'Java',
+    find: () => (onPath('java') && findJacksonJars() ? onPath('javac') : undefined),
+    fix: 'a JDK or Jackson not found, apt-get install default-jdk-headless libjackson2-databind-java',
+  },
+  go: {
+    title: 'Go',
+    find: () => (existsSync(GO_JWT) ? onPath('go') : undefined),
+    fix: 'Go or golang-jwt not found, apt-get install golang-go golang-github-golang-jwt-jwt-dev',
+  },
   smalldisk: {
     title: 'A small disk',
     find: () => {
@@ -91,6 +112,18 @@ export function findPhp(): string | undefined {
   const php = onPath('php')
   const hasOpenssl = php && spawnSync(php, ['-r', 'exit(extension_loaded("openssl") ? 0 : 1);']).status === 0
   return hasOpenssl ? php : undefined
+}
+
+/** A Python that has PyJWT and what it checks signatures with: Debian's packages are seen by Debian's Python alone. */
+export function findPython(): string | undefined {
+  const candidates = [onPath('python3'), '/usr/bin/python3'].filter((path) => path !== undefined && isExecutable(path))
+  return candidates.find((path) => spawnSync(path as string, ['-c', 'import jwt, cryptography']).status === 0)
+}
+
+/** The jars of Jackson, where all of them are installed. */
+export function findJacksonJars(): readonly string[] | undefined {
+  const jars = ['databind', 'core', 'annotations'].map((part) => `/usr/share/java/jackson-${part}.jar`)
+  return jars.every((jar) => existsSync(jar)) ? jars : undefined
 }
 
 /** The PKCS#11 library of SoftHSM2, where the package that loads such libraries is installed too. */

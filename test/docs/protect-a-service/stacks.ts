@@ -1,0 +1,80 @@
+import { symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Backend, findJacksonJars, findPython, GO_JWT } from '../../support/binaries.ts'
+
+/** How the files of a page become a running service. */
+export type Stack = {
+  readonly name: string
+  readonly page: string
+  /** What it needs beyond Node. */
+  readonly backend?: Backend
+  /** What its page says between two fetches for unknown keys, and the same with `COOLDOWN_SECONDS`. */
+  readonly cooldown: readonly [said: string, shorter: string]
+  /** Settings of its tools, which must look for nothing outside. */
+  readonly env?: Readonly<Record<string, string>>
+  /** What is run before the service, and makes it ready. */
+  readonly build?: (directory: string) => readonly [command: string, ...args: string[]] | undefined
+  readonly start: (directory: string, port: number) => readonly [command: string, ...args: string[]]
+}
+
+/** Instead of the 30 seconds of the pages, so that tests see keys that rotate. */
+export const COOLDOWN_SECONDS = 2
+
+const NODE_MODULES = fileURLToPath(new URL('../../../node_modules', import.meta.url))
+
+const node = (name: string, file: string): Stack => ({
+  name,
+  page: 'node.md',
+  cooldown: ['cooldownDuration: 30_000', `cooldownDuration: ${COOLDOWN_SECONDS * 1000}`],
+  build(directory) {
+    symlinkSync(NODE_MODULES, join(directory, 'node_modules'))
+    return undefined
+  },
+  start: () => [process.execPath, file],
+})
+
+/** Every stack that a page shows and that can be run here. */
+export const STACKS: readonly Stack[] = [
+  node('Express', 'express-service.mjs'),
+  node('Fastify', 'fastify-service.mjs'),
+  {
+    name: 'Python',
+    page: 'python.md',
+    backend: 'python',
+    cooldown: ['COOLDOWN_SECONDS = 30', `COOLDOWN_SECONDS = ${COOLDOWN_SECONDS}`],
+    start: () => [findPython() ?? 'python3', 'service.py'],
+  },
+  {
+    name: 'PHP',
+    page: 'php.md',
+    backend: 'php',
+    cooldown: ['COOLDOWN_SECONDS = 30', `COOLDOWN_SECONDS = ${COOLDOWN_SECONDS}`],
+    start: (_directory, port) => ['php', '-S', `127.0.0.1:${port}`, 'service.php'],
+  },
+  {
+    name: 'Java',
+    page: 'java.md',
+    backend: 'java',
+    cooldown: ['COOLDOWN_SECONDS = 30', `COOLDOWN_SECONDS = ${COOLDOWN_SECONDS}`],
+    build: () => ['javac', '-cp', jackson(), 'AccessToken.java', 'Service.java'],
+    start: () => ['java', '-XX:TieredStopAtLevel=1', '-cp', `${jackson()}:.`, 'Service'],
+  },
+  {
+    name: 'Go',
+    page: 'go.md',
+    backend: 'go',
+    env: { GOFLAGS: '-mod=mod', GOPROXY: 'off' },
+    cooldown: ['cooldownTime = 30 * time.Second', `cooldownTime = ${COOLDOWN_SECONDS} * time.Second`],
+    build(directory) {
+      const module = `module orders\n\ngo 1.19\n\nrequire github.com/golang-jwt/jwt/v4 v4.4.3\n`
+      writeFileSync(join(directory, 'go.mod'), `${module}\nreplace github.com/golang-jwt/jwt/v4 => ${GO_JWT}\n`)
+      return ['go', 'build', '-o', 'orders', '.']
+    },
+    start: (directory) => [join(directory, 'orders')],
+  },
+]
+
+function jackson(): string {
+  return findJacksonJars()?.join(':') ?? ''
+}
