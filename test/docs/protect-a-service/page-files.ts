@@ -10,9 +10,17 @@ export function filesOf(page: string): ReadonlyMap<string, string> {
   return new Map([...markdown.matchAll(BLOCK)].map(([, text = '', name = '']) => [name, text]))
 }
 
-/** Writes the files of a page as a reader pastes them, but that `said` is replaced by `instead` wherever it stands. */
-export function pasteFiles(page: string, directory: string, [said, instead]: readonly [string, string]): void {
+/** Writes the files of a page as a reader pastes them, but for `changes`: what the page says, and what stands there instead. */
+export function pasteFiles(
+  page: string,
+  directory: string,
+  changes: readonly (readonly [said: string, instead: string])[],
+): void {
   const files = [...filesOf(page)]
-  if (!files.some(([, text]) => text.includes(said))) throw new Error(`${page} does not say "${said}"`)
-  for (const [name, text] of files) writeFileSync(join(directory, name), text.replaceAll(said, instead))
+  const missing = changes.find(([said]) => !files.some(([, text]) => text.includes(said)))
+  if (missing) throw new Error(`${page} does not say "${missing[0]}"`)
+  for (const [name, text] of files) {
+    const changed = changes.reduce((all, [said, instead]) => all.replaceAll(said, instead), text)
+    writeFileSync(join(directory, name), changed)
+  }
 }

@@ -18,7 +18,7 @@ const DEADLINE_MS = 120_000
 /** Pastes the files of a stack's page into a directory of its own, builds them, and serves them for `settings`. */
 export async function startStack(stack: Stack, settings: Readonly<Record<string, string>>): Promise<RunningStack> {
   const cwd = temporaryDirectory(stack.name)
-  pasteFiles(stack.page, cwd, stack.cooldown)
+  pasteFiles(stack.page, cwd, stack.changes)
   const port = await freePort()
   const { PATH, HOME } = process.env
   const env = { PATH, HOME, ...stack.env, ...settings, PORT: String(port) }

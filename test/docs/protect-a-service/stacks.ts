@@ -9,8 +9,8 @@ export type Stack = {
   readonly page: string
   /** What it needs beyond Node. */
   readonly backend?: Backend
-  /** What its page says between two fetches for unknown keys, and the same with `COOLDOWN_SECONDS`. */
-  readonly cooldown: readonly [said: string, shorter: string]
+  /** What its page says and what is run instead: the time between two fetches for unknown keys, and what is not to be had here. */
+  readonly changes: readonly (readonly [said: string, instead: string])[]
   /** Settings of its tools, which must look for nothing outside. */
   readonly env?: Readonly<Record<string, string>>
   /** What is run before the service, and makes it ready. */
@@ -21,12 +21,15 @@ export type Stack = {
 /** Instead of the 30 seconds of the pages, so that tests see keys that rotate. */
 export const COOLDOWN_SECONDS = 2
 
+/** Debian has version 4. */
+const GO_JWT_PACKAGE = 'github.com/golang-jwt/jwt'
+
 const NODE_MODULES = fileURLToPath(new URL('../../../node_modules', import.meta.url))
 
 const node = (name: string, file: string): Stack => ({
   name,
   page: 'node.md',
-  cooldown: ['cooldownDuration: 30_000', `cooldownDuration: ${COOLDOWN_SECONDS * 1000}`],
+  changes: [['cooldownDuration: 30_000', `cooldownDuration: ${COOLDOWN_SECONDS * 1000}`]],
   build(directory) {
     symlinkSync(NODE_MODULES, join(directory, 'node_modules'))
     return undefined
@@ -42,21 +45,21 @@ export const STACKS: readonly Stack[] = [
     name: 'Python',
     page: 'python.md',
     backend: 'python',
-    cooldown: ['COOLDOWN_SECONDS = 30', `COOLDOWN_SECONDS = ${COOLDOWN_SECONDS}`],
+    changes: [['COOLDOWN_SECONDS = 30', `COOLDOWN_SECONDS = ${COOLDOWN_SECONDS}`]],
     start: () => [findPython() ?? 'python3', 'service.py'],
   },
   {
     name: 'PHP',
     page: 'php.md',
     backend: 'php',
-    cooldown: ['COOLDOWN_SECONDS = 30', `COOLDOWN_SECONDS = ${COOLDOWN_SECONDS}`],
+    changes: [['COOLDOWN_SECONDS = 30', `COOLDOWN_SECONDS = ${COOLDOWN_SECONDS}`]],
     start: (_directory, port) => ['php', '-S', `127.0.0.1:${port}`, 'service.php'],
   },
   {
     name: 'Java',
     page: 'java.md',
     backend: 'java',
-    cooldown: ['COOLDOWN_SECONDS = 30', `COOLDOWN_SECONDS = ${COOLDOWN_SECONDS}`],
+    changes: [['COOLDOWN_SECONDS = 30', `COOLDOWN_SECONDS = ${COOLDOWN_SECONDS}`]],
     build: () => ['javac', '-cp', jackson(), 'AccessToken.java', 'Service.java'],
     start: () => ['java', '-XX:TieredStopAtLevel=1', '-cp', `${jackson()}:.`, 'Service'],
   },
@@ -65,10 +68,13 @@ export const STACKS: readonly Stack[] = [
     page: 'go.md',
     backend: 'go',
     env: { GOFLAGS: '-mod=mod', GOPROXY: 'off' },
-    cooldown: ['cooldownTime = 30 * time.Second', `cooldownTime = ${COOLDOWN_SECONDS} * time.Second`],
+    changes: [
+      ['cooldownTime = 30 * time.Second', `cooldownTime = ${COOLDOWN_SECONDS} * time.Second`],
+      [`${GO_JWT_PACKAGE}/v5`, `${GO_JWT_PACKAGE}/v4`],
+    ],
     build(directory) {
-      const module = `module orders\n\ngo 1.19\n\nrequire github.com/golang-jwt/jwt/v4 v4.4.3\n`
-      writeFileSync(join(directory, 'go.mod'), `${module}\nreplace github.com/golang-jwt/jwt/v4 => ${GO_JWT}\n`)
+      const module = `module orders\n\ngo 1.19\n\nrequire ${GO_JWT_PACKAGE}/v4 v4.4.3\n`
+      writeFileSync(join(directory, 'go.mod'), `${module}\nreplace ${GO_JWT_PACKAGE}/v4 => ${GO_JWT}\n`)
       return ['go', 'build', '-o', 'orders', '.']
     },
     start: (directory) => [join(directory, 'orders')],
