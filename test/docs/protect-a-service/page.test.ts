@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readConfig } from '../../../src/config.ts'
 import { runCommand } from '../../cli/run-command.ts'
 import { decode, introspect, ordersService, read, ron, thirdParty, tokensOf, userinfo } from '../../endpoints/client.ts'
 import { ADMIN_TOKEN, askAdmin } from '../../keys/server-nodes.ts'
@@ -10,6 +11,8 @@ import { startTestServer, type TestServer } from '../../support/server.ts'
 const PAGE = readFileSync(new URL('../../../docs/how-to/protect-a-service.md', import.meta.url), 'utf8')
 const COMMERCE = 'urn:vestibule:commerce'
 const FULL = 'urn:example:full-permissions'
+/** Where the examples serve. */
+const EXAMPLE = 'http://localhost:8090'
 const VISITORS = 'urn:example:visitors'
 /** What differs from token to token; its type does not. */
 const OF_THE_MOMENT = /^(iss|jti|gid|parent_gid|iat|iat_ms|exp)$/
@@ -120,6 +123,16 @@ test('the commands of the page register a resource server and a client that may 
   const found = await introspect(server.url, access_token, basicAuth('orders', secret))
   expect(found).toMatchObject({ active: true, aud: 'urn:example:orders', scope: 'orders:read' })
   expect(Number(found.exp) - Number(found.iat)).toBe(900)
+})
+
+test('the addresses on the pages are those of "npm start"', () => {
+  const folder = new URL('../../../docs/how-to/protect-a-service/', import.meta.url)
+  const pages = [PAGE, ...readdirSync(folder).map((name) => readFileSync(new URL(name, folder), 'utf8'))]
+  const named = pages.map((page) => new Set(page.match(/http:\/\/localhost:\d+/g)))
+  const { ISSUER } = readConfig({})
+  for (const addresses of named) expect(addresses).toContain(ISSUER)
+  const others = named.flatMap((addresses) => [...addresses]).filter((each) => each !== ISSUER && each !== EXAMPLE)
+  expect(others).toEqual([])
 })
 
 /** A token or answer whose values of the moment are reduced to their type. */
