@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { clients } from '../../src/cli/clients.ts'
 import { WHAT_DISABLING_DOES } from '../../src/clients/disabling.ts'
+import { fromPreset, PRESETS } from '../../src/clients/presets.ts'
 import { basicAuth, postForm } from '../support/http.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
+import { ask } from './administrators.ts'
 import { type ConsoleOperator, createConsoleOperator, signInToConsole } from './console-operator.ts'
 
 const TOKEN = 'an-admin-token-for-tests'
@@ -35,6 +37,49 @@ test('a new secret is shown once, to the session that made it, works beside the 
   expect(ended.html).toContain('The expiry time of the secret is set.')
   expect(await opens(secret)).toBe(false)
   expect(await opens('orders-service-secret')).toBe(true)
+})
+
+test('a client of each preset is registered, its secret is shown once, and warnings are said', async () => {
+  for (const preset of PRESETS) {
+    const clientId = `made-as-${preset}`
+    const isSignIn = ['spa', 'web', 'mobile'].includes(preset)
+    const redirectUris = isSignIn ? 'https://made.example/callback https://made.example/silent' : ''
+    const made = await operator.submit('/console/new-client', { clientId, preset, redirectUris, thirdParty: 'no' })
+    expect([made.status, made.html.includes('Warning')]).toEqual([200, false])
+    const page = `/console/clients/${clientId}`
+    expect(secretIn(made.html) !== undefined).toBe(preset === 'web' || preset === 'service')
+    expect(secretIn((await operator.get(page)).html)).toBeUndefined()
+    const { body } = await ask(server, TOKEN, 'GET', `/v1/clients/${clientId}`)
+    const uris = redirectUris.split(' ').filter(Boolean)
+    expect(body.metadata).toMatchObject(fromPreset(preset, { clientId, redirectUris: uris, isThirdParty: false }))
+  }
+  const others = {
+    clientId: 'made-for-others',
+    preset: 'web',
+    redirectUris: 'http://localhost:8080/callback',
+    thirdParty: 'yes',
+  }
+  const warned = await operator.submit('/console/new-client', others)
+  expect(warned.html).toContain('Warning: A redirect to loopback')
+  expect((await ask(server, TOKEN, 'GET', '/v1/clients/made-for-others')).body.metadata).toMatchObject({
+    resource_scopes: [],
+  })
+})
+
+test.each([
+  ['an id that exists', { clientId: 'frontend', preset: 'service' }, 409],
+  ['no id', { clientId: ' ', preset: 'spa' }, 400],
+  ['an unknown preset', { clientId: 'odd', preset: 'constructor' }, 400],
+  ['no preset', { clientId: 'odd' }, 400],
+  ['no place to return to', { clientId: 'odd', preset: 'web' }, 400],
+  ['a redirect by plain http', { clientId: 'odd', preset: 'web', redirectUris: 'http://odd.example/' }, 400],
+  ['an id far too long', { clientId: 'x'.repeat(70_000), preset: 'spa' }, 413],
+])('a client with %s is refused in place, and nothing is registered', async (_, fields, status) => {
+  const before = (await ask(server, TOKEN, 'GET', '/v1/clients')).body.items
+  const refused = await operator.submit('/console/new-client', fields)
+  expect(refused.status).toBe(status)
+  if (status !== 413) expect(refused.html).toContain('id="problem"')
+  expect((await ask(server, TOKEN, 'GET', '/v1/clients')).body.items).toEqual(before)
 })
 
 test('a secret that was made in one session is not shown in another', async () => {

@@ -51,7 +51,7 @@ describe('a viewer', () => {
     ]
     expect(posts.map(([, action]) => action)).toEqual(['/console/sign-out'])
     expect(html).not.toMatch(
-      /(Rotate|Revoke|Disable|Retire|Publish another|End it|Sign with it|Sign out everywhere|Sign out all customers|Block|Remove the lockouts)…/,
+      /(Rotate|Revoke|Disable|Retire|Publish another|Register a client|End it|Sign with it|Sign out everywhere|Sign out all customers|Block|Remove the lockouts)…/,
     )
   })
 
@@ -60,6 +60,7 @@ describe('a viewer', () => {
     ['/console/keys/generate', { algorithm: 'ES256' }],
     ['/console/keys/:kid/revoke', {}],
     ['/console/clients/orders-service', { name: 'stolen', lifetime: 'never' }],
+    ['/console/new-client', { clientId: 'stolen', preset: 'service' }],
     ['/console/clients/orders-service/disable', {}],
     ['/console/clients/orders-service/secrets/default/end', { lifetime: '0' }],
     ['/console/customers/DE--21/sign-out', {}],

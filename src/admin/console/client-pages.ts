@@ -1,5 +1,6 @@
 import type { ClientMetadata } from '../../clients/client.ts'
 import { WHAT_DISABLING_DOES } from '../../clients/disabling.ts'
+import { fromPreset, PRESET_SENTENCES, PRESETS } from '../../clients/presets.ts'
 import { seeOther } from '../../http/see-other.ts'
 import { confirmPage } from './confirm-page.ts'
 import { type Listing, listAddress, pageLinks } from './listing.ts'
@@ -9,6 +10,8 @@ const LIST = '/console/clients'
 const DAY_SECONDS = 86_400
 
 type ListedClient = { readonly metadata: ClientMetadata; readonly isEnabled: boolean }
+/** What was made a moment ago: shown once. */
+type Made = { readonly name?: string; readonly secret?: string; readonly warnings?: readonly string[] }
 type ClientSecret = { readonly name: string; readonly expiresAt?: number }
 
 /** When a secret ends; without days it does not. */
@@ -35,6 +38,25 @@ export const clientPages: readonly ConsolePage[] = [
     async open(request) {
       const { items, next } = await request.api.get<Listing<ListedClient>>(listAddress(request, '/v1/clients'))
       request.show('clients', { title: 'Clients', clients: items, ...pageLinks(request, next) })
+    },
+  },
+  {
+    // Not below /clients, where it would hide a client of this name.
+    path: '/new-client',
+    open: async (request) => showNew(request, {}),
+    async submit(request, form) {
+      const preset = PRESETS.find((name) => name === form.preset)
+      if (!preset) return showNew(request, form, { status: 400, message: 'Choose what the client is.' })
+      const clientId = form.clientId?.trim() ?? ''
+      const redirectUris = (form.redirectUris ?? '').split(/\s+/).filter(Boolean)
+      const metadata = fromPreset(preset, { clientId, redirectUris, isThirdParty: form.thirdParty === 'yes' })
+      const answer = await request.api.send<Made>('POST', '/v1/clients', { body: { metadata } })
+      if (answer.outcome === 'refused') return showNew(request, form, answer.problem)
+      const { secret, warnings } = answer.body
+      const made: Made = { ...(secret !== undefined && { name: 'default', secret }), ...(warnings && { warnings }) }
+      const page = `${LIST}/${encodeURIComponent(clientId)}`
+      await request.showOnce(page, JSON.stringify(made))
+      seeOther(request.ctx, `${page}?done=client-made`)
     },
   },
   {
@@ -118,10 +140,15 @@ async function showClient(request: ConsoleRequest, form: Form, problem?: Refusal
       lifetimes: LIFETIMES,
       form,
       problem,
-      made: made && (JSON.parse(made) as object), // put there by this page
+      made: made && (JSON.parse(made) as Made), // put there by these pages
     },
     { status: problem?.status ?? 200 },
   )
+}
+
+function showNew(request: ConsoleRequest, form: Form, problem?: Refusal): void {
+  const presets = PRESETS.map((name) => ({ name, sentence: PRESET_SENTENCES[name] }))
+  request.show('client-new', { title: 'Register a client', presets, form, problem }, { status: problem?.status ?? 200 })
 }
 
 function showEnd(request: ConsoleRequest, problem?: Refusal): void {

@@ -21,10 +21,16 @@ export function toLibraryClient({ metadata }: Client): AdapterPayload {
  * @throws with the reason when the library could not use such a client, or it could not be safe, or not what it says.
  */
 export async function validateClient(provider: Provider, metadata: ClientMetadata): Promise<void> {
-  const fault = redirectFault(metadata)
+  const fault = missingRedirect(metadata) ?? redirectFault(metadata)
   if (fault) throw new Error(fault)
   // It wants the type of a client that was checked already.
   await provider.Client.validate(toLibraryClient({ metadata, isEnabled: true, secrets: [] }) as never)
+}
+
+/** The library refuses it as well, in words that name no way on. */
+function missingRedirect({ response_types, redirect_uris }: ClientMetadata): string | undefined {
+  if (!response_types?.length || redirect_uris?.length) return undefined
+  return 'redirect_uris is missing: it says where people return after signing in. On the command line, add --redirect-uri.'
 }
 
 /** A code that travels by plain http can be read on its way; to loopback it has no way to go (RFC 8252 §8.3). */
