@@ -16,9 +16,9 @@ export async function readRedisDurability(url: string): Promise<RedisDurability>
   redis.on('error', () => {})
   try {
     await redis.connect()
-    const lines = (await redis.info()).split('\r\n').map((line) => line.split(':', 2))
-    const facts = new Map(lines.map(([name = '', value = '']) => [name, value]))
-    return { evictionPolicy: facts.get('maxmemory_policy'), isAppendOnly: facts.get('aof_enabled') === '1' }
+    const info = await redis.info()
+    const fact = (name: string) => new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1]?.trim()
+    return { evictionPolicy: fact('maxmemory_policy'), isAppendOnly: fact('aof_enabled') === '1' }
   } finally {
     redis.disconnect()
   }
