@@ -19,7 +19,8 @@ export type CustomerRow = PasswordColumns & {
 }
 
 /** What the query builds: a company user, but with nulls where ours leaves a property out. */
-type CompanyUserJson = Omit<CompanyUser, 'businessUnit' | 'roles'> & {
+type CompanyUserJson = Omit<CompanyUser, 'businessUnit' | 'roles' | 'idCompanyUser'> & {
+  readonly idCompanyUser: number | null
   readonly businessUnit: CompanyUser['businessUnit'] | null
   readonly roles: readonly RoleJson[] | null
 }
@@ -38,6 +39,7 @@ export const SELECT_CUSTOMER = `
     c.password_change_required, c.credential_generation,
     (select json_agg(json_build_object(
         'id', cu.id,
+        'idCompanyUser', cu.id_company_user,
         'company', json_build_object('id', co.id, 'name', co.name, 'status', co.status),
         'businessUnit', case when bu.id is not null then json_build_object('id', bu.id, 'name', bu.name) end,
         'isActive', cu.is_active,
@@ -86,8 +88,10 @@ function toCustomer(row: CustomerRow): Customer {
   }
 }
 
-function toCompanyUser({ businessUnit, roles, ...companyUser }: CompanyUserJson): CompanyUser {
+function toCompanyUser({ id, idCompanyUser, businessUnit, roles, ...companyUser }: CompanyUserJson): CompanyUser {
   return {
+    id,
+    ...(idCompanyUser !== null && { idCompanyUser }),
     ...companyUser,
     ...(businessUnit && { businessUnit }),
     roles: (roles ?? []).map((role) => ({

@@ -17,6 +17,8 @@ export type Customer = {
 /** A customer acting for a company. */
 export type CompanyUser = {
   readonly id: string
+  /** The shop's own number, where it has told one. */
+  readonly idCompanyUser?: number
   readonly company: { readonly id: string; readonly name: string; readonly status: 'approved' | 'blocked' }
   readonly businessUnit?: { readonly id: string; readonly name: string }
   readonly isActive: boolean

@@ -36,6 +36,7 @@ const businessUnit = z.strictObject({
 
 const companyUser = z.strictObject({
   id: uuid.describe('The id of the company user, a UUID.'),
+  idCompanyUser: integer.optional().describe("The number that the shop's own database has for the company user."),
   company: company.describe('The company that the customer acts for.'),
   businessUnit: businessUnit.optional().describe('The part of the company that the customer belongs to.'),
   isActive: z.boolean().default(true).describe('Whether the customer may act for the company now.'),

@@ -98,6 +98,7 @@ function customerRow({ record, id, idCustomer, status, emailVerified }: PlacedRe
 function companyUserRow(companyUser: ImportCompanyUser, customerId: string, position: number): Row {
   return {
     id: companyUser.id,
+    id_company_user: companyUser.idCompanyUser,
     customer_id: customerId,
     company_id: companyUser.company.id,
     business_unit_id: companyUser.businessUnit?.id,

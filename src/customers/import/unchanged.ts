@@ -66,9 +66,9 @@ function changesCompanyUsers({ companyUsers }: ImportRecord, customer: Customer,
 }
 
 /** What of a company user is the customer's own. */
-function own({ id, company, businessUnit, isActive, isDefault, roles }: ImportCompanyUser): unknown[] {
+function own({ id, idCompanyUser, company, businessUnit, isActive, isDefault, roles }: ImportCompanyUser): unknown[] {
   const roleIds = roles.map((role) => roleIdOf(company.id, role))
-  return [id, company.id, businessUnit?.id, isActive, isDefault, [...new Set(roleIds)]]
+  return [id, idCompanyUser, company.id, businessUnit?.id, isActive, isDefault, [...new Set(roleIds)]]
 }
 
 /** A stored company user in the type of a record's. */

@@ -80,11 +80,12 @@ const DELETE_OTHER_COMPANY_USERS = `
     and id not in (select json_array_elements_text(?::json)::uuid)`
 
 const UPSERT_COMPANY_USERS = `
-  insert into company_users (id, customer_id, company_id, business_unit_id, position, is_active, is_default)
-  select id, customer_id, company_id, business_unit_id, position, is_active, is_default
-  from json_to_recordset(?::json) as r (id uuid, customer_id uuid, company_id uuid, business_unit_id uuid,
-    position integer, is_active boolean, is_default boolean)
-  on conflict (id) do update set company_id = excluded.company_id, business_unit_id = excluded.business_unit_id,
+  insert into company_users (id, id_company_user, customer_id, company_id, business_unit_id, position, is_active, is_default)
+  select id, id_company_user, customer_id, company_id, business_unit_id, position, is_active, is_default
+  from json_to_recordset(?::json) as r (id uuid, id_company_user integer, customer_id uuid, company_id uuid,
+    business_unit_id uuid, position integer, is_active boolean, is_default boolean)
+  on conflict (id) do update set id_company_user = excluded.id_company_user,
+    company_id = excluded.company_id, business_unit_id = excluded.business_unit_id,
     position = excluded.position, is_active = excluded.is_active, is_default = excluded.is_default`
 
 const UPSERT_ROLES = `

@@ -42,6 +42,7 @@ export const isDefault = z.boolean().describe(sentenceOf(acting.isDefault))
 const companyUser = z
   .object({
     id: companyUserId,
+    idCompanyUser: z.int().optional().describe(sentenceOf(acting.idCompanyUser)),
     company: shownCompany.describe(sentenceOf(acting.company)),
     businessUnit: businessUnit.optional().describe(sentenceOf(acting.businessUnit)),
     isActive,
