@@ -22,6 +22,7 @@ import type { Log } from '../log.ts'
 import { createDescribeScopes } from '../oauth/browser/asked-scopes.ts'
 import { createInteractions } from '../oauth/browser/interactions.ts'
 import { createLinkSignIn } from '../oauth/browser/link-sign-in.ts'
+import { createShopLoginTokens } from '../oauth/browser/shop-login-tokens.ts'
 import { allowsOrigin } from '../oauth/clients/client-metadata.ts'
 import { serveJwks } from '../oauth/engine/jwks.ts'
 import { requestsByPost } from '../oauth/engine/requests-by-post.ts'
@@ -108,7 +109,7 @@ function createHostedPages(
 }
 
 function createDialects(config: Config, log: Log, { backends, services, engine, shared }: AppParts) {
-  const { auditTrail, dialectUses, metrics, signInWebhook } = backends
+  const { auditTrail, dialectUses, metrics, signInWebhook, storage } = backends
   const { dialects, clients, customers, agents, judgeToken } = services
   const { findToken, endSignIn, cutOffs } = services.tokens
   return createDialectRouter({
@@ -126,6 +127,14 @@ function createDialects(config: Config, log: Log, { backends, services, engine, 
     signInByLink: createLinkSignIn({
       provider: engine.current,
       redeem: customers.signInLinks.redeem,
+      redeemShopToken: createShopLoginTokens({
+        keys: services.loginKeys,
+        audience: config.DIALECT_CLIENTS.get('spryker') ?? '',
+        findCustomer: customers.records.findByNumber,
+        cutOffs,
+        storage,
+        allowsReuse: config.SIGN_IN_LINK_REUSABLE,
+      }),
       findCustomer: customers.directory.findById,
       cutOffs,
       audit: auditTrail.append,

@@ -8,6 +8,7 @@ import { createJudgeAccount } from '../oauth/accounts/account.ts'
 import { createReachProbes, type ReachProbes } from '../oauth/engine/reach-probes.ts'
 import { createJudgeToken, type JudgeToken } from '../oauth/tokens/token-verdict.ts'
 import type { Backends } from './backends.ts'
+import { openLoginKeys } from './login-keys.ts'
 import { type AdministratorServices, createAdministratorServices } from './services/administrators.ts'
 import { type AgentServices, createAgentServices } from './services/agents.ts'
 import { type ClientServices, createClientServices } from './services/clients.ts'
@@ -20,6 +21,8 @@ export type Services = {
   readonly clients: ClientServices
   readonly tokens: TokenServices
   readonly customers: CustomerServices
+  /** Public keys of those who may mint login tokens. */
+  readonly loginKeys: ReturnType<typeof openLoginKeys>
   readonly agents: AgentServices
   readonly administrators: AdministratorServices
   /** The one verdict on a token, with people as they are now. */
@@ -56,6 +59,7 @@ export function createServices(config: Config, log: Log, backends: Backends): Se
       metrics,
       log,
     }),
+    loginKeys: openLoginKeys(config, backends.keyRing.keys),
     reachProbes: createReachProbes({ storage }),
     pages: createPages({ publicPath: issuerPath(config.ISSUER) }),
   }

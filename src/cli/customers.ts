@@ -95,10 +95,13 @@ export const customers = subcommands({
     'sign-in-link': {
       takes: 'CUSTOMER',
       does: 'create a link that signs in a customer, once, within two minutes',
+      options: { 'company-user': 'the id of the company user as whom they go on; one of theirs' },
       example: 'sign-in-link DE--21',
-      async run({ admin, subjects: [customer = ''], isJson }) {
+      async run({ admin, subjects: [customer = ''], values, isJson }) {
         const { customerReference } = await findCustomer(admin, customer)
-        const link = await admin.call<{ url: string }>('POST', '/v1/sign-in-links', { customerReference })
+        const companyUserId = values['company-user']
+        const body = { customerReference, ...(companyUserId !== undefined && { companyUserId }) }
+        const link = await admin.call<{ url: string }>('POST', '/v1/sign-in-links', body)
         if (isJson) printJson(link)
         else console.log(link.url)
       },

@@ -116,13 +116,19 @@ export const dialectSettings = {
   },
   SIGN_IN_LINK_TARGET: {
     type: z.string().regex(/^(https?:\/\/|\/(?![/\\]))/, 'must be a URL or a path'),
-    default: '/account',
-    sentence: 'The page that opens after a sign-in by link.',
+    sentence:
+      'The page that opens after a sign-in by link, for example the customer overview of the shop. Unset: a page that says that the person is signed in.',
   },
   SIGN_IN_LINK_REUSABLE: {
     type: flag,
     default: 'false',
     sentence:
       'Allows sign-in links that work for hours and more than once. Each person who gets such a link can sign in with it.',
+  },
+  SPRYKER_LOGIN_KEYS: {
+    type: list,
+    sentence:
+      'Who may mint the tokens by which a Spryker shop signs company users in at /access-token/TOKEN: files with public RSA keys of the shop in PEM, and "own" for the RS256 keys of this server, between commas. ' +
+      'Unset: such tokens are refused.',
   },
 } as const satisfies Record<string, Setting>

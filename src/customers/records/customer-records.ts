@@ -83,6 +83,9 @@ export function createCustomerRecords({ knex, tellChanged }: CustomerRecordsDeps
   return {
     find: (customer: string) => find(customer),
 
+    /** By the shop's number. */
+    findByNumber: async (idCustomer: number) => (await select(knex, 'where c.id_customer = ?', [idCustomer]))[0],
+
     /** By id, reference or e-mail address, as people name a customer. */
     async findNamed(customer: string): Promise<Customer | undefined> {
       const named = await find(customer)

@@ -7,7 +7,7 @@ import { type AgentAccount, agentAccountId, agentIdOf, isAgentAccount, toAgentAc
 import { type AnonymousAccount, anonymousIdOf, isAnonymousAccount, toAnonymousAccount } from './anonymous-account.ts'
 import { accountClaims } from './claims.ts'
 import type { Delegation } from './delegation.ts'
-import { grantFacts, signedInAtMs } from './grant-facts.ts'
+import { chosenCompanyUser, grantFacts, signedInAtMs } from './grant-facts.ts'
 
 /** The library's account with what our own code needs of it. */
 export type CustomerAccount = Account & {
@@ -124,7 +124,7 @@ export function createFindAccount({ judgeAccount, cutOffs }: AccountDeps): FindA
     const clientId = ctx.oidc.client?.clientId
     const grantedAtMs =
       grant?.createdAtMs ?? signedInAtMs(ctx.oidc.session) ?? (token?.iat === undefined ? undefined : token.iat * 1000)
-    const { companyUserId, actingAgentId } = grant ?? {}
+    const { companyUserId, actingAgentId } = grant ?? { companyUserId: chosenCompanyUser(ctx.oidc.session) }
     const owner = { accountId, ...(clientId && { clientId }), ...(companyUserId && { companyUserId }) }
     const [judged, isSignedOut] = await Promise.all([
       judgeAccount(accountId, { companyUserId, actingAgentId, grantedAtMs }),

@@ -27,15 +27,17 @@ export function keepGrantFacts({ Grant, RefreshToken }: Provider): void {
 }
 
 /**
- * Keeps when a session's person signed in, to the millisecond: the library's own instant is of whole seconds. A session is
+ * Keeps as which company user a session's person signed in, and when, to the millisecond: the library's own instant is of whole seconds. A session is
  * as old as the proof that it began with.
  */
 export function keepSignInInstant({ Session }: Provider): void {
-  storeAlso(Session, ['signedInAtMs'])
+  storeAlso(Session, ['signedInAtMs', 'companyUserId'])
   const { loginAccount } = Session.prototype
   Session.prototype.loginAccount = function loginAccountNow(this: Session, details) {
     loginAccount.call(this, details)
-    Object.assign(this, { signedInAtMs: provedAtMs(details) ?? Date.now() })
+    // Ours, beside the library's details; another sign-in in the same session chooses anew.
+    const { companyUserId } = details as { companyUserId?: string }
+    Object.assign(this, { signedInAtMs: provedAtMs(details) ?? Date.now(), companyUserId })
   }
 }
 
@@ -45,6 +47,11 @@ function provedAtMs(details: object): number | undefined {
   const staged = Provider.ctx?.oidc?.entities.Interaction?.result?.login as StagedLogin | undefined
   // Ours, beside the library's details.
   return (details as { provedAtMs?: number }).provedAtMs ?? staged?.proof?.madeAtMs
+}
+
+/** The company user that a sign-in by link chose for its session; undefined where the selection rule of the customer applies. */
+export function chosenCompanyUser(session: object | undefined): string | undefined {
+  return (session as { companyUserId?: string } | undefined)?.companyUserId // ours, as `keepSignInInstant` writes it
 }
 
 /** Epoch milliseconds of a session's sign-in; undefined without a sign-in. */

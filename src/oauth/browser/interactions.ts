@@ -2,7 +2,7 @@ import type { Context } from 'koa'
 import { errors, type InteractionResults, type Provider } from 'oidc-provider'
 import type { ClientMetadata } from '../../clients/client.ts'
 import type { Proof } from '../../customers/proof.ts'
-import { withFacts } from '../accounts/grant-facts.ts'
+import { chosenCompanyUser, withFacts } from '../accounts/grant-facts.ts'
 import type { AskedScope, DescribeScopes } from './asked-scopes.ts'
 import { createEndedInteractions } from './ended-interactions.ts'
 import { createInteractionBrowser } from './interaction-browser.ts'
@@ -114,7 +114,7 @@ async function saveConsent(provider: Provider, interaction: LibraryInteraction):
   // Consent comes after the sign-in.
   const accountId = interaction.session?.accountId as string
   const existing = interaction.grantId ? await provider.Grant.find(interaction.grantId) : undefined
-  const grant = existing ?? withFacts(new provider.Grant({ accountId, clientId: String(interaction.params.client_id) }))
+  const grant = existing ?? (await newGrant(provider, interaction, accountId))
   // What the library's consent checks put there.
   const { missingOIDCScope, missingOIDCClaims, missingResourceScopes } = interaction.prompt.details as Missing
   if (missingOIDCScope) grant.addOIDCScope(missingOIDCScope.join(' '))
@@ -123,6 +123,14 @@ async function saveConsent(provider: Provider, interaction: LibraryInteraction):
     grant.addResourceScope(resource, scopes.join(' '))
   }
   return grant.save()
+}
+
+/** As whom the session signed in, the grant acts. */
+async function newGrant(provider: Provider, { session, params }: LibraryInteraction, accountId: string) {
+  const uid = session?.uid
+  const companyUserId = chosenCompanyUser(uid === undefined ? undefined : await provider.Session.findByUid(uid))
+  const grant = new provider.Grant({ accountId, clientId: String(params.client_id) })
+  return withFacts(grant, companyUserId === undefined ? {} : { companyUserId })
 }
 
 async function describe(

@@ -2,6 +2,7 @@ import type { Context } from 'koa'
 import type { Provider, Session } from 'oidc-provider'
 import type { Audit } from '../../audit/events.ts'
 import type { Customer } from '../../customers/customer.ts'
+import type { RedeemedLink } from '../../customers/sign-in-links.ts'
 import { cookieHome } from '../../http/cookie-names.ts'
 import { signedInAtMs } from '../accounts/grant-facts.ts'
 import { sessionOf } from '../library-values.ts'
@@ -12,7 +13,9 @@ export type LinkSignInDeps = {
   /** The provider in use now. */
   readonly provider: () => Provider
   /** The customer a link's token is for, while the link holds; used up by asking. */
-  readonly redeem: (token: string) => Promise<Customer | undefined>
+  readonly redeem: (token: string) => Promise<RedeemedLink>
+  /** The same for the shop's own tokens, which are JWTs. */
+  readonly redeemShopToken: (token: string) => Promise<RedeemedLink>
   readonly findCustomer: (id: string) => Promise<Customer | undefined>
   readonly cutOffs: SignOutCutOffs
   readonly audit: Audit
@@ -26,7 +29,7 @@ export type LinkSignIn = (ctx: Context, token: string) => Promise<'signed-in' | 
  * good. A new session gets a new id and ends with the browser: an attacker cannot have planted it (session fixation).
  */
 export function createLinkSignIn(deps: LinkSignInDeps): LinkSignIn {
-  const { provider, redeem, findCustomer, cutOffs, audit, issuer } = deps
+  const { provider, findCustomer, cutOffs, audit, issuer } = deps
   const { isSecure: secure, path } = cookieHome(issuer)
 
   async function isSignedIn(session: Session): Promise<boolean> {
@@ -41,17 +44,24 @@ export function createLinkSignIn(deps: LinkSignInDeps): LinkSignIn {
     const existing = await sessionOf(provider(), ctx)
     if (await isSignedIn(existing)) return 'already-signed-in'
     const provedAtMs = Date.now()
-    const customer = await redeem(token)
-    if (!customer) return 'invalid'
+    const isJwt = token.includes('.')
+    const redeemed = await (isJwt ? deps.redeemShopToken(token) : deps.redeem(token))
+    const way = isJwt ? 'login token of the shop' : 'sign-in link'
+    if (redeemed.outcome === 'refused') {
+      const { customerId, reason } = redeemed
+      audit({ type: 'login.refused', ...(customerId !== undefined && { customerId }), reason: `${way}: ${reason}` })
+      return 'invalid'
+    }
+    const { customer, companyUserId } = redeemed
 
     if (existing.accountId !== undefined) await existing.destroy()
     // Its published type leaves members out.
     const session = new Session() as InstanceType<typeof Session> & StoredSession
-    session.loginAccount({ accountId: customer.id, amr: ['otp'], transient: true, provedAtMs })
+    session.loginAccount({ accountId: customer.id, amr: ['otp'], transient: true, provedAtMs, companyUserId })
     await session.save(LIFETIMES.session)
     const name = provider().cookieName('session')
     ctx.cookies.set(name, session.id, { signed: true, httpOnly: true, sameSite: 'lax', secure, path })
-    audit({ type: 'login.succeeded', customerId: customer.id, reason: 'sign-in link' })
+    audit({ type: 'login.succeeded', customerId: customer.id, reason: way })
     return 'signed-in'
   }
 }
@@ -59,6 +69,12 @@ export function createLinkSignIn(deps: LinkSignInDeps): LinkSignIn {
 /** Members of a session that its published type leaves out. */
 type StoredSession = {
   readonly id: string
-  loginAccount(details: { accountId: string; amr: string[]; transient: boolean; provedAtMs: number }): void
+  loginAccount(details: {
+    accountId: string
+    amr: string[]
+    transient: boolean
+    provedAtMs: number
+    companyUserId: string | undefined
+  }): void
   save(ttlSeconds: number): Promise<string>
 }

@@ -2,7 +2,7 @@ import type { Attack } from './attack.ts'
 
 const OF = 'test/attacks/self-service.test.ts › '
 
-/** Attacks on the endpoints of shops by which customers set their passwords. */
+/** Attacks on the endpoints of shops by which customers set their passwords, and on tokens that sign in by a link. */
 export const attacks: readonly Attack[] = [
   {
     id: 'password-change-guessing',
@@ -29,6 +29,16 @@ export const attacks: readonly Attack[] = [
       `${OF}of many who use one key at once, one sets the password, and nobody uses it again`,
       `${OF}the key of a confirmation sets no password`,
       'test/dialects/spryker/customers.test.ts › a key dies when the password is changed another way',
+    ],
+  },
+  {
+    id: 'forged-login-tokens',
+    kind: 'A token that signs somebody in is forged, replayed, meant for something else, or older than a sign-out.',
+    tests: [
+      'test/dialects/spryker/login-by-token.test.ts › %s is refused, and the trail says why',
+      'test/dialects/spryker/login-by-token.test.ts › works once, however many follow it at once',
+      'test/dialects/spryker/login-by-token.test.ts › a token of the shop of before a sign-out everywhere is refused',
+      'test/dialects/spryker/login-by-token.test.ts › is none without SPRYKER_LOGIN_KEYS',
     ],
   },
   {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Customer } from '../../../src/customers/customer.ts'
 import { createProofs } from '../../../src/customers/proof.ts'
-import { createSignInLinks } from '../../../src/customers/sign-in-links.ts'
+import { createSignInLinks, type RedeemedLink } from '../../../src/customers/sign-in-links.ts'
 import { createMemoryStorage } from '../../../src/storage/memory.ts'
 
 const CUSTOMER = '79cc0486-bbdf-491b-a0a2-722383b6288b'
@@ -11,9 +11,10 @@ const proofs = createProofs({
   directory: { findCredentials: async (id) => (id === CUSTOMER ? { customer } : undefined) },
   isSignedOut: async () => false,
 })
+const customerOf = (redeemed: RedeemedLink) => (redeemed.outcome === 'redeemed' ? redeemed.customer : undefined)
 const links = (allowsReuse: boolean, audience = 'https://shop.example') => {
   const { mint, redeem } = createSignInLinks({ storage, proofs, audience, allowsReuse })
-  return { mint, redeem: async (token: string) => (await redeem(token))?.id }
+  return { mint, redeem: async (token: string) => customerOf(await redeem(token))?.id }
 }
 
 async function mint(allowsReuse: boolean, isReusable?: boolean): Promise<{ token: string; expiresAt: number }> {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Customer } from '../../../customers/customer.ts'
+import { type CompanyUser, type Customer, isActiveCompanyUser } from '../../../customers/customer.ts'
 import type { SignInLinks } from '../../../customers/sign-in-links.ts'
 import { Problem } from '../../problem.ts'
 import { givenReference } from '../fields.ts'
@@ -23,6 +23,10 @@ export function signInLinkRoutes({ signInLinks, findCustomerByReference, address
       permission: 'sign-in-links:write',
       body: z.strictObject({
         customerReference: givenReference,
+        companyUserId: z
+          .guid()
+          .optional()
+          .describe('As whom the customer goes on, of several; else as at any sign-in.'),
         ttlSeconds: z.int().positive().max(600).optional().describe('How long the link works.'),
         isReusable: z
           .boolean()
@@ -37,7 +41,7 @@ export function signInLinkRoutes({ signInLinks, findCustomerByReference, address
       }),
       refusals: [404, 409],
       audit: 'sign-in-link.made',
-      async handle({ body: { customerReference, ttlSeconds, isReusable }, note }) {
+      async handle({ body: { customerReference, companyUserId, ttlSeconds, isReusable }, note }) {
         if (addressOf('') === undefined) {
           throw new Problem(
             409,
@@ -47,8 +51,16 @@ export function signInLinkRoutes({ signInLinks, findCustomerByReference, address
         }
         const customer = await findCustomerByReference(customerReference)
         if (customer?.status !== 'active') throw unknownCustomer(customerReference)
+        const isKnown = ({ id }: CompanyUser) => id === companyUserId
+        if (companyUserId !== undefined && !customer.companyUsers.filter(isActiveCompanyUser).some(isKnown))
+          throw new Problem(
+            404,
+            'unknown-company-user',
+            `The customer "${customerReference}" has no active company user "${companyUserId}".`,
+          )
         const minted = await signInLinks.mint({
           customerId: customer.id,
+          companyUserId,
           isReusable,
           ...(ttlSeconds && { ttlSeconds }),
         })
@@ -61,7 +73,7 @@ export function signInLinkRoutes({ signInLinks, findCustomerByReference, address
           )
         }
         const { token, expiresAt } = minted
-        note({ customerId: customer.id, after: { isReusable, expiresAt } })
+        note({ customerId: customer.id, after: { isReusable, expiresAt, ...(companyUserId && { companyUserId }) } })
         return { token, url: addressOf(token) ?? '', expiresAt }
       },
     }),
