@@ -4,11 +4,11 @@
  *
  * npm run bench:history-requests [-- embedded|postgres+redis rounds]
  */
-import { readdirSync, readFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { basicAuth, postForm } from '../test/support/http.ts'
 import type { ServerProcess } from '../test/support/server.ts'
 import { type Backends, withDemoServer } from './demo-server.ts'
+import { nanosecondsOf, postgresProcesses } from './processor-time.ts'
 
 const BACKENDS = (process.argv[2] ?? 'postgres+redis') as Backends
 const ROUNDS = Number(process.argv[3] ?? 40)
@@ -101,50 +101,7 @@ async function measure({ server, send }: Leg, name: Name): Promise<Cost> {
 
 /** The server and every Postgres process below this one: those of the other server rest meanwhile. */
 function family({ pid }: ServerProcess): number[] {
-  return [pid, ...descendants(process.pid).filter((each) => commandOf(each).startsWith('postgres'))]
-}
-
-function descendants(of: number): number[] {
-  const parents = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => {
-      const parent = fieldsOf(Number(name))[1]
-      return parent === undefined ? [] : [[Number(name), Number(parent)] as const]
-    })
-  const below = (parent: number): number[] =>
-    parents.filter(([, its]) => its === parent).flatMap(([pid]) => [pid, ...below(pid)])
-  return below(of)
-}
-
-/** Nanoseconds on a processor so far, of all threads. */
-function nanosecondsOf(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => sum + threadsOf(pid).reduce((all, each) => all + each, 0), 0)
-}
-
-function threadsOf(pid: number): number[] {
-  try {
-    const threads = readdirSync(`/proc/${pid}/task`)
-    return threads.map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]))
-  } catch {
-    return [] // it has ended
-  }
-}
-
-/** Of /proc/PID/stat, those after the name; empty when the process has ended. */
-function fieldsOf(pid: number): string[] {
-  try {
-    return (readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1) ?? '').split(' ')
-  } catch {
-    return []
-  }
-}
-
-function commandOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8')
-  } catch {
-    return ''
-  }
+  return [pid, ...postgresProcesses()]
 }
 
 /** What else the machine does makes a round dearer, never cheaper: a quarter of the rounds are quieter than this. */

@@ -13,6 +13,7 @@ import { historyTables, openTokenHistory } from '../src/token-history/token-hist
 import type { TokenRecord } from '../src/token-history/token-record.ts'
 import { startPostgres } from '../test/support/postgres-server.ts'
 import { closeRunDirectory, openRunDirectory } from '../test/support/run-directory.ts'
+import { nanosecondsOf, postgresProcesses } from './processor-time.ts'
 
 const TOKENS = Number(process.argv[2] ?? 1_000_000)
 const HALF = TOKENS / 2
@@ -110,12 +111,12 @@ async function writeSome(): Promise<void> {
       issuedAtMs: nowMs,
       expiresAt: Math.floor(nowMs / 1000) - 10,
     }))
-  const [startedMs, cpu] = [performance.now(), process.cpuUsage()]
-  for (let batch = 0; batch < 20; batch++) await writeHistory(database.knex, some(batch), YEAR_SECONDS)
-  const { user, system } = process.cpuUsage(cpu)
-  const rows = 20 * BATCH
-  const perSecond = Math.round(rows / ((performance.now() - startedMs) / 1000))
-  console.log(`written: ${perSecond} a second, ${((user + system) / rows).toFixed(1)} µs of this process each`)
+  for (const size of [10, 100, BATCH]) {
+    const batches = Array.from({ length: 20_000 / size }, (_, batch) => some(batch).slice(0, size))
+    const spent = stopwatch()
+    for (const batch of batches) await writeHistory(database.knex, batch, YEAR_SECONDS)
+    console.log(`written, ${String(size).padStart(4)} at once: ${spent(20_000)}`)
+  }
 }
 
 async function lookUp(): Promise<void> {
@@ -174,11 +175,18 @@ async function explain(look: () => Promise<unknown>): Promise<void> {
 async function pruneAll(): Promise<void> {
   const tables = historyTables(1).map((table) => ({ ...table, keptSeconds: 0 }))
   const { knex }: Database = database
-  const [startedMs, cpu] = [performance.now(), process.cpuUsage()]
+  const spent = stopwatch()
   const deleted = await prune(knex, tables)
-  const seconds = (performance.now() - startedMs) / 1000
-  const { user, system } = process.cpuUsage(cpu)
-  const perRow = ((user + system) / deleted).toFixed(1)
-  console.log(`pruned: ${deleted} rows in ${seconds.toFixed(0)} s, ${Math.round(deleted / seconds)} a second`)
-  console.log(`  ${perRow} µs of this process each; left: ${(await knex('token_records').count())[0]?.count}`)
+  console.log(`pruned ${deleted} rows: ${spent(deleted)}; left: ${(await knex('token_records').count())[0]?.count}`)
+}
+
+/** Says what so many rows took since it was started. */
+function stopwatch(): (rows: number) => string {
+  const [startedMs, own, theirs] = [performance.now(), nanosecondsOf([process.pid]), nanosecondsOf(postgresProcesses())]
+  return (rows) => {
+    const seconds = (performance.now() - startedMs) / 1000
+    const each = (before: number, pids: readonly number[]) => ((nanosecondsOf(pids) - before) / 1000 / rows).toFixed(1)
+    const cost = `${each(own, [process.pid])} µs of processor here and ${each(theirs, postgresProcesses())} µs in Postgres each`
+    return `${seconds.toFixed(1)} s, ${Math.round(rows / seconds)} a second, ${cost}`
+  }
 }
