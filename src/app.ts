@@ -16,8 +16,9 @@ import { isNewInstallation, settleInstallation } from './database/server-secrets
 import { loadDemo } from './demo.ts'
 import { createNetworks } from './http/address.ts'
 import { checkReadiness, type HealthCheck, health } from './http/health.ts'
+import { requestInLog } from './http/request-id.ts'
 import { findLeftoverDemoAccounts } from './leftover-demo-accounts.ts'
-import type { Log } from './log.ts'
+import { inContext, type Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 
 export type App = {
@@ -32,8 +33,9 @@ export type App = {
 /** The composition root: settings → backends → services → two Koa apps. Each step is a file in `app/`, and nothing else wires. */
 export async function openApp(
   config: Config,
-  { log, metrics, onProgress }: { log: Log; metrics: Metrics; onProgress: (step: string) => void },
+  { log: written, metrics, onProgress }: { log: Log; metrics: Metrics; onProgress: (step: string) => void },
 ): Promise<App> {
+  const log = inContext(written, requestInLog)
   const closeSteps: CloseStep[] = []
   const close = async () => {
     for (const closeStep of closeSteps.splice(0).reverse()) await closeStep()

@@ -56,6 +56,22 @@ export function createLog(level: string, destination?: DestinationStream): Log {
   return destination ? pino(options, destination) : pino(options)
 }
 
+/** A log whose lines also say what `context` knows when they are written; what a line says itself comes first. */
+export function inContext(log: Log, context: () => Readonly<Record<string, unknown>>): Log {
+  const { info, debug, warn, error } = log
+  // Lines are objects; pino's types of `info` and `debug` allow for more.
+  const add = <Write>(write: Write) =>
+    ((line: object, text?: string) =>
+      (write as (line: object, text?: string) => void).call(log, { ...context(), ...line }, text)) as Write
+  return {
+    info: add(info),
+    debug: add(debug),
+    warn: add(warn),
+    error: add(error),
+    child: (bindings) => inContext(log.child(bindings), context),
+  }
+}
+
 /** Names of failures, apart from texts under the same name: the library that masks does not say whose member it looks at. */
 const failureCodes = new WeakSet<object>()
 

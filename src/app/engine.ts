@@ -3,6 +3,7 @@ import { createKnownPlaces } from '../customers/known-places.ts'
 import { createProtocolPages } from '../interaction/protocol-pages.ts'
 import type { Log } from '../log.ts'
 import { createJudgeAccount } from '../oauth/accounts/account.ts'
+import { createSignInDigest } from '../oauth/browser/followed-sign-ins.ts'
 import { createLiveProvider, type LiveProvider } from '../oauth/engine/live-provider.ts'
 import { buildProvider, type ProviderDeps } from '../oauth/engine/provider.ts'
 import type { GrantType } from '../oauth/grants/grant-type.ts'
@@ -52,6 +53,7 @@ function providerDeps(config: Config, log: Log, backends: Backends, services: Se
       metrics,
       log,
     }),
+    signInDigest: createSignInDigest(backends.digestKey),
     noteTokenSize: (bytes) => {
       if (bytes > config.TOKEN_SIZE_BUDGET_BYTES) log.warn({ event: 'token.too-large', bytes })
     },

@@ -9,6 +9,8 @@ export type AuditFilter = {
   readonly actor?: string
   readonly ip?: string
   readonly requestId?: string
+  /** The keyed digest of a sign-in. */
+  readonly signIn?: string
   /** ISO 8601. */
   readonly since?: string
   readonly until?: string
@@ -29,6 +31,7 @@ type Row = {
   grant_id: string | null
   ip: string | null
   request_id: string | null
+  sign_in: string | null
   reason: string | null
   hash: string
 }
@@ -70,6 +73,7 @@ export async function findEntries(knex: Knex, filter: AuditFilter): Promise<Audi
       if (filter.actor) query.where('actor', filter.actor)
       if (filter.ip) query.where('ip', filter.ip)
       if (filter.requestId) query.where('request_id', filter.requestId)
+      if (filter.signIn) query.where('sign_in', filter.signIn)
       if (filter.since) query.where('at', '>=', filter.since)
       if (filter.until) query.where('at', '<', filter.until)
       if (filter.before) query.where('seq', '<', filter.before)
@@ -125,6 +129,7 @@ function toRow({ seq, at, hash, ...event }: AuditEntry): Record<string, unknown>
     grant_id: event.grantId ?? null,
     ip: event.ip ?? null,
     request_id: event.requestId ?? null,
+    sign_in: event.signIn ?? null,
     reason: event.reason ?? null,
     hash,
   }
@@ -142,6 +147,7 @@ function toEntry(row: Row): AuditEntry {
     ...(row.grant_id !== null && { grantId: row.grant_id }),
     ...(row.ip !== null && { ip: row.ip }),
     ...(row.request_id !== null && { requestId: row.request_id }),
+    ...(row.sign_in !== null && { signIn: row.sign_in }),
     ...(row.reason !== null && { reason: row.reason }),
     hash: row.hash,
   }

@@ -26,7 +26,10 @@ const FIELDS = ['type', 'actor', 'customerId', 'clientId', 'grantId', 'ip', 'req
 
 /** The hash of an entry over its own content and the hash before it: a change anywhere breaks all that follows. */
 export function linkHash(previousHash: string, seq: number, at: string, event: AuditEvent): string {
-  const content = [previousHash, seq, at, ...FIELDS.map((field) => event[field] ?? null)]
+  const fields = FIELDS.map((field) => event[field] ?? null)
+  // Entries from before there was one, and those without one, are hashed as they always were.
+  const added = event.signIn === undefined ? [] : [event.signIn]
+  const content = [previousHash, seq, at, ...fields, ...added]
   return hash('sha256', JSON.stringify(content), 'base64url')
 }
 

@@ -95,6 +95,8 @@ export type AuditEvent = {
   readonly grantId?: string
   readonly ip?: string
   readonly requestId?: string
+  /** The keyed digest of the sign-in that the request was a part of. */
+  readonly signIn?: string
   readonly reason?: string
 }
 

@@ -47,7 +47,7 @@ export type AuditTrailDeps = {
   /** Told of every event for which there was no room: the database is away for too long. */
   readonly onLost?: () => void
   /** Of the request an event is appended in. */
-  readonly currentRequest?: () => Pick<AuditEvent, 'requestId' | 'ip'> | undefined
+  readonly currentRequest?: () => Pick<AuditEvent, 'requestId' | 'ip' | 'signIn'> | undefined
 }
 
 const MAX_REASON = 1000

@@ -22,12 +22,17 @@ export const audit = subcommands({
         actor: 'only acts of this actor, for example an administrator by e-mail address',
         address: 'only events from this IP address',
         request: 'only events of the request with this id',
+        'sign-in': 'only events of this sign-in, by its digest: "signIn" in the log and in entries',
         since: 'ISO 8601',
         limit: 'how many; the default is 100',
       },
       example: 'list --customer ron@swanson.com',
-      async run({ admin, values: { client: clientId, address: ip, request: requestId, ...values }, isJson }) {
-        const path = `/v1/audit${queryOf({ ...values, clientId, ip, requestId })}`
+      async run({
+        admin,
+        values: { client: clientId, address: ip, request: requestId, 'sign-in': signIn, ...values },
+        isJson,
+      }) {
+        const path = `/v1/audit${queryOf({ ...values, clientId, ip, requestId, signIn })}`
         const { items: entries, next } = await admin.call<{ items: ListedEntry[]; next?: string }>('GET', path)
         if (isJson) printJson({ entries, ...(next && { next }) })
         else printEntries(entries)

@@ -1,18 +1,45 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
-import type { Middleware } from 'koa'
+import type { Context, Middleware } from 'koa'
 import type { Networks } from './address.ts'
 import { peerOf } from './host-guard.ts'
+import { factsOf } from './request-facts.ts'
 import { requestState } from './request-state.ts'
 
 /** What is known of the request that some code runs for, however deep it is below the listener. */
-export type CurrentRequest = { readonly requestId: string; readonly ip: string }
+export type CurrentRequest = {
+  readonly requestId: string
+  readonly ip: string
+  /** The keyed digest of the sign-in that the request is a part of. */
+  readonly signIn?: string
+}
 
-const current = new AsyncLocalStorage<() => CurrentRequest>()
+const current = new AsyncLocalStorage<Context>()
 
 /** The request under way; undefined for what the server does by itself. */
 export function currentRequest(): CurrentRequest | undefined {
-  return current.getStore()?.()
+  const ctx = current.getStore()
+  if (!ctx) return undefined
+  const { signIn } = factsOf(ctx)
+  // The host guard has yet to say whose address it is when the request begins.
+  return { requestId: requestState(ctx).requestId, ip: ctx.ip, ...(signIn !== undefined && { signIn }) }
+}
+
+/** By what a line of the log is found that was written within a request; nothing outside of one. */
+export function requestInLog(): Partial<Pick<CurrentRequest, 'requestId' | 'signIn'>> {
+  const { ip: _ip, ...named } = currentRequest() ?? {}
+  return named
+}
+
+/** The sign-in that the request under way is a part of, as far as it is known yet. */
+export function signInUnderWay(): string | undefined {
+  return currentRequest()?.signIn
+}
+
+/** Notes that the request under way is a part of a sign-in, by its keyed digest: for logs, audit entries and traces. */
+export function noteSignIn(signIn: string): void {
+  const ctx = current.getStore()
+  if (ctx) factsOf(ctx).signIn = signIn
 }
 
 /** What proxies make: long enough to be one of a kind, short and plain enough for a log line. */
@@ -28,7 +55,6 @@ export function requestId({ trustedProxies }: { readonly trustedProxies: Network
     const id = PLAIN.test(given) ? given : randomUUID()
     requestState(ctx).requestId = id
     ctx.set('X-Request-Id', id)
-    // Asked for late: the host guard has yet to say whose address it is.
-    await current.run(() => ({ requestId: id, ip: ctx.ip }), next)
+    await current.run(ctx, next)
   }
 }

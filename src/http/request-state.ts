@@ -8,6 +8,8 @@ export type RequestFacts = {
   dialect?: string
   endpoint?: string
   traceId?: string
+  /** The keyed digest of the sign-in that the request is a part of. Written by `noteSignIn` of `http/request-id`. */
+  signIn?: string
 }
 
 /**

@@ -22,6 +22,7 @@ export function traceRequests(tracing: Tracing): Middleware {
         'vestibule.client_id': facts.clientId,
         'vestibule.grant_type': facts.grantType,
         'vestibule.dialect': facts.dialect,
+        'vestibule.sign_in': facts.signIn,
         ...(ctx.status >= 500 && { 'error.type': String(ctx.status) }),
       })
     })

@@ -6,7 +6,7 @@ import { type Listing, listAddress, pageLinks, searchOf } from './listing.ts'
 import type { ConsolePage } from './page.ts'
 
 /** What can be searched for, by the name the API knows it under. */
-const FIELDS = ['type', 'customer', 'customerId', 'clientId', 'actor', 'ip', 'requestId', 'since', 'until']
+const FIELDS = ['type', 'customer', 'customerId', 'clientId', 'actor', 'ip', 'requestId', 'signIn', 'since', 'until']
 
 /** The audit trail: a search, newest first, and whether the chain is whole. */
 export const auditPages: readonly ConsolePage[] = [

@@ -26,6 +26,7 @@ const query = pageQuery.extend({
   actor: text.optional().describe('Who acted, as in the entries, or the e-mail address of an administrator.'),
   ip: text.optional().describe(sentenceOf(ip)),
   requestId: text.optional().describe(sentenceOf(requestId)),
+  signIn: text.optional().describe('The keyed digest of a sign-in, as in the log: every entry of that sign-in.'),
   since: isoInstant.optional().describe('Only entries from this instant on: ISO 8601, or epoch seconds.'),
   until: isoInstant.optional().describe('Only entries before this instant: ISO 8601, or epoch seconds.'),
 })
@@ -43,6 +44,7 @@ const entry = z
     grantId: grantId.optional(),
     ip: ip.optional(),
     requestId: requestId.optional(),
+    signIn: z.string().optional().describe('The keyed digest of the sign-in that the request was a part of.'),
     reason: z.string().optional().describe('Why or how, and what was changed; see the event.'),
     hash,
   })

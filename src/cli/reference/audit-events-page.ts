@@ -27,6 +27,7 @@ const REST = `## An entry
 | \`customerId\` | the customer it is about |
 | \`clientId\`, \`grantId\` | the client and the grant |
 | \`ip\`, \`requestId\` | the address and the id of the request; the id is also in the answer's \`X-Request-Id\` and in every log line |
+| \`signIn\` | the sign-in that the request was a part of: a keyed digest, the same in the log and in traces ([how to follow a sign-in](how-to/observe.md#one-sign-in)) |
 | \`reason\` | why or how, see the event; 300 characters at most |
 | \`hash\` | SHA-256, in base64url, of the previous hash and this entry: [\`src/audit/chain.ts\`](../src/audit/chain.ts) |
 

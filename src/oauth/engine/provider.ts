@@ -13,6 +13,7 @@ import { grantFacts, keepGrantFacts, keepSignInInstant } from '../accounts/grant
 import { createDescribeScopes } from '../browser/asked-scopes.ts'
 import { deviceFlow, restartDeviceFlow } from '../browser/device-flow.ts'
 import { createLoadExistingGrant } from '../browser/first-party.ts'
+import { followSignIns } from '../browser/followed-sign-ins.ts'
 import { acceptFormerHints, type FormerKey } from '../browser/former-hints.ts'
 import { keepInteractionsInTheirBrowser } from '../browser/interaction-browser.ts'
 import type { ProtocolPages } from '../browser/pages.ts'
@@ -70,6 +71,8 @@ export type ProviderDeps = {
   readonly shapes: ReadonlyMap<string, TokenShape>
   readonly judgeAccount: JudgeAccount
   readonly proofHolds: ProofHolds
+  /** The name under which a sign-in is followed, from the id of what it began with. */
+  readonly signInDigest: (id: string) => string
   /** Told the size of each JWT access token's payload, in bytes. */
   readonly noteTokenSize: (bytes: number) => void
   readonly refreshTokens: RefreshTokens
@@ -108,6 +111,7 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
   keepSignInInstant(provider)
   measureStagedSignIns(provider, deps.proofHolds)
   keepInteractionsInTheirBrowser(provider)
+  followSignIns(provider, deps.signInDigest)
   compareSecretsWith(provider, deps.verifySecret)
   detectReplaysAtomically(provider, deps.storage)
   makeRefreshTokens(provider, deps.refreshTokens.first)
