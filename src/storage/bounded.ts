@@ -24,6 +24,7 @@ export function bounded(storage: Storage, limitMs: number, assertOpen: () => voi
     get: within(storage.get),
     getMany: within(storage.getMany),
     findBy: within(storage.findBy),
+    list: within(storage.list),
     consume: within(storage.consume),
     swap: within(storage.swap),
     receipt: within(storage.receipt),

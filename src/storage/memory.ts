@@ -53,6 +53,16 @@ export function createMemoryStorage(now: () => number = () => Date.now() / 1000)
       }
       return undefined
     },
+    async list(kind, { limit, after = '' }) {
+      const keys = [...entries.keys()]
+        .filter((key) => key.startsWith(`${kind}:`) && key > after && unexpired(key))
+        .sort()
+      const part = keys.slice(0, limit)
+      return {
+        found: part.map((key) => toStored(unexpired(key))).filter((stored) => stored !== undefined),
+        ...(keys.length > limit && { next: part.at(-1) ?? after }),
+      }
+    },
     async consume(kind, id) {
       const entry = unexpired(keyOf(kind, id))
       if (!entry || entry.consumedAt !== undefined) return false

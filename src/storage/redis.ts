@@ -5,9 +5,10 @@ import { bounded } from './bounded.ts'
 import { hashId } from './hash-id.ts'
 import { describeRedis, type RedisAddress, readRedisUrl } from './redis-address.ts'
 import { connectRedis, reviveWhenEnded } from './redis-connection.ts'
+import { createRedisListings } from './redis-listings.ts'
 import { decode, encode } from './redis-value.ts'
 import { createReturnGate } from './return-gate.ts'
-import { type Artifact, STORAGE_INDEXES, type Storage, StorageError } from './storage.ts'
+import { type Artifact, LISTED_KINDS, type ListedKind, STORAGE_INDEXES, type Storage, StorageError } from './storage.ts'
 
 const ANSWER_LIMIT_MS = 1000
 const START_LIMIT_MS = 5000
@@ -124,11 +125,16 @@ function artifactCommands(redis: Redis, { prefix, replicas }: RedisAddress): Omi
   const receiptKeyOf = (kind: string, id: string) => `${prefix}${kind}:receipt:{${hashId(id)}}`
   const indexKeyOf = (kind: string, index: string, value: string) => `${prefix}${kind}:${index}:{${hashId(value)}}`
 
+  const listings = createRedisListings(redis, prefix)
+
   async function putIndexes(kind: string, id: string, artifact: Artifact, ttlSeconds: number): Promise<void> {
     const given = STORAGE_INDEXES.filter((index) => typeof artifact[index] === 'string')
-    await Promise.all(
-      given.map((index) => redis.set(indexKeyOf(kind, index, String(artifact[index])), hashId(id), 'EX', ttlSeconds)),
-    )
+    await Promise.all([
+      ...given.map((index) =>
+        redis.set(indexKeyOf(kind, index, String(artifact[index])), hashId(id), 'EX', ttlSeconds),
+      ),
+      isListed(kind) && listings.add(kind, hashId(id), ttlSeconds),
+    ])
   }
 
   /** A write counts as done when enough replicas have it, if REDIS_URL asks for that. */
@@ -158,6 +164,14 @@ function artifactCommands(redis: Redis, { prefix, replicas }: RedisAddress): Omi
       const hashed = await redis.get(indexKeyOf(kind, index, value))
       return hashed ? decode(await redis.get(`${prefix}${kind}:{${hashed}}`)) : undefined
     },
+    async list(kind, part) {
+      const { ids, next } = await listings.read(kind, part)
+      const values = await Promise.all(ids.map((hashed) => redis.get(`${prefix}${kind}:{${hashed}}`)))
+      return {
+        found: values.map(decode).filter((stored) => stored !== undefined),
+        ...(next !== undefined && { next }),
+      }
+    },
     async consume(kind, id) {
       return (await kept(redis.eval(CONSUME, 1, keyOf(kind, id), Math.floor(Date.now() / 1000)))) === 1
     },
@@ -172,7 +186,8 @@ function artifactCommands(redis: Redis, { prefix, replicas }: RedisAddress): Omi
       await redis.expire(keyOf(kind, id), whole(ttlSeconds), 'GT')
     },
     async remove(kind, id) {
-      await kept(redis.del(keyOf(kind, id), receiptKeyOf(kind, id)))
+      const removed = redis.del(keyOf(kind, id), receiptKeyOf(kind, id))
+      await kept(Promise.all([removed, isListed(kind) && listings.remove(kind, hashId(id))]))
     },
     async raise(kind, id, atMs, ttlSeconds) {
       await kept(redis.eval(RAISE, 1, keyOf(kind, id), encode({ atMs }, 0), atMs, whole(ttlSeconds)))
@@ -181,6 +196,10 @@ function artifactCommands(redis: Redis, { prefix, replicas }: RedisAddress): Omi
       return Number(await redis.eval(INCREMENT, 1, `${prefix}Counter:{${hashId(key)}}`, whole(windowSeconds), by))
     },
   }
+}
+
+function isListed(kind: string): kind is ListedKind {
+  return LISTED_KINDS.some((listed) => listed === kind)
 }
 
 function whole(seconds: number): number {

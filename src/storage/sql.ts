@@ -104,6 +104,14 @@ function artifactStatements(knex: Knex): Omit<Storage, Connected> {
       )
       return toStored(rows[0])
     },
+    async list(kind, { limit, after = '' }) {
+      const rows = await select(knex, 'kind = ? and id > ?', [kind, after], `order by id limit ${limit + 1}`)
+      const part = rows.slice(0, limit)
+      return {
+        found: part.map(toStored).filter((stored) => stored !== undefined),
+        ...(rows.length > limit && { next: part.at(-1)?.id ?? after }),
+      }
+    },
     async consume(kind, id) {
       const result = await knex.raw(
         `update artifacts set consumed_at = ${NOW}

@@ -30,6 +30,11 @@ export interface Storage {
   getMany(keys: readonly ArtifactKey[]): Promise<(StoredArtifact | undefined)[]>
   /** Reads by a second name given in the artifact: a session's `uid`, a device code's `userCode`. */
   findBy(kind: string, index: StorageIndex, value: string): Promise<StoredArtifact | undefined>
+  /**
+   * A part of what there is of a kind, in an order of the backend's own: at most `limit` artifacts after the place where
+   * another part ended. What is there all the while is in one of the parts, once.
+   */
+  list(kind: ListedKind, part: { readonly limit: number; readonly after?: string }): Promise<ListedArtifacts>
   /** Marks the artifact used and keeps its expiry. True for exactly one caller, however many race. */
   consume(kind: string, id: string): Promise<boolean>
   /**
@@ -76,6 +81,13 @@ export interface Storage {
   ping(): Promise<void>
   close(): Promise<void>
 }
+
+/** A part of a list; `next` is the place it ended at, and absent at the end of the list. It may be empty before that. */
+export type ListedArtifacts = { readonly found: readonly StoredArtifact[]; readonly next?: string }
+
+/** The kinds that can be listed. Redis keeps the places of 10,000 of each, those that end last. */
+export const LISTED_KINDS = ['LockoutBlock'] as const
+export type ListedKind = (typeof LISTED_KINDS)[number]
 
 export type StorageIndex = 'uid' | 'userCode'
 

@@ -6,6 +6,7 @@ export const ARTIFACT_TRIPS = [
   'putOnce',
   'get',
   'findBy',
+  'list',
   'consume',
   'swap',
   'receipt',

@@ -35,6 +35,7 @@ function storageContract(open: () => Promise<StoragePair>): void {
   afterAll(() => pair?.close())
 
   keepsArtifacts(() => storage)
+  lists(() => pair)
   hasOneWinner(() => storage)
   swaps(() => storage)
   counts(() => storage)
@@ -121,6 +122,47 @@ function keepsArtifacts(of: () => Storage): void {
     expect(await of().consume('Thing', short)).toBe(false)
     expect(await of().swap('Thing', short, 0, { artifact: {}, ttlSeconds: TTL })).toBe(false)
     await waitFor(async () => (await of().get('Thing', kept)) !== undefined)
+  })
+}
+
+/** Everything that is listed, read in parts of two. */
+async function readList(storage: Storage): Promise<unknown[]> {
+  const names: unknown[] = []
+  let after: string | undefined
+  do {
+    const { found, next } = await storage.list('LockoutBlock', { limit: 2, ...(after !== undefined && { after }) })
+    expect(found.length).toBeLessThanOrEqual(2)
+    names.push(...found.map(({ artifact }) => artifact.name))
+    after = next
+  } while (after !== undefined)
+  return names.sort()
+}
+
+function lists(of: () => StoragePair): void {
+  // One test: all of them share the list.
+  test('what is put of a listed kind is listed once, on every node, until it is removed or ends', async () => {
+    const { first, second } = of()
+    expect(await first.list('LockoutBlock', { limit: 100 })).toEqual({ found: [] })
+    const names = ['a', 'b', 'c', 'd', 'e']
+    await Promise.all(names.map((name) => first.put('LockoutBlock', name, { name }, TTL)))
+    await second.put('LockoutBlock', 'c', { name: 'c' }, TTL + 5)
+    await first.put('Other', 'x', { name: 'x' }, TTL)
+    expect(await readList(second)).toEqual(names)
+    const whole = await second.list('LockoutBlock', { limit: 5 })
+    expect([whole.found.length, whole.next]).toEqual([5, undefined])
+
+    const { next } = await first.list('LockoutBlock', { limit: 2 })
+    await second.remove('LockoutBlock', 'c')
+    expect(await readList(first)).toEqual(['a', 'b', 'd', 'e'])
+    // A place that is not there any more, and what is none.
+    for (const after of [next ?? '', 'no place', 'ünï']) {
+      expect((await first.list('LockoutBlock', { limit: 9, after })).found.length).toBeLessThanOrEqual(4)
+    }
+
+    await first.put('LockoutBlock', 'short', { name: 'short' }, SHORT_TTL)
+    expect(await readList(first)).toContain('short')
+    await waitFor(async () => !(await readList(second)).includes('short'), { what: 'the end of its time' })
+    expect(await readList(first)).toEqual(['a', 'b', 'd', 'e'])
   })
 }
 

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { seal, unseal } from '../../oauth/refresh/seal.ts'
+import { seal, unseal } from '../../storage/seal.ts'
 import type { Storage } from '../../storage/storage.ts'
 
 const KIND = 'ConsoleNote'

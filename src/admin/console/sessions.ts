@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Context } from 'koa'
 import { type CookieHome, cookieName } from '../../http/cookie-names.ts'
-import { seal, unseal } from '../../oauth/refresh/seal.ts'
+import { seal, unseal } from '../../storage/seal.ts'
 import type { Storage } from '../../storage/storage.ts'
 
 /** The credential that an operator signed in with, and the name that pages show. */

@@ -1,7 +1,7 @@
+import { seal, unseal } from '../../storage/seal.ts'
 import type { Artifact, StoredArtifact } from '../../storage/storage.ts'
 import type { RefreshPolicy } from './refresh-policy.ts'
 import type { RefreshTokenParts, RefreshTokens } from './refresh-tokens.ts'
-import { seal, unseal } from './seal.ts'
 
 /** What a refresh does to its family. */
 export type Step = {

@@ -1,4 +1,4 @@
-import { seal, unseal } from './seal.ts'
+import { seal, unseal } from '../../storage/seal.ts'
 
 /** What an answer to a refresh was bound to: a retry must ask for exactly the same. */
 export type RefreshBinding = {
