@@ -25,6 +25,7 @@ import { secretRoutes } from '../admin/routes/secret-routes.ts'
 import { tokenRoutes } from '../admin/routes/token-routes.ts'
 import { useRoutes } from '../admin/routes/use-routes.ts'
 import type { Config } from '../config.ts'
+import { createLockList } from '../credentials/lockout/lock-list.ts'
 import { createCustomerOperations } from '../customers/records/customer-operations.ts'
 import type { MountedDialect } from '../dialects/mounted-dialect.ts'
 import { listNodes } from '../keys/ring/node-registry.ts'
@@ -50,6 +51,7 @@ export function createAdminRoutes({ ISSUER: issuer }: Pick<Config, 'ISSUER'>, pa
         agent: parts.services.agents.lockoutOperations,
         administrator: parts.services.administrators.lockoutOperations,
       },
+      lockList: createLockList(parts.backends),
       findPerson: {
         customer: async (login) =>
           (await parts.services.customers.directory.findByLogin(login).catch(() => undefined))?.customer.id, // the shop may be away

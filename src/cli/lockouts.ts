@@ -1,4 +1,4 @@
-import type { ShownLock } from '../credentials/lockout/lockout-operations.ts'
+import type { ListedLock } from '../credentials/lockout/lock-list.ts'
 import type { ActionRequest } from './command/action.ts'
 import { AdminError } from './command/admin-client.ts'
 import { findCustomer } from './command/find-customer.ts'
@@ -18,20 +18,22 @@ export const lockouts = subcommands({
   summary: 'show lockouts, and remove them',
   actions: {
     list: {
-      does: 'list the current lockouts of a login or an address',
-      options,
-      example: 'list --login sonia@spryker.com',
+      does: 'list everything that is locked now, or the lockouts of a login or an address',
+      options: { ...options, realm: 'customer, agent or administrator; of a login customer is the default' },
+      example: 'list',
       async run(request) {
-        const query = new URLSearchParams((await whom(request)) as Record<string, string>) // its members are texts
-        const locks = await request.admin.list<ShownLock>(`/v1/lockouts?${query}`)
+        const query = new URLSearchParams(await named(request))
+        const locks = await request.admin.list<Lock>(`/v1/lockouts?${query}`)
         if (request.isJson) return printJson({ lockouts: locks })
-        if (locks.length === 0) return console.log('not locked')
-        const rows = locks.map(({ of, network, until }) => [
+        const isOfAll = !query.has('login') && !query.has('address')
+        if (locks.length === 0) return console.log(isOfAll ? 'nothing is locked' : 'not locked')
+        const rows = locks.map(({ of, network, until, realm, login }) => [
           of,
           network ?? 'everywhere',
           duration(Math.max(0, until - Date.now() / 1000)),
+          ...(isOfAll ? [realm ?? '', login ?? ''] : []),
         ])
-        printTable(['LOCKED', 'FROM', 'FOR ANOTHER'], rows)
+        printTable(['LOCKED', 'FROM', 'FOR ANOTHER', ...(isOfAll ? ['OF A', 'LOGIN'] : [])], rows)
       },
     },
     lift: {
@@ -47,9 +49,18 @@ export const lockouts = subcommands({
   },
 })
 
-async function whom({ admin, values: { login: given, realm, address, customer } }: ActionRequest): Promise<object> {
+type Lock = Omit<ListedLock, 'realm'> & Partial<Pick<ListedLock, 'realm'>>
+
+async function whom(request: ActionRequest): Promise<object> {
+  const found = await named(request)
+  if (found.login || found.address) return found
+  throw new AdminError('Give a login, a customer or an address: --login EMAIL, --customer CUSTOMER, --address IP.')
+}
+
+async function named({
+  admin,
+  values: { login: given, realm, address, customer },
+}: ActionRequest): Promise<Record<string, string>> {
   const login = customer === undefined ? given : (await findCustomer(admin, customer)).email
-  if (!login && !address)
-    throw new AdminError('Give a login, a customer or an address: --login EMAIL, --customer CUSTOMER, --address IP.')
   return { ...(login && { login }), ...(realm && { realm }), ...(address && { address }) }
 }

@@ -1,6 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runCommand } from '../cli/run-command.ts'
+import { describeOn } from '../support/describe-on.ts'
 import { postForm } from '../support/http.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
+import { createDatabase, createRedisDatabase } from '../support/shared.ts'
 import { administratorOf, ask, OWNER, PASSWORD } from './administrators.ts'
 
 let server: TestServer
@@ -103,4 +106,105 @@ test('an address that guessed at administrators stays locked for them when suppo
 
   await admin('POST', '/v1/lockouts/lift', { address: here, realm: 'administrator' })
   expect(await signIn(email, PASSWORD)).toBe(200)
+})
+
+type Listed = { of: string; network?: string; realm: string; login?: string; until: number }
+
+/** The whole list of one server, on the storage that it has. */
+function listsLocks(start: () => Promise<TestServer>): void {
+  let own: TestServer
+  beforeAll(async () => {
+    own = await start()
+  })
+  afterAll(() => own?.stop())
+
+  const asked = (method: string, path: string, body?: unknown) => ask(own, OWNER, method, path, body)
+  const listed = async (query = '') => (await asked('GET', `/v1/lockouts?${query}`)).body.items as Listed[]
+  const cli = (...args: string[]) => runCommand(['lockouts', ...args], { ADMIN_URL: own.adminUrl, ADMIN_TOKEN: OWNER })
+  const fail = (ip: string, username: string, fields: Record<string, string> = {}) =>
+    postForm(
+      `${own.url}/token`,
+      { grant_type: 'password', client_id: 'frontend', username, password: 'wrong', ...fields },
+      { 'X-Forwarded-For': ip },
+    )
+  const lock = async (ip: string, username: string) => {
+    for (let count = 0; count < 9; count++) await fail(ip, username)
+  }
+
+  test('everything that is locked is listed, of every realm, with the login where it is an e-mail address', async () => {
+    expect(await listed()).toEqual([])
+    expect((await cli('list')).stdout).toBe('nothing is locked\n')
+    await fail('198.51.100.1', 'sonia@spryker.com', { password: 'change123' })
+    expect(await listed()).toEqual([])
+
+    await lock('198.51.100.1', 'Ron@Swanson.com')
+    await lock('2001:db8::1', 'hunter2-a-password')
+    const { email } = await administratorOf(own, 'viewer')
+    for (let count = 0; count < 9; count++) await ask(own, undefined, 'POST', '/v1/sign-in', { email, password: 'x' })
+    const until = expect.any(Number)
+    const all = await listed()
+    expect(all).toHaveLength(3)
+    expect(all).toEqual(
+      expect.arrayContaining([
+        { of: 'pair', network: '198.51.100.1', realm: 'customer', login: 'ron@swanson.com', until },
+        { of: 'pair', network: '2001:db8:0:0::/64', realm: 'customer', until },
+        { of: 'pair', network: expect.any(String), realm: 'administrator', login: email, until },
+      ]),
+    )
+    expect(await listed('realm=administrator')).toHaveLength(1)
+    const { stdout } = await cli('list')
+    expect(stdout).toContain('ron@swanson.com')
+    expect(stdout).toContain(email)
+    expect(stdout).not.toContain('hunter2')
+    expect(JSON.parse((await cli('list', '--json')).stdout).lockouts).toHaveLength(3)
+  })
+
+  test('what is lifted leaves the list, and what is locked again comes back', async () => {
+    await asked('POST', '/v1/lockouts/lift', { login: 'ron@swanson.com' })
+    expect((await listed()).map(({ login }) => login)).not.toContain('ron@swanson.com')
+    await lock('198.51.100.2', 'ron@swanson.com')
+    expect((await listed()).filter(({ login }) => login === 'ron@swanson.com')).toHaveLength(1)
+  })
+
+  test('a network that is locked for all logins is listed without any of them', async () => {
+    const here = '198.51.100.9'
+    for (let count = 0; count < 20; count++) await fail(here, `nobody${count}@example.com`)
+    const networks = (await listed()).filter(({ of }) => of === 'address')
+    expect(networks).toEqual([{ of: 'address', network: here, realm: 'customer', until: expect.any(Number) }])
+    await asked('POST', '/v1/lockouts/lift', { address: here })
+    expect((await listed()).filter(({ of }) => of === 'address')).toEqual([])
+  })
+
+  test('pages have at most so many as are asked for, together everything, and at most 100', async () => {
+    const all = await listed()
+    const paged: Listed[] = []
+    let cursor: string | undefined
+    do {
+      const { body } = (await asked('GET', `/v1/lockouts?limit=1${cursor ? `&cursor=${cursor}` : ''}`)) as {
+        body: { items: Listed[]; next?: string }
+      }
+      expect(body.items.length).toBeLessThanOrEqual(1)
+      paged.push(...body.items)
+      cursor = body.next
+    } while (cursor !== undefined)
+    expect(paged).toEqual(all)
+    for (const query of ['limit=101', 'limit=0', 'limit=x', 'login=a@b.example&address=198.51.100.7', 'realm=nobody'])
+      expect([query, (await asked('GET', `/v1/lockouts?${query}`)).status]).toEqual([query, 400])
+    for (const cursor of ['x', '%00', Buffer.from('no place').toString('base64url'), 'y'.repeat(2000)])
+      expect([cursor, (await asked('GET', `/v1/lockouts?cursor=${cursor}`)).status]).toEqual([cursor, 200])
+  })
+}
+
+const LISTED = { ADMIN_TOKEN: OWNER, TRUSTED_PROXIES: '127.0.0.1', LOCKOUT_ADDRESS_ATTEMPTS: '20' }
+describe('the list of lockouts in the database', () => {
+  listsLocks(() => startTestServer(LISTED))
+})
+describeOn('redis', 'the list of lockouts in Redis', () => {
+  listsLocks(async () =>
+    startTestServer({
+      ...LISTED,
+      REDIS_URL: await createRedisDatabase(),
+      DATABASE_URL: await createDatabase({ demo: true }),
+    }),
+  )
 })

@@ -1,13 +1,19 @@
 import { seeOther } from '../../http/see-other.ts'
-import { type Listing, type Search, searchOf } from './listing.ts'
+import { type Listing, listAddress, pageLinks, type Search, searchOf } from './listing.ts'
 import type { ConsolePage, ConsoleRequest, Form, Refusal } from './page.ts'
 
 const PATH = '/console/lockouts'
 const FIELDS = ['login', 'realm', 'address']
 
-type Lock = { readonly of: string; readonly network?: string; readonly until: number }
+type Lock = {
+  readonly of: string
+  readonly network?: string
+  readonly until: number
+  readonly realm?: string
+  readonly login?: string
+}
 
-/** Whether a login, or an address, is kept out now, and letting it in. Unknown logins look like known ones. */
+/** Everything that is locked, whether a login or an address is, and letting it in. Unknown logins look like known ones. */
 export const lockoutPages: readonly ConsolePage[] = [
   {
     path: '/lockouts',
@@ -23,17 +29,17 @@ export const lockoutPages: readonly ConsolePage[] = [
 
 async function show(request: ConsoleRequest, search: Search, refused?: Refusal): Promise<void> {
   const isAsked = search.login !== undefined || search.address !== undefined
-  const asked = isAsked
-    ? await request.api.send<Listing<Lock>>('GET', `/v1/lockouts?${new URLSearchParams(search)}`)
-    : undefined
-  const problem = refused ?? (asked?.outcome === 'refused' ? asked.problem : undefined)
+  const address = isAsked ? `/v1/lockouts?${new URLSearchParams(search)}` : listAddress(request, '/v1/lockouts')
+  const asked = await request.api.send<Listing<Lock>>('GET', address)
+  const problem = refused ?? (asked.outcome === 'refused' ? asked.problem : undefined)
+  const found = asked.outcome === 'done' ? asked.body : undefined
   request.show(
     'lockouts',
     {
       title: 'Lockouts',
       search,
       problem,
-      ...(asked?.outcome === 'done' && { locks: asked.body.items }),
+      ...(found && (isAsked ? { locks: found.items } : { all: found.items, ...pageLinks(request, found.next) })),
     },
     { status: problem?.status ?? 200 },
   )

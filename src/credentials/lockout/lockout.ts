@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { resetCounter } from '../../storage/reset-counter.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { normalizeEmail } from '../email.ts'
+import { describeBlock } from './lock-list.ts'
 import {
   ALERT,
   BLOCK,
@@ -58,7 +59,7 @@ export type Lockout = {
 export type LockoutDeps = {
   readonly storage: LockoutStorage
   readonly policy: LockoutPolicy
-  /** Keys the digest by which identical sends are told. */
+  /** Keys the digest by which identical sends are told, and seals who is locked. */
   readonly digestKey: string
   /** Keeps customers and agents apart where an e-mail address is both. */
   readonly realm?: string
@@ -174,16 +175,16 @@ export function createLockout(deps: LockoutDeps): Lockout {
     ])
   }
 
-  async function block({ subject, network }: Names, name: BudgetName, key: string, count: number): Promise<void> {
+  async function block(named: Names, name: BudgetName, key: string, count: number): Promise<void> {
     const budget = budgetOf(name, policy)
     const grows = budget.maxBlockSeconds > budget.blockSeconds
     const nth = grows ? await storage.increment(levelKey(key), BLOCK_MEMORY_SECONDS) : 1
     const seconds = blockSeconds(budget, nth)
     const block = { since: now(), until: now() + seconds }
     await Promise.all([
-      storage.put(BLOCK, key, block, seconds),
+      storage.put(BLOCK, key, { ...block, ...describeBlock(digestKey, named, name) }, seconds),
       // Of one account; what an address does to all of them is looked up by the address.
-      name !== 'address' && storage.put(NEWEST, subject, { ...block, name, network }, seconds),
+      name !== 'address' && storage.put(NEWEST, named.subject, { ...block, name, network: named.network }, seconds),
       // The block has its own end; what led to it is forgotten with it.
       storage.increment(key, budget.windowSeconds, -count),
     ])
