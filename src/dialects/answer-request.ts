@@ -1,4 +1,5 @@
 import type { Context, Next } from 'koa'
+import { ShopServiceError } from '../customers/sources/shop-failure.ts'
 import { BodyError, readText } from '../http/read-body.ts'
 import { factsOf } from '../http/request-facts.ts'
 import { requestState } from '../http/request-state.ts'
@@ -15,6 +16,7 @@ import {
   type TokenRoute,
 } from './dialect.ts'
 import type { DialectRouterDeps, MountedDialect } from './mounted-dialect.ts'
+import { type Outage, retryAfter } from './outage.ts'
 import { createRequestServices, GrantEnded } from './request-services.ts'
 import type { DialectServices } from './services.ts'
 import type { RunTokenPipeline } from './token-pipeline.ts'
@@ -49,7 +51,7 @@ export function createAnswerRequest(deps: AnswerRequestDeps, mounted: MountedDia
       if (!request) return dialect.onBadBody((body as BodyError).status, context)
       if (!(await deps.isClient(ownClientId))) {
         deps.onMissingClient(dialect.name, ownClientId, state.requestId)
-        return later(dialect.onFailure(503, context), MISSING_CLIENT_RETRY_SECONDS)
+        return later(dialect, { status: 503, retryAfterSeconds: MISSING_CLIENT_RETRY_SECONDS }, context)
       }
       return 'act' in route ? route.act(request, services) : ask(route, request, services)
     })
@@ -85,14 +87,16 @@ async function settle(
   } catch (error) {
     if (error instanceof GrantEnded) return dialect.onGone(context)
     onError(error, requestId)
-    if (!(error instanceof Unavailable)) return dialect.onFailure(500, context)
-    return later(dialect.onFailure(503, context), error.retryAfterSeconds)
+    if (!(error instanceof Unavailable)) return dialect.onFailure({ status: 500 }, context)
+    const why = error instanceof ShopServiceError && ({ isCustomerServiceAway: true } as const)
+    return later(dialect, { status: 503, retryAfterSeconds: error.retryAfterSeconds, ...why }, context)
   }
 }
 
-/** Says when to come again (RFC 9110 §10.2.3). */
-function later(answer: DialectAnswer, seconds: number): DialectAnswer {
-  return { ...answer, headers: { ...answer.headers, 'Retry-After': String(seconds) } }
+/** Every dialect's answer to an outage that passes says when to come again. */
+function later(dialect: Dialect, outage: Outage & { readonly status: 503 }, context: AnswerContext): DialectAnswer {
+  const answer = dialect.onFailure(outage, context)
+  return { ...answer, headers: { ...answer.headers, ...retryAfter(outage) } }
 }
 
 /** The body, or why there is none to read; of two endpoints on one path, the second gets what the first read. */

@@ -2,6 +2,7 @@ import type { ResourceServer } from '../clients/resource-servers.ts'
 import type { Config } from '../config.ts'
 import type { TokenShape } from '../oauth/tokens/token-shape.ts'
 import type { IssuedTokens, OAuthFailure, OAuthParameters } from './issued.ts'
+import type { Outage } from './outage.ts'
 import type { DialectServices } from './services.ts'
 
 export type { IssuedTokens, OAuthFailure, OAuthParameters } from './issued.ts'
@@ -23,7 +24,7 @@ export type Dialect = {
   /** The answer of every endpoint after the sunset day; its status should be 410. */
   readonly onGone: (context: AnswerContext) => DialectAnswer
   /** Something broke on our side (500), or is not reachable right now (503). */
-  readonly onFailure: (status: 500 | 503, context: AnswerContext) => DialectAnswer
+  readonly onFailure: (outage: Outage & { readonly status: 500 | 503 }, context: AnswerContext) => DialectAnswer
   /** An unknown path below the dialect's own base path or at its own host; absent: the general 404. */
   readonly onUnknownPath?: (context: AnswerContext) => DialectAnswer
   /** Request headers of its own that browser apps may send. */

@@ -1,6 +1,7 @@
 import type { Agent } from '../agents/agent.ts'
 import type { CompanyUser, Customer } from '../customers/customer.ts'
 import type { JudgedLogin } from '../http/request-state.ts'
+import type { Outage } from './outage.ts'
 
 /** What the token pipeline is asked. */
 export type OAuthParameters = { readonly grant_type: string } & Readonly<Record<string, string | undefined>>
@@ -21,13 +22,11 @@ export type IssuedTokens = {
   readonly agent?: Agent
 }
 
-export type OAuthFailure = {
+export type OAuthFailure = Outage & {
   readonly error: string
   readonly description?: string
-  readonly status: number
   /** How the password check ended, where one was made. */
   readonly authentication?: JudgedLogin
-  readonly retryAfterSeconds?: number
   /** The grant type has ended for the client: its `grants_sunset`. */
   readonly hasEnded?: boolean
 }

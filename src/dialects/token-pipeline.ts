@@ -102,7 +102,8 @@ function issued(ctx: Context, body: Record<string, unknown>): IssuedTokens {
 }
 
 function failure(ctx: Context, body: Record<string, unknown>): OAuthFailure {
-  const { authentication, grantHasEnded = false } = requestState(ctx)
+  const state = requestState(ctx)
+  const { authentication, grantHasEnded = false, isCustomerServiceAway = authentication?.isServiceAway } = state
   const retryAfter = ctx.response.get('Retry-After')
   return {
     error: typeof body.error === 'string' ? body.error : 'server_error',
@@ -110,6 +111,7 @@ function failure(ctx: Context, body: Record<string, unknown>): OAuthFailure {
     status: typeof body.error === 'string' ? ctx.status : 500,
     ...(authentication && { authentication }),
     ...(grantHasEnded && { hasEnded: true }),
+    ...(isCustomerServiceAway && { isCustomerServiceAway }),
     ...(retryAfter && { retryAfterSeconds: Number(retryAfter) }),
   }
 }

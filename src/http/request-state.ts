@@ -33,6 +33,8 @@ export type RequestState = {
   formSecret?: string
   /** How the login of a token request was judged. Written by the grants that check one, read by dialects. */
   authentication?: JudgedLogin
+  /** The shop's customer service did not answer. Written by `oauth/engine/events`, read by dialects. */
+  isCustomerServiceAway?: true
   /** Access tokens that a dialect was given within this request, so far. Written by dialects, read by grants. */
   issuedTokens?: readonly string[]
   /** The dialect's answer must have a refresh token. Written by dialects, read by the grants that give none otherwise. */
@@ -57,6 +59,8 @@ export type JudgedLogin = {
   readonly outcome: 'authenticated' | 'unconfirmed' | 'second-factor-required' | 'refused' | 'locked' | 'busy'
   readonly reason?: string
   readonly retryAfterSeconds?: number
+  /** `busy` because the shop's customer service does not answer. */
+  readonly isServiceAway?: true
 }
 
 /** The state of a request under way; the one place where Koa's untyped `state` gets its type. */

@@ -180,9 +180,8 @@ function listsLocks(start: () => Promise<TestServer>): void {
     const paged: Listed[] = []
     let cursor: string | undefined
     do {
-      const { body } = (await asked('GET', `/v1/lockouts?limit=1${cursor ? `&cursor=${cursor}` : ''}`)) as {
-        body: { items: Listed[]; next?: string }
-      }
+      const answer = await asked('GET', `/v1/lockouts?limit=1${cursor ? `&cursor=${cursor}` : ''}`)
+      const body = answer.body as unknown as { items: Listed[]; next?: string } // as the API document has it
       expect(body.items.length).toBeLessThanOrEqual(1)
       paged.push(...body.items)
       cursor = body.next

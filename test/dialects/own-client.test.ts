@@ -70,7 +70,7 @@ test('the preset "dialect" has every grant type of ours that a dialect asks for'
 
 type Said = Readonly<Record<string, unknown>> & readonly unknown[]
 const isJsonApi = (said: Said) => Array.isArray(said.errors) && 'detail' in said.errors[0]
-const isOAuth = (said: Said) => said.error === 'server_error'
+const isOAuth = (said: Said) => said.error === 'temporarily_unavailable'
 const isBareList = (said: Said) => Array.isArray(said) && 'message' in said[0]
 const isElastic = (said: Said) => Array.isArray(said.errors) && 'title' in said.errors[0]
 const isMagento = (said: Said) => typeof said.message === 'string'

@@ -1,4 +1,5 @@
 import type { DialectAnswer, OAuthFailure } from '../dialect.ts'
+import { describeOutage, type Outage, retryAfter } from '../outage.ts'
 
 const NO_STORE = { 'Content-Type': 'application/json;charset=utf-8', 'Cache-Control': 'no-store' }
 
@@ -30,14 +31,9 @@ export function notFound(): DialectAnswer {
  * A refusal of the token pipeline in the shop's words. Why a customer was not let in is never told: a wrong password,
  * an unknown login, a lock and an e-mail address that is not confirmed are one answer.
  */
-export function refusal({
-  error,
-  status,
-  description,
-  authentication,
-  retryAfterSeconds,
-}: OAuthFailure): DialectAnswer {
-  if (status >= 500) return unavailable(status, retryAfterSeconds)
+export function refusal(refused: OAuthFailure): DialectAnswer {
+  const { error, description, authentication } = refused
+  if (refused.status >= 500) return unavailable(refused)
   if (error === 'invalid_client') return badClient()
   if (error === 'invalid_grant' && authentication) {
     return failure(
@@ -49,10 +45,9 @@ export function refusal({
   return failure(400, error, description ?? 'The request was refused.')
 }
 
-export function unavailable(status: number, retryAfterSeconds?: number): DialectAnswer {
-  const headers: Record<string, string> =
-    retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) }
-  const message =
-    status === 503 ? 'The service is busy. Please try again shortly.' : 'Something went wrong on our side.'
-  return failure(status, status === 503 ? 'temporarily_unavailable' : 'server_error', message, headers)
+/** Something broke, or there is too much to do right now. */
+export function unavailable(outage: Outage): DialectAnswer {
+  const { status } = outage
+  const message = describeOutage(outage) ?? 'Something went wrong on our side.'
+  return failure(status, status === 503 ? 'temporarily_unavailable' : 'server_error', message, retryAfter(outage))
 }

@@ -35,7 +35,7 @@ export const createCommercetools: OpenDialect = (settings) => {
     routes: [...routes, ...routes.map(({ path }): DialectRoute => ({ method: 'ALL', path, act: () => wrongMethod() }))],
     onBadBody: (status) => failure(status, 'invalid_request', BAD_BODIES[status] ?? 'The body is not UTF-8.'),
     onGone: () => failure(410, 'gone', 'This API is no longer available.'),
-    onFailure: (status) => unavailable(status),
+    onFailure: unavailable,
     onUnknownPath: notFound,
   }
 }

@@ -2,7 +2,7 @@ import type { Customer } from '../../customers/customer.ts'
 import type { ActionRoute, DialectAnswer, DialectRequest } from '../dialect.ts'
 import { type JsonObject, textOf } from '../json-body.ts'
 import { type AccountToken, accountTokens, endUnlisted, heldFrom, PAGE_LIMIT } from './accounts.ts'
-import { failedValidation, json, plainError } from './errors.ts'
+import { failedValidation, json, plainError, plainOutage } from './errors.ts'
 import { refusalOf } from './refusals.ts'
 import { readResourceObject, violations } from './resource-object.ts'
 import { clientFor, type SignedIn, type SignIn, type SignInEndpoint } from './sign-in.ts'
@@ -57,6 +57,7 @@ type Asked = { readonly signIn: SignIn; readonly request: DialectRequest }
 async function enter(endpoint: SignInEndpoint, data: JsonObject, { signIn, request }: Asked): Promise<DialectAnswer> {
   const signedIn = await signInWith(endpoint, data, signIn)
   if (signedIn.outcome === 'refused') {
+    if (signedIn.failure.status >= 500) return plainOutage(signedIn.failure)
     const { status, retryAfterSeconds } = refusalOf(signedIn.failure, signIn.refusedStatus)
     return plainError(status, retryAfterSeconds)
   }

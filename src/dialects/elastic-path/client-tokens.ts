@@ -1,6 +1,6 @@
 import { ANONYMOUS_GRANT } from '../../oauth/grants/anonymous.ts'
 import type { DialectAnswer, DialectRequest, OAuthFailure, OAuthParameters, TokenRoute } from '../dialect.ts'
-import { json, plainError } from './errors.ts'
+import { json, plainError, plainOutage } from './errors.ts'
 
 /** What a visitor's token may do, and a back-end's. */
 export const SCOPES = { implicit: 'store:read', client_credentials: 'store:read store:write' } as const
@@ -38,9 +38,9 @@ function toOAuth({ body }: DialectRequest, resource: string): OAuthParameters | 
   return { grant_type, client_id, client_secret, resource, scope: SCOPES.client_credentials }
 }
 
-function refuse({ error, status, retryAfterSeconds }: OAuthFailure): DialectAnswer {
-  if (status >= 500) return plainError(status, retryAfterSeconds)
-  return plainError(error === 'invalid_client' ? 401 : 400)
+function refuse(failure: OAuthFailure): DialectAnswer {
+  if (failure.status >= 500) return plainOutage(failure)
+  return plainError(failure.error === 'invalid_client' ? 401 : 400)
 }
 
 /** The fields of a form, whatever the content type says: documented examples send it as JSON. */

@@ -1,4 +1,5 @@
 import type { DialectAnswer } from '../dialect.ts'
+import { describeOutage, type Outage, retryAfter } from '../outage.ts'
 
 /** One entry of `errors`. The SDK drops the HTTP status, so each entry repeats it: as text where the published
  * description of an endpoint has text, as a number elsewhere. */
@@ -31,9 +32,28 @@ export function json(status: number, body: object, headers: Readonly<Record<stri
   }
 }
 
-/** An error in the newer form: a status as text, no detail. */
+/** An error in the newer form: a status as text, and no detail of a refusal. */
 export function plainError(status: number, retryAfterSeconds?: number): DialectAnswer {
-  return json(status, { errors: [{ title: titleOf(status), status: String(status) }] }, retryAfter(retryAfterSeconds))
+  return json(status, { errors: [{ title: titleOf(status), status: String(status) }] }, later(retryAfterSeconds))
+}
+
+/** An outage in the newer form. Its detail is told: the client did nothing wrong. */
+export function plainOutage(outage: Outage): DialectAnswer {
+  const { status, retryAfterSeconds } = outage
+  const entry = { title: titleOf(status), status: String(status), ...detailOf(outage) }
+  return json(status, { errors: [entry] }, later(retryAfterSeconds))
+}
+
+/** An outage in the older form. */
+export function detailedOutage(outage: Outage): DialectAnswer {
+  const { status, retryAfterSeconds } = outage
+  return detailedError(status, { ...detailOf(outage), ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) })
+}
+
+/** What keeps the service from answering, where that is not this server: the title says the rest. */
+export function detailOf(outage: Outage): { readonly detail?: string } {
+  const detail = outage.isCustomerServiceAway && describeOutage(outage)
+  return detail ? { detail } : {}
 }
 
 /** An error in the older form: the status as a number, a detail where it helps. */
@@ -45,7 +65,7 @@ export function detailedError(
     retryAfterSeconds,
   }: { title?: string; detail?: string; retryAfterSeconds?: number },
 ): DialectAnswer {
-  return json(status, { errors: [{ status, title, ...(detail && { detail }) }] }, retryAfter(retryAfterSeconds))
+  return json(status, { errors: [{ status, title, ...(detail && { detail }) }] }, later(retryAfterSeconds))
 }
 
 /** One entry for each field that is missing or wrong. */
@@ -62,6 +82,6 @@ function titleOf(status: number): string {
   return TITLES[status] ?? 'Error'
 }
 
-function retryAfter(seconds: number | undefined): Record<string, string> {
-  return seconds === undefined ? {} : { 'Retry-After': String(seconds) }
+function later(retryAfterSeconds: number | undefined): Record<string, string> {
+  return retryAfterSeconds === undefined ? {} : retryAfter({ retryAfterSeconds })
 }

@@ -4,7 +4,7 @@ import { clientTokenRoute, SCOPES } from './client-tokens.ts'
 import { customerTokenRoute } from './customer-tokens.ts'
 import { customerRoute } from './customers.ts'
 import { discoveryRoutes } from './discovery.ts'
-import { detailedError } from './errors.ts'
+import { detailedError, detailedOutage } from './errors.ts'
 import { oneTimePasswordRoute } from './one-time-passwords.ts'
 import { createSignIn } from './sign-in.ts'
 import { accountMemberToken, customerToken } from './tokens.ts'
@@ -55,7 +55,7 @@ export const createElasticPath: OpenDialect = (settings) => {
     ],
     onBadBody: (status) => detailedError(status, {}),
     onGone: () => detailedError(410, {}),
-    onFailure: (status) => detailedError(status, {}),
+    onFailure: detailedOutage,
     onUnknownPath: () => detailedError(404, {}),
     requestHeaders: REQUEST_HEADERS,
   }

@@ -1,6 +1,7 @@
 import type { AnswerContext, DialectAnswer } from '../dialect.ts'
+import { type Outage, retryAfter } from '../outage.ts'
 import { acceptedFormat, acceptTypes, write } from './content.ts'
-import { type ErrorMessage, INTERNAL_ERROR } from './messages.ts'
+import { type ErrorMessage, outageMessage } from './messages.ts'
 
 const NO_STORE = { 'Cache-Control': 'no-store' }
 
@@ -15,8 +16,9 @@ export function refuse(status: number, error: ErrorMessage, context: AnswerConte
 }
 
 /** Something of ours failed; the answer's X-Request-Id finds it in the log. */
-export function fail(status: 500 | 503, context: AnswerContext): DialectAnswer {
-  return answer(status, INTERNAL_ERROR, context)
+export function fail(outage: Outage, context: AnswerContext): DialectAnswer {
+  const failed = answer(outage.status, { message: outageMessage(outage) }, context)
+  return { ...failed, headers: { ...failed.headers, ...retryAfter(outage) } }
 }
 
 /** The refusal of a request that takes neither JSON nor XML; undefined when it takes one of them. */

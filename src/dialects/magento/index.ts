@@ -2,7 +2,7 @@ import { AGENT_GRANT } from '../../oauth/grants/agent.ts'
 import type { OpenDialect } from '../dialect.ts'
 import { fail, refuse } from './answers.ts'
 import type { Credentials } from './credentials.ts'
-import { graphqlRoutes } from './graphql/route.ts'
+import { graphqlOutage, graphqlRoutes, isGraphql } from './graphql/route.ts'
 import { NO_ROUTE } from './messages.ts'
 import { restRoutes } from './routes.ts'
 import { magentoToken } from './token.ts'
@@ -67,7 +67,7 @@ export const createMagento: OpenDialect = (settings) => {
     onBadBody: (status, context) =>
       refuse(status, { message: status === 413 ? 'Request body is too large.' : 'Decoding error.' }, context),
     onGone: (context) => refuse(410, { message: 'This API is no longer available.' }, context),
-    onFailure: fail,
+    onFailure: (cause, context) => (isGraphql(context) ? graphqlOutage(cause) : fail(cause, context)),
     onUnknownPath: (context) => refuse(404, NO_ROUTE, context),
     requestHeaders: ['Store', 'Content-Currency', 'X-Captcha', 'X-ReCaptcha', 'X-Requested-With'],
   }

@@ -1,3 +1,5 @@
+import { describeOutage, type Outage } from '../outage.ts'
+
 /** An error as the shop's web API words it: the template stays in `message`, its values are in `parameters`. */
 export type ErrorMessage = {
   readonly message: string
@@ -41,7 +43,8 @@ export const NOT_TEXT: ErrorMessage = {
   message: 'The "array" value\'s type is invalid. The "string" type was expected. Verify and try again.',
 }
 
-/** Something of ours failed. */
-export const INTERNAL_ERROR: ErrorMessage = {
-  message: 'Internal Error. Details are in the log of the server, under the X-Request-Id of this answer.',
+/** Something of ours failed, or the shop's customer service does not answer. */
+export function outageMessage(outage: Outage): string {
+  const what = outage.isCustomerServiceAway ? describeOutage(outage) : 'Internal Error.'
+  return `${what} Details are in the log of the server, under the X-Request-Id of this answer.`
 }

@@ -33,5 +33,5 @@ export function refuseSignIn(failure: OAuthFailure, context: AnswerContext): Dia
   if (failure.error === SECOND_FACTOR_REQUIRED) return refuse(400, SECOND_FACTOR, context)
   const message = signInMessage(failure)
   if (message) return refuse(401, { message }, context)
-  return fail(failure.status === 503 ? 503 : 500, context)
+  return fail(failure.status === 503 ? failure : { status: 500 }, context)
 }

@@ -35,11 +35,12 @@ function agentTokens({ blockSeconds }: { readonly blockSeconds: number }): Token
       return failure(401, '4101', 'Failed to authenticate an agent.', context)
     },
     fromSuccess: (tokens, context) => resource('agent-access-tokens', pairOf(tokens), context),
-    fromError({ status, authentication, retryAfterSeconds }, context) {
+    fromError(refused, context) {
+      const { status, authentication } = refused
       if (authentication?.outcome === 'locked') {
         return lockedOut({ blockSeconds, leftSeconds: authentication.retryAfterSeconds ?? blockSeconds }, context)
       }
-      if (status >= 500) return outage(status, retryAfterSeconds, context)
+      if (status >= 500) return outage(refused, context)
       return failure(401, '4101', 'Failed to authenticate an agent.', context)
     },
   }
@@ -66,8 +67,7 @@ const impersonationTokens: TokenRoute = {
     }
   },
   fromSuccess: (tokens, context) => resource('agent-customer-impersonation-access-tokens', pairOf(tokens), context),
-  fromError: ({ status, retryAfterSeconds }, context) =>
-    status >= 500 ? outage(status, retryAfterSeconds, context) : notImpersonated(context),
+  fromError: (refused, context) => (refused.status >= 500 ? outage(refused, context) : notImpersonated(context)),
 }
 
 type AgentToken =

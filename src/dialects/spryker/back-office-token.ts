@@ -44,9 +44,11 @@ export function backOfficeToken({ resource, takesForms }: BackOfficeToken): Toke
         access_token: accessToken,
         refresh_token: refreshToken,
       }),
-    fromError({ status, authentication, retryAfterSeconds }): DialectAnswer {
-      const later = retryAfterSeconds ?? authentication?.retryAfterSeconds
-      if (status >= 500) return backendOutage(status, later)
+    fromError(refused): DialectAnswer {
+      const later = refused.retryAfterSeconds ?? refused.authentication?.retryAfterSeconds
+      if (refused.status >= 500) {
+        return backendOutage({ ...refused, ...(later !== undefined && { retryAfterSeconds: later }) })
+      }
       return backendError(400, 'invalid_grant', 'The user credentials were incorrect.', later)
     },
   }

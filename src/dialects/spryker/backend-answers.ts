@@ -1,4 +1,5 @@
 import type { DialectAnswer } from '../dialect.ts'
+import { describeOutage, type Outage } from '../outage.ts'
 import { json } from './json.ts'
 
 /** An error of the backend API: a bare list, its members in the order of the OAuth errors. */
@@ -12,7 +13,8 @@ export function resourceError(status: number, code: string, message: string): Di
 }
 
 /** Nothing can be answered right now. */
-export function backendOutage(status: number, retryAfterSeconds?: number): DialectAnswer {
-  const message = status === 503 ? 'The service is busy. Please try again shortly.' : 'Internal Server Error'
-  return backendError(status, status === 503 ? 'temporarily_unavailable' : 'server_error', message, retryAfterSeconds)
+export function backendOutage(outage: Outage): DialectAnswer {
+  const { status, retryAfterSeconds } = outage
+  const code = status === 503 ? 'temporarily_unavailable' : 'server_error'
+  return backendError(status, code, describeOutage(outage) ?? 'Internal Server Error', retryAfterSeconds)
 }

@@ -16,7 +16,7 @@ export const createSprykerBackend: OpenDialect = (_settings, { clientId }) => ({
   routes: [...backendRoutes(RESOURCE, { takesForms: true })],
   onBadBody: () => backendError(400, 'invalid_request', REQUEST_REFUSED),
   onGone: () => backendError(410, 'gone', 'This API is no longer available.'),
-  onFailure: (status) => backendOutage(status),
+  onFailure: backendOutage,
   onUnknownPath: notFound,
   requestHeaders: ['X-MFA-Code'],
 })

@@ -33,8 +33,6 @@ export const companyUserTokens: TokenRoute = {
     }
   },
   fromSuccess: (tokens, context) => resource('company-user-access-tokens', pairOf(tokens), context),
-  fromError: ({ status, retryAfterSeconds }, context) =>
-    status >= 500
-      ? outage(status, retryAfterSeconds, context)
-      : failure(401, '003', 'Failed to authenticate user.', context),
+  fromError: (refused, context) =>
+    refused.status >= 500 ? outage(refused, context) : failure(401, '003', 'Failed to authenticate user.', context),
 }

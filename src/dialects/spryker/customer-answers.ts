@@ -25,7 +25,7 @@ export function refusal(
     case 'unavailable':
       return failure(404, undefined, NOT_AVAILABLE[refused.why], context)
     case 'busy':
-      return outage(503, refused.retryAfterSeconds, context)
+      return outage({ status: 503, retryAfterSeconds: refused.retryAfterSeconds }, context)
     case 'too-many':
       return tooMany(refused.retryAfterSeconds, context)
     case 'weak-password':

@@ -1,4 +1,5 @@
 import type { AnswerContext, DialectAnswer } from '../dialect.ts'
+import { describeOutage, type Outage, retryAfter } from '../outage.ts'
 
 const CONTENT_TYPE = 'application/vnd.api+json'
 const REALM = 'Bearer realm="Access to shop API"'
@@ -78,11 +79,9 @@ export function lockedOut(
 }
 
 /** Something broke, or there is too much to do right now. */
-export function outage(status: number, retryAfterSeconds: number | undefined, context: AnswerContext): DialectAnswer {
-  const detail = status === 503 ? 'The service is busy. Please try again shortly.' : 'Internal Server Error'
-  const answer = failure(status, undefined, detail, context)
-  if (retryAfterSeconds === undefined) return answer
-  return { ...answer, headers: { ...answer.headers, 'Retry-After': String(retryAfterSeconds) } }
+export function outage(cause: Outage, context: AnswerContext): DialectAnswer {
+  const answer = failure(cause.status, undefined, describeOutage(cause) ?? 'Internal Server Error', context)
+  return { ...answer, headers: { ...answer.headers, ...retryAfter(cause) } }
 }
 
 /** Done, and nothing to say about it. */

@@ -7,7 +7,7 @@ import { customerSearch } from './customer-search.ts'
 import { customerRoutes } from './customers.ts'
 import { emptyCollection, failure, outage } from './documents.ts'
 import { loginLink } from './login-link.ts'
-import { REQUEST_REFUSED, refuse, storefrontToken } from './oauth-token.ts'
+import { oauthOutage, REQUEST_REFUSED, refuse, storefrontToken } from './oauth-token.ts'
 import { passwordRoutes } from './passwords.ts'
 import { RESOURCE, signInRoutes } from './sign-in.ts'
 import { signOutRoutes } from './sign-out.ts'
@@ -68,10 +68,7 @@ export const createSpryker: OpenDialect = (settings, { clientId }) => {
       context.path === OAUTH_PATH
         ? refuse('invalid_request', GONE, undefined, 410)
         : failure(410, undefined, GONE, context),
-    onFailure: (status, context) =>
-      context.path === OAUTH_PATH
-        ? refuse('server_error', 'Internal Server Error', undefined, status)
-        : outage(status, undefined, context),
+    onFailure: (cause, context) => (context.path === OAUTH_PATH ? oauthOutage(cause) : outage(cause, context)),
     onUnknownPath: (context) => failure(404, undefined, 'Not Found', context),
     requestHeaders: ['X-Anonymous-Customer-Unique-Id', 'X-Agent-Authorization', 'X-MFA-Code', 'If-Match'],
   }

@@ -1,4 +1,5 @@
 import type { DialectAnswer, DialectRequest, OAuthFailure, TokenRoute } from '../dialect.ts'
+import { describeOutage, type Outage } from '../outage.ts'
 import { json } from './json.ts'
 import { RESOURCE, reportGuest } from './sign-in.ts'
 
@@ -59,9 +60,17 @@ export function isClient(authorization: string | string[] | undefined): boolean 
   return typeof authorization === 'string' && /^Basic\b/i.test(authorization.trim())
 }
 
-function describe({ status, error, authentication, retryAfterSeconds }: OAuthFailure): DialectAnswer {
-  const later = retryAfterSeconds ?? authentication?.retryAfterSeconds
-  if (status >= 500) return refuse(error, 'The service is busy. Please try again shortly.', later, status)
+/** Something broke, or there is too much to do right now. */
+export function oauthOutage(outage: Outage): DialectAnswer {
+  const { status, retryAfterSeconds } = outage
+  const error = status === 503 ? 'temporarily_unavailable' : 'server_error'
+  return refuse(error, describeOutage(outage) ?? 'Internal Server Error', retryAfterSeconds, status)
+}
+
+function describe(failure: OAuthFailure): DialectAnswer {
+  const { status, error, authentication } = failure
+  const later = failure.retryAfterSeconds ?? authentication?.retryAfterSeconds
+  if (status >= 500) return oauthOutage({ ...failure, ...(later !== undefined && { retryAfterSeconds: later }) })
   if (error === 'invalid_client') return refuse(error, 'Client authentication failed')
   if (error === 'invalid_scope') return refuse(error, 'The requested scope is invalid, unknown, or malformed')
   if (authentication) return refuse('invalid_grant', CREDENTIALS_REFUSED, later)

@@ -37,11 +37,12 @@ function accessTokens({ unconfirmedStatus, blockSeconds }: SignInSettings): Toke
     },
     fromSuccess: (tokens, context) =>
       resource('access-tokens', { ...pairOf(tokens), idCompanyUser: tokens.companyUserId ?? null }, context),
-    fromError({ status, authentication, retryAfterSeconds }, context) {
+    fromError(refused, context) {
+      const { status, authentication } = refused
       if (authentication?.outcome === 'locked') {
         return lockedOut({ blockSeconds, leftSeconds: authentication.retryAfterSeconds ?? blockSeconds }, context)
       }
-      if (status >= 500) return outage(status, retryAfterSeconds, context)
+      if (status >= 500) return outage(refused, context)
       const isUnconfirmed = authentication?.outcome === 'unconfirmed'
       return failure(isUnconfirmed ? unconfirmedStatus : 401, '003', 'Failed to authenticate user.', context)
     },
@@ -60,10 +61,8 @@ const refreshTokens: TokenRoute = {
     return refused ?? { grant_type: 'refresh_token', refresh_token: String(parsed.attributes.refreshToken) }
   },
   fromSuccess: (tokens, context) => resource('refresh-tokens', pairOf(tokens), context),
-  fromError: ({ status, retryAfterSeconds }, context) =>
-    status >= 500
-      ? outage(status, retryAfterSeconds, context)
-      : failure(401, '004', 'Failed to refresh token.', context),
+  fromError: (refused, context) =>
+    refused.status >= 500 ? outage(refused, context) : failure(401, '004', 'Failed to refresh token.', context),
   afterSuccess: reportGuest,
 }
 

@@ -27,9 +27,9 @@ export function warehouseTokens(resource: string): TokenRoute {
       }
     },
     fromSuccess: (tokens) => json(201, [pairOf(tokens)]),
-    fromError({ error, status, retryAfterSeconds }) {
-      if (status >= 500) return backendOutage(status, retryAfterSeconds)
-      return error === 'access_denied' ? resourceError(403, '5101', 'Operation is forbidden.') : INVALID
+    fromError(refused) {
+      if (refused.status >= 500) return backendOutage(refused)
+      return refused.error === 'access_denied' ? resourceError(403, '5101', 'Operation is forbidden.') : INVALID
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { Account, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { Audit } from '../../audit/events.ts'
+import { ShopServiceError } from '../../customers/sources/shop-failure.ts'
 import { requestState } from '../../http/request-state.ts'
 import type { Log } from '../../log.ts'
 import type { Metrics } from '../../metrics.ts'
@@ -41,6 +42,7 @@ export function listenToProvider(
     if (isOwner && grantType === 'refresh_token') notePlace(account.accountId, ctx.ip)
   })
   provider.on('grant.error', (ctx: KoaContextWithOIDC, error) => {
+    if ((error as Error) instanceof ShopServiceError) requestState(ctx).isCustomerServiceAway = true // of ours, not the library's
     metrics.tokenRequests.inc({ grant_type: knownGrantType(ctx), outcome: error.error ?? 'server_error' })
     log.debug(
       { requestId: requestState(ctx).requestId, error: error.error, detail: error.error_detail },

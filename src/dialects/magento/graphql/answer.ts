@@ -2,7 +2,7 @@ import type { DialectAnswer, DialectRequest, OAuthParameters } from '../../diale
 import type { DialectServices } from '../../services.ts'
 import type { Credentials } from '../credentials.ts'
 import { customerView, findCustomer } from '../customers.ts'
-import { INTERNAL_ERROR } from '../messages.ts'
+import { outageMessage } from '../messages.ts'
 import { signInMessage } from '../sign-in.ts'
 import { executeGraphql, outage, type Resolvers, refusal } from './execute.ts'
 import { reply } from './reply.ts'
@@ -46,9 +46,9 @@ function resolversFor(request: DialectRequest, services: DialectServices, endpoi
       if (password === '') throw refusal('Specify the "password" value.', 'graphql-input')
       const issued = await services.issue(endpoint.signInCustomer({ username: email, password }))
       if (issued.outcome === 'issued') return { token: issued.tokens.accessToken }
-      const { status, retryAfterSeconds } = issued.failure
-      if (status >= 500) throw outage(INTERNAL_ERROR.message, status, retryAfterSeconds)
-      throw refusal(signInMessage(issued.failure) ?? INTERNAL_ERROR.message, 'graphql-authentication')
+      const { failure } = issued
+      if (failure.status >= 500) throw outage(outageMessage(failure), failure)
+      throw refusal(signInMessage(failure) ?? outageMessage({ status: 500 }), 'graphql-authentication')
     },
     async revokeCustomerToken() {
       const customer = await requireCustomer()

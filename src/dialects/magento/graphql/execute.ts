@@ -1,5 +1,7 @@
 import { type DocumentNode, execute, GraphQLError, parse, specifiedRules, validate } from 'graphql'
+import type { Outage } from '../../outage.ts'
 import { documentExcess, textExcess } from './limits.ts'
+import { outageExtensions } from './reply.ts'
 import type { GraphqlRequest } from './request.ts'
 import { schema } from './schema.ts'
 
@@ -25,11 +27,8 @@ export function refusal(message: string, category: Category): GraphQLError {
 }
 
 /** No refusal: we failed (500), or cannot answer right now (503). */
-export function outage(message: string, status: number, retryAfterSeconds?: number): GraphQLError {
-  const isPassing = status === 503
-  return new GraphQLError(message, {
-    extensions: { category: isPassing ? 'unavailable' : 'internal', ...(isPassing && { retryAfterSeconds }) },
-  })
+export function outage(message: string, cause: Outage): GraphQLError {
+  return new GraphQLError(message, { extensions: outageExtensions(cause) })
 }
 
 /**
