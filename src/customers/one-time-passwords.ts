@@ -3,9 +3,10 @@ import { normalizeEmail } from '../credentials/email.ts'
 import { networkOf } from '../credentials/ip-network.ts'
 import type { Lockout, LoginContext, Reservation } from '../credentials/lockout/lockout.ts'
 import { NOWHERE } from '../credentials/lockout/lockout-names.ts'
+import { noteWhoseLater } from '../credentials/whose-attempt.ts'
 import type { Mail, Mailer } from '../mail.ts'
 import type { Storage } from '../storage/storage.ts'
-import type { Authenticate } from './authenticate.ts'
+import type { Authenticate, Authentication } from './authenticate.ts'
 import type { Directory } from './directory.ts'
 import { type Measured, type Proofs, proofOf } from './proof.ts'
 import type { MailBudgets } from './recovery/recovery-budgets.ts'
@@ -92,6 +93,9 @@ export function createOneTimePasswords(deps: OneTimePasswordDeps): OneTimePasswo
     }
   }
 
+  const refusal = (subject: string, outcome: Authentication): Authentication =>
+    noteWhoseLater(outcome, async () => (await directory.findByLogin(subject))?.customer.id)
+
   return {
     request(login, ip) {
       deps.postMail(() => write(login, ip))
@@ -102,11 +106,11 @@ export function createOneTimePasswords(deps: OneTimePasswordDeps): OneTimePasswo
       const entered = await enter(subject, code, context)
       if (entered.lockedForSeconds !== undefined) {
         await entered.settle('unchecked')
-        return { outcome: 'locked', retryAfterSeconds: entered.lockedForSeconds }
+        return refusal(subject, { outcome: 'locked', retryAfterSeconds: entered.lockedForSeconds })
       }
       const found = await redeem(subject, code, networkOf(context.ip))
       await entered.settle(found ? 'success' : 'failure')
-      if (!found) return { outcome: 'refused', reason: 'wrong-password' }
+      if (!found) return refusal(subject, { outcome: 'refused', reason: 'wrong-password' })
       const { customer, proof } = found
       return customer.emailVerified
         ? { outcome: 'authenticated', customer, proof }

@@ -55,7 +55,8 @@ function createAgentLogin(
   { directory: agents, secondFactors, lockout }: Pick<AgentServices, 'directory' | 'secondFactors' | 'lockout'>,
 ): AuthenticateAgent {
   const checked = createAuthenticateAgent({ agents, passwords, secondFactors, lockout })
-  const throttled = throttleLogins(checked, { storage })
+  const findPerson = async (login: string) => (await agents.findByLogin(login))?.person.id
+  const throttled = throttleLogins(checked, { storage, findPerson })
   return watchAgentLogins(throttled, auditTrail.append, metrics)
 }
 

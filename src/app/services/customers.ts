@@ -166,7 +166,8 @@ function createLogin(backends: CustomerBackends, { source, lockout, onProblem }:
     ...(database.isEmbedded && { loginsAtOnce: EMBEDDED_LOGINS }),
     onProblem,
   })
-  const throttled = throttleLogins(checked, { storage })
+  const findPerson = async (login: string) => (await source.directory.findByLogin(login))?.customer.id
+  const throttled = throttleLogins(checked, { storage, findPerson })
   return {
     authenticate: watchLogins(throttled, auditTrail.append, metrics),
     checkPassword: watchLogins(throttled, auditTrail.append, metrics, 'the current password, to set another'),

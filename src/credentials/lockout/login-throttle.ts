@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Storage } from '../../storage/storage.ts'
 import { normalizeEmail } from '../email.ts'
 import { networkOf } from '../ip-network.ts'
+import { noteWhoseLater } from '../whose-attempt.ts'
 
 /** The wrong passwords some shop's own endpoint bears for one login, beside the lockout that spans all endpoints. */
 export type Throttle = {
@@ -18,6 +19,8 @@ type Locked = { readonly outcome: 'locked'; readonly retryAfterSeconds: number }
 type ThrottleDeps = {
   readonly storage: Pick<Storage, 'get' | 'putOnce' | 'raise' | 'extend' | 'remove' | 'increment'>
   readonly now?: () => number
+  /** The id of the person with a login, for the audit trail of what is refused unchecked. */
+  readonly findPerson?: (login: string) => Promise<string | undefined>
 }
 
 /** The name of the counter in use, which lives until `seconds` after the last wrong password: then another one begins. */
@@ -35,7 +38,7 @@ const FAILURES: readonly string[] = ['refused', 'unconfirmed']
  */
 export function throttleLogins<C extends Context, Result extends { readonly outcome: string }>(
   authenticate: Check<C, Result>,
-  { storage, now = () => Date.now() / 1000 }: ThrottleDeps,
+  { storage, now = () => Date.now() / 1000, findPerson = async () => undefined }: ThrottleDeps,
 ): Check<C, Result | Locked> {
   return async function throttled(login, password, context) {
     if (!context?.throttle) return authenticate(login, password, context)
@@ -46,7 +49,8 @@ export function throttleLogins<C extends Context, Result extends { readonly outc
     if (count > attempts) {
       await storage.increment(counter, COUNTER_SECONDS, -1)
       const until = Number((await storage.get(UNTIL, key))?.artifact.atMs ?? 0) / 1000
-      return { outcome: 'locked', retryAfterSeconds: Math.max(1, Math.ceil(until - now())) }
+      const locked: Locked = { outcome: 'locked', retryAfterSeconds: Math.max(1, Math.ceil(until - now())) }
+      return noteWhoseLater(locked, () => findPerson(login))
     }
     let outcome: string | undefined
     try {

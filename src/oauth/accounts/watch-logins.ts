@@ -1,9 +1,11 @@
 import type { AuthenticateAgent } from '../../agents/authenticate.ts'
 import type { Audit } from '../../audit/events.ts'
-import { whoseAttempt } from '../../credentials/whose-attempt.ts'
+import { noteWhose, tellWhose } from '../../credentials/whose-attempt.ts'
 import type { Authenticate } from '../../customers/authenticate.ts'
 import type { Metrics } from '../../metrics.ts'
 import { agentAccountId } from './agent-account.ts'
+
+const REFUSED = { locked: { type: 'login.locked' }, refused: { type: 'login.refused' } } as const
 
 type Counted = Pick<Metrics, 'logins'>
 
@@ -14,15 +16,14 @@ export function watchLogins(authenticate: Authenticate, audit: Audit, metrics: C
     const { outcome } = authentication
     metrics.logins.inc({ realm: 'customer', outcome: outcome === 'refused' ? authentication.reason : outcome })
     const where = whereFrom(context)
-    const customerId = whoseAttempt(authentication)
-    const whose = customerId === undefined ? {} : { customerId }
     if (outcome === 'authenticated')
       audit({ type: 'login.succeeded', customerId: authentication.customer.id, ...(way && { reason: way }), ...where })
-    else if (outcome === 'locked') audit({ type: 'login.locked', ...whose, ...where })
     else if (outcome === 'unconfirmed') {
       audit({ type: 'login.refused', customerId: authentication.customer.id, reason: outcome, ...where })
-    } else if (outcome === 'refused')
-      audit({ type: 'login.refused', reason: authentication.reason, ...whose, ...where })
+    } else if (outcome === 'locked' || outcome === 'refused') {
+      const event = outcome === 'locked' ? REFUSED.locked : { ...REFUSED.refused, reason: authentication.reason }
+      tellWhose(authentication, (customerId) => audit({ ...event, ...(customerId && { customerId }), ...where }))
+    }
     return authentication
   }
 }
@@ -34,14 +35,14 @@ export function watchAgentLogins(authenticate: AuthenticateAgent, audit: Audit, 
     const { outcome } = authentication
     metrics.logins.inc({ realm: 'agent', outcome: outcome === 'refused' ? authentication.reason : outcome })
     const where = whereFrom(context)
-    const agentId = 'agent' in authentication ? authentication.agent.id : whoseAttempt(authentication)
-    const actor = agentId === undefined ? 'agent' : agentAccountId(agentId)
-    if (outcome === 'authenticated') audit({ type: 'login.succeeded', actor, ...where })
-    else if (outcome === 'locked') audit({ type: 'login.locked', actor, ...where })
-    else if (outcome !== 'busy') {
-      const reason = outcome === 'refused' ? authentication.reason : outcome
-      audit({ type: 'login.refused', actor, reason, ...where })
-    }
+    if ('agent' in authentication) noteWhose(authentication, authentication.agent.id)
+    const reason = outcome === 'refused' ? authentication.reason : outcome
+    tellWhose(authentication, (agentId) => {
+      const actor = agentId === undefined ? 'agent' : agentAccountId(agentId)
+      if (outcome === 'authenticated') audit({ type: 'login.succeeded', actor, ...where })
+      else if (outcome === 'locked') audit({ ...REFUSED.locked, actor, ...where })
+      else if (outcome !== 'busy') audit({ ...REFUSED.refused, actor, reason, ...where })
+    })
     return authentication
   }
 }

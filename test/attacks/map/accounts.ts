@@ -14,6 +14,15 @@ export const attacks: readonly Attack[] = [
     ],
   },
   {
+    id: 'refused-unchecked',
+    kind: 'What the audit trail is told of a refused login tells the caller whose login it is.',
+    tests: [
+      'test/attacks/refused-unchecked.test.ts › the trail names the customer, and nobody else is named',
+      'test/attacks/refused-unchecked.test.ts › nobody learns from an answer who is a customer',
+      'test/attacks/refused-unchecked.test.ts › nobody learns it from the time of an answer',
+    ],
+  },
+  {
     id: 'taken-and-given-back',
     kind: 'Something that was taken away and given back revives old tokens and sessions.',
     tests: [
