@@ -87,7 +87,7 @@ export async function openApp(
     const parts: AppParts = { backends, services, engine, shared }
     return {
       publicApp: createPublicApp(config, log, parts),
-      adminApp: createAdmin(config, parts),
+      adminApp: createAdmin(config, log, parts),
       adminToken: String(backends.settingTokens[0]),
       drain: () => {
         isDraining = true

@@ -10,6 +10,7 @@ import { createLastAnswers } from './http/listener/last-answers.ts'
 import { ListenError } from './http/listener/listen-error.ts'
 import { takePaths } from './http/listener/request-target.ts'
 import { dropUnreadBodies } from './http/listener/unread-body.ts'
+import { createUnreadableRequests } from './http/listener/unreadable-requests.ts'
 import { createLog, type Log } from './log.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 
@@ -37,10 +38,23 @@ export async function start(config: Config, options: StartOptions = {}): Promise
   const app = await openApp(config, { log, metrics, onProgress: options.onProgress ?? (() => {}) })
   const lastAnswers = createLastAnswers()
   try {
-    const handle = lastAnswers.watch(handleWith(app.publicApp))
-    const publicServer = await listen(handle, { port: config.PORT, host: config.HOST, setting: 'PORT' }, PATIENCE)
+    const unreadable = createUnreadableRequests((line) =>
+      log.info(line, `a request that cannot be read: ${line.status}`),
+    )
+    const handle = lastAnswers.watch(handleWith(app.publicApp, unreadable))
+    const publicServer = await listen(
+      handle,
+      { port: config.PORT, host: config.HOST, setting: 'PORT' },
+      PATIENCE,
+      unreadable,
+    )
     const adminAddress = { port: config.ADMIN_PORT, host: config.ADMIN_HOST, setting: 'ADMIN_PORT' }
-    const adminServer = await listen(handleWith(app.adminApp), adminAddress, ADMIN_PATIENCE).catch(async (error) => {
+    const adminServer = await listen(
+      handleWith(app.adminApp, unreadable),
+      adminAddress,
+      ADMIN_PATIENCE,
+      unreadable,
+    ).catch(async (error) => {
       await closeServer(publicServer, { deadlineMs: 0, lateMs: 0 })
       throw error
     })
@@ -87,8 +101,11 @@ const PATIENCE = {
 /** Operators send files that take minutes to read. */
 const ADMIN_PATIENCE = { ...PATIENCE, requestTimeout: 0 }
 
-function handleWith(app: Koa): RequestListener {
-  return dropUnreadBodies(takePaths(app.callback()))
+type Unreadable = ReturnType<typeof createUnreadableRequests>
+
+function handleWith(app: Koa, { watch, refuse }: Unreadable): RequestListener {
+  const refuseTarget: RequestListener = (request, response) => refuse(request, response, 400, 'target')
+  return watch(dropUnreadBodies(takePaths(app.callback(), refuseTarget)))
 }
 
 /** Where to listen, and the setting that says so. */
@@ -98,8 +115,11 @@ async function listen(
   handle: RequestListener,
   { port, host, setting }: Address,
   patience: ServerOptions,
+  { listenTo }: Unreadable,
 ): Promise<Server> {
-  const server = createServer(patience, handle)
+  // Node would answer requests without a host by itself.
+  const server = createServer({ ...patience, requireHostHeader: false }, handle)
+  listenTo(server)
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const fix =

@@ -1,4 +1,5 @@
 import Koa, { type Middleware } from 'koa'
+import { type AccessLine, accessLog } from '../http/access-log.ts'
 import type { Networks } from '../http/address.ts'
 import { clientAddress, peerOf } from '../http/host-guard.ts'
 import { isKnownHost } from '../http/known-hosts.ts'
@@ -14,13 +15,16 @@ export type AdminDeps = ServeApiDeps & {
   /** Names it answers at beside loopback names and addresses. */
   readonly hosts: ReadonlySet<string>
   readonly metrics: Metrics
+  /** Told of each request but probes and scrapes. */
+  readonly onRequest: (line: AccessLine) => void
   readonly probes: Middleware
   /** The pages for operators. */
   readonly consolePages: Middleware
 }
 
 /** The second listener, for operators: probes and metrics for machines, the admin API, and the console over it. */
-export function createAdminApp({ trustedProxies, hosts, metrics, probes, consolePages, ...serving }: AdminDeps): Koa {
+export function createAdminApp(deps: AdminDeps): Koa {
+  const { trustedProxies, hosts, metrics, probes, consolePages, onRequest, ...serving } = deps
   const app = new Koa()
   app.silent = true
   app.use(requestId({ trustedProxies }))
@@ -28,6 +32,7 @@ export function createAdminApp({ trustedProxies, hosts, metrics, probes, console
     ctx.request.ip = clientAddress(peerOf(ctx.req), ctx.get('X-Forwarded-For'), trustedProxies)
     return next()
   })
+  app.use(unlessMachines(accessLog(onRequest)))
   app.use(securityHeaders({ isHttps: false }))
   app.use(answerProblems(serving.onError))
   app.use(function refuseUnknownHosts(ctx, next) {
@@ -50,4 +55,9 @@ export function createAdminApp({ trustedProxies, hosts, metrics, probes, console
     throw new Problem(404, 'not-found', `There is nothing at ${ctx.method} ${ctx.path}.`)
   })
   return app
+}
+
+/** Orchestrators and collectors ask every few seconds: nobody looks their requests up. */
+function unlessMachines(middleware: Middleware): Middleware {
+  return (ctx, next) => (/^\/(?:metrics$|health\/)/.test(ctx.path) ? next() : middleware(ctx, next))
 }

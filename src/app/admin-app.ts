@@ -4,12 +4,14 @@ import { createAdminApp } from '../admin/app.ts'
 import { createConsole } from '../admin/console/console.ts'
 import { createIdentify } from '../admin/identify.ts'
 import type { Config } from '../config.ts'
+import type { Log } from '../log.ts'
 import { createAdminRoutes } from './admin-routes.ts'
 import type { AppParts } from './shared.ts'
 
 /** What listens to operators. */
 export function createAdmin(
   config: Pick<Config, 'ISSUER' | 'ADMIN_HOST' | 'ADMIN_HOSTS' | 'TRUSTED_PROXIES'>,
+  log: Log,
   parts: AppParts,
 ): Koa {
   const { storage, cookieKeys: formKeys, settingTokens, metrics } = parts.backends
@@ -24,6 +26,7 @@ export function createAdmin(
     trustedProxies,
     hosts: new Set([config.ADMIN_HOST, ...config.ADMIN_HOSTS].map((host) => host.toLowerCase())),
     metrics,
+    onRequest: (line) => log.info({ ...line, listener: 'admin' }, `${line.method} ${line.path} ${line.status}`),
     api,
     identify,
     consolePages: createConsole({ api, identify, storage, formKeys, audit, onError }),

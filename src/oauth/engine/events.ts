@@ -2,6 +2,7 @@ import type { Account, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { Audit } from '../../audit/events.ts'
 import { ShopServiceError } from '../../customers/sources/shop-failure.ts'
 import { requestState } from '../../http/request-state.ts'
+import { Unavailable } from '../../http/unavailable.ts'
 import type { Log } from '../../log.ts'
 import type { Metrics } from '../../metrics.ts'
 import type { TokenHistory } from '../../token-history/token-history.ts'
@@ -42,7 +43,8 @@ export function listenToProvider(
     if (isOwner && grantType === 'refresh_token') notePlace(account.accountId, ctx.ip)
   })
   provider.on('grant.error', (ctx: KoaContextWithOIDC, error) => {
-    if ((error as Error) instanceof ShopServiceError) requestState(ctx).isCustomerServiceAway = true // of ours, not the library's
+    const thrown: Error = error // also one of ours
+    if (thrown instanceof ShopServiceError) requestState(ctx).isCustomerServiceAway = true
     metrics.tokenRequests.inc({ grant_type: knownGrantType(ctx), outcome: error.error ?? 'server_error' })
     log.debug(
       { requestId: requestState(ctx).requestId, error: error.error, detail: error.error_detail },
@@ -56,6 +58,14 @@ export function listenToProvider(
       if (error.error === 'invalid_client' && ctx.oidc?.client) {
         audit({ type: 'client.refused', reason: endpoint, ...facts(ctx) })
       }
+    })
+  }
+  for (const event of [...CLIENT_ENDPOINTS.map(([name]) => name), ...OTHER_ENDPOINTS]) {
+    provider.on(event as 'grant.error', (ctx: KoaContextWithOIDC, error) => {
+      const thrown: Error = error // also one of ours
+      // The client is told 503; the shop's service has its line already.
+      if (thrown instanceof Unavailable && !(thrown instanceof ShopServiceError))
+        log.error({ event: 'request.failed', requestId: requestState(ctx).requestId, err: thrown })
     })
   }
   provider.on('server_error', (ctx: KoaContextWithOIDC, error) => {
@@ -72,6 +82,19 @@ const CLIENT_ENDPOINTS = [
   ['device_authorization.error', 'device authorization'],
   ['backchannel_authentication.error', 'backchannel authentication'],
 ] as const
+
+/** Where nobody but the browser, or the bearer of a token, proves anything. */
+const OTHER_ENDPOINTS = [
+  'authorization.error',
+  'userinfo.error',
+  'jwks.error',
+  'discovery.error',
+  'end_session.error',
+  'end_session_confirm.error',
+  'end_session_success.error',
+  'code_verification.error',
+  'device_resume.error',
+]
 
 /** Text from a request must not become a metric label. */
 function knownGrantType(ctx: KoaContextWithOIDC): string {
