@@ -58,16 +58,17 @@ export function createLog(level: string, destination?: DestinationStream): Log {
 
 /** A log whose lines also say what `context` knows when they are written; what a line says itself comes first. */
 export function inContext(log: Log, context: () => Readonly<Record<string, unknown>>): Log {
-  const { info, debug, warn, error } = log
-  // Lines are objects; pino's types of `info` and `debug` allow for more.
-  const add = <Write>(write: Write) =>
-    ((line: object, text?: string) =>
-      (write as (line: object, text?: string) => void).call(log, { ...context(), ...line }, text)) as Write
+  type Write = (line: object, text?: string) => void
+  const add = (level: 'info' | 'debug' | 'warn' | 'error') => {
+    const write = log[level] as Write // each takes an object, and some only one with an event
+    const writeWith: Write = (line, text) => write.call(log, { ...context(), ...line }, text)
+    return writeWith as never // of the very type that `log` has at this level
+  }
   return {
-    info: add(info),
-    debug: add(debug),
-    warn: add(warn),
-    error: add(error),
+    info: add('info'),
+    debug: add('debug'),
+    warn: add('warn'),
+    error: add('error'),
     child: (bindings) => inContext(log.child(bindings), context),
   }
 }

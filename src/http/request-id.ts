@@ -14,19 +14,23 @@ export type CurrentRequest = {
   readonly signIn?: string
 }
 
-const current = new AsyncLocalStorage<Context>()
+const current = new AsyncLocalStorage<{ readonly ctx: Context; isUnderWay: boolean }>()
 
-/** The request under way; undefined for what the server does by itself. */
+/** The request under way, or the one that began what still goes on; undefined for what the server does by itself. */
 export function currentRequest(): CurrentRequest | undefined {
-  const ctx = current.getStore()
+  const { ctx } = current.getStore() ?? {}
   if (!ctx) return undefined
   const { signIn } = factsOf(ctx)
   // The host guard has yet to say whose address it is when the request begins.
   return { requestId: requestState(ctx).requestId, ip: ctx.ip, ...(signIn !== undefined && { signIn }) }
 }
 
-/** By what a line of the log is found that was written within a request; nothing outside of one. */
+/**
+ * By what a line of the log is found that was written within a request. Nothing once it was answered: a connection that it
+ * opened lives on, and what happens to that later is not of this request.
+ */
 export function requestInLog(): Partial<Pick<CurrentRequest, 'requestId' | 'signIn'>> {
+  if (!current.getStore()?.isUnderWay) return {}
   const { ip: _ip, ...named } = currentRequest() ?? {}
   return named
 }
@@ -38,7 +42,7 @@ export function signInUnderWay(): string | undefined {
 
 /** Notes that the request under way is a part of a sign-in, by its keyed digest: for logs, audit entries and traces. */
 export function noteSignIn(signIn: string): void {
-  const ctx = current.getStore()
+  const { ctx } = current.getStore() ?? {}
   if (ctx) factsOf(ctx).signIn = signIn
 }
 
@@ -55,6 +59,11 @@ export function requestId({ trustedProxies }: { readonly trustedProxies: Network
     const id = PLAIN.test(given) ? given : randomUUID()
     requestState(ctx).requestId = id
     ctx.set('X-Request-Id', id)
-    await current.run(ctx, next)
+    const request = { ctx, isUnderWay: true }
+    try {
+      await current.run(request, next)
+    } finally {
+      request.isUnderWay = false
+    }
   }
 }

@@ -61,7 +61,8 @@ export function listenToProvider(
     })
   }
   for (const event of [...CLIENT_ENDPOINTS.map(([name]) => name), ...OTHER_ENDPOINTS]) {
-    provider.on(event as 'grant.error', (ctx: KoaContextWithOIDC, error) => {
+    const name = event as 'grant.error' // as above
+    provider.on(name, (ctx: KoaContextWithOIDC, error) => {
       const thrown: Error = error // also one of ours
       // The client is told 503; the shop's service has its line already.
       if (thrown instanceof Unavailable && !(thrown instanceof ShopServiceError))
