@@ -12,7 +12,7 @@ export const PERMISSIONS = {
   'companies:read': { from: 'viewer', allows: 'See companies, business units, company users, roles and permissions.' },
   'agents:read': { from: 'viewer', allows: 'See back-office people who act for customers.' },
   'grants:read': { from: 'viewer', allows: 'See sign-ins of a customer or a client.' },
-  'lockouts:read': { from: 'viewer', allows: 'See whether a login or an address is locked.' },
+  'lockouts:read': { from: 'viewer', allows: 'See everything that is locked, and whether a login or an address is.' },
   'keys:read': { from: 'viewer', allows: 'See signing keys, their use, and their public halves.' },
   'secrets:read': { from: 'viewer', allows: 'See the generations of the server’s own secrets, without values.' },
   'dialects:read': { from: 'viewer', allows: 'See which clients use which dialect.' },

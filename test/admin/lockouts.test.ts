@@ -5,6 +5,7 @@ import { postForm } from '../support/http.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { createDatabase, createRedisDatabase } from '../support/shared.ts'
 import { administratorOf, ask, OWNER, PASSWORD } from './administrators.ts'
+import { createConsoleOperator } from './console-operator.ts'
 
 let server: TestServer
 beforeAll(async () => {
@@ -157,6 +158,17 @@ function listsLocks(start: () => Promise<TestServer>): void {
     expect(stdout).toContain(email)
     expect(stdout).not.toContain('hunter2')
     expect(JSON.parse((await cli('list', '--json')).stdout).lockouts).toHaveLength(3)
+  })
+
+  test('the console shows the list, and leads from each lock to lifting it', async () => {
+    const { email } = await administratorOf(own, 'support')
+    const operator = createConsoleOperator(own)
+    await operator.submit('/console/sign-in', { email, password: PASSWORD })
+    const { status, html } = await operator.get('/console/lockouts')
+    expect(status).toBe(200)
+    expect(html).toContain('href="/console/lockouts?login=ron%40swanson.com&amp;realm=customer"')
+    expect(html).toContain('no e-mail address')
+    expect(html).not.toContain('hunter2')
   })
 
   test('what is lifted leaves the list, and what is locked again comes back', async () => {

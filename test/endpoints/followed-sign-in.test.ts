@@ -195,6 +195,20 @@ test('two sign-ins at once in one browser have a digest each', async () => {
   expect(new Set(digests).size).toBe(2)
 })
 
+test('a digest that is none finds nothing, and fails nothing', async () => {
+  const status = async (query: string) => {
+    const answer = await fetch(`${server.adminUrl}/v1/audit?${query}`, {
+      headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+    })
+    const { items } = (await answer.json()) as { items?: unknown[] }
+    return [answer.status, items]
+  }
+  for (const digest of ['x', "'; drop table audit_entries", 'ünï', 'a'.repeat(4000), '%25'])
+    expect(await status(`signIn=${encodeURIComponent(digest)}`)).toEqual([200, []])
+  for (const query of ['signIn=%00', 'signIn=a&signIn=b', 'signIn[]=a', 'signin=a'])
+    expect([query, (await status(query))[0]]).toEqual([query, 400])
+})
+
 test('the chain is whole with entries of followed sign-ins and others in it', async () => {
   const environment = { ADMIN_URL: server.adminUrl, ADMIN_TOKEN }
   await obtainCode(server.url)
