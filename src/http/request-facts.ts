@@ -7,12 +7,19 @@ export function factsOf(ctx: { readonly state: object }): RequestFacts {
   return state.facts
 }
 
+/** The id of an interaction stands behind one of these, whatever it looks like. */
+const BEFORE_IDS = ['interaction', 'authorize', 'device']
+
 /** A path as it may be logged: parts that could be a token, a key or an e-mail address are masked. */
 export function maskPath(path: string): string {
   return path
     .split('/')
-    .map((segment) => (isTelling(segment) ? '[masked]' : segment))
+    .map((segment, index, all) => (isId(segment, all[index - 1]) || isTelling(segment) ? '[masked]' : segment))
     .join('/')
+}
+
+function isId(segment: string, before = ''): boolean {
+  return segment !== '' && BEFORE_IDS.includes(before)
 }
 
 function isTelling(segment: string): boolean {

@@ -96,6 +96,9 @@ test('what a path may hold of tokens, keys and addresses is masked, and its word
   expect(maskPath('/refresh-tokens/kq7Xn2vYtPq9Rw3sLm')).toBe('/refresh-tokens/[masked]')
   expect(maskPath('/v1/customers/sonia@spryker.com/tokens')).toBe('/v1/customers/[masked]/tokens')
   expect(maskPath('/interaction/V1StGXR8_Z5jdHi6B-myT/login')).toBe('/interaction/[masked]/login')
+  for (const before of ['interaction', 'authorize', 'device'])
+    expect(maskPath(`/below/${before}/abc-def_ghi`)).toBe(`/below/${before}/[masked]`)
+  expect(maskPath('/authorize')).toBe('/authorize')
   const words = '/.well-known/oauth-authorization-server'
   expect(maskPath(words)).toBe(words)
 })
