@@ -50,32 +50,34 @@ async function allNumbers(knex: Knex): Promise<number[]> {
 }
 
 async function numbersOf(knex: Knex, text: string): Promise<number[]> {
-  const beginning = beginsWith(text)
-  const addresses = storedForms(text).map(beginsWith)
-  const { rows } = await knex.raw<{ rows: { id_customer: number }[] }>(SELECT_NUMBERS, [
-    addresses,
-    beginning,
-    beginning,
-    text,
-  ])
+  const { sql, bindings } = searchFor(text)
+  const { rows } = await knex.raw<{ rows: { id_customer: number }[] }>(sql, [...bindings])
   return rows.map((row) => row.id_customer)
+}
+
+/**
+ * Each part has an index of its own (`migrations/0137-customer-search.ts`) and stops when it has enough. One pattern a
+ * part: an index serves no list of patterns.
+ */
+export function searchFor(text: string): { readonly sql: string; readonly bindings: readonly string[] } {
+  const parts: readonly (readonly [string, string])[] = [
+    ...storedForms(text).map((form) => ['email_normalized like ?', beginsWith(form)] as const),
+    ['lower(given_name) like lower(?)', beginsWith(text)],
+    ['lower(family_name) like lower(?)', beginsWith(text)],
+    ['customer_reference = ?', text],
+  ]
+  const selects = parts.map(
+    ([condition]) => `(select id_customer, status from customers where ${condition} limit ${MOST_FOUND})`,
+  )
+  const sql = `
+    select id_customer from (${selects.join(' union ')}) as found
+    where status <> 'anonymised' order by id_customer limit ${MOST_FOUND}`
+  return { sql, bindings: parts.map(([, binding]) => binding) }
 }
 
 function beginsWith(text: string): string {
   return `${text.replaceAll(/[\\%_]/g, '\\$&')}%`
 }
-
-/** Each part has an index of its own (`migrations/0137-customer-search.ts`) and stops when it has enough. */
-const SELECT_NUMBERS = `
-  select id_customer from (
-    (select id_customer, status from customers where email_normalized like any(?::text[]) limit ${MOST_FOUND})
-    union
-    (select id_customer, status from customers where lower(given_name) like lower(?) limit ${MOST_FOUND})
-    union
-    (select id_customer, status from customers where lower(family_name) like lower(?) limit ${MOST_FOUND})
-    union
-    (select id_customer, status from customers where customer_reference = ?)
-  ) as found where status <> 'anonymised' order by id_customer limit ${MOST_FOUND}`
 
 const COLUMNS = ['id', 'id_customer', 'customer_reference', 'email', 'given_name', 'family_name']
 
