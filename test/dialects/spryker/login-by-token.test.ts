@@ -2,6 +2,7 @@ import { createSign, generateKeyPairSync, type KeyObject, randomUUID } from 'nod
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runCommand } from '../../cli/run-command.ts'
 import { authorizationUrl, CALLBACK, obtainCode, pkce, read, redeem, submit, userinfo } from '../../endpoints/client.ts'
 import { createCookieJar } from '../../support/cookie-jar.ts'
 import { basicAuth, postJson } from '../../support/http.ts'
@@ -105,6 +106,15 @@ describe('a link of ours', () => {
     expect(landed.status).toBe(200)
     expect(await landed.text()).toContain('You are signed in.')
     expect(await companyUserAt(jar)).toBe(companyUser)
+  })
+
+  test('is made by the command line, with the company user that it names', async () => {
+    const environment = { ADMIN_URL: server.adminUrl, ADMIN_TOKEN }
+    const made = await runCommand(['customers', 'sign-in-link', 'DE--901', '--company-user', SECOND], environment)
+    expect(made.code, made.stderr).toBe(0)
+    const jar = createCookieJar()
+    await jar.fetch(made.stdout.trim())
+    expect(await companyUserAt(jar)).toBe(SECOND)
   })
 
   test.each([
