@@ -166,6 +166,20 @@ describe('a confirmation', () => {
   })
 })
 
+test('a number that an import took while the address was being confirmed is replaced by another', async () => {
+  const service = open()
+  const email = `${randomUUID()}@example.com`
+  const registered = await service.register({ email, password: NEW }, ASKER)
+  if (registered.outcome !== 'unconfirmed') throw new Error(registered.outcome)
+  const { id, idCustomer } = registered.account
+  const taker = await customer()
+  await database.knex('customers').where({ id: taker.id }).update({ id_customer: idCustomer })
+  expect(await service.confirm(String((await waitFor(() => letters[0])).token))).toBe(true)
+  const made = await stored(id)
+  expect(made).toMatchObject({ email, emailVerified: true })
+  expect(made?.idCustomer).not.toBe(idCustomer)
+})
+
 describe('a changed profile', () => {
   test('keeps what is not given, removes what is null, and is noted without its values', async () => {
     const { id } = await customer()

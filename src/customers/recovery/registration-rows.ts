@@ -21,29 +21,36 @@ export type RegistrationRows = ReturnType<typeof createRegistrationRows>
 
 /** What registration writes about customers. */
 export function createRegistrationRows({ knex }: { readonly knex: Knex }) {
+  async function insert({ email, givenName, familyName, locale, password, ...chosen }: NewCustomer) {
+    const { id = randomUUID(), idCustomer } = chosen
+    const rows = await knex('customers')
+      .insert({
+        id,
+        ...(idCustomer !== undefined && { id_customer: idCustomer }),
+        customer_reference: id,
+        email,
+        email_normalized: normalizeEmail(email),
+        email_verified: true,
+        given_name: givenName ?? null,
+        family_name: familyName ?? null,
+        locale: locale ?? null,
+        ...passwordColumns(password),
+        password_changed_at: knex.fn.now(),
+      })
+      .onConflict()
+      .ignore()
+      .returning('id')
+    return rows.length === 1 ? id : undefined
+  }
+
   return {
     /** Adds a confirmed customer; undefined when the address has an owner by now. */
-    async add({ email, givenName, familyName, locale, password, ...chosen }: NewCustomer): Promise<string | undefined> {
-      if (await isTakenInOtherForm(knex, 'customers', email)) return undefined
-      const { id = randomUUID(), idCustomer } = chosen
-      const rows = await knex('customers')
-        .insert({
-          id,
-          ...(idCustomer !== undefined && { id_customer: idCustomer }),
-          customer_reference: id,
-          email,
-          email_normalized: normalizeEmail(email),
-          email_verified: true,
-          given_name: givenName ?? null,
-          family_name: familyName ?? null,
-          locale: locale ?? null,
-          ...passwordColumns(password),
-          password_changed_at: knex.fn.now(),
-        })
-        .onConflict('email_normalized')
-        .ignore()
-        .returning('id')
-      return rows.length === 1 ? id : undefined
+    async add(customer: NewCustomer): Promise<string | undefined> {
+      if (await isTakenInOtherForm(knex, 'customers', customer.email)) return undefined
+      const { idCustomer, ...others } = customer
+      if (idCustomer === undefined) return insert(customer)
+      // An import may have given the reserved number to somebody else meanwhile: then the customer gets another.
+      return (await insert(customer)) ?? (await insert(others))
     },
 
     /** A number for a customer who may come to be; it is given to nobody else. */
