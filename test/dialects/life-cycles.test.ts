@@ -1,6 +1,7 @@
 import { ClientBuilder } from '@commercetools/ts-client'
 import { gateway, MemoryStorageFactory } from '@elasticpath/js-sdk'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { ask, OWNER } from '../admin/administrators.ts'
 import { introspect, RON_ID, ron } from '../endpoints/client.ts'
 import { postJson } from '../support/http.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
@@ -12,7 +13,7 @@ const ME = { uri: '/shop/me', method: 'GET', headers: {} } as const
 
 let server: TestServer
 beforeAll(async () => {
-  server = await startTestServer({ DIALECTS: 'spryker,commercetools,elastic-path,magento' })
+  server = await startTestServer({ ADMIN_TOKEN: OWNER, DIALECTS: 'spryker,commercetools,elastic-path,magento' })
 })
 afterAll(() => server?.stop())
 afterEach(() => void vi.useRealTimers())
@@ -122,6 +123,17 @@ test.each(CLIENTS)('$name goes on by $goesOnBy, a day later and another day late
     if (client.isAnswered === 'another') expect(next.refreshToken).not.toBe(kept.refreshToken)
     kept = next
   }
+})
+
+test.each(CLIENTS)('what $name got is on record, and so is its end', async ({ signIn, name }) => {
+  const { accessToken, refreshToken } = await signIn()
+  const recordOf = async (token: string) =>
+    (await ask(server, OWNER, 'POST', '/v1/tokens/inspect', { token })).body.record
+  const owner = name.includes('visitor') ? { anonymousId: expect.any(String) } : { customerId: RON_ID }
+  expect(await recordOf(accessToken)).toMatchObject({ kind: 'access-token', ...owner })
+  await ask(server, OWNER, 'POST', '/v1/sign-outs', { of: 'everybody' })
+  for (const token of [accessToken, refreshToken ?? accessToken])
+    expect(await recordOf(token)).toMatchObject({ ...owner, cause: 'operator', endedBy: 'admin' })
 })
 
 test('what a commercetools project reads of a token says whose it is', async () => {
