@@ -1,5 +1,5 @@
 import type { Knex } from 'knex'
-import { toStorable } from '../database/storable.ts'
+import { toIndexable, toStorable } from '../database/storable.ts'
 import { openWriteBehind } from '../database/write-behind.ts'
 import type { Log } from '../log.ts'
 import {
@@ -128,8 +128,8 @@ export function openAuditTrail(deps: AuditTrailDeps): AuditTrail {
  */
 function storable(event: AuditEvent): AuditEvent {
   const members = Object.entries(event).map(([name, value]) => {
-    const text = name === 'reason' ? value?.slice(0, MAX_REASON) : value
-    return [name, text === undefined ? undefined : toStorable(text)]
+    if (value === undefined) return [name, undefined]
+    return [name, name === 'reason' ? toStorable(value.slice(0, MAX_REASON)) : toIndexable(value)]
   })
   // The members and their types are those of `event`.
   return Object.fromEntries(members) as AuditEvent

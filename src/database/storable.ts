@@ -17,6 +17,14 @@ export function toStorable(text: string): string {
   return text.toWellFormed().replaceAll('\0', REPLACEMENT)
 }
 
+/** An index takes 2,700 bytes, and a character has four at most. No id of ours is as long. */
+const MOST_INDEXED = 500
+
+/** The text as an index takes it, in a form that Postgres keeps. */
+export function toIndexable(text: string): string {
+  return toStorable(text.slice(0, MOST_INDEXED))
+}
+
 /** Deeper nesting is no record of a shop, and overflows the stack of the programs that write it. */
 const MOST_LEVELS = 64
 

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex'
-import { toStorable } from '../database/storable.ts'
+import { toIndexable } from '../database/storable.ts'
 import { type EndingFacts, subjectText, type TokenEnding, type TokenRecord } from './token-record.ts'
 
 export type RecordFilter = {
@@ -80,12 +80,12 @@ function toRow({ subject, ...facts }: TokenEnding): object {
 }
 
 /**
- * What the database refuses must not keep the batch from being written: a text that it does not store, and the fraction of a
- * millisecond in the instant of a sign-out.
+ * What the database refuses must not keep the batch from being written: a text that it does not store or index, and the fraction of
+ * a millisecond in the instant of a sign-out.
  */
 function storable(_name: string, value: unknown): unknown {
   if (typeof value === 'number') return Math.floor(value)
-  return typeof value === 'string' ? toStorable(value) : value
+  return typeof value === 'string' ? toIndexable(value) : value
 }
 
 /** Records, newest first. */

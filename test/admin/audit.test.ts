@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { AuditEntry } from '../../src/audit/chain.ts'
 import { openAuditTrail } from '../../src/audit/trail.ts'
@@ -42,6 +43,19 @@ test('a whole chain is said to be whole', async () => {
   const { code, stdout } = await cli('audit', 'verify')
   expect(stdout).toMatch(/the chain is intact: \d+ entries/)
   expect(code).toBe(0)
+})
+
+test('an entry with a text that no index takes keeps no other from being written', async () => {
+  const database = await openTestDatabase()
+  const trail = openAuditTrail({ knex: database.knex, log: quiet, retentionDays: 30 })
+  const long = randomBytes(6000).toString('base64')
+  trail.append({ type: 'logout', customerId: long, clientId: long, grantId: long, actor: long, requestId: long })
+  trail.append({ type: 'logout', customerId: 'c1' })
+  await trail.flush()
+  expect(await trail.verify()).toEqual({ entries: 2, head: await trail.head() })
+  expect(await trail.find({ customerId: 'c1' })).toHaveLength(1)
+  await trail.close()
+  await database.close()
 })
 
 test('a changed, a removed and a cut-off entry are each found', async () => {

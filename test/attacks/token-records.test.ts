@@ -1,3 +1,4 @@
+import { randomBytes, randomInt } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ask, OWNER, tokenOf } from '../admin/administrators.ts'
 import { decode, tokensOf } from '../endpoints/client.ts'
@@ -11,6 +12,8 @@ beforeAll(async () => {
 })
 afterAll(() => server?.stop())
 
+/** Characters of four bytes each. */
+const randomPoints = (count: number) => Array.from({ length: count }, () => randomInt(0x10000, 0x10ffff))
 const jti = () => String(decode(token).payload.jti)
 const looked = async () => {
   const { body } = await ask(server, OWNER, 'GET', '/v1/audit?type=token.inspected')
@@ -64,6 +67,22 @@ test.each(['AAAA', 'LTE', '%00', 'bm90IGEgbnVtYmVy', 'OTk5OTk5OTk5OTk5OTk5OTk5OT
     const { status, body } = await ask(server, OWNER, 'GET', `/v1/tokens?jti=${jti()}&cursor=${cursor}`)
     if (status === 200) expect((body.items as { id: string }[]).map(({ id }) => id)).toEqual([jti()])
     else expect(status).toBe(400)
+  },
+)
+
+test.each([
+  ['POST', '/v1/sign-outs', { of: 'customer', id: randomBytes(6000).toString('base64') }],
+  ['GET', `/v1/tokens?customerId=${encodeURIComponent(randomBytes(3000).toString('base64'))}`, undefined],
+  ['GET', `/v1/tokens?grantId=${encodeURIComponent(String.fromCodePoint(...randomPoints(900)))}`, undefined],
+] as const)(
+  'an id that no index takes, at %s, is refused and keeps nothing else from being written',
+  async (method, path, asked) => {
+    expect((await ask(server, OWNER, method, path, asked)).status).toBe(400)
+    const { access_token } = await tokensOf(server.url)
+    const { body } = await ask(server, OWNER, 'GET', `/v1/tokens?jti=${decode(access_token).payload.jti}`)
+    expect(body.items).toHaveLength(1)
+    const { body: trail } = await ask(server, OWNER, 'GET', '/v1/audit?type=token.issued&limit=1')
+    expect(trail.items).toEqual([expect.objectContaining({ grantId: decode(access_token).payload.gid })])
   },
 )
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
@@ -91,8 +92,11 @@ describe('the tables of the history', () => {
       atMs: 1,
       untilMs: 2.5,
     })
+    const long = randomBytes(6000).toString('base64')
+    history.noteIssued([{ ...expired('long', 1), accountId: long, grantId: long }])
+    history.noteEnding({ subject: { of: 'account', id: long }, cause: 'blocked', atMs: 1, untilMs: 2 })
     await history.flush()
-    expect(await history.find({ tokenId: 'text', limit: 1 })).toHaveLength(1)
+    for (const tokenId of ['text', 'long']) expect(await history.find({ tokenId, limit: 1 })).toHaveLength(1)
     await history.close()
   })
 })

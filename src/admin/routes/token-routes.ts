@@ -8,7 +8,7 @@ import { clientId, customerId, grantId, sentenceOf } from './fields.ts'
 import { customerIdOf, type FindCustomer } from './named-customer.ts'
 import { recordedToken, toListed } from './recorded-token.ts'
 import { type Route, route } from './route.ts'
-import { epochSeconds, pageOf, pageQuery, text } from './shapes.ts'
+import { epochSeconds, name, pageOf, pageQuery } from './shapes.ts'
 
 const token = z.looseObject({
   kind: z
@@ -31,14 +31,14 @@ const status = z.discriminatedUnion('isLive', [
     record,
   }),
 ])
-const name = text.min(1).max(2000).optional()
+const id = name.optional()
 const query = pageQuery
   .extend({
-    jti: name.describe('The `jti` of a JWT, or the `id` of any token on record.'),
-    grantId: name.describe(sentenceOf(grantId)),
-    customer: name.describe('A customer by id, reference or e-mail address.'),
-    customerId: name.describe(sentenceOf(customerId)),
-    clientId: name.describe(sentenceOf(clientId)),
+    jti: id.describe('The `jti` of a JWT, or the `id` of any token on record.'),
+    grantId: id.describe(sentenceOf(grantId)),
+    customer: id.describe('A customer by id, reference or e-mail address.'),
+    customerId: id.describe(sentenceOf(customerId)),
+    clientId: id.describe(sentenceOf(clientId)),
   })
   .refine(
     ({ jti, grantId, customer, customerId, clientId }) => jti ?? grantId ?? customer ?? customerId ?? clientId,

@@ -14,9 +14,12 @@ export const attacks: readonly Attack[] = [
   },
   {
     id: 'token-record-searches',
-    kind: 'A search of tokens on record with missing, doubled, oversized or unstorable members breaks the server.',
+    kind: 'A search of tokens on record with missing, doubled, oversized or unstorable members breaks the server, or keeps the audit trail and the history from being written.',
     tests: [
       'test/attacks/token-records.test.ts › a search for %s is refused, and is no look-up',
+      'test/attacks/token-records.test.ts › an id that no index takes, at %s, is refused and keeps nothing else from being written',
+      'test/admin/audit.test.ts › an entry with a text that no index takes keeps no other from being written',
+      'test/token-history/kept-days.test.ts › take a text and a number that the database would refuse, in a form that it keeps',
       'test/attacks/token-records.test.ts › a cursor that this server did not give (%s) is the first page, or refused',
     ],
   },

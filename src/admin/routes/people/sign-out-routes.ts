@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { EndSignIn } from '../../../oauth/sign-outs/end-sign-in.ts'
 import { Problem } from '../../problem.ts'
 import { type Route, route } from '../route.ts'
-import { instant, text } from '../shapes.ts'
+import { instant, name } from '../shapes.ts'
 
 /** How far ahead of ours the clock of a caller may be. */
 const TOLERATED_MS = 60_000
@@ -14,7 +14,7 @@ const before = instant
   .describe('Only tokens issued before this instant: ISO 8601, or epoch seconds. Unless given: now.')
 const subject = z.discriminatedUnion('of', [
   z.strictObject({ of: z.literal('everybody').describe(of), before }),
-  z.strictObject({ of: somebody.describe(of), id: text.min(1).describe('The id of that one.'), before }),
+  z.strictObject({ of: somebody.describe(of), id: name.describe('The id of that one.'), before }),
 ])
 const done = z.object({
   of: z.enum(['everybody', ...somebody.options]).describe(of),
