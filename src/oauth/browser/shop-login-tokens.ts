@@ -42,8 +42,11 @@ const payload = z.object({
   }),
 })
 
+/** The database keeps no larger number of a customer. */
+const MOST_NUMBER = 2_147_483_647
+
 const identity = z.object({
-  id_customer: z.int().positive(),
+  id_customer: z.int().positive().max(MOST_NUMBER),
   /** The shop's number as text, or the id. */
   id_company_user: z.string().min(1).max(255),
   customer_reference: z.string().nullish(),

@@ -22,7 +22,7 @@ const foreignKey = generateKeyPairSync('rsa', { modulusLength: 2048 })
 let server: TestServer
 beforeAll(async () => {
   const file = join(temporaryDirectory('login-keys'), 'shop.pem')
-  writeFileSync(file, shopKey.publicKey.export({ type: 'spki', format: 'pem' }))
+  writeFileSync(file, pemOf(shopKey.publicKey))
   server = await startTestServer({ ADMIN_TOKEN, SPRYKER_LOGIN_KEYS: `own,${file}` })
   const company = (number: number) => ({
     id: `bbbbbbbb-0000-4000-8000-00000000bb0${number}`,
@@ -48,6 +48,7 @@ beforeAll(async () => {
 })
 afterAll(() => server?.stop())
 
+const pemOf = (key: KeyObject) => String(key.export({ type: 'spki', format: 'pem' }))
 const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url')
 const now = () => Math.floor(Date.now() / 1000)
 
@@ -188,6 +189,14 @@ describe('a token of the shop', () => {
       'not a login token of the shop',
     ],
     ['of an unknown customer', () => shopToken({}, { who: { id_customer: 999_999 } }), 'an unknown customer'],
+    ...[2 ** 31, Number.MAX_SAFE_INTEGER].map(
+      (number) =>
+        [
+          `of a customer whose number no row can hold (${number})`,
+          () => shopToken({}, { who: { id_customer: number } }),
+          'not a login token of the shop',
+        ] as const,
+    ),
     ['of two customers', () => shopToken({}, { who: { customer_reference: 'DE--21' } }), 'an unknown customer'],
     [
       'of another’s company user',
@@ -228,9 +237,12 @@ describe('a token of the shop', () => {
     await other.stop()
   })
 
-  test('a file without a public key is refused at start', async () => {
-    const file = join(temporaryDirectory('login-keys'), 'none.pem')
-    writeFileSync(file, 'no key')
+  test.each([
+    ['no key', 'no key'],
+    ['a short key', pemOf(shopKey.publicKey) + pemOf(generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey)],
+  ])('a file with %s is refused at start', async (_, content) => {
+    const file = join(temporaryDirectory('login-keys'), 'unusable.pem')
+    writeFileSync(file, content)
     await expect(startTestServer({ SPRYKER_LOGIN_KEYS: file })).rejects.toThrow(/SPRYKER_LOGIN_KEYS/)
   })
 })
