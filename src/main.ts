@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { readVersion } from './app/version.ts'
 import { AdminError } from './cli/command/admin-client.ts'
 import type { Command } from './cli/command/command.ts'
+import { plainLines } from './cli/command/plain-text.ts'
 import { ConfigError } from './config.ts'
 import { DatabaseError } from './database/database.ts'
 import { ListenError } from './http/listener/listen-error.ts'
@@ -59,7 +60,7 @@ export async function runCommand(args: readonly string[], environment: NodeJS.Pr
   } catch (error) {
     const isUsage = String(codeOf(error)).startsWith('ERR_PARSE_ARGS')
     if (!isUsage && !EXPECTED.some((kind) => error instanceof kind)) throw error
-    console.error(messageOf(error))
+    console.error(plainLines(messageOf(error)))
     return isUsage ? 2 : 1
   }
 }

@@ -4,6 +4,7 @@ import { AUDIT_EVENTS } from '../audit/events.ts'
 import { describeProblem } from '../audit/trail-problem.ts'
 import type { Verdict } from '../audit/verify.ts'
 import { AdminError } from './command/admin-client.ts'
+import { plain } from './command/plain-text.ts'
 import { printJson, printTable } from './command/print.ts'
 import { subcommands } from './command/subcommands.ts'
 import { auditEventsPage } from './reference/audit-events-page.ts'
@@ -42,7 +43,7 @@ export const audit = subcommands({
       does: 'export every entry, oldest first, one JSON object per line',
       example: 'export > trail.ndjson',
       async run({ admin }) {
-        for await (const line of admin.lines('GET', '/v1/audit/export')) console.log(line)
+        for await (const line of admin.lines('GET', '/v1/audit/export')) console.log(plain(line))
       },
     },
     verify: {

@@ -8,6 +8,7 @@ import type { WrappingProgress } from '../customers/import/wrap-fast-hashes.ts'
 import { codeOf } from '../thrown.ts'
 import type { Action, ActionRequest } from './command/action.ts'
 import { AdminError } from './command/admin-client.ts'
+import { plain } from './command/plain-text.ts'
 import { duration, printJson, printTable } from './command/print.ts'
 import { openRefusedLines } from './refused-lines.ts'
 
@@ -40,7 +41,7 @@ export const CUSTOMER_MOVES: Readonly<Record<string, Action>> = {
     example: 'export-all --hashes',
     async run({ admin, flags }) {
       const path = `/v1/customers/export?hashes=${flags.has('hashes')}`
-      for await (const line of admin.lines('GET', path)) console.log(line)
+      for await (const line of admin.lines('GET', path)) console.log(plain(line))
     },
   },
   migration: {
@@ -91,7 +92,7 @@ async function importFile(request: ActionRequest): Promise<number> {
     if (line.problem) refused?.add(refusedLine)
     if (line.error) throw new AdminError(line.error)
     report = line.report ?? report
-    if (isJson) console.log(JSON.stringify(line))
+    if (isJson) console.log(plain(JSON.stringify(line)))
     else printImportLine(line)
   }
   const kept = refused?.close()
@@ -138,7 +139,7 @@ function printImportLine({ progress, problem }: ImportLine): void {
 }
 
 function problemText({ line, customerReference: reference, reason }: LineProblem): string {
-  return `line ${line}${reference === undefined ? '' : `, ${reference}`}: ${reason}`
+  return plain(`line ${line}${reference === undefined ? '' : `, ${reference}`}: ${reason}`)
 }
 
 function countsText({ created, updated, unchanged, refused }: ImportCounts): string {
@@ -166,7 +167,7 @@ function printMigration({ customers: all, stragglers, schemes, wrapping, imports
   )
   if (wrapping) console.log(`\nwrapping fast hashes: ${wrappingOf(wrapping)}`)
   for (const { name, problems, ...counts } of imports) {
-    console.log(`\n${name}: ${countsText(counts)}`)
+    console.log(`\n${plain(name)}: ${countsText(counts)}`)
     for (const problem of problems) console.log(`  ${problemText(problem)}`)
   }
 }

@@ -2,6 +2,7 @@ import type { Customer } from '../customers/customer.ts'
 import type { PasswordState } from '../customers/import/password-state.ts'
 import type { ActionRequest } from './command/action.ts'
 import { customerIdOf, findCustomer } from './command/find-customer.ts'
+import { plain } from './command/plain-text.ts'
 import { printJson, printTable } from './command/print.ts'
 import { subcommands } from './command/subcommands.ts'
 import { CUSTOMER_MOVES } from './customer-moves.ts'
@@ -89,7 +90,7 @@ export const customers = subcommands({
         const { customerReference } = await findCustomer(admin, customer)
         const erased = await admin.call('POST', `${pathOf(customerReference)}/erase`, {})
         if (isJson) printJson(erased)
-        else console.log(`${customerReference} is erased and signed out everywhere`)
+        else console.log(`${plain(customerReference)} is erased and signed out everywhere`)
       },
     },
     'sign-in-link': {
@@ -153,14 +154,15 @@ async function create({ admin, values, flags, input: password, isJson }: ActionR
     ...(familyName && { familyName }),
   })
   if (isJson) printJson(created)
-  else console.log(`${created.customerReference} is a customer now, with the id ${created.id}`)
+  else console.log(`${plain(created.customerReference)} is a customer now, with the id ${created.id}`)
 }
 
 async function change({ admin, subjects: [customer = ''], isJson }: ActionRequest, action: string): Promise<void> {
   const { id } = await findCustomer(admin, customer)
   const changed = await admin.call<Customer>('POST', `${pathOf(id)}/${action}`, {})
   if (isJson) printJson(changed)
-  else console.log(`${changed.customerReference} is ${changed.status}${changed.emailVerified ? ', confirmed' : ''}`)
+  else
+    console.log(`${plain(changed.customerReference)} is ${changed.status}${changed.emailVerified ? ', confirmed' : ''}`)
 }
 
 function pathOf(customer: string): string {

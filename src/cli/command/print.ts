@@ -1,5 +1,8 @@
+import { plain, plainLines } from './plain-text.ts'
+
 /** Prints rows as columns wide enough for their values, a header first. */
-export function printTable(header: readonly string[], rows: readonly (readonly string[])[]): void {
+export function printTable(header: readonly string[], given: readonly (readonly string[])[]): void {
+  const rows = given.map((row) => row.map(plain))
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)))
   for (const row of [header, ...rows]) {
     console.log(
@@ -12,7 +15,7 @@ export function printTable(header: readonly string[], rows: readonly (readonly s
 }
 
 export function printJson(value: unknown): void {
-  console.log(JSON.stringify(value, null, 2))
+  console.log(plainLines(JSON.stringify(value, null, 2)))
 }
 
 /** An age or a wait in its largest two units: `3 d 4 h`. */

@@ -1,4 +1,5 @@
 import { type Config, ConfigError, readConfig } from '../../config.ts'
+import { plain } from '../command/plain-text.ts'
 import { printJson } from '../command/print.ts'
 import { singleAction } from '../command/single-action.ts'
 import { examineDirectory } from './doctor-directory.ts'
@@ -21,7 +22,8 @@ it finds a problem.`,
     const findings = await examine(environment)
     if (isJson) printJson({ findings })
     else
-      for (const { check, isWell, detail } of findings) console.log(`${isWell ? 'ok  ' : 'BAD '} ${check}: ${detail}`)
+      for (const { check, isWell, detail } of findings)
+        console.log(`${isWell ? 'ok  ' : 'BAD '} ${check}: ${plain(detail)}`)
     return findings.every(({ isWell }) => isWell) ? 0 : 1
   },
 })

@@ -1,0 +1,12 @@
+import type { Attack } from './attack.ts'
+
+/** Attacks on the terminal of an operator. */
+export const attacks: readonly Attack[] = [
+  {
+    id: 'terminal-text',
+    kind: 'A text of a customer or of a file holds control or direction characters, which the terminal of an operator obeys.',
+    tests: [
+      'test/attacks/terminal-text.test.ts › what is in a file of customers reaches no terminal as something that it obeys',
+    ],
+  },
+]
