@@ -4,6 +4,7 @@ import { dialectSettings } from './dialect-settings.ts'
 import { keySettings } from './key-settings.ts'
 import { operationSettings } from './operation-settings.ts'
 import { serverSettings } from './server-settings.ts'
+import { supportSettings } from './support-settings.ts'
 
 /** Every setting once. `docs/configuration.md` and `vestibule config` are made from this table. */
 export const settings = {
@@ -11,6 +12,7 @@ export const settings = {
   ...keySettings,
   ...dialectSettings,
   ...customerSettings,
+  ...supportSettings,
   ...operationSettings,
 } as const
 

@@ -13,6 +13,7 @@ export type CustomerRow = PasswordColumns & {
   readonly given_name: string | null
   readonly family_name: string | null
   readonly locale: string | null
+  readonly allows_support: boolean
   readonly password_change_required: boolean
   readonly credential_generation: number
   readonly company_users: readonly CompanyUserJson[] | null
@@ -35,7 +36,7 @@ type PermissionJson = {
 /** One query for a customer with company users, roles and permissions; a condition on `c` follows. */
 export const SELECT_CUSTOMER = `
   select c.id, c.id_customer, c.customer_reference, c.email, c.email_verified, c.status,
-    c.given_name, c.family_name, c.locale, c.password_scheme, c.password_hash, c.password_salt,
+    c.given_name, c.family_name, c.locale, c.allows_support, c.password_scheme, c.password_hash, c.password_salt,
     c.password_change_required, c.credential_generation,
     (select json_agg(json_build_object(
         'id', cu.id,
@@ -84,6 +85,7 @@ function toCustomer(row: CustomerRow): Customer {
     ...(row.given_name !== null && { givenName: row.given_name }),
     ...(row.family_name !== null && { familyName: row.family_name }),
     ...(row.locale !== null && { locale: row.locale }),
+    ...(row.allows_support && { allowsSupport: true }),
     companyUsers: (row.company_users ?? []).map(toCompanyUser),
   }
 }

@@ -11,6 +11,8 @@ export type Customer = {
   readonly givenName?: string
   readonly familyName?: string
   readonly locale?: string
+  /** Whether agents may act for them where the shop asks for permission. */
+  readonly allowsSupport?: boolean
   readonly companyUsers: readonly CompanyUser[]
 }
 

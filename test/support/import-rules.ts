@@ -18,7 +18,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['demo'],
   ['admin', 'interaction', 'dialects'],
   ['oauth'],
-  ['customers', 'agents', 'clients', 'keys', 'audit', 'administrators', 'token-history'],
+  ['customers', 'agents', 'clients', 'keys', 'audit', 'administrators', 'token-history', 'support-access'],
   ['credentials'],
   ['storage', 'database'],
   ['http', 'config', 'log', 'metrics', 'cache', 'mail', 'tracing', 'webhook', 'private-files'],

@@ -22,6 +22,7 @@ const DOMAIN = [
   'src/audit/',
   'src/administrators/',
   'src/token-history/',
+  'src/support-access/',
 ]
 const HTTP_EDGES = ['src/admin/', 'src/interaction/', 'src/dialects/', 'src/http/']
 

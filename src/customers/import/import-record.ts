@@ -65,6 +65,10 @@ export const importRecord = z.strictObject({
   givenName: text.max(255).nullish().describe('The given name.'),
   familyName: text.max(255).nullish().describe('The family name.'),
   locale: text.max(35).nullish().describe('The language of mails to the customer (BCP 47), such as de-CH.'),
+  allowsSupport: z
+    .boolean()
+    .nullish()
+    .describe('Whether agents may act for the customer where the shop asks for permission.'),
   emailVerified: z.boolean().optional().describe('Whether the customer has shown to read the mails of that address.'),
   status: z.enum(['active', 'blocked']).optional().describe('Who is blocked cannot sign in.'),
   password: password.optional().describe('The hash of the password; without it the customer has none.'),

@@ -86,6 +86,7 @@ function customerRow({ record, id, idCustomer, status, emailVerified }: PlacedRe
     given_name: record.givenName,
     family_name: record.familyName,
     locale: record.locale,
+    allows_support: record.allowsSupport ?? null,
     ...(password && {
       password_scheme: password.scheme,
       password_hash: password.hash,

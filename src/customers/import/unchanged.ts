@@ -35,7 +35,7 @@ export function sharedContents(companyUsers: ImportRecord['companyUsers'] = []):
 }
 
 function changesProfile(record: ImportRecord, { existing, customer }: Stored): boolean {
-  const { email, idCustomer, emailVerified, status, givenName, familyName, locale } = record
+  const { email, idCustomer, emailVerified, status, givenName, familyName, locale, allowsSupport } = record
   return (
     email.trim() !== customer.email ||
     !existing.hasEmailFormOfNow ||
@@ -44,7 +44,8 @@ function changesProfile(record: ImportRecord, { existing, customer }: Stored): b
     differs(status, customer.status) ||
     (givenName ?? undefined) !== customer.givenName ||
     (familyName ?? undefined) !== customer.familyName ||
-    (locale ?? undefined) !== customer.locale
+    (locale ?? undefined) !== customer.locale ||
+    differs(allowsSupport ?? undefined, customer.allowsSupport ?? false)
   )
 }
 

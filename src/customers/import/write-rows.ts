@@ -39,17 +39,18 @@ const RAISE_SEQUENCE = `
 
 const UPSERT_CUSTOMERS = `
   insert into customers as c (id, id_customer, customer_reference, email, email_normalized, email_verified, status,
-    given_name, family_name, locale, password_scheme, password_hash, password_salt, password_fingerprint)
+    given_name, family_name, locale, allows_support, password_scheme, password_hash, password_salt, password_fingerprint)
   select id, coalesce(id_customer, nextval('customers_id_customer_seq')::integer), customer_reference, email,
     email_normalized, email_verified, status, given_name, family_name, locale,
+    coalesce(allows_support, (select e.allows_support from customers e where e.customer_reference = r.customer_reference), false),
     password_scheme, password_hash, password_salt, password_fingerprint
   from json_to_recordset(?::json) as r (id uuid, id_customer integer, customer_reference text, email text,
     email_normalized text, email_verified boolean, status text, given_name text, family_name text, locale text,
-    password_scheme text, password_hash text, password_salt text, password_fingerprint text)
+    allows_support boolean, password_scheme text, password_hash text, password_salt text, password_fingerprint text)
   on conflict (customer_reference) do update set
     id_customer = excluded.id_customer, email = excluded.email, email_normalized = excluded.email_normalized,
     email_verified = excluded.email_verified, status = excluded.status, given_name = excluded.given_name,
-    family_name = excluded.family_name, locale = excluded.locale, updated_at = now(),
+    family_name = excluded.family_name, locale = excluded.locale, allows_support = excluded.allows_support, updated_at = now(),
     (password_scheme, password_hash, password_salt, password_fingerprint, password_changed_at) = (
       select n.scheme, n.hash, n.salt, n.fingerprint, n.changed_at from (values
         (true, excluded.password_scheme, excluded.password_hash, excluded.password_salt,

@@ -24,6 +24,7 @@ export type CustomerChange = {
   readonly givenName?: string | null | undefined
   readonly familyName?: string | null | undefined
   readonly locale?: string | null | undefined
+  readonly allowsSupport?: boolean | undefined
 }
 
 export type CustomerRecords = ReturnType<typeof createCustomerRecords>
@@ -130,7 +131,11 @@ export function createCustomerRecords({ knex, tellChanged }: CustomerRecordsDeps
       return created
     },
 
-    async change(customer: string, seen: string, { email, givenName, familyName, locale }: CustomerChange) {
+    async change(
+      customer: string,
+      seen: string,
+      { email, givenName, familyName, locale, allowsSupport }: CustomerChange,
+    ) {
       const changed = await changeSeen(customer, seen, async (transaction, { id, email: before, emailVerified }) => {
         const isMoved = email !== undefined && normalizeEmail(email) !== normalizeEmail(before)
         if (email !== undefined && (await isTakenInOtherForm(transaction, 'customers', email, id))) return TAKEN
@@ -141,6 +146,7 @@ export function createCustomerRecords({ knex, tellChanged }: CustomerRecordsDeps
           given_name: givenName,
           family_name: familyName,
           locale,
+          allows_support: allowsSupport,
           updated_at: transaction.fn.now(),
         }
         const write = () => transaction.transaction((inner) => inner('customers').where({ id }).update(columns))

@@ -26,6 +26,7 @@ export async function eraseCustomer(
     await transaction('company_users').where({ customer_id: customer.id }).delete()
     await transaction('registration_keys').where({ customer_id: customer.id }).delete()
     await transaction('customer_email_changes').where({ customer_id: customer.id }).delete()
+    await transaction('support_accesses').where({ customer_id: customer.id }).update({ reason: null })
     await transaction('customers')
       .where({ id: customer.id })
       .update({
@@ -36,6 +37,7 @@ export async function eraseCustomer(
         given_name: null,
         family_name: null,
         locale: null,
+        allows_support: false,
         password_scheme: null,
         password_hash: null,
         password_salt: null,

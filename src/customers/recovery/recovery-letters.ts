@@ -8,6 +8,7 @@ export type LetterKind =
   | 'confirmation'
   | 'account-exists'
   | 'email-changed'
+  | 'support-access'
 
 export type Letter = {
   readonly kind: LetterKind

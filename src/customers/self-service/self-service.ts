@@ -184,11 +184,12 @@ function unavailable(why: Unavailable['why']): Unavailable {
 }
 
 /** Names as they are kept; members that were not given are absent. */
-function tidy({ givenName, familyName, locale }: OwnProfile): OwnProfile {
+function tidy({ givenName, familyName, locale, allowsSupport }: OwnProfile): OwnProfile {
   const name = (text: string | null) => text && typedText(text)
   return {
     ...(givenName !== undefined && { givenName: name(givenName) }),
     ...(familyName !== undefined && { familyName: name(familyName) }),
     ...(locale !== undefined && { locale }),
+    ...(allowsSupport !== undefined && { allowsSupport }),
   }
 }

@@ -153,7 +153,7 @@ function flawOf(body: unknown, { issues: [issue] }: z.ZodError): Pick<ShopFailur
 
 function toCustomer(record: ShopRecord): Customer {
   const { id, idCustomer, customerReference, email, emailVerified = false, status = 'active' } = record
-  const { givenName, familyName, locale } = record
+  const { givenName, familyName, locale, allowsSupport } = record
   return {
     id,
     idCustomer,
@@ -164,6 +164,7 @@ function toCustomer(record: ShopRecord): Customer {
     ...(givenName && { givenName }),
     ...(familyName && { familyName }),
     ...(locale && { locale }),
+    ...(allowsSupport && { allowsSupport }),
     companyUsers: (record.companyUsers ?? []).map(toCompanyUser),
   }
 }

@@ -66,6 +66,7 @@ export const customer = z
     givenName: z.string().optional().describe(sentenceOf(record.givenName)),
     familyName: z.string().optional().describe(sentenceOf(record.familyName)),
     locale: z.string().optional().describe(sentenceOf(record.locale)),
+    allowsSupport: z.boolean().optional().describe(sentenceOf(record.allowsSupport)),
     companyUsers: z.array(companyUser).describe(sentenceOf(record.companyUsers)),
   })
   .meta({ id: 'Customer' })
@@ -80,4 +81,5 @@ export const customerChange = z.strictObject({
   givenName: text.max(255).nullable().optional().describe(sentenceOf(record.givenName)),
   familyName: text.max(255).nullable().optional().describe(sentenceOf(record.familyName)),
   locale: text.max(35).nullable().optional().describe(sentenceOf(record.locale)),
+  allowsSupport: z.boolean().optional().describe(sentenceOf(record.allowsSupport)),
 })
