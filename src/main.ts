@@ -23,6 +23,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   agents: async () => (await import('./cli/agents.ts')).agents,
   grants: async () => (await import('./cli/grants.ts')).grants,
   lockouts: async () => (await import('./cli/lockouts.ts')).lockouts,
+  'support-access': async () => (await import('./cli/support-access.ts')).supportAccess,
   tokens: async () => (await import('./cli/tokens.ts')).tokens,
   dialects: async () => (await import('./cli/dialects.ts')).dialects,
   audit: async () => (await import('./cli/audit.ts')).audit,

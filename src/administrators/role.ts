@@ -27,11 +27,18 @@ export const PERMISSIONS = {
   'grants:revoke': { from: 'support', allows: 'Sign out a customer or a company user, from one sign-in or from all.' },
   'lockouts:lift': { from: 'support', allows: 'Remove the lockouts of a login or an address.' },
   'tokens:inspect': { from: 'support', allows: 'Inspect a token, and see when and why tokens ended.' },
+  'support-access:read': { from: 'support', allows: 'See when agents acted for customers, and why.' },
+  'support-access:approve': {
+    from: 'support',
+    allows: 'Approve that an agent acts for a customer, as a second person.',
+  },
+  'support-access:end': { from: 'support', allows: 'End that an agent acts for a customer.' },
   'personal-data:export': { from: 'support', allows: 'Export all data about one customer.' },
 
   'clients:secrets': { from: 'security', allows: 'Create secrets of clients, and make them expire.' },
   'clients:switch': { from: 'security', allows: 'Disable and enable clients.' },
   'grants:revoke-all': { from: 'security', allows: 'Sign out all customers of a client, or all customers.' },
+  'support-access:switch': { from: 'security', allows: 'Switch support access off for all agents, and on again.' },
   'keys:write': { from: 'security', allows: 'Create, rotate, retire and revoke signing keys.' },
   'secrets:write': { from: 'security', allows: 'Rotate and delete the server’s own secrets.' },
   'sign-in-links:write': { from: 'security', allows: 'Create links that sign in a customer.' },

@@ -22,6 +22,7 @@ import { reachProbeRoutes } from '../admin/routes/reach-probe-routes.ts'
 import { resourceServerRoutes } from '../admin/routes/resource-server-routes.ts'
 import type { Route } from '../admin/routes/route.ts'
 import { secretRoutes } from '../admin/routes/secret-routes.ts'
+import { supportAccessRoutes } from '../admin/routes/support-access-routes.ts'
 import { tokenRoutes } from '../admin/routes/token-routes.ts'
 import { useRoutes } from '../admin/routes/use-routes.ts'
 import type { Config } from '../config.ts'
@@ -159,6 +160,12 @@ function agentRoutesOf({ backends: { passwords, passwordPolicy }, services }: Ap
   return [
     ...agentRoutes({ agents, passwords, passwordPolicy, secondFactors, endSignIn }),
     ...secondFactorRoutes({ agents, secondFactors, endSignIn }),
+    ...supportAccessRoutes({
+      accesses: services.support.accesses,
+      activeGrants: services.tokens.activeGrants,
+      findCustomer: services.customers.records.findNamed,
+      administrators: services.administrators.directory,
+    }),
   ]
 }
 

@@ -24,7 +24,9 @@ import type { Metrics } from '../metrics.ts'
 import type { SignInEndings } from '../oauth/sign-outs/sign-in-ended.ts'
 import { openStorage } from '../storage/index.ts'
 import { measureStorage } from '../storage/measured.ts'
+import { startPruning } from '../storage/sql-pruning.ts'
 import type { Storage } from '../storage/storage.ts'
+import { SUPPORT_TABLE } from '../support-access/support-accesses.ts'
 import { openTokenHistory, type TokenHistory } from '../token-history/token-history.ts'
 import { openTracing } from '../tracing/index.ts'
 import type { Tracing } from '../tracing/tracing.ts'
@@ -114,6 +116,11 @@ export async function openBackends(
     onLost: () => metrics.tokenHistoryLost.inc(),
   })
   closeSteps.push(tokenHistory.close)
+  const endPruning = startPruning(knex, [SUPPORT_TABLE], {
+    isVacuumed: config.DATABASE_URL === undefined,
+    onError: (error) => log.warn({ event: 'support-access.prune-failed', err: error }),
+  })
+  closeSteps.push(async () => endPruning())
   const keyUsage = openKeyUsage({ knex, log })
   closeSteps.push(keyUsage.close)
   const keyRing = await openKeys(config, log, { database, storage, keyUsage, auditTrail }, closeSteps)

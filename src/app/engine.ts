@@ -10,6 +10,7 @@ import type { GrantType } from '../oauth/grants/grant-type.ts'
 import { createGrants } from '../oauth/grants/index.ts'
 import { createFindGrant } from '../oauth/tokens/token-status.ts'
 import { createJudgeToken } from '../oauth/tokens/token-verdict.ts'
+import { limitScopes } from '../support-access/support-access.ts'
 import type { Backends } from './backends.ts'
 import type { Services } from './services.ts'
 import { createTracedPorts } from './traced-ports.ts'
@@ -28,10 +29,15 @@ export function createEngine(config: Config, log: Log, backends: Backends, servi
 
 function providerDeps(config: Config, log: Log, backends: Backends, services: Services): ProviderDeps {
   const { storage, auditTrail, tokenHistory, metrics, cookieKeys, tokenKeys, keyRing } = backends
-  const { clients, tokens, customers, agents, pages } = services
+  const { clients, tokens, customers, agents, pages, support } = services
   const { cutOffs, endRefused } = tokens
   const people = { findCustomer: customers.findRecent, findAgent: agents.findActive }
-  const judgeAccount = createJudgeAccount({ ...people, cutOffs, endRefused })
+  const judgeAccount = createJudgeAccount({
+    ...people,
+    cutOffs,
+    endRefused,
+    isSupportPermissionNeeded: support.accesses.rules.isPermissionNeeded,
+  })
   return {
     issuer: config.ISSUER,
     defaultResource: config.DEFAULT_RESOURCE,
@@ -79,7 +85,7 @@ function providerDeps(config: Config, log: Log, backends: Backends, services: Se
 
 /** Grants look at people as they are now, not as a cache remembers them. */
 function createOwnGrants({ storage, auditTrail, metrics }: Backends, services: Services): GrantType[] {
-  const { clients, tokens, customers, agents } = services
+  const { clients, tokens, customers, agents, support } = services
   const { cutOffs, endSignIn, refreshTokens } = tokens
   const { findByReference: findCustomerByReference } = customers.directory
   return createGrants({
@@ -96,6 +102,9 @@ function createOwnGrants({ storage, auditTrail, metrics }: Backends, services: S
     endSignIn,
     findGrant: createFindGrant({ storage, cutOffs }),
     findCustomerByReference,
+    supportAccesses: support.accesses,
+    limitSupportScopes: (scopes) => limitScopes(scopes, support.accesses.rules),
+    noticeSupportAccess: support.notice,
     count: (outcome) => metrics.refreshes.inc({ outcome }),
   })
 }

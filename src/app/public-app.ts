@@ -18,6 +18,7 @@ import { createAccountRoutes } from '../interaction/account-routes.ts'
 import { createDeviceCookie } from '../interaction/device-cookie.ts'
 import { createHostedSignIn } from '../interaction/hosted-sign-in.ts'
 import { createInteractionRoutes } from '../interaction/routes.ts'
+import { createSupportAccessRoutes } from '../interaction/support-access-routes.ts'
 import type { Log } from '../log.ts'
 import { createDescribeScopes } from '../oauth/browser/asked-scopes.ts'
 import { createInteractions } from '../oauth/browser/interactions.ts'
@@ -66,7 +67,8 @@ export function createPublicApp(config: Config, log: Log, parts: AppParts): Koa 
     cacheSecondsAt: keyRing.cacheSecondsAt,
     onFetched: keyUsage.fetched,
   })
-  const [dialects, pages] = [createDialects(config, log, parts), createHostedPages(config, parts)]
+  const dialects = createDialects(config, log, parts)
+  const pages = [...createHostedPages(config, parts), createOwnSupportAccesses(config, parts)]
   const [posts, engine] = [requestsByPost(), parts.engine.routes]
   app.use(answerOtherMethods([dialects, ...pages, posts, engine]))
   for (const middleware of [dialects, ...pages, jwks, refuseEncodedBodies(), posts, engine]) app.use(middleware)
@@ -106,6 +108,25 @@ function createHostedPages(
       ? [createAccountRoutes({ pages, issuer, csrfKeys, ...recovery, device, isRegistrationOpen, minLength })]
       : []),
   ]
+}
+
+/** For customers who hold a token of their own, made for this server's default resource or an endpoint of a dialect. */
+function createOwnSupportAccesses({ DEFAULT_RESOURCE }: Config, { services }: AppParts): Routes {
+  const { support, tokens, customers, clients, judgeToken } = services
+  const audiences = new Set([
+    DEFAULT_RESOURCE,
+    ...clients.builtIn.flatMap(({ identifier, audience }) => [identifier, ...(audience ? [audience] : [])]),
+  ])
+  return createSupportAccessRoutes({
+    accesses: support.accesses,
+    findCaller: createFindCaller({ judgeToken }),
+    isFor: ({ audience }) => audience !== undefined && audiences.has(audience),
+    living: tokens.activeGrants.living,
+    async setAllowed(customerId, allowsSupport) {
+      const { outcome } = await customers.selfService.changeProfile(customerId, { allowsSupport })
+      return outcome === 'changed'
+    },
+  })
 }
 
 function createDialects(config: Config, log: Log, { backends, services, engine, shared }: AppParts) {

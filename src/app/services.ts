@@ -13,6 +13,7 @@ import { type AdministratorServices, createAdministratorServices } from './servi
 import { type AgentServices, createAgentServices } from './services/agents.ts'
 import { type ClientServices, createClientServices } from './services/clients.ts'
 import { type CustomerServices, createCustomerServices } from './services/customers.ts'
+import { createSupportServices, type SupportServices, supportRules } from './services/support.ts'
 import { createTokenServices, type TokenServices } from './services/tokens.ts'
 
 /** What the rules of the domain are to every endpoint, by area. */
@@ -25,6 +26,7 @@ export type Services = {
   readonly loginKeys: ReturnType<typeof openLoginKeys>
   readonly agents: AgentServices
   readonly administrators: AdministratorServices
+  readonly support: SupportServices
   /** The one verdict on a token, with people as they are now. */
   readonly judgeToken: JudgeToken
   readonly reachProbes: ReachProbes
@@ -47,6 +49,7 @@ export function createServices(config: Config, log: Log, backends: Backends): Se
     customers,
     agents,
     administrators: createAdministratorServices(config, backends),
+    support: createSupportServices(config, backends, tokens),
     judgeToken: createJudgeToken({
       findToken: tokens.findToken,
       clientState: clients.registry.stateOf,
@@ -55,6 +58,7 @@ export function createServices(config: Config, log: Log, backends: Backends): Se
         findAgent: agents.findActive,
         cutOffs: tokens.cutOffs,
         endRefused: tokens.endRefused,
+        isSupportPermissionNeeded: supportRules(config).isPermissionNeeded,
       }),
       metrics,
       log,

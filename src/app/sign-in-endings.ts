@@ -103,6 +103,7 @@ const REASONS: Partial<Record<EndingCause, string>> = {
   'company-user-inactive': 'the customer may no longer act as the company user',
   'found-refused': 'a token was shown while its owner may not act',
   'second-factor-added': 'the agent has a second factor',
+  'support-access-ended': 'the support access was ended',
   'backup-restored': 'a backup was restored',
   'storage-lost': 'Redis came back empty or with old data',
 }

@@ -35,6 +35,14 @@ export const AUDIT_EVENTS = {
   'company.changed':
     'An operator changed a company, or one of its business units or roles; the reason says what, with the values before and after.',
   'agent.changed': 'An operator created or changed an agent; the reason says what changed.',
+  'support-access.asked':
+    'An agent asked to act for a customer, and a second person must approve it; the reason says which access, its scopes and why, as in every event of this name.',
+  'support-access.approved': 'An administrator approved that an agent acts for a customer.',
+  'support-access.begun': 'An agent began to act for a customer; the reason says until when.',
+  'support-access.refused': 'An agent was refused to act for a customer; the reason says why.',
+  'support-access.ended': 'An agent may no longer act for a customer before the time was over; the reason says why.',
+  'support-access.switched':
+    'An operator switched support access off or on; the reason says which, and how many ended.',
   'sign-in-link.made': 'A link that signs in a customer was created.',
   'token.inspected': 'An operator inspected a token, or looked up tokens on record.',
   'customers.imported': 'Customers were imported, or their password hashes were wrapped.',
@@ -79,6 +87,7 @@ const REFUSALS: ReadonlySet<AuditEventType> = new Set([
   'client.refused',
   'introspection.refused',
   'admin.refused',
+  'support-access.refused',
 ])
 
 export function outcomeOf(type: AuditEventType): AuditOutcome {

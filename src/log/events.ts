@@ -142,6 +142,11 @@ export const LOG_EVENTS = {
     happened: 'Records of tokens older than TOKEN_HISTORY_DAYS could not be removed.',
     remedy: 'Read `err`. The server tries again by itself.',
   },
+  'support-access.prune-failed': {
+    level: 'warn',
+    happened: 'Records of support access older than AUDIT_RETENTION_DAYS could not be removed.',
+    remedy: 'Read `err`. The server tries again by itself.',
+  },
   'audit-webhook.failed': {
     level: 'warn',
     happened: 'AUDIT_WEBHOOK_URL did not accept audit entries; they wait in the database.',

@@ -40,6 +40,7 @@ export type AccountRefusal =
   | 'company-user-inactive'
   | 'agent-gone'
   | 'agent-signed-out'
+  | 'support-not-allowed'
 
 export type AccountVerdict =
   | { readonly outcome: 'allowed'; readonly account: CommerceAccount }
@@ -54,13 +55,21 @@ export type JudgeAccountDeps = {
   readonly findAgent: (id: string) => Promise<Agent | undefined>
   readonly cutOffs: SignOutCutOffs
   readonly endRefused: EndRefused
+  /** Whether agents may act only for customers who allow it now. */
+  readonly isSupportPermissionNeeded: boolean
 }
 
 /** Told of every refusal: what was granted before it does not come back when the person may act again. */
 export type EndRefused = (refusal: AccountRefusal, accountId: string, as: ActingAs) => Promise<void>
 
 /** Looks an account up as it is now: a customer who is not blocked, a company user and an agent who may still act. */
-export function createJudgeAccount({ findCustomer, findAgent, cutOffs, endRefused }: JudgeAccountDeps): JudgeAccount {
+export function createJudgeAccount({
+  findCustomer,
+  findAgent,
+  cutOffs,
+  endRefused,
+  isSupportPermissionNeeded,
+}: JudgeAccountDeps): JudgeAccount {
   async function judgeAgent(agentId: string, grantedAtMs: number | undefined): Promise<AccountRefusal | undefined> {
     const owner = { accountId: agentAccountId(agentId) }
     const [agent, isSignedOut] = await Promise.all([
@@ -82,9 +91,11 @@ export function createJudgeAccount({ findCustomer, findAgent, cutOffs, endRefuse
     if (!customer || customer.status === 'anonymised') return { outcome: 'account-gone' }
     if (customer.status === 'blocked') return { outcome: 'account-blocked' }
     if (agentRefusal) return { outcome: agentRefusal }
+    const isAllowed = actingAgentId === undefined || !isSupportPermissionNeeded || customer.allowsSupport === true
+    if (!isAllowed) return { outcome: 'support-not-allowed' }
     const account = toAccount(customer, companyUserId)
     if (!account) return { outcome: 'company-user-inactive' }
-    return allowed(actingAgentId === undefined ? account : { ...account, actingAgentId })
+    return allowed(actingAgentId === undefined ? account : actedFor(account, actingAgentId))
   }
 
   return async function judgeAccount(accountId, as) {
@@ -163,6 +174,16 @@ export function accountOf(ctx: {
   readonly oidc: { readonly entities: { readonly Account?: unknown } }
 }): CommerceAccount | undefined {
   return ctx.oidc.entities.Account as CommerceAccount | undefined // the library's type is that of any account
+}
+
+/** The same account with an agent acting for it, who is named wherever the account is told of (RFC 8693 §4.1). */
+export function actedFor(account: CustomerAccount, actingAgentId: string): CustomerAccount {
+  const act = { sub: agentAccountId(actingAgentId) }
+  return {
+    ...account,
+    actingAgentId,
+    claims: async (...asked) => ({ ...(await account.claims(...asked)), act }),
+  }
 }
 
 /** Undefined for agents and for visitors who have not signed in. */

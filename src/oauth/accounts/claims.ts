@@ -1,8 +1,8 @@
 import { type CompanyUser, type Customer, fullName, permissionsOf } from '../../customers/customer.ts'
 
-/** Which claims a scope gives, in ID tokens and at userinfo (OIDC Core §5.4); `auth_time` and `amr` in ID tokens only. */
+/** Which claims a scope gives, in ID tokens and at userinfo (OIDC Core §5.4); `auth_time` and `amr` in ID tokens only, `act` at userinfo only. */
 export const CLAIMS_BY_SCOPE = {
-  openid: ['sub', 'auth_time', 'amr'],
+  openid: ['sub', 'auth_time', 'amr', 'act'],
   profile: ['name', 'given_name', 'family_name', 'locale'],
   email: ['email', 'email_verified'],
   customer: ['customer_reference', 'id_customer'],

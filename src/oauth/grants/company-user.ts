@@ -1,5 +1,5 @@
 import { errors } from 'oidc-provider'
-import { toAccount } from '../accounts/account.ts'
+import { actedFor, toAccount } from '../accounts/account.ts'
 import { isAgentAccount } from '../accounts/agent-account.ts'
 import { parametersOf } from '../library-values.ts'
 import { deriveTokens } from './derive-tokens.ts'
@@ -28,7 +28,7 @@ export function companyUserGrant(deps: SubjectTokenDeps): GrantType {
       const { actingAgentId } = subject.account
       await deriveTokens(deps, ctx, {
         subject,
-        account: actingAgentId === undefined ? account : { ...account, actingAgentId },
+        account: actingAgentId === undefined ? account : actedFor(account, actingAgentId),
         grantType: COMPANY_USER_GRANT,
         gives: ['company_user'],
       })

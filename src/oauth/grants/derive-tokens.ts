@@ -10,7 +10,6 @@ import {
   validateDpop,
 } from 'oidc-provider/lib/helpers/grants.js'
 import { requestState } from '../../http/request-state.ts'
-import type { Storage } from '../../storage/storage.ts'
 import type { PersonAccount } from '../accounts/account.ts'
 import { isAgentAccount } from '../accounts/agent-account.ts'
 import { mayHaveScope } from '../accounts/claims.ts'
@@ -18,6 +17,7 @@ import { grantFacts } from '../accounts/grant-facts.ts'
 import { asSource, newAccessToken, newGrantWith, newRefreshToken } from '../library-values.ts'
 import { newGrant } from '../tokens/issue-tokens.ts'
 import type { Subject } from './subject-token.ts'
+import { type DeriveDeps, withinSupport } from './support-limits.ts'
 
 /** What comes of a person's access token. */
 export type Derivation = {
@@ -29,7 +29,12 @@ export type Derivation = {
   readonly gives?: readonly string[]
   /** Epoch seconds, where it is not the end of the subject token. */
   readonly endsAt?: number
+  /** Called once everything else is in order and before anything is stored; what it returns is called when all is. */
+  readonly begin?: (issue: Issue) => Promise<() => Promise<void>>
 }
+
+/** What is about to be issued. */
+export type Issue = { readonly grantId: string; readonly scopes: readonly string[]; readonly resource: string }
 
 /**
  * What every grant ends in that takes a person's access token: an access token that is worth no more than it. It has
@@ -38,7 +43,7 @@ export type Derivation = {
  * that one ends when the subject token does.
  */
 export async function deriveTokens(
-  { storage }: { readonly storage: Pick<Storage, 'extend'> },
+  { storage, limitSupportScopes }: DeriveDeps,
   ctx: TokenEndpointGrantContext,
   derivation: Derivation,
 ): Promise<void> {
@@ -48,7 +53,7 @@ export async function deriveTokens(
   const dPoP = await validateDpop(provider, ctx)
   const certificate = checkMtlsCert(provider, ctx)
   checkDpopRequired(provider, ctx, dPoP)
-  const scopes = scopesOf(ctx, derivation)
+  const scopes = withinSupport(ctx, { account, scopes: scopesOf(ctx, derivation) }, limitSupportScopes)
   await checkDpopReplay(provider, ctx, dPoP, client.clientId, errors.InvalidGrant)
 
   const leftSeconds = endsAt - Math.floor(Date.now() / 1000)
@@ -58,6 +63,7 @@ export async function deriveTokens(
   ctx.oidc.entity('Grant', grant)
 
   const { resourceServer } = subject
+  const settle = await derivation.begin?.({ grantId: grant.jti, scopes, resource: resourceServer.identifier() })
   const scope = scopes.join(' ')
   const source = { accountId: account.accountId, client, grantId: grant.jti, gty: grantType }
   const accessToken = newAccessToken(provider, { ...source, scope, resourceServer })
@@ -71,6 +77,7 @@ export async function deriveTokens(
     refreshToken?.save(),
     isSame ? storage.extend('Grant', grant.jti, accessToken.expiration) : grant.save(),
   ])
+  await settle?.()
   ctx.body = buildTokenResponse(provider, {
     accessToken: accessTokenValue,
     expiresIn: accessToken.expiration,

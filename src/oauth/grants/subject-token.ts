@@ -1,15 +1,17 @@
 import { type AccessToken, errors, type TokenEndpointGrantContext } from 'oidc-provider'
 import { resolveRequestedResources } from 'oidc-provider/lib/helpers/grants.js'
 import { requestState } from '../../http/request-state.ts'
-import type { Artifact, Storage } from '../../storage/storage.ts'
+import type { Artifact } from '../../storage/storage.ts'
 import type { PersonAccount } from '../accounts/account.ts'
 import { anonymousIdOf, isAnonymousAccount } from '../accounts/anonymous-account.ts'
 import { parametersOf } from '../library-values.ts'
 import type { FoundToken } from '../tokens/found-token.ts'
 import type { Refusal } from '../tokens/refusals.ts'
 import { type JudgeToken, objectToBearer } from '../tokens/token-verdict.ts'
+import type { DeriveDeps } from './support-limits.ts'
 
-export type SubjectTokenDeps = { readonly judgeToken: JudgeToken; readonly storage: Pick<Storage, 'extend'> }
+/** What grants need that take a person's access token and end in tokens that come of it. */
+export type SubjectTokenDeps = DeriveDeps & { readonly judgeToken: JudgeToken }
 
 /** A person's access token, whose it is, and what may come of it. */
 export type Subject = {

@@ -1,9 +1,9 @@
 import type { SignIn, SignInFilter } from '../../audit/sign-ins.ts'
 import { cursorOf, numberOfCursor, type Page, type PageRequest } from '../../database/page.ts'
 import type { Artifact, Storage, StoredArtifact } from '../../storage/storage.ts'
-import { agentIdOf } from '../accounts/agent-account.ts'
+import { agentAccountId, agentIdOf } from '../accounts/agent-account.ts'
 import { anonymousIdOf } from '../accounts/anonymous-account.ts'
-import { isBeforeAny, type SignOutCutOffs } from '../sign-out-cut-offs.ts'
+import { isBeforeAny, type Ownership, type SignOutCutOffs } from '../sign-out-cut-offs.ts'
 import type { EndSignIn } from './end-sign-in.ts'
 
 /** A sign-in that is alive: what tokens hang from. */
@@ -46,7 +46,7 @@ export function createActiveGrants({ storage, cutOffs, endSignIn, findSignIns }:
   async function alive(signIns: readonly Pick<SignIn, 'grantId'>[]): Promise<(Artifact | undefined)[]> {
     const grants = await storage.getMany(signIns.map(({ grantId }) => ({ kind: 'Grant', id: grantId })))
     const parents = await parentsOf(grants)
-    const owners = grants.map((grant) => (grant ? cutOffs.keys(cutOffOwner(grant.artifact)) : []))
+    const owners = grants.map((grant) => (grant ? ownersOf(grant.artifact).flatMap(cutOffs.keys) : []))
     const instants = await storage.getMany(owners.flat())
     return grants.map((grant, index) => {
       const own = instants.splice(0, owners[index]?.length ?? 0)
@@ -80,6 +80,12 @@ export function createActiveGrants({ storage, cutOffs, endSignIn, findSignIns }:
       return { items, ...(last && !isAll && { next: cursorOf(String(last.seq)) }) }
     },
 
+    /** Which of these sign-ins are alive. */
+    async living(ids: readonly string[]): Promise<ReadonlySet<string>> {
+      const grants = await alive(ids.map((grantId) => ({ grantId })))
+      return new Set(ids.filter((_, index) => grants[index] !== undefined))
+    },
+
     /** Ends one as `by` says: every token under it is dead on its next use. Undefined when it is not alive. */
     async revoke(id: string, by: string): Promise<ActiveGrant | undefined> {
       const [grant] = await alive([{ grantId: id }])
@@ -98,6 +104,12 @@ function cutOffOwner(artifact: Artifact) {
   // Texts or absent, as they are stored.
   const { accountId, clientId, companyUserId } = artifact as Record<string, string | undefined>
   return { ...(accountId && { accountId }), ...(clientId && { clientId }), ...(companyUserId && { companyUserId }) }
+}
+
+/** Whose sign-out ends it: its owner's, and that of the agent who acts for them. */
+function ownersOf(artifact: Artifact): Ownership[] {
+  const { actingAgentId } = artifact as Record<string, string | undefined> // a text or absent, as it is stored
+  return [cutOffOwner(artifact), ...(actingAgentId ? [{ accountId: agentAccountId(actingAgentId) }] : [])]
 }
 
 function grantedAtMs({ createdAtMs, iat }: Artifact): number {

@@ -30,6 +30,7 @@ function whatEnds(refusal: AccountRefusal, accountId: string, { companyUserId, a
     case 'agent-gone':
       return actingAgentId === undefined ? everythingOf(accountId) : ({ of: 'agent', id: actingAgentId } as const)
     case 'agent-signed-out':
+    case 'support-not-allowed':
       return undefined
   }
 }

@@ -20,6 +20,7 @@ export const ENDING_CAUSES = [
   'company-user-inactive',
   'found-refused',
   'second-factor-added',
+  'support-access-ended',
   'backup-restored',
   'storage-lost',
 ] as const

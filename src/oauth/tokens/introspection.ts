@@ -2,7 +2,7 @@ import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { Audit } from '../../audit/events.ts'
 import type { ClientMetadata } from '../../clients/client.ts'
 import type { Metrics } from '../../metrics.ts'
-import { isAgentAccount } from '../accounts/agent-account.ts'
+import { agentAccountId, isAgentAccount } from '../accounts/agent-account.ts'
 import { isAnonymousAccount } from '../accounts/anonymous-account.ts'
 import { commerceClaims, defined } from '../accounts/claims.ts'
 import type { FoundToken } from './found-token.ts'
@@ -45,8 +45,11 @@ export function createIntrospection(deps: IntrospectionDeps) {
     }
     const { account } = verdict
     if (!account || isAgentAccount(account) || isAnonymousAccount(account)) return describe(verdict.token, issuer)
-    const claims = commerceClaims(account.customer, account.companyUser, { hasFullPermissions: true })
-    return describe({ ...verdict.token, claims: { ...verdict.token.claims, ...claims } }, issuer)
+    const { customer, companyUser, actingAgentId } = account
+    const claims = commerceClaims(customer, companyUser, { hasFullPermissions: true })
+    // A refresh token says nothing itself: its grant names the agent who acts.
+    const act = actingAgentId === undefined ? {} : { act: { sub: agentAccountId(actingAgentId) } }
+    return describe({ ...verdict.token, claims: { ...act, ...verdict.token.claims, ...claims } }, issuer)
   }
 }
 

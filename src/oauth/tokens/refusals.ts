@@ -16,6 +16,7 @@ export const REFUSALS = {
   'company-user-inactive': 'its customer may no longer act as its company user',
   'agent-gone': 'its agent is blocked, was removed, or is no agent any more',
   'agent-signed-out': 'the agent who acts for its customer was signed out',
+  'support-not-allowed': 'its customer does not allow support access any more',
   'wrong-kind': 'it is another kind of token than the request needs',
   'wrong-audience': 'it was made for another service',
   'key-not-proved': 'it is bound to a key or a certificate that the request does not prove',
