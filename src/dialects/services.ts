@@ -15,6 +15,8 @@ export type SharedServices = {
   /** Ends the grant of a refresh token if it is the account's own; silent otherwise. */
   endRefreshToken(refreshToken: string, owner: { readonly accountId: string }): Promise<void>
   /** Everything that was granted to an account (a customer's id) until now ends: all devices, all companies. */
+  /** Ends the one sign-in that an access token hangs from, of an agent who acts for somebody. */
+  endActing(bearer: string, agentId: string): Promise<void>
   signOutEverywhere(accountId: string): Promise<void>
   /** Tells the shop, in the background. */
   reportSignIn(report: SignInReport): void

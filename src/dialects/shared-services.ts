@@ -1,3 +1,4 @@
+import { agentAccountId } from '../oauth/accounts/agent-account.ts'
 import { type EndSignIn, everythingOf, grantOf } from '../oauth/sign-outs/end-sign-in.ts'
 import type { FindCaller } from '../oauth/tokens/callers.ts'
 import type { FindToken } from '../oauth/tokens/token-status.ts'
@@ -32,6 +33,11 @@ export function createSharedServices(deps: SharedServicesDeps): SharedServices {
       if (!status.isLive || status.token.kind !== 'refresh-token') return
       const what = grantOf(status.token)
       if (what && what.accountId === owner.accountId) await endSignIn({ what, why: 'revoked-by-client' })
+    },
+    async endActing(bearer, agentId) {
+      const { token } = await findToken(bearer)
+      const what = token && grantOf(token)
+      if (what) await endSignIn({ what, why: 'sign-out', by: agentAccountId(agentId) })
     },
     async signOutEverywhere(accountId) {
       await endSignIn({ what: everythingOf(accountId), why: 'sign-out-everywhere' })

@@ -33,10 +33,12 @@ export function createSupportAccessRoutes(deps: SupportAccessRoutesDeps): Routes
     const customer = await ownerOf(deps, ctx)
     if (!customer) return
     const { items } = await accesses.list({ customerId: customer.id, hasBegun: true }, { limit: LIMIT })
+    const isAllowed = customer.allowsSupport === true
+    const { isPermissionNeeded } = accesses.rules
     ctx.body = {
-      is_allowed: customer.allowsSupport === true,
-      is_permission_needed: accesses.rules.isPermissionNeeded,
-      support_accesses: await shown(deps, items),
+      is_allowed: isAllowed,
+      is_permission_needed: isPermissionNeeded,
+      support_accesses: await shown(deps, items, { mayBeOpen: isAllowed || !isPermissionNeeded }),
     }
   })
 
@@ -65,7 +67,11 @@ export function createSupportAccessRoutes(deps: SupportAccessRoutesDeps): Routes
   return routed(router)
 }
 
-async function shown({ living }: SupportAccessRoutesDeps, items: readonly SupportAccess[]): Promise<object[]> {
+async function shown(
+  { living }: SupportAccessRoutesDeps,
+  items: readonly SupportAccess[],
+  { mayBeOpen }: { readonly mayBeOpen: boolean },
+): Promise<object[]> {
   const now = Math.floor(Date.now() / 1000)
   const open = items.filter((each) => stateOf(each, now) === 'open')
   const alive = await living(open.flatMap(({ grantId }) => grantId ?? []))
@@ -77,7 +83,7 @@ async function shown({ living }: SupportAccessRoutesDeps, items: readonly Suppor
     begun_at: begunAt,
     ends_at: endsAt,
     ...(endedAt !== undefined && { ended_at: endedAt }),
-    is_open: alive.has(grantId) && open.some((each) => each.id === id),
+    is_open: mayBeOpen && alive.has(grantId) && open.some((each) => each.id === id),
   }))
 }
 

@@ -84,7 +84,7 @@ export async function insertAccess(
   return toAccess(row as Row) // inserted just now
 }
 
-/** Takes what a second person approved and nobody has begun: once. */
+/** Takes what a second person approved and nobody has begun: once. A reason that is given must be the one that was approved. */
 export async function takeApproved(
   knex: Knex,
   request: AccessRequest,
@@ -94,7 +94,7 @@ export async function takeApproved(
     .where(
       'seq',
       knex('support_accesses')
-        .where(columnsOf(request))
+        .where({ ...columnsOf(request), ...(request.reason !== undefined && { reason: request.reason }) })
         .whereNull('begun_at')
         .whereNull('ended_at')
         .where('approved_at', '>', now - APPROVED_SECONDS)

@@ -57,6 +57,7 @@ const impersonationTokens: TokenRoute = {
     if ('refused' in agent) return agent.refused
     const customerReference = textOf(parsed.attributes, 'customerReference')
     if (customerReference.trim() === '') return notImpersonated(request.context)
+    const reason = textOf(parsed.attributes, 'reason')
     return {
       grant_type: IMPERSONATION_GRANT,
       client_id: agent.clientId,
@@ -64,6 +65,7 @@ const impersonationTokens: TokenRoute = {
       scope: 'customer_impersonation customer',
       subject_token: agent.token,
       customer_reference: customerReference,
+      ...(reason !== '' && { reason }),
     }
   },
   fromSuccess: (tokens, context) => resource('agent-customer-impersonation-access-tokens', pairOf(tokens), context),

@@ -39,7 +39,9 @@ async function signOut(request: DialectRequest, services: DialectServices): Prom
   const accountId = caller && accountOf(caller)
   if (accountId === undefined) return invalidToken(context)
   const { token = '' } = params
-  if (token === 'mine') await services.signOutEverywhere(accountId)
+  // An agent who acts for a customer goes, and leaves the customer where they are.
+  if (token === 'mine' && caller?.actingAgentId !== undefined) await services.endActing(bearer, caller.actingAgentId)
+  else if (token === 'mine') await services.signOutEverywhere(accountId)
   else await services.endRefreshToken(token, { accountId })
   return NO_CONTENT
 }
