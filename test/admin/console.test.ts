@@ -12,6 +12,7 @@ const PAGES = [
   '/console/customers',
   '/console/customers/DE--21',
   '/console/tokens',
+  '/console/support-access',
   '/console/lockouts',
   '/console/audit',
   '/console/dialects',

@@ -99,6 +99,13 @@ const WEAKEST: Readonly<Record<string, Role | 'public'>> = {
   'POST /v1/agents/{id}/second-factor': 'security',
   'POST /v1/agents/{id}/second-factor/confirm': 'security',
   'POST /v1/agents/{id}/second-factor/remove': 'security',
+  'GET /v1/support-accesses': 'support',
+  'GET /v1/support-accesses/{id}': 'support',
+  'POST /v1/support-accesses/{id}/approve': 'support',
+  'POST /v1/support-accesses/{id}/end': 'support',
+  'GET /v1/support-access': 'support',
+  'POST /v1/support-access/on': 'security',
+  'POST /v1/support-access/off': 'security',
   'GET /v1/tokens': 'support',
   'POST /v1/tokens/inspect': 'support',
 }

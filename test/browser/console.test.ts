@@ -28,6 +28,8 @@ const PAGES: Readonly<Record<string, string>> = {
   'customer-sign-out': '/console/customers/DE--21/sign-out',
   tokens: '/console/tokens',
   'tokens-found': '/console/tokens?customer=ron%40swanson.com',
+  'support-access': '/console/support-access',
+  'support-access-off': '/console/support-access/off',
   lockouts: '/console/lockouts',
   'lockouts-found': '/console/lockouts?login=ron%40swanson.com&realm=customer',
   dialects: '/console/dialects',

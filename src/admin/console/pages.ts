@@ -8,6 +8,7 @@ import { overviewPage } from './overview-page.ts'
 import type { ConsolePage } from './page.ts'
 import { passwordPage } from './password-page.ts'
 import { secondFactorPage } from './second-factor-page.ts'
+import { supportAccessPages } from './support-access-pages.ts'
 import { tokenPages } from './token-pages.ts'
 import { usePages } from './use-pages.ts'
 
@@ -19,6 +20,7 @@ export const PAGES: readonly ConsolePage[] = [
   ...clientGrantPages,
   ...customerPages,
   ...tokenPages,
+  ...supportAccessPages,
   ...lockoutPages,
   ...auditPages,
   ...usePages,
