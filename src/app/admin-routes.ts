@@ -132,7 +132,12 @@ function customerRoutesOf(issuer: string, { backends, services }: AppParts): Rou
     endTakenAway,
     announceMove: (change, by) => customers.emailChanges?.announce(change, 'by an import', by),
     tellChanged: customers.tellChanged,
-    collect: createCollectPersonalData({ auditTrail, tokenHistory, activeGrants: tokens.activeGrants }),
+    collect: createCollectPersonalData({
+      auditTrail,
+      tokenHistory,
+      activeGrants: tokens.activeGrants,
+      supportAccesses: services.support.accesses,
+    }),
   })
   return [
     ...customerRoutes({

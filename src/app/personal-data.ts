@@ -1,35 +1,49 @@
 import { toListed } from '../admin/routes/recorded-token.ts'
 import type { AuditTrail } from '../audit/trail.ts'
+import type { Page, PageRequest } from '../database/page.ts'
 import type { ActiveGrants } from '../oauth/sign-outs/active-grants.ts'
+import type { SupportAccesses } from '../support-access/support-accesses.ts'
 import type { TokenHistory } from '../token-history/token-history.ts'
 
 type PersonalDataSources = {
   readonly auditTrail: AuditTrail
   readonly tokenHistory: TokenHistory
   readonly activeGrants: ActiveGrants
+  readonly supportAccesses: Pick<SupportAccesses, 'list'>
 }
 
 const PAGE = 1000
 
 /** What is kept about a customer beside the tables of customers, by heading. */
-export function createCollectPersonalData({ auditTrail, tokenHistory, activeGrants }: PersonalDataSources) {
+export function createCollectPersonalData(sources: PersonalDataSources) {
+  const { auditTrail, tokenHistory, activeGrants, supportAccesses } = sources
   return async (customerId: string) => ({
     audit: await auditOf(auditTrail, customerId),
     signIns: await signInsOf(activeGrants, customerId),
+    supportAccesses: await accessesOf(supportAccesses, customerId),
     tokens: await tokensOf(tokenHistory, customerId),
   })
 }
 
 /** Every sign-in that is alive; they are found by the trail, which must have been written before. */
-async function signInsOf({ list }: ActiveGrants, customerId: string): Promise<object[]> {
-  const signIns: object[] = []
+function signInsOf({ list }: ActiveGrants, customerId: string): Promise<object[]> {
+  return allPages((page) => list({ customerId }, page))
+}
+
+/** Every time an agent acted, or asked to act, for the customer. */
+function accessesOf({ list }: Pick<SupportAccesses, 'list'>, customerId: string): Promise<object[]> {
+  return allPages((page) => list({ customerId }, page))
+}
+
+async function allPages(list: (page: PageRequest) => Promise<Page<object>>): Promise<object[]> {
+  const items: object[] = []
   let cursor: string | undefined
   do {
-    const page = await list({ customerId }, { limit: PAGE, ...(cursor !== undefined && { cursor }) })
-    signIns.push(...page.items)
+    const page = await list({ limit: PAGE, ...(cursor !== undefined && { cursor }) })
+    items.push(...page.items)
     cursor = page.next
   } while (cursor !== undefined)
-  return signIns
+  return items
 }
 
 /** What the audit trail says, newest first. */

@@ -121,7 +121,7 @@ function createOwnSupportAccesses({ DEFAULT_RESOURCE }: Config, { services }: Ap
     accesses: support.accesses,
     findCaller: createFindCaller({ judgeToken }),
     isFor: ({ audience }) => audience !== undefined && audiences.has(audience),
-    living: tokens.activeGrants.living,
+    activeAmong: tokens.activeGrants.activeAmong,
     async setAllowed(customerId, allowsSupport) {
       const { outcome } = await customers.selfService.changeProfile(customerId, { allowsSupport })
       return outcome === 'changed'

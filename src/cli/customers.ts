@@ -72,6 +72,18 @@ export const customers = subcommands({
       example: 'confirm DE--21',
       run: (request) => change(request, 'confirm'),
     },
+    'allow-support': {
+      takes: 'CUSTOMER',
+      does: 'note that a customer allows support access',
+      example: 'allow-support DE--21',
+      run: (request) => setSupport(request, true),
+    },
+    'refuse-support': {
+      takes: 'CUSTOMER',
+      does: 'note that a customer does not allow support access',
+      example: 'refuse-support DE--21',
+      run: (request) => setSupport(request, false),
+    },
     ...CUSTOMER_MOVES,
     export: {
       takes: 'CUSTOMER',
@@ -155,6 +167,13 @@ async function create({ admin, values, flags, input: password, isJson }: ActionR
   })
   if (isJson) printJson(created)
   else console.log(`${plain(created.customerReference)} is a customer now, with the id ${created.id}`)
+}
+
+async function setSupport({ admin, subjects: [named = ''], isJson }: ActionRequest, allowsSupport: boolean) {
+  const { id } = await findCustomer(admin, named)
+  const customer = await admin.change<Customer>('PATCH', pathOf(id), { allowsSupport })
+  if (isJson) printJson(customer)
+  else console.log(`${plain(customer.customerReference)} ${allowsSupport ? 'allows' : 'does not allow'} support access`)
 }
 
 async function change({ admin, subjects: [customer = ''], isJson }: ActionRequest, action: string): Promise<void> {

@@ -11,8 +11,8 @@ export type SupportAccessRoutesDeps = {
   readonly findCaller: FindCaller
   /** Whether a token was made for this server's own endpoints. */
   readonly isFor: IsFor
-  /** Which of these sign-ins are alive. */
-  readonly living: (ids: readonly string[]) => Promise<ReadonlySet<string>>
+  /** Which of these grants are active. */
+  readonly activeAmong: (ids: readonly string[]) => Promise<ReadonlySet<string>>
   /** Keeps whether the customer allows support access; false where customers are not ours. */
   readonly setAllowed: (customerId: string, isAllowed: boolean) => Promise<boolean>
 }
@@ -68,13 +68,13 @@ export function createSupportAccessRoutes(deps: SupportAccessRoutesDeps): Routes
 }
 
 async function shown(
-  { living }: SupportAccessRoutesDeps,
+  { activeAmong }: SupportAccessRoutesDeps,
   items: readonly SupportAccess[],
   { mayBeOpen }: { readonly mayBeOpen: boolean },
 ): Promise<object[]> {
   const now = Math.floor(Date.now() / 1000)
   const open = items.filter((each) => stateOf(each, now) === 'open')
-  const alive = await living(open.flatMap(({ grantId }) => grantId ?? []))
+  const alive = await activeAmong(open.flatMap(({ grantId }) => grantId ?? []))
   return items.map(({ id, clientId, reason, scopes, begunAt, endsAt, endedAt, grantId = '' }) => ({
     id,
     client_id: clientId,

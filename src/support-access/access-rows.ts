@@ -71,7 +71,7 @@ export async function insertAccess(
   request: AccessRequest,
   { now, keptUntil }: Kept,
   begin?: Begin,
-): Promise<StoredAccess> {
+): Promise<SupportAccess> {
   const [row] = await knex('support_accesses')
     .insert({
       ...columnsOf(request),
@@ -89,7 +89,7 @@ export async function takeApproved(
   knex: Knex,
   request: AccessRequest,
   { now, begin }: { readonly now: number; readonly begin: Begin },
-): Promise<StoredAccess | undefined> {
+): Promise<SupportAccess | undefined> {
   const [row] = await knex('support_accesses')
     .where(
       'seq',
@@ -107,7 +107,7 @@ export async function takeApproved(
 }
 
 /** The same request, which waits already. */
-export async function findWaiting(knex: Knex, request: AccessRequest, now: number): Promise<StoredAccess | undefined> {
+export async function findWaiting(knex: Knex, request: AccessRequest, now: number): Promise<SupportAccess | undefined> {
   const row = await waiting(knex('support_accesses').where(columnsOf(request)), now)
     .where({ reason: request.reason ?? null })
     .first<Row | undefined>()
@@ -118,7 +118,7 @@ export async function approveWaiting(
   knex: Knex,
   id: string,
   { by, now }: { readonly by: string; readonly now: number },
-): Promise<StoredAccess | undefined> {
+): Promise<SupportAccess | undefined> {
   const [row] = await waiting(knex('support_accesses').where({ id }), now)
     .update({ approved_at: now, approved_by: by })
     .returning<Row[]>('*')
@@ -130,7 +130,7 @@ export async function endAccess(
   knex: Knex,
   id: string,
   { by, cause, now }: { readonly by: string; readonly cause: EndCause; readonly now: number },
-): Promise<StoredAccess | undefined> {
+): Promise<SupportAccess | undefined> {
   const [row] = await knex('support_accesses')
     .where({ id })
     .whereNull('ended_at')
@@ -145,7 +145,7 @@ export async function reopenAccess(knex: Knex, id: string): Promise<void> {
   await knex('support_accesses').where({ id }).update({ ended_at: null, ended_by: null, end_cause: null })
 }
 
-export async function findAccess(knex: Knex, id: string): Promise<StoredAccess | undefined> {
+export async function findAccess(knex: Knex, id: string): Promise<SupportAccess | undefined> {
   const row = await knex('support_accesses').where({ id }).first<Row | undefined>()
   return row && toAccess(row)
 }
@@ -165,7 +165,7 @@ export async function findAccesses(knex: Knex, filter: AccessFilter, now: number
     })
     .orderBy('seq', 'desc')
     .limit(limit)
-  return rows.map(toAccess)
+  return rows.map((row) => ({ ...toAccess(row), seq: Number(row.seq) }))
 }
 
 function waiting(query: Knex.QueryBuilder, now: number): Knex.QueryBuilder {
@@ -188,9 +188,8 @@ function columnsOf({ agentId, agentEmail, customerId, clientId, resource, scopes
   }
 }
 
-function toAccess(row: Row): StoredAccess {
+function toAccess(row: Row): SupportAccess {
   return {
-    seq: Number(row.seq),
     id: row.id,
     agentId: row.agent_id,
     agentEmail: row.agent_email,

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { tokensOf } from '../endpoints/client.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
+import { actingTokens } from '../support-access/acting.ts'
 import { administratorOf, ask, OWNER, PASSWORD, tokenOf } from './administrators.ts'
 
 type Schema = Record<string, unknown>
@@ -77,6 +78,13 @@ function makeExamples(): Record<string, () => Promise<Example>> {
   const grant = async () => {
     await tokensOf(server.url)
     const { items } = (await admin('GET', '/v1/grants?clientId=frontend')) as { items: { id: string }[] }
+    return { id: items[0]?.id ?? '' }
+  }
+
+  const supportAccess = async () => {
+    await admin('POST', '/v1/support-access/on')
+    await actingTokens(server, { reason: 'an example' })
+    const { items } = (await admin('GET', '/v1/support-accesses?state=open')) as { items: { id: string }[] }
     return { id: items[0]?.id ?? '' }
   }
 
@@ -201,6 +209,12 @@ function makeExamples(): Record<string, () => Promise<Example>> {
     'POST /v1/agents/{id}/unblock': withParams(agent),
     'POST /v1/agents/{id}/warehouse': withParams(agent, () => ({ idWarehouse: 7 })),
     'POST /v1/agents/{id}/second-factor': withParams(agent),
+    'GET /v1/support-accesses': async () => ({ query: 'customer=DE--21&state=open' }),
+    'GET /v1/support-accesses/{id}': withParams(supportAccess),
+    'POST /v1/support-accesses/{id}/end': withParams(supportAccess),
+    'GET /v1/support-access': none,
+    'POST /v1/support-access/on': none,
+    'POST /v1/support-access/off': none,
     'GET /v1/tokens': async () => ({ query: 'clientId=frontend&limit=5' }),
     'POST /v1/tokens/inspect': async () => ({ body: { token: (await tokensOf(server.url)).access_token } }),
     'POST /v1/registration-keys': async () => ({ body: { customerReference: (await customer()).customer } }),
@@ -219,6 +233,7 @@ const ELSEWHERE = new Set([
   'POST /v1/administrators/{id}/second-factor/remove',
   'POST /v1/agents/{id}/second-factor/confirm',
   'POST /v1/agents/{id}/second-factor/remove',
+  'POST /v1/support-accesses/{id}/approve',
 ])
 
 test('the document says which OpenAPI it is, has an operation id for each operation, and every reference leads somewhere', () => {

@@ -49,7 +49,7 @@ export type ShownSupportAccess = z.output<typeof supportAccess>
 
 export type SupportAccessRouteDeps = {
   readonly accesses: SupportAccesses
-  readonly activeGrants: Pick<ActiveGrants, 'living'>
+  readonly activeGrants: Pick<ActiveGrants, 'activeAmong'>
   readonly findCustomer: FindCustomer
   readonly administrators: { readonly findById: (id: string) => Promise<Administrator | undefined> }
 }
@@ -62,10 +62,10 @@ export function supportAccessRoutes(deps: SupportAccessRouteDeps): Route[] {
   async function show(found: readonly SupportAccess[]) {
     const now = Math.floor(Date.now() / 1000)
     const grants = found.flatMap((each) => (stateOf(each, now) === 'open' ? (each.grantId ?? []) : []))
-    const living = await activeGrants.living(grants)
+    const active = await activeGrants.activeAmong(grants)
     return found.map((each) => {
       const state = stateOf(each, now)
-      const hasEnded = state === 'open' && !living.has(each.grantId ?? '')
+      const hasEnded = state === 'open' && !active.has(each.grantId ?? '')
       return { ...each, state: hasEnded ? ('ended' as const) : state }
     })
   }

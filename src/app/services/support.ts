@@ -15,7 +15,6 @@ export type SupportServices = {
 
 const DAY_SECONDS = 86_400
 
-/** What every agent's door asks. */
 export function createSupportServices(
   config: Config,
   { database, auditTrail, mailer }: Pick<Backends, 'database' | 'auditTrail' | 'mailer'>,

@@ -80,8 +80,8 @@ export function createActiveGrants({ storage, cutOffs, endSignIn, findSignIns }:
       return { items, ...(last && !isAll && { next: cursorOf(String(last.seq)) }) }
     },
 
-    /** Which of these sign-ins are alive. */
-    async living(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    /** Which of these grants are active. */
+    async activeAmong(ids: readonly string[]): Promise<ReadonlySet<string>> {
       const grants = await alive(ids.map((grantId) => ({ grantId })))
       return new Set(ids.filter((_, index) => grants[index] !== undefined))
     },

@@ -90,7 +90,7 @@ export function customerRoutes(deps: CustomerRouteDeps): Route[] {
       ...write,
       method: 'PATCH',
       path: '/v1/customers/{customer}',
-      summary: 'Change e-mail address, name or language of a customer',
+      summary: 'Change e-mail address, name or language of a customer, or whether they allow support access',
       description:
         'A new address needs the role "security" (customers:change-email). It signs the customer out everywhere, and the former address is told by mail and can undo it for a week.',
       alsoNeeds: ({ body: { email } }) => (email === undefined ? undefined : 'customers:change-email'),

@@ -1,7 +1,7 @@
-import type { ShownSupportAccess } from '../routes/support-access-routes.ts'
-import { confirmPage } from './confirm-page.ts'
-import { type Listing, listAddress, pageLinks, searchOf } from './listing.ts'
-import type { ConsolePage, ConsoleRequest } from './page.ts'
+import type { ShownSupportAccess } from '../../routes/support-access-routes.ts'
+import { confirmPage } from '../confirm-page.ts'
+import { type Listing, listAddress, pageLinks, searchOf } from '../listing.ts'
+import type { ConsolePage, ConsoleRequest } from '../page.ts'
 
 const BASE = '/console/support-access'
 const FIELDS = ['customer', 'state']

@@ -1,10 +1,10 @@
-import { type Customer, fullName } from '../../customers/customer.ts'
-import type { PasswordState } from '../../customers/import/password-state.ts'
-import type { ActiveGrant } from '../../oauth/sign-outs/active-grants.ts'
-import { customerSegment } from './console-api.ts'
+import { type Customer, fullName } from '../../../customers/customer.ts'
+import type { PasswordState } from '../../../customers/import/password-state.ts'
+import type { ActiveGrant } from '../../../oauth/sign-outs/active-grants.ts'
+import { customerSegment } from '../console-api.ts'
+import { type Listing, listAddress, pageLinks, searchOf } from '../listing.ts'
+import type { ConsolePage, ConsoleRequest } from '../page.ts'
 import { customerActs } from './customer-acts.ts'
-import { type Listing, listAddress, pageLinks, searchOf } from './listing.ts'
-import type { ConsolePage, ConsoleRequest } from './page.ts'
 
 /** The people who shop: a search, and all that an operator may want to know of one of them. */
 export const customerPages: readonly ConsolePage[] = [

@@ -1,7 +1,7 @@
-import type { Customer } from '../../customers/customer.ts'
-import { confirmPage } from './confirm-page.ts'
-import { customerSegment } from './console-api.ts'
-import type { ConsolePage, ConsoleRequest } from './page.ts'
+import type { Customer } from '../../../customers/customer.ts'
+import { confirmPage } from '../confirm-page.ts'
+import { customerSegment } from '../console-api.ts'
+import type { ConsolePage, ConsoleRequest } from '../page.ts'
 
 /** What operators do to a customer; each asks once. */
 export const customerActs: readonly ConsolePage[] = [
@@ -57,6 +57,19 @@ export const customerActs: readonly ConsolePage[] = [
       request.api.send('POST', '/v1/lockouts/lift', { body: { login: (await customerOf(request)).email } }),
     done: 'lockout-lifted',
   }),
+  supportAct(true, {
+    title: 'Note that this customer allows support access',
+    consequence:
+      'Agents can act for them where SUPPORT_ACCESS_PERMISSION is needed. Do so only with the customer’s word.',
+    button: 'They allow it',
+    done: 'support-allowed',
+  }),
+  supportAct(false, {
+    title: 'Note that this customer does not allow support access',
+    consequence: 'Agents can no longer act for them where SUPPORT_ACCESS_PERMISSION is needed, from now on.',
+    button: 'They do not allow it',
+    done: 'support-refused',
+  }),
   statusAct('block', {
     title: 'Block this customer',
     consequence: 'They are signed out everywhere and cannot sign in until they are unblocked.',
@@ -84,6 +97,15 @@ type StatusAct = {
   readonly button: string
   readonly isDangerous?: boolean
   readonly done: string
+}
+
+function supportAct(allowsSupport: boolean, { done, ...said }: StatusAct): ConsolePage {
+  return confirmPage({
+    path: `/customers/:customer/${allowsSupport ? 'allow' : 'refuse'}-support`,
+    ask: async (request) => ({ ...said, subject: (await customerOf(request)).email, back: pageOf(request) }),
+    act: (request) => request.api.send('PATCH', apiPath(request), { body: { allowsSupport }, ifMatch: '*' }),
+    done,
+  })
 }
 
 function statusAct(act: string, { done, ...question }: StatusAct): ConsolePage {
