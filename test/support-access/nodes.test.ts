@@ -15,7 +15,7 @@ describeOn('redis', 'support access over several nodes', () => {
     })
   })
   afterAll(async () => {
-    for (const node of nodes) await node.stop()
+    for (const node of nodes) await node.kill()
   })
 
   test('switched off on one node, it is off on the other at once, and what is open there is dead', async () => {

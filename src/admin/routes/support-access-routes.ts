@@ -4,45 +4,50 @@ import type { ActiveGrants } from '../../oauth/sign-outs/active-grants.ts'
 import { type AccessState, type SupportAccess, stateOf } from '../../support-access/support-access.ts'
 import type { SupportAccesses } from '../../support-access/support-accesses.ts'
 import { Problem } from '../problem.ts'
+import { clientId, customerId, grantId, sentenceOf } from './fields.ts'
 import { customerIdOf, type FindCustomer } from './named-customer.ts'
 import { type Route, route } from './route.ts'
 import { epochSeconds, pageOf, pageQuery, text } from './shapes.ts'
 
 const STATES = ['waiting', 'approved', 'open', 'ended', 'lapsed'] as const satisfies readonly AccessState[]
 
+const accessId = z.string().describe('The id of the access.')
+const agentId = z.string().describe('The id of the agent.')
 const supportAccess = z
   .object({
-    id: z.string(),
-    state: z.enum(STATES),
-    agentId: z.string(),
-    agentEmail: z.string(),
-    customerId: z.string(),
-    clientId: z.string(),
-    resource: z.string(),
-    scopes: z.array(z.string()),
-    reason: z.string().optional(),
-    askedAt: epochSeconds,
-    approvedAt: epochSeconds.optional(),
-    approvedBy: z.string().optional(),
-    begunAt: epochSeconds.optional(),
-    endsAt: epochSeconds.optional(),
-    grantId: z.string().optional(),
-    endedAt: epochSeconds.optional(),
-    endedBy: z.string().optional(),
+    id: accessId,
+    state: z
+      .enum(STATES)
+      .describe('"waiting" for approval, "approved" and not begun, "open", "ended", or "lapsed" without having begun.'),
+    agentId,
+    agentEmail: z.string().describe('The e-mail address of the agent.'),
+    customerId,
+    clientId,
+    resource: z.string().describe('The resource server that its tokens are for.'),
+    scopes: z.array(z.string()).describe('The scopes of its tokens.'),
+    reason: z.string().optional().describe('What the agent gave as the reason.'),
+    askedAt: epochSeconds('When the agent asked'),
+    approvedAt: epochSeconds('When it was approved').optional(),
+    approvedBy: z.string().optional().describe('The administrator who approved it.'),
+    begunAt: epochSeconds('When its tokens were issued').optional(),
+    endsAt: epochSeconds('When its tokens end at the latest').optional(),
+    grantId: grantId.optional(),
+    endedAt: epochSeconds('When it was ended before its time').optional(),
+    endedBy: z.string().optional().describe('Who ended it before its time.'),
     endCause: z.string().optional().describe('Absent when its time was over, or its sign-in was ended otherwise.'),
   })
   .meta({ id: 'SupportAccess' })
 const supportSwitch = z.object({
-  isOn: z.boolean(),
-  changedAt: epochSeconds.optional(),
-  changedBy: z.string().optional(),
+  isOn: z.boolean().describe('Whether agents may act for customers.'),
+  changedAt: epochSeconds('When it was switched last').optional(),
+  changedBy: z.string().optional().describe('Who switched it last.'),
 })
 const query = pageQuery.extend({
   customer: text.min(1).max(2000).optional().describe('A customer by id, reference or e-mail address.'),
-  agentId: z.uuid().optional(),
-  state: z.enum(['open', 'waiting']).optional(),
+  agentId: z.uuid().optional().describe(sentenceOf(agentId)),
+  state: z.enum(['open', 'waiting']).optional().describe('Only those that are open, or that wait for approval.'),
 })
-const params = z.object({ id: z.string() })
+const params = z.object({ id: accessId })
 
 /** An access as the API shows it. */
 export type ShownSupportAccess = z.output<typeof supportAccess>

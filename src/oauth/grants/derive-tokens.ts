@@ -56,14 +56,15 @@ export async function deriveTokens(
   const scopes = withinSupport(ctx, { account, scopes: scopesOf(ctx, derivation) }, limitSupportScopes)
   await checkDpopReplay(provider, ctx, dPoP, client.clientId, errors.InvalidGrant)
 
-  const leftSeconds = endsAt - Math.floor(Date.now() / 1000)
   const isSame = isSamePerson(derivation)
-  const grant = isSame ? grantOf(ctx, derivation) : childGrant(ctx, derivation, { scopes, leftSeconds })
+  const grant = isSame ? grantOf(ctx, derivation) : childGrant(ctx, derivation, scopes)
   ctx.oidc.entity('Account', account)
   ctx.oidc.entity('Grant', grant)
 
   const { resourceServer } = subject
   const settle = await derivation.begin?.({ grantId: grant.jti, scopes, resource: resourceServer.identifier() })
+  const leftSeconds = secondsUntil(endsAt)
+  if (!isSame) Object.assign(grant, { expiresIn: leftSeconds })
   const scope = scopes.join(' ')
   const source = { accountId: account.accountId, client, grantId: grant.jti, gty: grantType }
   const accessToken = newAccessToken(provider, { ...source, scope, resourceServer })
@@ -121,11 +122,11 @@ function grantOf(ctx: TokenEndpointGrantContext, { subject, account }: Derivatio
 function childGrant(
   ctx: TokenEndpointGrantContext,
   { subject, account }: Derivation,
-  { scopes, leftSeconds }: { readonly scopes: readonly string[]; readonly leftSeconds: number },
+  scopes: readonly string[],
 ): Grant {
   const proved = { account, provedAtMs: subject.judgedAtMs }
   const grant = newGrant(ctx, proved, subject.resourceServer, new Set(scopes))
-  return Object.assign(grant, { parentGrantId: subject.token.grantId, expiresIn: leftSeconds })
+  return Object.assign(grant, { parentGrantId: subject.token.grantId })
 }
 
 async function boundedRefreshToken(
@@ -142,9 +143,13 @@ async function boundedRefreshToken(
     parentGrantId: grantFacts(ctx.oidc.entities.Grant)?.parentGrantId,
     rotations: 0,
   })
-  const leftSeconds = source.endsAt - Math.floor(Date.now() / 1000)
-  Object.assign(refreshToken, { expiresIn: Math.min(refreshToken.expiration, leftSeconds) })
+  Object.assign(refreshToken, { expiresIn: Math.min(refreshToken.expiration, secondsUntil(source.endsAt)) })
   await applyRefreshTokenBindings(provider, ctx, accessToken, refreshToken)
   ctx.oidc.entity('RefreshToken', refreshToken)
   return refreshToken
+}
+
+/** Rounded down: what is stored a moment later, in the next second, must not end later. */
+function secondsUntil(endsAt: number): number {
+  return Math.max(1, endsAt - Math.ceil(Date.now() / 1000))
 }

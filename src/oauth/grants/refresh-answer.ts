@@ -37,9 +37,9 @@ function endOf(current: RefreshToken): number | undefined {
   return (current as { endsAt?: number }).endsAt // ours, beside the library's fields
 }
 
-/** Seconds until then; no limit for any other refresh token. */
+/** Seconds until then, rounded down, so that what is stored in the next second ends no later; no limit for any other refresh token. */
 export function leftSeconds(current: RefreshToken): number {
-  return Math.max(1, (endOf(current) ?? Number.POSITIVE_INFINITY) - nowSeconds())
+  return Math.max(1, (endOf(current) ?? Number.POSITIVE_INFINITY) - Math.ceil(Date.now() / 1000))
 }
 
 /** Makes the access token and, where it is due, the ID token, and says both with the refresh token to use next. */
@@ -77,8 +77,4 @@ export async function answerRefresh(
     scope: accessToken.scope || undefined,
     tokenType: accessToken.tokenType,
   })
-}
-
-function nowSeconds(): number {
-  return Math.floor(Date.now() / 1000)
 }
