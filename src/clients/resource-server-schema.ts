@@ -99,7 +99,7 @@ function complaint({ code, keys }: { readonly code?: string; readonly keys?: rea
   return unknownMembers(keys, {
     of: 'a resource server',
     members: Object.keys(resourceServerMembers),
-    refused: { hasShortTokens: OF_DIALECTS, throttle: OF_DIALECTS, refreshPolicy: OF_DIALECTS },
+    refused: { hasShortTokens: OF_DIALECTS, throttle: OF_DIALECTS, refreshPolicy: OF_DIALECTS, ownClient: OF_DIALECTS },
     page: 'docs/resource-servers.md',
   })
 }

@@ -20,6 +20,8 @@ type OfDialects = {
   readonly refreshPolicy?: (typeof REFRESH_POLICIES)[number]
   /** Opaque tokens are 32 characters of a–z and 0–9, for clients that know no others. */
   readonly hasShortTokens?: boolean
+  /** The client that the dialect acts for: it may have tokens for it whoever else may not. */
+  readonly ownClient?: string
 }
 
 export type ResourceServerRegistry = ReturnType<typeof createResourceServerRegistry>

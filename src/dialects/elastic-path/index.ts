@@ -1,4 +1,5 @@
 import type { DialectRoute, OpenDialect } from '../dialect.ts'
+import { keptForShop } from '../kept-for-shop.ts'
 import { accountMemberTokenRoute } from './account-members.ts'
 import { clientTokenRoute, SCOPES } from './client-tokens.ts'
 import { customerTokenRoute } from './customer-tokens.ts'
@@ -16,9 +17,11 @@ const HOUR_SECONDS = 3600
 const DAY_SECONDS = 86_400
 
 /** Elastic Path Commerce Cloud, which was Moltin: a client's bearer first, then a person's token beside it. */
-export const createElasticPath: OpenDialect = (settings) => {
+export const createElasticPath: OpenDialect = (settings, { clientId }) => {
   const refusedStatus = settings.ELASTIC_PATH_REFUSED_STATUS
   const forPeople = {
+    // Without scopes: a token may do all that the person may.
+    ...keptForShop(clientId),
     scopes: [],
     format: 'jwt',
     accessTokenTtlSeconds: DAY_SECONDS,

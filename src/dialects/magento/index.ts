@@ -1,5 +1,6 @@
 import { AGENT_GRANT } from '../../oauth/grants/agent.ts'
 import type { OpenDialect } from '../dialect.ts'
+import { keptForShop } from '../kept-for-shop.ts'
 import { fail, refuse } from './answers.ts'
 import type { Credentials } from './credentials.ts'
 import { graphqlOutage, graphqlRoutes, isGraphql } from './graphql/route.ts'
@@ -14,11 +15,13 @@ const HOUR_SECONDS = 3600
 const ADMIN_HOURS = { opaque: 4, jwt: 1 } as const
 
 /** Magento 2 and Adobe Commerce: the web API's and GraphQL's ways to sign in and out. */
-export const createMagento: OpenDialect = (settings) => {
+export const createMagento: OpenDialect = (settings, { clientId }) => {
   const form = {
     format: settings.MAGENTO_TOKEN_FORMAT,
     algorithm: 'RS256',
     hasShortTokens: true,
+    // A token is the customer here, or the admin: there is no scope that says less.
+    ...keptForShop(clientId),
     throttle: { attempts: settings.MAGENTO_THROTTLE_ATTEMPTS, seconds: settings.MAGENTO_THROTTLE_SECONDS },
   } as const
   const adminHours = settings.MAGENTO_ADMIN_TOKEN_HOURS ?? ADMIN_HOURS[settings.MAGENTO_TOKEN_FORMAT]

@@ -1,4 +1,5 @@
 import type { Dialect, DialectRoute, OpenDialect } from '../dialect.ts'
+import { keptForShop } from '../kept-for-shop.ts'
 import { backOfficeToken } from './back-office-token.ts'
 import { backendError, backendOutage, resourceError } from './backend-answers.ts'
 import { REQUEST_REFUSED } from './oauth-token.ts'
@@ -28,7 +29,7 @@ export function backendRoutes(resource: string, { takesForms }: { readonly takes
 
 /** What the back office's tokens are made for: people of the office, and the warehouses they work in. */
 export function backendResources(resource: string, clientId: string): Dialect['resourceServers'] {
-  const form = { audience: clientId, format: 'jwt', algorithm: 'RS256' } as const
+  const form = { audience: clientId, ...keptForShop(clientId), format: 'jwt', algorithm: 'RS256' } as const
   return [
     { identifier: resource, scopes: SPRYKER_SCOPES, ...form, shape: sprykerToken({ arePermissionsStored: false }) },
     warehouseResource(resource, clientId),
@@ -40,6 +41,7 @@ export function warehouseResource(resource: string, clientId: string): Dialect['
   return {
     identifier: warehouseOf(resource),
     audience: clientId,
+    ...keptForShop(clientId),
     scopes: ['warehouse'],
     format: 'jwt',
     algorithm: 'RS256',

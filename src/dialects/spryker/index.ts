@@ -1,4 +1,5 @@
 import type { Dialect, DialectRoute, OpenDialect } from '../dialect.ts'
+import { keptForShop } from '../kept-for-shop.ts'
 import { agentRoutes } from './agents.ts'
 import { backendRoutes, warehouseResource } from './backend.ts'
 import { companyUserTokens } from './company-users.ts'
@@ -41,6 +42,8 @@ export const createSpryker: OpenDialect = (settings, { clientId }) => {
       {
         identifier: RESOURCE,
         audience: clientId,
+        // Its services look at whose token it is, not at what an app was allowed.
+        ...keptForShop(clientId),
         scopes: SPRYKER_SCOPES,
         format: 'jwt',
         algorithm: 'RS256',

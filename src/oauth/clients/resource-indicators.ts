@@ -47,7 +47,7 @@ export function createResourceIndicators(deps: ResourceDeps) {
     ): Promise<LibraryResourceServer> {
       const server = await findResourceServer(identifier)
       const metadata = await findClient(client.clientId)
-      const isKnown = server && metadata && (isOffered(server) || metadata.first_party === true)
+      const isKnown = server && metadata && (isOffered(server) || isOfShop(metadata, server))
       // Software of others does not learn that there is one that is not for it.
       if (!isKnown) throw new errors.InvalidTarget('there is no such resource server')
       const isMachine = ctx.oidc.params?.grant_type === 'client_credentials'
@@ -66,6 +66,10 @@ export function createResourceIndicators(deps: ResourceDeps) {
       } as LibraryResourceServer
     },
   }
+}
+
+function isOfShop({ client_id: clientId, first_party: isFirstParty }: ClientMetadata, { ownClient }: ResourceServer) {
+  return isFirstParty === true || clientId === ownClient
 }
 
 /** What a client may ask of a resource server: all of its scopes, or those among them that the client was given. */
