@@ -93,6 +93,7 @@ function createOwnGrants({ storage, auditTrail, metrics }: Backends, services: S
     audit: auditTrail.append,
     authenticate: customers.authenticate,
     authenticateAgent: agents.authenticate,
+    isAgentAddress: async (email) => (await agents.directory.findByLogin(email)) !== undefined,
     oneTimePasswords: customers.oneTimePasswords,
     findClient: clients.findClient,
     resourceServers: clients.resourceServers,

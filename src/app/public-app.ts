@@ -28,6 +28,7 @@ import { allowsOrigin } from '../oauth/clients/client-metadata.ts'
 import { serveJwks } from '../oauth/engine/jwks.ts'
 import { requestsByPost } from '../oauth/engine/requests-by-post.ts'
 import { createFindCaller } from '../oauth/tokens/callers.ts'
+import { createTokenCodes } from '../oauth/tokens/token-codes.ts'
 import type { AppParts } from './shared.ts'
 
 /** How long a request waits for the database before it answers 503. */
@@ -143,6 +144,8 @@ function createDialects(config: Config, log: Log, { backends, services, engine, 
       findCaller: createFindCaller({ judgeToken }),
       endSignIn,
       reportSignIn: signInWebhook.report,
+      tokenCodes: createTokenCodes({ storage }),
+      audit: auditTrail.append,
     }),
     selfService: customers.selfService,
     signInByLink: createLinkSignIn({

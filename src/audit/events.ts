@@ -44,6 +44,7 @@ export const AUDIT_EVENTS = {
   'support-access.switched':
     'An operator switched support access off or on; the reason says which, and how many ended.',
   'sign-in-link.made': 'A link that signs in a customer was created.',
+  'sign-in-code.made': 'An agent made a code that signs in as a customer; the reason is the agent’s.',
   'token.inspected': 'An operator inspected a token, or looked up tokens on record.',
   'customers.imported': 'Customers were imported, or their password hashes were wrapped.',
   'customer.exported': 'Customers, or all data about one customer, were exported.',

@@ -77,6 +77,7 @@ export const resourceServerMembers = {
 export type ResourceServerMember = keyof typeof resourceServerMembers
 
 /** Traits of the shop systems that dialects stand in for; see the type `ResourceServer`. */
+const TRAITS = ['hasShortTokens', 'throttle', 'refreshPolicy', 'ownClient', 'agentsFrom', 'takesResetKeys', 'vouching']
 const OF_DIALECTS = 'is for the resource servers of dialects alone: leave it out'
 
 const settings = { ...resourceServerMembers, identifier: resourceServerMembers.identifier.optional() }
@@ -99,7 +100,7 @@ function complaint({ code, keys }: { readonly code?: string; readonly keys?: rea
   return unknownMembers(keys, {
     of: 'a resource server',
     members: Object.keys(resourceServerMembers),
-    refused: { hasShortTokens: OF_DIALECTS, throttle: OF_DIALECTS, refreshPolicy: OF_DIALECTS, ownClient: OF_DIALECTS },
+    refused: Object.fromEntries(TRAITS.map((trait) => [trait, OF_DIALECTS])),
     page: 'docs/resource-servers.md',
   })
 }

@@ -22,6 +22,12 @@ type OfDialects = {
   readonly hasShortTokens?: boolean
   /** The client that the dialect acts for: it may have tokens for it whoever else may not. */
   readonly ownClient?: string
+  /** The resource server whose agents' own tokens let them act for customers here. */
+  readonly agentsFrom?: string
+  /** The key of a letter that resets a password signs in as well, once, in place of a code. */
+  readonly takesResetKeys?: boolean
+  /** Clients whose own token for another resource server has this scope say which customer has signed in with them. */
+  readonly vouching?: { readonly resource: string; readonly scope: string }
 }
 
 export type ResourceServerRegistry = ReturnType<typeof createResourceServerRegistry>

@@ -19,6 +19,8 @@ export type OneTimePasswords = {
   request(login: string, ip: string): void
   /** Checks a code, once. Every refusal is the same. */
   readonly authenticate: Authenticate
+  /** The same with the key of a letter that resets passwords, which is used up; the password stays. */
+  readonly authenticateByResetKey: Authenticate
 }
 
 export type OneTimePasswordDeps = {
@@ -28,6 +30,8 @@ export type OneTimePasswordDeps = {
   readonly lockout: Pick<Lockout, 'reserve' | 'remember'>
   readonly budgets: Pick<MailBudgets, 'takeForAccount'>
   readonly postMail: Mailer['post']
+  /** The customer with an address whose password a key resets, for exactly one caller; absent where there are no such keys. */
+  readonly redeemResetKey?: ((key: string, email: string) => Promise<Measured | undefined>) | undefined
   /** Keys the digests: a code is short, and would be guessed from a plain one. */
   readonly digestKey: string
 }
@@ -101,21 +105,28 @@ export function createOneTimePasswords(deps: OneTimePasswordDeps): OneTimePasswo
       deps.postMail(() => write(login, ip))
     },
 
-    async authenticate(login, code, context = NOWHERE) {
+    authenticate: checkBy((subject, code, { ip }) => redeem(subject, code, networkOf(ip))),
+    authenticateByResetKey: checkBy(async (subject, key) => deps.redeemResetKey?.(key, subject)),
+  }
+
+  function checkBy(
+    redeemCode: (subject: string, code: string, context: LoginContext) => Promise<Measured | undefined>,
+  ): Authenticate {
+    return async (login, code, context = NOWHERE) => {
       const subject = normalizeEmail(login)
       const entered = await enter(subject, code, context)
       if (entered.lockedForSeconds !== undefined) {
         await entered.settle('unchecked')
         return refusal(subject, { outcome: 'locked', retryAfterSeconds: entered.lockedForSeconds })
       }
-      const found = await redeem(subject, code, networkOf(context.ip))
+      const found = await redeemCode(subject, code, context)
       await entered.settle(found ? 'success' : 'failure')
       if (!found) return refusal(subject, { outcome: 'refused', reason: 'wrong-password' })
       const { customer, proof } = found
       return customer.emailVerified
         ? { outcome: 'authenticated', customer, proof }
         : { outcome: 'unconfirmed', customer }
-    },
+    }
   }
 }
 

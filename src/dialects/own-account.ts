@@ -1,4 +1,5 @@
-import type { CustomerQuery, FoundCustomers } from '../customers/self-service/find-customers.ts'
+import type { Customer } from '../customers/customer.ts'
+import type { CustomerName, CustomerQuery, FoundCustomers } from '../customers/self-service/find-customers.ts'
 import type {
   Account,
   ErasedSelf,
@@ -12,6 +13,7 @@ import type {
 } from '../customers/self-service/outcomes.ts'
 import type { OwnProfile, SelfService } from '../customers/self-service/self-service.ts'
 import type { NewPasswordByKey } from '../customers/self-service/set-own-password.ts'
+import type { VouchedAccount, VouchedCustomer } from '../customers/self-service/vouched-customers.ts'
 import { agentAccountId } from '../oauth/accounts/agent-account.ts'
 import type { Caller } from '../oauth/tokens/callers.ts'
 
@@ -24,7 +26,7 @@ export type NotOwn = { readonly outcome: 'not-own' }
  * What customers do to their own accounts, as `SelfService` says, from where this request comes. Whoever changes something
  * shows a token of their own (`services.findCaller`): that of an agent who acts for the customer is refused.
  */
-export type OwnAccount = Pick<SelfService, 'confirm' | 'issueResetKey' | 'issueConfirmationKey'> & {
+export type OwnAccount = Pick<SelfService, 'confirm' | 'isResetKey' | 'issueResetKey' | 'issueConfirmationKey'> & {
   register(account: NewAccount): Promise<Registered>
   isAddressFree(email: string): ReturnType<SelfService['isAddressFree']>
   requestConfirmation(login: string): Promise<LetterRequested>
@@ -38,6 +40,10 @@ export type OwnAccount = Pick<SelfService, 'confirm' | 'issueResetKey' | 'issueC
   erase(caller: Caller): Promise<ErasedSelf | NotOwn>
   /** By an agent's own token. */
   searchCustomers(caller: Caller, query: CustomerQuery): Promise<FoundCustomers | NotOwn | Unavailable>
+  /** One customer, by an agent's own token. */
+  findNamed(caller: Caller, named: CustomerName): Promise<Customer | NotOwn | Unavailable | undefined>
+  /** By a client's own token with this scope: the customer whom the client has signed in, made where there is none. */
+  findOrMakeVouched(caller: Caller, scope: string, account: VouchedAccount): Promise<VouchedCustomer | NotOwn>
 }
 
 /** Where a request comes from; `clientId` is the client that the dialect acts for. */
@@ -50,6 +56,7 @@ export function createOwnAccount(selfService: SelfService, { clientId, ...asker 
   const contextOf = (caller?: Caller) => ({ ...asker, clientId: caller?.clientId ?? clientId })
   return {
     confirm: selfService.confirm,
+    isResetKey: selfService.isResetKey,
     issueResetKey: selfService.issueResetKey,
     issueConfirmationKey: selfService.issueConfirmationKey,
     register: (account) => selfService.register(account, asker),
@@ -71,6 +78,12 @@ export function createOwnAccount(selfService: SelfService, { clientId, ...asker 
     },
     async searchCustomers({ kind, agent }, query) {
       return kind === 'agent' && agent ? selfService.search(query, agentAccountId(agent.id)) : NOT_OWN
+    },
+    async findNamed({ kind }, named) {
+      return kind === 'agent' ? selfService.findNamed(named) : NOT_OWN
+    },
+    async findOrMakeVouched({ kind, scopes }, scope, account) {
+      return kind === 'client' && scopes.includes(scope) ? selfService.findOrMakeVouched(account) : NOT_OWN
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { Caller, IsFor } from '../oauth/tokens/callers.ts'
+import type { CodedToken } from '../oauth/tokens/token-codes.ts'
 import type { EndpointAnswer, Issued, OAuthParameters } from './issued.ts'
 import type { OwnAccount } from './own-account.ts'
 import type { SignInReport } from './sign-in-webhook.ts'
@@ -14,12 +15,27 @@ export type SharedServices = {
   endAccessToken(bearer: string): Promise<void>
   /** Ends the grant of a refresh token if it is the account's own; silent otherwise. */
   endRefreshToken(refreshToken: string, owner: { readonly accountId: string }): Promise<void>
+  /** Ends the sign-in that an access token hangs from, with everything that was issued in it. */
+  endSignInOf(bearer: string): Promise<void>
+  /** A code by which whoever has it gets a token that was issued already, once. Audited, with the agent's reason. */
+  makeTokenCode(made: MadeCode): Promise<string>
+  /** The token of a code, for exactly one caller who knows the login of its account. */
+  redeemTokenCode(code: string, login: string): Promise<CodedToken | undefined>
   /** Everything that was granted to an account (a customer's id) until now ends: all devices, all companies. */
   /** Ends the one sign-in that an access token hangs from, of an agent who acts for somebody. */
   endActing(bearer: string, agentId: string): Promise<void>
   signOutEverywhere(accountId: string): Promise<void>
   /** Tells the shop, in the background. */
   reportSignIn(report: SignInReport): void
+}
+
+/** A token for a customer that an agent asked for, and how long its code works. */
+export type MadeCode = CodedToken & {
+  readonly customer: { readonly id: string; readonly email: string }
+  readonly agentId: string
+  readonly clientId: string
+  readonly reason: string
+  readonly ttlSeconds: number
 }
 
 /** The services of one request. */

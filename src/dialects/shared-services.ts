@@ -1,6 +1,9 @@
+import type { Audit } from '../audit/events.ts'
+import { normalizeEmail } from '../credentials/email.ts'
 import { agentAccountId } from '../oauth/accounts/agent-account.ts'
 import { type EndSignIn, everythingOf, grantOf } from '../oauth/sign-outs/end-sign-in.ts'
 import type { FindCaller } from '../oauth/tokens/callers.ts'
+import type { TokenCodes } from '../oauth/tokens/token-codes.ts'
 import type { FindToken } from '../oauth/tokens/token-status.ts'
 import type { JudgeToken } from '../oauth/tokens/token-verdict.ts'
 import type { SharedServices } from './services.ts'
@@ -10,11 +13,13 @@ export type SharedServicesDeps = Pick<SharedServices, 'reportSignIn'> & {
   readonly judgeToken: JudgeToken
   readonly findCaller: FindCaller
   readonly endSignIn: EndSignIn
+  readonly tokenCodes: TokenCodes
+  readonly audit: Audit
 }
 
 /** The services that dialects share, over the domain and the protocol. */
 export function createSharedServices(deps: SharedServicesDeps): SharedServices {
-  const { findToken, judgeToken, findCaller, endSignIn, reportSignIn } = deps
+  const { findToken, judgeToken, findCaller, endSignIn, reportSignIn, tokenCodes, audit } = deps
   return {
     findCaller,
     reportSignIn,
@@ -39,6 +44,19 @@ export function createSharedServices(deps: SharedServicesDeps): SharedServices {
       const what = token && grantOf(token)
       if (what) await endSignIn({ what, why: 'sign-out', by: agentAccountId(agentId) })
     },
+    async endSignInOf(bearer) {
+      const status = await findToken(bearer)
+      const what = status.isLive ? grantOf(status.token) : undefined
+      if (what) await endSignIn({ what, why: 'revoked-by-client' })
+    },
+    async makeTokenCode({ token, expiresAt, customer, agentId, clientId, reason, ttlSeconds }) {
+      const owner = { accountId: customer.id, login: normalizeEmail(customer.email) }
+      const code = await tokenCodes.make(owner, { token, expiresAt }, ttlSeconds)
+      const actor = agentAccountId(agentId)
+      audit({ type: 'sign-in-code.made', actor, customerId: customer.id, clientId, reason })
+      return code
+    },
+    redeemTokenCode: (code, login) => tokenCodes.redeem(code, normalizeEmail(login)),
     async signOutEverywhere(accountId) {
       await endSignIn({ what: everythingOf(accountId), why: 'sign-out-everywhere' })
     },

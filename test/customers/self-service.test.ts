@@ -217,7 +217,14 @@ const ACTS: readonly (readonly [string, (service: SelfService) => Promise<unknow
 const unavailable = (why: string) => ({ outcome: 'unavailable', why })
 
 test.each(ACTS)('%s is not available where the shop keeps its customers', async (_, act) => {
-  expect(await act(createNoSelfService({ confirm: async () => false }))).toEqual(unavailable('shop-keeps-customers'))
+  expect(
+    await act(
+      createNoSelfService({
+        registrationKeys: { confirm: async () => undefined },
+        directory: { findById: async () => undefined },
+      }),
+    ),
+  ).toEqual(unavailable('shop-keeps-customers'))
 })
 
 test.each(ACTS.filter(([name]) => name !== 'isAddressFree'))(

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { RegistrationKeys } from '../../src/customers/recovery/registration-keys.ts'
 import { createNoSelfService } from '../../src/customers/self-service/self-service.ts'
 import { createOwnAccount } from '../../src/dialects/own-account.ts'
 import { OWNER } from '../admin/administrators.ts'
@@ -185,7 +184,7 @@ describe('what only customers themselves may do', () => {
     'resetPassword',
   ]
   // It answers `unavailable` to all that reaches it.
-  const service = createNoSelfService({} as RegistrationKeys) // asked by `confirm` only
+  const service = createNoSelfService({} as Parameters<typeof createNoSelfService>[0]) // asked by `confirm` only
   const account = createOwnAccount(service, { ip: '::1', languages: [], clientId: 'frontend' })
 
   test.each(Object.entries(ACTS))('%s is refused to an agent who acts for them', async (_, act) => {

@@ -101,7 +101,13 @@ export function createCustomerServices(
     lockout,
     lockoutOperations: createLockoutOperations({ storage, policy, realm: 'customer' }),
     authenticate,
-    oneTimePasswords: createCodeLogin(backends, { directory, proofs, budgets, lockout }),
+    oneTimePasswords: createCodeLogin(backends, {
+      directory,
+      proofs,
+      budgets,
+      lockout,
+      redeemResetKey: recovery?.recovery.redeemFor,
+    }),
     signInLinks: createSignInLinks({
       storage,
       proofs,
@@ -126,7 +132,7 @@ export function createCustomerServices(
           confirmationPage: config.SHOP_CONFIRMATION_URL,
           resetPage: config.SHOP_PASSWORD_RESET_URL,
         })
-      : createNoSelfService(registrationKeys),
+      : createNoSelfService({ registrationKeys, directory }),
     recovery: mailer.isOffered ? recovery : undefined,
     passwordChange: recovery?.passwordChange,
     emailChanges: recovery?.emailChanges,
@@ -177,11 +183,14 @@ function createLogin(backends: CustomerBackends, { source, lockout, onProblem }:
 /** Codes by mail, whose logins are seen like those by password. */
 function createCodeLogin(
   { storage, digestKey, mailer, auditTrail, metrics }: CustomerBackends,
-  services: Pick<OneTimePasswordDeps, 'directory' | 'proofs' | 'budgets' | 'lockout'>,
+  services: Pick<OneTimePasswordDeps, 'directory' | 'proofs' | 'budgets' | 'lockout' | 'redeemResetKey'>,
 ): OneTimePasswords {
   const codes = createOneTimePasswords({ ...services, storage, digestKey, postMail: mailer.post })
+  const watched = (authenticate: Authenticate, way: string) =>
+    watchLogins(throttleLogins(authenticate, { storage }), auditTrail.append, metrics, way)
   return {
     request: codes.request,
-    authenticate: watchLogins(codes.authenticate, auditTrail.append, metrics, 'one-time-password'),
+    authenticate: watched(codes.authenticate, 'one-time-password'),
+    authenticateByResetKey: watched(codes.authenticateByResetKey, 'the key of a letter'),
   }
 }

@@ -1,8 +1,9 @@
+import { normalizeEmail } from '../../credentials/email.ts'
 import { networkOf } from '../../credentials/ip-network.ts'
 import type { Lockout, LoginContext } from '../../credentials/lockout/lockout.ts'
 import type { Customer } from '../customer.ts'
 import type { Directory } from '../directory.ts'
-import type { Proofs } from '../proof.ts'
+import type { Measured, Proofs } from '../proof.ts'
 import { issueAccountLink } from './account-links.ts'
 import type { OneTimeLinks } from './one-time-links.ts'
 import type { MailBudgets } from './recovery-budgets.ts'
@@ -26,6 +27,10 @@ export type Recovery = {
   issueKey(customer: Customer, ttlSeconds: number): Promise<string>
   /** The customer a link is for, while it works. */
   find(token: string): Promise<Customer | undefined>
+  /** The same, where it is the customer with this address. */
+  findFor(token: string, email: string): Promise<Measured | undefined>
+  /** As `findFor`, for exactly one caller: the link is used up, and nothing else changes. */
+  redeemFor(token: string, email: string): Promise<Measured | undefined>
   /** Sets the password and signs the customer out everywhere. A password that is refused leaves the link good. */
   finish(token: string, password: string, context: LoginContext, languages: readonly string[]): Promise<Recovered>
 }
@@ -53,6 +58,11 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   const { proofs, links, postLetter, passwordChange, lockout } = deps
   const find = async (token: string) => proofs.measure((await links.read('recovery', token))?.proof)
 
+  const findFor = async (token: string, email: string) => {
+    const found = await find(token)
+    return found && normalizeEmail(found.customer.email) === normalizeEmail(email) ? found : undefined
+  }
+
   return {
     request(login, asker, shopPage) {
       postLetter(async () => {
@@ -71,6 +81,13 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     },
 
     find: async (token) => (await find(token))?.customer,
+
+    findFor,
+
+    async redeemFor(token, email) {
+      const found = await findFor(token, email)
+      return found?.customer.emailVerified && (await links.redeem('recovery', token)) ? found : undefined
+    },
 
     async finish(token, password, context, languages) {
       const found = await find(token)

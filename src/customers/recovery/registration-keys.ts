@@ -1,5 +1,6 @@
 import { hash, randomBytes } from 'node:crypto'
 import type { Knex } from 'knex'
+import { storedForms } from '../../credentials/email.ts'
 
 export type RegistrationKeys = ReturnType<typeof createRegistrationKeys>
 
@@ -24,12 +25,17 @@ export function createRegistrationKeys({
       return key
     },
 
-    /** Confirms the customer's e-mail address. True for exactly one caller with a key that has not expired. */
-    async confirm(key: string): Promise<boolean> {
+    /**
+     * Confirms the customer's e-mail address. The customer's id, for exactly one caller with a key that has not expired. A key
+     * of another customer than the one with `email`, where that is given, is left as it is.
+     */
+    async confirm(key: string, email?: string): Promise<string | undefined> {
       const confirmed = await knex.transaction(async (transaction) => {
         const { rows } = await transaction.raw<{ rows: { customer_id: string }[] }>(
-          'delete from registration_keys where sha256 = ? and expires_at > now() returning customer_id',
-          [digest(key)],
+          `delete from registration_keys where sha256 = ? and expires_at > now()
+             ${email === undefined ? '' : 'and customer_id in (select id from customers where email_normalized = any(?))'}
+           returning customer_id`,
+          [digest(key), ...(email === undefined ? [] : [[...storedForms(email)]])],
         )
         const customerId = rows[0]?.customer_id
         if (customerId === undefined) return undefined
@@ -40,7 +46,7 @@ export function createRegistrationKeys({
         return count === 1 ? customerId : undefined
       })
       if (confirmed !== undefined) onConfirmed(confirmed)
-      return confirmed !== undefined
+      return confirmed
     },
   }
 }

@@ -14,14 +14,24 @@ export type NewCustomer = {
   readonly givenName?: string
   readonly familyName?: string
   readonly locale?: string
-  readonly password: StoredPassword
+  readonly allowsSupport?: boolean
+  /** Absent where somebody else vouches for who signs in. */
+  readonly password?: StoredPassword
 }
 
 export type RegistrationRows = ReturnType<typeof createRegistrationRows>
 
 /** What registration writes about customers. */
 export function createRegistrationRows({ knex }: { readonly knex: Knex }) {
-  async function insert({ email, givenName, familyName, locale, password, ...chosen }: NewCustomer) {
+  async function insert({
+    email,
+    givenName,
+    familyName,
+    locale,
+    allowsSupport = false,
+    password,
+    ...chosen
+  }: NewCustomer) {
     const { id = randomUUID(), idCustomer } = chosen
     const rows = await knex('customers')
       .insert({
@@ -34,8 +44,8 @@ export function createRegistrationRows({ knex }: { readonly knex: Knex }) {
         given_name: givenName ?? null,
         family_name: familyName ?? null,
         locale: locale ?? null,
-        ...passwordColumns(password),
-        password_changed_at: knex.fn.now(),
+        allows_support: allowsSupport,
+        ...(password && { ...passwordColumns(password), password_changed_at: knex.fn.now() }),
       })
       .onConflict()
       .ignore()

@@ -48,7 +48,7 @@ const TTL_SECONDS = 86_400
 const MAX_TRIES = 10
 
 type Link = Readonly<Record<string, unknown>>
-type Opened = Confirmation & { readonly password?: StoredPassword; readonly confirm: () => Promise<boolean> }
+type Opened = Confirmation & { readonly password?: StoredPassword; readonly confirm: () => Promise<string | undefined> }
 
 /**
  * Registration with double opt-in. There is no customer before the address is confirmed, and a link followed in another
@@ -62,13 +62,18 @@ export function createRegistration(deps: RegistrationDeps) {
     if (link?.registration) {
       const registration = link.registration as NewCustomer // as `register` put it
       const { email, password } = registration
-      return { email, needsPassword, password, confirm: async () => (await rows.add(registration)) !== undefined }
+      return { email, needsPassword, ...(password && { password }), confirm: () => rows.add(registration) }
     }
     const found = await proofs.measure(link?.proof)
     if (!found || found.customer.emailVerified) return undefined
     const { id, email } = found.customer
     const password = found.password && { password: found.password }
-    return { email, needsPassword, ...password, confirm: () => rows.confirmEmail(id, email) }
+    return {
+      email,
+      needsPassword,
+      ...password,
+      confirm: async () => ((await rows.confirmEmail(id, email)) ? id : undefined),
+    }
   }
 
   /** To an address that has an account goes a letter that says so, with the way to a new password. */
@@ -117,12 +122,14 @@ export function createRegistration(deps: RegistrationDeps) {
 
     /**
      * Confirms the address by the key of a letter that an API had sent, once. As in the shops, the key is all that is asked
-     * for: the page of the shop that takes it says what is being confirmed.
+     * for: the page of the shop that takes it says what is being confirmed. The customer's id; a key for another address than
+     * `email`, where that is given, is left as it is.
      */
-    async confirmByKey(key: string): Promise<boolean> {
+    async confirmByKey(key: string, email?: string): Promise<string | undefined> {
       const link = await links.read('confirmation', key)
       const opened = link?.browser === undefined ? await open(link) : undefined
-      return opened !== undefined && (await links.redeem('confirmation', key)) !== undefined && opened.confirm()
+      if (!opened || (email !== undefined && normalizeEmail(email) !== normalizeEmail(opened.email))) return undefined
+      return (await links.redeem('confirmation', key)) ? opened.confirm() : undefined
     },
 
     /** Confirms the address, once. In another browser than the one that asked, only with the password. */

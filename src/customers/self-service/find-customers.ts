@@ -100,3 +100,18 @@ function toFound(row: Row): FoundCustomer {
     ...(row.family_name !== null && { familyName: row.family_name }),
   }
 }
+
+/** How an agent names one customer. */
+export type CustomerName = { readonly email: string } | { readonly idCustomer: number }
+
+const MAX_NUMBER = 2 ** 31 - 1
+
+/** The id of the customer with the shop's number. */
+export async function findIdByNumber({ knex }: { readonly knex: Knex }, number: number): Promise<string | undefined> {
+  if (!Number.isInteger(number) || number < 1 || number > MAX_NUMBER) return undefined
+  const row = await knex('customers')
+    .where({ id_customer: number })
+    .whereNot({ status: 'anonymised' })
+    .first<{ id: string } | undefined>('id')
+  return row?.id
+}

@@ -26,6 +26,8 @@ export type NewAccount = {
   readonly familyName?: string | undefined
   /** As `de_DE`. */
   readonly locale?: string | undefined
+  /** Whether agents may act for them; no, unless given. */
+  readonly allowsSupport?: boolean | undefined
 }
 
 export type AccountMember = 'email' | 'givenName' | 'familyName' | 'locale'
@@ -33,7 +35,7 @@ export type AccountMember = 'email' | 'givenName' | 'familyName' | 'locale'
 /** The account as it is told to who registered it. */
 export type Account = Pick<
   Customer,
-  'id' | 'idCustomer' | 'customerReference' | 'email' | 'givenName' | 'familyName' | 'locale'
+  'id' | 'idCustomer' | 'customerReference' | 'email' | 'givenName' | 'familyName' | 'locale' | 'allowsSupport'
 >
 
 export type Registered =

@@ -74,12 +74,13 @@ export function createRegisterCustomer(deps: RegisterCustomerDeps) {
 }
 
 /** As it is kept; members that were not given are absent. */
-function tidy({ email, password, givenName, familyName, locale }: NewAccount) {
+function tidy({ email, password, givenName, familyName, locale, allowsSupport }: NewAccount) {
   return {
     email: typedText(email),
     password,
     ...(givenName !== undefined && { givenName: typedText(givenName) }),
     ...(familyName !== undefined && { familyName: typedText(familyName) }),
     ...(locale !== undefined && { locale }),
+    ...(allowsSupport !== undefined && { allowsSupport }),
   }
 }

@@ -10,7 +10,13 @@ import { eraseCustomer } from '../records/erase.ts'
 import type { Asker } from '../recovery/recovery-letters.ts'
 import type { RecoveryServices } from '../recovery/recovery-services.ts'
 import type { RegistrationKeys } from '../recovery/registration-keys.ts'
-import { type CustomerQuery, createFindCustomers, type FoundCustomers } from './find-customers.ts'
+import {
+  type CustomerName,
+  type CustomerQuery,
+  createFindCustomers,
+  type FoundCustomers,
+  findIdByNumber,
+} from './find-customers.ts'
 import type {
   ErasedSelf,
   LetterRequested,
@@ -23,6 +29,7 @@ import type {
 } from './outcomes.ts'
 import { createRegisterCustomer, invalidMembers } from './register-customer.ts'
 import { createSetOwnPassword, type NewPasswordByKey, type PasswordContext } from './set-own-password.ts'
+import { createVouchedCustomers, type VouchedAccount, type VouchedCustomer } from './vouched-customers.ts'
 
 /** What customers may change about themselves. An e-mail address is changed by other means: it must be proved first. */
 export type OwnProfile = Omit<CustomerChange, 'email'>
@@ -41,8 +48,11 @@ export type SelfService = {
   isAddressFree(email: string, asker: Asker): Promise<boolean | Exclude<LetterRequested, { outcome: 'requested' }>>
   /** Mails another key to a customer whose address is not confirmed. */
   requestConfirmation(login: string, asker: Asker): Promise<LetterRequested>
-  /** Confirms an address by a key: of a letter of ours, or one that `registration-key` made. Once. */
-  confirm(key: string): Promise<boolean>
+  /**
+   * Confirms an address by a key: of a letter of ours, or one that `registration-key` made. The customer, once. With `email` only
+   * a key for that address.
+   */
+  confirm(key: string, email?: string): Promise<Customer | undefined>
   /** With the current password. Ends everything that was granted to the customer until now. */
   changePassword(
     customer: Pick<Customer, 'id' | 'email'>,
@@ -51,6 +61,15 @@ export type SelfService = {
   ): Promise<PasswordChanged>
   /** Mails a key for `resetPassword` to the customer with this login, if there is one. */
   requestPasswordReset(login: string, asker: Asker): Promise<LetterRequested>
+  /** Whether `key` would reset the password of the customer with this address now. Nothing is used up. */
+  isResetKey(key: string, email: string): Promise<boolean>
+  /**
+   * The customer with an address that somebody else vouches for, who never has a password of theirs here unless they set one;
+   * made where there is none. One whose address is not confirmed is refused: a stranger may have made the account.
+   */
+  findOrMakeVouched(account: VouchedAccount): Promise<VouchedCustomer>
+  /** For agents, who know customers by their number or their address. */
+  findNamed(named: CustomerName): Promise<Customer | undefined | Unavailable>
   /** Ends everything that was granted to the customer until now. */
   resetPassword(newPassword: NewPasswordByKey, context: PasswordContext): Promise<PasswordReset>
   /**
@@ -75,7 +94,7 @@ export type SelfServiceNote =
 
 export type SelfServiceDeps = {
   readonly knex: Knex
-  readonly directory: Pick<Directory, 'findByLogin'>
+  readonly directory: Pick<Directory, 'findByLogin' | 'findById'>
   readonly records: Pick<CustomerRecords, 'find' | 'change'>
   readonly recovery: RecoveryServices
   readonly registrationKeys: RegistrationKeys
@@ -122,11 +141,21 @@ export function createSelfService(deps: SelfServiceDeps): SelfService {
       return { outcome: 'requested' }
     },
 
-    confirm: async (key) => (await registrationKeys.confirm(key)) || (await registration.confirmByKey(key)),
+    async confirm(key, email) {
+      const id = (await registrationKeys.confirm(key, email)) ?? (await registration.confirmByKey(key, email))
+      return id === undefined ? undefined : directory.findById(id)
+    },
 
     changePassword: passwords.change,
     requestPasswordReset: async (login, asker) => (canMail ? passwords.request(login, asker) : unavailable('no-mail')),
     resetPassword: passwords.reset,
+    isResetKey: async (key, email) => (await recovery.recovery.findFor(key, email)) !== undefined,
+    findOrMakeVouched: createVouchedCustomers({ directory, rows: recovery.rows }),
+    async findNamed(named) {
+      if ('email' in named) return (await directory.findByLogin(named.email))?.customer
+      const id = await findIdByNumber(deps, named.idCustomer)
+      return id === undefined ? undefined : directory.findById(id)
+    },
     issueResetKey: (customer, ttlSeconds) => recovery.recovery.issueKey(customer, ttlSeconds),
     issueConfirmationKey: ({ id }) => registrationKeys.issue(id),
 
@@ -157,17 +186,29 @@ export function createSelfService(deps: SelfServiceDeps): SelfService {
   }
 }
 
-/** Where the shop keeps its customers; `confirmation` by keys that were made here is left. */
-export function createNoSelfService({ confirm }: Pick<RegistrationKeys, 'confirm'>): SelfService {
+/** Where the shop keeps its customers; confirmation by keys that were made here is left. */
+export function createNoSelfService({
+  registrationKeys,
+  directory,
+}: {
+  readonly registrationKeys: Pick<RegistrationKeys, 'confirm'>
+  readonly directory: Pick<Directory, 'findById'>
+}): SelfService {
   const refuse = async () => unavailable('shop-keeps-customers')
   return {
     register: refuse,
     isAddressFree: refuse,
     requestConfirmation: refuse,
-    confirm,
+    async confirm(key, email) {
+      const id = await registrationKeys.confirm(key, email)
+      return id === undefined ? undefined : directory.findById(id)
+    },
     changePassword: refuse,
     requestPasswordReset: refuse,
     resetPassword: refuse,
+    isResetKey: async () => false,
+    findOrMakeVouched: refuse,
+    findNamed: refuse,
     issueResetKey: refuse,
     issueConfirmationKey: refuse,
     changeProfile: refuse,

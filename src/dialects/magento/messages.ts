@@ -3,7 +3,8 @@ import { describeOutage, type Outage } from '../outage.ts'
 /** An error as the shop's web API words it: the template stays in `message`, its values are in `parameters`. */
 export type ErrorMessage = {
   readonly message: string
-  readonly parameters?: Readonly<Record<string, unknown>>
+  /** By name, or in the order of `%1`, `%2` …. */
+  readonly parameters?: Readonly<Record<string, unknown>> | readonly unknown[]
   readonly errors?: readonly ErrorMessage[]
 }
 
@@ -47,4 +48,20 @@ export const NOT_TEXT: ErrorMessage = {
 export function outageMessage(outage: Outage): string {
   const what = outage.isCustomerServiceAway ? describeOutage(outage) : 'Internal Error.'
   return `${what} Details are in the log of the server, under the X-Request-Id of this answer.`
+}
+
+/** A message with its values put in: GraphQL has them so. */
+export function rendered({ message, parameters = [] }: ErrorMessage): string {
+  const named = Array.isArray(parameters)
+    ? parameters.map((value, index) => [String(index + 1), value] as const)
+    : Object.entries(parameters)
+  // The longest name first: one may begin with another.
+  return named
+    .toSorted(([one], [other]) => other.length - one.length)
+    .reduce((text, [name, value]) => text.replaceAll(`%${name}`, () => String(value)), message)
+}
+
+/** A member that must be given, as the web API names it. */
+export function required(fieldName: string): ErrorMessage {
+  return { message: REQUIRED, parameters: { fieldName } }
 }

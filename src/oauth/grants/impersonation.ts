@@ -1,5 +1,6 @@
 import { errors, type TokenEndpointGrantContext } from 'oidc-provider'
 import type { Audit } from '../../audit/events.ts'
+import type { ResourceServer } from '../../clients/resource-servers.ts'
 import type { Customer } from '../../customers/customer.ts'
 import { requestState } from '../../http/request-state.ts'
 import type { SupportAccess } from '../../support-access/support-access.ts'
@@ -19,6 +20,7 @@ export type ImpersonationGrantDeps = SubjectTokenDeps & {
   /** Told once tokens of an access are stored: the customer is to know. */
   readonly noticeSupportAccess: (customer: Customer, access: SupportAccess) => void
   readonly audit: Audit
+  readonly resourceServers: { find(identifier: string): Promise<ResourceServer | undefined> }
 }
 
 /** Of one request: who acts for whom. */
@@ -35,11 +37,12 @@ export function impersonationGrant(deps: ImpersonationGrantDeps): GrantType {
     name: IMPERSONATION_GRANT,
     parameters: ['subject_token', 'customer_reference', 'reason', 'scope', 'resource'],
     async handle(ctx) {
-      const { customer_reference: customerReference } = parametersOf(ctx)
+      const { customer_reference: customerReference, resource } = parametersOf(ctx)
       if (typeof customerReference !== 'string' || customerReference === '') {
         throw new errors.InvalidRequest("missing required parameter(s) 'customer_reference'")
       }
-      const subject = await findSubject(deps, ctx)
+      const server = typeof resource === 'string' ? await deps.resourceServers.find(resource) : undefined
+      const subject = await findSubject(deps, ctx, { alsoFrom: server?.agentsFrom })
       const { account } = subject
       if (!isAgentAccount(account)) throw new errors.InvalidGrant('only an agent may act for a customer')
       await act(deps, ctx, { subject, account, customerReference })

@@ -8,6 +8,7 @@ import { type OneTimePasswordGrantDeps, oneTimePasswordGrant } from './one-time-
 import { type PasswordGrantDeps, passwordGrant } from './password.ts'
 import { type RefreshGrantDeps, refreshTokenGrant } from './refresh-token.ts'
 import { type TokenExchangeDeps, tokenExchangeGrant } from './token-exchange.ts'
+import { type VouchedCustomerGrantDeps, vouchedCustomerGrant } from './vouched-customer.ts'
 import { warehouseGrant } from './warehouse.ts'
 
 export type GrantDeps = AgentGrantDeps &
@@ -16,7 +17,8 @@ export type GrantDeps = AgentGrantDeps &
   OneTimePasswordGrantDeps &
   PasswordGrantDeps &
   RefreshGrantDeps &
-  TokenExchangeDeps
+  TokenExchangeDeps &
+  VouchedCustomerGrantDeps
 
 /** Our own grant types; the library brings authorization code, client credentials and device code. */
 export function createGrants(deps: GrantDeps): GrantType[] {
@@ -30,6 +32,7 @@ export function createGrants(deps: GrantDeps): GrantType[] {
     passwordGrant(deps),
     refreshTokenGrant(deps),
     tokenExchangeGrant(deps),
+    vouchedCustomerGrant(deps),
     warehouseGrant(deps),
   ]
 }

@@ -35,12 +35,12 @@ export const WAREHOUSE_SCOPE = 'warehouse'
  * been issued to the very client that asks, and have been made for the service that tokens are asked for: who receives
  * a token of a public client can ask in its name, and must not get further with it than where it was sent. With
  * `mayCross` another service of the same client will do, if the client proves who it is or got the token in this very
- * request.
+ * request. `alsoFrom` is the identifier of one more resource server whose tokens will do.
  */
 export async function findSubject(
   { judgeToken }: Pick<SubjectTokenDeps, 'judgeToken'>,
   ctx: TokenEndpointGrantContext,
-  { mayCross = false }: { readonly mayCross?: boolean } = {},
+  { mayCross = false, alsoFrom }: { readonly mayCross?: boolean; readonly alsoFrom?: string | undefined } = {},
 ): Promise<Subject> {
   const { subject_token: value } = parametersOf(ctx)
   if (typeof value !== 'string') throw new errors.InvalidRequest("missing required parameter(s) 'subject_token'")
@@ -48,11 +48,12 @@ export async function findSubject(
   if (another || !resourceServer) throw new errors.InvalidTarget('only one resource can be asked for at a time')
   const isIssuedHere = requestState(ctx).issuedTokens?.includes(value) === true
   const crosses = mayCross && (isIssuedHere || ctx.oidc.client?.clientAuthMethod !== 'none')
-  const audience = crosses ? undefined : (resourceServer.audience ?? resourceServer.identifier())
+  const audience = resourceServer.audience ?? resourceServer.identifier()
+  const audiences = crosses ? undefined : [audience, ...(alsoFrom === undefined ? [] : [alsoFrom])]
   const judgedAtMs = Date.now()
   const verdict = await judgeToken(value, {
     asker: 'subject-token',
-    objection: (token) => objectTo(token, ctx.oidc.client?.clientId, audience),
+    objection: (token) => objectTo(token, ctx.oidc.client?.clientId, audiences),
   })
   if (!verdict.works) throw new errors.InvalidGrant(`the subject token does not work: ${verdict.reason}`)
   const { token, account, records } = verdict
@@ -64,13 +65,17 @@ export async function findSubject(
   return { token, account, grant, resourceServer, endsAt: isIssuedHere ? Number(grant.exp) : token.exp, judgedAtMs }
 }
 
-function objectTo(token: FoundToken, clientId: string | undefined, audience: string | undefined): Refusal | undefined {
+function objectTo(
+  token: FoundToken,
+  clientId: string | undefined,
+  audiences: readonly string[] | undefined,
+): Refusal | undefined {
   const { kind, accountId, grantClientId, scope = '', exp } = token
   if (kind !== 'access-token' || accountId === undefined || anonymousIdOf(accountId) !== undefined) return 'wrong-kind'
   if (scope.split(' ').includes(WAREHOUSE_SCOPE)) return 'wrong-kind'
   // What was traded hangs from the sign-in of another client, and must not become one of its own.
   if (grantClientId !== undefined || token.clientId !== clientId) return 'caller-not-entitled'
-  if (audience !== undefined && token.audience !== audience) return 'wrong-audience'
+  if (audiences && !audiences.includes(String(token.audience))) return 'wrong-audience'
   // The check of a JWT allows for clocks that differ; what is over does not become something that lives.
   if (exp <= Date.now() / 1000) return 'expired'
   return objectToBearer(token)
