@@ -87,6 +87,23 @@ export const dialectSettings = {
     default: 'by-category',
     sentence: 'Whether refused GraphQL requests answer 401 and 403 as newer Magento does, or always 200.',
   },
+  MAGENTO_REVOKE: {
+    type: z.enum(['all', 'this']),
+    default: 'all',
+    sentence:
+      'What a Magento customer who signs out ends: everything that was granted to them, as the shop does, or the sign-in of this token alone.',
+  },
+  MAGENTO_OTP_SECONDS: {
+    type: seconds.max(600, 'must be ten minutes (600) at most'),
+    default: '30',
+    sentence: 'How long the one-time code works by which an agent signs in as a customer at the Magento endpoints.',
+  },
+  MAGENTO_EXTERNAL_CUSTOMERS: {
+    type: flag,
+    default: 'false',
+    sentence:
+      'Whether clients with the scope exchange_external_customer_token get Magento tokens for customers whom they have signed in by their own means (exchangeExternalCustomerToken). Such a client can sign in every customer.',
+  },
   COMMERCETOOLS_PROJECT_KEYS: {
     type: list,
     default: 'shop',

@@ -1,79 +1,73 @@
-import { AGENT_GRANT } from '../../oauth/grants/agent.ts'
-import type { OpenDialect } from '../dialect.ts'
+import type { Dialect, OpenDialect } from '../dialect.ts'
 import { keptForShop } from '../kept-for-shop.ts'
 import { fail, refuse } from './answers.ts'
-import type { Credentials } from './credentials.ts'
 import { graphqlOutage, graphqlRoutes, isGraphql } from './graphql/route.ts'
 import { NO_ROUTE } from './messages.ts'
 import { restRoutes } from './routes.ts'
+import { ADMIN, CUSTOMER, EXCHANGE_SCOPE, INTEGRATION, type Shop } from './shop.ts'
 import { magentoToken } from './token.ts'
 
-const CUSTOMER = 'urn:vestibule:dialect:magento'
-const ADMIN = 'urn:vestibule:dialect:magento-admin'
 const HOUR_SECONDS = 3600
 /** The shop has a setting of its own for each form. */
 const ADMIN_HOURS = { opaque: 4, jwt: 1 } as const
 
-/** Magento 2 and Adobe Commerce: the web API's and GraphQL's ways to sign in and out. */
+type Settings = Parameters<OpenDialect>[0]
+
+/** Magento 2 and Adobe Commerce: what customers and agents do to sign in and to their accounts, by the web API and by GraphQL. */
 export const createMagento: OpenDialect = (settings, { clientId }) => {
-  const form = {
-    format: settings.MAGENTO_TOKEN_FORMAT,
-    algorithm: 'RS256',
-    hasShortTokens: true,
-    // A token is the customer here, or the admin: there is no scope that says less.
-    ...keptForShop(clientId),
-    throttle: { attempts: settings.MAGENTO_THROTTLE_ATTEMPTS, seconds: settings.MAGENTO_THROTTLE_SECONDS },
-  } as const
-  const adminHours = settings.MAGENTO_ADMIN_TOKEN_HOURS ?? ADMIN_HOURS[settings.MAGENTO_TOKEN_FORMAT]
-  const hours = { customer: settings.MAGENTO_CUSTOMER_TOKEN_HOURS, admin: adminHours }
-  const signInCustomer = ({ username, password }: Credentials) => ({
-    grant_type: 'password',
-    resource: CUSTOMER,
-    scope: 'customer',
-    username,
-    password,
-  })
-  const signInAdmin = ({ username, password, otp }: Credentials & { readonly otp?: string }) => ({
-    grant_type: AGENT_GRANT,
-    resource: ADMIN,
-    username,
-    password,
-    ...(otp !== undefined && { one_time_password: otp }),
-  })
+  const shop: Shop = {
+    stores: settings.MAGENTO_STORES,
+    tokenHours: settings.MAGENTO_CUSTOMER_TOKEN_HOURS,
+    codeSeconds: settings.MAGENTO_OTP_SECONDS,
+    revokes: settings.MAGENTO_REVOKE,
+    takesExternalCustomers: settings.MAGENTO_EXTERNAL_CUSTOMERS,
+    minPasswordLength: settings.PASSWORD_MIN_LENGTH,
+    maxPasswordLength: settings.PASSWORD_MAX_LENGTH,
+    needsConfirmation: settings.REGISTRATION_CONFIRMATION === 'required',
+  }
   return {
     name: 'magento',
-    resourceServers: [
-      {
-        identifier: CUSTOMER,
-        scopes: [],
-        accessTokenTtlSeconds: seconds(hours.customer),
-        ...form,
-        shape: magentoToken,
-      },
-      {
-        identifier: ADMIN,
-        scopes: [],
-        accessTokenTtlSeconds: seconds(hours.admin),
-        ...form,
-        shape: magentoToken,
-      },
-    ],
+    resourceServers: resourceServers(settings, shop, clientId),
     routes: [
-      ...restRoutes({ audience: CUSTOMER, signInCustomer, signInAdmin, stores: settings.MAGENTO_STORES }),
-      ...graphqlRoutes({
-        audience: CUSTOMER,
-        signInCustomer,
-        tokenHours: hours.customer,
-        isAlwaysOk: settings.MAGENTO_GRAPHQL_STATUS === 'always-200',
-      }),
+      ...restRoutes(shop),
+      ...graphqlRoutes({ shop, isAlwaysOk: settings.MAGENTO_GRAPHQL_STATUS === 'always-200' }),
     ],
     onBadBody: (status, context) =>
       refuse(status, { message: status === 413 ? 'Request body is too large.' : 'Decoding error.' }, context),
     onGone: (context) => refuse(410, { message: 'This API is no longer available.' }, context),
     onFailure: (cause, context) => (isGraphql(context) ? graphqlOutage(cause) : fail(cause, context)),
     onUnknownPath: (context) => refuse(404, NO_ROUTE, context),
-    requestHeaders: ['Store', 'Content-Currency', 'X-Captcha', 'X-ReCaptcha', 'X-Requested-With'],
+    requestHeaders: ['Store', 'Content-Currency', 'X-Adobe-Company', 'X-Captcha', 'X-ReCaptcha', 'X-Requested-With'],
   }
+}
+
+function resourceServers(settings: Settings, shop: Shop, ownClient: string): Dialect['resourceServers'] {
+  const form = {
+    scopes: [],
+    format: settings.MAGENTO_TOKEN_FORMAT,
+    algorithm: 'RS256',
+    hasShortTokens: true,
+    // A token is the customer here, or the admin: there is no scope that says less.
+    ...keptForShop(ownClient),
+    throttle: { attempts: settings.MAGENTO_THROTTLE_ATTEMPTS, seconds: settings.MAGENTO_THROTTLE_SECONDS },
+    shape: magentoToken,
+  } as const
+  const adminHours = settings.MAGENTO_ADMIN_TOKEN_HOURS ?? ADMIN_HOURS[settings.MAGENTO_TOKEN_FORMAT]
+  const vouching = { resource: INTEGRATION, scope: EXCHANGE_SCOPE }
+  return [
+    {
+      ...form,
+      identifier: CUSTOMER,
+      accessTokenTtlSeconds: seconds(shop.tokenHours),
+      agentsFrom: ADMIN,
+      takesResetKeys: true,
+      ...(shop.takesExternalCustomers && { vouching }),
+    },
+    { ...form, identifier: ADMIN, accessTokenTtlSeconds: seconds(adminHours) },
+    ...(shop.takesExternalCustomers
+      ? [{ identifier: INTEGRATION, scopes: [EXCHANGE_SCOPE], hasMachineTokens: true, format: 'opaque' } as const]
+      : []),
+  ]
 }
 
 function seconds(hours: number): number {

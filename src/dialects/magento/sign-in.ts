@@ -5,16 +5,16 @@ import { readFields } from './content.ts'
 import { type ErrorMessage, SECOND_FACTOR, SIGN_IN_REFUSED, UNCONFIRMED, WRONG_CODE } from './messages.ts'
 
 /** What an endpoint wants to be told, and how it asks for tokens with it. */
-export type SignInForm<T> = {
+export type SignInForm<T, Parameters = OAuthParameters> = {
   readonly read: (fields: Readonly<Record<string, unknown>>) => T | { readonly refused: ErrorMessage }
-  readonly toParameters: (credentials: T) => OAuthParameters
+  readonly toParameters: (credentials: T) => Parameters
 }
 
 /** Turns a token request of the web API into OAuth parameters, or refuses what cannot be read. */
-export function readSignIn<T extends object>(
+export function readForm<T extends object, Parameters = OAuthParameters>(
   { body, headers, context }: DialectRequest,
-  { read, toParameters }: SignInForm<T>,
-): OAuthParameters | DialectAnswer {
+  { read, toParameters }: SignInForm<T, Parameters>,
+): Parameters | DialectAnswer {
   const content = readFields(body, typeof headers['content-type'] === 'string' ? headers['content-type'] : undefined)
   if ('unreadable' in content) return refuse(400, { message: content.unreadable }, context)
   const credentials = read(content.fields)

@@ -3,44 +3,51 @@ import { SaxesParser } from 'saxes'
 const MAX_DEPTH = 16
 const MAX_ELEMENTS = 200
 
+/** An element that is being read: its text, or its children by name; a list where one comes twice. */
+type Element = { readonly name: string; text: string; readonly children: Map<string, unknown> }
+
 /**
- * The fields of an XML request: the root element's name does not matter, each child is a field, and a child with
- * children of its own is no text. Undefined for what is not well-formed, has a document type (and so could declare
- * entities), or is nested or long beyond need.
+ * The fields of an XML request: the root element's name does not matter, each child is a field, and one with children of its own
+ * is an object. Undefined for what is not well-formed, has a document type (and so could declare entities), or is nested or
+ * long beyond need.
  */
 export function readXmlFields(text: string): Readonly<Record<string, unknown>> | undefined {
-  const fields = new Map<string, unknown>()
-  const parser = new SaxesParser()
-  let [depth, elements, isRefused] = [0, 0, false]
-  let current = ''
+  const open: Element[] = []
+  const root: Element = { name: '', text: '', children: new Map() }
+  let [elements, isRefused] = [0, false]
   const refuse = () => {
     isRefused = true
   }
+  const parser = new SaxesParser()
   parser.on('error', refuse)
   parser.on('doctype', refuse)
   parser.on('opentag', ({ name }) => {
-    depth += 1
     elements += 1
-    if (depth > MAX_DEPTH || elements > MAX_ELEMENTS) refuse()
-    if (depth === 2) current = name
-    if (depth === 2) fields.set(name, fields.has(name) ? [] : '')
-    if (depth === 3) fields.set(current, [])
+    open.push(open.length === 0 ? root : { name, text: '', children: new Map() })
+    if (open.length > MAX_DEPTH || elements > MAX_ELEMENTS) refuse()
   })
   const addText = (piece: string) => {
-    const known = fields.get(current)
-    if (depth === 2 && typeof known === 'string') fields.set(current, known + piece)
+    const current = open.at(-1)
+    if (current) current.text += piece
   }
   parser.on('text', addText)
   parser.on('cdata', addText)
   parser.on('closetag', () => {
-    depth -= 1
+    const closed = open.pop()
+    const parent = open.at(-1)
+    if (!closed || !parent) return
+    parent.children.set(closed.name, parent.children.has(closed.name) ? [] : elementValue(closed))
   })
   for (const piece of pieces(text)) {
     if (isRefused) return undefined
     parser.write(piece)
   }
   parser.close()
-  return isRefused ? undefined : Object.fromEntries(fields)
+  return isRefused ? undefined : Object.fromEntries(root.children)
+}
+
+function elementValue({ text, children }: Element): unknown {
+  return children.size > 0 ? Object.fromEntries(children) : text
 }
 
 /** A value as the shop writes it in XML: a `response` element, members as elements, list entries as `item`. */

@@ -23,7 +23,12 @@ export function createTokenCodes({ storage }: { readonly storage: Pick<Storage, 
   return {
     async make({ accountId, login }: CodeOwner, { token, expiresAt }: CodedToken, ttlSeconds: number): Promise<string> {
       const code = randomBytes(16).toString('hex')
-      await storage.put(KIND, code, { accountId, login, expiresAt, sealed: seal(code, KIND, token) }, ttlSeconds)
+      await storage.put(
+        KIND,
+        code,
+        { accountId, login, expiresAt, worksUntilMs: Date.now() + ttlSeconds * 1000, sealed: seal(code, KIND, token) },
+        ttlSeconds,
+      )
       await storage.put(NEWEST, accountId, { digest: hashId(code) }, ttlSeconds)
       return code
     },
@@ -31,7 +36,7 @@ export function createTokenCodes({ storage }: { readonly storage: Pick<Storage, 
     /** The token, for exactly one caller who knows the login of the account too; another login uses nothing up. */
     async redeem(code: string, login: string): Promise<CodedToken | undefined> {
       const artifact = CODE.test(code) ? (await storage.get(KIND, code))?.artifact : undefined
-      if (!artifact || artifact.login !== login) return undefined
+      if (!artifact || artifact.login !== login || Date.now() >= Number(artifact.worksUntilMs)) return undefined
       const newest = await storage.get(NEWEST, String(artifact.accountId))
       if (newest?.artifact.digest !== hashId(code) || !(await storage.consume(KIND, code))) return undefined
       const token = unseal(code, KIND, String(artifact.sealed))

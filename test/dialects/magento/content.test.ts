@@ -6,7 +6,8 @@ test.each([
   ['<login><username>a</username><password>b</password></login>', { username: 'a', password: 'b' }],
   ['<x><username>&lt;a&amp;b&gt;</username></x>', { username: '<a&b>' }],
   ['<x><password><![CDATA[<&]]></password></x>', { password: '<&' }],
-  ['<x><username><deep>a</deep></username></x>', { username: [] }],
+  ['<x><username><deep>a</deep></username></x>', { username: { deep: 'a' } }],
+  ['<x><a><b>1</b><b>2</b></a></x>', { a: { b: [] } }],
   ['<x><username>a</username><username>b</username></x>', { username: [] }],
   ['<x>text</x>', {}],
 ])('%s is read as fields', (text, fields) => {

@@ -4,19 +4,15 @@ import { documentExcess, textExcess } from './limits.ts'
 import { outageExtensions } from './reply.ts'
 import type { GraphqlRequest } from './request.ts'
 import { schema } from './schema.ts'
+import { inShopWords } from './shop-words.ts'
 
-/** How a field of the schema is answered; a refusal is thrown as `refusal(…)`. */
-export type Resolvers = {
-  generateCustomerToken(input: { email: string; password: string }): Promise<{ token: string }>
-  revokeCustomerToken(): Promise<{ result: boolean }>
-  storeConfig(): { customer_access_token_lifetime: number; store_code: string }
-  customer(): Promise<object>
-}
+/** How fields of the schema are answered; a refusal is thrown as `refusal(…)`. The schema has checked what they are given. */
+export type Resolvers = Readonly<Record<string, (given: never) => unknown>>
 
 export type Category = 'graphql-input' | 'graphql-authentication' | 'graphql-authorization'
 
 export type GraphqlAnswer = {
-  readonly status: 200 | 400 | 401 | 403 | 500 | 503
+  readonly status: 200 | 400 | 401 | 403 | 429 | 500 | 503
   readonly body: string
   readonly retryAfterSeconds?: number
 }
@@ -29,6 +25,11 @@ export function refusal(message: string, category: Category): GraphQLError {
 /** No refusal: we failed (500), or cannot answer right now (503). */
 export function outage(message: string, cause: Outage): GraphQLError {
   return new GraphQLError(message, { extensions: outageExtensions(cause) })
+}
+
+/** Too much was asked for from one place. */
+export function tooMany(message: string, retryAfterSeconds?: number): GraphQLError {
+  return new GraphQLError(message, { extensions: { category: 'too-many-requests', retryAfterSeconds } })
 }
 
 /**
@@ -93,6 +94,7 @@ function statusOf(problems: readonly GraphQLError[] = []): GraphqlAnswer['status
   const categories = problems.map(({ extensions }) => extensions.category)
   if (categories.includes('unavailable')) return 503
   if (categories.includes('internal')) return 500
+  if (categories.includes('too-many-requests')) return 429
   if (categories[0] === 'graphql-authentication') return 401
   return categories[0] === 'graphql-authorization' ? 403 : 200
 }
@@ -102,7 +104,7 @@ function answer(
   { errors, data }: { errors?: readonly GraphQLError[]; data?: unknown },
 ): GraphqlAnswer {
   const written = errors?.map(({ message, locations, path, extensions }) => ({
-    message,
+    message: inShopWords(message),
     ...(locations && { locations: locations.map(({ line, column }) => ({ line, column })) }),
     ...(path && { path }),
     extensions: { category: 'graphql', ...extensions },
