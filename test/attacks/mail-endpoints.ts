@@ -9,6 +9,8 @@ export type MailEndpoint = Pick<PasswordEndpoint, 'name' | 'open'> & {
   readonly status: number
   /** A letter goes to an address without an account. */
   readonly registers?: true
+  /** A letter goes only to those whose address is not confirmed. */
+  readonly isForUnconfirmed?: true
 }
 
 /** Every page and endpoint that mails something, of a server with registration open. */
@@ -22,7 +24,12 @@ export const MAIL_ENDPOINTS: readonly MailEndpoint[] = [
       openForm(`${url}/registration`, { givenName: 'Nora', familyName: 'Neu', password: 'a password nobody has' }),
   },
   { name: 'unblock', status: 303, open: (url) => openForm(loginPage(url), {}, 'unblock') },
-  { name: 'confirmation', status: 303, open: (url) => openForm(loginPage(url), {}, 'confirmation') },
+  {
+    name: 'confirmation',
+    status: 303,
+    isForUnconfirmed: true,
+    open: (url) => openForm(loginPage(url), {}, 'confirmation'),
+  },
   {
     name: 'Spryker’s forgotten password',
     status: 204,
@@ -43,12 +50,53 @@ export const MAIL_ENDPOINTS: readonly MailEndpoint[] = [
       acceptedTerms: true,
     })),
   },
+  {
+    name: 'Magento’s forgotten password',
+    status: 200,
+    open: async (url) => (login, headers) =>
+      fetch(`${url}/rest/V1/customers/password`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ email: login.username, template: 'email_reset' }),
+      }),
+  },
+  {
+    name: 'Magento’s registration',
+    status: 200,
+    registers: true,
+    open:
+      async (url) =>
+      ({ username: email }, headers) =>
+        postJson(
+          `${url}/rest/V1/customers`,
+          { customer: { email, firstname: 'Nora', lastname: 'Neu' }, password: 'a password nobody has' },
+          headers,
+        ),
+  },
+  {
+    name: 'Magento’s forgotten password by GraphQL',
+    status: 200,
+    open: openMutation('requestPasswordResetEmail'),
+  },
+  {
+    name: 'Magento’s letter of confirmation',
+    status: 200,
+    isForUnconfirmed: true,
+    open: openMutation('resendConfirmationEmail'),
+  },
 ]
 
 /** A resource of Spryker's, asked with attributes that are made of a login. */
 function openDocument(type: string, attributesOf: (login: Login) => object): MailEndpoint['open'] {
   return async (url) => (login, headers) =>
     postJson(`${url}/${type}`, { data: { type, attributes: attributesOf(login) } }, headers)
+}
+
+/** A mutation of Magento's GraphQL with the login as `email`. */
+function openMutation(name: string): MailEndpoint['open'] {
+  const query = `mutation ($email: String!) { ${name}(email: $email) }`
+  return async (url) => (login, headers) =>
+    postJson(`${url}/graphql`, { query, variables: { email: login.username } }, headers)
 }
 
 function loginPage(url: string): string {

@@ -19,7 +19,7 @@ const POISON = {
   forwarded: 'host=evil.example;proto=http',
 }
 /** The confirmation is for customers who have none, and who know their password. */
-const MAILING = MAIL_ENDPOINTS.filter(({ name }) => name !== 'confirmation')
+const MAILING = MAIL_ENDPOINTS.filter(({ isForUnconfirmed }) => !isForUnconfirmed)
 
 test.each(MAILING)(
   'a mail asked for at $name leads to the issuer, whatever host a trusted proxy names',

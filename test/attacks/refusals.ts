@@ -22,6 +22,7 @@ export async function seen(response: Response, { username }: Login): Promise<See
       .replaceAll(username, '(login)')
       .replaceAll(encodeURIComponent(username), '(login)')
       .replaceAll(requestId, '(id)')
+      .replace(/(?<="id":)\d+/, '(number)')
       .replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '(uuid)')
       .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+/g, '(now)')
       .replace(/(?<=; expires=)[^;]+/, '(then)')

@@ -1,4 +1,5 @@
 import { ACCOUNT_TOKEN, member, postData } from '../dialects/elastic-path/endpoints.ts'
+import { graphql, signIn as magentoSignIn, rest } from '../dialects/magento/shop-api.ts'
 import { bearer, document, exchange, OTHER_COMPANY_USER } from '../dialects/spryker/exchange.ts'
 import { read, type Tokens } from '../endpoints/client.ts'
 import { basicAuth, postForm } from '../support/http.ts'
@@ -40,6 +41,10 @@ export type Door = {
   readonly of: 'customer' | 'agent' | 'warehouse worker'
   /** What its subject tokens are made for. */
   readonly resource: string
+  /** What comes of them is made for, where that is another service. */
+  readonly gives?: string
+  /** Acts in the name of whichever public client the token was issued to. */
+  readonly actsForItsClient?: true
   /** Asks through /token, where scopes can be named. */
   readonly takesScopes: boolean
   readonly givesRefreshToken: boolean
@@ -78,6 +83,29 @@ async function exchangeAsService({ url }: Asker, subject_token: string, scope?: 
   return status === 200 ? body : undefined
 }
 
+/** The customer has allowed it. */
+async function allowSupport(url: string): Promise<void> {
+  const token = await magentoSignIn(url, 'test@meetanshi.com', 'Meet@123')
+  const query = 'mutation { updateCustomerV2(input: { allow_remote_shopping_assistance: true }) { customer { id } } }'
+  await graphql(url, query, { token })
+}
+
+async function askAsAdmin({ url }: Asker, token: string): Promise<Derived> {
+  await allowSupport(url)
+  const query =
+    'mutation { generateCustomerTokenAsAdmin(input: { customer_email: "test@meetanshi.com" }) { customer_token } }'
+  const { data } = await graphql(url, query, { token })
+  const given = data?.generateCustomerTokenAsAdmin as { customer_token: string } | null | undefined
+  return given ? { access_token: given.customer_token } : undefined
+}
+
+async function askByCode({ url }: Asker, token: string): Promise<Derived> {
+  await allowSupport(url)
+  const { status, json } = await rest(url, 'POST', '/customer/23/otp', { token })
+  if (status !== 200) return undefined
+  return { access_token: await magentoSignIn(url, 'test@meetanshi.com', (json as { otp: string }).otp) }
+}
+
 async function switchAccount({ url, storefront }: Asker, subjectToken: string): Promise<Derived> {
   const headers = { 'EP-Account-Management-Authentication-Token': subjectToken }
   const path = `${url}/v2/account-members/tokens`
@@ -90,7 +118,20 @@ async function switchAccount({ url, storefront }: Asker, subjectToken: string): 
 const AS_COMPANY_USER = { company_user_id: OTHER_COMPANY_USER }
 const AS_CUSTOMER = { customer_reference: 'DE--23' }
 const plain = { takesScopes: true, givesRefreshToken: false } as const
-const atSpryker = { resource: SPRYKER, takesScopes: false, givesRefreshToken: true } as const
+const atSpryker = {
+  resource: SPRYKER,
+  takesScopes: false,
+  givesRefreshToken: true,
+  actsForItsClient: true,
+} as const
+const atMagento = {
+  of: 'agent',
+  resource: 'urn:vestibule:dialect:magento-admin',
+  gives: 'urn:vestibule:dialect:magento',
+  takesScopes: false,
+  givesRefreshToken: false,
+  actsForItsClient: true,
+} as const
 
 export const DOORS: readonly Door[] = [
   {
@@ -162,6 +203,8 @@ export const DOORS: readonly Door[] = [
     givesRefreshToken: false,
     ask: switchAccount,
   },
+  { ...atMagento, name: 'Magento: a customer’s token for an agent', ask: askAsAdmin },
+  { ...atMagento, name: 'Magento: the one-time code of an agent', ask: askByCode },
 ]
 
 /** A warehouse's devices work for a week by the shop's contract; everything else holds here too. */
