@@ -4,6 +4,7 @@ import type { DialectServices } from '../services.ts'
 import type { Refused } from './account-messages.ts'
 import { type Accounts, createAccounts, type Done } from './accounts.ts'
 import { answer, refuse } from './answers.ts'
+import { readBearer } from './bearer.ts'
 import { findCustomer } from './callers.ts'
 import { readFields } from './content.ts'
 import { type Fields, type Read, readTexts, toText } from './credentials.ts'
@@ -53,7 +54,8 @@ export function accountRoutes(base: string, shop: Shop, guard: (act: Act) => Act
       act: async ({ confirmationKey: key }, accounts, { request, services }) => {
         const shown = await findCustomer(request, services)
         // There is no token before the confirmation: the key alone says whose address it confirms.
-        if (!shown && request.headers.authorization === undefined) return viewed(await accounts.confirm({ key }))
+        if (!shown && readBearer(request.headers.authorization) === undefined)
+          return viewed(await accounts.confirm({ key }))
         if (!shown) return { refused: { status: 401, error: notAuthorized('self') } }
         return viewed(await accounts.activate(shown, key))
       },
