@@ -2,6 +2,7 @@ import type { Customer } from '../customers/customer.ts'
 import type { CustomerName, CustomerQuery, FoundCustomers } from '../customers/self-service/find-customers.ts'
 import type {
   Account,
+  EmailChanged,
   ErasedSelf,
   LetterRequested,
   NewAccount,
@@ -36,6 +37,10 @@ export type OwnAccount = Pick<SelfService, 'confirm' | 'isResetKey' | 'issueRese
   ): Promise<PasswordChanged | NotOwn>
   requestPasswordReset(login: string): Promise<LetterRequested>
   resetPassword(newPassword: NewPasswordByKey): Promise<PasswordReset>
+  changeEmail(
+    caller: Caller,
+    next: { readonly email: string; readonly password: string },
+  ): Promise<EmailChanged | NotOwn>
   changeProfile(caller: Caller, profile: OwnProfile): Promise<ProfileChanged | NotOwn>
   erase(caller: Caller): Promise<ErasedSelf | NotOwn>
   /** By an agent's own token. */
@@ -67,6 +72,10 @@ export function createOwnAccount(selfService: SelfService, { clientId, ...asker 
     async changePassword(caller, passwords) {
       const customer = ownerOf(caller)
       return customer ? selfService.changePassword(customer, passwords, contextOf(caller)) : NOT_OWN
+    },
+    async changeEmail(caller, next) {
+      const customer = ownerOf(caller)
+      return customer ? selfService.changeEmail(customer, next, contextOf(caller)) : NOT_OWN
     },
     async changeProfile(caller, profile) {
       const customer = ownerOf(caller)

@@ -5,7 +5,7 @@ import { languagesFor, type PostLetter } from './recovery-letters.ts'
 
 export type EmailChanges = {
   /** Tells the former address, with the way to undo it, and the audit trail; `by` is who changed it. */
-  announce(change: EmailChange, how: 'by an operator' | 'by an import', by: string): void
+  announce(change: EmailChange, how: 'by an operator' | 'by an import' | 'by the customer', by?: string): void
   /** The address that a token would restore, while it can. */
   find(token: string): Promise<string | undefined>
   /** Restores the former address and signs the customer out everywhere. */
@@ -22,12 +22,12 @@ export type EmailChangesDeps = {
   readonly endSignIns: (customerId: string) => Promise<void>
 }
 
-/** Changes of a customer's address that the customer did not make here: its owner is told, and can undo them. */
+/** Changes of a customer's address: the owner of the former one is told, and can undo them. */
 export function createEmailChanges(deps: EmailChangesDeps): EmailChanges {
   const { knex, directory, postLetter, noteEmailChange, endSignIns } = deps
   return {
     announce({ customerId, from, token }, how, by) {
-      noteEmailChange({ customerId, reason: how, by })
+      noteEmailChange({ customerId, reason: how, ...(by !== undefined && { by }) })
       postLetter(async () => {
         const customer = await directory.findById(customerId)
         return {

@@ -4,7 +4,7 @@ import type { Passwords } from '../../credentials/passwords.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { Directory } from '../directory.ts'
 import type { Proofs } from '../proof.ts'
-import { createEmailChanges, type EmailChangesDeps } from './email-changes.ts'
+import { createEmailChanges, type EmailChanges, type EmailChangesDeps } from './email-changes.ts'
 import { createOneTimeLinks } from './one-time-links.ts'
 import { createRecovery } from './recovery.ts'
 import type { MailBudgets } from './recovery-budgets.ts'
@@ -37,14 +37,15 @@ const TRIES_WINDOW_SECONDS = 86_400
 export function createRecoveryServices(deps: RecoveryServicesDeps) {
   const { knex, storage, budgets, lockout, note } = deps
   const links = createOneTimeLinks({ storage })
-  const rows = noteRows(createRegistrationRows({ knex }), note)
+  const emailChanges = createEmailChanges(deps)
+  const rows = noteRows(createRegistrationRows({ knex }), { note, emailChanges })
   const passwordChange = createPasswordChange(deps)
   const { confirmEmail } = rows
   return {
     budgets,
     rows,
     passwordChange,
-    emailChanges: createEmailChanges(deps),
+    emailChanges,
     recovery: createRecovery({
       ...deps,
       links,
@@ -68,13 +69,20 @@ export function createRecoveryServices(deps: RecoveryServicesDeps) {
 
 type Note = RecoveryServicesDeps['note']
 
-function noteRows(rows: RegistrationRows, note: Note): RegistrationRows {
+type Told = { readonly note: Note; readonly emailChanges: Pick<EmailChanges, 'announce'> }
+
+function noteRows(rows: RegistrationRows, { note, emailChanges }: Told): RegistrationRows {
   return {
     ...rows,
     async add(customer) {
       const id = await rows.add(customer)
       if (id !== undefined) note('registered', id)
       return id
+    },
+    async moveEmail(id, email) {
+      const change = await rows.moveEmail(id, email)
+      if (change) emailChanges.announce(change, 'by the customer')
+      return change
     },
     async confirmEmail(id, email) {
       const isConfirmed = await rows.confirmEmail(id, email)

@@ -4,6 +4,10 @@ import { normalizeEmail, storedForms } from '../../credentials/email.ts'
 import { isTakenInOtherForm } from '../../credentials/email-rows.ts'
 import { passwordColumns } from '../../credentials/password-columns.ts'
 import type { StoredPassword } from '../../credentials/stored-password.ts'
+import { codeOf } from '../../thrown.ts'
+import { type EmailChange, recordEmailChanges } from '../email-change-rows.ts'
+
+const UNIQUE_VIOLATION = '23505'
 
 /** A customer who proved their address, or need not. */
 export type NewCustomer = {
@@ -69,6 +73,32 @@ export function createRegistrationRows({ knex }: { readonly knex: Knex }) {
         "select nextval('customers_id_customer_seq') as number",
       )
       return Number(rows[0]?.number)
+    },
+
+    /** Gives the customer another address, which was proved, and keeps what undoes it; undefined when it has an owner by now. */
+    async moveEmail(id: string, email: string): Promise<EmailChange | undefined> {
+      try {
+        return await knex.transaction(async (transaction) => {
+          const before = await transaction('customers')
+            .where({ id, status: 'active' })
+            .forUpdate()
+            .first<{ email: string; email_verified: boolean } | undefined>('email', 'email_verified')
+          if (!before || (await isTakenInOtherForm(transaction, 'customers', email, id))) return undefined
+          await transaction('customers')
+            .where({ id })
+            .update({
+              email,
+              email_normalized: normalizeEmail(email),
+              email_verified: true,
+              updated_at: transaction.fn.now(),
+            })
+          const former = { customerId: id, email: before.email, emailVerified: before.email_verified }
+          return (await recordEmailChanges(transaction, [former]))[0]
+        })
+      } catch (error) {
+        if (codeOf(error) !== UNIQUE_VIOLATION) throw error
+        return undefined
+      }
     },
 
     /** Marks the address confirmed, if it still is the customer's. */

@@ -3,7 +3,7 @@ import { networkOf } from '../../credentials/ip-network.ts'
 import type { Passwords } from '../../credentials/passwords.ts'
 import type { StoredPassword } from '../../credentials/stored-password.ts'
 import type { Directory } from '../directory.ts'
-import type { Proofs } from '../proof.ts'
+import type { Proof, Proofs } from '../proof.ts'
 import { issueAccountLink } from './account-links.ts'
 import type { OneTimeLinks } from './one-time-links.ts'
 import type { MailBudgets } from './recovery-budgets.ts'
@@ -65,9 +65,14 @@ export function createRegistration(deps: RegistrationDeps) {
       return { email, needsPassword, ...(password && { password }), confirm: () => rows.add(registration) }
     }
     const found = await proofs.measure(link?.proof)
-    if (!found || found.customer.emailVerified) return undefined
+    const next = link?.newEmail
+    if (!found || (found.customer.emailVerified && next === undefined)) return undefined
     const { id, email } = found.customer
     const password = found.password && { password: found.password }
+    if (typeof next === 'string') {
+      const confirm = async () => (await rows.moveEmail(id, next))?.customerId
+      return { email: next, needsPassword, ...password, confirm }
+    }
     return {
       email,
       needsPassword,
@@ -88,7 +93,23 @@ export function createRegistration(deps: RegistrationDeps) {
     return confirmationLetter(email, asker.languages, token, asker.shopPage)
   }
 
+  /** To an address that has an account goes the letter that says so; the customer keeps the address of before. */
+  async function writeToNewAddress(email: string, proof: Proof, asker: Registrant): Promise<Letter | undefined> {
+    if (!(await budgets.takeForAccount('registration', email, asker))) return undefined
+    const known = (await directory.findByLogin(email))?.customer
+    if (known && known.id !== proof.customerId)
+      return { kind: 'account-exists', to: known.email, languages: asker.languages, path: '/recovery' }
+    const link = { subject: normalizeEmail(email), ip: asker.ip }
+    const token = await links.issue('confirmation', link, { newEmail: email, proof }, TTL_SECONDS)
+    return confirmationLetter(email, asker.languages, token, asker.shopPage)
+  }
+
   return {
+    /** Mails a link to an address that a customer wants to have; who follows it gives it to them. */
+    requestEmailChange(email: string, proof: Proof, asker: Registrant): void {
+      postLetter(() => writeToNewAddress(email, proof, asker))
+    },
+
     /** The same answer and cost whether or not the address has an account. */
     async register(form: RegistrationForm, asker: Registrant): Promise<PreparedPassword> {
       const prepared = await passwordChange.prepare(form.password, form.email, networkOf(asker.ip))

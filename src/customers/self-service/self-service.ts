@@ -10,6 +10,7 @@ import { eraseCustomer } from '../records/erase.ts'
 import type { Asker } from '../recovery/recovery-letters.ts'
 import type { RecoveryServices } from '../recovery/recovery-services.ts'
 import type { RegistrationKeys } from '../recovery/registration-keys.ts'
+import { createChangeOwnEmail } from './change-own-email.ts'
 import {
   type CustomerName,
   type CustomerQuery,
@@ -18,6 +19,7 @@ import {
   findIdByNumber,
 } from './find-customers.ts'
 import type {
+  EmailChanged,
   ErasedSelf,
   LetterRequested,
   NewAccount,
@@ -79,6 +81,12 @@ export type SelfService = {
   issueResetKey(customer: Customer, ttlSeconds: number): Promise<string | Unavailable>
   /** The same for `confirm`. */
   issueConfirmationKey(customer: Customer): Promise<string | Unavailable>
+  /** With the password. Nothing that was granted ends. */
+  changeEmail(
+    customer: Pick<Customer, 'id' | 'email'>,
+    next: { readonly email: string; readonly password: string },
+    context: PasswordContext,
+  ): Promise<EmailChanged>
   /** Null removes a value, and what is absent stays. */
   changeProfile(customerId: string, profile: OwnProfile): Promise<ProfileChanged>
   /** Forgets the person, and ends everything that was granted. */
@@ -149,6 +157,7 @@ export function createSelfService(deps: SelfServiceDeps): SelfService {
     changePassword: passwords.change,
     requestPasswordReset: async (login, asker) => (canMail ? passwords.request(login, asker) : unavailable('no-mail')),
     resetPassword: passwords.reset,
+    changeEmail: createChangeOwnEmail({ ...deps, ...recovery }),
     isResetKey: async (key, email) => (await recovery.recovery.findFor(key, email)) !== undefined,
     findOrMakeVouched: createVouchedCustomers({ directory, rows: recovery.rows }),
     async findNamed(named) {
@@ -206,6 +215,7 @@ export function createNoSelfService({
     changePassword: refuse,
     requestPasswordReset: refuse,
     resetPassword: refuse,
+    changeEmail: refuse,
     isResetKey: async () => false,
     findOrMakeVouched: refuse,
     findNamed: refuse,

@@ -89,17 +89,42 @@ export function createAccounts({ ownAccount }: Pick<DialectServices, 'ownAccount
       return customer ? { done: customer } : refused(400, INVALID_KEY)
     },
 
-    /** By the token of a customer whose address is not confirmed any more. */
+    /** By somebody who has a token already: an address that is not confirmed any more, or another one. */
     async activate({ customer }: ShownCustomer, key: string): Promise<Done<Account>> {
-      if (customer.emailVerified) return refused(400, ALREADY_ACTIVE)
-      const confirmed = await ownAccount.confirm(key, customer.email)
-      return confirmed ? { done: confirmed } : refused(400, INVALID_KEY)
+      const confirmed = await ownAccount.confirm(key)
+      if (confirmed) return { done: confirmed }
+      return refused(400, customer.emailVerified ? ALREADY_ACTIVE : INVALID_KEY)
     },
 
     /** True whoever it is. */
     async resendConfirmation(email: string): Promise<Done<true>> {
       const requested = await ownAccount.requestConfirmation(email)
       return requested.outcome === 'requested' ? { done: true } : common(requested)
+    },
+
+    /** The customer as they are now: a new address may first have to be confirmed. */
+    async changeEmail(
+      shown: ShownCustomer | undefined,
+      next: { readonly email: string; readonly password: string },
+    ): Promise<Done<Account>> {
+      if (!shown) return refused(401, notAuthorized('self'))
+      const changed = await ownAccount.changeEmail(shown.caller, next)
+      switch (changed.outcome) {
+        case 'changed':
+          return { done: changed.customer }
+        case 'announced':
+          return { done: shown.customer }
+        case 'taken':
+          return refused(400, TAKEN)
+        case 'invalid':
+          return refused(400, invalidMember(changed.members))
+        case 'wrong-password':
+          return refused(401, WRONG_PASSWORD)
+        case 'locked':
+          return refused(401, LOCKED)
+        default:
+          return common(changed)
+      }
     },
 
     async changeProfile(shown: ShownCustomer | undefined, profile: OwnProfile): Promise<Done<Account>> {

@@ -200,6 +200,63 @@ describe('a new password', () => {
   })
 })
 
+describe('another address', () => {
+  const change = (at: string, email: string, password: string, token?: string) =>
+    graphql(
+      at,
+      'mutation ($email: String!, $password: String!) { updateCustomerEmail(email: $email, password: $password) { customer { email } } }',
+      { variables: { email, password }, token },
+    )
+  const said = async (answer: ReturnType<typeof change>) => errorOf(await answer)[1]
+
+  test('is taken once it is confirmed, the token stays, and the former one is told', async () => {
+    const { email, password, token } = await signedIn(shop)
+    const next = 'a.new.address@example.com'
+    expect(await said(change(url, next, 'wrong', token))).toBe('graphql-authentication')
+    expect(await said(change(url, next, password))).toBe('graphql-authorization')
+    expect(await said(change(url, 'nobody', password, token))).toBe('graphql-input')
+    expect((await change(url, next, password, token)).data).toEqual({ updateCustomerEmail: { customer: { email } } })
+    const confirmationKey = await keyIn(shop, next)
+    expect(await signIn(url, next, password)).toBe('no token')
+    const confirm = () => rest(url, 'PUT', '/customers/me/activate', { token, body: { confirmationKey } })
+    expect(await confirm()).toMatchObject({ status: 200, json: { email: next } })
+    expect((await confirm()).status).toBe(400)
+    expect(await works(url, token)).toBe(true)
+    expect(await signIn(url, email, password)).toBe('no token')
+    expect(await signIn(url, next, password)).not.toBe('no token')
+    expect((await shop.sink.mailTo(email)).link).toContain('/email-undo')
+  })
+
+  test('of another customer is answered alike, and its owner is told', async () => {
+    const [one, other] = [await signedIn(shop), await shop.addCustomer()]
+    const answer = await change(url, other.email, one.password, one.token)
+    expect(answer.data).toEqual({ updateCustomerEmail: { customer: { email: one.email } } })
+    expect((await shop.sink.mailTo(other.email)).link).toContain('/recovery')
+    expect(await signIn(url, other.email, other.password)).not.toBe('no token')
+  })
+
+  test('dies with a new password', async () => {
+    const { password, token } = await signedIn(shop)
+    const next = 'never.taken@example.com'
+    await change(url, next, password, token)
+    const confirmationKey = await keyIn(shop, next)
+    await rest(url, 'PUT', '/customers/me/password', { token, body: { currentPassword: password, newPassword: NEW } })
+    expect((await rest(url, 'PUT', '/customers/me/activate', { body: { confirmationKey } })).status).toBe(400)
+  })
+
+  test('without confirmation is taken at once, unless it has an owner', async () => {
+    const at = open.server.url
+    const [one, other] = [await signedIn(open), await open.addCustomer()]
+    expect(await said(change(at, other.email, one.password, one.token))).toBe('graphql-input')
+    const next = 'taken.at.once@example.com'
+    expect((await change(at, next, one.password, one.token)).data).toEqual({
+      updateCustomerEmail: { customer: { email: next } },
+    })
+    expect(await works(at, one.token)).toBe(true)
+    expect(await signIn(at, next, one.password)).not.toBe('no token')
+  })
+})
+
 test('a customer who deletes the account is forgotten, and their token with them', async () => {
   const { email, password, token } = await signedIn(shop)
   expect(errorOf(await graphql(url, 'mutation { deleteCustomer }'))[1]).toBe('graphql-authorization')
@@ -218,6 +275,7 @@ test('an agent who acts for a customer sees what they see, changes nothing of th
   expect(await rest(url, 'PUT', '/customers/me/password', { token: acting, body })).toMatchObject({ status: 401 })
   for (const mutation of [
     'deleteCustomer',
+    `updateCustomerEmail(email: "of.an.agent@example.com", password: "${password}") { customer { email } }`,
     `changeCustomerPassword(currentPassword: "${password}", newPassword: "${NEW}") { email }`,
     'updateCustomerV2(input: { allow_remote_shopping_assistance: false }) { customer { email } }',
   ])

@@ -73,6 +73,11 @@ export function accountFields({ request, services, shop }: Asked, accounts: Acco
       if (!email.includes('@')) throw refusal('Email address is not valid', 'graphql-input')
       return done(await accounts.resendConfirmation(email))
     },
+    async updateCustomerEmail({ email, password }: { email: string; password: string }) {
+      if (email === '') throw refusal('You must specify an email address.', 'graphql-input')
+      given({ password })
+      return { customer: customerObject(done(await accounts.changeEmail(await shown(), { email, password }))) }
+    },
     async deleteCustomer() {
       return done(await accounts.erase(await shown()))
     },

@@ -26,6 +26,7 @@ export const schema = buildSchema(`
     changeCustomerPassword(currentPassword: String!, newPassword: String!): Customer
     requestPasswordResetEmail(email: String!): Boolean
     resetPassword(email: String!, resetPasswordToken: String!, newPassword: String!): Boolean
+    updateCustomerEmail(email: String!, password: String!): CustomerOutput
     deleteCustomer: Boolean
   }
 
