@@ -22,8 +22,8 @@ export function companiesOf({ companyUsers }: Pick<Customer, 'companyUsers'>): C
 }
 
 /**
- * Whether a customer may act for the company that the request names in `X-Adobe-Company`. The company is no part of a token:
- * storefronts send it with each request, and services ask introspection which ones there are.
+ * Whether a customer may act for the company that the request names in `X-Adobe-Company`: storefronts send it with each request,
+ * and it is no part of a token.
  */
 export function mayActForCompany({ headers }: Pick<DialectRequest, 'headers'>, customer: Customer): boolean {
   const named = headers[HEADER]

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type HostedShop, startHostedShop } from '../../interaction/hosted-shop.ts'
 import { startTestServer } from '../../support/server.ts'
-import { agentToken, errorOf, graphql, keyIn, rest, SIGN_IN, signedIn, signIn, works } from './shop-api.ts'
+import { agentToken, errorOf, fieldOf, graphql, keyIn, rest, SIGN_IN, signedIn, signIn, works } from './shop-api.ts'
 
 const NEW = 'another good password'
 const PAGES = {
@@ -127,7 +127,7 @@ describe('whether an address is free', () => {
   const ask = async (at: string, email: string) => {
     const answer = await rest(at, 'POST', '/customers/isEmailAvailable', { body: { customerEmail: email } })
     const { data } = await graphql(at, `{ isEmailAvailable(email: "${email}") { is_email_available } }`)
-    const { is_email_available: said } = (data ?? {}).isEmailAvailable as { is_email_available: boolean }
+    const { is_email_available: said } = fieldOf<{ is_email_available: boolean }>(data, 'isEmailAvailable')
     expect(said).toBe(answer.json)
     return said
   }
@@ -269,7 +269,7 @@ test('an agent who acts for a customer sees what they see, changes nothing of th
   const agent = await agentToken(url)
   const query = `mutation { generateCustomerTokenAsAdmin(input: { customer_email: "${email}" }) { customer_token } }`
   const { data } = await graphql(url, query, { token: agent })
-  const { customer_token: acting } = (data ?? {}).generateCustomerTokenAsAdmin as { customer_token: string }
+  const { customer_token: acting } = fieldOf<{ customer_token: string }>(data, 'generateCustomerTokenAsAdmin')
   expect(await works(url, acting)).toBe(true)
   const body = { currentPassword: password, newPassword: NEW }
   expect(await rest(url, 'PUT', '/customers/me/password', { token: acting, body })).toMatchObject({ status: 401 })
@@ -292,7 +292,7 @@ describe('beside what the shop has', () => {
   test('a token says how long it works and is refreshed, where a client asks', async () => {
     const { email, password } = await shop.addCustomer()
     const { data } = await graphql(url, SIGN_IN_LONG, { variables: { email, password } })
-    const first = (data ?? {}).generateCustomerToken as Tokens
+    const first = fieldOf<Tokens>(data, 'generateCustomerToken')
     expect(first).toEqual({
       token: expect.stringMatching(/^[a-z0-9]{32}$/),
       expires_in: 3600,
@@ -343,7 +343,7 @@ describe('beside what the shop has', () => {
     const at = one.server.url
     const { email, password, token } = await signedIn(one)
     const { data } = await graphql(at, SIGN_IN_LONG, { variables: { email, password } })
-    const { token: second, refresh_token } = (data ?? {}).generateCustomerToken as Tokens
+    const { token: second, refresh_token } = fieldOf<Tokens>(data, 'generateCustomerToken')
     const revoked = await rest(at, 'POST', '/integration/customer/revoke-customer-token', { token: second })
     expect([revoked.status, revoked.json]).toEqual([200, true])
     expect([await works(at, second), await works(at, token)]).toEqual([false, true])

@@ -3,7 +3,19 @@ import { ask as askAdmin } from '../../admin/administrators.ts'
 import { introspect } from '../../endpoints/client.ts'
 import { type HostedShop, startHostedShop } from '../../interaction/hosted-shop.ts'
 import { basicAuth, postForm } from '../../support/http.ts'
-import { agentToken, errorOf, graphql, keyIn, REFUSED, rest, SIGN_IN, signedIn, signIn, works } from './shop-api.ts'
+import {
+  agentToken,
+  errorOf,
+  fieldOf,
+  graphql,
+  keyIn,
+  REFUSED,
+  rest,
+  SIGN_IN,
+  signedIn,
+  signIn,
+  works,
+} from './shop-api.ts'
 
 const ADMIN = 'an-admin-token-for-tests'
 const OTP = /^[0-9a-f]{32}$/
@@ -204,7 +216,7 @@ describe('a token for a customer that an agent asks for', () => {
   test('11: works, and says who acts', async () => {
     const { email, id } = await signedIn(shop, { consents: true })
     const { data } = await asAdmin(email, agent)
-    const { customer_token: token } = (data ?? {}).generateCustomerTokenAsAdmin as { customer_token: string }
+    const { customer_token: token } = fieldOf<{ customer_token: string }>(data, 'generateCustomerTokenAsAdmin')
     expect(await works(url, token)).toBe(true)
     expect(await introspect(url, token)).toMatchObject({ active: true, sub: id, act: {} })
   })
@@ -358,7 +370,7 @@ test('19: the lifetime that the shop tells is that of its tokens', async () => {
   const { token } = await signedIn(shop)
   const { data } = await graphql(url, '{ storeConfig { customer_access_token_lifetime } }')
   type Config = { customer_access_token_lifetime: number }
-  const { customer_access_token_lifetime: hours } = (data ?? {}).storeConfig as Config
+  const { customer_access_token_lifetime: hours } = fieldOf<Config>(data, 'storeConfig')
   const { exp, iat } = (await introspect(url, token)) as { exp: number; iat: number }
   expect(exp - iat).toBe(hours * 3600)
 })
@@ -425,7 +437,7 @@ describe('22: a customer with companies', () => {
     const token = await signIn(url, SONIA.email, SONIA.password)
     const { data } = await graphql(url, COMPANIES, { token })
     type Customer = { companies: { items: { id: string; name: string; status: string }[] } }
-    const { companies } = (data ?? {}).customer as Customer
+    const { companies } = fieldOf<Customer>(data, 'customer')
     expect(companies.items).toContainEqual({
       id: uid('0818f408-cc84-575d-ad54-92118a0e4273'),
       name: 'Test Company',

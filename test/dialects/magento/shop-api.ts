@@ -50,6 +50,11 @@ export async function graphql(
   return { status: answer.status, data, errors, headers: answer.headers }
 }
 
+/** What a field was answered with, as the query asks for it. */
+export function fieldOf<T>(data: GraphqlAnswered['data'], name: string): T {
+  return data?.[name] as T // what the test asked for
+}
+
 /** The message and the category of the one error. */
 export function errorOf({ errors }: GraphqlAnswered): readonly [string | undefined, string | undefined] {
   return [errors[0]?.message, errors[0]?.extensions.category]
