@@ -134,7 +134,11 @@ export function createSupportAccesses({ knex, rules, keptSeconds, note, endGrant
     let count = 0
     for (;;) {
       const open = await findAccesses(knex, { isOpen: true, limit: BATCH }, seconds())
-      for (const { id } of open) if (await end(id, { by, cause: 'switched-off' })) count++
+      // One that fails does not keep the others from ending.
+      const ended = await Promise.allSettled(open.map(({ id }) => end(id, { by, cause: 'switched-off' })))
+      const failed = ended.find((each) => each.status === 'rejected')
+      if (failed) throw failed.reason
+      count += ended.filter((each) => each.status === 'fulfilled' && each.value).length
       if (open.length < BATCH) return count
     }
   }

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { administratorOf, ask, OWNER, PASSWORD, tokenOf } from '../admin/administrators.ts'
+import { runCommand } from '../cli/run-command.ts'
 import { introspect } from '../endpoints/client.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { actFor, actingTokens, owner, SPRYKER, trailOf, waitingId } from './acting.ts'
@@ -99,6 +100,25 @@ test.each([
   await approve(id)
   await before(id)
   expect(waitingId(await actFor(server, fields))).not.toBe(id)
+})
+
+test('the command approves with the session of an administrator, and not with an admin token', async () => {
+  const id = waitingId(await actFor(server, asked('Ticket 7')))
+  const approveAs = (ADMIN_TOKEN: string) =>
+    runCommand(['support-access', 'approve', id], { ADMIN_URL: server.adminUrl, ADMIN_TOKEN })
+  expect(await approveAs(OWNER)).toMatchObject({ code: 1, stderr: expect.stringMatching(/A person must approve this/) })
+  expect(
+    (
+      await runCommand(['support-access', 'list', '--state', 'waiting'], {
+        ADMIN_URL: server.adminUrl,
+        ADMIN_TOKEN: session,
+      })
+    ).stdout,
+  ).toContain(id)
+  expect(await approveAs(session)).toMatchObject({
+    code: 0,
+    stdout: 'approved: agent@example.com has 15 minutes to ask once more\n',
+  })
 })
 
 test.each(['nothing', '00000000-0000-4000-8000-000000000000'])('there is no access "%s" to approve', async (id) => {
