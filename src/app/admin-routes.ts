@@ -169,6 +169,9 @@ function agentRoutesOf({ backends: { passwords, passwordPolicy }, services }: Ap
       accesses: services.support.accesses,
       activeGrants: services.tokens.activeGrants,
       findCustomer: services.customers.records.findNamed,
+      isPermitted: async (customerId) =>
+        !services.support.accesses.rules.isPermissionNeeded ||
+        (await services.customers.findRecent(customerId))?.allowsSupport === true,
       administrators: services.administrators.directory,
     }),
   ]

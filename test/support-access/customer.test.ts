@@ -45,6 +45,8 @@ describe('the customer’s permission', () => {
     await allow(access_token, false)
     expect((await own(access_token)).body).toMatchObject({ support_accesses: [{ is_open: false }] })
     expect(await introspect(server.url, acting.access_token)).toEqual({ active: false })
+    const { body } = await owner(server, 'GET', '/v1/support-accesses?customer=DE--21')
+    expect(body.items, 'operators see no more of it').toMatchObject([{ state: 'ended' }])
     expect(await actFor(server)).toMatchObject(REFUSED)
     const [changed] = await trailOf(server, ['customer.changed'])
     expect(changed).toMatchObject({ reason: 'by the customer: allowsSupport' })

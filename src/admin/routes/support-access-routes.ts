@@ -56,23 +56,28 @@ export type SupportAccessRouteDeps = {
   readonly accesses: SupportAccesses
   readonly activeGrants: Pick<ActiveGrants, 'activeAmong'>
   readonly findCustomer: FindCustomer
+  /** Whether the customer lets agents act for them now. */
+  readonly isPermitted: (customerId: string) => Promise<boolean>
   readonly administrators: { readonly findById: (id: string) => Promise<Administrator | undefined> }
 }
 
 /** Agents who act for customers: who does, approving and ending it, and switching all of it off. */
 export function supportAccessRoutes(deps: SupportAccessRouteDeps): Route[] {
-  const { accesses, activeGrants, findCustomer, administrators } = deps
+  const { accesses, activeGrants, findCustomer, isPermitted, administrators } = deps
 
-  /** What is open by its row may have ended with its sign-in. */
+  /** What is open by its row may have ended with its sign-in, or with the customer’s permission. */
   async function show(found: readonly SupportAccess[]) {
     const now = Math.floor(Date.now() / 1000)
     const grants = found.flatMap((each) => (stateOf(each, now) === 'open' ? (each.grantId ?? []) : []))
     const active = await activeGrants.activeAmong(grants)
-    return found.map((each) => {
-      const state = stateOf(each, now)
-      const hasEnded = state === 'open' && !active.has(each.grantId ?? '')
-      return { ...each, state: hasEnded ? ('ended' as const) : state }
-    })
+    return Promise.all(
+      found.map(async (each) => {
+        const state = stateOf(each, now)
+        if (state !== 'open') return { ...each, state }
+        const isOpen = active.has(each.grantId ?? '') && (await isPermitted(each.customerId))
+        return { ...each, state: isOpen ? state : ('ended' as const) }
+      }),
+    )
   }
 
   async function showOne(access: SupportAccess) {
