@@ -51,10 +51,19 @@ const AT_ONCE = 4
 const MAX_HEAD_START_MS = 150
 const CLOSE_DEADLINE_MS = 5000
 
+/**
+ * Where letters to an account go. Shops with several sites keep an account for each by writing the site behind the address
+ * (`a@shop.example|site`): a sign-in name that no mail can be sent to.
+ */
+export function mailboxOf(login: string): string {
+  return login.split('|', 1)[0] ?? login
+}
+
 /** Sends by SMTP where MAIL_URL says so, else leaves files in DATA_DIR/outbox, where a developer can read them. */
 export function openMailer(deps: MailerDeps): Mailer {
   const { log, retryDelaysMs = RETRY_DELAYS_MS, limit = LIMIT } = deps
-  const { send, isOffered, verify, end } = openTransport(deps)
+  const { send: hand, isOffered, verify, end } = openTransport(deps)
+  const send: SendMail = (mail) => hand({ ...mail, to: mailboxOf(mail.to) })
   const takeTurn = createTurns(AT_ONCE)
   const pending = new Set<Promise<void>>()
   const closing = new AbortController()

@@ -1,4 +1,5 @@
 import { type CompanyUser, type Customer, fullName, permissionsOf } from '../../customers/customer.ts'
+import { mailboxOf } from '../../mail.ts'
 
 /** Which claims a scope gives, in ID tokens and at userinfo (OIDC Core §5.4); `auth_time` and `amr` in ID tokens only, `act` at userinfo only. */
 export const CLAIMS_BY_SCOPE = {
@@ -45,7 +46,7 @@ export function accountClaims(customer: Customer, companyUser: CompanyUser | und
     given_name: customer.givenName,
     family_name: customer.familyName,
     locale: customer.locale,
-    email: customer.email,
+    email: mailboxOf(customer.email),
     email_verified: customer.emailVerified,
     id_customer: customer.idCustomer,
     ...commerceClaims(customer, companyUser, { hasFullPermissions: use === 'userinfo' }),
