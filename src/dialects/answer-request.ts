@@ -33,6 +33,8 @@ export function createAnswerRequest(deps: AnswerRequestDeps, mounted: MountedDia
 
   return async function answerRequest(ctx: Context, route: DialectRoute, next: Next): Promise<void> {
     const state = requestState(ctx)
+    // An endpoint before this one, of the same path, left the request to OAuth.
+    if (state.passedOnPath !== undefined) return next()
     state.route = 'dialect'
     const context = contextOf(ctx, mounted, deps.issuer)
     const origin = ctx.get('Origin')
@@ -44,9 +46,16 @@ export function createAnswerRequest(deps: AnswerRequestDeps, mounted: MountedDia
       delete state.route
       return next()
     }
+    const hasEnded = sunset !== undefined && isOver(sunset)
+    if ('passesTo' in route && !hasEnded) {
+      if (sunset) announceSunset(ctx, sunset)
+      Object.assign(factsOf(ctx), { dialect: dialect.name, endpoint: `${basePath}${route.path}` })
+      state.passedOnPath = route.passesTo
+      return next()
+    }
     const services = createRequestServices(deps, ctx, mounted)
     const answer = await settle(deps, { dialect, context, requestId: state.requestId }, async () => {
-      if (sunset && isOver(sunset)) return dialect.onGone(context)
+      if (hasEnded || 'passesTo' in route) return dialect.onGone(context)
       // No request: the body could not be read.
       if (!request) return dialect.onBadBody((body as BodyError).status, context)
       if (!(await deps.isClient(ownClientId))) {

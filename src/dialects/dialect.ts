@@ -34,7 +34,7 @@ export type Dialect = {
 /** Makes a dialect from the settings; `clientId` is the client its endpoints act for when a request names none. */
 export type OpenDialect = (settings: Config, own: { readonly clientId: string }) => Dialect
 
-export type DialectRoute = TokenRoute | ActionRoute
+export type DialectRoute = TokenRoute | ActionRoute | PassedRoute
 
 /** An endpoint to the token pipeline. */
 export type TokenRoute = {
@@ -60,6 +60,13 @@ export type ActionRoute = {
   /** Begins a session of the hosted pages, whose cookies are the issuer's: at another host people are sent there. */
   readonly isHosted?: true
   readonly act: (request: DialectRequest, services: DialectServices) => Answerable<DialectAnswer>
+}
+
+/** The shop's address for an endpoint of ours that answers as it is, such as the published keys. */
+export type PassedRoute = {
+  readonly method: 'GET'
+  readonly path: string
+  readonly passesTo: '/jwks'
 }
 
 type Answerable<T> = T | Promise<T>

@@ -20,6 +20,8 @@ export type IssuedTokens = {
   readonly companyUser?: CompanyUser
   readonly companyUserId?: string
   readonly agent?: Agent
+  /** The answer was given before, to the same refresh token: a retry, or a twin of the request. */
+  readonly isRepeated?: true
 }
 
 export type OAuthFailure = Outage & {
@@ -36,5 +38,5 @@ export type Issued =
   | { readonly outcome: 'issued'; readonly tokens: IssuedTokens }
   | { readonly outcome: 'refused'; readonly failure: OAuthFailure }
 
-/** What an endpoint other than the token endpoint answered. */
+/** What an endpoint other than the token endpoint answered; without a body, no members. */
 export type EndpointAnswer = { readonly status: number; readonly body: Readonly<Record<string, unknown>> }

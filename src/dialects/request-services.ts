@@ -2,7 +2,7 @@ import type { Context } from 'koa'
 import type { DialectRouterDeps, MountedDialect } from './mounted-dialect.ts'
 import { createOwnAccount } from './own-account.ts'
 import type { DialectServices } from './services.ts'
-import { introspectWithin, type RunTokenPipeline } from './token-pipeline.ts'
+import { askWithin, type RunTokenPipeline } from './token-pipeline.ts'
 
 /** What the pipeline says about a client that is gone, that has a secret, or that may not use the grant. */
 const UNFIT = /^invalid_client|^invalid_target|grant type is not allowed/
@@ -56,7 +56,8 @@ export function createRequestServices(
       }
       return issued
     },
-    introspect: (parameters) => introspectWithin(pipeline, ctx, parameters),
+    introspect: (parameters) => askWithin(pipeline, ctx, '/introspect', parameters),
+    revoke: (parameters) => askWithin(pipeline, ctx, '/revoke', parameters),
     signInByLink: (token) => signInByLink(ctx, token),
     requestOneTimePassword: (login) => requestOneTimePassword(login, ctx.ip),
     lockedForSeconds: (login, of) => lockedForSeconds(login, of, { ip: ctx.ip, clientId: ownClientId }),

@@ -21,6 +21,11 @@ export type SharedServices = {
   makeTokenCode(made: MadeCode): Promise<string>
   /** The token of a code, for exactly one caller who knows the login of its account. */
   redeemTokenCode(code: string, login: string): Promise<CodedToken | undefined>
+  /**
+   * Ends the sign-in that a token of either kind hangs from, with its other tokens, where it is the owner's own; a client's own token
+   * alone. Silent otherwise, and for a token of another kind than `kind` says.
+   */
+  endSignIn(token: string, owner: TokenOwner): Promise<void>
   /** Everything that was granted to an account (a customer's id) until now ends: all devices, all companies. */
   /** Ends the one sign-in that an access token hangs from, of an agent who acts for somebody. */
   endActing(bearer: string, agentId: string): Promise<void>
@@ -38,6 +43,14 @@ export type MadeCode = CodedToken & {
   readonly ttlSeconds: number
 }
 
+/** Whose token it must be: a person's, or without one the client's own. */
+export type TokenOwner = {
+  readonly clientId: string
+  readonly customerId?: string
+  readonly agentId?: string
+  readonly kind?: 'access-token' | 'refresh-token' | undefined
+}
+
 /** The services of one request. */
 export type DialectServices = SharedServices & {
   /** Registration, passwords and the like: what customers do to their own accounts, and what agents search them by. */
@@ -48,6 +61,12 @@ export type DialectServices = SharedServices & {
   introspect(parameters: {
     readonly client_id: string
     readonly client_secret: string
+    readonly token: string
+  }): Promise<EndpointAnswer>
+  /** Revocation by a client, which shows its secret where it has one; the answer is the endpoint's own. */
+  revoke(parameters: {
+    readonly client_id: string
+    readonly client_secret?: string
     readonly token: string
   }): Promise<EndpointAnswer>
   /** Signs the person of this browser in to the hosted pages, by a link's token. */

@@ -57,6 +57,16 @@ export function createSharedServices(deps: SharedServicesDeps): SharedServices {
       return code
     },
     redeemTokenCode: (code, login) => tokenCodes.redeem(code, normalizeEmail(login)),
+    async endSignIn(value, { clientId, customerId, agentId, kind }) {
+      const status = await findToken(value)
+      if (!status.isLive) return
+      const { token } = status
+      const accountId = customerId ?? (agentId === undefined ? undefined : agentAccountId(agentId))
+      const isOwn = token.accountId === accountId && (accountId !== undefined || token.clientId === clientId)
+      if (!isOwn || (kind && (kind === 'refresh-token') !== (token.kind === 'refresh-token'))) return
+      const what = grantOf(token) ?? ({ of: 'access-token', token, value } as const)
+      await endSignIn({ what, why: 'revoked-by-client' })
+    },
     async signOutEverywhere(accountId) {
       await endSignIn({ what: everythingOf(accountId), why: 'sign-out-everywhere' })
     },

@@ -45,17 +45,18 @@ export function createTokenPipeline(pipeline: Middleware): RunTokenPipeline {
   }
 }
 
-/** Asks the introspection endpoint in the same way; the client's id and secret are among the parameters. */
-export function introspectWithin(
+/** Asks another endpoint in the same way; the client's id and secret are among the parameters. */
+export function askWithin(
   pipeline: Middleware,
   outer: Context,
+  endpoint: '/introspect' | '/revoke',
   parameters: Readonly<Record<string, string>>,
 ): Promise<EndpointAnswer> {
-  return ask(pipeline, outer, { endpoint: '/introspect', parameters }, ({ status }, body) => ({ status, body }))
+  return ask(pipeline, outer, { endpoint, parameters }, ({ status }, body) => ({ status, body }))
 }
 
 type Asked = {
-  readonly endpoint: '/token' | '/introspect'
+  readonly endpoint: '/token' | '/introspect' | '/revoke'
   readonly parameters: Readonly<Record<string, string | undefined>>
 }
 
@@ -98,6 +99,7 @@ function issued(ctx: Context, body: Record<string, unknown>): IssuedTokens {
     ...(companyUser && { companyUser }),
     ...(companyUserId !== undefined && { companyUserId }),
     ...(agent && { agent }),
+    ...(requestState(ctx).repeatsAnswer && { isRepeated: true }),
   }
 }
 
