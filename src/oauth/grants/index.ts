@@ -7,6 +7,7 @@ import { type ImpersonationGrantDeps, impersonationGrant } from './impersonation
 import { type OneTimePasswordGrantDeps, oneTimePasswordGrant } from './one-time-password.ts'
 import { type PasswordGrantDeps, passwordGrant } from './password.ts'
 import { type RefreshGrantDeps, refreshTokenGrant } from './refresh-token.ts'
+import { type SignedUserGrantDeps, signedUserGrant } from './signed-user.ts'
 import { type TokenExchangeDeps, tokenExchangeGrant } from './token-exchange.ts'
 import { type VouchedCustomerGrantDeps, vouchedCustomerGrant } from './vouched-customer.ts'
 import { warehouseGrant } from './warehouse.ts'
@@ -17,6 +18,7 @@ export type GrantDeps = AgentGrantDeps &
   OneTimePasswordGrantDeps &
   PasswordGrantDeps &
   RefreshGrantDeps &
+  SignedUserGrantDeps &
   TokenExchangeDeps &
   VouchedCustomerGrantDeps
 
@@ -31,6 +33,7 @@ export function createGrants(deps: GrantDeps): GrantType[] {
     oneTimePasswordGrant(deps),
     passwordGrant(deps),
     refreshTokenGrant(deps),
+    signedUserGrant(deps),
     tokenExchangeGrant(deps),
     vouchedCustomerGrant(deps),
     warehouseGrant(deps),
