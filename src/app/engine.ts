@@ -66,7 +66,7 @@ function providerDeps(config: Config, log: Log, backends: Backends, services: Se
     refreshTokens: tokens.refreshTokens,
     findToken: tokens.findToken,
     endSignIn: tokens.endSignIn,
-    grants: createOwnGrants(backends, services),
+    grants: createOwnGrants(config, backends, services),
     pages: createProtocolPages({ pages }),
     isRegistrationOpen: config.REGISTRATION === 'open' && customers.recovery !== undefined,
     findFormerKey: keyRing.formerKey,
@@ -84,7 +84,7 @@ function providerDeps(config: Config, log: Log, backends: Backends, services: Se
 }
 
 /** Grants look at people as they are now, not as a cache remembers them. */
-function createOwnGrants({ storage, auditTrail, metrics }: Backends, services: Services): GrantType[] {
+function createOwnGrants(config: Config, { storage, auditTrail, metrics }: Backends, services: Services): GrantType[] {
   const { clients, tokens, customers, agents, support } = services
   const { cutOffs, endSignIn, refreshTokens } = tokens
   const { findByReference: findCustomerByReference } = customers.directory
@@ -106,6 +106,7 @@ function createOwnGrants({ storage, auditTrail, metrics }: Backends, services: S
     supportAccesses: support.accesses,
     limitSupportScopes: (scopes) => limitScopes(scopes, support.accesses.rules),
     noticeSupportAccess: support.notice,
+    signedUserSecret: config.SAP_COMMERCE_CDC_SECRET,
     count: (outcome) => metrics.refreshes.inc({ outcome }),
   })
 }

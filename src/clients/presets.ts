@@ -33,6 +33,7 @@ export const DIALECT_GRANT_TYPES: readonly string[] = [
   'urn:vestibule:grant:handover',
   'urn:vestibule:grant:impersonation',
   'urn:vestibule:grant:one-time-password',
+  'urn:vestibule:grant:signed-user',
   'urn:vestibule:grant:warehouse',
 ]
 

@@ -2,7 +2,14 @@ import { z } from 'zod'
 import { count, flag, hours, list, listOrNone, pairs, resourceIdentifier, type Setting, seconds } from './setting.ts'
 
 /** The dialects there are. */
-export const DIALECT_NAMES = ['spryker', 'spryker-backend', 'elastic-path', 'magento', 'commercetools'] as const
+export const DIALECT_NAMES = [
+  'spryker',
+  'spryker-backend',
+  'elastic-path',
+  'magento',
+  'commercetools',
+  'sap-commerce',
+] as const
 export type DialectName = (typeof DIALECT_NAMES)[number]
 
 /** The client of the demo shop that every dialect can stand on. */
@@ -108,6 +115,23 @@ export const dialectSettings = {
     type: list,
     default: 'shop',
     sentence: 'Project keys that are allowed in paths and scopes of the commercetools dialect, comma separated.',
+  },
+  SAP_COMMERCE_SCOPES: {
+    type: list,
+    default: 'basic',
+    sentence:
+      'Scopes that clients of the SAP Commerce dialect may ask for, comma separated. A request with a secret or a password that names none gets all of them.',
+  },
+  SAP_COMMERCE_EMPLOYEE_DOMAIN: {
+    type: z.string().regex(/^[a-z0-9.-]+$/i, 'must be the domain of an e-mail address'),
+    sentence:
+      'Employees sign in at the SAP Commerce endpoints with a user name without "@": the agent with that name at this domain. Unset: no agent signs in there.',
+  },
+  SAP_COMMERCE_CDC_SECRET: {
+    type: z.base64().min(24, 'must be the secret of the site in SAP Customer Data Cloud, in base64'),
+    secret: true,
+    sentence:
+      'The key by which SAP Customer Data Cloud signs user ids (UIDSignature). Unset: the grant "custom" of the SAP Commerce dialect is refused.',
   },
   DEFAULT_RESOURCE: {
     type: resourceIdentifier,

@@ -5,6 +5,7 @@ import { createElasticPath } from './elastic-path/index.ts'
 import { createMagento } from './magento/index.ts'
 import type { MountedDialect } from './mounted-dialect.ts'
 import { ROOT, readMounts, readSunsets } from './mounts.ts'
+import { createSapCommerce } from './sap-commerce/index.ts'
 import { createSprykerBackend } from './spryker/backend.ts'
 import { createSpryker } from './spryker/index.ts'
 
@@ -15,6 +16,7 @@ export const dialects: Readonly<Record<DialectName, OpenDialect>> = {
   'elastic-path': createElasticPath,
   magento: createMagento,
   commercetools: createCommercetools,
+  'sap-commerce': createSapCommerce,
 }
 
 /**
