@@ -33,8 +33,6 @@ export function createAnswerRequest(deps: AnswerRequestDeps, mounted: MountedDia
 
   return async function answerRequest(ctx: Context, route: DialectRoute, next: Next): Promise<void> {
     const state = requestState(ctx)
-    // An endpoint before this one, of the same path, left the request to OAuth.
-    if (state.passedOnPath !== undefined) return next()
     state.route = 'dialect'
     const context = contextOf(ctx, mounted, deps.issuer)
     const origin = ctx.get('Origin')

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { AuditEntry } from '../../src/audit/chain.ts'
 import { AUDIT_EVENTS } from '../../src/audit/events.ts'
 import { auditEventsPage } from '../../src/cli/reference/audit-events-page.ts'
-import { PASSWORD_ENDPOINTS } from '../attacks/password-endpoints.ts'
+import { EVERY_DIALECT, PASSWORD_ENDPOINTS } from '../attacks/password-endpoints.ts'
 import { runCommand } from '../cli/run-command.ts'
 import { introspect, refresh, revoke, sonia, tokensOf } from '../endpoints/client.ts'
 import { basicAuth, postForm } from '../support/http.ts'
@@ -15,7 +15,7 @@ import { waitFor } from '../support/wait-for.ts'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 let server: TestServer
 beforeAll(async () => {
-  server = await startTestServer()
+  server = await startTestServer(EVERY_DIALECT)
 })
 afterAll(() => server?.stop())
 

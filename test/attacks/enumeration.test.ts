@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createPasswords } from '../../src/credentials/passwords.ts'
 import { startTestServer, type TestServer, type TestSettings } from '../support/server.ts'
 import { MAIL_ENDPOINTS } from './mail-endpoints.ts'
-import { PASSWORD_ENDPOINTS } from './password-endpoints.ts'
+import { EVERY_DIALECT, PASSWORD_ENDPOINTS } from './password-endpoints.ts'
 import { customerLines, KINDS, loginOf, PASSWORD, quantiles, seen, tellingApart, timeKinds } from './refusals.ts'
 
 const TRIES = 30
@@ -16,7 +16,7 @@ const NO_LOCK: TestSettings = Object.fromEntries(
 
 let server: TestServer
 beforeAll(async () => {
-  server = await startTestServer({ ...NO_LOCK, ADMIN_TOKEN, REGISTRATION: 'open' })
+  server = await startTestServer({ ...NO_LOCK, ...EVERY_DIALECT, ADMIN_TOKEN, REGISTRATION: 'open' })
   const answer = await fetch(`${server.adminUrl}/v1/customers/import`, {
     method: 'POST',
     headers: { authorization: `Bearer ${ADMIN_TOKEN}` },

@@ -7,7 +7,7 @@ import { createShopService } from '../../src/customers/sources/shop-service.ts'
 import { ask, OWNER } from '../admin/administrators.ts'
 import { postForm } from '../support/http.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
-import { PASSWORD_ENDPOINTS } from './password-endpoints.ts'
+import { EVERY_DIALECT, PASSWORD_ENDPOINTS } from './password-endpoints.ts'
 
 type Answer = Readonly<Record<string, unknown>>
 type Login = { readonly username: string; readonly password: string }
@@ -53,7 +53,7 @@ const recordOf = ({ id, idCustomer, email, customerReference }: Person, more: An
 describe('with a former shop', () => {
   let server: TestServer
   beforeAll(async () => {
-    server = await startTestServer({ ADMIN_TOKEN: OWNER, LEGACY_DIRECTORY_URL: shopUrl })
+    server = await startTestServer({ ...EVERY_DIALECT, ADMIN_TOKEN: OWNER, LEGACY_DIRECTORY_URL: shopUrl })
   })
   afterAll(() => server?.stop())
 
@@ -157,7 +157,7 @@ describe('with a former shop', () => {
 describe('with customers who stay in the shop', () => {
   let server: TestServer
   beforeAll(async () => {
-    server = await startTestServer({ ADMIN_TOKEN: OWNER, SHOP_DIRECTORY_URL: shopUrl })
+    server = await startTestServer({ ...EVERY_DIALECT, ADMIN_TOKEN: OWNER, SHOP_DIRECTORY_URL: shopUrl })
   })
   afterAll(() => server?.stop())
 

@@ -3,7 +3,7 @@ import { LONG_TEXTS, leastCpuMs } from '../credentials/long-texts.ts'
 import { postJson } from '../support/http.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { MAIL_ENDPOINTS } from './mail-endpoints.ts'
-import { PASSWORD_ENDPOINTS, type PasswordEndpoint } from './password-endpoints.ts'
+import { EVERY_DIALECT, PASSWORD_ENDPOINTS, type PasswordEndpoint } from './password-endpoints.ts'
 
 /** Of the largest body that every endpoint takes. */
 const LENGTH = 55_000
@@ -13,7 +13,7 @@ const MOST_TIMES = 10
 let server: TestServer
 beforeAll(async () => {
   const noLock = ['', 'ACCOUNT_', 'ADDRESS_', 'CLIENT_'].map((of) => [`LOCKOUT_${of}ATTEMPTS`, '1000000'])
-  server = await startTestServer({ ...Object.fromEntries(noLock), REGISTRATION: 'open' })
+  server = await startTestServer({ ...EVERY_DIALECT, ...Object.fromEntries(noLock), REGISTRATION: 'open' })
 })
 afterAll(() => server?.stop())
 

@@ -28,6 +28,7 @@ const MACHINES = [
   'urn:vestibule:warehouse',
   'urn:vestibule:dialect:elastic-path',
   'urn:vestibule:dialect:commercetools',
+  'urn:vestibule:dialect:sap-commerce',
   OPEN,
 ]
 const ANONYMOUS = 'urn:vestibule:grant:anonymous'
@@ -37,7 +38,7 @@ let server: TestServer
 beforeAll(async () => {
   server = await startTestServer({
     ADMIN_TOKEN,
-    DIALECTS: 'spryker,spryker-backend,elastic-path,magento,commercetools',
+    DIALECTS: 'spryker,spryker-backend,elastic-path,magento,commercetools,sap-commerce',
     DIALECT_MOUNTS: 'spryker-backend=/bapi',
   })
   const scopes = [...IDENTITY, 'orders:read']

@@ -6,7 +6,7 @@ import { startTestServer, type TestServer } from '../support/server.ts'
 /** What other servers of this kind offer and this one does not: there is nothing to attack. */
 let server: TestServer
 beforeAll(async () => {
-  server = await startTestServer({ DIALECTS: 'spryker,elastic-path,magento,commercetools' })
+  server = await startTestServer({ DIALECTS: 'spryker,elastic-path,magento,commercetools,sap-commerce' })
 })
 afterAll(() => server?.stop())
 

@@ -17,7 +17,10 @@ export type PasswordEndpoint = {
 const GRAPHQL =
   'mutation SignIn($email: String!, $password: String!) { generateCustomerToken(email: $email, password: $password) { token } }'
 
-/** Every endpoint of a server with all dialects on, but those that mail something. */
+/** For the server whose endpoints are asked. */
+export const EVERY_DIALECT = { DIALECTS: 'spryker,elastic-path,magento,commercetools,sap-commerce' } as const
+
+/** Every endpoint of a server with all dialects on, but those that mail something whatever the password is. */
 export const PASSWORD_ENDPOINTS: readonly PasswordEndpoint[] = [
   {
     name: 'OAuth',
@@ -63,6 +66,31 @@ export const PASSWORD_ENDPOINTS: readonly PasswordEndpoint[] = [
         { grant_type: 'password', ...login },
         { ...thirdParty, ...headers },
       ),
+  },
+  {
+    name: 'SAP Commerce',
+    statuses: { right: 200, wrong: 400, locked: 400 },
+    open: async (url) => (login, headers) =>
+      postForm(
+        `${url}/authorizationserver/oauth/token`,
+        { grant_type: 'password', ...login },
+        { ...thirdParty, ...headers },
+      ),
+  },
+  {
+    name: 'SAP Commerce’s verification token',
+    statuses: { right: 201, wrong: 400, locked: 400 },
+    async open(url) {
+      const fields = { grant_type: 'client_credentials' }
+      const answer = await postForm(`${url}/authorizationserver/oauth/token`, fields, thirdParty)
+      const { access_token } = (await answer.json()) as { access_token: string }
+      return ({ username: loginId, password }, headers) =>
+        postJson(
+          `${url}/occ/v2/electronics/users/anonymous/verificationToken`,
+          { purpose: 'LOGIN', loginId, password },
+          { authorization: `Bearer ${access_token}`, ...headers },
+        )
+    },
   },
   {
     name: 'the sign-in page',

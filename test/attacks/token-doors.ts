@@ -25,6 +25,7 @@ export const AUDIENCES = [
   'urn:vestibule:dialect:magento',
   'urn:vestibule:dialect:magento-admin',
   'urn:vestibule:dialect:commercetools',
+  'urn:vestibule:dialect:sap-commerce',
 ]
 
 export const SERVICE = basicAuth('orders-service', 'orders-service-secret')

@@ -2,7 +2,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { createShopService } from '../../docs/how-to/shop-directory-example.ts'
-import { PASSWORD_ENDPOINTS } from '../attacks/password-endpoints.ts'
+import { EVERY_DIALECT, PASSWORD_ENDPOINTS } from '../attacks/password-endpoints.ts'
 import { introspect, refresh, requestTokens, tokensOf } from '../endpoints/client.ts'
 import { postJson } from '../support/http.ts'
 import { startTestServer, type TestServer, type TestSettings } from '../support/server.ts'
@@ -29,7 +29,7 @@ async function open(kind: 'SHOP' | 'LEGACY', settings: TestSettings = {}): Promi
   const url = `http://127.0.0.1:${(shop.address() as AddressInfo).port}`
   const source = { [`${kind}_DIRECTORY_URL`]: url, [`${kind}_DIRECTORY_TOKEN`]: 'shop-token' }
   opened.shop = shop
-  opened.server = await startTestServer({ ...source, ...settings })
+  opened.server = await startTestServer({ ...EVERY_DIALECT, ...source, ...settings })
   return opened.server
 }
 

@@ -5,7 +5,7 @@ import { startTestServer, type TestServer } from '../support/server.ts'
 let server: TestServer
 beforeAll(async () => {
   server = await startTestServer({
-    DIALECTS: 'spryker,spryker-backend,elastic-path,magento,commercetools',
+    DIALECTS: 'spryker,spryker-backend,elastic-path,magento,commercetools,sap-commerce',
     DIALECT_MOUNTS: 'spryker-backend=/bapi',
     LOCKOUT_ATTEMPTS: '100000',
     LOCKOUT_ACCOUNT_ATTEMPTS: '100000',
@@ -22,6 +22,9 @@ const isBareList = (said: Said) => isList(said, ['message', 'status', 'code'])
 const isElastic = (said: Said) => 'errors' in said && isList(said.errors, ['status', 'title'])
 const isMagento = (said: Said) => 'message' in said && typeof said.message === 'string'
 const isEnvelope = (said: Said) => ['statusCode', 'message', 'errors', 'error'].every((name) => name in said)
+
+const isOcc = (said: Said) => 'errors' in said && isList(said.errors, ['message', 'type'])
+const VERIFICATION = '/occ/v2/electronics/users/anonymous/verificationToken'
 
 function isList(value: unknown, members: readonly string[]): boolean {
   return Array.isArray(value) && value.length > 0 && value.every((entry) => members.every((member) => member in entry))
@@ -68,6 +71,12 @@ const ENDPOINTS: readonly [string, string, (said: Said) => boolean, Record<strin
   ['commercetools', '/oauth/shop/anonymous/token', isEnvelope, BASIC],
   ['commercetools', '/oauth/token', isEnvelope, BASIC],
   ['commercetools', '/oauth/introspect', isEnvelope, BASIC],
+  ['SAP Commerce', '/authorizationserver/oauth/token', isOAuth, BASIC],
+  ['SAP Commerce, no client', '/authorizationserver/oauth/token', isOAuth],
+  ['SAP Commerce', '/authorizationserver/oauth/revoke', isOAuth, BASIC],
+  ['SAP Commerce', '/authorizationserver/oauth/introspect', isOAuth, BASIC],
+  ['SAP Commerce', '/authorizationserver/oauth/check_token', isOAuth, BASIC],
+  ['SAP Commerce', VERIFICATION, isOcc],
 ]
 
 const typed = [

@@ -3,7 +3,7 @@ import { gateway, MemoryStorageFactory } from '@elasticpath/js-sdk'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { ask, OWNER } from '../admin/administrators.ts'
 import { introspect, RON_ID, ron } from '../endpoints/client.ts'
-import { postJson } from '../support/http.ts'
+import { postForm, postJson } from '../support/http.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { obtain } from './spryker/exchange.ts'
 
@@ -13,7 +13,8 @@ const ME = { uri: '/shop/me', method: 'GET', headers: {} } as const
 
 let server: TestServer
 beforeAll(async () => {
-  server = await startTestServer({ ADMIN_TOKEN: OWNER, DIALECTS: 'spryker,commercetools,elastic-path,magento' })
+  const DIALECTS = 'spryker,commercetools,elastic-path,magento,sap-commerce'
+  server = await startTestServer({ ADMIN_TOKEN: OWNER, DIALECTS })
 })
 afterAll(() => server?.stop())
 afterEach(() => void vi.useRealTimers())
@@ -93,6 +94,23 @@ const magento: ShopClient = {
   goOn: () => magento.signIn(),
 }
 
+/** What Spartacus sends; it keeps the refresh token that it has when an answer brings none. */
+const sapCommerce: ShopClient = {
+  name: 'a storefront of SAP Commerce',
+  goesOnBy: 'the last',
+  isAnswered: 'another',
+  signIn: () => sapTokens({ grant_type: 'password', ...ron }),
+  goOn: ({ refreshToken = '' }) => sapTokens({ grant_type: 'refresh_token', scope: '', refresh_token: refreshToken }),
+}
+
+async function sapTokens(fields: Record<string, string>): Promise<Kept> {
+  const { clientId: client_id, clientSecret: client_secret } = CREDENTIALS
+  const url = `${server.url}/authorizationserver/oauth/token`
+  const answer = await postForm(url, { ...fields, client_id, client_secret })
+  const { access_token, refresh_token } = (await answer.json()) as { access_token: string; refresh_token: string }
+  return { accessToken: access_token, refreshToken: refresh_token }
+}
+
 const CLIENTS: readonly ShopClient[] = [
   spryker,
   commercetools('the commercetools client that keeps the refresh token of each answer', 'the last'),
@@ -101,6 +119,7 @@ const CLIENTS: readonly ShopClient[] = [
   commercetools('the commercetools client of a visitor that keeps its first refresh token', 'the first', true),
   elasticPath,
   magento,
+  sapCommerce,
 ]
 
 const isActive = async ({ accessToken }: Kept) => (await introspect(server.url, accessToken)).active

@@ -76,6 +76,9 @@ const isElastic = (said: Said) => Array.isArray(said.errors) && 'title' in said.
 const isMagento = (said: Said) => typeof said.message === 'string'
 const isEnvelope = (said: Said) => said.statusCode === 503 && Array.isArray(said.errors)
 
+const isBusy = (said: Said) => said.error === 'temporarily_unavailable' && 'error_description' in said
+const isOcc = (said: Said) => Array.isArray(said.errors) && 'type' in said.errors[0]
+
 const PASSWORD = { username: 'sonia@spryker.com', password: 'change123' }
 const attributes = { type: 'access-tokens', attributes: PASSWORD }
 const BACK_OFFICE = { grant_type: 'password', ...PASSWORD }
@@ -93,6 +96,9 @@ const ENDPOINTS: readonly [string, string, unknown, (said: Said) => boolean][] =
   ['magento', '/graphql', { query: '{ customer { email } }' }, (said) => 'errors' in said || isMagento(said)],
   ['commercetools', '/oauth/shop/customers/token', BACK_OFFICE, isEnvelope],
   ['commercetools', '/oauth/token', { grant_type: 'client_credentials' }, isEnvelope],
+  ['sap-commerce', '/authorizationserver/oauth/token', BACK_OFFICE, isBusy],
+  ['sap-commerce', '/authorizationserver/oauth/revoke', { token: 'x' }, isBusy],
+  ['sap-commerce', '/occ/v2/electronics/users/anonymous/verificationToken', { loginId: 'a' }, isOcc],
 ]
 
 describe('a client of DIALECT_CLIENTS that does not exist', () => {

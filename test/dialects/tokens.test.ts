@@ -1,5 +1,6 @@
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { EVERY_DIALECT } from '../attacks/password-endpoints.ts'
 import { basicAuth, postForm, postJson } from '../support/http.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { implicitToken, member, postData, RON } from './elastic-path/endpoints.ts'
@@ -12,8 +13,9 @@ const LOGIN = { username: 'ron@swanson.com', password: 'mysecretpassword' }
 let opaque: TestServer
 let jwt: TestServer
 beforeAll(async () => {
-  opaque = await startTestServer()
-  jwt = await startTestServer({ MAGENTO_TOKEN_FORMAT: 'jwt' })
+  const settings = { ...EVERY_DIALECT, SAP_COMMERCE_EMPLOYEE_DOMAIN: 'example.com' }
+  opaque = await startTestServer(settings)
+  jwt = await startTestServer({ ...settings, MAGENTO_TOKEN_FORMAT: 'jwt' })
 })
 afterAll(async () => {
   await opaque?.stop()
@@ -31,6 +33,9 @@ const elastic = async (url: string, path: string, data: object) =>
   (await read(postData(url + path, data, `Bearer ${await implicitToken(url)}`))) as { data: unknown }
 const commerce = async (url: string, path: string, fields: Record<string, string>) =>
   ((await read(postForm(url + path, fields, BASIC))) as { access_token: string }).access_token
+
+const sap = (fields: Record<string, string>) => (url: string) =>
+  commerce(url, '/authorizationserver/oauth/token', fields)
 
 type Kind = {
   readonly name: string
@@ -112,6 +117,27 @@ const KINDS: readonly Kind[] = [
     name: 'commercetools: a back-end',
     owner: 'third-party-app',
     obtain: (url) => commerce(url, '/oauth/token', { grant_type: 'client_credentials' }),
+  },
+  {
+    name: 'SAP Commerce: a customer',
+    owner: 'third-party-app',
+    algorithm: 'RS256',
+    obtain: sap({ grant_type: 'password', ...LOGIN }),
+  },
+  {
+    name: 'SAP Commerce: an employee',
+    algorithm: 'RS256',
+    obtain: async (url) => {
+      const fields = { grant_type: 'password', client_id: 'frontend', username: 'agent', password: AGENT.password }
+      return ((await read(postForm(`${url}/authorizationserver/oauth/token`, fields))) as { access_token: string })
+        .access_token
+    },
+  },
+  {
+    name: 'SAP Commerce: a client',
+    owner: 'third-party-app',
+    algorithm: 'RS256',
+    obtain: sap({ grant_type: 'client_credentials' }),
   },
 ]
 

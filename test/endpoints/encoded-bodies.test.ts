@@ -7,7 +7,7 @@ let shop: HostedShop
 beforeAll(async () => {
   shop = await startHostedShop({
     ADMIN_TOKEN: OWNER,
-    DIALECTS: 'spryker,commercetools,elastic-path,magento',
+    DIALECTS: 'spryker,commercetools,elastic-path,magento,sap-commerce',
     COMMERCETOOLS_PROJECT_KEYS: 'demo',
   })
 })
@@ -18,6 +18,7 @@ const ENDPOINTS = [
   ...['/token', '/introspect', '/revoke', '/par', '/device_authorization', '/userinfo', '/authorize', '/logout'],
   ...['/logout/confirm', '/device', '/recovery', '/registration', '/unblock', '/confirmation'],
   ...['/access-tokens', '/refresh-tokens', '/oauth/token', '/oauth/introspect', '/oauth/demo/customers/token'],
+  ...['token', 'revoke', 'introspect', 'check_token'].map((name) => `/authorizationserver/oauth/${name}`),
   ...['/oauth/access_token', '/v2/customers/tokens', '/rest/V1/integration/customer/token', '/graphql'],
 ]
 

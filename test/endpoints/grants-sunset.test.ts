@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fromPreset } from '../../src/clients/presets.ts'
 import { ask, OWNER } from '../admin/administrators.ts'
+import { EVERY_DIALECT } from '../attacks/password-endpoints.ts'
 import { runCommand } from '../cli/run-command.ts'
 import { implicitToken, postData } from '../dialects/elastic-path/endpoints.ts'
 import { basicAuth, postForm, postJson } from '../support/http.ts'
@@ -17,7 +18,10 @@ beforeAll(async () => {
   server = await startTestServer(
     {
       ADMIN_TOKEN: OWNER,
-      DIALECT_CLIENTS: 'spryker=storefront,elastic-path=storefront,magento=storefront,commercetools=storefront',
+      ...EVERY_DIALECT,
+      DIALECT_CLIENTS: EVERY_DIALECT.DIALECTS.split(',')
+        .map((name) => `${name}=storefront`)
+        .join(','),
     },
     { captureLog: true },
   )
@@ -74,6 +78,15 @@ const DOORS: readonly [string, () => Promise<Response>][] = [
     () =>
       postForm(
         `${server.url}/oauth/shop/customers/token`,
+        { grant_type: 'password', ...PASSWORD },
+        basicAuth('project', SECRET),
+      ),
+  ],
+  [
+    'sap-commerce',
+    () =>
+      postForm(
+        `${server.url}/authorizationserver/oauth/token`,
         { grant_type: 'password', ...PASSWORD },
         basicAuth('project', SECRET),
       ),
@@ -152,7 +165,7 @@ describe('from that day on', () => {
 test('tokens are counted by grant type, client and day, for API and command line', async () => {
   const { body } = await ask(server, OWNER, 'GET', '/v1/grant-types/uses')
   const today = new Date().toISOString().slice(0, 10)
-  expect(body.items).toContainEqual({ grantType: 'password', clientId: 'project', day: today, count: 1 })
+  expect(body.items).toContainEqual({ grantType: 'password', clientId: 'project', day: today, count: 2 })
   expect(body.items).toContainEqual({ grantType: 'refresh_token', clientId: 'storefront', day: today, count: 2 })
   const environment = { ADMIN_URL: server.adminUrl, ADMIN_TOKEN: OWNER }
   const listed = await runCommand(['clients', 'uses', '--grant-type', 'password', '--json'], environment)

@@ -6,7 +6,7 @@ let shop: HostedShop
 beforeAll(async () => {
   shop = await startHostedShop({
     ADMIN_TOKEN: OWNER,
-    DIALECTS: 'spryker,commercetools,elastic-path,magento',
+    DIALECTS: 'spryker,commercetools,elastic-path,magento,sap-commerce',
     DIALECT_MOUNTS: 'magento=/shop',
     COMMERCETOOLS_PROJECT_KEYS: 'demo',
   })
@@ -50,6 +50,9 @@ const PATHS: readonly [string, string][] = [
   ['/health/live', GET],
   ['/health/ready', GET],
   ['/oauth/token', POST],
+  ['/authorizationserver/oauth/token', POST],
+  ['/authorizationserver/oauth/authorize', GET],
+  ['/authorizationserver/oauth/jwks', GET],
   ['/oauth/introspect', POST],
   ['/oauth/demo/customers/token', POST],
   ['/oauth/access_token', POST],

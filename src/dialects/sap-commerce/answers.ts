@@ -1,4 +1,5 @@
 import type { DialectAnswer, IssuedTokens, OAuthFailure } from '../dialect.ts'
+import { describeOutage, type Outage, retryAfter } from '../outage.ts'
 
 /** What became of a request that is refused. */
 export type Refused = {
@@ -50,17 +51,25 @@ export function occError(status: number, type: string, message: string): Dialect
   return json(status, { errors: [{ message, type }] })
 }
 
+/** The same as `unavailable`, at the shop's other web services. */
+export function occUnavailable(outage: Outage): DialectAnswer {
+  const passing = describeOutage(outage)
+  const answer = passing
+    ? occError(503, 'ServiceUnavailableError', passing)
+    : occError(500, 'InternalServerError', 'Internal Server Error')
+  return { ...answer, headers: { ...answer.headers, ...retryAfter(outage) } }
+}
+
 /** Nobody said which client asks. */
 export function noClient(): DialectAnswer {
   return oauthError(401, 'unauthorized', 'Full authentication is required to access this resource')
 }
 
 /** Something broke here, or is not reachable now. */
-export function unavailable(status: number, retryAfterSeconds?: number): DialectAnswer {
-  const later: Record<string, string> =
-    retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) }
-  if (status !== 503) return oauthError(500, 'server_error', 'Internal Server Error', later)
-  return oauthError(503, 'temporarily_unavailable', 'The service is busy. Please try again shortly.', later)
+export function unavailable(outage: Outage): DialectAnswer {
+  const passing = describeOutage(outage)
+  if (!passing) return oauthError(500, 'server_error', 'Internal Server Error', retryAfter(outage))
+  return oauthError(503, 'temporarily_unavailable', passing, retryAfter(outage))
 }
 
 /** Another method than an endpoint has. */

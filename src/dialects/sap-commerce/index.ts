@@ -1,5 +1,5 @@
-import type { DialectRoute, OpenDialect } from '../dialect.ts'
-import { oauthError, occError, unavailable, unreadable, wrongMethod } from './answers.ts'
+import type { DialectAnswer, DialectRequest, DialectRoute, OpenDialect } from '../dialect.ts'
+import { oauthError, occError, occUnavailable, unavailable, unreadable, wrongMethod } from './answers.ts'
 import { discoveryRoutes } from './discovery.ts'
 import { checkTokenEndpoint, introspectionEndpoint } from './introspect.ts'
 import { revokeEndpoint } from './revoke.ts'
@@ -9,6 +9,7 @@ import { verificationToken } from './verification-token.ts'
 
 const BASE = '/authorizationserver'
 const RESOURCE = 'urn:vestibule:dialect:sap-commerce'
+const UNREADABLE = 'The request body cannot be read.'
 const GONE = 'This API is no longer available.'
 /** What the shop's storefront sends to other web services; it asks for leave once for all of them. */
 const STOREFRONT_HEADERS = ['Cache-Control', 'If-None-Match', 'X-Anonymous-Consents', 'X-Consent-Reference']
@@ -42,16 +43,24 @@ export const createSapCommerce: OpenDialect = (settings) => {
         shape: sapCommerceToken,
       },
     ],
+    // A path that is passed on is refused where it is passed on to.
     routes: [
       ...routes,
-      ...routes.map(({ path }): DialectRoute => ({ method: 'ALL', path, act: ({ method }) => wrongMethod(method) })),
+      ...routes
+        .filter((route) => !('passesTo' in route))
+        .map(({ path }): DialectRoute => ({ method: 'ALL', path, act: refuseMethod })),
     ],
-    onBadBody: (status) => unreadable(status),
+    onBadBody: (status, { path }) =>
+      isOcc(path) ? occError(status, 'HttpMessageNotReadableError', UNREADABLE) : unreadable(status),
     onGone: ({ path }) => (isOcc(path) ? occError(410, 'GoneError', GONE) : oauthError(410, 'invalid_request', GONE)),
-    onFailure: (status) => unavailable(status),
+    onFailure: (outage, { path }) => (isOcc(path) ? occUnavailable(outage) : unavailable(outage)),
     onUnknownPath: () => occError(404, 'UnknownResourceError', 'There is no resource for the path.'),
     requestHeaders: STOREFRONT_HEADERS,
   }
+}
+
+function refuseMethod({ method, context }: DialectRequest): DialectAnswer {
+  return isOcc(context.path) ? occError(405, 'MethodNotAllowedError', 'Method not allowed') : wrongMethod(method)
 }
 
 function isOcc(path: string): boolean {

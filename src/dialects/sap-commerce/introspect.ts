@@ -61,7 +61,7 @@ async function ask(request: DialectRequest, services: DialectServices): Promise<
   const { client_id, client_secret } = client
   const { status, body } = await services.introspect({ client_id, client_secret, token })
   if (status === 200) return { found: body, token }
-  return status >= 500 ? { refused: () => unavailable(status) } : refuse('client')
+  return status >= 500 ? { refused: () => unavailable({ status }) } : refuse('client')
 }
 
 function userOf({ customer, agent, scopes }: Caller): object {

@@ -12,8 +12,9 @@ export const NEWER: Answers = {
   missing: (parameter) => aboutParameter('invalid_request', parameter),
   unknownGrantType: () => aboutParameter('unsupported_grant_type', 'grant_type'),
   unknownScope: () => bare(400, 'invalid_scope'),
-  refusal({ failure: { status, error, retryAfterSeconds }, grantType }) {
-    if (status >= 500) return unavailable(status, retryAfterSeconds)
+  refusal({ failure, grantType }) {
+    const { status, error } = failure
+    if (status >= 500) return unavailable(failure)
     if (error === 'invalid_client') return NEWER.badClient(false)
     // The releases that these clients know have no password grant at all.
     if (error === 'unauthorized_client' && grantType === 'password') return NEWER.unknownGrantType()

@@ -16,8 +16,9 @@ export const OLDER: Answers = {
   unknownGrantType: () => oauthError(400, 'unsupported_grant_type', 'Unsupported grant type'),
   unknownScope: (known) =>
     json(400, { error: 'invalid_scope', error_description: 'Invalid scope', scope: known.join(' ') }),
-  refusal({ failure: { status, error, authentication, retryAfterSeconds }, grantType, isBasic }) {
-    if (status >= 500) return unavailable(status, retryAfterSeconds)
+  refusal({ failure, grantType, isBasic }) {
+    const { status, error, authentication } = failure
+    if (status >= 500) return unavailable(failure)
     if (error === 'invalid_client') return OLDER.badClient(isBasic)
     if (error === 'unauthorized_client' || error === 'invalid_target') {
       return oauthError(401, 'invalid_client', `Unauthorized grant type: ${grantType}`)

@@ -50,7 +50,7 @@ async function byClient(read: ReadRequest, token: string, services: DialectServi
   const { isBasic = false, ...credentials } = read.client ?? { client_id: '' }
   const { status } = await services.revoke({ ...credentials, token })
   if (status === 200) return DONE
-  if (status >= 500) return unavailable(status)
+  if (status >= 500) return unavailable({ status })
   return (isNewer(read) ? NEWER : OLDER).badClient(isBasic)
 }
 

@@ -1,6 +1,6 @@
 import type { ActionRoute, DialectAnswer } from '../dialect.ts'
 import { objectOf, parseJson, textOf } from '../json-body.ts'
-import { json, occError, unavailable } from './answers.ts'
+import { json, occError, occUnavailable } from './answers.ts'
 import { tokenIdOf } from './credentials.ts'
 import { bearerOf } from './request.ts'
 
@@ -35,9 +35,8 @@ export function verificationToken(resource: string): ActionRoute {
       const credentials = { grant_type: 'password', resource, username: login, password }
       const issued = await services.issue(credentials)
       if (issued.outcome === 'refused') {
-        const { status, retryAfterSeconds } = issued.failure
-        return status >= 500
-          ? unavailable(status, retryAfterSeconds)
+        return issued.failure.status >= 500
+          ? occUnavailable(issued.failure)
           : occError(400, 'BadCredentialsError', 'Bad credentials')
       }
       const { customer, clientId, accessToken } = issued.tokens
