@@ -146,6 +146,7 @@ function createDialects(config: Config, log: Log, { backends, services, engine, 
       reportSignIn: signInWebhook.report,
       tokenCodes: createTokenCodes({ storage }),
       audit: auditTrail.append,
+      isPublicClient: async (clientId) => (await clients.findClient(clientId))?.token_endpoint_auth_method === 'none',
     }),
     selfService: customers.selfService,
     signInByLink: createLinkSignIn({

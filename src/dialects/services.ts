@@ -30,6 +30,8 @@ export type SharedServices = {
   /** Ends the one sign-in that an access token hangs from, of an agent who acts for somebody. */
   endActing(bearer: string, agentId: string): Promise<void>
   signOutEverywhere(accountId: string): Promise<void>
+  /** True for a client that has no secret, whatever it shows. */
+  isPublicClient(clientId: string): Promise<boolean>
   /** Tells the shop, in the background. */
   reportSignIn(report: SignInReport): void
 }

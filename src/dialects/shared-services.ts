@@ -8,7 +8,7 @@ import type { FindToken } from '../oauth/tokens/token-status.ts'
 import type { JudgeToken } from '../oauth/tokens/token-verdict.ts'
 import type { SharedServices } from './services.ts'
 
-export type SharedServicesDeps = Pick<SharedServices, 'reportSignIn'> & {
+export type SharedServicesDeps = Pick<SharedServices, 'reportSignIn' | 'isPublicClient'> & {
   readonly findToken: FindToken
   readonly judgeToken: JudgeToken
   readonly findCaller: FindCaller
@@ -19,10 +19,11 @@ export type SharedServicesDeps = Pick<SharedServices, 'reportSignIn'> & {
 
 /** The services that dialects share, over the domain and the protocol. */
 export function createSharedServices(deps: SharedServicesDeps): SharedServices {
-  const { findToken, judgeToken, findCaller, endSignIn, reportSignIn, tokenCodes, audit } = deps
+  const { findToken, judgeToken, findCaller, endSignIn, reportSignIn, isPublicClient, tokenCodes, audit } = deps
   return {
     findCaller,
     reportSignIn,
+    isPublicClient,
     async wasSignedOut(bearer) {
       const verdict = await judgeToken(bearer, { asker: 'dialect-sign-out' })
       return !verdict.works && (verdict.reason === 'grant-revoked' || verdict.reason === 'signed-out')

@@ -161,7 +161,9 @@ describe('the scope of agents', () => {
       'ron@swanson',
       'x@agent',
       'LGN[YWdlbnQ]',
+      'LGN[AAD_]',
       'LGN[]',
+      '\0',
     ]) {
       const answer = await requestToken(server.url, { grant_type: 'password', ...STOREFRONT, ...AGENT, username })
       expect([username, answer.status, answer.body.error_description]).toEqual([username, 400, 'Bad credentials'])

@@ -1,15 +1,18 @@
 import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { EVERY_DIALECT } from '../attacks/password-endpoints.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { document, errors, SONIA } from './spryker/exchange.ts'
 
 const GLUE = 'glue.shop.example'
+const SAP = 'api.sap-shop.example'
 const API = 'api.shop.example:8443'
 
 let server: TestServer
 beforeAll(async () => {
   server = await startTestServer({
-    DIALECT_MOUNTS: `spryker=https://${GLUE},magento=${API}/magento,commercetools=https://${GLUE}/ct`,
+    ...EVERY_DIALECT,
+    DIALECT_MOUNTS: `spryker=https://${GLUE},magento=${API}/magento,commercetools=https://${GLUE}/ct,sap-commerce=https://${SAP}`,
     TRUSTED_PROXIES: '10.1.1.1',
   })
 })
@@ -124,6 +127,23 @@ test('a host may come with a base path and a port, outside of which there is not
   })
   for (const asked of ['/jwks', '/.well-known/openid-configuration']) {
     expect((await at(API, asked, { method: 'GET' })).status).toBe(404)
+  }
+})
+
+test('an address that is passed on answers at the host of its dialect, and one that begins a session leads to the issuer', async () => {
+  const keys = await at(SAP, '/authorizationserver/oauth/jwks', { method: 'GET' })
+  expect([keys.status, keys.text]).toEqual([200, (await at(issuerHost(), '/jwks', { method: 'GET' })).text])
+  const { json } = await at(SAP, '/authorizationserver/.well-known/openid-configuration', { method: 'GET' })
+  expect(json).toMatchObject({ issuer: server.url, jwks_uri: `https://${SAP}/authorizationserver/oauth/jwks` })
+  const path = '/authorizationserver/oauth/authorize?client_id=frontend'
+  const sent = await at(SAP, path, { method: 'GET' })
+  expect([sent.status, sent.headers.location]).toEqual([302, `${server.url}${path}`])
+  for (const [host, asked] of [
+    [SAP, '/jwks'],
+    [SAP, '/authorize'],
+    [issuerHost(), '/authorizationserver/oauth/jwks'],
+  ] as const) {
+    expect((await at(host, asked, { method: 'GET' })).status).toBe(404)
   }
 })
 

@@ -59,6 +59,11 @@ curl -s ${url}/rest/V1/integration/customer/token ${JSON_BODY} -d '{"username":"
     request: (url) => `# A commercetools storefront
 curl -s ${url}/oauth/shop/customers/token -u third-party-app:third-party-app-secret -d grant_type=password -d username=ron@swanson.com -d password=mysecretpassword; echo`,
   },
+  {
+    dialect: 'sap-commerce',
+    request: (url) => `# A storefront of SAP Commerce
+curl -s ${url}/authorizationserver/oauth/token -u third-party-app:third-party-app-secret -d grant_type=password -d username=ron@swanson.com -d password=mysecretpassword; echo`,
+  },
 ]
 
 function requests(url: string, dialects: readonly string[]): string {

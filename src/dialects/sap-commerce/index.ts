@@ -36,6 +36,7 @@ export const createSapCommerce: OpenDialect = (settings) => {
       {
         identifier: RESOURCE,
         scopes,
+        anonymousScopes: scopes,
         hasMachineTokens: true,
         refreshPolicy: 'rotate',
         format: 'jwt',

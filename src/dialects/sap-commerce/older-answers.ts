@@ -17,7 +17,7 @@ export const OLDER: Answers = {
   unknownScope: (known) =>
     json(400, { error: 'invalid_scope', error_description: 'Invalid scope', scope: known.join(' ') }),
   refusal({ failure, grantType, isBasic }) {
-    const { status, error, authentication } = failure
+    const { status, error, authentication, retryAfterSeconds } = failure
     if (status >= 500) return unavailable(failure)
     if (error === 'invalid_client') return OLDER.badClient(isBasic)
     if (error === 'unauthorized_client' || error === 'invalid_target') {

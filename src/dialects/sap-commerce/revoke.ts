@@ -2,9 +2,10 @@ import type { Caller } from '../../oauth/tokens/callers.ts'
 import type { ActionRoute, DialectAnswer } from '../dialect.ts'
 import type { DialectServices } from '../services.ts'
 import { noClient, oauthError, unavailable, unreadable } from './answers.ts'
+import { proofOf } from './client-proof.ts'
 import { NEWER } from './newer-answers.ts'
 import { OLDER } from './older-answers.ts'
-import { bearerOf, isNewer, own, type ReadRequest, readRequest } from './request.ts'
+import { type AskingClient, bearerOf, isNewer, own, type ReadRequest, readRequest } from './request.ts'
 
 const HINTS = ['', 'access_token', 'refresh_token']
 /** Without a body, and so without its type. */
@@ -32,7 +33,7 @@ export function revokeEndpoint(path: string, resource: string): ActionRoute {
         await services.endSignIn(token, { ...ownerOf(caller), kind: KINDS[hint] })
         return DONE
       }
-      if (read.client) return byClient(read, token, services)
+      if (read.client) return byClient(read, read.client, token, services)
       if (bearer === undefined) return noClient()
       // The request beside this one was quicker.
       if (await services.wasSignedOut(bearer)) return DONE
@@ -46,12 +47,17 @@ const KINDS: Readonly<Record<string, 'access-token' | 'refresh-token'>> = {
   refresh_token: 'refresh-token',
 }
 
-async function byClient(read: ReadRequest, token: string, services: DialectServices): Promise<DialectAnswer> {
-  const { isBasic = false, ...credentials } = read.client ?? { client_id: '' }
+async function byClient(
+  read: ReadRequest,
+  client: AskingClient,
+  token: string,
+  services: DialectServices,
+): Promise<DialectAnswer> {
+  const { credentials } = await proofOf(client, services)
   const { status } = await services.revoke({ ...credentials, token })
   if (status === 200) return DONE
   if (status >= 500) return unavailable({ status })
-  return (isNewer(read) ? NEWER : OLDER).badClient(isBasic)
+  return (isNewer(read) ? NEWER : OLDER).badClient(client.isBasic)
 }
 
 function ownerOf({ customer, agent, clientId }: Caller) {

@@ -1,5 +1,7 @@
+import { ANONYMOUS_GRANT } from '../../oauth/grants/anonymous.ts'
 import { type ActionRoute, type DialectAnswer, isAnswer, type OAuthParameters } from '../dialect.ts'
 import { noClient, oauthError, unreadable } from './answers.ts'
+import { proofOf } from './client-proof.ts'
 import { type CredentialSettings, credentialsOf } from './credentials.ts'
 import { NEWER } from './newer-answers.ts'
 import { OLDER } from './older-answers.ts'
@@ -26,11 +28,12 @@ export function tokenEndpoint(path: string, settings: TokenEndpointSettings): Ac
       if (!read) return unreadable(400)
       const { fields, client } = read
       if (!client) return noClient()
-      const { isBasic, ...credentials } = client
+      const { isBasic } = client
       const answers = isNewer(read) ? NEWER : OLDER
       const asked = toOAuth(read, settings)
       if (isAnswer(asked)) return asked
-      const issued = await services.issue({ ...asked, ...credentials })
+      const proof = await proofOf(client, services)
+      const issued = await services.issue({ ...(proof.isOpenSecret ? asVisitor(asked) : asked), ...proof.credentials })
       const grantType = own(fields, 'grant_type')
       if (issued.outcome === 'refused') {
         // A public client that has no password grant is told what the newer releases say to all of them.
@@ -44,6 +47,11 @@ export function tokenEndpoint(path: string, settings: TokenEndpointSettings): Ac
       return answers.success(issued.tokens)
     },
   }
+}
+
+/** The secret that stands in every storefront's code proves no client; what such a client gets for itself, any visitor gets. */
+function asVisitor(asked: OAuthParameters): OAuthParameters {
+  return asked.grant_type === 'client_credentials' ? { ...asked, grant_type: ANONYMOUS_GRANT } : asked
 }
 
 type Asked = OAuthParameters | DialectAnswer

@@ -144,6 +144,21 @@ describe('a client', () => {
     expect([checked.body.user_name, checked.body.authorities]).toEqual([undefined, ['ROLE_CLIENT']])
   })
 
+  test('that is public, and shows the secret that every browser knows, signs people in, revokes, and is a visitor for itself', async () => {
+    const open = { client_id: 'frontend', client_secret: 'secret' }
+    const { status, body } = await ask({ ...PASSWORD, ...open })
+    expect([status, body.token_type]).toEqual([200, 'bearer'])
+    const next = await sap.refresh(server.url, body.refresh_token, open)
+    expect((await revoke({ token: next.body.refresh_token, ...open })).status).toBe(200)
+    expect(await isActive(next.body.access_token)).toBe(false)
+    const visitor = await ask({ grant_type: 'client_credentials', ...open })
+    expect([visitor.status, visitor.body.scope, visitor.body.refresh_token]).toEqual([200, 'basic', undefined])
+    const { sub, customer_reference } = await introspect(server.url, visitor.body.access_token)
+    expect([sub, customer_reference]).toEqual(['frontend', undefined])
+    const token = { token: visitor.body.access_token }
+    expect((await read(postForm(`${server.url}${BASE}/oauth/introspect`, { ...token, ...open }))).status).toBe(401)
+  })
+
   test('case 16: that is public gets no token of its own', async () => {
     const answer = await ask({ grant_type: 'client_credentials', ...PUBLIC })
     expect(said(answer)).toEqual([400, '{"error":"unauthorized_client"}'])
