@@ -39,7 +39,7 @@ const DEMO_REGISTRATION_KEY = 'demo-registration-key'
 async function issueDemoKey({ knex }: DemoDeps['database'], outcomes: readonly WriteOutcome[]): Promise<void> {
   const outcome = outcomes[demoCustomers.findIndex(({ emailVerified }) => emailVerified === false)]
   if (outcome === undefined || outcome.outcome === 'refused') return
-  await createRegistrationKeys({ knex }).issue(outcome.id, DEMO_REGISTRATION_KEY)
+  await createRegistrationKeys({ knex }).issue(outcome.id, { key: DEMO_REGISTRATION_KEY })
 }
 
 const AGENT_PASSWORD = 'change123'

@@ -19,7 +19,8 @@ export const AUDIT_EVENTS = {
     'All tokens issued before an instant were revoked, for one customer, agent, company user or client, or for all; the reason says why.',
   'grant.revoked': 'An operator ended one sign-in.',
   'password.changed': 'A customer set a new password; the reason says how.',
-  'password.reset-requested': 'A letter with a link to set a new password was sent to a customer who asked for it.',
+  'password.reset-requested':
+    'A customer was sent a letter with a link to set a new password, or a service of the shop got a key for that; then the reason names it.',
   'customer.registered': 'A customer created an account, or confirmed its e-mail address; the reason says which.',
   'lockout.lifted': 'A lockout was removed, by the customer or by an operator.',
   'key.changed': 'An operator or the schedule changed the signing keys; the reason says how.',

@@ -18,6 +18,8 @@ type OfDialects = {
   readonly throttle?: { readonly attempts: number; readonly seconds: number }
   /** What its clients expect of a refresh token that is used, unless a client says otherwise. */
   readonly refreshPolicy?: (typeof REFRESH_POLICIES)[number]
+  /** Those of its scopes that only tokens of a client's own have: rights over everybody. */
+  readonly machineScopes?: readonly string[]
   /** Opaque tokens are 32 characters of a–z and 0–9, for clients that know no others. */
   readonly hasShortTokens?: boolean
   /** The client that the dialect acts for: it may have tokens for it whoever else may not. */

@@ -64,6 +64,6 @@ export function permissionsOf(companyUser: CompanyUser): Permission[] {
   return [...byKey.values()]
 }
 
-export function fullName(customer: Customer): string | undefined {
+export function fullName(customer: Pick<Customer, 'givenName' | 'familyName'>): string | undefined {
   return [customer.givenName, customer.familyName].filter(Boolean).join(' ') || undefined
 }

@@ -1,4 +1,5 @@
 import type { Customer } from '../customers/customer.ts'
+import type { AccountRecord } from '../customers/self-service/account-record.ts'
 import type { CustomerName, CustomerQuery, FoundCustomers } from '../customers/self-service/find-customers.ts'
 import type {
   Account,
@@ -7,7 +8,9 @@ import type {
   LetterRequested,
   NewAccount,
   PasswordChanged,
+  PasswordChecked,
   PasswordReset,
+  PasswordSet,
   ProfileChanged,
   Registered,
   Unavailable,
@@ -17,8 +20,9 @@ import type { NewPasswordByKey } from '../customers/self-service/set-own-passwor
 import type { VouchedAccount, VouchedCustomer } from '../customers/self-service/vouched-customers.ts'
 import { agentAccountId } from '../oauth/accounts/agent-account.ts'
 import type { Caller } from '../oauth/tokens/callers.ts'
+import { createManagedAccounts, type ManagedAccounts } from './managed-accounts.ts'
 
-export type { Account, Unavailable }
+export type { Account, AccountRecord, Unavailable }
 
 /** The token is no customer's own: an agent's who acts for the customer, or a client's. */
 export type NotOwn = { readonly outcome: 'not-own' }
@@ -31,10 +35,15 @@ export type OwnAccount = Pick<SelfService, 'confirm' | 'isResetKey' | 'issueRese
   register(account: NewAccount): Promise<Registered>
   isAddressFree(email: string): ReturnType<SelfService['isAddressFree']>
   requestConfirmation(login: string): Promise<LetterRequested>
+  /** As the database has the customer now, for a caller who proved to be them; undefined where the shop keeps its customers. */
+  find(customerId: string): Promise<AccountRecord | undefined>
+  checkPassword(login: string, password: string): Promise<PasswordChecked>
   changePassword(
     caller: Caller,
     passwords: { readonly current: string; readonly next: string },
   ): Promise<PasswordChanged | NotOwn>
+  /** Without the current password: the dialect sees to it that the token is fresh. */
+  setPassword(caller: Caller, password: string): Promise<PasswordSet | NotOwn>
   requestPasswordReset(login: string): Promise<LetterRequested>
   resetPassword(newPassword: NewPasswordByKey): Promise<PasswordReset>
   changeEmail(
@@ -49,6 +58,8 @@ export type OwnAccount = Pick<SelfService, 'confirm' | 'isResetKey' | 'issueRese
   findNamed(caller: Caller, named: CustomerName): Promise<Customer | NotOwn | Unavailable | undefined>
   /** By a client's own token with this scope: the customer whom the client has signed in, made where there is none. */
   findOrMakeVouched(caller: Caller, scope: string, account: VouchedAccount): Promise<VouchedCustomer | NotOwn>
+  /** What a service of the shop does to any customer by its own token; undefined for every other token. */
+  managedBy(caller: Caller): ManagedAccounts | undefined
 }
 
 /** Where a request comes from; `clientId` is the client that the dialect acts for. */
@@ -58,7 +69,7 @@ const NOT_OWN: NotOwn = { outcome: 'not-own' }
 
 /** Binds the service to one request. */
 export function createOwnAccount(selfService: SelfService, { clientId, ...asker }: Origin): OwnAccount {
-  const contextOf = (caller?: Caller) => ({ ...asker, clientId: caller?.clientId ?? clientId })
+  const contextOf = (caller?: Caller): Origin => ({ ...asker, clientId: caller?.clientId ?? clientId })
   return {
     confirm: selfService.confirm,
     isResetKey: selfService.isResetKey,
@@ -69,6 +80,14 @@ export function createOwnAccount(selfService: SelfService, { clientId, ...asker 
     requestConfirmation: (login) => selfService.requestConfirmation(login, asker),
     requestPasswordReset: (login) => selfService.requestPasswordReset(login, asker),
     resetPassword: (newPassword) => selfService.resetPassword(newPassword, contextOf()),
+    find: (id) => selfService.find({ id }),
+    checkPassword: (login, password) => selfService.checkPassword(login, password, contextOf()),
+    async setPassword(caller, password) {
+      const customer = ownerOf(caller)
+      return customer ? selfService.setPassword(customer, password, contextOf(caller)) : NOT_OWN
+    },
+    managedBy: (caller) =>
+      caller.kind === 'client' ? createManagedAccounts(selfService, contextOf(caller)) : undefined,
     async changePassword(caller, passwords) {
       const customer = ownerOf(caller)
       return customer ? selfService.changePassword(customer, passwords, contextOf(caller)) : NOT_OWN

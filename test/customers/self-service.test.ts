@@ -56,7 +56,7 @@ function open(given: Partial<Parameters<typeof createSelfService>[0]> = {}): Sel
     postLetter: (write) => void write().then((letter) => letter && letters.push(letter)),
   })
   return createSelfService({
-    ...{ knex, directory, recovery, tellChanged },
+    ...{ knex, directory, recovery, tellChanged, proofs },
     records: createCustomerRecords({ knex, tellChanged }),
     registrationKeys: createRegistrationKeys({ knex }),
     authenticate: createAuthenticate({ directory, passwords, lockout }),

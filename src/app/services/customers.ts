@@ -90,7 +90,7 @@ export function createCustomerServices(
   const note = noteAccountEvents(auditTrail, tellChanged)
   const registrationKeys = createRegistrationKeys({ knex, onConfirmed: (customerId) => note('confirmed', customerId) })
   const records = createCustomerRecords({ knex, tellChanged })
-  const { authenticate, checkPassword } = createLogin(backends, { source, lockout, onProblem })
+  const { authenticate, checkPassword, checkLogin } = createLogin(backends, { source, lockout, onProblem })
   return {
     directory,
     findRecent: source.remembers ? directory.findById : recent.find,
@@ -123,7 +123,9 @@ export function createCustomerServices(
           recovery,
           registrationKeys,
           tellChanged,
+          proofs,
           authenticate: checkPassword,
+          checkLogin,
           endSignIns: (id) => endSignIn({ what: { of: 'customer', id }, why: 'erased' }),
           note: auditTrail.append,
           isRegistrationOpen: config.REGISTRATION === 'open',
@@ -157,6 +159,7 @@ type Login = {
   readonly authenticate: Authenticate
   /** The same check where it signs nobody in: the trail tells them apart. */
   readonly checkPassword: Authenticate
+  readonly checkLogin: Authenticate
 }
 
 /** The check of a login in its layers: the endpoint's throttle goes before the password, and every outcome is seen. */
@@ -177,6 +180,7 @@ function createLogin(backends: CustomerBackends, { source, lockout, onProblem }:
   return {
     authenticate: watchLogins(throttled, auditTrail.append, metrics),
     checkPassword: watchLogins(throttled, auditTrail.append, metrics, 'the current password, to set another'),
+    checkLogin: watchLogins(throttled, auditTrail.append, metrics, 'the password alone, for no token'),
   }
 }
 

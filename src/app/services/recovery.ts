@@ -35,8 +35,8 @@ export function createRecovery(
     storage,
     passwords,
     policy,
-    signOut: async (customerId) => {
-      auditTrail.append({ type: 'password.changed', customerId, reason: 'by the customer' })
+    signOut: async (customerId, by = 'the customer') => {
+      auditTrail.append({ type: 'password.changed', customerId, reason: `by ${by}` })
       await endSignIn({ what: { of: 'customer', id: customerId }, why: 'password-changed' })
     },
     endSignIns: (id) => endSignIn({ what: { of: 'customer', id }, why: 'email-changed' }),

@@ -22,8 +22,8 @@ export type PasswordChangeDeps = {
   readonly passwords: Pick<Passwords, 'hash'>
   readonly policy: PasswordPolicy
   readonly proofs: Pick<Proofs, 'make'>
-  /** Ends every session and token of the customer. */
-  readonly signOut: (customerId: string) => Promise<void>
+  /** Ends every session and token of the customer; `by` is who set the password, for the audit trail. */
+  readonly signOut: (customerId: string, by?: string) => Promise<void>
   readonly postLetter: PostLetter
 }
 
@@ -54,12 +54,12 @@ export function createPasswordChange({
      * undefined, with nothing changed, when the credentials changed since `proof`.
      */
     async apply(
-      { customer, proof }: { readonly customer: Customer; readonly proof: Proof },
+      { customer, proof, by }: { readonly customer: Customer; readonly proof: Proof; readonly by?: string | undefined },
       password: StoredPassword,
       languages: readonly string[],
     ): Promise<Proof | undefined> {
       if (!(await directory.setPassword(customer.id, password, proof.generation))) return undefined
-      await signOut(customer.id)
+      await signOut(customer.id, by)
       postLetter(async () => ({
         kind: 'password-changed',
         to: customer.email,

@@ -23,8 +23,8 @@ export type RecoveryServicesDeps = Omit<EmailChangesDeps, 'directory'> & {
   readonly policy: PasswordPolicy
   readonly lockout: Lockout
   readonly budgets: MailBudgets
-  /** Ends every session and token of the customer. */
-  readonly signOut: (customerId: string) => Promise<void>
+  /** Ends every session and token of the customer; `by` is who set the password, for the audit trail. */
+  readonly signOut: (customerId: string, by?: string) => Promise<void>
   /** Told of what customers did to their accounts: for the audit trail. */
   readonly note: (event: AccountEvent, customerId: string) => void
 }

@@ -4,7 +4,13 @@ import { storedForms } from '../../credentials/email.ts'
 
 export type RegistrationKeys = ReturnType<typeof createRegistrationKeys>
 
-const TTL_DAYS = 30
+const TTL_SECONDS = 30 * 86_400
+
+export type KeyOptions = {
+  /** For demo data only, which is public. */
+  readonly key?: string
+  readonly ttlSeconds?: number
+}
 
 /** Keys that prove a new customer reads the mail of the address they registered with. Kept as digests; used once. */
 export function createRegistrationKeys({
@@ -15,12 +21,15 @@ export function createRegistrationKeys({
   readonly onConfirmed?: (customerId: string) => void
 }) {
   return {
-    /** Makes a key for a customer; `key` is for demo data only, which is public. */
-    async issue(customerId: string, key = randomBytes(24).toString('hex')): Promise<string> {
+    /** Makes a key for a customer, good for 30 days unless said. */
+    async issue(
+      customerId: string,
+      { key = randomBytes(24).toString('hex'), ttlSeconds = TTL_SECONDS }: KeyOptions = {},
+    ): Promise<string> {
       await knex.raw(
-        `insert into registration_keys (sha256, customer_id, expires_at) values (?, ?, now() + make_interval(days => ?))
+        `insert into registration_keys (sha256, customer_id, expires_at) values (?, ?, now() + make_interval(secs => ?))
          on conflict (sha256) do nothing`,
-        [digest(key), customerId, TTL_DAYS],
+        [digest(key), customerId, ttlSeconds],
       )
       return key
     },

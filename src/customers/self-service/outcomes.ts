@@ -62,6 +62,22 @@ export type PasswordChanged =
   | Later
   | Unavailable
 
+/** Whether a login and its password are right. Nobody is signed in by it. */
+export type PasswordChecked =
+  | { readonly outcome: 'right'; readonly customer: Customer }
+  /** Wrong, nobody's, of a customer who is blocked, or of one whose address is not confirmed. */
+  | { readonly outcome: 'wrong-password' }
+  | { readonly outcome: 'locked' | 'busy'; readonly retryAfterSeconds: number }
+  | Unavailable
+
+/** The password was set without the current one. */
+export type PasswordSet =
+  | { readonly outcome: 'changed' }
+  | { readonly outcome: 'unknown' }
+  | WeakPassword
+  | Later
+  | Unavailable
+
 /** The same whether or not there is such a customer. */
 export type LetterRequested = { readonly outcome: 'requested' } | Later | Unavailable
 

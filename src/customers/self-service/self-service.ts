@@ -1,15 +1,18 @@
 import type { Knex } from 'knex'
+import type { LoginContext } from '../../credentials/lockout/lockout.ts'
 import { revisionOf } from '../../database/revision.ts'
 import type { Authenticate } from '../authenticate.ts'
 import type { Customer } from '../customer.ts'
 import type { Directory } from '../directory.ts'
 import { typedText } from '../person-name.ts'
+import type { Proofs } from '../proof.ts'
 import type { TellChanged } from '../recent-customers.ts'
 import type { CustomerChange, CustomerRecords } from '../records/customer-records.ts'
 import { eraseCustomer } from '../records/erase.ts'
 import type { Asker } from '../recovery/recovery-letters.ts'
 import type { RecoveryServices } from '../recovery/recovery-services.ts'
 import type { RegistrationKeys } from '../recovery/registration-keys.ts'
+import { type AccountRecord, type CustomerKey, createFindAccount } from './account-record.ts'
 import { createChangeOwnEmail } from './change-own-email.ts'
 import {
   type CustomerName,
@@ -24,7 +27,9 @@ import type {
   LetterRequested,
   NewAccount,
   PasswordChanged,
+  PasswordChecked,
   PasswordReset,
+  PasswordSet,
   ProfileChanged,
   Registered,
   Unavailable,
@@ -55,12 +60,18 @@ export type SelfService = {
    * a key for that address.
    */
   confirm(key: string, email?: string): Promise<Customer | undefined>
+  /** Undefined where the shop keeps its customers. For those who may see the customer: it is looked at nobody's token. */
+  find(key: CustomerKey): Promise<AccountRecord | undefined>
+  /** The check of a sign-in, with its lockout, where nobody is signed in. */
+  checkPassword(login: string, password: string, context: LoginContext): Promise<PasswordChecked>
   /** With the current password. Ends everything that was granted to the customer until now. */
   changePassword(
     customer: Pick<Customer, 'id' | 'email'>,
     passwords: { readonly current: string; readonly next: string },
     context: PasswordContext,
   ): Promise<PasswordChanged>
+  /** Without the current password, for who has proved more than a token: ends everything that was granted until now. */
+  setPassword(customer: Customer, password: string, context: PasswordContext & SetBy): Promise<PasswordSet>
   /** Mails a key for `resetPassword` to the customer with this login, if there is one. */
   requestPasswordReset(login: string, asker: Asker): Promise<LetterRequested>
   /** Whether `key` would reset the password of the customer with this address now. Nothing is used up. */
@@ -78,26 +89,33 @@ export type SelfService = {
    * A key for `resetPassword` in the hands of the caller, who mails it: for endpoints of shops that answer with one. Who has
    * it can sign in as the customer, so ask for a scope that only the shop's own services have.
    */
-  issueResetKey(customer: Customer, ttlSeconds: number): Promise<string | Unavailable>
-  /** The same for `confirm`. */
-  issueConfirmationKey(customer: Customer): Promise<string | Unavailable>
+  issueResetKey(customer: Customer, ttlSeconds: number, by?: string): Promise<string | Unavailable>
+  /** The same for `confirm`; good for 30 days unless said. */
+  issueConfirmationKey(customer: Customer, ttlSeconds?: number): Promise<string | Unavailable>
   /** With the password. Nothing that was granted ends. */
   changeEmail(
     customer: Pick<Customer, 'id' | 'email'>,
     next: { readonly email: string; readonly password: string },
     context: PasswordContext,
   ): Promise<EmailChanged>
-  /** Null removes a value, and what is absent stays. */
-  changeProfile(customerId: string, profile: OwnProfile): Promise<ProfileChanged>
+  /** Null removes a value, and what is absent stays. `by` is who changes it, unless it is the customer. */
+  changeProfile(customerId: string, profile: OwnProfile, by?: string): Promise<ProfileChanged>
   /** Forgets the person, and ends everything that was granted. */
-  erase(customer: Pick<Customer, 'id' | 'customerReference'>): Promise<ErasedSelf>
+  erase(customer: Pick<Customer, 'id' | 'customerReference'>, by?: string): Promise<ErasedSelf>
   /** For agents only; `agent` is who asks, as in the audit trail. */
   search(query: CustomerQuery, agent: string): Promise<FoundCustomers | Unavailable>
 }
 
+/** Who sets the password, as the audit trail names them; the customer unless given. */
+export type SetBy = { readonly by?: string | undefined }
+
 /** What a customer, or an agent, did: for the audit trail. */
 export type SelfServiceNote =
-  | { readonly type: 'customer.changed' | 'customer.erased'; readonly customerId: string; readonly reason: string }
+  | {
+      readonly type: 'customer.changed' | 'customer.erased' | 'password.reset-requested'
+      readonly customerId: string
+      readonly reason: string
+    }
   | { readonly type: 'customers.searched'; readonly actor: string; readonly reason: string }
 
 export type SelfServiceDeps = {
@@ -107,8 +125,11 @@ export type SelfServiceDeps = {
   readonly recovery: RecoveryServices
   readonly registrationKeys: RegistrationKeys
   readonly tellChanged: TellChanged
+  readonly proofs: Pick<Proofs, 'make'>
   /** The check of a sign-in, with its lockout and its audit entries. */
   readonly authenticate: Authenticate
+  /** The same, where the trail says that nobody was signed in. */
+  readonly checkLogin: Authenticate
   readonly endSignIns: (customerId: string) => Promise<void>
   readonly note: (note: SelfServiceNote) => void
   readonly isRegistrationOpen: boolean
@@ -125,7 +146,7 @@ export function createSelfService(deps: SelfServiceDeps): SelfService {
   const { budgets, registration } = recovery
   const registerCustomer = createRegisterCustomer({ ...recovery, needsConfirmation, confirmationPage })
   const passwords = createSetOwnPassword({ ...deps, ...recovery })
-  const find = createFindCustomers(deps)
+  const search = createFindCustomers(deps)
 
   return {
     async register(account, asker) {
@@ -154,7 +175,18 @@ export function createSelfService(deps: SelfServiceDeps): SelfService {
       return id === undefined ? undefined : directory.findById(id)
     },
 
+    find: createFindAccount(deps),
+
+    async checkPassword(login, password, context) {
+      const checked = await deps.checkLogin(login, password, context)
+      if (checked.outcome === 'locked' || checked.outcome === 'busy') return checked
+      return checked.outcome === 'authenticated'
+        ? { outcome: 'right', customer: checked.customer }
+        : { outcome: 'wrong-password' }
+    },
+
     changePassword: passwords.change,
+    setPassword: passwords.set,
     requestPasswordReset: async (login, asker) => (canMail ? passwords.request(login, asker) : unavailable('no-mail')),
     resetPassword: passwords.reset,
     changeEmail: createChangeOwnEmail({ ...deps, ...recovery }),
@@ -165,30 +197,35 @@ export function createSelfService(deps: SelfServiceDeps): SelfService {
       const id = await findIdByNumber(deps, named.idCustomer)
       return id === undefined ? undefined : directory.findById(id)
     },
-    issueResetKey: (customer, ttlSeconds) => recovery.recovery.issueKey(customer, ttlSeconds),
-    issueConfirmationKey: ({ id }) => registrationKeys.issue(id),
+    async issueResetKey(customer, ttlSeconds, by) {
+      const key = await recovery.recovery.issueKey(customer, ttlSeconds)
+      if (by) note({ type: 'password.reset-requested', customerId: customer.id, reason: `a key, for ${by}` })
+      return key
+    },
+    issueConfirmationKey: ({ id }, ttlSeconds) =>
+      registrationKeys.issue(id, ttlSeconds === undefined ? {} : { ttlSeconds }),
 
-    async changeProfile(customerId, profile) {
+    async changeProfile(customerId, profile, by = THE_CUSTOMER) {
       const members = tidy(profile)
       const invalid = invalidMembers(members)
       if (invalid.length > 0) return { outcome: 'invalid', members: invalid }
       const changed = await records.change(customerId, ANY_REVISION, members)
       if (changed.outcome !== 'changed') return { outcome: 'unknown' }
       if (revisionOf(changed.before) !== revisionOf(changed.now))
-        note({ type: 'customer.changed', customerId, reason: `by the customer: ${Object.keys(members).join(', ')}` })
+        note({ type: 'customer.changed', customerId, reason: `by ${by}: ${Object.keys(members).join(', ')}` })
       return { outcome: 'changed', customer: changed.now }
     },
 
-    async erase({ customerReference }) {
+    async erase({ customerReference }, by = THE_CUSTOMER) {
       const { knex, tellChanged, endSignIns: revoke } = deps
       const erased = await eraseCustomer({ knex, tellChanged, revoke }, customerReference)
       if (erased.outcome === 'unknown') return erased
-      note({ type: 'customer.erased', customerId: erased.customerId, reason: 'by the customer' })
+      note({ type: 'customer.erased', customerId: erased.customerId, reason: `by ${by}` })
       return { outcome: 'erased' }
     },
 
     async search(query, agent) {
-      const found = await find(query)
+      const found = await search(query)
       note({ type: 'customers.searched', actor: agent, reason: `${found.total} found` })
       return found
     },
@@ -212,7 +249,10 @@ export function createNoSelfService({
       const id = await registrationKeys.confirm(key, email)
       return id === undefined ? undefined : directory.findById(id)
     },
+    find: async () => undefined,
+    checkPassword: refuse,
     changePassword: refuse,
+    setPassword: refuse,
     requestPasswordReset: refuse,
     resetPassword: refuse,
     changeEmail: refuse,
@@ -227,6 +267,7 @@ export function createNoSelfService({
   }
 }
 
+const THE_CUSTOMER = 'the customer'
 /** A customer's own change knows no revision: the last one stands. */
 const ANY_REVISION = '*'
 

@@ -3,11 +3,13 @@ import { networkOf } from '../../credentials/ip-network.ts'
 import type { LoginContext } from '../../credentials/lockout/lockout.ts'
 import type { Authenticate } from '../authenticate.ts'
 import type { Customer } from '../customer.ts'
+import type { Proofs } from '../proof.ts'
 import type { Asker } from '../recovery/recovery-letters.ts'
 import type { RecoveryServices } from '../recovery/recovery-services.ts'
-import type { LetterRequested, PasswordChanged, PasswordReset } from './outcomes.ts'
+import type { LetterRequested, PasswordChanged, PasswordReset, PasswordSet } from './outcomes.ts'
 
 export type SetOwnPasswordDeps = Pick<RecoveryServices, 'budgets' | 'passwordChange' | 'recovery'> & {
+  readonly proofs: Pick<Proofs, 'make'>
   /** The check of a sign-in, with its lockout and its audit entries. */
   readonly authenticate: Authenticate
   /** To which a letter leads; our own page unless given. */
@@ -24,9 +26,9 @@ export type NewPasswordByKey = {
   readonly email?: string | undefined
 }
 
-/** The three ways in which customers set their passwords by an API. */
+/** The ways in which customers set their passwords by an API, or a service of the shop does. */
 export function createSetOwnPassword(deps: SetOwnPasswordDeps) {
-  const { authenticate, budgets, passwordChange, recovery, resetPage } = deps
+  const { authenticate, budgets, passwordChange, proofs, recovery, resetPage } = deps
   return {
     /** The old password is checked as at a sign-in: a wrong one counts, and a login that is locked out stays so. */
     async change(
@@ -44,6 +46,20 @@ export function createSetOwnPassword(deps: SetOwnPasswordDeps) {
       // Undefined when another change came in between: then the password that was shown is old.
       const proof = await passwordChange.apply(checked, prepared.password, languages)
       return { outcome: proof ? 'changed' : 'wrong-password' }
+    },
+
+    /** Without the current password; `by` is who sets it, as the audit trail names them. */
+    async set(
+      customer: Customer,
+      password: string,
+      { languages, by, ip }: PasswordContext & { readonly by?: string | undefined },
+    ): Promise<PasswordSet> {
+      const proof = await proofs.make(customer.id)
+      const prepared = await passwordChange.prepare(password, customer.email, networkOf(ip))
+      if (prepared.outcome === 'refused') return { outcome: 'weak-password', reason: prepared.reason }
+      if (prepared.outcome === 'busy') return prepared
+      const applied = proof && (await passwordChange.apply({ customer, proof, by }, prepared.password, languages))
+      return { outcome: applied ? 'changed' : 'unknown' }
     },
 
     /** Mails a key to the customer with this login, if there is one. */

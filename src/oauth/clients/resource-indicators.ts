@@ -54,7 +54,7 @@ export function createResourceIndicators(deps: ResourceDeps) {
       if (isMachine && !server.hasMachineTokens) {
         throw new errors.InvalidTarget('this resource server gives clients no tokens of their own')
       }
-      const scopes = [...PERSON_SCOPES, ...scopesFor(metadata, server)]
+      const scopes = [...PERSON_SCOPES, ...scopesFor(metadata, server, isMachine)]
       // The published type asks for members of formats that are not used.
       return {
         scope: (isMachine ? scopes.filter((scope) => !IDENTITY_SCOPES.includes(scope)) : scopes).join(' '),
@@ -73,6 +73,11 @@ function isOfShop({ client_id: clientId, first_party: isFirstParty }: ClientMeta
 }
 
 /** What a client may ask of a resource server: all of its scopes, or those among them that the client was given. */
-function scopesFor({ resource_scopes: given }: ClientMetadata, { scopes }: ResourceServer): readonly string[] {
-  return given ? scopes.filter((scope) => matchesAny(given, [scope])) : scopes
+function scopesFor(
+  { resource_scopes: given }: ClientMetadata,
+  { scopes, machineScopes = [] }: ResourceServer,
+  isMachine: boolean,
+): readonly string[] {
+  const open = isMachine ? scopes : scopes.filter((scope) => !machineScopes.includes(scope))
+  return given ? open.filter((scope) => matchesAny(given, [scope])) : open
 }
