@@ -59,6 +59,12 @@ export const dialectSettings = {
     sentence:
       'The status of an Elastic Path sign-in with a wrong password. With 401, their SDK sends the password four times.',
   },
+  ELASTIC_PATH_BACK_ENDS: {
+    type: list,
+    default: '',
+    sentence:
+      'Clients, comma separated, whose own bearer is enough at the Elastic Path endpoints to read, change and erase every customer, and to set any password. Unset: none; a customer’s token is needed beside the bearer.',
+  },
   MAGENTO_TOKEN_FORMAT: {
     type: z.enum(['opaque', 'jwt']),
     default: 'opaque',

@@ -55,11 +55,13 @@ function open(given: Partial<Parameters<typeof createSelfService>[0]> = {}): Sel
     note() {},
     postLetter: (write) => void write().then((letter) => letter && letters.push(letter)),
   })
+  const authenticate = createAuthenticate({ directory, passwords, lockout })
   return createSelfService({
     ...{ knex, directory, recovery, tellChanged, proofs },
     records: createCustomerRecords({ knex, tellChanged }),
     registrationKeys: createRegistrationKeys({ knex }),
-    authenticate: createAuthenticate({ directory, passwords, lockout }),
+    authenticate,
+    checkLogin: authenticate,
     endSignIns: end,
     note: (note) => void notes.push(note),
     isRegistrationOpen: true,

@@ -1,13 +1,16 @@
 import type { Customer } from '../../customers/customer.ts'
 import type { ActionRoute, DialectAnswer, DialectRequest } from '../dialect.ts'
 import { type JsonObject, textOf } from '../json-body.ts'
+import { type PasswordLength, refusalOfAccount } from './account-answers.ts'
 import { type AccountToken, accountTokens, endUnlisted, heldFrom, PAGE_LIMIT } from './accounts.ts'
+import { register, TAKEN } from './create-customer.ts'
 import { failedValidation, json, plainError, plainOutage } from './errors.ts'
 import { refusalOf } from './refusals.ts'
 import { readResourceObject, violations } from './resource-object.ts'
 import { clientFor, type SignedIn, type SignIn, type SignInEndpoint } from './sign-in.ts'
 
 export const ACCOUNT_TOKEN = 'account_management_authentication_token'
+const SELF_SIGNUP = 'self_signup'
 const LIFETIME_SECONDS = 86_400
 
 /** What each way of signing in needs besides its name. */
@@ -15,11 +18,12 @@ const REQUIRED: Readonly<Record<string, readonly string[]>> = {
   password: ['password_profile_id', 'username', 'password'],
   passwordless: ['password_profile_id', 'username', 'one_time_password_token'],
   oidc: ['oauth_authorization_code', 'oauth_redirect_uri', 'oauth_code_verifier'],
+  [SELF_SIGNUP]: ['password_profile_id', 'username', 'password', 'name', 'email'],
   [ACCOUNT_TOKEN]: [],
 }
 
 /** `POST /v2/account-members/tokens`: a token for each account a person may act for. */
-export function accountMemberTokenRoute(signIn: SignIn, resource: string): ActionRoute {
+export function accountMemberTokenRoute(signIn: SignIn, resource: string, length: PasswordLength): ActionRoute {
   return {
     method: 'POST',
     path: '/v2/account-members/tokens',
@@ -32,8 +36,9 @@ export function accountMemberTokenRoute(signIn: SignIn, resource: string): Actio
       const problems = problemsOf(data)
       if (problems.length > 0) return failedValidation(problems)
       const endpoint = { services, clientId: clientFor(caller, request.context), resource }
-      return mechanismOf(data) === ACCOUNT_TOKEN
-        ? switchAccount(endpoint, request)
+      if (mechanismOf(data) === ACCOUNT_TOKEN) return switchAccount(endpoint, request)
+      return mechanismOf(data) === SELF_SIGNUP
+        ? signUp(endpoint, data, { signIn, request, length })
         : enter(endpoint, data, { signIn, request })
     },
   }
@@ -44,7 +49,10 @@ function problemsOf(data: JsonObject): string[] {
   if (!required) return ['The selected data.authentication_mechanism is invalid.']
   const problems = violations(data, ['type', ...required])
   const isOther = textOf(data, 'type') !== '' && textOf(data, 'type') !== ACCOUNT_TOKEN
-  return isOther ? ['The selected data.type is invalid.', ...problems] : problems
+  if (isOther) return ['The selected data.type is invalid.', ...problems]
+  // Here the address is the name that people sign in with.
+  const isOtherName = mechanismOf(data) === SELF_SIGNUP && textOf(data, 'username') !== textOf(data, 'email')
+  return isOtherName && problems.length === 0 ? ['The data.username and data.email must match.'] : problems
 }
 
 function mechanismOf(data: JsonObject): string {
@@ -66,6 +74,28 @@ async function enter(endpoint: SignInEndpoint, data: JsonObject, { signIn, reque
   const accounts = await accountTokens(endpoint, customer, heldFrom(tokens))
   await endUnlisted(endpoint, tokens, accounts)
   return list(customer, accounts, request)
+}
+
+/**
+ * Signs up, and in at once where no address need be confirmed. Where it must, the member has no account to act for yet: the
+ * list is empty, whoever has the address.
+ */
+async function signUp(
+  endpoint: SignInEndpoint,
+  data: JsonObject,
+  { length, ...asked }: Asked & { readonly length: PasswordLength },
+): Promise<DialectAnswer> {
+  const registered = await register(data, endpoint.services)
+  switch (registered.outcome) {
+    case 'registered':
+      return enter(endpoint, data, asked)
+    case 'unconfirmed':
+      return list(registered.account, [], asked.request)
+    case 'taken':
+      return failedValidation([TAKEN])
+    default:
+      return refusalOfAccount(registered, length)
+  }
 }
 
 function signInWith(endpoint: SignInEndpoint, data: JsonObject, signIn: SignIn): Promise<SignedIn> {
@@ -99,7 +129,11 @@ async function switchAccount(endpoint: SignInEndpoint, request: DialectRequest):
   return list(caller.customer, await accountTokens(endpoint, caller.customer, held), request)
 }
 
-function list({ id }: Customer, accounts: readonly AccountToken[], { context }: DialectRequest): DialectAnswer {
+function list(
+  { id }: Pick<Customer, 'id'>,
+  accounts: readonly AccountToken[],
+  { context }: DialectRequest,
+): DialectAnswer {
   const page = `${context.baseUrl}/v2/account-members/tokens?page[limit]=${PAGE_LIMIT}&page[offset]=0`
   const total = accounts.length
   return json(201, {

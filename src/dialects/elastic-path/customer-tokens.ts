@@ -4,7 +4,7 @@ import { type JsonObject, textOf } from '../json-body.ts'
 import type { DialectServices } from '../services.ts'
 import { badBearer, detailedError, failedValidation, json } from './errors.ts'
 import { refusalOf } from './refusals.ts'
-import { readResourceObject, violations } from './resource-object.ts'
+import { notAnObject, readResourceObject, violations } from './resource-object.ts'
 import { clientFor, type SignedIn, type SignIn } from './sign-in.ts'
 
 /** `POST /v2/customers/tokens`: a customer's token, for a password or for a code from our own sign-in page. */
@@ -16,8 +16,7 @@ export function customerTokenRoute(signIn: SignIn, resource: string): ActionRout
       const caller = await signIn.findCaller(request, services)
       if (!caller) return badBearer()
       const data = readResourceObject(request.body)
-      if (data === 'not-json') return detailedError(400, { detail: 'The request body is not valid JSON.' })
-      if (data === 'no-data') return failedValidation(['The data field is required.'])
+      if (typeof data === 'string') return notAnObject(data)
       const problems = problemsOf(data)
       if (problems.length > 0) return failedValidation(problems)
       return toAnswer(await ask({ data, caller, request, services, signIn, resource }), signIn.refusedStatus)

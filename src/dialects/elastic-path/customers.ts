@@ -1,36 +1,55 @@
-import { type Customer, fullName } from '../../customers/customer.ts'
-import type { ActionRoute, DialectRequest } from '../dialect.ts'
+import type { ActionRoute, DialectAnswer, DialectRoute } from '../dialect.ts'
 import type { DialectServices } from '../services.ts'
-import { badBearer, detailedError, json } from './errors.ts'
-import type { SignIn } from './sign-in.ts'
+import { type PasswordLength, refusalOfAccount } from './account-answers.ts'
+import { type Asking, type CustomerEndpoint, findAsking } from './callers.ts'
+import { createCustomerRoute } from './create-customer.ts'
+import { customerObject } from './customer-object.ts'
+import { json } from './errors.ts'
+import { updateCustomerRoute } from './update-customer.ts'
 
-/** `GET /v2/customers/{id}`: customers may look at themselves, with their token in a header of its own. */
-export function customerRoute(signIn: SignIn, resource: string): ActionRoute {
+/** What customers are to this shop: an object each, of which the address book and the orders are the shop's. */
+export function customerRoutes(endpoint: CustomerEndpoint, length: PasswordLength): DialectRoute[] {
+  return [
+    createCustomerRoute(endpoint.signIn, length),
+    readCustomerRoute(endpoint),
+    updateCustomerRoute(endpoint, length),
+    deleteCustomerRoute(endpoint, length),
+  ]
+}
+
+/** `GET /v2/customers/{id}`. */
+function readCustomerRoute(endpoint: CustomerEndpoint): ActionRoute {
   return {
     method: 'GET',
     path: '/v2/customers/:id',
     async act(request, services) {
-      const caller = await signIn.findCaller(request, services)
-      if (!caller) return badBearer()
-      const customer = await findCustomer(request, services, resource)
-      if (!customer || customer.id !== request.params.id) return detailedError(403, {})
-      return json(200, { data: customerObject(customer) })
+      const asking = await findAsking(request, services, endpoint)
+      return 'refused' in asking ? asking.refused : json(200, { data: await describe(asking, services) })
     },
   }
 }
 
-async function findCustomer(
-  { headers }: DialectRequest,
-  services: DialectServices,
-  resource: string,
-): Promise<Customer | undefined> {
-  const token = headers['x-moltin-customer-token']
-  if (typeof token !== 'string') return undefined
-  const caller = await services.findCaller(token.trim(), ({ audience }) => audience === resource)
-  return caller?.customer
+async function describe(asking: Asking, { ownAccount }: DialectServices): Promise<object> {
+  if (asking.as === 'back-end') return customerObject(asking.record.customer, asking.record)
+  const record = await ownAccount.find(asking.customer.id)
+  return record ? customerObject(record.customer, record) : customerObject(asking.customer)
 }
 
-function customerObject(customer: Customer): object {
-  const name = fullName(customer) ?? customer.email
-  return { type: 'customer', id: customer.id, name, email: customer.email, password: true }
+/** `DELETE /v2/customers/{id}`: forgets the person. */
+function deleteCustomerRoute(endpoint: CustomerEndpoint, length: PasswordLength): ActionRoute {
+  return {
+    method: 'DELETE',
+    path: '/v2/customers/:id',
+    async act(request, services): Promise<DialectAnswer> {
+      const asking = await findAsking(request, services, endpoint)
+      if ('refused' in asking) return asking.refused
+      const erased =
+        asking.as === 'back-end'
+          ? await asking.accounts.erase(asking.record.customer)
+          : await services.ownAccount.erase(asking.caller)
+      return erased.outcome === 'erased' ? NO_CONTENT : refusalOfAccount(erased, length)
+    },
+  }
 }
+
+const NO_CONTENT: DialectAnswer = { status: 204, headers: { 'Cache-Control': 'no-store' }, body: '' }

@@ -3,7 +3,7 @@ import { keptForShop } from '../kept-for-shop.ts'
 import { accountMemberTokenRoute } from './account-members.ts'
 import { clientTokenRoute, SCOPES } from './client-tokens.ts'
 import { customerTokenRoute } from './customer-tokens.ts'
-import { customerRoute } from './customers.ts'
+import { customerRoutes } from './customers.ts'
 import { discoveryRoutes } from './discovery.ts'
 import { detailedError, detailedOutage } from './errors.ts'
 import { oneTimePasswordRoute } from './one-time-passwords.ts'
@@ -19,6 +19,8 @@ const DAY_SECONDS = 86_400
 /** Elastic Path Commerce Cloud, which was Moltin: a client's bearer first, then a person's token beside it. */
 export const createElasticPath: OpenDialect = (settings, { clientId }) => {
   const refusedStatus = settings.ELASTIC_PATH_REFUSED_STATUS
+  const backEnds = settings.ELASTIC_PATH_BACK_ENDS
+  const length = { min: settings.PASSWORD_MIN_LENGTH, max: settings.PASSWORD_MAX_LENGTH }
   const forPeople = {
     // Without scopes: a token may do all that the person may.
     ...keptForShop(clientId),
@@ -31,9 +33,9 @@ export const createElasticPath: OpenDialect = (settings, { clientId }) => {
   const routes: DialectRoute[] = [
     clientTokenRoute(CLIENTS),
     customerTokenRoute(signIn, CUSTOMERS),
-    accountMemberTokenRoute(signIn, ACCOUNT_MEMBERS),
+    accountMemberTokenRoute(signIn, ACCOUNT_MEMBERS, length),
     oneTimePasswordRoute(signIn),
-    customerRoute(signIn, CUSTOMERS),
+    ...customerRoutes({ signIn, resource: CUSTOMERS, backEnds }, length),
     ...discoveryRoutes(signIn),
   ]
   const paths = [...new Set(routes.map(({ path }) => path))]

@@ -1,7 +1,7 @@
 import type { ActionRoute } from '../dialect.ts'
 import { textOf } from '../json-body.ts'
-import { badBearer, detailedError, failedValidation } from './errors.ts'
-import { readResourceObject, violations } from './resource-object.ts'
+import { badBearer, failedValidation } from './errors.ts'
+import { notAnObject, readResourceObject, violations } from './resource-object.ts'
 import type { SignIn } from './sign-in.ts'
 
 /** Spelled one way in the documentation and another way in published descriptions. */
@@ -16,8 +16,7 @@ export function oneTimePasswordRoute(signIn: SignIn): ActionRoute {
     async act(request, services) {
       if (!(await signIn.findCaller(request, services))) return badBearer()
       const data = readResourceObject(request.body)
-      if (data === 'not-json') return detailedError(400, { detail: 'The request body is not valid JSON.' })
-      if (data === 'no-data') return failedValidation(['The data field is required.'])
+      if (typeof data === 'string') return notAnObject(data)
       const problems = violations(data, ['type', 'username', 'purpose'])
       if (problems.length > 0) return failedValidation(problems)
       if (!TYPES.includes(textOf(data, 'type'))) return failedValidation(['The selected data.type is invalid.'])

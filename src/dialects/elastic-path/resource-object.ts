@@ -1,4 +1,6 @@
+import type { DialectAnswer } from '../dialect.ts'
 import { type JsonObject, objectOf, parseJson } from '../json-body.ts'
+import { detailedError, failedValidation } from './errors.ts'
 
 /** The `data` object of a JSON:API-like body, or what is wrong with the body. */
 export function readResourceObject(body: string): JsonObject | 'not-json' | 'no-data' {
@@ -6,6 +8,13 @@ export function readResourceObject(body: string): JsonObject | 'not-json' | 'no-
   if (value === undefined) return 'not-json'
   const data = objectOf(value)?.data
   return objectOf(data) ?? 'no-data'
+}
+
+/** The answer to a body that is no object. */
+export function notAnObject(flaw: 'not-json' | 'no-data'): DialectAnswer {
+  return flaw === 'not-json'
+    ? detailedError(400, { detail: 'The request body is not valid JSON.' })
+    : failedValidation(['The data field is required.'])
 }
 
 /** What is missing from `names`, or no text, in the words of the shop's validator. */
