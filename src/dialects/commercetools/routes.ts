@@ -9,7 +9,7 @@ import type {
 } from '../dialect.ts'
 import { badClient, failure, json, notFound, refusal } from './errors.ts'
 import { type ClientCredentials, readClient, readFields } from './request.ts'
-import { scopesOf, storefrontScopes } from './scopes.ts'
+import { scopesOf, serviceScopes, storefrontScopes } from './scopes.ts'
 
 export type ProjectEndpoints = { readonly resource: string; readonly projectKeys: readonly string[] }
 
@@ -46,8 +46,9 @@ export function tokenEndpointRoute({ resource, projectKeys }: ProjectEndpoints):
       return refresh_token ? { grant_type, ...client, refresh_token } : missing('refresh_token')
     }
     if (grant_type !== 'client_credentials') return badGrantType('client_credentials, refresh_token')
-    const known = storefrontScopes(projectKeys)
-    const asked = scope?.trim().split(/\s+/) ?? known
+    const unasked = storefrontScopes(projectKeys)
+    const known = [...unasked, ...serviceScopes(projectKeys)]
+    const asked = scope?.trim().split(/\s+/) ?? unasked
     return withScope(asked.filter((name) => known.includes(name)).join(' '), { grant_type, ...client, resource })
   })
 }

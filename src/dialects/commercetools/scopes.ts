@@ -17,6 +17,11 @@ export function storefrontScopes(projectKeys: readonly string[]): string[] {
   return projectKeys.flatMap((key) => STOREFRONT.map((name) => `${name}:${key}`))
 }
 
+/** Rights over every customer, for services of the shop: given when asked for by name, and to no person. */
+export function serviceScopes(projectKeys: readonly string[]): string[] {
+  return projectKeys.map((key) => `manage_customers:${key}`)
+}
+
 /** The scopes of one project among those asked for; all of the project's when none was named, as the shop does. */
 export function scopesOf(projectKey: string, asked: string | undefined): string {
   const known = storefrontScopes([projectKey])
