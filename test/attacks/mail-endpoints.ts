@@ -1,3 +1,5 @@
+import { machineToken } from '../dialects/commercetools/endpoints.ts'
+import { implicitToken, postData } from '../dialects/elastic-path/endpoints.ts'
 import { authorizationUrl, type Login, pkce } from '../endpoints/client.ts'
 import { createCookieJar } from '../support/cookie-jar.ts'
 import { postJson, readForm } from '../support/http.ts'
@@ -83,6 +85,28 @@ export const MAIL_ENDPOINTS: readonly MailEndpoint[] = [
     status: 200,
     isForUnconfirmed: true,
     open: openMutation('resendConfirmationEmail'),
+  },
+  {
+    name: 'Elastic Path’s registration',
+    status: 201,
+    registers: true,
+    async open(url) {
+      const bearer = `Bearer ${await implicitToken(url)}`
+      const nora = { type: 'customer', name: 'Nora Neu', password: 'a password nobody has' }
+      return ({ username: email }, headers) =>
+        postData(`${url}/v2/customers`, { ...nora, email }, bearer, { ...headers })
+    },
+  },
+  {
+    name: 'commercetools’ sign-up',
+    status: 201,
+    registers: true,
+    async open(url) {
+      const authorization = `Bearer ${await machineToken(url)}`
+      const nora = { firstName: 'Nora', lastName: 'Neu', password: 'a password nobody has' }
+      return ({ username: email }, headers) =>
+        postJson(`${url}/shop/me/signup`, { ...nora, email }, { authorization, ...headers })
+    },
   },
 ]
 

@@ -1,3 +1,4 @@
+import { machineToken } from '../dialects/commercetools/endpoints.ts'
 import { implicitToken, postData } from '../dialects/elastic-path/endpoints.ts'
 import { authorizationUrl, type Login, pkce, requestTokens, thirdParty } from '../endpoints/client.ts'
 import { type CookieJar, createCookieJar } from '../support/cookie-jar.ts'
@@ -90,6 +91,15 @@ export const PASSWORD_ENDPOINTS: readonly PasswordEndpoint[] = [
           { purpose: 'LOGIN', loginId, password },
           { authorization: `Bearer ${access_token}`, ...headers },
         )
+    },
+  },
+  {
+    name: 'commercetools, without a token',
+    statuses: { right: 200, wrong: 400, locked: 400 },
+    async open(url) {
+      const authorization = `Bearer ${await machineToken(url)}`
+      return ({ username: email, password }, headers) =>
+        postJson(`${url}/shop/me/login`, { email, password }, { authorization, ...headers })
     },
   },
   {

@@ -24,7 +24,7 @@ export async function seen(response: Response, { username }: Login): Promise<See
       .replaceAll(requestId, '(id)')
       .replace(/(?<="id":)\d+/, '(number)')
       .replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '(uuid)')
-      .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+/g, '(now)')
+      .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?/g, '(now)')
       .replace(/(?<=; expires=)[^;]+/, '(then)')
   return {
     status: response.status,

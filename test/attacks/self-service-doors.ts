@@ -1,5 +1,6 @@
 import { graphql, rest } from '../dialects/magento/shop-api.ts'
 import { bearer, document, exchange, type GlueAnswer, obtain } from '../dialects/spryker/exchange.ts'
+import { commercetools, elasticPath } from './self-service-doors-by-id.ts'
 
 type Headers = Readonly<Record<string, string>>
 
@@ -11,10 +12,12 @@ export type SelfServiceDoor = {
   /** True when the dialect lets the login in. */
   isLetIn(url: string, login: { username: string; password: string }, headers?: Headers): Promise<boolean>
   change(url: string, who: SignedIn, passwords: { current: string; next: string }, headers?: Headers): Promise<Said>
-  /** Asks for a letter with a key. */
-  requestReset(url: string, email: string, headers?: Headers): Promise<Said>
-  /** By the key of a letter; shops that ask for it are told whose letter it was. */
-  reset(url: string, letter: ResetLetter, password: string, headers?: Headers): Promise<Said>
+  /** Asks for a letter with a key; absent where the shop's own service mails. */
+  requestReset?(url: string, email: string, headers?: Headers): Promise<Said>
+  /** A key in the hands of the shop's own service, which mails it. */
+  issueKey?(url: string, email: string): Promise<string>
+  /** By the key of a letter; shops that ask for it are told whose letter it was. Absent where there is no such endpoint. */
+  reset?(url: string, letter: ResetLetter, password: string, headers?: Headers): Promise<Said>
   /** Statuses of a change: done, a wrong current password, and while the login is locked out. */
   readonly statuses: {
     readonly changed: number
@@ -130,4 +133,5 @@ function saidBy({ status, errors }: Awaited<ReturnType<typeof graphql>>): Said {
 }
 
 /** Of every dialect that has such endpoints. */
-export const SELF_SERVICE_DOORS: readonly SelfServiceDoor[] = [spryker, magentoRest, magentoGraphql]
+const DOORS = [spryker, magentoRest, magentoGraphql, elasticPath, commercetools]
+export const SELF_SERVICE_DOORS: readonly SelfServiceDoor[] = DOORS

@@ -224,6 +224,7 @@ test.each(ACTS)('%s is not available where the shop keeps its customers', async 
       createNoSelfService({
         registrationKeys: { confirm: async () => undefined },
         directory: { findById: async () => undefined },
+        checkLogin: async () => ({ outcome: 'refused', reason: 'unknown' }),
       }),
     ),
   ).toEqual(unavailable('shop-keeps-customers'))

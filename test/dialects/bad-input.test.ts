@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { basicAuth } from '../support/http.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
+import { addService, type CustomerTokens, serviceToken, signIn } from './commercetools/endpoints.ts'
+import { implicitToken, postData, RON } from './elastic-path/endpoints.ts'
+
+const ADMIN_TOKEN = 'an-admin-token-for-tests'
 
 let server: TestServer
 beforeAll(async () => {
@@ -10,7 +14,18 @@ beforeAll(async () => {
     LOCKOUT_ATTEMPTS: '100000',
     LOCKOUT_ACCOUNT_ATTEMPTS: '100000',
     REGISTRATION: 'open',
+    ADMIN_TOKEN,
   })
+  const ron = { username: 'ron@swanson.com', password: 'mysecretpassword' }
+  const bearer = `Bearer ${await implicitToken(server.url)}`
+  const member = await postData(`${server.url}/v2/customers/tokens`, RON, bearer)
+  const { data } = (await member.json()) as { data: { token: string } }
+  Object.assign(MEMBER, { authorization: bearer, 'x-moltin-customer-token': data.token })
+  const shopper = await signIn(server.url, ron.username, ron.password)
+  const { access_token } = (await shopper.json()) as CustomerTokens
+  Object.assign(SHOPPER, { authorization: `Bearer ${access_token}` })
+  await addService(server.adminUrl, ADMIN_TOKEN)
+  Object.assign(SERVICE, { authorization: `Bearer ${await serviceToken(server.url)}` })
 })
 afterAll(() => server?.stop())
 
@@ -21,7 +36,8 @@ const isOAuth = (said: Said) => 'error' in said && 'error_description' in said
 const isBareList = (said: Said) => isList(said, ['message', 'status', 'code'])
 const isElastic = (said: Said) => 'errors' in said && isList(said.errors, ['status', 'title'])
 const isMagento = (said: Said) => 'message' in said && typeof said.message === 'string'
-const isEnvelope = (said: Said) => ['statusCode', 'message', 'errors', 'error'].every((name) => name in said)
+const isApiError = (said: Said) => ['statusCode', 'message', 'errors'].every((name) => name in said)
+const isEnvelope = (said: Said) => isApiError(said) && 'error' in said
 
 const isOcc = (said: Said) => 'errors' in said && isList(said.errors, ['message', 'type'])
 const VERIFICATION = '/occ/v2/electronics/users/anonymous/verificationToken'
@@ -32,7 +48,13 @@ function isList(value: unknown, members: readonly string[]): boolean {
 
 const BASIC = basicAuth('third-party-app', 'third-party-app-secret')
 /** Asked by POST unless another method goes before the path. */
-const ENDPOINTS: readonly [string, string, (said: Said) => boolean, Record<string, string>?][] = [
+/** Filled in when there is a server: of a customer of Elastic Path, of one of commercetools, of the shop's own service. */
+const MEMBER: Record<string, string> = {}
+const SHOPPER: Record<string, string> = {}
+const SERVICE: Record<string, string> = {}
+type BadInputEndpoint = [string, string, (said: Said) => boolean, Record<string, string>?]
+
+const ENDPOINTS: readonly BadInputEndpoint[] = [
   ['Spryker', '/access-tokens', isJsonApi],
   ['Spryker', '/refresh-tokens', isJsonApi],
   ['Spryker', '/refresh-tokens/%00', isJsonApi],
@@ -53,6 +75,9 @@ const ENDPOINTS: readonly [string, string, (said: Said) => boolean, Record<strin
   ['Elastic Path', '/oauth/access_token', isElastic],
   ['Elastic Path', '/v2/customers/tokens', isElastic],
   ['Elastic Path', '/v2/account-members/tokens', isElastic],
+  ['Elastic Path', '/v2/customers', isElastic, MEMBER],
+  ['Elastic Path', 'PUT /v2/customers/%00', isElastic, MEMBER],
+  ['Elastic Path', 'DELETE /v2/customers/x', isElastic, MEMBER],
   ['Elastic Path', '/v2/unknown', isElastic],
   ['Magento', '/rest/V1/integration/customer/token', isMagento],
   ['Magento', '/rest/V1/integration/admin/token', isMagento],
@@ -77,6 +102,13 @@ const ENDPOINTS: readonly [string, string, (said: Said) => boolean, Record<strin
   ['SAP Commerce', '/authorizationserver/oauth/introspect', isOAuth, BASIC],
   ['SAP Commerce', '/authorizationserver/oauth/check_token', isOAuth, BASIC],
   ['SAP Commerce', VERIFICATION, isOcc],
+  ...['signup', 'login', 'password', 'password/reset', 'email/confirm'].map(
+    (path): BadInputEndpoint => ['commercetools', `/shop/me/${path}`, isApiError, SHOPPER],
+  ),
+  ['commercetools', 'DELETE /shop/me?version=9007199254740993', isApiError, SHOPPER],
+  ...['password-token', 'password/reset', 'password', 'email-token', 'email/confirm'].map(
+    (path): BadInputEndpoint => ['commercetools', `/shop/customers/${path}`, isApiError, SERVICE],
+  ),
 ]
 
 const typed = [
@@ -113,6 +145,11 @@ const BODIES: readonly (string | Uint8Array)[] = [
   ...typed.map((type) =>
     JSON.stringify({ data: { type, attributes: { username: 'a\0@b.cd', email: '\0', password: '\ud800' } } }),
   ),
+  '{"data":{"type":"customer","name":["a"],"email":{},"password":1,"current_password":[]}}',
+  '{"data":{"type":"customer","name":"\\u0000","email":"\\u0000","password":"\\ud800","current_password":"\\ud800"}}',
+  '{"email":["a"],"password":{"b":1},"tokenValue":1,"version":"x","currentPassword":[],"newPassword":{},"id":1,"ttlMinutes":-1}',
+  '{"email":"a\\u0000@b.cd","password":"\\ud800","tokenValue":"\\u0000","version":1e308,"currentPassword":"\\ud800","newPassword":"\\ud800","id":"\\u0000","ttlMinutes":1e308}',
+  '{"email":"nobody@b.cd","password":"\\ud800","tokenValue":"\\u0000","version":1,"currentPassword":"\\ud800","newPassword":"\\ud800","id":"\\u0000","ttlMinutes":1}',
   'grant_type=password&username=%00&password=%ff',
   'grant_type=password&grant_type=password&client_id=',
   'grant_type=__proto__&__proto__=x',

@@ -134,7 +134,7 @@ export function createCustomerServices(
           confirmationPage: config.SHOP_CONFIRMATION_URL,
           resetPage: config.SHOP_PASSWORD_RESET_URL,
         })
-      : createNoSelfService({ registrationKeys, directory }),
+      : createNoSelfService({ registrationKeys, directory, checkLogin }),
     recovery: mailer.isOffered ? recovery : undefined,
     passwordChange: recovery?.passwordChange,
     emailChanges: recovery?.emailChanges,

@@ -68,7 +68,6 @@ export type PasswordChecked =
   /** Wrong, nobody's, of a customer who is blocked, or of one whose address is not confirmed. */
   | { readonly outcome: 'wrong-password' }
   | { readonly outcome: 'locked' | 'busy'; readonly retryAfterSeconds: number }
-  | Unavailable
 
 /** The password was set without the current one. */
 export type PasswordSet =

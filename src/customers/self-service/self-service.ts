@@ -176,14 +176,7 @@ export function createSelfService(deps: SelfServiceDeps): SelfService {
     },
 
     find: createFindAccount(deps),
-
-    async checkPassword(login, password, context) {
-      const checked = await deps.checkLogin(login, password, context)
-      if (checked.outcome === 'locked' || checked.outcome === 'busy') return checked
-      return checked.outcome === 'authenticated'
-        ? { outcome: 'right', customer: checked.customer }
-        : { outcome: 'wrong-password' }
-    },
+    checkPassword: createCheckPassword(deps),
 
     changePassword: passwords.change,
     setPassword: passwords.set,
@@ -232,14 +225,23 @@ export function createSelfService(deps: SelfServiceDeps): SelfService {
   }
 }
 
-/** Where the shop keeps its customers; confirmation by keys that were made here is left. */
-export function createNoSelfService({
-  registrationKeys,
-  directory,
-}: {
+function createCheckPassword({ checkLogin }: Pick<SelfServiceDeps, 'checkLogin'>): SelfService['checkPassword'] {
+  return async function checkPassword(login, password, context) {
+    const checked = await checkLogin(login, password, context)
+    if (checked.outcome === 'locked' || checked.outcome === 'busy') return checked
+    return checked.outcome === 'authenticated'
+      ? { outcome: 'right', customer: checked.customer }
+      : { outcome: 'wrong-password' }
+  }
+}
+
+type NoSelfServiceDeps = Pick<SelfServiceDeps, 'checkLogin'> & {
   readonly registrationKeys: Pick<RegistrationKeys, 'confirm'>
   readonly directory: Pick<Directory, 'findById'>
-}): SelfService {
+}
+
+/** Where the shop keeps its customers: passwords are checked, and keys that were made here confirm. */
+export function createNoSelfService({ registrationKeys, directory, checkLogin }: NoSelfServiceDeps): SelfService {
   const refuse = async () => unavailable('shop-keeps-customers')
   return {
     register: refuse,
@@ -250,7 +252,7 @@ export function createNoSelfService({
       return id === undefined ? undefined : directory.findById(id)
     },
     find: async () => undefined,
-    checkPassword: refuse,
+    checkPassword: createCheckPassword({ checkLogin }),
     changePassword: refuse,
     setPassword: refuse,
     requestPasswordReset: refuse,

@@ -64,7 +64,7 @@ export function refusalOfAccount(refused: AccountRefusal, length: PasswordLength
     case 'unavailable':
       return apiFailure(404, [{ code: 'ResourceNotFound', message: NOT_AVAILABLE[refused.why] }])
     case 'busy':
-      return unavailable(503, refused.retryAfterSeconds)
+      return unavailable({ status: 503, retryAfterSeconds: refused.retryAfterSeconds })
     case 'too-many':
     case 'locked':
       return tooMany(refused.retryAfterSeconds)

@@ -1,3 +1,4 @@
+import type { Customer } from '../../customers/customer.ts'
 import type { Caller } from '../../oauth/tokens/callers.ts'
 import type { DialectAnswer, DialectRequest } from '../dialect.ts'
 import type { ManagedAccounts } from '../managed-accounts.ts'
@@ -26,12 +27,13 @@ export async function findSelf(
   { ownAccount }: DialectServices,
 ): Promise<{ readonly record: AccountRecord } | Refused> {
   const { customer } = caller
-  if (!customer) return { refused: resourceNotFound('me') }
-  const record = await ownAccount.find(customer.id)
-  const { issuedAt } = caller
-  // Where the shop keeps its customers, their versions are not known here.
-  const known = new Date(issuedAt * 1000)
-  return { record: record ?? { customer, version: 1, createdAt: known, changedAt: known } }
+  return customer ? { record: await findRecord(customer, ownAccount) } : { refused: resourceNotFound('me') }
+}
+
+/** Where the shop keeps its customers, their versions are not known here: this is the first, of now. */
+export async function findRecord(customer: Customer, { find }: DialectServices['ownAccount']): Promise<AccountRecord> {
+  const now = new Date()
+  return (await find(customer.id)) ?? { customer, version: 1, createdAt: now, changedAt: now }
 }
 
 /** What a service of the shop may do, where the token is one's own. */

@@ -2,7 +2,7 @@ import type { ActionRoute, DialectAnswer, DialectRequest } from '../dialect.ts'
 import type { DialectServices } from '../services.ts'
 import { apiFailure, concurrentModification, type PasswordLength, refusalOfAccount } from './api-errors.ts'
 import { readBody } from './body.ts'
-import { findCallerWith, findSelf } from './callers.ts'
+import { findCallerWith, findRecord, findSelf } from './callers.ts'
 import { customerObject, newRecord } from './customer-object.ts'
 import { json } from './errors.ts'
 import { confirmEmail, invalidCurrentPassword, resetPassword } from './passwords.ts'
@@ -76,8 +76,7 @@ async function logIn({ request, services, length }: Asked): Promise<DialectAnswe
     return apiFailure(400, [{ code: 'InvalidCredentials', message }])
   }
   if (checked.outcome !== 'right') return refusalOfAccount(checked, length)
-  const record = await services.ownAccount.find(checked.customer.id)
-  return record ? json(200, { customer: customerObject(record) }) : refusalOfAccount({ outcome: 'unknown' }, length)
+  return json(200, { customer: customerObject(await findRecord(checked.customer, services.ownAccount)) })
 }
 
 async function readSelf({ services, caller }: Asked): Promise<DialectAnswer> {
@@ -112,6 +111,5 @@ async function changePassword({ request, services, caller, length }: Asked): Pro
   const changed = await services.ownAccount.changePassword(caller, { current, next })
   if (changed.outcome === 'wrong-password') return invalidCurrentPassword()
   if (changed.outcome !== 'changed') return refusalOfAccount(changed, length)
-  const record = (await services.ownAccount.find(customer.id)) ?? found.record
-  return json(200, customerObject(record))
+  return json(200, customerObject(await findRecord(customer, services.ownAccount)))
 }

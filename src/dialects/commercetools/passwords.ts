@@ -24,8 +24,8 @@ export async function resetPassword(
 export async function confirmEmail({ body }: DialectRequest, { ownAccount }: DialectServices): Promise<DialectAnswer> {
   const read = readBody(body, { tokenValue: 'text', version: 'number?' } as const)
   if ('refused' in read) return read.refused
-  const customerId = await ownAccount.confirm(read.body.tokenValue)
-  return customerId === undefined ? resourceNotFound('Token') : tell(customerId, ownAccount)
+  const customer = await ownAccount.confirm(read.body.tokenValue)
+  return customer ? tell(customer.id, ownAccount) : resourceNotFound('Token')
 }
 
 export function invalidCurrentPassword(): DialectAnswer {

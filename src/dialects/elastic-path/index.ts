@@ -35,10 +35,9 @@ export const createElasticPath: OpenDialect = (settings, { clientId }) => {
     customerTokenRoute(signIn, CUSTOMERS),
     accountMemberTokenRoute(signIn, ACCOUNT_MEMBERS, length),
     oneTimePasswordRoute(signIn),
-    ...customerRoutes({ signIn, resource: CUSTOMERS, backEnds }, length),
     ...discoveryRoutes(signIn),
   ]
-  const paths = [...new Set(routes.map(({ path }) => path))]
+  const ofCustomers = customerRoutes({ signIn, resource: CUSTOMERS, backEnds }, length)
   return {
     name: 'elastic-path',
     resourceServers: [
@@ -54,8 +53,9 @@ export const createElasticPath: OpenDialect = (settings, { clientId }) => {
       { identifier: ACCOUNT_MEMBERS, ...forPeople, shape: accountMemberToken },
     ],
     routes: [
-      ...routes,
-      ...paths.map((path): DialectRoute => ({ method: 'ALL', path, act: () => detailedError(405, {}) })),
+      ...withOtherMethods(routes),
+      // After the others: "tokens" is no customer's id.
+      ...withOtherMethods(ofCustomers),
       { method: 'ALL', path: '/v2/*rest', act: () => detailedError(404, {}) },
     ],
     onBadBody: (status) => detailedError(status, {}),
@@ -64,6 +64,12 @@ export const createElasticPath: OpenDialect = (settings, { clientId }) => {
     onUnknownPath: () => detailedError(404, {}),
     requestHeaders: REQUEST_HEADERS,
   }
+}
+
+/** The routes, and the refusal of every other method of their paths. */
+function withOtherMethods(routes: readonly DialectRoute[]): DialectRoute[] {
+  const paths = [...new Set(routes.map(({ path }) => path))]
+  return [...routes, ...paths.map((path): DialectRoute => ({ method: 'ALL', path, act: () => detailedError(405, {}) }))]
 }
 
 /** What the shop's SDKs send from browsers. */

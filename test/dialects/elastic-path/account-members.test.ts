@@ -102,10 +102,10 @@ test.each<[string, unknown, number, object[]]>([
     [{ detail: 'The selected data.authentication_mechanism is invalid.' }],
   ],
   [
-    'self sign-up, which is not served',
+    'a sign-up without a name and an address',
     member('self_signup', RON),
     422,
-    [{ detail: 'The selected data.authentication_mechanism is invalid.' }],
+    [{ detail: 'The data.name field is required.' }, { detail: 'The data.email field is required.' }],
   ],
   [
     'another type',

@@ -238,7 +238,14 @@ test('customers may look at themselves, with their token in its own header, and 
     fetch(`${server.url}/v2/customers/${id}`, { headers: { authorization: `Bearer ${bearer}`, ...headers } })
   const own = await get(RON_ID, { 'X-Moltin-Customer-Token': data.token })
   expect(await own.json()).toEqual({
-    data: { type: 'customer', id: RON_ID, name: 'Ron Swanson', email: 'ron@swanson.com', password: true },
+    data: {
+      type: 'customer',
+      id: RON_ID,
+      name: 'Ron Swanson',
+      email: 'ron@swanson.com',
+      password: true,
+      meta: { timestamps: { created_at: expect.any(String), updated_at: expect.any(String) } },
+    },
   })
   expect((await get('ebf4b55a-cab0-5ed0-8fb7-525a3eeedeac', { 'X-Moltin-Customer-Token': data.token })).status).toBe(
     403,
