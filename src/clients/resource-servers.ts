@@ -18,7 +18,7 @@ type OfDialects = {
   readonly throttle?: { readonly attempts: number; readonly seconds: number }
   /** What its clients expect of a refresh token that is used, unless a client says otherwise. */
   readonly refreshPolicy?: (typeof REFRESH_POLICIES)[number]
-  /** Those of its scopes that only tokens of a client's own have: rights over everybody. */
+  /** Rights over everybody, among its scopes: only a client's own tokens have them, where `resource_scopes` names them. */
   readonly machineScopes?: readonly string[]
   /** Opaque tokens are 32 characters of a–z and 0–9, for clients that know no others. */
   readonly hasShortTokens?: boolean

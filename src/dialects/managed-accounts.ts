@@ -8,7 +8,9 @@ import type {
   Unavailable,
 } from '../customers/self-service/outcomes.ts'
 import type { OwnProfile, SelfService } from '../customers/self-service/self-service.ts'
-import type { Origin } from './own-account.ts'
+
+/** Where a request comes from; `clientId` is the client that the dialect acts for. */
+export type Origin = { readonly ip: string; readonly languages: readonly string[]; readonly clientId: string }
 
 /**
  * What a service of the shop does to customers it names, by a token of its own. It may set anybody's password: the dialect

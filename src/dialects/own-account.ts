@@ -20,7 +20,7 @@ import type { NewPasswordByKey } from '../customers/self-service/set-own-passwor
 import type { VouchedAccount, VouchedCustomer } from '../customers/self-service/vouched-customers.ts'
 import { agentAccountId } from '../oauth/accounts/agent-account.ts'
 import type { Caller } from '../oauth/tokens/callers.ts'
-import { createManagedAccounts, type ManagedAccounts } from './managed-accounts.ts'
+import { createManagedAccounts, type ManagedAccounts, type Origin } from './managed-accounts.ts'
 
 export type { Account, AccountRecord, Unavailable }
 
@@ -61,9 +61,6 @@ export type OwnAccount = Pick<SelfService, 'confirm' | 'isResetKey' | 'issueRese
   /** What a service of the shop does to any customer by its own token; undefined for every other token. */
   managedBy(caller: Caller): ManagedAccounts | undefined
 }
-
-/** Where a request comes from; `clientId` is the client that the dialect acts for. */
-export type Origin = { readonly ip: string; readonly languages: readonly string[]; readonly clientId: string }
 
 const NOT_OWN: NotOwn = { outcome: 'not-own' }
 

@@ -72,12 +72,15 @@ function isOfShop({ client_id: clientId, first_party: isFirstParty }: ClientMeta
   return isFirstParty === true || clientId === ownClient
 }
 
-/** What a client may ask of a resource server: all of its scopes, or those among them that the client was given. */
+/**
+ * What a client may ask of a resource server: all of its scopes, or those among them that the client was given. Rights over
+ * everybody are for tokens of a client's own, and of clients that were given them by name.
+ */
 function scopesFor(
   { resource_scopes: given }: ClientMetadata,
   { scopes, machineScopes = [] }: ResourceServer,
   isMachine: boolean,
 ): readonly string[] {
-  const open = isMachine ? scopes : scopes.filter((scope) => !machineScopes.includes(scope))
+  const open = isMachine && given ? scopes : scopes.filter((scope) => !machineScopes.includes(scope))
   return given ? open.filter((scope) => matchesAny(given, [scope])) : open
 }

@@ -1,16 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type HostedShop, startHostedShop, type TestCustomer } from '../../interaction/hosted-shop.ts'
-import { postForm } from '../../support/http.ts'
+import { basicAuth, postForm } from '../../support/http.ts'
 import { startTestServer, type TestServer } from '../../support/server.ts'
 import { waitFor } from '../../support/wait-for.ts'
 import {
   type ApiAnswer,
+  addMachine,
   addService,
   basicOfService,
   basicOfThirdParty,
   type CustomerTokens,
   call,
   machineToken,
+  SERVICE,
   serviceToken,
   signIn,
 } from './endpoints.ts'
@@ -351,6 +353,7 @@ describe('what a token is good for', () => {
   })
 
   test('a service gets the scope by asking for it, and others do not', async () => {
+    await addMachine(shop.server.adminUrl, { client_id: 'shop-import' })
     const ask = async (fields: object, as: Record<string, string>) => {
       const answer = await postForm(`${url}/oauth/token`, { grant_type: 'client_credentials', ...fields }, as)
       return ((await answer.json()) as { scope?: string }).scope ?? ''
@@ -359,6 +362,8 @@ describe('what a token is good for', () => {
     expect(await ask({ scope }, basicOfService)).toBe(scope)
     expect(await ask({}, basicOfService)).not.toContain('manage_customers')
     expect(await ask({ scope }, basicOfThirdParty)).toBe('')
+    // The shop's own too must be given it by name.
+    expect(await ask({ scope }, basicAuth('shop-import', SERVICE.secret))).toBe('')
   })
 
   test.each(FOR_PEOPLE)('%s %s is 404 for who is nobody yet', async (method, path) => {

@@ -7,12 +7,22 @@ export type ApiAnswer = {
   readonly body: Readonly<Record<string, unknown>>
 }
 
-/** The shop's own service, which may ask for `manage_customers`. */
+/** The shop's own service, which was given `manage_customers`. */
 export const SERVICE = { client_id: 'shop-service', secret: 'a-secret-of-the-shop-itself' } as const
 
 /** Registers the shop's own service. */
 export async function addService(adminUrl: string, adminToken = 'an-admin-token-for-tests'): Promise<void> {
-  const metadata = { client_id: SERVICE.client_id, first_party: true, grant_types: ['client_credentials'] }
+  const resource_scopes = ['manage_customers:*', 'manage_my_*', 'store:*']
+  await addMachine(adminUrl, { client_id: SERVICE.client_id, resource_scopes }, adminToken)
+}
+
+/** Registers a client that gets tokens of its own, with the secret of the shop's service. */
+export async function addMachine(
+  adminUrl: string,
+  members: { readonly client_id: string; readonly resource_scopes?: readonly string[] },
+  adminToken = 'an-admin-token-for-tests',
+): Promise<void> {
+  const metadata = { ...members, first_party: true, grant_types: ['client_credentials'] }
   const answer = await fetch(`${adminUrl}/v1/clients`, {
     method: 'POST',
     headers: { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' },
