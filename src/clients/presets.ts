@@ -34,6 +34,7 @@ export const DIALECT_GRANT_TYPES: readonly string[] = [
   'urn:vestibule:grant:impersonation',
   'urn:vestibule:grant:one-time-password',
   'urn:vestibule:grant:signed-user',
+  'urn:vestibule:grant:vouched-customer',
   'urn:vestibule:grant:warehouse',
 ]
 

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { ask as askAdmin } from '../../admin/administrators.ts'
-import { introspect } from '../../endpoints/client.ts'
+import { decode, introspect } from '../../endpoints/client.ts'
 import { type HostedShop, startHostedShop } from '../../interaction/hosted-shop.ts'
 import { basicAuth, postForm } from '../../support/http.ts'
 import {
@@ -250,12 +250,6 @@ describe('a token for a customer that an agent asks for', () => {
 describe('a client that has signed customers in by its own means', () => {
   let integration: string
   beforeAll(async () => {
-    const { body, headers } = await askAdmin(shop.server, ADMIN, 'GET', '/v1/clients/frontend')
-    const before = body.metadata as { grant_types: string[] }
-    const metadata = { ...before, grant_types: [...before.grant_types, 'urn:vestibule:grant:vouched-customer'] }
-    const ifMatch = { 'if-match': headers.get('etag') ?? '' }
-    const changed = await askAdmin(shop.server, ADMIN, 'PUT', '/v1/clients/frontend', { metadata }, ifMatch)
-    expect(changed.status).toBe(200)
     integration = await machineToken('sso', ['exchange_external_customer_token'])
   })
 
@@ -486,4 +480,42 @@ test('23: aliases and fragments change nothing', async () => {
   )
   expect(own.data).toEqual({ a: { mail: email } })
   expect(await signIn(url, email, NEW)).not.toBe('no token')
+})
+
+describe('with JWTs', () => {
+  let jwt: HostedShop
+  beforeAll(async () => {
+    jwt = await startHostedShop({ MAGENTO_TOKEN_FORMAT: 'jwt' })
+  })
+  afterAll(() => jwt?.stop())
+
+  test('11: a token that an agent asked for says the customer as the shop’s own does, and who acts', async () => {
+    const at = jwt.server.url
+    const { email, number } = await signedIn(jwt, { consents: true })
+    const { data } = await graphql(at, AS_ADMIN, { variables: { email }, token: await agentToken(at) })
+    const { customer_token: token } = fieldOf<{ customer_token: string }>(data, 'generateCustomerTokenAsAdmin')
+    const { uid, utypid, iat, exp, act } = decode(token).payload
+    expect([uid, utypid]).toEqual([number, 3])
+    expect(Number(exp) - Number(iat)).toBeLessThanOrEqual(3600)
+    expect(act).toMatchObject({ sub: expect.any(String) })
+    expect(await works(at, token)).toBe(true)
+  })
+
+  test('17, 18 and 19: signing out ends those of the same second, a new one works, and they live as long as is said', async () => {
+    const at = jwt.server.url
+    const { email, password, token } = await signedIn(jwt)
+    const { iat, exp } = decode(token).payload
+    expect(Number(exp) - Number(iat)).toBe(3600)
+    await graphql(at, 'mutation { revokeCustomerToken { result } }', { token })
+    const after = await signIn(at, email, password)
+    expect([await works(at, token), await works(at, after)]).toEqual([false, true])
+  })
+
+  test('6: an agent’s code is exchanged for one', async () => {
+    const at = jwt.server.url
+    const { email, number } = await signedIn(jwt, { consents: true })
+    const { json } = await rest(at, 'POST', `/customer/${number}/otp`, { token: await agentToken(at) })
+    const token = await signIn(at, email, (json as { otp: string }).otp)
+    expect(decode(token).payload).toMatchObject({ uid: number, utypid: 3, act: {} })
+  })
 })
