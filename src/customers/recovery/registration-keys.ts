@@ -1,6 +1,7 @@
 import { hash, randomBytes } from 'node:crypto'
 import type { Knex } from 'knex'
 import { storedForms } from '../../credentials/email.ts'
+import { isStorable } from '../../database/storable.ts'
 
 export type RegistrationKeys = ReturnType<typeof createRegistrationKeys>
 
@@ -39,6 +40,7 @@ export function createRegistrationKeys({
      * of another customer than the one with `email`, where that is given, is left as it is.
      */
     async confirm(key: string, email?: string): Promise<string | undefined> {
+      if (email !== undefined && !isStorable(email)) return undefined
       const confirmed = await knex.transaction(async (transaction) => {
         const { rows } = await transaction.raw<{ rows: { customer_id: string }[] }>(
           `delete from registration_keys where sha256 = ? and expires_at > now()
