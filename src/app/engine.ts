@@ -50,6 +50,7 @@ function providerDeps(config: Config, log: Log, backends: Backends, services: Se
     resourceServers: clients.resourceServers,
     identifiersOf: createIdentifiersOf(clients),
     shapes: new Map(clients.builtIn.flatMap(({ identifier, shape }) => (shape ? [[identifier, shape]] : []))),
+    tokenIssuers: new Map(clients.builtIn.flatMap(({ identifier, issuer }) => (issuer ? [[identifier, issuer]] : []))),
     judgeAccount,
     proofHolds: async (proof) => (await customers.proofs.measure(proof)) !== undefined,
     judgeToken: createJudgeToken({
@@ -107,6 +108,7 @@ function createOwnGrants(config: Config, { storage, auditTrail, metrics }: Backe
     limitSupportScopes: (scopes) => limitScopes(scopes, support.accesses.rules),
     noticeSupportAccess: support.notice,
     signedUserSecret: config.SAP_COMMERCE_CDC_SECRET,
+    findCustomerByLogin: customers.directory.findByLogin,
     count: (outcome) => metrics.refreshes.inc({ outcome }),
   })
 }

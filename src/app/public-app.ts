@@ -3,6 +3,7 @@ import type { Config } from '../config.ts'
 import { mountedHosts } from '../dialects/mounts.ts'
 import { createDialectRouter } from '../dialects/router.ts'
 import { createSharedServices } from '../dialects/shared-services.ts'
+import { createTurns } from '../dialects/turns.ts'
 import { accessLog } from '../http/access-log.ts'
 import { catchErrors } from '../http/errors.ts'
 import { hostGuard } from '../http/host-guard.ts'
@@ -25,9 +26,10 @@ import { createInteractions } from '../oauth/browser/interactions.ts'
 import { createLinkSignIn } from '../oauth/browser/link-sign-in.ts'
 import { createShopLoginTokens } from '../oauth/browser/shop-login-tokens.ts'
 import { allowsOrigin } from '../oauth/clients/client-metadata.ts'
-import { serveJwks } from '../oauth/engine/jwks.ts'
+import { publicJwk, serveJwks } from '../oauth/engine/jwks.ts'
 import { requestsByPost } from '../oauth/engine/requests-by-post.ts'
 import { createFindCaller } from '../oauth/tokens/callers.ts'
+import { createCodes } from '../oauth/tokens/issue-code.ts'
 import { createTokenCodes } from '../oauth/tokens/token-codes.ts'
 import type { AppParts } from './shared.ts'
 
@@ -131,7 +133,7 @@ function createOwnSupportAccesses({ DEFAULT_RESOURCE }: Config, { services }: Ap
 }
 
 function createDialects(config: Config, log: Log, { backends, services, engine, shared }: AppParts) {
-  const { auditTrail, dialectUses, metrics, signInWebhook, storage } = backends
+  const { auditTrail, dialectUses, keyRing, keyUsage, metrics, signInWebhook, storage } = backends
   const { dialects, clients, customers, agents, judgeToken } = services
   const { findToken, endSignIn, cutOffs } = services.tokens
   return createDialectRouter({
@@ -147,6 +149,19 @@ function createDialects(config: Config, log: Log, { backends, services, engine, 
       tokenCodes: createTokenCodes({ storage }),
       audit: auditTrail.append,
       isPublicClient: async (clientId) => (await clients.findClient(clientId))?.token_endpoint_auth_method === 'none',
+      storage,
+      ...createTurns(storage),
+      codes: createCodes({ provider: engine.current, findClient: clients.findClient }),
+      findCustomer: async (login) => {
+        const customer = (await customers.directory.findByLogin(login))?.customer
+        return customer?.status === 'active' ? customer : undefined
+      },
+      signInLinks: customers.signInLinks,
+      endWhere: async (of, isOne) => {
+        await auditTrail.flush()
+        return services.tokens.activeGrants.endWhere(of, isOne)
+      },
+      onCallbackFailed: (url, reason) => log.warn({ event: 'dialect.callback-failed', url, reason }),
     }),
     selfService: customers.selfService,
     signInByLink: createLinkSignIn({
@@ -165,6 +180,18 @@ function createDialects(config: Config, log: Log, { backends, services, engine, 
       audit: auditTrail.append,
       issuer: config.ISSUER,
     }),
+    checks: {
+      password: customers.authenticate,
+      agent: agents.authenticate,
+      oneTimePassword: customers.oneTimePasswords.authenticate,
+    },
+    keySet(fetched) {
+      keyUsage.fetched(fetched)
+      return {
+        keys: keyRing.keys().map(publicJwk),
+        cacheSeconds: keyRing.cacheSecondsAt(Math.floor(Date.now() / 1000)),
+      }
+    },
     requestOneTimePassword: customers.oneTimePasswords.request,
     lockedForSeconds: (login, of, context) =>
       (of === 'agent' ? agents : customers).lockout.lockedForSeconds(login, context),

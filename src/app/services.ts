@@ -38,7 +38,7 @@ export function createServices(config: Config, log: Log, backends: Backends): Se
   const dialects = selectDialects(config)
   const builtIn = dialects.flatMap(({ dialect }) => dialect.resourceServers)
   const { database, storage, metrics } = backends
-  const tokens = createTokenServices(config, backends)
+  const tokens = createTokenServices(config, backends, builtIn)
   const clients = createClientServices({ database, storage, builtIn, log })
   const customers = createCustomerServices(config, backends, { log, ...tokens })
   const agents = createAgentServices(config, backends)

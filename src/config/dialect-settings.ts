@@ -1,5 +1,16 @@
 import { z } from 'zod'
-import { count, flag, hours, list, listOrNone, pairs, resourceIdentifier, type Setting, seconds } from './setting.ts'
+import {
+  count,
+  flag,
+  hours,
+  list,
+  listOrNone,
+  pairs,
+  resourceIdentifier,
+  type Setting,
+  seconds,
+  secondsOrNone,
+} from './setting.ts'
 
 /** The dialects there are. */
 export const DIALECT_NAMES = [
@@ -9,6 +20,7 @@ export const DIALECT_NAMES = [
   'magento',
   'commercetools',
   'sap-commerce',
+  'slas',
 ] as const
 export type DialectName = (typeof DIALECT_NAMES)[number]
 
@@ -138,6 +150,54 @@ export const dialectSettings = {
     secret: true,
     sentence:
       'The key by which SAP Customer Data Cloud signs user ids (UIDSignature). Unset: the grant "custom" of the SAP Commerce dialect is refused.',
+  },
+  SLAS_ORGANIZATION_ID: {
+    type: z.string().regex(/^f_ecom_[a-z0-9]{4}_[a-z0-9]{3}$/, 'must look like f_ecom_zzrf_001'),
+    default: 'f_ecom_zzrf_001',
+    sentence: 'The organization in paths of the SLAS dialect. Its last two parts are the tenant in tokens.',
+  },
+  SLAS_SITES: {
+    type: list
+      .refine((names) => names.length > 0, 'must name a site')
+      .refine(
+        (names) => names.every((name) => /^[\w-]{1,32}$/.test(name)),
+        'must be names of letters, digits, _ and -, at most 32 long',
+      ),
+    default: 'RefArch',
+    sentence: 'The sites (channel_id) that the SLAS dialect serves, comma separated.',
+  },
+  SLAS_SCOPES: {
+    type: list,
+    default:
+      'sfcc.shopper-baskets-orders,sfcc.shopper-baskets-orders.rw,sfcc.shopper-categories,sfcc.shopper-customers.login,sfcc.shopper-myaccount,sfcc.shopper-myaccount.rw,sfcc.shopper-product-search,sfcc.shopper-products,sfcc.shopper-promotions',
+    sentence: 'The scopes of the shop that customers and guests get through the SLAS dialect, comma separated.',
+  },
+  SLAS_IDPS: {
+    type: list,
+    default: 'vestibule',
+    sentence:
+      'Names of identity providers (hint) at the SLAS dialect, comma separated. Each leads to the sign-in page.',
+  },
+  SLAS_CALLBACK_URIS: {
+    type: list.refine(
+      (uris) => uris.every((uri) => /^https?:\/\/[^*]+$/.test(uri)),
+      'must be http(s) addresses without wildcards',
+    ),
+    default: '',
+    sentence:
+      'Addresses of the shop to which the SLAS dialect may POST sign-in tokens and password keys (callback_uri), comma separated.',
+  },
+  SLAS_LOGIN_INTERVAL_SECONDS: {
+    type: secondsOrNone,
+    default: '1',
+    sentence:
+      'Seconds in which one customer signs in once at the SLAS dialect; a second sign-in gets 409. 0: no limit.',
+  },
+  SLAS_SESSION_BRIDGE_SECRET: {
+    type: z.string().min(32, 'must be at least 32 characters; "openssl rand -base64 32" makes a good one'),
+    secret: true,
+    sentence:
+      'Signs the session tokens (dwsgst, dwsrst) that the shop brings to the SLAS session bridge (HS256). Unset: there is no bridge.',
   },
   DEFAULT_RESOURCE: {
     type: resourceIdentifier,

@@ -5,7 +5,7 @@ import type { IssuedTokens, OAuthFailure, OAuthParameters } from './issued.ts'
 import type { Outage } from './outage.ts'
 import type { DialectServices } from './services.ts'
 
-export type { IssuedTokens, OAuthFailure, OAuthParameters } from './issued.ts'
+export type { Issued, IssuedTokens, OAuthFailure, OAuthParameters } from './issued.ts'
 
 /**
  * One shop system's token API. A dialect is data and pure functions: it rewrites its request into OAuth parameters,
@@ -15,8 +15,11 @@ export type Dialect = {
   readonly name: string
   /** Its paths are another dialect's at the root: it is served only where DIALECT_MOUNTS says. */
   readonly needsMount?: true
-  /** Whose tokens this dialect mints: their audience, format, algorithm and scopes, and their shape where it is not RFC 9068. */
-  readonly resourceServers: readonly (ResourceServer & { readonly shape?: TokenShape })[]
+  /**
+   * Whose tokens this dialect mints: their audience, format, algorithm and scopes, their shape where it is not RFC 9068, and
+   * what they say as `iss` where the shop's services do not read an address there.
+   */
+  readonly resourceServers: readonly (ResourceServer & { readonly shape?: TokenShape; readonly issuer?: string })[]
   /** In order: of two routes that match, the first answers. */
   readonly routes: readonly DialectRoute[]
   /** A body that cannot be read at all: 413 above the limit, 415 when it is compressed, 400 when it is not UTF-8 or broke off. */

@@ -6,6 +6,7 @@ import { createMagento } from './magento/index.ts'
 import type { MountedDialect } from './mounted-dialect.ts'
 import { ROOT, readMounts, readSunsets } from './mounts.ts'
 import { createSapCommerce } from './sap-commerce/index.ts'
+import { createSlas } from './slas/index.ts'
 import { createSprykerBackend } from './spryker/backend.ts'
 import { createSpryker } from './spryker/index.ts'
 
@@ -17,6 +18,7 @@ export const dialects: Readonly<Record<DialectName, OpenDialect>> = {
   magento: createMagento,
   commercetools: createCommercetools,
   'sap-commerce': createSapCommerce,
+  slas: createSlas,
 }
 
 /**

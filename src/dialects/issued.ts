@@ -1,6 +1,7 @@
 import type { Agent } from '../agents/agent.ts'
 import type { CompanyUser, Customer } from '../customers/customer.ts'
 import type { JudgedLogin } from '../http/request-state.ts'
+import type { DialectSession } from '../oauth/tokens/token-shape.ts'
 import type { Outage } from './outage.ts'
 
 /** What the token pipeline is asked. */
@@ -22,6 +23,12 @@ export type IssuedTokens = {
   readonly agent?: Agent
   /** The answer was given before, to the same refresh token: a retry, or a twin of the request. */
   readonly isRepeated?: true
+  /** A visitor who has a session. */
+  readonly anonymousId?: string
+  /** Seconds the refresh token works, unless it is used. */
+  readonly refreshExpiresIn?: number
+  /** What the dialect keeps with the sign-in. */
+  readonly session: DialectSession
 }
 
 export type OAuthFailure = Outage & {

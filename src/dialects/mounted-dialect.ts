@@ -1,4 +1,6 @@
 import type { Context, Middleware } from 'koa'
+import type { AuthenticateAgent } from '../agents/authenticate.ts'
+import type { Authenticate } from '../customers/authenticate.ts'
 import type { SelfService } from '../customers/self-service/self-service.ts'
 import type { Sunset } from '../http/sunset.ts'
 import type { Dialect } from './dialect.ts'
@@ -20,6 +22,17 @@ export type DialectRouterDeps = {
     of: 'customer' | 'agent',
     context: { readonly ip: string; readonly clientId: string },
   ) => Promise<number | undefined>
+  /** Who signs in, by what they know. */
+  readonly checks: {
+    readonly password: Authenticate
+    readonly agent: AuthenticateAgent
+    readonly oneTimePassword: Authenticate
+  }
+  /** The published keys; who fetched them is noted. */
+  readonly keySet: (fetched: { verifier: string; address: string }) => {
+    readonly keys: readonly object[]
+    readonly cacheSeconds: number
+  }
   /** Signs the person of this browser in to the hosted pages. */
   readonly signInByLink: (ctx: Context, token: string) => Promise<'signed-in' | 'already-signed-in' | 'invalid'>
   /** True when pages of the origin may read what this client is answered. */

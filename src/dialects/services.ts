@@ -1,12 +1,32 @@
+import type { AgentAuthentication } from '../agents/authenticate.ts'
+import type { Authentication } from '../customers/authenticate.ts'
+import type { Customer } from '../customers/customer.ts'
 import type { Caller, IsFor } from '../oauth/tokens/callers.ts'
+import type { Codes } from '../oauth/tokens/issue-code.ts'
 import type { CodedToken } from '../oauth/tokens/token-codes.ts'
-import type { EndpointAnswer, Issued, OAuthParameters } from './issued.ts'
+import type { DialectSession } from '../oauth/tokens/token-shape.ts'
+import type { EndpointAnswer, Issued, IssuedTokens, OAuthParameters } from './issued.ts'
 import type { OwnAccount } from './own-account.ts'
 import type { SignInReport } from './sign-in-webhook.ts'
 import type { TokenNeeds } from './token-pipeline.ts'
+import type { Turns } from './turns.ts'
 
 /** What a dialect may ask for by name; nothing else reaches storage or SQL. The same for every request. */
-export type SharedServices = {
+export type SharedServices = Turns & {
+  /** Authorization codes for people who signed in to the dialect itself: `issue` with `authorization_code` redeems them. */
+  readonly codes: Codes
+  /** Ends those sign-ins of a customer at a client in whose session the dialect kept what `isOne` looks for. */
+  endSessions(of: { customerId: string; clientId: string }, isOne: (session: DialectSession) => boolean): Promise<void>
+  /** Keeps what the tokens of an answer say of their sign-in, for those of its refreshes. */
+  keepSession(tokens: IssuedTokens): Promise<void>
+  /** For a system or an agent who may know: undefined without an active customer. */
+  findCustomer(login: string): Promise<Customer | undefined>
+  /** A token that signs a customer in once, in place of a code from a mail, for at most ten minutes. */
+  issueSignInToken(customerId: string, ttlSeconds: number): Promise<string | undefined>
+  /** The customer of such a token, which is used up. */
+  redeemSignInToken(token: string): Promise<Customer | undefined>
+  /** POSTs to an address that an operator registered, in the background. */
+  callBack(url: string, body: () => Promise<object | undefined>): void
   /** Who holds this access token; undefined unless it works now, as a plain bearer token, and was made for the endpoint. */
   findCaller(bearer: string, isFor: IsFor): Promise<Caller | undefined>
   /** True for a token of ours that has not expired but was ended by signing out or by the end of its grant. */
@@ -71,6 +91,14 @@ export type DialectServices = SharedServices & {
     readonly client_secret?: string
     readonly token: string
   }): Promise<EndpointAnswer>
+  /** Checks a customer's password, with the lockout and the audit of every sign-in. */
+  checkPassword(login: string, password: string, clientId: string): Promise<Authentication>
+  /** The same for an agent, who may have a second factor. */
+  checkAgent(login: string, password: string, by: { clientId: string; code?: string }): Promise<AgentAuthentication>
+  /** Checks a code that was mailed to a customer, once. */
+  checkOneTimePassword(login: string, code: string, clientId: string): Promise<Authentication>
+  /** The published keys (RFC 7517), and how long they may be kept; who asked is noted. */
+  keySet(userAgent: string): { readonly keys: readonly object[]; readonly cacheSeconds: number }
   /** Signs the person of this browser in to the hosted pages, by a link's token. */
   signInByLink(token: string): Promise<'signed-in' | 'already-signed-in' | 'invalid'>
   /** Mails a sign-in code to the customer with this login, if there is one; in the background. */

@@ -2,7 +2,9 @@ import type { Context, Middleware } from 'koa'
 import { requestState } from '../http/request-state.ts'
 import type { CustomerAccount } from '../oauth/accounts/account.ts'
 import type { AgentAccount } from '../oauth/accounts/agent-account.ts'
-import { companyUserOf, issuedIn } from '../oauth/accounts/grant-facts.ts'
+import type { AnonymousAccount } from '../oauth/accounts/anonymous-account.ts'
+import { companyUserOf, dialectSessionOf, issuedIn } from '../oauth/accounts/grant-facts.ts'
+import type { DialectSession } from '../oauth/tokens/token-shape.ts'
 import type { EndpointAnswer, Issued, IssuedTokens, OAuthFailure, OAuthParameters } from './issued.ts'
 import { becomeTokenRequest } from './token-request.ts'
 
@@ -19,16 +21,22 @@ const ANSWERS = [
 export type RunTokenPipeline = (ctx: Context, parameters: OAuthParameters, needs?: TokenNeeds) => Promise<Issued>
 
 /** What an endpoint's answer must have, whatever the grant gives otherwise. */
-export type TokenNeeds = { readonly needsRefreshToken?: boolean | undefined }
+export type TokenNeeds = {
+  readonly needsRefreshToken?: boolean | undefined
+  /** What is kept with a sign-in that begins, and said by the tokens of this request. */
+  readonly session?: DialectSession
+  /** An answer is not given twice: of two refreshes with one token, the second is refused, and the first goes on. */
+  readonly refusesRepeats?: boolean
+}
 
 /**
  * Asks for tokens within the request under way. The pipeline sees a context of its own over the same request, so it
  * can be asked more than once; what it wrote into the answer is taken out again, but for headers that forbid caching.
  */
 export function createTokenPipeline(pipeline: Middleware): RunTokenPipeline {
-  return async (outer, parameters, { needsRefreshToken = false } = {}) => {
+  return async (outer, parameters, { needsRefreshToken = false, refusesRepeats = false, session } = {}) => {
     const state = requestState(outer)
-    state.needsRefreshToken = needsRefreshToken
+    Object.assign(state, { needsRefreshToken, refusesRepeats, dialectSession: session })
     const answer = await ask(
       pipeline,
       outer,
@@ -83,10 +91,11 @@ async function ask<T>(
 
 function issued(ctx: Context, body: Record<string, unknown>): IssuedTokens {
   const companyUserId = companyUserOf(ctx)
-  const { account, jti, clientId } = issuedIn(ctx)
+  const { account, jti, clientId, refreshExpiresIn } = issuedIn(ctx)
   // An account is of one kind, and has only its members.
   const { customer, companyUser } = (account ?? {}) as Partial<CustomerAccount>
   const { agent } = (account ?? {}) as Partial<AgentAccount> // as above
+  const { anonymousId } = (account ?? {}) as Partial<AnonymousAccount> // as above
   return {
     accessToken: String(body.access_token),
     ...(typeof body.refresh_token === 'string' && { refreshToken: body.refresh_token }),
@@ -100,6 +109,9 @@ function issued(ctx: Context, body: Record<string, unknown>): IssuedTokens {
     ...(companyUserId !== undefined && { companyUserId }),
     ...(agent && { agent }),
     ...(requestState(ctx).repeatsAnswer && { isRepeated: true }),
+    ...(anonymousId !== undefined && { anonymousId }),
+    ...(refreshExpiresIn !== undefined && { refreshExpiresIn }),
+    session: dialectSessionOf(ctx),
   }
 }
 

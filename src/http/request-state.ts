@@ -39,6 +39,10 @@ export type RequestState = {
   issuedTokens?: readonly string[]
   /** The dialect's answer must have a refresh token. Written by dialects, read by the grants that give none otherwise. */
   needsRefreshToken?: boolean
+  /** What a dialect says of the sign-in. Written by dialects, read where grants are made and by the claims of tokens. */
+  dialectSession?: Readonly<Record<string, string>>
+  /** The dialect's clients know no answer that is given twice. Written by dialects, read by the refresh grant. */
+  refusesRepeats?: boolean
   /** The grant type has ended for the client. Written by `oauth/engine/grant-sunsets`, read by dialects. */
   grantHasEnded?: boolean
   /** The answer was given before, to the same refresh token. Written by the refresh grant, read by `oauth/tokens/issued-tokens`. */

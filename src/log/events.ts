@@ -84,6 +84,11 @@ export const LOG_EVENTS = {
     remedy:
       'Create the client with `vestibule clients create CLIENT_ID --preset dialect`, or correct DIALECT_CLIENTS. No restart is needed for a client that is created.',
   },
+  'dialect.callback-failed': {
+    level: 'warn',
+    happened: 'A dialect could not hand a code or a token to the address of the shop that was registered for it.',
+    remedy: 'Read `reason`, and check that `url` answers POST requests of this server. The customer asks again.',
+  },
   'dialect.client-misconfigured': {
     level: 'warn',
     happened: 'The client of a dialect lacks something that an endpoint needs; the request was refused.',

@@ -1,6 +1,7 @@
 import type {
   AccessToken,
   Account,
+  AuthorizationCode,
   Client,
   ClientCredentials,
   Grant,
@@ -49,6 +50,11 @@ export function newClientToken({ ClientCredentials }: Provider, fields: object):
 /** A grant with these fields, also those of one that is stored: the published constructor takes three. */
 export function newGrantWith({ Grant }: Provider, fields: object): Grant {
   return new Grant(fields as ConstructorParameters<typeof Grant>[0]) // the library takes every field it stores
+}
+
+/** As `newAccessToken`. */
+export function newCodeWith({ AuthorizationCode }: Provider, fields: object): AuthorizationCode {
+  return new AuthorizationCode(fields as ConstructorParameters<typeof AuthorizationCode>[0]) // see newAccessToken
 }
 
 /** The fields of a model that the library stores. */

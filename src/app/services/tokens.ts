@@ -32,6 +32,7 @@ export type TokenBackends = Pick<
 export function createTokenServices(
   { ISSUER: issuer }: Pick<Config, 'ISSUER'>,
   { database: { knex }, storage, keyRing, keyUsage, tokenKeys, publishSignInEnded, tokenHistory }: TokenBackends,
+  builtIn: readonly { readonly issuer?: string }[],
 ): TokenServices {
   const cutOffs = createSignOutCutOffs(storage)
   const endSignIn = createEndSignIn({ storage, publishSignInEnded, currentRequest })
@@ -39,7 +40,7 @@ export function createTokenServices(
   const verify = (value: string) =>
     verifyStructured(value, {
       keys: keyRing.keys(),
-      issuer,
+      issuers: [issuer, ...builtIn.flatMap((server) => server.issuer ?? [])],
       onSeen: keyUsage.seen,
     })
   return {

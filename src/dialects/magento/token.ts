@@ -8,7 +8,7 @@ const CUSTOMER = 3
 export const magentoToken: TokenShape = ({ payload, customer, agent }) => ({
   header: { typ: undefined },
   payload: {
-    uid: agent ? agent.idAgent : customer.idCustomer,
+    uid: agent ? agent.idAgent : customer?.idCustomer,
     utypid: agent ? ADMIN : CUSTOMER,
     iat: payload.iat,
     exp: payload.exp,

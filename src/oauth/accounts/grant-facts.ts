@@ -1,6 +1,15 @@
 import type { Context } from 'koa'
-import { type Account, type Grant, type OIDCContext, Provider, type Session } from 'oidc-provider'
+import {
+  type Account,
+  type Grant,
+  type KoaContextWithOIDC,
+  type OIDCContext,
+  Provider,
+  type Session,
+} from 'oidc-provider'
+import { requestState } from '../../http/request-state.ts'
 import { storeAlso } from '../library-values.ts'
+import type { DialectSession } from '../tokens/token-shape.ts'
 
 /** What we keep on a grant beyond the library's own fields. */
 export type GrantFacts = {
@@ -12,9 +21,11 @@ export type GrantFacts = {
   readonly actingAgentId?: string
   /** The grant that this one ends with: that of the agent who acts. */
   readonly parentGrantId?: string
+  /** What a dialect keeps with the sign-in. */
+  readonly dialectSession?: DialectSession
 }
 
-const FIELDS = ['createdAtMs', 'companyUserId', 'actingAgentId', 'parentGrantId']
+const FIELDS = ['createdAtMs', 'companyUserId', 'actingAgentId', 'parentGrantId', 'dialectSession']
 /** Of a refresh token that came of an access token: when it ends for good (epoch seconds), and what it ends with. */
 const REFRESH_FIELDS = ['endsAt', 'parentGrantId']
 /** A sign-in that our pages ended and the library has yet to go on with. */
@@ -80,11 +91,31 @@ export function companyUserOf(ctx: Context): string | undefined {
   return grantFacts(oidc?.entities.Grant)?.companyUserId
 }
 
+/** What a dialect keeps with the sign-in of the request under way, and what it says in this request. */
+export function dialectSessionOf(ctx: Context | KoaContextWithOIDC): DialectSession {
+  // As in `companyUserOf`.
+  const { oidc } = ctx as unknown as { oidc?: { entities: { Grant?: Grant } } }
+  return { ...grantFacts(oidc?.entities.Grant)?.dialectSession, ...requestState(ctx).dialectSession }
+}
+
 /** What the token request under way was answered with: whose token, for which client, under which id. */
-export function issuedIn(ctx: Context): { account?: Account; clientId: string; jti?: string } {
+export function issuedIn(ctx: Context): {
+  account?: Account
+  clientId: string
+  jti?: string
+  refreshExpiresIn?: number
+} {
   // As above; this request was answered by the library.
   const { entities, client } = (ctx as unknown as { oidc: OIDCContext }).oidc
-  const { Account: account, AccessToken, ClientCredentials } = entities
+  const { Account: account, AccessToken, ClientCredentials, RefreshToken } = entities
+  const refreshedUntil = requestState(ctx).refreshed?.expiresAt
+  const refreshExpiresIn =
+    refreshedUntil === undefined ? RefreshToken?.expiration : refreshedUntil - Math.floor(Date.now() / 1000)
   const jti = (AccessToken ?? ClientCredentials)?.jti
-  return { ...(account && { account }), clientId: String(client?.clientId), ...(jti !== undefined && { jti }) }
+  return {
+    ...(account && { account }),
+    clientId: String(client?.clientId),
+    ...(jti !== undefined && { jti }),
+    ...(refreshExpiresIn !== undefined && { refreshExpiresIn }),
+  }
 }

@@ -45,6 +45,7 @@ function isKnown(tag: string, ifNoneMatch: string): boolean {
   return ifNoneMatch.split(',').some((known) => known.trim() === '*' || known.trim() === tag)
 }
 
-function publicJwk({ kid, algorithm, publicKey }: SigningKey): object {
+/** A key as it is published. */
+export function publicJwk({ kid, algorithm, publicKey }: SigningKey): object {
   return { ...publicKey.export({ format: 'jwk' }), kid, alg: algorithm, use: 'sig' }
 }

@@ -69,6 +69,8 @@ export type ProviderDeps = {
   /** The resource server identifiers that make tokens of an audience other than their own name. */
   readonly identifiersOf: (audience: string) => readonly string[]
   readonly shapes: ReadonlyMap<string, TokenShape>
+  /** What tokens of a resource server say as `iss`, where that is not the issuer. */
+  readonly tokenIssuers: ReadonlyMap<string, string>
   readonly judgeAccount: JudgeAccount
   readonly proofHolds: ProofHolds
   /** The name under which a sign-in is followed, from the id of what it began with. */
@@ -142,6 +144,7 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
   const claims = createAccessTokenClaims({
     findResourceServer: resourceServers.find,
     shapes,
+    tokenIssuers: deps.tokenIssuers,
     noteSize: deps.noteTokenSize,
   })
   const fixed = fixedConfiguration({ issuer, cookieKeys, pages, mutualTls, isRegistrationOpen })

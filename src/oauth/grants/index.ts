@@ -9,6 +9,7 @@ import { type PasswordGrantDeps, passwordGrant } from './password.ts'
 import { type RefreshGrantDeps, refreshTokenGrant } from './refresh-token.ts'
 import { type SignedUserGrantDeps, signedUserGrant } from './signed-user.ts'
 import { type TokenExchangeDeps, tokenExchangeGrant } from './token-exchange.ts'
+import { type TrustedSystemGrantDeps, trustedSystemGrant } from './trusted-system.ts'
 import { type VouchedCustomerGrantDeps, vouchedCustomerGrant } from './vouched-customer.ts'
 import { warehouseGrant } from './warehouse.ts'
 
@@ -20,6 +21,7 @@ export type GrantDeps = AgentGrantDeps &
   RefreshGrantDeps &
   SignedUserGrantDeps &
   TokenExchangeDeps &
+  TrustedSystemGrantDeps &
   VouchedCustomerGrantDeps
 
 /** Our own grant types; the library brings authorization code, client credentials and device code. */
@@ -35,6 +37,7 @@ export function createGrants(deps: GrantDeps): GrantType[] {
     refreshTokenGrant(deps),
     signedUserGrant(deps),
     tokenExchangeGrant(deps),
+    trustedSystemGrant(deps),
     vouchedCustomerGrant(deps),
     warehouseGrant(deps),
   ]

@@ -43,6 +43,8 @@ export async function answerOldToken(
   ])
   if (sealed === undefined) throw await theft(deps, presented)
   if (!grant) throw new errors.InvalidGrant('grant not found, revoked or signed out')
+  // Within the window nobody stole anything; the winner goes on.
+  if (requestState(ctx).refusesRepeats) throw new errors.InvalidGrant('refresh token was replaced a moment ago')
   const body = openReceipt(value, binding, sealed)
   if (!body) throw mismatch(deps, ctx, stored.artifact, 'a retry that asks for something else')
   deps.count(outcome)

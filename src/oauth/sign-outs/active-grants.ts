@@ -3,7 +3,9 @@ import { cursorOf, numberOfCursor, type Page, type PageRequest } from '../../dat
 import type { Artifact, Storage, StoredArtifact } from '../../storage/storage.ts'
 import { agentAccountId, agentIdOf } from '../accounts/agent-account.ts'
 import { anonymousIdOf } from '../accounts/anonymous-account.ts'
+import { grantFacts } from '../accounts/grant-facts.ts'
 import { isBeforeAny, type Ownership, type SignOutCutOffs } from '../sign-out-cut-offs.ts'
+import type { DialectSession } from '../tokens/token-shape.ts'
 import type { EndSignIn } from './end-sign-in.ts'
 
 /** A sign-in that is alive: what tokens hang from. */
@@ -84,6 +86,23 @@ export function createActiveGrants({ storage, cutOffs, endSignIn, findSignIns }:
     async activeAmong(ids: readonly string[]): Promise<ReadonlySet<string>> {
       const grants = await alive(ids.map((grantId) => ({ grantId })))
       return new Set(ids.filter((_, index) => grants[index] !== undefined))
+    },
+
+    /** Ends those of a customer in whose session a dialect kept what `isOne` looks for. */
+    async endWhere(filter: Required<GrantFilter>, isOne: (session: DialectSession) => boolean): Promise<void> {
+      for (let before = Number.MAX_SAFE_INTEGER; ; ) {
+        const signIns = await findSignIns({ ...filter, before, limit: LOOK_AT })
+        const grants = await alive(signIns)
+        for (const [index, { grantId }] of signIns.entries()) {
+          const grant = grants[index]
+          const session = grant && grantFacts(grant)?.dialectSession
+          if (!grant || !session || !isOne(session)) continue
+          await endSignIn({ what: { of: 'grant', grantId, ...cutOffOwner(grant) }, why: 'revoked-by-client' })
+        }
+        const last = signIns.at(-1)
+        if (!last || signIns.length < LOOK_AT) return
+        before = last.seq
+      }
     },
 
     /** Ends one as `by` says: every token under it is dead on its next use. Undefined when it is not alive. */

@@ -6,20 +6,22 @@ import { agentAccountId, isAgentAccount } from '../accounts/agent-account.ts'
 import { isAnonymousAccount } from '../accounts/anonymous-account.ts'
 import { CLAIMS_BY_SCOPE, commerceClaims } from '../accounts/claims.ts'
 import type { Actor } from '../accounts/delegation.ts'
-import { grantFacts } from '../accounts/grant-facts.ts'
+import { dialectSessionOf, grantFacts } from '../accounts/grant-facts.ts'
 import { asClaims } from '../library-values.ts'
 import { ISSUED_AT_MS } from './found-token.ts'
-import type { TokenShape } from './token-shape.ts'
+import type { TokenShape, TokenSubject } from './token-shape.ts'
 
 type ClaimsDeps = {
   readonly findResourceServer: (identifier: string) => Promise<ResourceServer | undefined>
   readonly shapes: ReadonlyMap<string, TokenShape>
+  /** What tokens of a resource server say as `iss`, where that is not the issuer. */
+  readonly tokenIssuers: ReadonlyMap<string, string>
   /** Told the size of each payload, in bytes. */
   readonly noteSize: (bytes: number) => void
 }
 
 /** What access tokens say beyond RFC 9068: the customer's commerce claims, and the grant they hang from. */
-export function createAccessTokenClaims({ findResourceServer, shapes, noteSize }: ClaimsDeps): {
+export function createAccessTokenClaims({ findResourceServer, shapes, tokenIssuers, noteSize }: ClaimsDeps): {
   extraTokenClaims: NonNullable<Configuration['extraTokenClaims']>
   customizeJwt: (ctx: KoaContextWithOIDC, token: unknown, jwt: StructuredToken) => Promise<void>
 } {
@@ -43,15 +45,17 @@ export function createAccessTokenClaims({ findResourceServer, shapes, noteSize }
       const { grantId, resourceServer, scope, gty } = token as IssuedToken // the library hands over its own model
       const account = accountOf(ctx)
       const traceable = grantId ? { gid: grantId, ...(account && parentOf(ctx, account)), ...asked(ctx) } : {}
-      const shape = resourceServer && shapes.get(resourceServer.identifier())
-      if (!shape || !account || isAnonymousAccount(account)) {
+      const identifier = resourceServer?.identifier() ?? ''
+      const shape = shapes.get(identifier)
+      if (!shape || !account) {
         Object.assign(jwt.payload, traceable)
       } else {
-        const { iss, exp, iat, jti, client_id } = jwt.payload
+        const { exp, iat, jti, client_id } = jwt.payload
+        const iss = tokenIssuers.get(identifier) ?? jwt.payload.iss
         const scopes = scope?.split(' ').filter(Boolean) ?? []
         const grantType = gty?.split(' ')[0] ?? ''
-        const subject = isAgentAccount(account) ? { agent: account.agent } : account
-        const shaped = shape({ ...subject, payload: jwt.payload, scopes, grantType })
+        const session = dialectSessionOf(ctx)
+        const shaped = shape({ ...subjectOf(account), payload: jwt.payload, scopes, grantType, session })
         if (shaped.header) jwt.header = { ...jwt.header, ...shaped.header }
         jwt.payload = { ...shaped.payload, iss, exp, iat, jti, ...traceable, client_id, ...tokenOwnerClaims(account) }
       }
@@ -60,6 +64,11 @@ export function createAccessTokenClaims({ findResourceServer, shapes, noteSize }
       noteSize(Buffer.byteLength(JSON.stringify(jwt.payload)))
     },
   }
+}
+
+function subjectOf(account: CommerceAccount): TokenSubject {
+  if (isAgentAccount(account)) return { agent: account.agent }
+  return isAnonymousAccount(account) ? { anonymousId: account.anonymousId } : account
 }
 
 /** The id of a visitor who has not signed in, where the client gave one. */
@@ -72,7 +81,8 @@ function issuedNow(): { [ISSUED_AT_MS]: number } {
 }
 
 /** Claims that name the token's owner, for shapes whose `sub` does not. */
-function tokenOwnerClaims(account: PersonAccount): Record<string, unknown> {
+function tokenOwnerClaims(account: CommerceAccount): Record<string, unknown> {
+  if (isAnonymousAccount(account)) return { anonymous_id: account.anonymousId }
   if (isAgentAccount(account)) return { agent_id: account.accountId }
   return { customer_id: account.accountId, id_company_user: account.companyUser?.id ?? null, ...actorOf(account) }
 }

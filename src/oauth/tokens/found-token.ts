@@ -1,4 +1,5 @@
 import { agentIdOf } from '../accounts/agent-account.ts'
+import { toAnonymousAccount } from '../accounts/anonymous-account.ts'
 import { actorsOf } from '../accounts/delegation.ts'
 import type { TokenPayload } from './structured-tokens.ts'
 
@@ -60,16 +61,30 @@ const REGISTERED = new Set([
 
 /** Reads the payload of a JWT access token. */
 export function fromPayload(payload: TokenPayload): FoundToken {
-  const { sub, aud, scope, scopes, client_id, gid, parent_gid, grant_client_id, customer_id, agent_id, act, cnf } =
-    payload as Record<string, unknown> // signed by us: claims by name
+  const {
+    sub,
+    aud,
+    scope,
+    scopes,
+    client_id,
+    gid,
+    parent_gid,
+    grant_client_id,
+    customer_id,
+    agent_id,
+    anonymous_id,
+    act,
+    cnf,
+  } = payload as Record<string, unknown> // signed by us: claims by name
   const bound = cnf as { jkt?: string; 'x5t#S256'?: string } | undefined // as the library writes it
   const clientId = String(client_id)
   const companyUserId = payload.id_company_user
+  const visitor = typeof anonymous_id === 'string' ? toAnonymousAccount(anonymous_id).accountId : undefined
   return {
     kind: gid ? 'access-token' : 'client-credentials',
     isStructured: true,
     clientId,
-    ...(gid ? { grantId: String(gid), accountId: String(customer_id ?? agent_id ?? sub) } : {}),
+    ...(gid ? { grantId: String(gid), accountId: String(customer_id ?? agent_id ?? visitor ?? sub) } : {}),
     ...(typeof grant_client_id === 'string' && { grantClientId: grant_client_id }),
     ...(typeof parent_gid === 'string' && { parentGrantId: parent_gid }),
     ...(typeof companyUserId === 'string' && { companyUserId }),

@@ -11,6 +11,7 @@ import {
   validateClientScope,
   validateDpop,
 } from 'oidc-provider/lib/helpers/grants.js'
+import { requestState } from '../../http/request-state.ts'
 import type { CommerceAccount, CustomerAccount } from '../accounts/account.ts'
 import { isAgentAccount } from '../accounts/agent-account.ts'
 import { isAnonymousAccount } from '../accounts/anonymous-account.ts'
@@ -98,10 +99,12 @@ export function newGrant(
   scopes: ReadonlySet<string>,
 ): Grant {
   const { provider } = ctx.oidc
+  const { dialectSession } = requestState(ctx)
   const grant = withFacts(new provider.Grant({ accountId: account.accountId, clientId: clientIdOf(ctx) }), {
     // What signs the person out while the secret is being checked ends this grant too.
     createdAtMs: provedAtMs,
     ...(!isAgentAccount(account) && !isAnonymousAccount(account) && actingAs(account)),
+    ...(dialectSession && { dialectSession }),
   })
   grant.jti = newIdOf(grant)
   if (scopes.size > 0) {

@@ -9,7 +9,8 @@ export type TokenPayload = Readonly<Record<string, unknown>> & {
 
 type VerificationDeps = {
   readonly keys: readonly SigningKey[]
-  readonly issuer: string
+  /** What our tokens say as `iss`: the issuer, and what resource servers of dialects say instead. */
+  readonly issuers: readonly string[]
   /** Told the key of each token with a good signature, so that it is known which keys are still in use. */
   readonly onSeen?: (kid: string) => void
 }
@@ -29,7 +30,7 @@ export function isStructured(value: string): boolean {
  * keys are tried, found by `kid`, with the algorithm of the key and never that of the header: a header cannot bring a
  * key along or choose `none` (RFC 8725 §3.1).
  */
-export function verifyStructured(value: string, { keys, issuer, onSeen }: VerificationDeps): TokenPayload | undefined {
+export function verifyStructured(value: string, { keys, issuers, onSeen }: VerificationDeps): TokenPayload | undefined {
   if (value.length > MAX_LENGTH || !isStructured(value)) return undefined
   const [header = '', body = '', signature = ''] = value.split('.')
   const { kid, alg, crit } = parse(header) ?? {}
@@ -40,8 +41,9 @@ export function verifyStructured(value: string, { keys, issuer, onSeen }: Verifi
   onSeen?.(key.kid)
 
   const payload = parse(body)
-  if (payload?.iss !== issuer || typeof payload.jti !== 'string' || typeof payload.iat !== 'number') return undefined
-  if (typeof payload.exp !== 'number') return undefined
+  if (typeof payload?.iss !== 'string' || !issuers.includes(payload.iss)) return undefined
+  if (typeof payload.jti !== 'string') return undefined
+  if (typeof payload.iat !== 'number' || typeof payload.exp !== 'number') return undefined
   return payload as TokenPayload // its three members were looked at
 }
 

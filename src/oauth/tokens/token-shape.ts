@@ -1,20 +1,36 @@
 import type { Agent } from '../../agents/agent.ts'
 import type { CompanyUser, Customer } from '../../customers/customer.ts'
 
-/** Whom a token is for: a customer, perhaps as a company user or with an agent acting, or an agent. */
+/** Whom a token is for: a customer, perhaps as a company user or with an agent acting, an agent, or a visitor. */
 export type TokenSubject =
   | {
       readonly customer: Customer
       readonly companyUser: CompanyUser | undefined
       readonly actingAgentId?: string | undefined
       readonly agent?: undefined
+      readonly anonymousId?: undefined
     }
-  | { readonly agent: Agent; readonly customer?: undefined; readonly companyUser?: undefined }
+  | {
+      readonly agent: Agent
+      readonly customer?: undefined
+      readonly companyUser?: undefined
+      readonly anonymousId?: undefined
+    }
+  | {
+      readonly anonymousId: string
+      readonly customer?: undefined
+      readonly companyUser?: undefined
+      readonly agent?: undefined
+    }
+
+/** What a dialect keeps with a sign-in, for the tokens that are made in it: the members are the dialect's own. */
+export type DialectSession = Readonly<Record<string, string>>
 
 /**
  * How a dialect's services read an access token, where that differs from RFC 9068. Pure: gets what the standard
  * token would say and returns what this one says. `iss`, `exp`, `iat`, `jti`, `gid`, `client_id`, the account's id and
- * `act` are added to the result, so every shape can be introspected and revoked.
+ * `act` are added to the result, so every shape can be introspected and revoked. `iss` is the resource server's `issuer`,
+ * where it has one.
  */
 export type TokenShape = (
   token: TokenSubject & {
@@ -22,5 +38,7 @@ export type TokenShape = (
     readonly scopes: readonly string[]
     /** The grant the token began with, refreshed or not. */
     readonly grantType: string
+    /** What the dialect keeps with the sign-in. */
+    readonly session: DialectSession
   },
 ) => { readonly header?: Record<string, unknown>; readonly payload: Record<string, unknown> }

@@ -1,0 +1,111 @@
+import type { Client, Provider } from 'oidc-provider'
+import type { ClientMetadata } from '../../clients/client.ts'
+import { isOver, sunsetOn } from '../../http/sunset.ts'
+import { asCustomerAccount, type CommerceAccount } from '../accounts/account.ts'
+import { withFacts } from '../accounts/grant-facts.ts'
+import { newCodeWith, newIdOf } from '../library-values.ts'
+import type { DialectSession } from './token-shape.ts'
+
+/** Who asks for a code, and for what. */
+export type CodeAsker = {
+  readonly clientId: string
+  readonly redirectUri: string
+  /** The grant type that the client must have for this way of signing in, beside `authorization_code`. */
+  readonly grantType: string
+}
+
+/** Why a client gets no code. */
+export type CodeRefusal = 'unknown-client' | 'grant-not-allowed' | 'grant-ended' | 'unregistered-redirect'
+
+/** A code, for whom and with what. */
+export type NewCode = {
+  readonly clientId: string
+  readonly redirectUri: string
+  /** S256. */
+  readonly codeChallenge?: string | undefined
+  readonly account: CommerceAccount
+  readonly resource: string
+  readonly scopes: readonly string[]
+  readonly amr?: readonly string[]
+  /** Epoch milliseconds, from before the person was looked up. */
+  readonly provedAtMs: number
+  /** What the dialect keeps with the sign-in. */
+  readonly session: DialectSession
+}
+
+export type CodeDeps = {
+  readonly provider: () => Provider
+  readonly findClient: (clientId: string) => Promise<ClientMetadata | undefined>
+}
+
+/**
+ * Authorization codes for people who signed in without our pages, for dialects whose own API gives codes. They are the
+ * ordinary ones, so everything that holds at the token endpoint holds for them: one use, the client, its redirect, PKCE.
+ */
+export function createCodes({ provider, findClient }: CodeDeps) {
+  return {
+    /** Undefined where the client may have one. A public client must send a challenge, which is the caller's to see to. */
+    async objection({ clientId, redirectUri, grantType }: CodeAsker): Promise<CodeRefusal | undefined> {
+      const [metadata, client] = await Promise.all([findClient(clientId), findLibraryClient(clientId)])
+      if (!metadata || !client) return 'unknown-client'
+      if (!client.redirectUriAllowed(redirectUri)) return 'unregistered-redirect'
+      const wanted = ['authorization_code', grantType]
+      if (!wanted.every((name) => client.grantTypeAllowed(name))) return 'grant-not-allowed'
+      return wanted.some((name) => hasEnded(metadata, name)) ? 'grant-ended' : undefined
+    },
+
+    /** True for a client without a secret; undefined without such a client. */
+    async isPublic(clientId: string): Promise<boolean | undefined> {
+      const metadata = await findClient(clientId)
+      return metadata && metadata.token_endpoint_auth_method === 'none'
+    },
+
+    /** True where `resource_scopes` of the client names the scope itself; a pattern that matches it does not count. */
+    async isGiven(clientId: string, scope: string): Promise<boolean> {
+      return (await findClient(clientId))?.resource_scopes?.includes(scope) === true
+    },
+
+    async issue({ account, session, provedAtMs, ...asked }: NewCode): Promise<string> {
+      const { Grant } = provider()
+      const client = await findLibraryClient(asked.clientId)
+      if (!client) throw new Error('a code is issued to a client that was looked at')
+      const { accountId } = account
+      const companyUserId = asCustomerAccount(account)?.companyUser?.id
+      const grant = withFacts(new Grant({ accountId, clientId: asked.clientId }), {
+        createdAtMs: provedAtMs,
+        ...(companyUserId !== undefined && { companyUserId }),
+        dialectSession: session,
+      })
+      const scope = asked.scopes.join(' ')
+      grant.addOIDCScope(scope)
+      grant.addResourceScope(asked.resource, scope)
+      grant.jti = newIdOf(grant)
+      const code = newCodeWith(provider(), {
+        accountId,
+        client,
+        grantId: grant.jti,
+        redirectUri: asked.redirectUri,
+        resource: asked.resource,
+        scope,
+        authTime: Math.floor(provedAtMs / 1000),
+        ...(asked.amr && { amr: [...asked.amr] }),
+        ...(asked.codeChallenge && { codeChallenge: asked.codeChallenge, codeChallengeMethod: 'S256' }),
+      })
+      const [, value] = await Promise.all([grant.save(), code.save()])
+      return value
+    },
+  }
+
+  async function findLibraryClient(clientId: string): Promise<Client | undefined> {
+    return provider().Client.find(clientId)
+  }
+}
+
+/** Codes for people who signed in without our pages. */
+export type Codes = ReturnType<typeof createCodes>
+
+function hasEnded({ grants_sunset: sunsets = {} }: ClientMetadata, grantType: string): boolean {
+  const day = Object.hasOwn(sunsets, grantType) ? sunsets[grantType] : undefined
+  const sunset = day === undefined ? undefined : sunsetOn(day)
+  return sunset !== undefined && isOver(sunset)
+}
