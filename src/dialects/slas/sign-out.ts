@@ -18,10 +18,10 @@ export function logoutRoute(slas: Slas): ActionRoute {
       const { client_id: clientId = '', refresh_token: refreshToken = '', hint } = fields
       if (hint !== undefined && hint !== ALL_SESSIONS) return badRequest('invalid hint')
       const bearer = bearerOf(request)
-      const caller =
-        bearer &&
-        (await services.findCaller(bearer, (token) => token.audience === slas.audience && token.clientId === clientId))
-      if (!bearer || !caller?.customer || caller.actingAgentId !== undefined) {
+      const isOurs = (token: { audience?: string; clientId: string }) =>
+        token.audience === slas.audience && token.clientId === clientId
+      const caller = bearer === undefined ? undefined : await services.findCaller(bearer, isOurs)
+      if (bearer === undefined || !caller?.customer || caller.actingAgentId !== undefined) {
         return failure(401, 'invalid_token', 'A registered customer’s own access token is needed.', {
           'WWW-Authenticate': 'Bearer realm="slas", error="invalid_token"',
         })
