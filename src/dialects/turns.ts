@@ -1,3 +1,4 @@
+import { hashId } from '../storage/hash-id.ts'
 import type { Storage } from '../storage/storage.ts'
 
 /** How often something may be done for one subject. */
@@ -12,7 +13,7 @@ export function createTurns(storage: Pick<Storage, 'increment' | 'get' | 'putOnc
   return {
     /** False once it was done `limit` times within `seconds`. */
     async takeTurn({ of, subject, limit, seconds }: Turn): Promise<boolean> {
-      return (await storage.increment(`dialect:${of}:${subject}`, seconds)) <= limit
+      return (await storage.increment(`dialect:${of}:${hashId(subject)}`, seconds)) <= limit
     },
 
     /**

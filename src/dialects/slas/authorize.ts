@@ -24,7 +24,7 @@ export function authorizeRoute(slas: Slas): ActionRoute {
       if (isRefused(fields)) return fields
       const refused =
         lacks(slas, { ...fields, channel_id: '' }, 'client_id', 'redirect_uri') ??
-        (await refuseClient(fields, services, grantTypeFor(fields)))
+        (await refuseClient(fields, services, grantTypeFor(slas, fields)))
       if (refused) return refused
       const wrong = lacks(slas, fields, 'channel_id', 'hint')
       if (wrong) return sendError(fields, wrong)
@@ -40,8 +40,9 @@ export function authorizeRoute(slas: Slas): ActionRoute {
   }
 }
 
-function grantTypeFor({ hint }: Fields): string {
-  return hint === 'guest' ? ANONYMOUS_GRANT : 'authorization_code'
+/** Our page is the client's own authorization code flow; everybody else is a visitor first. */
+function grantTypeFor({ idps }: Slas, { hint = '' }: Fields): string {
+  return idps.includes(hint) ? 'authorization_code' : ANONYMOUS_GRANT
 }
 
 /** A visitor, or somebody whom the shop's own session is about to name: until then they are one. */

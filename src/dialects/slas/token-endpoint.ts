@@ -39,6 +39,11 @@ const redeemCode: Ask = async ({ slas, fields, client, services }) => {
   const { code, redirect_uri, code_verifier } = fields
   const asked = { grant_type: 'authorization_code', ...client, code, redirect_uri, code_verifier }
   const issued = await services.issue(asked, { session: saidIn(fields) })
+  if (issued.outcome === 'issued' && issued.tokens.agent) {
+    // It was made for the endpoint at which agents act for others, and there alone.
+    await services.endAccessToken(issued.tokens.accessToken)
+    return badRequest('invalid code, code_verifier or redirect_uri')
+  }
   // What the request says of the session holds for the tokens of later refreshes too.
   if (issued.outcome === 'issued') await services.keepSession(issued.tokens)
   return answer(issued, code_verifier ? 'invalid code, code_verifier or redirect_uri' : 'code_verifier is required')

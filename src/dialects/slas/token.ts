@@ -58,7 +58,9 @@ export function slasToken(slas: Slas): TokenShape {
 
 /** The texts that SDKs count: `name:value` between `::`. */
 function subjectOf({ customer, anonymousId, session, ...rest }: Token, { sites }: Slas): string {
-  const channel = `chid:${session.channel ?? sites[0] ?? ''}`
+  if (rest.agent)
+    return ['uido:slas', `upn:${rest.agent.email}`, 'uidn:', 'gcid:', `chid:${session.channel || sites[0]}`].join('::')
+  const channel = `chid:${session.channel || sites[0]}`
   if (!customer) {
     const visitor = ['uido:slas', 'upn:Guest', 'uidn:Guest User', `gcid:${anonymousId ?? ''}`]
     return [...visitor, ...bridgeOf(session), channel, ...agentOf(session.agent)].join('::')

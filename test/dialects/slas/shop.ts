@@ -73,7 +73,11 @@ export function at(url: string, endpoint: string): string {
 }
 
 type Fields = Readonly<Record<string, string | undefined>>
-export type Answer = { readonly status: number; readonly body: Record<string, never>; readonly headers: Headers }
+export type Answer = {
+  readonly status: number
+  readonly body: Record<string, string> & { readonly access_token: string; readonly refresh_token: string }
+  readonly headers: Headers
+}
 
 /** Sends a form; the answer is JSON. */
 export async function post(url: string, endpoint: string, fields: Fields, headers: Record<string, string> = {}) {
