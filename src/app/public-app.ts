@@ -151,7 +151,11 @@ function createDialects(config: Config, log: Log, { backends, services, engine, 
       isPublicClient: async (clientId) => (await clients.findClient(clientId))?.token_endpoint_auth_method === 'none',
       storage,
       ...createTurns(storage),
-      codes: createCodes({ provider: engine.current, findClient: clients.findClient }),
+      codes: createCodes({
+        provider: engine.current,
+        findClient: clients.findClient,
+        noteGrantType: backends.grantTypeUses.note,
+      }),
       findCustomer: async (login) => {
         const customer = (await customers.directory.findByLogin(login))?.customer
         return customer?.status === 'active' ? customer : undefined

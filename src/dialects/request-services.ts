@@ -1,4 +1,5 @@
 import type { Context } from 'koa'
+import { announceSunset, isOver } from '../http/sunset.ts'
 import type { DialectRouterDeps, MountedDialect } from './mounted-dialect.ts'
 import { createOwnAccount } from './own-account.ts'
 import type { DialectServices } from './services.ts'
@@ -40,6 +41,18 @@ export function createRequestServices(
       languages: ctx.acceptsLanguages(),
       clientId: ownClientId,
     }),
+    codes: {
+      ...services.codes,
+      async objection(asker) {
+        const sunset = await services.codes.sunsetOf(asker)
+        if (sunset) announceSunset(ctx, sunset)
+        const objection = await services.codes.objection(asker)
+        if (objection) return objection
+        clientId ??= asker.clientId
+        if (sunset && isOver(sunset)) throw new GrantEnded()
+        return undefined
+      },
+    },
     seen: () => (clientId === undefined ? {} : { clientId }),
     async findCaller(bearer, isFor) {
       const caller = await services.findCaller(bearer, isFor)

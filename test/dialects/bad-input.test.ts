@@ -9,7 +9,8 @@ const ADMIN_TOKEN = 'an-admin-token-for-tests'
 let server: TestServer
 beforeAll(async () => {
   server = await startTestServer({
-    DIALECTS: 'spryker,spryker-backend,elastic-path,magento,commercetools,sap-commerce',
+    DIALECTS: 'spryker,spryker-backend,elastic-path,magento,commercetools,sap-commerce,slas',
+    SLAS_SESSION_BRIDGE_SECRET: 'a-secret-that-only-the-storefront-knows',
     DIALECT_MOUNTS: 'spryker-backend=/bapi',
     LOCKOUT_ATTEMPTS: '100000',
     LOCKOUT_ACCOUNT_ATTEMPTS: '100000',
@@ -41,12 +42,19 @@ const isEnvelope = (said: Said) => isApiError(said) && 'error' in said
 
 const isOcc = (said: Said) => 'errors' in said && isList(said.errors, ['message', 'type'])
 const VERIFICATION = '/occ/v2/electronics/users/anonymous/verificationToken'
+const isSlas = (said: Said) => ['status_code', 'message', 'error'].every((name) => name in said)
 
 function isList(value: unknown, members: readonly string[]): boolean {
   return Array.isArray(value) && value.length > 0 && value.every((entry) => members.every((member) => member in entry))
 }
 
 const BASIC = basicAuth('third-party-app', 'third-party-app-secret')
+const SLAS = '/shopper/auth/v1/organizations/f_ecom_zzrf_001/oauth2'
+const SLAS_PATHS = [
+  ...['login', 'token', 'passwordless/login', 'passwordless/token', 'password/reset', 'password/action', 'revoke'],
+  ...['otp/request', 'otp/verify', 'session-bridge/token', 'trusted-system/token', 'trusted-agent/authorize'],
+  ...['trusted-agent/token', 'introspect', 'webauthn/register/authorize', 'webauthn/authenticate/start'],
+].map((endpoint) => `${SLAS}/${endpoint}`)
 /** Asked by POST unless another method goes before the path. */
 /** Filled in when there is a server: of a customer of Elastic Path, of one of commercetools, of the shop's own service. */
 const MEMBER: Record<string, string> = {}
@@ -109,6 +117,7 @@ const ENDPOINTS: readonly BadInputEndpoint[] = [
   ...['password-token', 'password/reset', 'password', 'email-token', 'email/confirm'].map(
     (path): BadInputEndpoint => ['commercetools', `/shop/customers/${path}`, isApiError, SERVICE],
   ),
+  ...SLAS_PATHS.map((path): BadInputEndpoint => ['SLAS', path, isSlas, BASIC]),
 ]
 
 const typed = [

@@ -12,7 +12,7 @@ let server: TestServer
 beforeAll(async () => {
   server = await startTestServer({
     ...EVERY_DIALECT,
-    DIALECT_MOUNTS: `spryker=https://${GLUE},magento=${API}/magento,commercetools=https://${GLUE}/ct,sap-commerce=https://${SAP}`,
+    DIALECT_MOUNTS: `spryker=https://${GLUE},magento=${API}/magento,commercetools=https://${GLUE}/ct,sap-commerce=https://${SAP},slas=https://${GLUE}/slas`,
     TRUSTED_PROXIES: '10.1.1.1',
   })
 })
@@ -113,6 +113,16 @@ test('two dialects share a host by their paths, and each refuses unknown paths i
   const body = form({ username: 'ron@swanson.com', password: 'mysecretpassword' })
   expect(await at(GLUE, '/ct/oauth/shop/customers/token', { body, headers: basic })).toMatchObject({ status: 200 })
   expect(await at(GLUE, '/ct/nothing', { body })).toMatchObject({ status: 404, json: { statusCode: 404 } })
+})
+
+test('SLAS at a host and a base path names its endpoints there, below any prefix of a proxy', async () => {
+  for (const prefix of ['', '/mobify/slas/private']) {
+    const base = `/slas${prefix}/shopper/auth/v1/organizations/f_ecom_zzrf_001/oauth2`
+    const answer = await at(GLUE, `${base}/.well-known/openid-configuration`, { method: 'GET' })
+    expect(answer).toMatchObject({ status: 200, json: { token_endpoint: `https://${GLUE}${base}/token` } })
+    expect(await at(GLUE, `${base}/token`, { body: '' })).toMatchObject({ status: 400, json: { status_code: '400' } })
+  }
+  expect(await at(GLUE, '/slas/nothing', { body: '' })).toMatchObject({ status: 404, json: { status_code: '404' } })
 })
 
 test('a host may come with a base path and a port, outside of which there is nothing', async () => {

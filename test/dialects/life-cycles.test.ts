@@ -5,6 +5,7 @@ import { ask, OWNER } from '../admin/administrators.ts'
 import { introspect, RON_ID, ron } from '../endpoints/client.ts'
 import { postForm, postJson } from '../support/http.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
+import { addClients, PRIVATE_CLIENT, PUBLIC_CLIENT, REDIRECT, SECRET, sdkAt } from './slas/shop.ts'
 import { obtain } from './spryker/exchange.ts'
 
 const DAY_MS = 86_400_000
@@ -13,8 +14,12 @@ const ME = { uri: '/shop/me', method: 'GET', headers: {} } as const
 
 let server: TestServer
 beforeAll(async () => {
-  const DIALECTS = 'spryker,commercetools,elastic-path,magento,sap-commerce'
-  server = await startTestServer({ ADMIN_TOKEN: OWNER, DIALECTS })
+  server = await startTestServer({
+    DIALECTS: 'spryker,commercetools,elastic-path,magento,sap-commerce,slas',
+    ADMIN_TOKEN: OWNER,
+    SLAS_LOGIN_INTERVAL_SECONDS: '0',
+  })
+  await addClients(server)
 })
 afterAll(() => server?.stop())
 afterEach(() => void vi.useRealTimers())
@@ -111,7 +116,30 @@ async function sapTokens(fields: Record<string, string>): Promise<Kept> {
   return { accessToken: access_token, refreshToken: refresh_token }
 }
 
+/** The shop's SDK: a public client gets another refresh token each time, a private one keeps its own. */
+function slas(name: string, isAnswered: 'another' | 'the same'): ShopClient {
+  const secret = isAnswered === 'the same' ? { clientSecret: SECRET } : {}
+  const sdk = () => sdkAt(server.url, isAnswered === 'the same' ? PRIVATE_CLIENT : PUBLIC_CLIENT)
+  const kept = (tokens: Record<string, string>): Kept => ({
+    accessToken: String(tokens.access_token),
+    refreshToken: tokens.refresh_token,
+  })
+  return {
+    name,
+    goesOnBy: 'the last',
+    isAnswered,
+    async signIn() {
+      const credentials = { ...ron, ...secret }
+      return kept(await sdk().helper('loginRegisteredUserB2C', { credentials, parameters: { redirectURI: REDIRECT } }))
+    },
+    goOn: async ({ refreshToken }) =>
+      kept(await sdk().helper('refreshAccessToken', { parameters: { refreshToken }, credentials: secret })),
+  }
+}
+
 const CLIENTS: readonly ShopClient[] = [
+  slas('the SLAS SDK of a public client', 'another'),
+  slas('the SLAS SDK of a private client', 'the same'),
   spryker,
   commercetools('the commercetools client that keeps the refresh token of each answer', 'the last'),
   commercetools('the commercetools client that keeps its first refresh token', 'the first'),

@@ -1,9 +1,11 @@
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { OWNER } from '../admin/administrators.ts'
 import { EVERY_DIALECT } from '../attacks/password-endpoints.ts'
 import { basicAuth, postForm, postJson } from '../support/http.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { implicitToken, member, postData, RON } from './elastic-path/endpoints.ts'
+import { addClients, PUBLIC_CLIENT, refresh, signIn, visit } from './slas/shop.ts'
 import { AGENT, bearer, exchange, obtain, SONIA, SONIA_COMPANY_USER } from './spryker/exchange.ts'
 
 const APP = { client_id: 'third-party-app', client_secret: 'third-party-app-secret' }
@@ -13,9 +15,15 @@ const LOGIN = { username: 'ron@swanson.com', password: 'mysecretpassword' }
 let opaque: TestServer
 let jwt: TestServer
 beforeAll(async () => {
-  const settings = { ...EVERY_DIALECT, SAP_COMMERCE_EMPLOYEE_DOMAIN: 'example.com' }
+  const settings = {
+    ...EVERY_DIALECT,
+    ADMIN_TOKEN: OWNER,
+    SAP_COMMERCE_EMPLOYEE_DOMAIN: 'example.com',
+    SLAS_LOGIN_INTERVAL_SECONDS: '0',
+  }
   opaque = await startTestServer(settings)
   jwt = await startTestServer({ ...settings, MAGENTO_TOKEN_FORMAT: 'jwt' })
+  await Promise.all([opaque, jwt].map(addClients))
 })
 afterAll(async () => {
   await opaque?.stop()
@@ -42,8 +50,14 @@ type Kind = {
   readonly obtain: (url: string) => Promise<string>
   /** Whose it is, and so who may revoke it. */
   readonly owner?: 'third-party-app'
-  readonly algorithm?: 'RS256'
+  readonly algorithm?: 'RS256' | 'ES256'
+  /** What it says as `iss`, where that is not the issuer. */
+  readonly issuer?: string
+  /** The client it was given to, and so who may revoke it. */
+  readonly client?: string
 }
+
+const SLAS = { algorithm: 'ES256', issuer: 'slas/prod/zzrf_001', client: PUBLIC_CLIENT } as const
 
 const KINDS: readonly Kind[] = [
   { name: 'Spryker: a customer', algorithm: 'RS256', obtain: customer },
@@ -139,18 +153,38 @@ const KINDS: readonly Kind[] = [
     algorithm: 'RS256',
     obtain: sap({ grant_type: 'client_credentials' }),
   },
+  {
+    ...SLAS,
+    name: 'SLAS: a customer',
+    obtain: async (url) => (await signIn(url)).body.access_token,
+  },
+  {
+    ...SLAS,
+    name: 'SLAS: a refreshed customer',
+    obtain: async (url) => (await refresh(url, (await signIn(url)).body.refresh_token)).body.access_token,
+  },
+  {
+    ...SLAS,
+    name: 'SLAS: a visitor',
+    obtain: async (url) => (await visit(url)).body.access_token,
+  },
+  {
+    ...SLAS,
+    name: 'SLAS: a refreshed visitor',
+    obtain: async (url) => (await refresh(url, (await visit(url)).body.refresh_token)).body.access_token,
+  },
 ]
 
 const introspect = async (url: string, token: string) =>
   read(postForm(`${url}/introspect`, { token }, basicAuth('orders-service', 'orders-service-secret')))
-const revoke = (url: string, token: string, owner?: string) =>
-  owner ? postForm(`${url}/revoke`, { token }, BASIC) : postForm(`${url}/revoke`, { token, client_id: 'frontend' })
+const revoke = (url: string, token: string, owner?: string, client = 'frontend') =>
+  owner ? postForm(`${url}/revoke`, { token }, BASIC) : postForm(`${url}/revoke`, { token, client_id: client })
 
-describe.each(KINDS)('$name', ({ obtain: obtainToken, owner, algorithm }) => {
+describe.each(KINDS)('$name', ({ obtain: obtainToken, owner, algorithm, issuer, client = 'frontend' }) => {
   test('has a token that the published keys verify', async () => {
     const token = await obtainToken(jwt.url)
     const { payload, protectedHeader } = await jwtVerify(token, createRemoteJWKSet(new URL(`${jwt.url}/jwks`)), {
-      issuer: jwt.url,
+      issuer: issuer ?? jwt.url,
     })
     expect(payload.jti).toEqual(expect.any(String))
     if (algorithm) expect(protectedHeader.alg).toBe(algorithm)
@@ -161,8 +195,8 @@ describe.each(KINDS)('$name', ({ obtain: obtainToken, owner, algorithm }) => {
     ['a JWT', () => jwt.url],
   ])('has a token, %s, that is introspected, and dead once it is revoked', async (_, url) => {
     const token = await obtainToken(url())
-    expect(await introspect(url(), token)).toMatchObject({ active: true, client_id: owner ?? 'frontend' })
-    expect((await revoke(url(), token, owner)).status).toBe(200)
+    expect(await introspect(url(), token)).toMatchObject({ active: true, client_id: owner ?? client })
+    expect((await revoke(url(), token, owner, client)).status).toBe(200)
     expect(await introspect(url(), token)).toEqual({ active: false })
   })
 })

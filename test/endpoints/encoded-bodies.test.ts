@@ -7,7 +7,7 @@ let shop: HostedShop
 beforeAll(async () => {
   shop = await startHostedShop({
     ADMIN_TOKEN: OWNER,
-    DIALECTS: 'spryker,commercetools,elastic-path,magento,sap-commerce',
+    DIALECTS: 'spryker,commercetools,elastic-path,magento,sap-commerce,slas',
     COMMERCETOOLS_PROJECT_KEYS: 'demo',
   })
 })
@@ -20,6 +20,7 @@ const ENDPOINTS = [
   ...['/access-tokens', '/refresh-tokens', '/oauth/token', '/oauth/introspect', '/oauth/demo/customers/token'],
   ...['token', 'revoke', 'introspect', 'check_token'].map((name) => `/authorizationserver/oauth/${name}`),
   ...['/oauth/access_token', '/v2/customers/tokens', '/rest/V1/integration/customer/token', '/graphql'],
+  ...['login', 'token'].map((name) => `/shopper/auth/v1/organizations/f_ecom_zzrf_001/oauth2/${name}`),
 ]
 
 async function send(url: string, encoding: string, headers: Record<string, string> = {}) {

@@ -102,6 +102,7 @@ async function forVisitor({ slas, fields, client, services }: Asked, { agent }: 
   const { usid, channel } = await beginSession(fields, services)
   const holder = {
     account: toAnonymousAccount(newVisitorId()),
+    by: IMPERSONATION_GRANT,
     provedAtMs: Date.now(),
     session: { usid, channel, dnt: '1' as const, agent: String(agent?.id) },
   }

@@ -51,6 +51,7 @@ async function visit(slas: Slas, fields: Fields, services: DialectServices): Pro
   const session = await beginSession(fields, services)
   return sendCode(slas, fields, services, {
     account: toAnonymousAccount(newVisitorId()),
+    by: ANONYMOUS_GRANT,
     provedAtMs,
     session,
     isForBridge: fields.hint !== 'guest',

@@ -14,7 +14,13 @@ const CHALLENGE = /^[\w-]{43}$/
 export const WITHIN = 'urn:vestibule:within'
 
 /** Whose the code is, and what is kept with it. */
-export type Holder = { readonly account: CommerceAccount; readonly provedAtMs: number; readonly session: Session }
+export type Holder = {
+  readonly account: CommerceAccount
+  /** The grant type that stands for how they signed in. */
+  readonly by: string
+  readonly provedAtMs: number
+  readonly session: Session
+}
 /** A code for the session bridge goes back to it, whose requests name no redirect. */
 type Sent = Holder & { readonly isForBridge?: boolean }
 
@@ -35,7 +41,6 @@ const REFUSALS: Readonly<Record<CodeRefusal, () => DialectAnswer>> = {
   'unknown-client': () => badRequest('invalid client_id'),
   'unregistered-redirect': () => badRequest('invalid redirect_uri'),
   'grant-not-allowed': () => notAllowed(),
-  'grant-ended': () => notAllowed('This way of signing in has ended for the client.'),
 }
 
 /** A code for the client, and the redirect that brings it there. */

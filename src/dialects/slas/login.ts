@@ -43,7 +43,7 @@ async function signIn(
     return tooSoon(slas, customer.id, slas.loginInterval)
   }
   const session = await beginSession(fields, services, { accountId: customer.id })
-  return sendCode(slas, fields, services, { account, provedAtMs: proof.madeAtMs, session })
+  return sendCode(slas, fields, services, { account, by: 'password', provedAtMs: proof.madeAtMs, session })
 }
 
 function takesTurn(subject: string, seconds: number, services: DialectServices): Promise<boolean> {

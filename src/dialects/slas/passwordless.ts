@@ -90,7 +90,7 @@ async function withToken(
   const isTheirs = !fields.login_id || fields.login_id.trim().toLowerCase() === customer?.email.toLowerCase()
   if (!account || !isTheirs) return badRequest(INVALID)
   const session = await beginSession(fields, services, { accountId: customer.id, login: 'pwdless' })
-  const holder = { account, provedAtMs, session }
+  const holder = { account, by: ONE_TIME_PASSWORD_GRANT, provedAtMs, session }
   const issued = await signInNow(slas.resources.shopper, slas.scopes, { client, services, holder })
   return issued.outcome === 'issued' ? tokenAnswer(issued.tokens) : refusal(issued.failure, INVALID)
 }

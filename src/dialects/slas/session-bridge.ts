@@ -85,7 +85,7 @@ async function cross(slas: Slas, { fields, client, services, secret }: Crossing)
   if (!account) return badRequest(INVALID)
   const of = customer ? { accountId: customer.id } : {}
   const session = await beginSession(fields, services, { ...of, bridge: 'session_bridge' })
-  const holder = { account, provedAtMs, session }
+  const holder = { account, by: 'authorization_code', provedAtMs, session }
   const issued = await signInNow(slas.resources.shopper, slas.scopes, { client, services, holder })
   return issued.outcome === 'issued' ? tokenAnswer(issued.tokens) : refusal(issued.failure, INVALID)
 }

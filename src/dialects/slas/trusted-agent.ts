@@ -79,6 +79,7 @@ const signIn: Act = async (slas, asked, { body, headers, context }, services) =>
     redirectUri,
     codeChallenge: asked.code_challenge,
     account: toAgentAccount(checked.agent),
+    by: AGENT_GRANT,
     resource: slas.resources.agent,
     scopes: slas.scopes,
     amr: checked.hasSecondFactor ? ['pwd', 'otp', 'mfa'] : ['pwd'],

@@ -1,6 +1,6 @@
 import type { Client, Provider } from 'oidc-provider'
 import type { ClientMetadata } from '../../clients/client.ts'
-import { isOver, sunsetOn } from '../../http/sunset.ts'
+import { type Sunset, sunsetOn } from '../../http/sunset.ts'
 import { asCustomerAccount, type CommerceAccount } from '../accounts/account.ts'
 import { withFacts } from '../accounts/grant-facts.ts'
 import { newCodeWith, newIdOf } from '../library-values.ts'
@@ -15,7 +15,7 @@ export type CodeAsker = {
 }
 
 /** Why a client gets no code. */
-export type CodeRefusal = 'unknown-client' | 'grant-not-allowed' | 'grant-ended' | 'unregistered-redirect'
+export type CodeRefusal = 'unknown-client' | 'grant-not-allowed' | 'unregistered-redirect'
 
 /** A code, for whom and with what. */
 export type NewCode = {
@@ -24,6 +24,8 @@ export type NewCode = {
   /** S256. */
   readonly codeChallenge?: string | undefined
   readonly account: CommerceAccount
+  /** The grant type that stands for how they signed in: its use by the client is counted. */
+  readonly by: string
   readonly resource: string
   readonly scopes: readonly string[]
   readonly amr?: readonly string[]
@@ -36,22 +38,30 @@ export type NewCode = {
 export type CodeDeps = {
   readonly provider: () => Provider
   readonly findClient: (clientId: string) => Promise<ClientMetadata | undefined>
+  /** A client used a grant type. */
+  readonly noteGrantType: (grantType: string, clientId: string) => void
 }
 
 /**
  * Authorization codes for people who signed in without our pages, for dialects whose own API gives codes. They are the
  * ordinary ones, so everything that holds at the token endpoint holds for them: one use, the client, its redirect, PKCE.
  */
-export function createCodes({ provider, findClient }: CodeDeps) {
+export function createCodes({ provider, findClient, noteGrantType }: CodeDeps) {
   return {
     /** Undefined where the client may have one. A public client must send a challenge, which is the caller's to see to. */
     async objection({ clientId, redirectUri, grantType }: CodeAsker): Promise<CodeRefusal | undefined> {
       const [metadata, client] = await Promise.all([findClient(clientId), findLibraryClient(clientId)])
       if (!metadata || !client) return 'unknown-client'
       if (!client.redirectUriAllowed(redirectUri)) return 'unregistered-redirect'
-      const wanted = ['authorization_code', grantType]
-      if (!wanted.every((name) => client.grantTypeAllowed(name))) return 'grant-not-allowed'
-      return wanted.some((name) => hasEnded(metadata, name)) ? 'grant-ended' : undefined
+      const isAllowed = ['authorization_code', grantType].every((name) => client.grantTypeAllowed(name))
+      return isAllowed ? undefined : 'grant-not-allowed'
+    },
+
+    /** When this way of signing in ends for the client (`grants_sunset`). */
+    async sunsetOf({ clientId, grantType }: Pick<CodeAsker, 'clientId' | 'grantType'>): Promise<Sunset | undefined> {
+      const { grants_sunset: sunsets = {} } = (await findClient(clientId)) ?? {}
+      const day = Object.hasOwn(sunsets, grantType) ? sunsets[grantType] : undefined
+      return day === undefined ? undefined : sunsetOn(day)
     },
 
     /** True for a client without a secret; undefined without such a client. */
@@ -92,6 +102,7 @@ export function createCodes({ provider, findClient }: CodeDeps) {
         ...(asked.codeChallenge && { codeChallenge: asked.codeChallenge, codeChallengeMethod: 'S256' }),
       })
       const [, value] = await Promise.all([grant.save(), code.save()])
+      noteGrantType(asked.by, asked.clientId)
       return value
     },
   }
@@ -103,9 +114,3 @@ export function createCodes({ provider, findClient }: CodeDeps) {
 
 /** Codes for people who signed in without our pages. */
 export type Codes = ReturnType<typeof createCodes>
-
-function hasEnded({ grants_sunset: sunsets = {} }: ClientMetadata, grantType: string): boolean {
-  const day = Object.hasOwn(sunsets, grantType) ? sunsets[grantType] : undefined
-  const sunset = day === undefined ? undefined : sunsetOn(day)
-  return sunset !== undefined && isOver(sunset)
-}

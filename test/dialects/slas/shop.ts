@@ -38,6 +38,12 @@ export async function startShop(settings: TestSettings = {}): Promise<TestServer
     SLAS_SESSION_BRIDGE_SECRET: BRIDGE_SECRET,
     ...settings,
   })
+  await addClients(server)
+  return server
+}
+
+/** The two kinds of clients. */
+export async function addClients(server: TestServer): Promise<void> {
   await addClient(server, {
     ...COMMON,
     client_id: PUBLIC_CLIENT,
@@ -58,7 +64,6 @@ export async function startShop(settings: TestSettings = {}): Promise<TestServer
     },
     SECRET,
   )
-  return server
 }
 
 /** Registers a client, as an operator does. */
@@ -125,6 +130,15 @@ export async function signIn(url: string, shopper = RON, more: Fields = {}): Pro
     code_verifier: verifier,
     dnt: more.dnt,
   })
+}
+
+/** A visitor by the public client, step by step. */
+export async function visit(url: string): Promise<Answer> {
+  const { verifier, challenge } = pkce()
+  const asked = { client_id: PUBLIC_CLIENT, redirect_uri: REDIRECT, code_challenge: challenge }
+  const query = sent(await get(url, 'authorize', { ...asked, response_type: 'code', hint: 'guest' }))
+  const redeemed = { grant_type: 'authorization_code_pkce', client_id: PUBLIC_CLIENT, code_verifier: verifier }
+  return post(url, 'token', { ...redeemed, code: query.get('code') ?? '', redirect_uri: REDIRECT })
 }
 
 /** HTTP Basic as the SDK writes it: not form-encoded first. */
