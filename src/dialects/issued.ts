@@ -1,7 +1,7 @@
 import type { Agent } from '../agents/agent.ts'
 import type { CompanyUser, Customer } from '../customers/customer.ts'
 import type { JudgedLogin } from '../http/request-state.ts'
-import type { DialectSession } from '../oauth/tokens/token-shape.ts'
+import type { DialectSession } from '../oauth/accounts/grant-facts.ts'
 import type { Outage } from './outage.ts'
 
 /** What the token pipeline is asked. */

@@ -1,6 +1,7 @@
 import { type Customer, fullName } from '../../customers/customer.ts'
 import { agentAccountId } from '../../oauth/accounts/agent-account.ts'
-import type { DialectSession, TokenShape } from '../../oauth/tokens/token-shape.ts'
+import type { DialectSession } from '../../oauth/accounts/grant-facts.ts'
+import type { TokenShape } from '../../oauth/tokens/token-shape.ts'
 import { customerIdOf, sessionIdOf, visitorIdOf } from './ids.ts'
 import type { Slas } from './settings.ts'
 

@@ -9,7 +9,9 @@ import {
 } from 'oidc-provider'
 import { requestState } from '../../http/request-state.ts'
 import { storeAlso } from '../library-values.ts'
-import type { DialectSession } from '../tokens/token-shape.ts'
+
+/** What a dialect keeps with a sign-in, for the tokens that are made in it: the members are the dialect's own. */
+export type DialectSession = Readonly<Record<string, string>>
 
 /** What we keep on a grant beyond the library's own fields. */
 export type GrantFacts = {

@@ -3,9 +3,9 @@ import { cursorOf, numberOfCursor, type Page, type PageRequest } from '../../dat
 import type { Artifact, Storage, StoredArtifact } from '../../storage/storage.ts'
 import { agentAccountId, agentIdOf } from '../accounts/agent-account.ts'
 import { anonymousIdOf } from '../accounts/anonymous-account.ts'
+import type { DialectSession } from '../accounts/grant-facts.ts'
 import { grantFacts } from '../accounts/grant-facts.ts'
 import { isBeforeAny, type Ownership, type SignOutCutOffs } from '../sign-out-cut-offs.ts'
-import type { DialectSession } from '../tokens/token-shape.ts'
 import type { EndSignIn } from './end-sign-in.ts'
 
 /** A sign-in that is alive: what tokens hang from. */

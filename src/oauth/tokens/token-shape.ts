@@ -1,5 +1,6 @@
 import type { Agent } from '../../agents/agent.ts'
 import type { CompanyUser, Customer } from '../../customers/customer.ts'
+import type { DialectSession } from '../accounts/grant-facts.ts'
 
 /** Whom a token is for: a customer, perhaps as a company user or with an agent acting, an agent, or a visitor. */
 export type TokenSubject =
@@ -22,9 +23,6 @@ export type TokenSubject =
       readonly companyUser?: undefined
       readonly agent?: undefined
     }
-
-/** What a dialect keeps with a sign-in, for the tokens that are made in it: the members are the dialect's own. */
-export type DialectSession = Readonly<Record<string, string>>
 
 /**
  * How a dialect's services read an access token, where that differs from RFC 9068. Pure: gets what the standard

@@ -1,4 +1,4 @@
-import type { DialectAnswer } from '../dialect.ts'
+import type { DialectAnswer } from '../../dialect.ts'
 
 export type AgentPage = {
   readonly status: number

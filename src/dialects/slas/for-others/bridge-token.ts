@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { objectOf, parseJson } from '../json-body.ts'
+import { objectOf, parseJson } from '../../json-body.ts'
 
 /** A session of the storefront, as its server names it. */
 export type BridgeToken = { readonly id: string; readonly login: string; readonly expiresAt: number }

@@ -1,4 +1,4 @@
-import type { Fields } from './request.ts'
+import type { Fields } from '../request.ts'
 
 /** The shop's own texts write it both ways. */
 export function isGuest({ login_id: login = '' }: Fields): boolean {
