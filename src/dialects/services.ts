@@ -15,9 +15,9 @@ import type { Turns } from './turns.ts'
 export type SharedServices = Turns & {
   /** Authorization codes for people who signed in to the dialect itself: `issue` with `authorization_code` redeems them. */
   readonly codes: Codes
-  /** Ends those sign-ins of a customer at a client in whose session the dialect kept what `isOne` looks for. */
+  /** Ends those sign-ins of a customer at a client that `isOne` says, by what is kept with them. */
   endSessions(of: { customerId: string; clientId: string }, isOne: (session: DialectSession) => boolean): Promise<void>
-  /** Keeps what the tokens of an answer say of their sign-in, for those of its refreshes. */
+  /** Keeps what the tokens of an answer say of a sign-in that began in the dialect, for those of its refreshes. */
   keepSession(tokens: IssuedTokens): Promise<void>
   /** For a system or an agent who may know: undefined without an active customer. */
   findCustomer(login: string): Promise<Customer | undefined>

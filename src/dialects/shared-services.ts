@@ -46,6 +46,8 @@ export function createSharedServices(deps: SharedServicesDeps): SharedServices {
       const { token, records } = await findToken(accessToken)
       if (token?.grantId === undefined || !records?.grant) return
       const { artifact, version } = records.grant
+      // A sign-in of our pages may be that of other tokens too.
+      if (artifact.dialectSession === undefined) return
       const next = { artifact: { ...artifact, dialectSession }, ttlSeconds: expiresIn + refreshExpiresIn }
       // Not of a grant that ended or changed meanwhile.
       await storage.swap('Grant', token.grantId, version, next)

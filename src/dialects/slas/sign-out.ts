@@ -28,9 +28,7 @@ export function logoutRoute(slas: Slas): ActionRoute {
       }
       const customerId = caller.customer.id
       if (hint === ALL_SESSIONS) {
-        const isOwn = (session: Readonly<Record<string, string>>) =>
-          session.channel !== undefined && session.system === undefined
-        await services.endSessions({ customerId, clientId }, isOwn)
+        await services.endSessions({ customerId, clientId }, ({ system }) => system === undefined)
       }
       await services.endRefreshToken(refreshToken, { accountId: customerId })
       await services.endAccessToken(bearer)

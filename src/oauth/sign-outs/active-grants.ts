@@ -3,8 +3,7 @@ import { cursorOf, numberOfCursor, type Page, type PageRequest } from '../../dat
 import type { Artifact, Storage, StoredArtifact } from '../../storage/storage.ts'
 import { agentAccountId, agentIdOf } from '../accounts/agent-account.ts'
 import { anonymousIdOf } from '../accounts/anonymous-account.ts'
-import type { DialectSession } from '../accounts/grant-facts.ts'
-import { grantFacts } from '../accounts/grant-facts.ts'
+import { type DialectSession, grantFacts } from '../accounts/grant-facts.ts'
 import { isBeforeAny, type Ownership, type SignOutCutOffs } from '../sign-out-cut-offs.ts'
 import type { EndSignIn } from './end-sign-in.ts'
 
@@ -88,15 +87,14 @@ export function createActiveGrants({ storage, cutOffs, endSignIn, findSignIns }:
       return new Set(ids.filter((_, index) => grants[index] !== undefined))
     },
 
-    /** Ends those of a customer in whose session a dialect kept what `isOne` looks for. */
+    /** Ends those of a customer at a client that `isOne` says, by what a dialect keeps with them. */
     async endWhere(filter: Required<GrantFilter>, isOne: (session: DialectSession) => boolean): Promise<void> {
       for (let before = Number.MAX_SAFE_INTEGER; ; ) {
         const signIns = await findSignIns({ ...filter, before, limit: LOOK_AT })
         const grants = await alive(signIns)
         for (const [index, { grantId }] of signIns.entries()) {
           const grant = grants[index]
-          const session = grant && grantFacts(grant)?.dialectSession
-          if (!grant || !session || !isOne(session)) continue
+          if (!grant || !isOne(grantFacts(grant)?.dialectSession ?? {})) continue
           await endSignIn({ what: { of: 'grant', grantId, ...cutOffOwner(grant) }, why: 'revoked-by-client' })
         }
         const last = signIns.at(-1)

@@ -2,8 +2,7 @@ import type { Client, Provider } from 'oidc-provider'
 import type { ClientMetadata } from '../../clients/client.ts'
 import { type Sunset, sunsetOn } from '../../http/sunset.ts'
 import { asCustomerAccount, type CommerceAccount } from '../accounts/account.ts'
-import type { DialectSession } from '../accounts/grant-facts.ts'
-import { withFacts } from '../accounts/grant-facts.ts'
+import { type DialectSession, withFacts } from '../accounts/grant-facts.ts'
 import { newCodeWith, newIdOf } from '../library-values.ts'
 
 /** Who asks for a code, and for what. */

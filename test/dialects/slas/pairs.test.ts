@@ -131,3 +131,24 @@ describe.each(PAIRS)('$name', ({ method, endpoint, fields, headers, status, body
     expect(answer.headers.get('cache-control')).toBe('no-store')
   })
 })
+
+describe('after its sunset day', () => {
+  let gone: TestServer
+  beforeAll(async () => {
+    gone = await startShop({ DIALECT_SUNSETS: 'slas=2020-01-01' })
+  })
+  afterAll(() => gone?.stop())
+
+  test('every endpoint is gone, in its own words, and says since when', async () => {
+    const answers = [
+      await get(gone.url, 'authorize', AUTHORIZE),
+      await post(gone.url, 'login', LOGIN, SHOPPER),
+      await post(gone.url, 'token', { grant_type: 'client_credentials' }, PRIVATE),
+      await post(gone.url, 'trusted-system/token', SYSTEM, PRIVATE),
+    ]
+    for (const { status, body, headers } of answers) {
+      expect([status, body.status_code]).toEqual([410, '410'])
+      expect(headers.get('sunset')).toBe('Wed, 01 Jan 2020 00:00:00 GMT')
+    }
+  })
+})

@@ -1,5 +1,7 @@
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createCookieJar } from '../../support/cookie-jar.ts'
+import { readForm } from '../../support/http.ts'
 import type { TestServer } from '../../support/server.ts'
 import {
   at,
@@ -158,6 +160,44 @@ describe('signing in', () => {
       resource: 'urn:vestibule:dialect:slas',
     })
     expect((await fetch(page, { redirect: 'manual' })).headers.get('location')).toContain('/interaction/')
+  })
+
+  test('case 11: a code of our sign-in page is redeemed by a private client without a verifier', async () => {
+    const asked = { client_id: PRIVATE_CLIENT, code_challenge: undefined, hint: 'vestibule', state: 'abc' }
+    const page = (await guest(asked)).headers.get('location') ?? ''
+    const jar = createCookieJar()
+    const shown = await jar.follow(await jar.fetch(page))
+    const { action, fields } = readForm(await shown.response.text(), shown.url)
+    const body = new URLSearchParams({ ...fields, login: RON.username, password: RON.password })
+    const headers = { origin: new URL(url()).origin }
+    let answer = await jar.fetch(action, { method: 'POST', body, headers })
+    while (!answer.headers.get('location')?.startsWith(REDIRECT))
+      answer = await jar.fetch(new URL(answer.headers.get('location') ?? '', url()))
+    const query = sent({ headers: answer.headers } as never)
+    expect(query.get('state')).toBe('abc')
+    const redeemed = {
+      grant_type: 'authorization_code',
+      code: query.get('code') ?? '',
+      redirect_uri: REDIRECT,
+      usid: '',
+    }
+    const tokens = await post(url(), 'token', redeemed, PRIVATE)
+    expect([tokens.status, partsOf(tokens.body.access_token).length]).toEqual([200, 6])
+    expect(tokens.body.usid).toMatch(/^[\da-f-]{36}$/)
+    const next = await refresh(url(), tokens.body.refresh_token, PRIVATE)
+    expect([next.status, next.body.usid]).toEqual([200, tokens.body.usid])
+  })
+
+  test('a page of the client’s own origin may read the answers, and another may not', async () => {
+    for (const [origin, allowed] of [
+      ['http://localhost:8080', 'http://localhost:8080'],
+      ['https://evil.example', null],
+    ] as const) {
+      const fields = { client_id: PUBLIC_CLIENT, redirect_uri: REDIRECT, code_challenge: pkce().challenge }
+      const headers = { ...shopper(RON.username, RON.password), origin }
+      const answer = await post(url(), 'login', fields, headers)
+      expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([303, allowed])
+    }
   })
 
   test('a usid of somebody who signed in is nobody else’s', async () => {
