@@ -5,10 +5,10 @@ import type { ImportProgress, ImportReport } from '../customers/import/import.ts
 import type { ImportCounts, LineProblem } from '../customers/import/import-runs.ts'
 import type { MigrationStatus } from '../customers/import/migration-status.ts'
 import type { WrappingProgress } from '../customers/import/wrap-fast-hashes.ts'
+import { plain } from '../plain-text.ts'
 import { codeOf } from '../thrown.ts'
 import type { Action, ActionRequest } from './command/action.ts'
 import { AdminError } from './command/admin-client.ts'
-import { plain } from './command/plain-text.ts'
 import { duration, printJson, printTable } from './command/print.ts'
 import { openRefusedLines } from './refused-lines.ts'
 

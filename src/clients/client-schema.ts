@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import { isAddressSegment, NO_ADDRESS_SEGMENT } from '../address-segment.ts'
 import { resourceIdentifier } from '../config/setting.ts'
+import { isPlain } from '../plain-text.ts'
 import { HOW_TO_LIMIT, isUnlimited } from './third-parties.ts'
 import { unknownMembers } from './unknown-members.ts'
 
@@ -23,8 +25,18 @@ const jwk = z.looseObject({ kty: z.string().describe('The type of the key (RFC 7
 
 /** Members of RFC 7591, OpenID Connect Registration 1.0 and their extensions that this server uses, each with its sentence. */
 const standardMembers = {
-  client_id: z.string().min(1).max(255).describe('Names the client in every request; it cannot change.'),
-  client_name: z.string().optional().describe('The name that people see when they are asked for consent.'),
+  client_id: z
+    .string()
+    .min(1)
+    .max(255)
+    .refine(isAddressSegment, NO_ADDRESS_SEGMENT)
+    .describe('Names the client in every request; it cannot change.'),
+  client_name: z
+    .string()
+    .max(255)
+    .refine(isPlain, 'must be one line without control or direction characters')
+    .optional()
+    .describe('The name that people see when they are asked for consent.'),
   application_type: z
     .enum(['web', 'native'])
     .optional()

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isAddressSegment, NO_ADDRESS_SEGMENT } from '../../address-segment.ts'
 import { clientMetadata, storedClientMetadata } from '../../clients/client-schema.ts'
 import { FEWEST_SECRET_CHARACTERS } from '../../clients/secrets.ts'
 import { epochSeconds, instant } from './shapes.ts'
@@ -43,7 +44,7 @@ export const clientSecret = z
   .meta({ id: 'ClientSecret' })
 
 export const newSecret = z.strictObject({
-  name: secretName.min(1).max(64),
+  name: secretName.min(1).max(64).refine(isAddressSegment, NO_ADDRESS_SEGMENT),
   expiresAt: instant.optional(),
   secret: secret.optional(),
 })

@@ -1,4 +1,4 @@
-import { plain, plainLines } from './plain-text.ts'
+import { plain, plainLines } from '../../plain-text.ts'
 
 /** Prints rows as columns wide enough for their values, a header first. */
 export function printTable(header: readonly string[], given: readonly (readonly string[])[]): void {

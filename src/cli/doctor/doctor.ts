@@ -1,5 +1,5 @@
 import { type Config, ConfigError, readConfig } from '../../config.ts'
-import { plain } from '../command/plain-text.ts'
+import { plain } from '../../plain-text.ts'
 import { printJson } from '../command/print.ts'
 import { singleAction } from '../command/single-action.ts'
 import { examineDirectory } from './doctor-directory.ts'

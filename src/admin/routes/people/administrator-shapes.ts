@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isAddressSegment, NO_ADDRESS_SEGMENT } from '../../../address-segment.ts'
 import { ROLES } from '../../../administrators/role.ts'
 import { email, hasSecondFactor, newPassword, sentenceOf, shownEmail } from '../fields.ts'
 import { epochSeconds, instant, name } from '../shapes.ts'
@@ -50,7 +51,9 @@ export const adminToken = z
   })
   .meta({ id: 'AdminToken' })
 export const newAdminToken = z.strictObject({
-  name: tokenName.regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores'),
+  name: tokenName
+    .regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores')
+    .refine(isAddressSegment, NO_ADDRESS_SEGMENT),
   role,
   expiresAt: instant.optional().describe('The default is in 90 days; at most a year from now.'),
 })
