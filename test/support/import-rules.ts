@@ -22,7 +22,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['credentials'],
   ['storage', 'database'],
   ['http', 'config', 'log', 'metrics', 'cache', 'mail', 'tracing', 'webhook', 'private-files'],
-  ['thrown'],
+  ['thrown', 'plain-text', 'address-segment'],
 ]
 const LEAVES = LAYERS.length - 2
 
