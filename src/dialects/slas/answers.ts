@@ -1,4 +1,5 @@
 import type { DialectAnswer, OAuthFailure } from '../dialect.ts'
+import { describeOutage, type Outage, retryAfter } from '../outage.ts'
 
 const HEADERS = { 'Content-Type': 'application/json;charset=UTF-8', 'Cache-Control': 'no-store' }
 
@@ -46,16 +47,22 @@ export function redirectTo(location: string): DialectAnswer {
   return { status: 303, headers: { Location: location, 'Cache-Control': 'no-store' }, body: '' }
 }
 
-export function unavailable(status: number, retryAfterSeconds?: number): DialectAnswer {
-  const message =
-    status === 503 ? 'The service is busy. Please try again shortly.' : 'Something went wrong on our side.'
-  const error = status === 503 ? 'temporarily_unavailable' : 'server_error'
-  return failure(status, error, message, later(retryAfterSeconds))
+/** The outage of a check that was not made now. */
+export function busy(checked: { readonly retryAfterSeconds: number; readonly isServiceAway?: true }): Outage {
+  const { retryAfterSeconds, isServiceAway } = checked
+  return { status: 503, retryAfterSeconds, ...(isServiceAway && { isCustomerServiceAway: true }) }
+}
+
+export function unavailable(outage: Outage): DialectAnswer {
+  const { status } = outage
+  const message = describeOutage(outage) ?? 'Something went wrong on our side.'
+  return failure(status, status === 503 ? 'temporarily_unavailable' : 'server_error', message, retryAfter(outage))
 }
 
 /** What the token pipeline refused, where the endpoint has no words of its own for it. */
-export function refusal({ error, status, retryAfterSeconds }: OAuthFailure, message: string): DialectAnswer {
-  if (status >= 500) return unavailable(status, retryAfterSeconds)
+export function refusal(refused: OAuthFailure, message: string): DialectAnswer {
+  const { error, status } = refused
+  if (status >= 500) return unavailable(refused)
   if (error === 'invalid_client') return badClient()
   if (error === 'unauthorized_client' || error === 'invalid_target' || error === 'invalid_scope') return notAllowed()
   return failure(400, error, message)

@@ -32,7 +32,7 @@ export const createSlas: OpenDialect = (settings) => {
     routes: [...routes, ...paths.map((path): DialectRoute => ({ method: 'ALL', path, act: wrongMethod }))],
     onBadBody: (status) => failure(status, 'invalid_request', BAD_BODIES[status] ?? 'The body is not UTF-8.'),
     onGone: () => failure(410, 'gone', 'This API is no longer available.'),
-    onFailure: (status) => unavailable(status),
+    onFailure: unavailable,
     onUnknownPath: () => failure(404, 'not_found', 'There is no such endpoint.'),
     requestHeaders: ['_sfdc_client_auth', 'x-slas-client-auth', 'x-correlation-id'],
   }

@@ -1,7 +1,7 @@
 import { toAccount } from '../../oauth/accounts/account.ts'
 import type { ActionRoute, DialectAnswer, DialectRequest } from '../dialect.ts'
 import type { DialectServices } from '../services.ts'
-import { badCredentials, badRequest, failure, unavailable } from './answers.ts'
+import { badCredentials, badRequest, busy, failure, unavailable } from './answers.ts'
 import { refuseClient, sendCode } from './codes.ts'
 import { at, type Fields, isRefused, lacks, readBasic, readFields } from './request.ts'
 import { beginSession } from './sessions.ts'
@@ -34,7 +34,7 @@ async function signIn(
   if (!shopper) return badCredentials()
   if (!fitsSubject(shopper.name, slas)) return badRequest(SUBJECT_TOO_LONG)
   const checked = await services.checkPassword(shopper.name, shopper.secret, String(fields.client_id))
-  if (checked.outcome === 'busy') return unavailable(503, checked.retryAfterSeconds)
+  if (checked.outcome === 'busy') return unavailable(busy(checked))
   const account = checked.outcome === 'authenticated' ? toAccount(checked.customer) : undefined
   if (checked.outcome !== 'authenticated' || !account) return badCredentials()
   const { customer, proof } = checked

@@ -1,7 +1,7 @@
 import type { PasswordReset } from '../../customers/self-service/outcomes.ts'
 import type { ActionRoute, DialectAnswer, DialectRequest } from '../dialect.ts'
 import type { DialectServices } from '../services.ts'
-import { badClient, badRequest, failure, json, tooMany, unavailable } from './answers.ts'
+import { badClient, badRequest, busy, failure, json, tooMany, unavailable } from './answers.ts'
 import { sendBy } from './callback-codes.ts'
 import { provesClient } from './clients.ts'
 import { at, type Fields, isRefused, lacks, readClient, readFields } from './request.ts'
@@ -88,7 +88,7 @@ function requestCode(slas: Slas): Act {
 
 const verifyCode: Act = async ({ user_id = '', pwd_action_token: code = '' }, services, clientId) => {
   const checked = await services.checkOneTimePassword(user_id, code, clientId)
-  if (checked.outcome === 'busy') return unavailable(503, checked.retryAfterSeconds)
+  if (checked.outcome === 'busy') return unavailable(busy(checked))
   return checked.outcome === 'authenticated' ? json(200, {}) : badRequest('invalid pwd_action_token')
 }
 
@@ -103,7 +103,7 @@ function refusedReset(refused: Refused): DialectAnswer {
     case 'too-many':
       return tooMany(undefined, refused.retryAfterSeconds)
     case 'busy':
-      return unavailable(503, refused.retryAfterSeconds)
+      return unavailable(busy(refused))
     case 'unavailable':
       return failure(400, 'not_supported', 'Passwords are not set here.')
   }

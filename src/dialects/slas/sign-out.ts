@@ -66,7 +66,7 @@ export function clientRoutes(slas: Slas): ActionRoute[] {
       if (refused) return refused
       const { token = '', token_type_hint: hint = 'refresh_token' } = fields
       const { status, body } = await services[endpoint]({ ...client, token })
-      if (status >= 500) return unavailable(status)
+      if (status >= 500) return unavailable({ status })
       if (status === 401) return badClient()
       if (status !== 200) return badRequest(String(body.error_description ?? body.error))
       return json(200, endpoint === 'revoke' ? { token, token_type_hint: hint } : body)

@@ -91,6 +91,7 @@ async function forCustomer({ slas, fields, client, services }: Asked, agent: Iss
     scope: slas.scopes.join(' '),
     subject_token: agent.accessToken,
     customer_reference: customer.customerReference,
+    ...(fields.c_reason && { reason: fields.c_reason }),
   }
   const issued = await services.issue(asked, { session: { usid, channel, dnt: '1' } })
   return issued.outcome === 'issued'

@@ -2,7 +2,7 @@ import { toAgentAccount } from '../../../oauth/accounts/agent-account.ts'
 import { AGENT_GRANT } from '../../../oauth/grants/agent.ts'
 import type { ActionRoute, DialectAnswer, DialectRequest, DialectRoute } from '../../dialect.ts'
 import type { DialectServices } from '../../services.ts'
-import { badRequest, notAllowed, redirectTo, unavailable } from '../answers.ts'
+import { badRequest, busy, notAllowed, redirectTo, unavailable } from '../answers.ts'
 import { mayAsk } from '../clients.ts'
 import { refuseClient } from '../codes.ts'
 import { at, type Fields, isRefused, lacks, plain, readFields } from '../request.ts'
@@ -60,7 +60,7 @@ const signIn: Act = async (slas, asked, { body, headers, context }, services) =>
   const checked = await services.checkAgent(login, password, { clientId, ...(code && { code }) })
   switch (checked.outcome) {
     case 'busy':
-      return unavailable(503, checked.retryAfterSeconds)
+      return unavailable(busy(checked))
     case 'second-factor-required':
       return agentPage({ status: 401, login, redirectUri, needsCode: true, problem: 'The code is needed as well.' })
     case 'authenticated':
