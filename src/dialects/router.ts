@@ -29,12 +29,22 @@ type MethodsAt = Routes['methodsAt']
 function createMethodsAt(dialects: readonly MountedDialect[]): MethodsAt {
   const known = dialects.map((mounted) => {
     const router = new Router(mounted.basePath ? { prefix: mounted.basePath } : {})
-    // Where a dialect takes all methods, it refuses those that its endpoints do not have.
-    for (const route of mounted.dialect.routes) if (route.method !== 'ALL') register(router, route, () => {})
+    for (const { method, path } of mounted.dialect.routes) {
+      if (method === 'ALL') router.register(path, ['ALL'], [() => {}])
+      else register(router, { method, path }, () => {})
+    }
     return { router, host: hostOf(mounted) }
   })
   return (ctx) =>
-    known.flatMap(({ router, host }) => (host === requestState(ctx).mountedHost ? methodsOf(router, ctx.path) : []))
+    known.flatMap(({ router, host }) =>
+      host === requestState(ctx).mountedHost ? untilAll(methodsOf(router, ctx.path)) : [],
+    )
+}
+
+/** Where a dialect takes all methods, it refuses those that its endpoints before do not have; endpoints behind are not reached. */
+function untilAll(methods: readonly string[]): readonly string[] {
+  const end = methods.indexOf('ALL')
+  return end < 0 ? methods : methods.slice(0, end)
 }
 
 type AnswerRequest = ReturnType<typeof createAnswerRequest>
@@ -64,7 +74,11 @@ function createEndpoints(
   return [onlyAt(hostOf(mounted), endpoints), ...(hostOf(mounted) === undefined ? [] : [onlyAt(undefined, hosted)])]
 }
 
-function register(router: Router, { method, path }: DialectRoute, enter: (ctx: unknown, next: Next) => unknown): void {
+function register(
+  router: Router,
+  { method, path }: Pick<DialectRoute, 'method' | 'path'>,
+  enter: (ctx: unknown, next: Next) => unknown,
+): void {
   if (method === 'ALL') router.all(path, enter)
   else router.register(path, method === 'GET' ? ['HEAD', 'GET'] : [method], [enter])
 }

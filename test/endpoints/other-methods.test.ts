@@ -56,8 +56,8 @@ const PATHS: readonly [string, string][] = [
   ['/oauth/introspect', POST],
   ['/oauth/demo/customers/token', POST],
   ['/oauth/access_token', POST],
-  // Two patterns fit: that of tokens, and that of one customer.
-  ['/v2/customers/tokens', BOTH],
+  // Two patterns fit, that of tokens and that of one customer: the first answers.
+  ['/v2/customers/tokens', POST],
   ['/shop/graphql', BOTH],
 ]
 
