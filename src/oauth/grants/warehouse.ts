@@ -19,7 +19,7 @@ export function warehouseGrant(deps: SubjectTokenDeps): GrantType {
       const { account, grant } = subject
       if (!isAgentAccount(account)) throw new errors.InvalidGrant('only the back office works in a warehouse')
       if (account.agent.idWarehouse === undefined) throw new errors.AccessDenied('no warehouse is assigned')
-      const endsAt = Math.min(Math.floor(Date.now() / 1000) + WEEK_SECONDS, Number(grant.exp))
+      const endsAt = Math.min(Math.ceil(Date.now() / 1000) + WEEK_SECONDS, Number(grant.exp))
       await deriveTokens(deps, ctx, { subject, account, grantType: WAREHOUSE_GRANT, gives: [WAREHOUSE_SCOPE], endsAt })
     },
   }
