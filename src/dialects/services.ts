@@ -35,8 +35,8 @@ export type SharedServices = Turns & {
   endAccessToken(bearer: string): Promise<void>
   /** Ends the grant of a refresh token if it is the account's own; silent otherwise. */
   endRefreshToken(refreshToken: string, owner: { readonly accountId: string }): Promise<void>
-  /** Ends the sign-in that an access token hangs from, with everything that was issued in it. */
-  endSignInOf(bearer: string): Promise<void>
+  /** Ends the one sign-in that an access token hangs from, with everything that was issued in it; by an agent who acts for somebody, or by the person. */
+  endSignInOf(bearer: string, actingAgentId?: string): Promise<void>
   /** A code by which whoever has it gets a token that was issued already, once. Audited, with the agent's reason. */
   makeTokenCode(made: MadeCode): Promise<string>
   /** The token of a code, for exactly one caller who knows the login of its account. */
@@ -47,8 +47,6 @@ export type SharedServices = Turns & {
    */
   endSignIn(token: string, owner: TokenOwner): Promise<void>
   /** Everything that was granted to an account (a customer's id) until now ends: all devices, all companies. */
-  /** Ends the one sign-in that an access token hangs from, of an agent who acts for somebody. */
-  endActing(bearer: string, agentId: string): Promise<void>
   signOutEverywhere(accountId: string): Promise<void>
   /** True for a client that has no secret, whatever it shows. */
   isPublicClient(clientId: string): Promise<boolean>

@@ -86,15 +86,12 @@ export function createSharedServices(deps: SharedServicesDeps): SharedServices {
       const what = grantOf(status.token)
       if (what && what.accountId === owner.accountId) await endSignIn({ what, why: 'revoked-by-client' })
     },
-    async endActing(bearer, agentId) {
+    async endSignInOf(bearer, actingAgentId) {
       const { token } = await findToken(bearer)
       const what = token && grantOf(token)
-      if (what) await endSignIn({ what, why: 'sign-out', by: agentAccountId(agentId) })
-    },
-    async endSignInOf(bearer) {
-      const status = await findToken(bearer)
-      const what = status.isLive ? grantOf(status.token) : undefined
-      if (what) await endSignIn({ what, why: 'revoked-by-client' })
+      if (!what) return
+      if (actingAgentId === undefined) await endSignIn({ what, why: 'revoked-by-client' })
+      else await endSignIn({ what, why: 'sign-out', by: agentAccountId(actingAgentId) })
     },
     async makeTokenCode({ token, expiresAt, customer, agentId, clientId, reason, ttlSeconds }) {
       const owner = { accountId: customer.id, login: normalizeEmail(customer.email) }

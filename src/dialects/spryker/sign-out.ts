@@ -40,7 +40,7 @@ async function signOut(request: DialectRequest, services: DialectServices): Prom
   if (accountId === undefined) return invalidToken(context)
   const { token = '' } = params
   // An agent who acts for a customer goes, and leaves the customer where they are.
-  if (token === 'mine' && caller?.actingAgentId !== undefined) await services.endActing(bearer, caller.actingAgentId)
+  if (token === 'mine' && caller?.actingAgentId !== undefined) await services.endSignInOf(bearer, caller.actingAgentId)
   else if (token === 'mine') await services.signOutEverywhere(accountId)
   else await services.endRefreshToken(token, { accountId })
   return NO_CONTENT
