@@ -6,7 +6,7 @@ import { createCookieJar } from '../support/cookie-jar.ts'
 import { describeOn } from '../support/describe-on.ts'
 import { createRedisDatabase } from '../support/shared.ts'
 import { untilAnswered } from '../support/until-answered.ts'
-import { openSignInPage, PASSWORD_ENDPOINTS, type PasswordEndpoint } from './password-endpoints.ts'
+import { EVERY_DIALECT, openSignInPage, PASSWORD_ENDPOINTS, type PasswordEndpoint } from './password-endpoints.ts'
 
 const GUESSES = 10_000
 const IN_FLIGHT = 40
@@ -29,7 +29,8 @@ describeOn('redis', 'guessing passwords on two nodes', () => {
   let nodes: TwoNodes
   let urls: readonly [string, string]
   beforeAll(async () => {
-    nodes = await startTwoNodes(await createRedisDatabase(), { TRUSTED_PROXIES: '127.0.0.1,::1', LOG_LEVEL: 'fatal' })
+    const settings = { ...EVERY_DIALECT, TRUSTED_PROXIES: '127.0.0.1,::1', LOG_LEVEL: 'fatal' } as const
+    nodes = await startTwoNodes(await createRedisDatabase(), settings)
     urls = [nodes.first.url, nodes.second.url]
   })
   afterAll(() => nodes?.stop())

@@ -19,7 +19,7 @@ const GRAPHQL =
   'mutation SignIn($email: String!, $password: String!) { generateCustomerToken(email: $email, password: $password) { token } }'
 
 /** For the server whose endpoints are asked. */
-export const EVERY_DIALECT = { DIALECTS: 'spryker,elastic-path,magento,commercetools,sap-commerce' } as const
+export const EVERY_DIALECT = { DIALECTS: 'spryker,elastic-path,magento,commercetools,sap-commerce,slas' } as const
 
 /** Every endpoint of a server with all dialects on, but those that mail something whatever the password is. */
 export const PASSWORD_ENDPOINTS: readonly PasswordEndpoint[] = [

@@ -8,7 +8,7 @@ const PASSWORD = 'correct horse battery'
 
 let server: TestServer
 beforeAll(async () => {
-  server = await startTestServer()
+  server = await startTestServer({ SIGN_IN_LINK_TARGET: 'https://shop.example/account' })
 })
 afterAll(() => server?.stop())
 

@@ -152,7 +152,7 @@ describe('a confirmation', () => {
     const service = open()
     const { id } = await customer({ isConfirmed: false })
     const key = await keyFor(service, id)
-    expect([await service.confirm(key), await service.confirm(key)]).toEqual([true, false])
+    expect([(await service.confirm(key))?.id, await service.confirm(key)]).toEqual([id, undefined])
     expect((await stored(id))?.emailVerified).toBe(true)
   })
 
@@ -176,7 +176,7 @@ test('a number that an import took while the address was being confirmed is repl
   const { id, idCustomer } = registered.account
   const taker = await customer()
   await database.knex('customers').where({ id: taker.id }).update({ id_customer: idCustomer })
-  expect(await service.confirm(String((await waitFor(() => letters[0])).token))).toBe(true)
+  expect(await service.confirm(String((await waitFor(() => letters[0])).token))).toMatchObject({ id, email })
   const made = await stored(id)
   expect(made).toMatchObject({ email, emailVerified: true })
   expect(made?.idCustomer).not.toBe(idCustomer)

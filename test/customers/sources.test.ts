@@ -62,7 +62,14 @@ test('a question about a customer who cannot be asked for is answered 503, and n
   const bearer = { authorization: `Bearer ${token}` }
   const answer = await postJson(`${url}/graphql`, { query: '{ customer { email } }' }, bearer)
   expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5'])
-  expect(await answer.json()).toEqual({ message: expect.stringContaining('Internal Error') })
+  expect(await answer.json()).toEqual({
+    errors: [
+      {
+        message: expect.stringMatching(/^The customer service does not answer/),
+        extensions: { category: 'unavailable', retryAfterSeconds: 5 },
+      },
+    ],
+  })
 })
 
 test('customers of a shop that is left behind move over when they sign in, and need it no more', async () => {

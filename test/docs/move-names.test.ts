@@ -79,6 +79,7 @@ describe('a server with every dialect', () => {
       DIALECTS: dialects.join(','),
       DIALECT_CLIENTS: dialects.map((name) => `${name}=shop`).join(','),
       MAGENTO_STORES: 'de',
+      COMMERCETOOLS_PROJECT_KEYS: 'my-shop',
     })
     const { code } = await runCommand(['clients', 'create', 'shop', '--preset', 'dialect'], {
       DATA_DIR: server.config.DATA_DIR,
@@ -89,7 +90,9 @@ describe('a server with every dialect', () => {
 
   test.each(paths)('answers at %s', async (path) => {
     const url = `${server.url}${path.replace(/\{\w+\}/g, 'x')}`
-    const answers = await Promise.all(['GET', 'POST'].map((method) => fetch(url, { method, redirect: 'manual' })))
+    const answers = await Promise.all(
+      ['GET', 'POST', 'PUT'].map((method) => fetch(url, { method, redirect: 'manual' })),
+    )
     expect(Math.min(...answers.map(({ status }) => status))).toBeLessThan(404)
   })
 })

@@ -178,7 +178,7 @@ describe('from that day on', () => {
 test('tokens are counted by grant type, client and day, for API and command line', async () => {
   const { body } = await ask(server, OWNER, 'GET', '/v1/grant-types/uses')
   const today = new Date().toISOString().slice(0, 10)
-  expect(body.items).toContainEqual({ grantType: 'password', clientId: 'project', day: today, count: 2 })
+  expect(body.items).toContainEqual({ grantType: 'password', clientId: 'project', day: today, count: 3 })
   expect(body.items).toContainEqual({ grantType: 'refresh_token', clientId: 'storefront', day: today, count: 2 })
   const environment = { ADMIN_URL: server.adminUrl, ADMIN_TOKEN: OWNER }
   const listed = await runCommand(['clients', 'uses', '--grant-type', 'password', '--json'], environment)

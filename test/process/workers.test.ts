@@ -198,7 +198,7 @@ describeOn('postgres', 'several workers', () => {
     for (const pid of workersOf(node)) process.kill(pid, 'SIGKILL')
     const { code, stderr } = await ended(node)
     expect(code).toBe(1)
-    expect(stderr).toMatch(/DATABASE_URL does not answer/)
+    expect(stderr).toMatch(/refuses DATABASE_URL \(3D000\): there is no such database/)
     expect(stderr).toMatch(/Stopped: workers exit with 1 right after they start/)
   })
 })

@@ -160,9 +160,14 @@ describe('what only customers themselves may do', () => {
   /** Every function that doors of dialects have for it; one that is added to the service belongs here. */
   const ACTS = {
     changePassword: (account) => account.changePassword(ACTING, { current: 'change123', next: 'another long one' }),
+    setPassword: (account) => account.setPassword(ACTING, 'another long one'),
+    changeEmail: (account) => account.changeEmail(ACTING, { email: 'mallory@example.com', password: 'change123' }),
     changeProfile: (account) => account.changeProfile(ACTING, { givenName: 'Mallory' }),
     erase: (account) => account.erase(ACTING),
     searchCustomers: (account) => account.searchCustomers(ACTING, {} as never), // refused before it is read
+    findNamed: (account) => account.findNamed(ACTING, { email: 'sonia@spryker.com' }),
+    findOrMakeVouched: (account) => account.findOrMakeVouched(ACTING, 'customer', {} as never), // as above
+    managedBy: async (account) => account.managedBy(ACTING) ?? { outcome: 'not-own' },
   } as const satisfies Record<string, (account: ReturnType<typeof createOwnAccount>) => Promise<unknown>>
   const ACTING = {
     kind: 'customer',
@@ -182,6 +187,9 @@ describe('what only customers themselves may do', () => {
     'requestConfirmation',
     'requestPasswordReset',
     'resetPassword',
+    'isResetKey',
+    'checkPassword',
+    'find',
   ]
   // It answers `unavailable` to all that reaches it.
   const service = createNoSelfService({} as Parameters<typeof createNoSelfService>[0]) // asked by `confirm` only

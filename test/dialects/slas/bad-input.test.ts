@@ -108,7 +108,9 @@ describe.each(REQUESTS)('$endpoint', ({ endpoint, method = 'POST', fields, heade
     }
   })
 
-  test.skipIf(method === 'GET')('refuses another content type', async () => {
+  // A GET has no content.
+  if (method === 'GET') return
+  test('refuses another content type', async () => {
     const answer = await fetch(at(server.url, endpoint), {
       method,
       body: JSON.stringify({ channel_id: SITE, ...fields }),
