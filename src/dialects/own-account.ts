@@ -114,6 +114,6 @@ export function createOwnAccount(selfService: SelfService, { clientId, ...asker 
 }
 
 /** The customer whose own token it is. */
-function ownerOf({ kind, customer, actingAgentId }: Caller) {
-  return kind === 'customer' && actingAgentId === undefined ? customer : undefined
+function ownerOf({ kind, customer, isActedFor }: Caller) {
+  return kind === 'customer' && !isActedFor ? customer : undefined
 }

@@ -102,7 +102,7 @@ async function ownerOf({ findCaller, isFor }: SupportAccessRoutesDeps, ctx: Cont
     refuse(ctx, 401, 'invalid_token', 'the access token does not work')
     return undefined
   }
-  if (caller.kind !== 'customer' || caller.actingAgentId !== undefined) {
+  if (caller.kind !== 'customer' || caller.isActedFor) {
     ctx.set('WWW-Authenticate', 'Bearer error="insufficient_scope"')
     refuse(ctx, 403, 'insufficient_scope', 'only customers themselves may do this')
     return undefined

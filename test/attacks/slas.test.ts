@@ -130,6 +130,59 @@ describe('acting for others', () => {
     expect((await post(url(), 'token', fields)).status).toBe(400)
   })
 
+  test('an agent’s code is worth no more at the ordinary token endpoint: no refresh, and nobody to act for', async () => {
+    const { verifier, challenge } = pkce()
+    const code = await agentCode(RON.username, challenge)
+    const token = async (fields: Record<string, string>) => {
+      const body = new URLSearchParams({ client_id: PUBLIC_CLIENT, ...fields })
+      const answer = await fetch(`${url()}/token`, { method: 'POST', body })
+      return { status: answer.status, body: (await answer.json()) as Record<string, string> }
+    }
+    const redeemed = await token({
+      grant_type: 'authorization_code',
+      code,
+      redirect_uri: REDIRECT,
+      code_verifier: verifier,
+    })
+    expect(redeemed.body).not.toHaveProperty('refresh_token')
+    const acting = await token({
+      grant_type: 'urn:vestibule:grant:impersonation',
+      subject_token: String(redeemed.body.access_token),
+      customer_reference: 'DE--21',
+      resource: 'urn:vestibule:dialect:slas:agents',
+    })
+    expect(acting).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+  })
+
+  test.each([
+    ['token', { grant_type: 'client_credentials', channel_id: SITE }],
+    ['passwordless/login', { user_id: SONIA.username, mode: 'email', channel_id: SITE }],
+    [
+      'trusted-system/token',
+      {
+        grant_type: 'client_credentials',
+        hint: 'ts_ext_on_behalf_of',
+        login_id: 'guest',
+        idp_origin: 'ecom',
+        channel_id: SITE,
+      },
+    ],
+  ])('a public client proves nothing by an empty secret at %s', async (endpoint, fields) => {
+    const { status } = await post(url(), endpoint, fields, basicAuthPlain(PUBLIC_CLIENT, ''))
+    expect(status).toBe(401)
+  })
+
+  test('the agent’s page takes the form that a browser sends, and lets it say where it comes from', async () => {
+    const { challenge } = pkce()
+    expect(await agentCode(RON.username, challenge, { origin: new URL(url()).origin })).not.toBe('')
+    expect(await agentCode(RON.username, challenge, { origin: 'null' })).toBe('')
+    const page = new URL(at(url(), 'trusted-agent/authorize'))
+    const asked = { ...LOGIN, channel_id: SITE, login_id: RON.username, idp_origin: 'ecom', response_type: 'code' }
+    for (const [name, value] of Object.entries({ ...asked, state: 's', code_challenge: challenge }))
+      page.searchParams.set(name, value)
+    expect((await fetch(page)).headers.get('referrer-policy')).toBe('same-origin')
+  })
+
   test('what an agent acts by leads to no other customer, ends no session, and is dead once the agent is blocked', async () => {
     const mine = await signIn(url())
     const { verifier, challenge } = pkce()

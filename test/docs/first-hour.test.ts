@@ -141,6 +141,7 @@ async function emptyMachine() {
   const serve = () => ({
     'vestibule serve': `
 if [ -f pid ]; then kill -INT $(cat pid); while kill -0 $(cat pid) 2>/dev/null; do sleep 0.1; done; fi
+: > log
 vestibule serve > log 2>&1 & echo $! > pid
 until grep -q 'Vestibule is ready' log; do kill -0 $(cat pid); sleep 0.1; done; cat log`,
   })

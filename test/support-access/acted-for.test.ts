@@ -173,6 +173,7 @@ describe('what only customers themselves may do', () => {
     kind: 'customer',
     customer: { id: 'a-customer' },
     actingAgentId: 'an-agent',
+    isActedFor: true,
     clientId: 'frontend',
     scopes: [],
     issuedAt: 0,

@@ -89,14 +89,11 @@ export type PasswordReset =
   | Unavailable
 
 export type EmailChanged =
-  | { readonly outcome: 'changed'; readonly customer: Customer }
   /**
    * A letter is on its way to the new address, and who follows it makes the change. The same for an address that another customer
    * has: its owner gets another letter.
    */
   | { readonly outcome: 'announced' }
-  /** Another customer has the address. Only with REGISTRATION_CONFIRMATION=none. */
-  | { readonly outcome: 'taken' }
   | { readonly outcome: 'invalid'; readonly members: readonly AccountMember[] }
   | { readonly outcome: 'wrong-password' }
   | { readonly outcome: 'locked'; readonly retryAfterSeconds: number }

@@ -102,7 +102,7 @@ export function createAccounts({ ownAccount }: Pick<DialectServices, 'ownAccount
       return requested.outcome === 'requested' ? { done: true } : common(requested)
     },
 
-    /** The customer as they are now: a new address may first have to be confirmed. */
+    /** The customer as they are now: a new address is first confirmed. */
     async changeEmail(
       shown: ShownCustomer | undefined,
       next: { readonly email: string; readonly password: string },
@@ -110,12 +110,8 @@ export function createAccounts({ ownAccount }: Pick<DialectServices, 'ownAccount
       if (!shown) return refused(401, notAuthorized('self'))
       const changed = await ownAccount.changeEmail(shown.caller, next)
       switch (changed.outcome) {
-        case 'changed':
-          return { done: changed.customer }
         case 'announced':
           return { done: shown.customer }
-        case 'taken':
-          return refused(400, TAKEN)
         case 'invalid':
           return refused(400, invalidMember(changed.members))
         case 'wrong-password':

@@ -1,3 +1,4 @@
+import { ConfigError } from '../../config.ts'
 import type { Dialect, OpenDialect } from '../dialect.ts'
 import { keptForShop } from '../kept-for-shop.ts'
 import { fail, refuse } from './answers.ts'
@@ -11,10 +12,13 @@ const HOUR_SECONDS = 3600
 /** The shop has a setting of its own for each form. */
 const ADMIN_HOURS = { opaque: 4, jwt: 1 } as const
 
+const INTEGRATIONS = { identifier: INTEGRATION, scopes: [EXCHANGE_SCOPE] }
+
 type Settings = Parameters<OpenDialect>[0]
 
 /** Magento 2 and Adobe Commerce: what customers and agents do to sign in and to their accounts, by the web API and by GraphQL. */
 export const createMagento: OpenDialect = (settings, { clientId }) => {
+  refuseUnprovedAddresses(settings)
   const shop: Shop = {
     stores: settings.MAGENTO_STORES,
     tokenHours: settings.MAGENTO_CUSTOMER_TOKEN_HOURS,
@@ -65,11 +69,20 @@ function resourceServers(settings: Settings, shop: Shop, ownClient: string): Dia
     },
     { ...form, identifier: ADMIN, accessTokenTtlSeconds: seconds(adminHours) },
     ...(shop.takesExternalCustomers
-      ? [{ identifier: INTEGRATION, scopes: [EXCHANGE_SCOPE], hasMachineTokens: true, format: 'opaque' } as const]
+      ? [{ ...INTEGRATIONS, machineScopes: [EXCHANGE_SCOPE], hasMachineTokens: true, format: 'opaque' } as const]
       : []),
   ]
 }
 
 function seconds(hours: number): number {
   return Math.max(1, Math.round(hours * HOUR_SECONDS))
+}
+
+/** Who vouches for an address takes the account that has it: a stranger must not have made that. */
+function refuseUnprovedAddresses(settings: Settings): void {
+  const { MAGENTO_EXTERNAL_CUSTOMERS, REGISTRATION, REGISTRATION_CONFIRMATION } = settings
+  if (!MAGENTO_EXTERNAL_CUSTOMERS || REGISTRATION !== 'open' || REGISTRATION_CONFIRMATION !== 'none') return
+  throw new ConfigError([
+    'MAGENTO_EXTERNAL_CUSTOMERS needs addresses that are their owners’: set REGISTRATION_CONFIRMATION=required, or REGISTRATION=closed.',
+  ])
 }

@@ -33,7 +33,7 @@ export async function refuseClient(
   const asker = { clientId: client_id, redirectUri: redirect_uri, grantType }
   const objection = await services.codes.objection(asker)
   if (objection) return REFUSALS[objection]()
-  if (code_challenge === '' && !(await services.codes.isPublic(client_id))) return undefined
+  if (code_challenge === '' && !(await services.codes.needsChallenge(client_id))) return undefined
   return CHALLENGE.test(code_challenge) ? undefined : badRequest('code_challenge must be of S256')
 }
 

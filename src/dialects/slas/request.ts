@@ -77,7 +77,8 @@ export function readClient({ headers }: DialectRequest, fields: Fields): Client 
 /** The client that a header proves; a `client_id` beside it must be the same. */
 export function clientOf(header: unknown, { client_id: named }: Fields): Required<Client> | DialectAnswer {
   const basic = readBasic(header)
-  if (!basic || (named && named !== basic.name)) return badClient()
+  // A public client would be taken for proved by a secret that is none.
+  if (!basic?.secret || (named && named !== basic.name)) return badClient()
   return { client_id: basic.name, client_secret: basic.secret }
 }
 

@@ -21,7 +21,7 @@ export function logoutRoute(slas: Slas): ActionRoute {
       const isOurs = (token: { audience?: string; clientId: string }) =>
         token.audience === slas.audience && token.clientId === clientId
       const caller = bearer === undefined ? undefined : await services.findCaller(bearer, isOurs)
-      if (bearer === undefined || !caller?.customer || caller.actingAgentId !== undefined) {
+      if (bearer === undefined || !caller?.customer || caller.isActedFor) {
         return failure(401, 'invalid_token', 'A registered customer’s own access token is needed.', {
           'WWW-Authenticate': 'Bearer realm="slas", error="invalid_token"',
         })

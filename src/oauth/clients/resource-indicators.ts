@@ -81,6 +81,9 @@ function scopesFor(
   { scopes, machineScopes = [] }: ResourceServer,
   isMachine: boolean,
 ): readonly string[] {
-  const open = isMachine && given ? scopes : scopes.filter((scope) => !machineScopes.includes(scope))
-  return given ? open.filter((scope) => matchesAny(given, [scope])) : open
+  return scopes.filter((scope) => {
+    // A pattern was written for what there was then, and names no right over everybody.
+    if (machineScopes.includes(scope)) return isMachine && given?.includes(scope) === true
+    return given === undefined || matchesAny(given, [scope])
+  })
 }

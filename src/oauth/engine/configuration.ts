@@ -4,6 +4,7 @@ import { OWN_MEMBER_NAMES } from '../../clients/client-schema.ts'
 import { cookieHome, cookieName } from '../../http/cookie-names.ts'
 import { issuerPath } from '../../http/routing/issuer-path.ts'
 import { CLAIMS_BY_SCOPE } from '../accounts/claims.ts'
+import { grantFacts } from '../accounts/grant-facts.ts'
 import { interactionPolicyFor, promptValues } from '../browser/first-party.ts'
 import type { ProtocolPages } from '../browser/pages.ts'
 import { waysOutOf } from '../browser/ways-out.ts'
@@ -62,7 +63,9 @@ export function fixedConfiguration({
       url: (_ctx, { uid, prompt }) =>
         `${issuerPath(issuer)}/interaction/${uid}${prompt.name === 'create' ? '?page=registration' : ''}`,
     },
-    issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    // A step of a dialect's sign-in ends with its request.
+    issueRefreshToken: async ({ oidc }, client) =>
+      client.grantTypeAllowed('refresh_token') && grantFacts(oidc.entities.Grant)?.dialectSession?.step === undefined,
     pkce: { required: (_ctx, client) => requiresPkce(client) },
     renderError: async (ctx, out) => pages.renderError(ctx, out, await waysOutOf(ctx)),
     responseTypes: ['code'],

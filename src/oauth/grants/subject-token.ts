@@ -4,6 +4,7 @@ import { requestState } from '../../http/request-state.ts'
 import type { Artifact } from '../../storage/storage.ts'
 import type { PersonAccount } from '../accounts/account.ts'
 import { anonymousIdOf, isAnonymousAccount } from '../accounts/anonymous-account.ts'
+import { grantFacts } from '../accounts/grant-facts.ts'
 import { parametersOf } from '../library-values.ts'
 import type { FoundToken } from '../tokens/found-token.ts'
 import type { Refusal } from '../tokens/refusals.ts'
@@ -60,6 +61,10 @@ export async function findSubject(
   const grant = records.grant?.artifact
   if (!account || !grant || isAnonymousAccount(account)) {
     throw new errors.InvalidGrant('the subject token is no person’s')
+  }
+  // What somebody signed in for once, with a dialect, is no way to anything else.
+  if (grantFacts(grant)?.dialectSession?.step !== undefined && !isIssuedHere) {
+    throw new errors.InvalidGrant('the subject token is a step of another sign-in')
   }
   // What a code brought a moment ago is a step of one sign-in: that, and not the step, is the source.
   return { token, account, grant, resourceServer, endsAt: isIssuedHere ? Number(grant.exp) : token.exp, judgedAtMs }

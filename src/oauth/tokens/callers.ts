@@ -16,6 +16,8 @@ export type Caller = {
   readonly agent?: Agent
   /** The agent who acts for the customer. */
   readonly actingAgentId?: string
+  /** Somebody else holds the token: an agent, a system, or a service that traded for it (RFC 8693 §4.1). */
+  readonly isActedFor?: true
   readonly clientId: string
   readonly scopes: readonly string[]
   readonly audience?: string
@@ -41,12 +43,14 @@ export function createFindCaller({ judgeToken }: { readonly judgeToken: JudgeTok
     })
     if (!verdict.works) return undefined
     const { token, account } = verdict
-    const { actingAgentId, clientId, audience, jti } = token
+    const { actingAgentId, grantClientId, claims, clientId, audience, jti } = token
+    const isActedFor = actingAgentId !== undefined || grantClientId !== undefined || claims.act !== undefined
     return {
       ...(account ? holder(account) : { kind: 'client' }),
       clientId,
       scopes: token.scope?.split(' ').filter(Boolean) ?? [],
       ...(actingAgentId && { actingAgentId }),
+      ...(isActedFor && { isActedFor }),
       ...(audience && { audience }),
       ...(jti && { jti }),
       issuedAt: token.iat,

@@ -69,6 +69,12 @@ export function createCodes({ provider, findClient, noteGrantType }: CodeDeps) {
       return metadata && metadata.token_endpoint_auth_method === 'none'
     },
 
+    /** Whether the codes of a client need PKCE (RFC 7636); undefined without such a client. */
+    async needsChallenge(clientId: string): Promise<boolean | undefined> {
+      const metadata = await findClient(clientId)
+      return metadata && (metadata.token_endpoint_auth_method === 'none' || metadata.require_pkce === true)
+    },
+
     /** True where `resource_scopes` of the client names the scope itself; a pattern that matches it does not count. */
     async isGiven(clientId: string, scope: string): Promise<boolean> {
       return (await findClient(clientId))?.resource_scopes?.includes(scope) === true

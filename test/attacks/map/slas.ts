@@ -24,6 +24,8 @@ export const attacks: readonly Attack[] = [
       `${OF}a code that is sent many times at once gives tokens once at most, and none of them outlives the replay`,
       `${OF}a refresh token that is sent many times at once gives one answer, which goes on`,
       `${OF}an agent’s code acts once`,
+      `${OF}an agent’s code is worth no more at the ordinary token endpoint: no refresh, and nobody to act for`,
+      `${OF}a public client proves nothing by an empty secret at %s`,
       `${FOR_OTHERS}goes on with the customer whom the shop’s own server names, once`,
     ],
   },

@@ -362,8 +362,10 @@ describe('what a token is good for', () => {
     expect(await ask({ scope }, basicOfService)).toBe(scope)
     expect(await ask({}, basicOfService)).not.toContain('manage_customers')
     expect(await ask({ scope }, basicOfThirdParty)).toBe('')
-    // The shop's own too must be given it by name.
-    expect(await ask({ scope }, basicAuth('shop-import', SERVICE.secret))).toBe('')
+    // The shop's own too must be given it by name: a pattern that matches it is none.
+    await addMachine(shop.server.adminUrl, { client_id: 'shop-everything', resource_scopes: ['*'] })
+    for (const id of ['shop-import', 'shop-everything'])
+      expect([id, await ask({ scope }, basicAuth(id, SERVICE.secret))]).toEqual([id, ''])
   })
 
   test.each(FOR_PEOPLE)('%s %s is 404 for who is nobody yet', async (method, path) => {

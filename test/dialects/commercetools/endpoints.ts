@@ -12,7 +12,7 @@ export const SERVICE = { client_id: 'shop-service', secret: 'a-secret-of-the-sho
 
 /** Registers the shop's own service. */
 export async function addService(adminUrl: string, adminToken = 'an-admin-token-for-tests'): Promise<void> {
-  const resource_scopes = ['manage_customers:*', 'manage_my_*', 'store:*']
+  const resource_scopes = ['manage_customers:shop', 'manage_my_*', 'store:*']
   await addMachine(adminUrl, { client_id: SERVICE.client_id, resource_scopes }, adminToken)
 }
 

@@ -254,13 +254,14 @@ describe('a client that has signed customers in by its own means', () => {
   })
 
   /** The own token of a new client with these scopes. */
-  async function machineToken(clientId: string, scopes: readonly string[]): Promise<string> {
+  async function machineToken(clientId: string, scopes: readonly string[], given?: object): Promise<string> {
     const metadata = {
       client_id: clientId,
       first_party: true,
       token_endpoint_auth_method: 'client_secret_basic',
       grant_types: ['client_credentials'],
       resource_scopes: scopes,
+      ...given,
     }
     const made = await askAdmin(shop.server, ADMIN, 'POST', '/v1/clients', { metadata })
     const form = {
@@ -280,7 +281,11 @@ describe('a client that has signed customers in by its own means', () => {
   test('14: has no permission without the scope, nor has anybody else', async () => {
     const { token } = await signedIn(shop)
     const without = await machineToken('another-service', [])
-    for (const wrong of [token, agent, without, undefined]) {
+    const scopes = ['exchange_external_customer_token']
+    // A right over everybody is given by its name: neither by being the shop's own, nor by a pattern.
+    const own = await machineToken('own-service', scopes, { resource_scopes: undefined })
+    const pattern = await machineToken('every-scope', scopes, { resource_scopes: ['*'] })
+    for (const wrong of [token, agent, without, own, pattern, undefined]) {
       const answer = await exchange(roni, wrong)
       expect(errorOf(answer)).toEqual(['You do not have permission to access this resource.', 'graphql-authorization'])
     }

@@ -49,6 +49,13 @@ describe('a trusted system', () => {
       expect.arrayContaining([`upn:${SONIA.username}`, 'tsob:ts_ext_on_behalf_of']),
     )
     expect(decodeJwt(body.access_token)).toMatchObject({ act: { sub: PRIVATE_CLIENT } })
+    // It is not the customer who allows agents in.
+    const allow = await fetch(`${url()}/support-access/permission`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${body.access_token}`, 'content-type': 'application/json' },
+      body: '{"is_allowed":true}',
+    })
+    expect(allow.status).toBe(403)
     expect(await ask(SONIA.username)).toMatchObject({
       status: 409,
       body: {

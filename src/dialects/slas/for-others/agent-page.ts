@@ -5,12 +5,10 @@ export type AgentPage = {
   readonly login?: string
   readonly needsCode?: boolean
   readonly problem?: string
-  /** Where the browser goes after the form. */
-  readonly redirectUri: string
 }
 
 /** The page on which an agent signs in before they act for a customer. It begins no session: each time they sign in again. */
-export function agentPage({ status, login = '', needsCode = false, problem, redirectUri }: AgentPage): DialectAnswer {
+export function agentPage({ status, login = '', needsCode = false, problem }: AgentPage): DialectAnswer {
   const alert = problem === undefined ? '' : `<p role="alert">${escapeHtml(problem)}</p>`
   const code = needsCode
     ? '<p><label>Code of your app <input name="code" inputmode="numeric" autocomplete="one-time-code" required></label></p>'
@@ -24,19 +22,16 @@ export function agentPage({ status, login = '', needsCode = false, problem, redi
 <p><label>Password <input name="password" type="password" autocomplete="current-password" required></label></p>${code}
 <p><button>Sign in</button></p>
 </form></main></html>`
-  return { status, headers: headersFor(redirectUri), body }
+  return { status, headers: HEADERS, body }
 }
 
-/** No script runs here, no other page may frame it, and the form leads nowhere but here and to the client. */
-function headersFor(redirectUri: string): Readonly<Record<string, string>> {
-  const { origin, protocol } = new URL(redirectUri)
-  const onward = origin === 'null' ? protocol : origin
-  return {
-    'Content-Type': 'text/html; charset=utf-8',
-    'Cache-Control': 'no-store',
-    'Content-Security-Policy': `default-src 'none'; form-action 'self' ${onward}; frame-ancestors 'none'; base-uri 'none'`,
-    'Referrer-Policy': 'no-referrer',
-  }
+/** No script runs here, and no other page may frame it. The form ends at the client, wherever that leads on to. */
+const HEADERS: Readonly<Record<string, string>> = {
+  'Content-Type': 'text/html; charset=utf-8',
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+  // The form shows its origin: without a referrer browsers send "null".
+  'Referrer-Policy': 'same-origin',
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {

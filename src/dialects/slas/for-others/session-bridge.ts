@@ -81,7 +81,8 @@ async function cross(slas: Slas, { fields, client, services, secret }: Crossing)
   if (!(await services.takeTurn(turn))) return badRequest(INVALID)
   const provedAtMs = Date.now()
   const customer = isGuest ? undefined : await services.findCustomer(login)
-  const account = isGuest ? toAnonymousAccount(newVisitorId()) : customer && toAccount(customer)
+  // The address is all that is known of the person: it must be theirs.
+  const account = isGuest ? toAnonymousAccount(newVisitorId()) : customer?.emailVerified && toAccount(customer)
   if (!account) return badRequest(INVALID)
   const of = customer ? { accountId: customer.id } : {}
   const session = await beginSession(fields, services, { ...of, bridge: 'session_bridge' })

@@ -1,5 +1,6 @@
 import { toAgentAccount } from '../../../oauth/accounts/agent-account.ts'
 import { AGENT_GRANT } from '../../../oauth/grants/agent.ts'
+import { IMPERSONATION_GRANT } from '../../../oauth/grants/impersonation.ts'
 import type { ActionRoute, DialectAnswer, DialectRequest, DialectRoute } from '../../dialect.ts'
 import type { DialectServices } from '../../services.ts'
 import { badRequest, busy, notAllowed, redirectTo, unavailable } from '../answers.ts'
@@ -46,7 +47,7 @@ async function readAsked(
   return asked
 }
 
-const showPage: Act = async (_slas, { redirect_uri = '' }) => agentPage({ status: 200, redirectUri: redirect_uri })
+const showPage: Act = async () => agentPage({ status: 200 })
 
 const signIn: Act = async (slas, asked, { body, headers, context }, services) => {
   const { redirect_uri: redirectUri = '', client_id: clientId = '' } = asked
@@ -55,21 +56,20 @@ const signIn: Act = async (slas, asked, { body, headers, context }, services) =>
   const { login = '', password = '', code } = typed
   const origin = headers.origin
   if (origin !== undefined && origin !== new URL(context.baseUrl).origin) return notAllowed('The form is not ours.')
-  if (!login || !password) return agentPage({ status: 400, login, redirectUri, problem: 'Both are needed.' })
+  if (!login || !password) return agentPage({ status: 400, login, problem: 'Both are needed.' })
   const provedAtMs = Date.now()
   const checked = await services.checkAgent(login, password, { clientId, ...(code && { code }) })
   switch (checked.outcome) {
     case 'busy':
       return unavailable(busy(checked))
     case 'second-factor-required':
-      return agentPage({ status: 401, login, redirectUri, needsCode: true, problem: 'The code is needed as well.' })
+      return agentPage({ status: 401, login, needsCode: true, problem: 'The code is needed as well.' })
     case 'authenticated':
       break
     default:
       return agentPage({
         status: 401,
         login,
-        redirectUri,
         needsCode: code !== undefined,
         problem: 'That was not right.',
       })
@@ -84,7 +84,7 @@ const signIn: Act = async (slas, asked, { body, headers, context }, services) =>
     scopes: slas.scopes,
     amr: checked.hasSecondFactor ? ['pwd', 'otp', 'mfa'] : ['pwd'],
     provedAtMs,
-    session: boundTo(asked),
+    session: { ...boundTo(asked), step: IMPERSONATION_GRANT },
   })
   const location = new URL(redirectUri)
   location.searchParams.set('code', value)
