@@ -12,11 +12,8 @@ import { createMailBudgets } from '../../src/customers/recovery/recovery-budgets
 import type { Letter } from '../../src/customers/recovery/recovery-letters.ts'
 import { createRecoveryServices } from '../../src/customers/recovery/recovery-services.ts'
 import { createRegistrationKeys } from '../../src/customers/recovery/registration-keys.ts'
-import {
-  createNoSelfService,
-  createSelfService,
-  type SelfService,
-} from '../../src/customers/self-service/self-service.ts'
+import { createNoSelfService } from '../../src/customers/self-service/no-self-service.ts'
+import { createSelfService, type SelfService } from '../../src/customers/self-service/self-service.ts'
 import { createSqlDirectory } from '../../src/customers/sources/sql-directory.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import { waitFor } from '../support/wait-for.ts'

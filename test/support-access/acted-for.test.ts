@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createNoSelfService } from '../../src/customers/self-service/self-service.ts'
+import { createNoSelfService } from '../../src/customers/self-service/no-self-service.ts'
 import { createOwnAccount } from '../../src/dialects/own-account.ts'
 import { OWNER } from '../admin/administrators.ts'
 import {

@@ -107,3 +107,8 @@ export type ProfileChanged =
   | Unavailable
 
 export type ErasedSelf = { readonly outcome: 'erased' } | { readonly outcome: 'unknown' } | Unavailable
+
+/** The answer to what cannot be done here. */
+export function unavailable(why: Unavailable['why']): Unavailable {
+  return { outcome: 'unavailable', why }
+}

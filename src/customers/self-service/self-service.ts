@@ -14,6 +14,7 @@ import type { RecoveryServices } from '../recovery/recovery-services.ts'
 import type { RegistrationKeys } from '../recovery/registration-keys.ts'
 import { type AccountRecord, type CustomerKey, createFindAccount } from './account-record.ts'
 import { createChangeOwnEmail } from './change-own-email.ts'
+import { createCheckPassword } from './check-password.ts'
 import {
   type CustomerName,
   type CustomerQuery,
@@ -21,18 +22,19 @@ import {
   type FoundCustomers,
   findIdByNumber,
 } from './find-customers.ts'
-import type {
-  EmailChanged,
-  ErasedSelf,
-  LetterRequested,
-  NewAccount,
-  PasswordChanged,
-  PasswordChecked,
-  PasswordReset,
-  PasswordSet,
-  ProfileChanged,
-  Registered,
-  Unavailable,
+import {
+  type EmailChanged,
+  type ErasedSelf,
+  type LetterRequested,
+  type NewAccount,
+  type PasswordChanged,
+  type PasswordChecked,
+  type PasswordReset,
+  type PasswordSet,
+  type ProfileChanged,
+  type Registered,
+  type Unavailable,
+  unavailable,
 } from './outcomes.ts'
 import { createRegisterCustomer, invalidMembers } from './register-customer.ts'
 import { createSetOwnPassword, type NewPasswordByKey, type PasswordContext } from './set-own-password.ts'
@@ -225,57 +227,9 @@ export function createSelfService(deps: SelfServiceDeps): SelfService {
   }
 }
 
-function createCheckPassword({ checkLogin }: Pick<SelfServiceDeps, 'checkLogin'>): SelfService['checkPassword'] {
-  return async function checkPassword(login, password, context) {
-    const checked = await checkLogin(login, password, context)
-    if (checked.outcome === 'locked' || checked.outcome === 'busy') return checked
-    return checked.outcome === 'authenticated'
-      ? { outcome: 'right', customer: checked.customer }
-      : { outcome: 'wrong-password' }
-  }
-}
-
-type NoSelfServiceDeps = Pick<SelfServiceDeps, 'checkLogin'> & {
-  readonly registrationKeys: Pick<RegistrationKeys, 'confirm'>
-  readonly directory: Pick<Directory, 'findById'>
-}
-
-/** Where the shop keeps its customers: passwords are checked, and keys that were made here confirm. */
-export function createNoSelfService({ registrationKeys, directory, checkLogin }: NoSelfServiceDeps): SelfService {
-  const refuse = async () => unavailable('shop-keeps-customers')
-  return {
-    register: refuse,
-    isAddressFree: refuse,
-    requestConfirmation: refuse,
-    async confirm(key, email) {
-      const id = await registrationKeys.confirm(key, email)
-      return id === undefined ? undefined : directory.findById(id)
-    },
-    find: async () => undefined,
-    checkPassword: createCheckPassword({ checkLogin }),
-    changePassword: refuse,
-    setPassword: refuse,
-    requestPasswordReset: refuse,
-    resetPassword: refuse,
-    changeEmail: refuse,
-    isResetKey: async () => false,
-    findOrMakeVouched: refuse,
-    findNamed: refuse,
-    issueResetKey: refuse,
-    issueConfirmationKey: refuse,
-    changeProfile: refuse,
-    erase: refuse,
-    search: refuse,
-  }
-}
-
 const THE_CUSTOMER = 'the customer'
 /** A customer's own change knows no revision: the last one stands. */
 const ANY_REVISION = '*'
-
-function unavailable(why: Unavailable['why']): Unavailable {
-  return { outcome: 'unavailable', why }
-}
 
 /** Names as they are kept; members that were not given are absent. */
 function tidy({ givenName, familyName, locale, allowsSupport }: OwnProfile): OwnProfile {
