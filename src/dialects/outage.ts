@@ -13,6 +13,10 @@ export function describeOutage({ status, isCustomerServiceAway }: Outage): strin
 }
 
 /** Says when to come again (RFC 9110 §10.2.3), where that is known. */
-export function retryAfter({ retryAfterSeconds }: Pick<Outage, 'retryAfterSeconds'>): Record<string, string> {
+export function retryAfter({
+  retryAfterSeconds,
+}: {
+  readonly retryAfterSeconds?: number | undefined
+}): Record<string, string> {
   return retryAfterSeconds === undefined ? {} : { 'Retry-After': String(Math.ceil(retryAfterSeconds)) }
 }

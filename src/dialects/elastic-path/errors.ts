@@ -34,14 +34,18 @@ export function json(status: number, body: object, headers: Readonly<Record<stri
 
 /** An error in the newer form: a status as text, and no detail of a refusal. */
 export function plainError(status: number, retryAfterSeconds?: number): DialectAnswer {
-  return json(status, { errors: [{ title: titleOf(status), status: String(status) }] }, later(retryAfterSeconds))
+  return json(
+    status,
+    { errors: [{ title: titleOf(status), status: String(status) }] },
+    retryAfter({ retryAfterSeconds }),
+  )
 }
 
 /** An outage in the newer form. Its detail is told: the client did nothing wrong. */
 export function plainOutage(outage: Outage): DialectAnswer {
   const { status, retryAfterSeconds } = outage
   const entry = { title: titleOf(status), status: String(status), ...detailOf(outage) }
-  return json(status, { errors: [entry] }, later(retryAfterSeconds))
+  return json(status, { errors: [entry] }, retryAfter({ retryAfterSeconds }))
 }
 
 /** An outage in the older form. */
@@ -65,7 +69,7 @@ export function detailedError(
     retryAfterSeconds,
   }: { title?: string; detail?: string; retryAfterSeconds?: number },
 ): DialectAnswer {
-  return json(status, { errors: [{ status, title, ...(detail && { detail }) }] }, later(retryAfterSeconds))
+  return json(status, { errors: [{ status, title, ...(detail && { detail }) }] }, retryAfter({ retryAfterSeconds }))
 }
 
 /** One entry for each field that is missing or wrong. */
@@ -80,8 +84,4 @@ export function badBearer(): DialectAnswer {
 
 function titleOf(status: number): string {
   return TITLES[status] ?? 'Error'
-}
-
-function later(retryAfterSeconds: number | undefined): Record<string, string> {
-  return retryAfterSeconds === undefined ? {} : retryAfter({ retryAfterSeconds })
 }

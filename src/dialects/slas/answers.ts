@@ -32,7 +32,7 @@ export function badClient(): DialectAnswer {
 
 /** A wrong password, an unknown login, a lock and an address that is not confirmed are one answer. */
 export function badCredentials(retryAfterSeconds?: number): DialectAnswer {
-  return failure(401, 'invalid_grant', 'Unauthorized Credentials.', later(retryAfterSeconds))
+  return failure(401, 'invalid_grant', 'Unauthorized Credentials.', retryAfter({ retryAfterSeconds }))
 }
 
 export function notAllowed(message = 'The client may not do this.'): DialectAnswer {
@@ -40,7 +40,7 @@ export function notAllowed(message = 'The client may not do this.'): DialectAnsw
 }
 
 export function tooMany(message = 'Too many requests. Please try again later.', seconds?: number): DialectAnswer {
-  return failure(429, 'too_many_requests', message, later(seconds))
+  return failure(429, 'too_many_requests', message, retryAfter({ retryAfterSeconds: seconds }))
 }
 
 export function redirectTo(location: string): DialectAnswer {
@@ -66,8 +66,4 @@ export function refusal(refused: OAuthFailure, message: string): DialectAnswer {
   if (error === 'invalid_client') return badClient()
   if (error === 'unauthorized_client' || error === 'invalid_target' || error === 'invalid_scope') return notAllowed()
   return failure(400, error, message)
-}
-
-function later(seconds: number | undefined): Readonly<Record<string, string>> {
-  return seconds === undefined ? {} : { 'Retry-After': String(seconds) }
 }

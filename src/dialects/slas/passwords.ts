@@ -46,7 +46,7 @@ async function knownClient(
   const { client_id: id, client_secret: secret } = client
   const isKnown =
     secret === undefined
-      ? await services.codes.isPublic(id)
+      ? await services.isPublicClient(id)
       : await provesClient({ client_id: id, client_secret: secret }, services)
   return isKnown ? { id } : badClient()
 }

@@ -63,12 +63,6 @@ export function createCodes({ provider, findClient, noteGrantType }: CodeDeps) {
       return day === undefined ? undefined : sunsetOn(day)
     },
 
-    /** True for a client without a secret; undefined without such a client. */
-    async isPublic(clientId: string): Promise<boolean | undefined> {
-      const metadata = await findClient(clientId)
-      return metadata && metadata.token_endpoint_auth_method === 'none'
-    },
-
     /** Whether the codes of a client need PKCE (RFC 7636); undefined without such a client. */
     async needsChallenge(clientId: string): Promise<boolean | undefined> {
       const metadata = await findClient(clientId)
