@@ -1,3 +1,5 @@
+type Entry<T> = { readonly value: Promise<T>; readonly staleAtMs: number; here?: { readonly value: T } }
+
 /**
  * Remembers what `load` found for `ttlSeconds`, up to `limit` keys, and shares one load among callers who ask at the
  * same time. `forget` and `clear` forget one key and everything: call them when something changed, here or on another node.
@@ -6,7 +8,7 @@ export function createCache<T>(
   load: (key: string) => Promise<T>,
   { ttlSeconds, limit, now = () => Date.now() }: { ttlSeconds: number; limit: number; now?: () => number },
 ) {
-  const entries = new Map<string, { value: Promise<T>; staleAtMs: number }>()
+  const entries = new Map<string, Entry<T>>()
 
   return {
     get(key: string): Promise<T> {
@@ -15,13 +17,23 @@ export function createCache<T>(
       const value = load(key)
       const [oldest] = entries.keys()
       if (entries.size >= limit && oldest !== undefined) entries.delete(oldest)
-      const fresh = { value, staleAtMs: now() + ttlSeconds * 1000 }
+      const fresh: Entry<T> = { value, staleAtMs: now() + ttlSeconds * 1000 }
       entries.delete(key)
       entries.set(key, fresh)
-      value.catch(() => {
-        if (entries.get(key) === fresh) entries.delete(key)
-      })
+      value.then(
+        (loaded) => {
+          fresh.here = { value: loaded }
+        },
+        () => {
+          if (entries.get(key) === fresh) entries.delete(key)
+        },
+      )
       return value
+    },
+    /** What is remembered and need not be waited for. */
+    peek(key: string): T | undefined {
+      const entry = entries.get(key)
+      return entry && entry.staleAtMs > now() ? entry.here?.value : undefined
     },
     forget(key: string): void {
       entries.delete(key)
@@ -29,5 +41,20 @@ export function createCache<T>(
     clear(): void {
       entries.clear()
     },
+  }
+}
+
+/** What happened lately, by key: a map that forgets its oldest entry when it holds more than `limit`. */
+export function createRecent<Value>(limit: number) {
+  const entries = new Map<string, Value>()
+  return {
+    get: (key: string): Value | undefined => entries.get(key),
+    set(key: string, value: Value): void {
+      entries.delete(key)
+      entries.set(key, value)
+      const [oldest] = entries.keys()
+      if (entries.size > limit && oldest !== undefined) entries.delete(oldest)
+    },
+    delete: (key: string): void => void entries.delete(key),
   }
 }

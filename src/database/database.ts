@@ -1,5 +1,8 @@
 import type { Knex } from 'knex'
 
+/** How long a request waits for the database before it answers 503. */
+export const QUERY_LIMIT_MS = 1000
+
 export type Database = {
   readonly knex: Knex
   readonly isEmbedded: boolean

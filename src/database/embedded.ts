@@ -1,10 +1,9 @@
-import knexFactory, { type Knex } from 'knex'
 import { closeToOthers } from '../private-files.ts'
 import { messageOf } from '../thrown.ts'
 import { type Database, DatabaseError } from './database.ts'
-import { openInstance } from './embedded-instance.ts'
 import { embeddedDirectory, makeEmbedded, takeDataDirectory } from './new-embedded.ts'
-import { pgliteClient } from './pglite-client.ts'
+import { openInstance } from './pglite/embedded-instance.ts'
+import { knexOn } from './pglite/embedded-knex.ts'
 
 /**
  * Postgres inside this process, on disk in `dataDir`; made first where there is none. While less than `reserveBytes` of
@@ -25,9 +24,7 @@ export async function openEmbedded(
     const instance = await openInstance(directory, reserveBytes)
     // Databases of earlier versions were left open to others.
     closeToOthers(directory, { isDeep: true })
-    // Who asked gets the error and logs it; knex would write it to standard output as well.
-    const log = { warn() {}, error() {} }
-    const knex: Knex = knexFactory({ client: pgliteClient(instance), connection: {}, log })
+    const knex = knexOn(instance)
     const close = async () => {
       await knex.destroy()
       await instance.close()

@@ -1,8 +1,17 @@
-/** A program: makes the embedded database in the directory that is its argument, and ends. `new-embedded.ts` runs it. */
-import { PGlite } from '@electric-sql/pglite'
+/**
+ * A program: makes the embedded database in the directory that is its argument, with all tables, prints how many
+ * migrations it applied, and ends. `new-embedded.ts` runs it.
+ */
+
+import { migrate } from './migrate.ts'
+import { openInstance } from './pglite/embedded-instance.ts'
+import { knexOn } from './pglite/embedded-knex.ts'
 
 const [, , directory] = process.argv
 if (directory === undefined) throw new Error('which directory?')
-const pglite = new PGlite(directory)
-await pglite.waitReady
-await pglite.close()
+const instance = await openInstance(directory)
+const knex = knexOn(instance)
+const { applied } = await migrate(knex)
+await knex.destroy()
+await instance.close()
+console.log(applied.length)

@@ -10,8 +10,6 @@ import { lockDirectory } from './directory-lock.ts'
 
 const OTHERS = 0o077
 const MAKER = fileURLToPath(new URL('new-embedded-process.ts', import.meta.url))
-/** Code that runs once: what V8's optimizing compiler would take for it, in time and memory, never comes back. */
-const MAKER_FLAGS = ['--liftoff-only']
 const UNFINISHED = 'postgres.unfinished-'
 
 /** Where PGlite keeps its files below DATA_DIR. */
@@ -42,8 +40,8 @@ export function takeDataDirectory(dataDir: string): () => void {
 }
 
 /**
- * Makes the database of `dataDir` where there is none; the caller holds the directory. A process of its own does it, and
- * takes along the half gigabyte that it needed. The files get their name when they are complete: what was interrupted
+ * Makes the database of `dataDir`, tables included, where there is none; the caller holds the directory. A process of its
+ * own does it, and takes along the half gigabyte that it needed. The files get their name when they are complete: what was interrupted
  * is never taken for a database.
  */
 export async function makeEmbedded(dataDir: string, onProgress: (step: string) => void): Promise<void> {
@@ -53,7 +51,8 @@ export async function makeEmbedded(dataDir: string, onProgress: (step: string) =
   removeUnfinished(dataDir)
   const unfinished = join(dataDir, `${UNFINISHED}${process.pid}`)
   try {
-    await promisify(execFile)(process.execPath, [...MAKER_FLAGS, MAKER, unfinished])
+    const { stdout } = await promisify(execFile)(process.execPath, [MAKER, unfinished])
+    onProgress(`applied ${stdout.trim()} migrations`)
     // PGlite unpacks a new database with rights for everybody.
     closeToOthers(unfinished, { isDeep: true })
     renameSync(unfinished, directory)

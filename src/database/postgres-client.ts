@@ -1,4 +1,5 @@
 import type { AsyncLocalStorage } from 'node:async_hooks'
+import { hash } from 'node:crypto'
 import { createRequire } from 'node:module'
 import type { Knex } from 'knex'
 import { answerWithin } from '../http/unavailable.ts'
@@ -17,8 +18,10 @@ type PostgresDialect = new (
   _acquireOnlyConnection(): Promise<Connection>
   acquireConnection(): Promise<Connection>
   releaseConnection(connection: Connection): Promise<void>
-  _query(connection: Connection, query: unknown): Promise<unknown>
+  _query(connection: Connection, query: Query): Promise<unknown>
 }
+/** The driver gives a query with a name to Postgres to be planned once for each connection. */
+type Query = { readonly sql: string; options?: { readonly isPlannedOnce?: true; readonly name?: string } | undefined }
 
 // knex types its dialects' main classes nowhere; the file is part of its documented way to make a custom client.
 const PostgresClient = createRequire(import.meta.url)('knex/lib/dialects/postgres/index.js') as PostgresDialect
@@ -27,6 +30,11 @@ const PostgresClient = createRequire(import.meta.url)('knex/lib/dialects/postgre
 const NO_LIMIT_MS = 2 ** 31 - 1
 /** SQLSTATE of a write to a server that only reads: a standby, or a primary that became one. */
 const READ_ONLY = '25006'
+/**
+ * SQLSTATE of a plan that a migration made old, that the server does not have, and that it has already: the last two come from a pooler
+ * that puts another connection behind ours.
+ */
+const LOST_PLAN: ReadonlySet<string> = new Set(['0A000', '26000', '42P05'])
 
 /**
  * knex's Postgres client whose outages are `Unavailable`, and whose answers come within `limitMs` where there is one.
@@ -35,6 +43,14 @@ const READ_ONLY = '25006'
  */
 export function postgresClient(limitMs: AsyncLocalStorage<number>, urls: readonly string[]): typeof Knex.Client {
   let lastGood = 0
+  /** By text: few, because what is planned once is a text of the source. */
+  const names = new Map<string, string>()
+
+  const nameOf = (sql: string): string => {
+    const name = names.get(sql) ?? hash('sha256', sql, 'base64url').slice(0, 24)
+    names.set(sql, name)
+    return name
+  }
 
   const bounded = <T>(run: () => Promise<T>): Promise<T> =>
     answerWithin(limitMs.getStore() ?? NO_LIMIT_MS, 'database', run, isOutage)
@@ -71,9 +87,10 @@ export function postgresClient(limitMs: AsyncLocalStorage<number>, urls: readonl
       })
     }
 
-    override async _query(connection: Connection, query: unknown): Promise<unknown> {
+    override async _query(connection: Connection, query: Query): Promise<unknown> {
       let isAnswered = false
-      const answered = super._query(connection, query).finally(() => {
+      if (query.options?.isPlannedOnce) query.options = { name: nameOf(query.sql) }
+      const answered = askByPlan(connection, query, () => super._query(connection, query)).finally(() => {
         isAnswered = true
       })
       return bounded(() => answered).catch((error) => {
@@ -82,6 +99,18 @@ export function postgresClient(limitMs: AsyncLocalStorage<number>, urls: readonl
       })
     }
   } as unknown as typeof Knex.Client // a client is a class that knex extends untyped
+}
+
+/** Asks by the text where the plan is gone or old: a refused plan has done nothing. The connection may have more of them. */
+async function askByPlan(connection: Connection, query: Query, ask: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (query.options?.name === undefined || !LOST_PLAN.has(codeOf(error) ?? '')) throw error
+    connection.__knex__disposed = error
+    query.options = undefined
+    return ask()
+  }
 }
 
 async function takesWrites(connection: Connection): Promise<boolean> {

@@ -20,6 +20,11 @@ export function toStorable(text: string): string {
 /** An index takes 2,700 bytes, and a character has four at most. No id of ours is as long. */
 const MOST_INDEXED = 500
 
+/** Whether an index takes this text, and Postgres keeps it as it is. */
+export function isIndexable(text: string): boolean {
+  return text.length <= MOST_INDEXED && isStorable(text)
+}
+
 /** The text as an index takes it, in a form that Postgres keeps. */
 export function toIndexable(text: string): string {
   return toStorable(text.slice(0, MOST_INDEXED))

@@ -12,7 +12,7 @@ export function bounded(storage: Storage, limitMs: number, assertOpen: () => voi
   const within =
     <Args extends unknown[], T>(ask: (...args: Args) => Promise<T>) =>
     (...args: Args): Promise<T> =>
-      answerWithin(limitMs, 'storage', async () => {
+      answerWithin(limitMs, 'storage', () => {
         assertOpen()
         return ask(...args)
       })

@@ -16,15 +16,18 @@ function measure(
   run: (...args: unknown[]) => Promise<unknown>,
   report: (outcome: 'ok' | 'error', seconds: number) => void,
 ) {
-  return async (...args: unknown[]) => {
+  return (...args: unknown[]) => {
     const startedMs = performance.now()
-    let outcome: 'ok' | 'error' = 'error'
-    try {
-      const answer = await run(...args)
-      outcome = 'ok'
-      return answer
-    } finally {
-      report(outcome, (performance.now() - startedMs) / 1000)
-    }
+    const done = (outcome: 'ok' | 'error') => report(outcome, (performance.now() - startedMs) / 1000)
+    return run(...args).then(
+      (answer) => {
+        done('ok')
+        return answer
+      },
+      (error: unknown) => {
+        done('error')
+        throw error
+      },
+    )
   }
 }

@@ -1,5 +1,5 @@
-import { EventEmitter } from 'node:events'
 import { hashId } from './hash-id.ts'
+import { createLocalTopics } from './local-topics.ts'
 import type { Artifact, Receipt, Storage, StorageIndex, StoredArtifact } from './storage.ts'
 
 type Entry = {
@@ -14,7 +14,6 @@ type Entry = {
 export function createMemoryStorage(now: () => number = () => Date.now() / 1000): Storage {
   const entries = new Map<string, Entry>()
   const counters = new Map<string, { count: number; expiresAt: number }>()
-  const topics = new EventEmitter().setMaxListeners(0)
 
   const keyOf = (kind: string, id: string) => `${kind}:${hashId(id)}`
   const unexpired = (key: string): Entry | undefined => {
@@ -105,8 +104,8 @@ export function createMemoryStorage(now: () => number = () => Date.now() / 1000)
       else counters.set(key, { count, expiresAt: isCurrent ? counter.expiresAt : now() + windowSeconds })
       return count
     },
-    publish: async (topic, about = '') => void topics.emit(topic, about),
-    subscribe: (topic, listener) => void topics.on(topic, listener),
+    ...createLocalTopics(),
+    keepsOrder: true,
     partitions: 1,
     onReturn: () => {},
     ping: async () => {},

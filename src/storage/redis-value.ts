@@ -23,8 +23,11 @@ const SHORT: Readonly<Record<string, string>> = {
   scope: 's',
   companyUserId: 'u',
   actingAgentId: 'A',
+  grantKeptUntil: 'k',
 }
-const LONG = Object.fromEntries(Object.entries(SHORT).map(([long, short]) => [short, long]))
+const LONG: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(SHORT).map(([long, short]) => [short, long]),
+)
 /** Before a name that would otherwise be taken for a short form. */
 const ESCAPE = '~'
 
@@ -45,8 +48,11 @@ export function decode(value: string | null): StoredArtifact | undefined {
   }
 }
 
+/** Every read and write comes by here, so it makes one object and nothing else. */
 function rename(artifact: Artifact, name: (given: string) => string): Artifact {
-  return Object.fromEntries(Object.entries(artifact).map(([given, value]) => [name(given), value]))
+  const renamed: Record<string, unknown> = {}
+  for (const given in artifact) renamed[name(given)] = artifact[given]
+  return renamed
 }
 
 function shorten(name: string): string {

@@ -6,6 +6,8 @@ import { hashId } from './hash-id.ts'
 import { describeRedis, type RedisAddress, readRedisUrl } from './redis-address.ts'
 import { connectRedis, reviveWhenEnded } from './redis-connection.ts'
 import { createRedisListings } from './redis-listings.ts'
+import { createRedisReads } from './redis-reads.ts'
+import { createRedisSwaps } from './redis-swaps.ts'
 import { decode, encode } from './redis-value.ts'
 import { createReturnGate } from './return-gate.ts'
 import { type Artifact, LISTED_KINDS, type ListedKind, STORAGE_INDEXES, type Storage, StorageError } from './storage.ts'
@@ -26,12 +28,6 @@ if not value then return 0 end
 local version, consumed, json = string.match(value, '^(%d+) (%d+) (.*)$')
 if consumed ~= '0' then return 0 end
 redis.call('SET', KEYS[1], version .. ' ' .. ARGV[1] .. ' ' .. json, 'KEEPTTL')
-return 1`
-
-const SWAP = `local value = redis.call('GET', KEYS[1])
-if not value or string.match(value, '^%d+') ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
-if ARGV[4] == '' then redis.call('DEL', KEYS[2]) else redis.call('SET', KEYS[2], ARGV[4], 'EX', ARGV[5]) end
 return 1`
 
 const RAISE = `local value = redis.call('GET', KEYS[1])
@@ -92,6 +88,7 @@ function createRedisStorage(redis: Redis, address: RedisAddress, onError: (error
 
   const commands: Storage = {
     ...artifactCommands(redis, address),
+    keepsOrder: address.form !== 'cluster',
     partitions: address.form === 'cluster' ? CLUSTER_PARTITIONS : 1,
     onReturn: gate.add,
     async publish(topic, about = '') {
@@ -118,14 +115,17 @@ function createRedisStorage(redis: Redis, address: RedisAddress, onError: (error
   return bounded(commands, ANSWER_LIMIT_MS, gate.assertOpen)
 }
 
-type Connected = 'onReturn' | 'partitions' | 'publish' | 'subscribe' | 'ping' | 'close'
+type Connected = 'onReturn' | 'keepsOrder' | 'partitions' | 'publish' | 'subscribe' | 'ping' | 'close'
 
-function artifactCommands(redis: Redis, { prefix, replicas }: RedisAddress): Omit<Storage, Connected> {
-  const keyOf = (kind: string, id: string) => `${prefix}${kind}:{${hashId(id)}}`
-  const receiptKeyOf = (kind: string, id: string) => `${prefix}${kind}:receipt:{${hashId(id)}}`
+function artifactCommands(redis: Redis, { prefix, replicas, form }: RedisAddress): Omit<Storage, Connected> {
+  const keyOf = createKeyOf(prefix)
+  const receiptKeyAt = (kind: string, hashed: string) => `${prefix}${kind}:receipt:{${hashed}}`
+  const receiptKeyOf = (kind: string, id: string) => receiptKeyAt(kind, hashId(id))
   const indexKeyOf = (kind: string, index: string, value: string) => `${prefix}${kind}:${index}:{${hashId(value)}}`
 
   const listings = createRedisListings(redis, prefix)
+  const read = createRedisReads(redis, form === 'cluster')
+  const readOne = async (key: string) => decode((await read([key]))[0] ?? null)
 
   async function putIndexes(kind: string, id: string, artifact: Artifact, ttlSeconds: number): Promise<void> {
     const given = STORAGE_INDEXES.filter((index) => typeof artifact[index] === 'string')
@@ -145,6 +145,8 @@ function artifactCommands(redis: Redis, { prefix, replicas }: RedisAddress): Omi
     return result
   }
 
+  const swap = createRedisSwaps(redis, form === 'cluster', kept)
+
   return {
     async put(kind, id, artifact, ttl) {
       const ttlSeconds = whole(ttl)
@@ -155,18 +157,15 @@ function artifactCommands(redis: Redis, { prefix, replicas }: RedisAddress): Omi
       const write = redis.set(keyOf(kind, id), encode(artifact, 0), 'EX', whole(ttlSeconds), 'NX')
       return (await kept(write)) === 'OK'
     },
-    get: async (kind, id) => decode(await redis.get(keyOf(kind, id))),
-    getMany: async (keys) => {
-      const values = await Promise.all(keys.map(({ kind, id }) => redis.get(keyOf(kind, id))))
-      return values.map(decode)
-    },
+    get: (kind, id) => readOne(keyOf(kind, id)),
+    getMany: async (keys) => (await read(keys.map(({ kind, id }) => keyOf(kind, id)))).map(decode),
     async findBy(kind, index, value) {
       const hashed = await redis.get(indexKeyOf(kind, index, value))
-      return hashed ? decode(await redis.get(`${prefix}${kind}:{${hashed}}`)) : undefined
+      return hashed ? readOne(`${prefix}${kind}:{${hashed}}`) : undefined
     },
     async list(kind, part) {
       const { ids, next } = await listings.read(kind, part)
-      const values = await Promise.all(ids.map((hashed) => redis.get(`${prefix}${kind}:{${hashed}}`)))
+      const values = await read(ids.map((hashed) => `${prefix}${kind}:{${hashed}}`))
       return {
         found: values.map(decode).filter((stored) => stored !== undefined),
         ...(next !== undefined && { next }),
@@ -175,11 +174,17 @@ function artifactCommands(redis: Redis, { prefix, replicas }: RedisAddress): Omi
     async consume(kind, id) {
       return (await kept(redis.eval(CONSUME, 1, keyOf(kind, id), Math.floor(Date.now() / 1000)))) === 1
     },
-    async swap(kind, id, expected, { artifact, ttlSeconds, receipt }) {
-      const next = [encode(artifact, expected + 1), whole(ttlSeconds)]
-      const sealed = [receipt?.body ?? '', whole(receipt?.ttlSeconds ?? 1)]
-      const keys = [keyOf(kind, id), receiptKeyOf(kind, id)]
-      return (await kept(redis.eval(SWAP, 2, ...keys, expected, ...next, ...sealed))) === 1
+    swap(kind, id, expected, { artifact, ttlSeconds, receipt }) {
+      const hashed = hashId(id)
+      return swap({
+        key: `${prefix}${kind}:{${hashed}}`,
+        receiptKey: receiptKeyAt(kind, hashed),
+        expected,
+        value: encode(artifact, expected + 1),
+        ttlSeconds: whole(ttlSeconds),
+        receipt: receipt?.body ?? '',
+        receiptTtlSeconds: whole(receipt?.ttlSeconds ?? 1),
+      })
     },
     receipt: async (kind, id) => (await redis.get(receiptKeyOf(kind, id))) ?? undefined,
     async extend(kind, id, ttlSeconds) {
@@ -195,6 +200,24 @@ function artifactCommands(redis: Redis, { prefix, replicas }: RedisAddress): Omi
     async increment(key, windowSeconds, by = 1) {
       return Number(await redis.eval(INCREMENT, 1, `${prefix}Counter:{${hashId(key)}}`, whole(windowSeconds), by))
     },
+  }
+}
+
+/** Names of people and clients, which are read with every token of theirs: no bearer values. */
+const NAMED_KIND = 'NotBefore'
+const MOST_NAMES = 10_000
+
+/** The key of an artifact. Those of names are remembered: hashing one costs more than the rest of a read. */
+function createKeyOf(prefix: string): (kind: string, id: string) => string {
+  const named = new Map<string, string>()
+  return (kind, id) => {
+    if (kind !== NAMED_KIND) return `${prefix}${kind}:{${hashId(id)}}`
+    const known = named.get(id)
+    if (known !== undefined) return known
+    const key = `${prefix}${kind}:{${hashId(id)}}`
+    if (named.size >= MOST_NAMES) named.clear()
+    named.set(id, key)
+    return key
   }
 }
 

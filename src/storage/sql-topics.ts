@@ -14,16 +14,6 @@ type Topics = Pick<Storage, 'publish' | 'subscribe'> & { close(): Promise<void> 
 /** A connection of the driver, as far as listening needs it. */
 type RawConnection = EventEmitter & { query(sql: string): Promise<unknown>; end(): Promise<void> }
 
-/** Topics inside this process: the embedded database has no other. */
-export function createLocalTopics(): Topics {
-  const topics = new EventEmitter().setMaxListeners(0)
-  return {
-    publish: async (topic, about = '') => void topics.emit(topic, about),
-    subscribe: (topic, listener) => void topics.on(topic, listener),
-    close: async () => {},
-  }
-}
-
 /** Topics that reach every node on the same Postgres, by NOTIFY and one listening connection a node. */
 export function createSharedTopics(knex: Knex, onError: (error: unknown) => void): Topics {
   const topics = new EventEmitter().setMaxListeners(0)

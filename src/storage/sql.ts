@@ -2,7 +2,7 @@ import type { Knex } from 'knex'
 import { bounded } from './bounded.ts'
 import { hashId } from './hash-id.ts'
 import { type PrunedTable, startPruning } from './sql-pruning.ts'
-import { createLocalTopics, createSharedTopics } from './sql-topics.ts'
+import { createSharedTopics } from './sql-topics.ts'
 import { type Artifact, STORAGE_INDEXES, type Storage, type StoredArtifact } from './storage.ts'
 
 type Row = { kind: string; id: string; artifact: Artifact; version: number; consumed_at: string | number | null }
@@ -19,22 +19,17 @@ const ANEW = `artifact = excluded.artifact, version = 0, consumed_at = null, exp
 const IS_RAISED = `artifacts.expires_at <= ${NOW} or (artifacts.artifact ->> 'atMs')::numeric < (excluded.artifact ->> 'atMs')::numeric`
 const IS_OVER = `counters.expires_at <= ${NOW} or counters.count = 0`
 
-type SqlStorageOptions = {
-  /** True for a Postgres that other nodes use as well, false for the database inside this process. */
-  readonly isShared: boolean
-  readonly onError?: (error: unknown) => void
-}
-
 /**
- * Artifacts as rows: Postgres, or the embedded PGlite. Expiry is judged by the database's clock, so nodes with
+ * Artifacts as rows of a Postgres that other nodes use as well. Expiry is judged by the database's clock, so nodes with
  * different clocks agree. Expired rows are pruned in small batches in the background.
  */
-export function createSqlStorage(knex: Knex, { isShared, onError = () => {} }: SqlStorageOptions): Storage {
-  const stopPruning = startPruning(knex, STORAGE_TABLES, { isVacuumed: !isShared, onError })
-  const { close: closeTopics, ...topics } = isShared ? createSharedTopics(knex, onError) : createLocalTopics()
+export function createSqlStorage(knex: Knex, onError: (error: unknown) => void = () => {}): Storage {
+  const stopPruning = startPruning(knex, STORAGE_TABLES, { isVacuumed: false, onError })
+  const { close: closeTopics, ...topics } = createSharedTopics(knex, onError)
   const storage: Storage = {
     ...artifactStatements(knex),
     ...topics,
+    keepsOrder: false,
     partitions: 1,
     onReturn: () => {},
     async ping() {
@@ -45,11 +40,13 @@ export function createSqlStorage(knex: Knex, { isShared, onError = () => {} }: S
       await closeTopics()
     },
   }
-  // The embedded database shares this process: it is never away, only busy, and then so are our timers.
-  return isShared ? bounded(storage, ANSWER_LIMIT_MS) : storage
+  return bounded(storage, ANSWER_LIMIT_MS)
 }
 
-type Connected = 'onReturn' | 'partitions' | 'publish' | 'subscribe' | 'ping' | 'close'
+/** What the driver says of a statement that writes. */
+type Result = { readonly rowCount?: number | null }
+
+type Connected = 'onReturn' | 'keepsOrder' | 'partitions' | 'publish' | 'subscribe' | 'ping' | 'close'
 
 type Written = {
   readonly kind: string
@@ -60,7 +57,8 @@ type Written = {
 
 function artifactStatements(knex: Knex): Omit<Storage, Connected> {
   async function write({ kind, id, artifact, ttlSeconds }: Written, onConflict: string): Promise<number> {
-    const result = await knex.raw(
+    const result = await prepared<Result>(
+      knex,
       `insert into artifacts (kind, id, artifact, expires_at, uid, user_code)
        values (:kind, :id, :artifact, ${FROM_NOW} + :ttlSeconds, :uid, :userCode)
        on conflict (kind, id) ${onConflict}`,
@@ -87,11 +85,9 @@ function artifactStatements(knex: Knex): Omit<Storage, Connected> {
     async getMany(keys) {
       if (keys.length === 0) return []
       const hashed = keys.map(({ kind, id }) => ({ kind, id: hashId(id) }))
-      const rows = await select(
-        knex,
-        `(kind, id) in (${hashed.map(() => '(?, ?)').join(', ')})`,
-        hashed.flatMap(({ kind, id }) => [kind, id]),
-      )
+      // One text for any number of keys.
+      const columns = [hashed.map(({ kind }) => kind), hashed.map(({ id }) => id)]
+      const rows = await select(knex, '(kind, id) in (select * from unnest(?::text[], ?::text[]))', columns)
       return hashed.map(({ kind, id }) => toStored(rows.find((row) => row.kind === kind && row.id === id)))
     },
     async findBy(kind, index, value) {
@@ -105,7 +101,7 @@ function artifactStatements(knex: Knex): Omit<Storage, Connected> {
       return toStored(rows[0])
     },
     async list(kind, { limit, after = '' }) {
-      const rows = await select(knex, 'kind = ? and id > ?', [kind, after], `order by id limit ${limit + 1}`)
+      const rows = await select(knex, 'kind = ? and id > ?', [kind, after, limit + 1], 'order by id limit ?')
       const part = rows.slice(0, limit)
       return {
         found: part.map(toStored).filter((stored) => stored !== undefined),
@@ -113,7 +109,8 @@ function artifactStatements(knex: Knex): Omit<Storage, Connected> {
       }
     },
     async consume(kind, id) {
-      const result = await knex.raw(
+      const result = await prepared<Result>(
+        knex,
         `update artifacts set consumed_at = ${NOW}
          where kind = ? and id = ? and consumed_at is null and expires_at > ${NOW}`,
         [kind, hashId(id)],
@@ -121,7 +118,8 @@ function artifactStatements(knex: Knex): Omit<Storage, Connected> {
       return affected(result) === 1
     },
     async swap(kind, id, expected, { artifact, ttlSeconds, receipt }) {
-      const result = await knex.raw(
+      const result = await prepared<Result>(
+        knex,
         `update artifacts set artifact = :artifact, version = version + 1, expires_at = ${FROM_NOW} + :ttlSeconds,
            receipt = :receipt, receipt_expires_at = ${FROM_NOW} + :receiptTtlSeconds
          where kind = :kind and id = :id and version = :expected and expires_at > ${NOW}`,
@@ -138,7 +136,8 @@ function artifactStatements(knex: Knex): Omit<Storage, Connected> {
       return affected(result) === 1
     },
     async receipt(kind, id) {
-      const { rows } = await knex.raw<{ rows: { receipt: string | null }[] }>(
+      const { rows } = await prepared<{ rows: { receipt: string | null }[] }>(
+        knex,
         `select receipt from artifacts
          where kind = ? and id = ? and expires_at > ${NOW} and receipt_expires_at > ${NOW}`,
         [kind, hashId(id)],
@@ -146,14 +145,15 @@ function artifactStatements(knex: Knex): Omit<Storage, Connected> {
       return rows[0]?.receipt ?? undefined
     },
     async extend(kind, id, ttlSeconds) {
-      await knex.raw(
+      await prepared<Result>(
+        knex,
         `update artifacts set expires_at = greatest(expires_at, ${FROM_NOW} + ?)
          where kind = ? and id = ? and expires_at > ${NOW}`,
         [whole(ttlSeconds), kind, hashId(id)],
       )
     },
     async remove(kind, id) {
-      await knex.raw('delete from artifacts where kind = ? and id = ?', [kind, hashId(id)])
+      await prepared(knex, 'delete from artifacts where kind = ? and id = ?', [kind, hashId(id)])
     },
     async raise(kind, id, atMs, ttlSeconds) {
       await write(
@@ -163,7 +163,8 @@ function artifactStatements(knex: Knex): Omit<Storage, Connected> {
       )
     },
     async increment(key, windowSeconds, by = 1) {
-      const { rows } = await knex.raw<{ rows: { count: number }[] }>(
+      const { rows } = await prepared<{ rows: { count: number }[] }>(
+        knex,
         `insert into counters (key, count, expires_at) values (:key, greatest(0, :by::integer), ${FROM_NOW} + :windowSeconds)
          on conflict (key) do update set
            count = case when ${IS_OVER} then excluded.count else greatest(0, counters.count + :by) end,
@@ -176,8 +177,9 @@ function artifactStatements(knex: Knex): Omit<Storage, Connected> {
   }
 }
 
-async function select(knex: Knex, where: string, bindings: string[], order = ''): Promise<Row[]> {
-  const { rows } = await knex.raw<{ rows: Row[] }>(
+async function select(knex: Knex, where: string, bindings: Knex.RawBinding[], order = ''): Promise<Row[]> {
+  const { rows } = await prepared<{ rows: Row[] }>(
+    knex,
     `select kind, id, artifact, version, consumed_at from artifacts where ${where} and expires_at > ${NOW} ${order}`,
     bindings,
   )
@@ -202,10 +204,15 @@ function indexes(artifact: Artifact): Record<'uid' | 'userCode', string | null> 
   return { uid: uid ?? null, userCode: userCode ?? null }
 }
 
-function affected(result: { rowCount?: number | null }): number {
+function affected(result: Result): number {
   return result.rowCount ?? 0
 }
 
 function whole(seconds: number): number {
   return Math.max(0, Math.ceil(seconds))
+}
+
+/** As `database/prepared.ts`, which is beside this folder and not below it: Postgres plans it once for each connection. */
+function prepared<Answer>(knex: Knex, sql: string, bindings: Knex.RawBinding[] | Knex.ValueDict): Knex.Raw<Answer> {
+  return knex.raw<Answer>(sql, bindings).options({ isPlannedOnce: true })
 }

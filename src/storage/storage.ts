@@ -70,6 +70,11 @@ export interface Storage {
    */
   publish(topic: string, about?: string): Promise<void>
   subscribe(topic: string, listener: (about: string) => void): void
+  /**
+   * Whether what one caller asks for is carried out in the order it was asked in, without waiting for the answers between.
+   * Where connections or servers are several it is not.
+   */
+  readonly keepsOrder: boolean
   /** Into how many parts that can each lose their memory alone the backend spreads what it keeps. */
   readonly partitions: number
   /**

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import { prepared } from '../database/prepared.ts'
 import { toIndexable } from '../database/storable.ts'
 import { type EndingFacts, subjectText, type TokenEnding, type TokenRecord } from './token-record.ts'
 
@@ -63,7 +64,7 @@ export async function writeHistory(
 ): Promise<void> {
   const records = batch.filter((each): each is TokenRecord => 'tokenId' in each)
   const endings = batch.filter((each): each is TokenEnding => 'subject' in each)
-  const writeRecords = (on: Knex) => on.raw(INSERT_RECORDS, [JSON.stringify(records, storable)])
+  const writeRecords = (on: Knex) => prepared(on, INSERT_RECORDS, [JSON.stringify(records, storable)])
   const writeEndings = (on: Knex) =>
     on.raw(INSERT_ENDINGS, [longestTokenSeconds, JSON.stringify(endings.map(toRow), storable)])
   if (endings.length === 0) await writeRecords(knex)

@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { PGlite, Results } from '@electric-sql/pglite'
 import type { Knex } from 'knex'
 import type { EmbeddedInstance } from './embedded-instance.ts'
+import { createPreparedQueries, type PreparedQueries } from './prepared-queries.ts'
 
 /**
  * knex's Postgres dialect over a PGlite instance. PGlite is one connection in this process, so the pool is pinned
@@ -22,6 +23,7 @@ const SEVERAL_STATEMENTS = /;\s*\S/
 
 /** A knex client class bound to `instance`. Closing knex leaves it open; the code that opened it closes it. */
 export function pgliteClient(instance: EmbeddedInstance): typeof Knex.Client {
+  const prepared = new WeakMap<PGlite, PreparedQueries>()
   class PgliteClient extends PostgresClient {
     constructor(config: Knex.Config) {
       super({ ...config, pool: { min: 1, max: 1 } })
@@ -58,8 +60,16 @@ export function pgliteClient(instance: EmbeddedInstance): typeof Knex.Client {
    */
   async function execute(pglite: PGlite, { sql, bindings, method }: Query): Promise<Results> {
     const isScript = method === 'raw' && !(bindings?.length > 0) && SEVERAL_STATEMENTS.test(sql)
-    if (!isScript) return pglite.query(sql, bindings)
-    return (await pglite.exec(sql)).at(-1) ?? { rows: [], fields: [] }
+    if (!isScript) return preparedOf(pglite).query(sql, bindings)
+    const results = await pglite.exec(sql)
+    await preparedOf(pglite).forgetAll()
+    return results.at(-1) ?? { rows: [], fields: [] }
+  }
+
+  function preparedOf(pglite: PGlite): PreparedQueries {
+    const known = prepared.get(pglite) ?? createPreparedQueries(pglite)
+    prepared.set(pglite, known)
+    return known
   }
   return PgliteClient as unknown as typeof Knex.Client // a client is a class that knex extends untyped
 }

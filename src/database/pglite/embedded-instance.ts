@@ -1,16 +1,16 @@
-import { statfsSync } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
 import { PGlite } from '@electric-sql/pglite'
-import { Unavailable } from '../http/unavailable.ts'
-import { isOutage } from './outages.ts'
+import { whyNoRoom } from '../../disk-room.ts'
+import { Unavailable } from '../../http/unavailable.ts'
+import { isOutage } from '../outages.ts'
 
-/**
- * Kept free for what a write may need beyond its own row: two segments of the write-ahead log. A log that cannot be
- * continued ends the instance, and one that ended never answers again.
- */
-const RESERVE_BYTES = 32 * 1024 * 1024
-const MIB = 1024 * 1024
 /** The package would take 160 MB for pages at once, which is more than all rows of a demo or a small shop. */
 const START_PARAMETERS = [...PGlite.defaultStartParams, '-c', 'shared_buffers=16MB']
+/**
+ * V8 compiles the database's code once and does not optimize it later: optimizing its largest function takes 500 MB for a
+ * second, and the result 100 MB for good. Both flags are needed, and count for what is compiled after they are set.
+ */
+const COMPILED_ONCE = ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering']
 const WRITES_NOTHING = /^\s*(select|show|begin|commit|rollback|savepoint|release)\b/i
 
 /** The database of this process: refuses writes while the disk is nearly full, and is opened anew when it broke. */
@@ -27,19 +27,14 @@ export type EmbeddedInstance = {
   close(): Promise<void>
 }
 
-export async function openInstance(directory: string, reserveBytes = RESERVE_BYTES): Promise<EmbeddedInstance> {
+export async function openInstance(directory: string, reserveBytes?: number): Promise<EmbeddedInstance> {
+  for (const flag of COMPILED_ONCE) setFlagsFromString(flag)
   const broken = new WeakSet<PGlite>()
   let pglite = await open(directory)
 
   function assertRoom(): void {
-    const { bavail, bsize } = statfsSync(directory)
-    const freeBytes = bavail * bsize
-    if (freeBytes >= reserveBytes) return
-    throw new Unavailable(
-      'database',
-      `the disk of DATA_DIR is full: ${Math.floor(freeBytes / MIB)} MiB are left at ${directory}. ` +
-        `Free disk space until at least ${Math.ceil(reserveBytes / MIB)} MiB are free; no restart is needed.`,
-    )
+    const reason = whyNoRoom(directory, reserveBytes)
+    if (reason !== undefined) throw new Unavailable('database', reason)
   }
 
   return {
