@@ -39,6 +39,19 @@ export function createMetrics() {
     labelNames: readonly Label[] = [],
   ) => new Histogram({ name, help, labelNames, buckets, registers })
 
+  // Counted by the cheapest means: what such an answer costs is little more than the counting.
+  const fastAnswers = new Map<string, number>()
+  const fastAnswerCounter = new Counter({
+    name: 'vestibule_fast_path_answers_total',
+    help: 'Requests answered before the protocol engine, by route.',
+    labelNames: ['route'],
+    registers,
+    collect() {
+      fastAnswerCounter.reset()
+      for (const [route, count] of fastAnswers) fastAnswerCounter.inc({ route }, count)
+    },
+  })
+
   return {
     render: (): Promise<Rendered> => rendered(registry),
     figures: (): Promise<Figures> => registry.getMetricsAsJSON(),
@@ -84,6 +97,9 @@ export function createMetrics() {
       REQUEST_SECONDS,
       ['route', 'status'],
     ),
+    noteFastAnswer(route: string): void {
+      fastAnswers.set(route, (fastAnswers.get(route) ?? 0) + 1)
+    },
     tokenRequests: counter(
       'vestibule_token_requests_total',
       'Token requests by grant type and outcome: issued, or the OAuth error.',

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex'
-import { type AuditEntry, type Link, linkHash } from './chain.ts'
-import { type AuditEvent, type AuditEventType, outcomeOf } from './events.ts'
+import type { AuditEntry, Link } from './chain.ts'
+import { type AuditEventType, outcomeOf } from './events.ts'
 
 export type AuditFilter = {
   readonly types?: readonly AuditEventType[]
@@ -39,29 +39,6 @@ type Row = {
 type Head = { seq: string | number; hash: string; kept_after_seq: string | number; kept_after_hash: string }
 
 const MAX_PAGE = 1000
-
-/** An event on its way into the chain; `at` is ISO 8601 in milliseconds. */
-export type Appended = { readonly at: string; readonly event: AuditEvent }
-
-/** Appends events in one transaction; returns them as entries. */
-export async function appendEntries(knex: Knex, events: readonly Appended[]): Promise<AuditEntry[]> {
-  return knex.transaction((transaction) => extendChain(transaction, events))
-}
-
-/** Within a transaction. It holds the head row until its end, which gives the chain one order however many nodes write. */
-export async function extendChain(transaction: Knex.Transaction, events: readonly Appended[]): Promise<AuditEntry[]> {
-  const head = await transaction<Head>('audit_head').forUpdate().first()
-  if (!head) throw new Error('the audit head is missing')
-  let last: Link = { seq: Number(head.seq), hash: head.hash }
-  const entries = events.map(({ at, event }): AuditEntry => {
-    const seq = last.seq + 1
-    last = { seq, hash: linkHash(last.hash, seq, at, event) }
-    return { ...event, ...last, at, outcome: outcomeOf(event.type) }
-  })
-  await transaction.batchInsert('audit_entries', entries.map(toRow), 500)
-  await transaction('audit_head').update({ seq: last.seq, hash: last.hash })
-  return entries
-}
 
 /** A page of entries, newest first. */
 export async function findEntries(knex: Knex, filter: AuditFilter): Promise<AuditEntry[]> {
@@ -115,23 +92,6 @@ export async function chainEnds(knex: Knex): Promise<ChainEnds> {
   return {
     start: { seq: Number(head.kept_after_seq), hash: head.kept_after_hash },
     head: { seq: Number(head.seq), hash: head.hash },
-  }
-}
-
-function toRow({ seq, at, hash, ...event }: AuditEntry): Record<string, unknown> {
-  return {
-    seq,
-    at,
-    type: event.type,
-    actor: event.actor ?? null,
-    customer_id: event.customerId ?? null,
-    client_id: event.clientId ?? null,
-    grant_id: event.grantId ?? null,
-    ip: event.ip ?? null,
-    request_id: event.requestId ?? null,
-    sign_in: event.signIn ?? null,
-    reason: event.reason ?? null,
-    hash,
   }
 }
 

@@ -14,13 +14,16 @@ export const AUDIT_EVENTS = {
   'client.refused': 'A known client failed to authenticate; the reason is the endpoint.',
   'introspection.refused':
     'A client asked about an active token that it may not see; the reason is the kind of the token.',
-  logout: 'A person signed out.',
+  logout: 'A person signed out, with the browser or, as the reason says, from another one.',
   'sign-out-everywhere':
     'All tokens issued before an instant were revoked, for one customer, agent, company user or client, or for all; the reason says why.',
-  'grant.revoked': 'An operator ended one sign-in.',
+  'grant.revoked': 'An operator or the customer ended one sign-in; the reason says who.',
   'password.changed': 'A customer set a new password; the reason says how.',
   'password.reset-requested':
     'A customer was sent a letter with a link to set a new password, or a service of the shop got a key for that; then the reason names it.',
+  'passkey.added': 'A customer has one more passkey; the reason says whether the customer or their browser made it.',
+  'passkey.removed':
+    'A passkey was removed, by the customer or an operator, or because it was not kept at a password recovery; the reason says which, or the actor who did it.',
   'customer.registered': 'A customer created an account, or confirmed its e-mail address; the reason says which.',
   'lockout.lifted': 'A lockout was removed, by the customer or by an operator.',
   'key.changed': 'An operator or the schedule changed the signing keys; the reason says how.',
@@ -33,6 +36,12 @@ export const AUDIT_EVENTS = {
     'An operator created, changed, blocked, unblocked or confirmed a customer, or customers changed their own data; the reason says what changed, without names and addresses.',
   'customer.email-changed':
     'The e-mail address of a customer was changed by an operator or an import, or changed back from the former address; the reason says which.',
+  'customer.upstream-linked':
+    'A customer connected an account at a sign-in provider, or came by it first; the reason names the provider.',
+  'customer.upstream-unlinked':
+    'An account at a sign-in provider no longer signs a customer in; the reason names the provider, and says why if it was not the customer.',
+  'upstream.changed':
+    'An operator changed a sign-in provider; the reason says what, with the values before and after, never the secret.',
   'company.changed':
     'An operator changed a company, or one of its business units or roles; the reason says what, with the values before and after.',
   'agent.changed': 'An operator created or changed an agent; the reason says what changed.',
@@ -48,7 +57,21 @@ export const AUDIT_EVENTS = {
   'sign-in-code.made': 'An agent made a code that signs in as a customer; the reason is the agent’s.',
   'token.inspected': 'An operator inspected a token, or looked up tokens on record.',
   'customers.imported': 'Customers were imported, or their password hashes were wrapped.',
-  'customer.exported': 'Customers, or all data about one customer, were exported.',
+  'customer.second-factor-added': 'A customer has a second factor now.',
+  'customer.second-factor-removed': 'A customer removed their own second factor.',
+  'customer.second-factor-reset': 'An operator removed the second factor of a customer.',
+  'customer.recovery-codes-renewed': 'A customer got new recovery codes in place of the old ones.',
+  'customer.recovery-code-used': 'A customer used a recovery code as second factor; the reason says how many are left.',
+  'customer.device-remembered': 'A customer let a browser be remembered, which asks for no second factor.',
+  'customer.devices-forgotten': 'A remembered browser of a customer was forgotten; the reason says whether one or all.',
+  'customer.exported':
+    'Customers, or all data about one customer, were exported, by an operator or, as the reason says, by the customer.',
+  'customer.deletion':
+    'A customer asked for the account to be erased, or called it off; the reason says which. When it is done there is `customer.erased`.',
+  'company.chosen':
+    'A customer chose the company user that a sign-in acts as, or that is their default, on a page or by a token request; the reason names it, or says that they act as a private person.',
+  'company.membership':
+    'A company user invited somebody to the company, changed the role of a member or removed one, or a customer accepted, declined or left; the reason says which, and the company.',
   'customers.searched': 'An agent searched customers; the reason says how many were found.',
   'customer.erased':
     'A customer was anonymised, by an operator or by the customer; the reason says if it was the customer.',

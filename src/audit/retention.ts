@@ -1,5 +1,5 @@
 import type { Knex } from 'knex'
-import { extendChain } from './audit-rows.ts'
+import { extendChain } from './append-entries.ts'
 import type { AuditEntry } from './chain.ts'
 
 /** Writers wait while entries are removed. */

@@ -1,17 +1,9 @@
 import type { Knex } from 'knex'
-import { toIndexable, toStorable } from '../database/storable.ts'
+import { isIndexable, toIndexable, toStorable } from '../database/storable.ts'
 import { openWriteBehind } from '../database/write-behind.ts'
 import type { Log } from '../log.ts'
-import {
-  type Appended,
-  type AuditCounts,
-  type AuditFilter,
-  appendEntries,
-  chainEnds,
-  countEntries,
-  findEntries,
-  readEntries,
-} from './audit-rows.ts'
+import { type Appended, createAppend } from './append-entries.ts'
+import { type AuditCounts, type AuditFilter, chainEnds, countEntries, findEntries, readEntries } from './audit-rows.ts'
 import type { AuditEntry, Link } from './chain.ts'
 import type { Audit, AuditEvent } from './events.ts'
 import { pruneEntries } from './retention.ts'
@@ -68,8 +60,9 @@ export function openAuditTrail(deps: AuditTrailDeps): AuditTrail {
     currentRequest = () => undefined,
   } = deps
   let lost = 0
+  const appendEntries = createAppend(knex)
   const queue = openWriteBehind<Appended>({
-    write: async (batch) => onWritten(await appendEntries(knex, batch)),
+    write: async (batch) => onWritten(await appendEntries(batch)),
     onFailed: (error) => log.warn({ event: 'audit.write-failed', err: error }),
     complete: gap,
   })
@@ -127,6 +120,7 @@ export function openAuditTrail(deps: AuditTrailDeps): AuditTrail {
  * cutting a reason can split a character.
  */
 function storable(event: AuditEvent): AuditEvent {
+  if (Object.values(event).every((value) => value === undefined || isIndexable(value))) return event
   const members = Object.entries(event).map(([name, value]) => {
     if (value === undefined) return [name, undefined]
     return [name, name === 'reason' ? toStorable(value.slice(0, MAX_REASON)) : toIndexable(value)]

@@ -10,6 +10,12 @@ export const LOG_EVENTS = {
     happened: 'A request failed because of a bug in the server, or because a database or storage call failed.',
     remedy: 'Read `err`. If it names the database or storage, repair that. Otherwise report a bug, with `requestId`.',
   },
+  'brand.color-faint': {
+    level: 'warn',
+    happened: 'BRAND_COLOR or BRAND_COLOR_DARK cannot be read as the colour of a link.',
+    remedy:
+      'Nothing must be done: links have the nearest shade that can be read. `problem` names it, for a setting of your own.',
+  },
   'storage.failed': {
     level: 'error',
     happened: 'The connection to Redis failed, or expired rows of the database could not be deleted.',
@@ -17,13 +23,15 @@ export const LOG_EVENTS = {
   },
   'storage.lost': {
     level: 'error',
-    happened: 'Redis came back empty or with old data; all sessions were signed out.',
-    remedy: 'Find out why Redis lost its data. Use `appendonly yes`; see docs/failure-modes.md.',
+    happened: 'Redis, or storage.sqlite in DATA_DIR, was empty or had old data; all sessions were signed out.',
+    remedy:
+      'Find out why the data was lost. For Redis use `appendonly yes`; see docs/failure-modes.md. ' +
+      'Back up and restore DATA_DIR as a whole.',
   },
   'storage.mark-failed': {
     level: 'warn',
-    happened: 'The mark that shows whether Redis lost data could not be written.',
-    remedy: 'Check that Redis and the database accept writes. The server tries again every two seconds.',
+    happened: 'The mark that shows whether the storage lost data could not be written.',
+    remedy: 'Check that the storage and the database accept writes. The server tries again every two seconds.',
   },
   'client.secret-guessing': {
     level: 'warn',
@@ -147,6 +155,11 @@ export const LOG_EVENTS = {
     happened: 'Records of tokens older than TOKEN_HISTORY_DAYS could not be removed.',
     remedy: 'Read `err`. The server tries again by itself.',
   },
+  'account.deletion-failed': {
+    level: 'warn',
+    happened: 'Accounts that customers had asked to delete could not be erased although their day has come.',
+    remedy: 'Read `err`. The server tries again every minute.',
+  },
   'support-access.prune-failed': {
     level: 'warn',
     happened: 'Records of support access older than AUDIT_RETENTION_DAYS could not be removed.',
@@ -182,6 +195,13 @@ export const LOG_EVENTS = {
     level: 'error',
     happened: 'A mail could not be written and was dropped.',
     remedy: 'Read `err`, and check that the database and storage answer.',
+  },
+  'upstream.failed': {
+    level: 'warn',
+    happened:
+      'A sign-in provider did not answer, or its answer or its logout token was not believed; `upstream` names it, `step` says where.',
+    remedy:
+      'Read `reason`. `metadata`, `keys` and `token` are settings or the network: run `vestibule upstreams check ID`. Many of `id-token` can be an attack.',
   },
   'mail.left-in-outbox': {
     level: 'warn',
