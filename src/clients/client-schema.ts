@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { isAddressSegment, NO_ADDRESS_SEGMENT } from '../address-segment.ts'
+import { readColor } from '../brand-colors.ts'
 import { resourceIdentifier } from '../config/setting.ts'
 import { isPlain } from '../plain-text.ts'
+import { unknownMembers } from '../unknown-members.ts'
 import { HOW_TO_LIMIT, isUnlimited } from './third-parties.ts'
-import { unknownMembers } from './unknown-members.ts'
 
 /**
  * No token lives longer from its issue, whatever its client or resource server says: a year. A sign-out that ends
@@ -114,6 +115,13 @@ const standardMembers = {
 
 /** Members of our own. The library carries them along on its client objects. */
 const ownMembers = {
+  brand_color: z
+    .string()
+    .refine((text) => readColor(text) !== undefined, 'must be a colour of six hexadecimal digits, such as #14665c')
+    .optional()
+    .describe(
+      "The colour of the pages that are shown for it, as #rrggbb, instead of BRAND_COLOR. For the shop's own clients (first_party) pages also show logo_uri, client_uri, policy_uri and tos_uri in place of the shop's.",
+    ),
   first_party: z
     .boolean()
     .optional()
@@ -148,11 +156,29 @@ const ownMembers = {
     .describe(
       'Answers prompt=login as if it were not there, for shops that send it although a session would do; max_age still counts.',
     ),
+  company_choice: z
+    .enum(['page', 'client'])
+    .optional()
+    .describe(
+      'Who asks a customer of several companies, none of them the default, which one to act for: our page after the sign-in (page, the default), or the client itself (client), which then gets tokens of no company first.',
+    ),
   verified_email_only: z
     .boolean()
     .optional()
     .describe(
       'Gives no codes to people whose e-mail address is not confirmed: the login asks them to confirm it. For software that finds accounts by the address and does not look at email_verified.',
+    ),
+  require_second_factor: z
+    .boolean()
+    .optional()
+    .describe(
+      'Customers need a second factor to sign in here; one without sets one up on the hosted pages. See SECOND_FACTOR.',
+    ),
+  ignore_second_factor: z
+    .boolean()
+    .optional()
+    .describe(
+      "The direct grants (password, one-time password, the dialects' sign-ins) sign customers in who have or need a second factor and send none. Their tokens say acr signed-in. The hosted pages ask for it all the same.",
     ),
   long_codes: z
     .boolean()
@@ -227,6 +253,10 @@ export const clientMetadata = z
   .refine(({ require_pkce, ...given }) => require_pkce !== false || !isPublic(given), {
     path: ['require_pkce'],
     error: 'a public client has nothing else to prove that a code is its own: leave it out',
+  })
+  .refine((given) => given.require_second_factor !== true || given.ignore_second_factor !== true, {
+    path: ['ignore_second_factor'],
+    error: 'contradicts require_second_factor: leave one of them out',
   })
   .superRefine(({ grants_sunset = {}, grant_types = ['authorization_code'] }, context) => {
     for (const name of Object.keys(grants_sunset)) {

@@ -29,6 +29,11 @@ export function createOfferedScopes(knex: Knex, builtIn: readonly Offer[]) {
   return {
     /** After a change. Where the database does not answer, what is known stays. */
     look,
+    /** The same where this node knows them already. */
+    peek(): readonly string[] | undefined {
+      if (Date.now() - lookedAtMs > RENEW_EVERY_MS) void look()
+      return known
+    },
     async current(): Promise<readonly string[]> {
       if (Date.now() - lookedAtMs > RENEW_EVERY_MS) void look()
       if (!known) await first

@@ -25,9 +25,20 @@ type Row = {
   secrets: { name: string; sha256: string; expires_at: number | null }[]
 }
 
+export type ClientRegistryDeps = {
+  readonly knex: Knex
+  readonly storage: Storage
+  /** Clients that the server itself is: always there, in no list, and nobody changes them. */
+  readonly builtIn?: readonly ClientMetadata[]
+}
+
 /** Who may ask for tokens. Reads are cached on every node; a write tells all nodes to forget. */
-export function createClientRegistry({ knex, storage }: { knex: Knex; storage: Storage }) {
-  const cache = createCache((clientId) => load(knex, clientId), { ttlSeconds: CACHE_SECONDS, limit: CACHE_LIMIT })
+export function createClientRegistry({ knex, storage, builtIn = [] }: ClientRegistryDeps) {
+  const own = new Map(
+    builtIn.map((metadata): [string, Client] => [metadata.client_id, { metadata, isEnabled: true, secrets: [] }]),
+  )
+  const find = async (clientId: string) => own.get(clientId) ?? load(knex, clientId)
+  const cache = createCache(find, { ttlSeconds: CACHE_SECONDS, limit: CACHE_LIMIT })
   storage.subscribe(TOPIC, () => cache.clear())
 
   async function changed(): Promise<void> {
@@ -52,6 +63,12 @@ export function createClientRegistry({ knex, storage }: { knex: Knex; storage: S
     /** The enabled client with this id. */
     async find(clientId: string): Promise<Client | undefined> {
       const client = await cache.get(clientId)
+      return client?.isEnabled ? client : undefined
+    },
+
+    /** The same where this node knows it already; undefined also where it would have to ask. */
+    peek(clientId: string): Client | undefined {
+      const client = cache.peek(clientId)
       return client?.isEnabled ? client : undefined
     },
 
@@ -98,6 +115,7 @@ export function createClientRegistry({ knex, storage }: { knex: Knex; storage: S
 
     /** Undefined when there is one with this id. */
     async create(metadata: ClientMetadata, secret?: string): Promise<ListedClient | undefined> {
+      if (own.has(metadata.client_id)) return undefined
       const created = await knex.transaction(async (transaction) => {
         const rows = await transaction('clients')
           .insert({ client_id: metadata.client_id, metadata: JSON.stringify(metadata) })

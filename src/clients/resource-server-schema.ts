@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { resourceIdentifier } from '../config/setting.ts'
 import { isStorable, textFlaw } from '../database/storable.ts'
+import { unknownMembers } from '../unknown-members.ts'
 import { LONGEST_TOKEN_SECONDS } from './client-schema.ts'
 import { scopeDescription } from './scope-descriptions.ts'
-import { unknownMembers } from './unknown-members.ts'
 
 const scopes = z
   .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/, 'must be a scope (RFC 6749 §3.3)'))

@@ -65,8 +65,12 @@ export function createResourceServerRegistry({
     async find(identifier: string): Promise<ResourceServer | undefined> {
       return byIdentifier.get(identifier) ?? (await cache.get(identifier))
     },
+    /** The same where this node knows it already; undefined also where it would have to ask. */
+    peek: (identifier: string): ResourceServer | undefined => byIdentifier.get(identifier) ?? cache.peek(identifier),
     /** The scopes of all that are offered to software of others. */
     offeredScopes: offeredScopes.current,
+    /** The same where this node knows them already. */
+    peekOfferedScopes: offeredScopes.peek,
     /** Only what dialects bring along can ask for them: an id is made without a look at the database. */
     hasShortTokens: (identifier: string): boolean => byIdentifier.get(identifier)?.hasShortTokens === true,
     /** Those in the database, by identifier; dialects' own are no one's to change. */

@@ -1,3 +1,4 @@
+import { createRecent } from '../cache.ts'
 import type { Storage } from '../storage/storage.ts'
 
 /** Wrong secrets for one client from one network before that network is refused unchecked. */
@@ -19,11 +20,16 @@ export type SecretGuessingDeps = {
  * which the client proved itself is never refused unchecked: guesses from there do not lock the client out.
  */
 export function createSecretGuessing({ storage, onLimit, now = () => Date.now() / 1000 }: SecretGuessingDeps) {
-  const proven = createRecent<true>()
-  const refusedUntil = createRecent<number>()
+  const proven = createRecent<true>(MOST_PAIRS)
+  const refusedUntil = createRecent<number>(MOST_PAIRS)
 
-  return async function verify(clientId: string, network: string, check: () => Promise<boolean>): Promise<boolean> {
-    const pair = JSON.stringify([clientId, network])
+  /** Whether the client proved itself from there not long ago: its secret is checked without counting. */
+  function isKnownPlace(clientId: string, network: string): boolean {
+    return proven.get(pairOf(clientId, network)) !== undefined
+  }
+
+  async function verify(clientId: string, network: string, check: () => Promise<boolean>): Promise<boolean> {
+    const pair = pairOf(clientId, network)
     const isProven = proven.get(pair) !== undefined
     if (!isProven && (refusedUntil.get(pair) ?? 0) > now()) return false
     if (await check()) {
@@ -37,18 +43,11 @@ export function createSecretGuessing({ storage, onLimit, now = () => Date.now() 
     onLimit(clientId, network)
     return false
   }
+
+  return { verify, isKnownPlace }
 }
 
-/** A map that forgets its oldest entry when it is full. */
-function createRecent<Value>() {
-  const entries = new Map<string, Value>()
-  return {
-    get: (key: string) => entries.get(key),
-    set(key: string, value: Value): void {
-      entries.delete(key)
-      entries.set(key, value)
-      const [oldest] = entries.keys()
-      if (entries.size > MOST_PAIRS && oldest !== undefined) entries.delete(oldest)
-    },
-  }
+/** A network has no spaces, so that the last one parts the two. */
+function pairOf(clientId: string, network: string): string {
+  return `${clientId} ${network}`
 }

@@ -19,7 +19,12 @@ export function digestSecret(secret: string): string {
 
 /** True when `presented` is one of the secrets that have not expired at `now` (epoch seconds). */
 export function matchesSecret(secrets: readonly ClientSecret[], presented: string, now: number): boolean {
-  const digest = Buffer.from(digestSecret(presented))
+  return matchesDigest(secrets, digestSecret(presented), now)
+}
+
+/** The same for a secret of which only the digest is at hand. */
+export function matchesDigest(secrets: readonly ClientSecret[], presented: string, now: number): boolean {
+  const digest = Buffer.from(presented)
   let matches = false
   for (const { sha256, expiresAt } of secrets) {
     const isLive = expiresAt === undefined || expiresAt > now

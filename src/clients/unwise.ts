@@ -1,3 +1,4 @@
+import { faintColor, readColor } from '../brand-colors.ts'
 import type { ClientMetadata } from './client-schema.ts'
 
 const LONG_ACCESS_TOKEN_SECONDS = 86_400
@@ -32,6 +33,10 @@ const RULES: readonly Rule[] = [
     sentence: 'A redirect to loopback ends at the computer of the person: remove it in production.',
   },
   {
+    applies: ({ ignore_second_factor }) => ignore_second_factor === true,
+    sentence: 'The password alone signs in customers who set up a second factor: ask for it where the storefront can.',
+  },
+  {
     applies: (client) => uses(client, 'refresh_token') && (client.grant_types ?? []).length === 1,
     sentence: 'It may refresh tokens, and has no grant type to get the first one.',
   },
@@ -39,5 +44,9 @@ const RULES: readonly Rule[] = [
 
 /** What is allowed and seldom meant, a sentence each, for the operator who stores the client. */
 export function unwiseMembers(client: ClientMetadata): string[] {
-  return RULES.filter(({ applies }) => applies(client)).map(({ sentence }) => sentence)
+  const color = faintColor(readColor(client.brand_color ?? '') ?? '#000000', 'light')
+  return [
+    ...RULES.filter(({ applies }) => applies(client)).map(({ sentence }) => sentence),
+    ...(color === undefined ? [] : [`The brand_color ${color}`]),
+  ]
 }

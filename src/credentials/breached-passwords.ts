@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto'
-import { type FileHandle, open, readFile, stat } from 'node:fs/promises'
+import { open, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { codeOf } from '../thrown.ts'
+import { isInSortedDigests, type ReadList } from './breached/sorted-digests.ts'
 
 /** Passwords known from breaches, looked up without leaving this machine. */
 export type BreachedPasswords = {
@@ -13,10 +14,9 @@ export type BreachedPasswords = {
 /** The list that ships: the commonest few thousand. */
 export const SHIPPED_LIST = fileURLToPath(new URL('breached/common-passwords.txt', import.meta.url))
 
-const DIGEST_LENGTH = 40
 const PREFIX_LENGTH = 5
-/** Longer than any line: forty digits, a colon, a count, an end of line. */
-const LINE_BYTES = 64
+/** A list up to this size is kept in memory: a look-up on disk goes through the threads that hash passwords. */
+const KEPT_BYTES = 1024 * 1024
 
 /**
  * Opens a list of SHA-1 digests in upper case hexadecimal: a sorted file with `DIGEST` or `DIGEST:COUNT` a line,
@@ -33,9 +33,18 @@ export async function openBreachedPasswords(path: string = SHIPPED_LIST): Promis
   if (isDirectory) {
     return { includes: (password) => isInRange(path, digestOf(password)), close: async () => {} }
   }
+  if (size <= KEPT_BYTES) {
+    const list = await readFile(path)
+    const read: ReadList = (offset, bytes) => list.subarray(offset, offset + bytes)
+    return { includes: (password) => isInSortedDigests(read, list.length, digestOf(password)), close: async () => {} }
+  }
   const file = await open(path)
+  const read: ReadList = async (offset, bytes) => {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(bytes), 0, bytes, offset)
+    return buffer.subarray(0, bytesRead)
+  }
   return {
-    includes: (password) => isInSortedFile(file, size, digestOf(password)),
+    includes: (password) => isInSortedDigests(read, size, digestOf(password)),
     close: () => file.close(),
   }
 }
@@ -60,34 +69,4 @@ async function readFirst(paths: readonly string[]): Promise<string> {
     }
   }
   return ''
-}
-
-/** Halves the file until the digest's line is found: some forty reads for the full list. */
-async function isInSortedFile(file: FileHandle, size: number, digest: string): Promise<boolean> {
-  let [low, high] = [0, size]
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2)
-    const line = await firstLineFrom(file, middle)
-    if (line === undefined || line.start >= high) {
-      high = middle
-    } else if (line.digest === digest) {
-      return true
-    } else if (line.digest < digest) {
-      low = line.start + DIGEST_LENGTH
-    } else {
-      high = middle
-    }
-  }
-  return false
-}
-
-/** The first line that begins at or after `offset`. */
-async function firstLineFrom(file: FileHandle, offset: number) {
-  const from = Math.max(0, offset - 1)
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(2 * LINE_BYTES), 0, 2 * LINE_BYTES, from)
-  const text = buffer.toString('latin1', 0, bytesRead)
-  const newline = offset === 0 ? -1 : text.indexOf('\n')
-  const digest = text.slice(newline + 1, newline + 1 + DIGEST_LENGTH)
-  if ((offset !== 0 && newline < 0) || digest.length < DIGEST_LENGTH) return undefined
-  return { start: from + newline + 1, digest: digest.toUpperCase() }
 }

@@ -26,6 +26,18 @@ export function storedForms(email: string): readonly string[] {
   return [...new Set([asGiven, ascii, withUnicodeDomain(ascii)])]
 }
 
+/** An address as people read it: the domain in Unicode, as far as it is the same domain. Only for showing it. */
+export function readableEmail(email: string): string {
+  const readable = withUnicodeDomain(email)
+  return withAsciiDomain(readable) === email ? readable : email
+}
+
+/** An address that its owner knows again and nobody else learns: `m…@example.com`. */
+export function maskedEmail(email: string): string {
+  const [first = ''] = email
+  return `${first}…${readableEmail(email).slice(readableEmail(email).lastIndexOf('@'))}`
+}
+
 /** True for an address that an account can have: an ASCII name before the `@`, a host of any script after it. */
 export function isEmailAddress(text: string): boolean {
   return text.length <= MAX_EMAIL_LENGTH && text === text.trim() && ADDRESS.test(normalizeEmail(text))

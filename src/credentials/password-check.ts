@@ -8,8 +8,12 @@ import type { StoredPassword } from './stored-password.ts'
 import { createVerifyPerson, type FoundPerson, type VerifyPersonDeps, type WrongPassword } from './verify-person.ts'
 import { noteWhose } from './whose-attempt.ts'
 
-/** Where a sign-in comes from, and the code of a second factor where one was given. */
-export type SignInContext = LoginContext & { readonly code?: string }
+/** Where a sign-in comes from, and the code of a second factor where one was given or will be. */
+export type SignInContext = LoginContext & {
+  readonly code?: string
+  /** The endpoint asks for the second factor afterwards, on a page of its own. */
+  readonly asksForCodeLater?: true
+}
 
 /** `startedAtMs`: epoch milliseconds. What ends sign-ins while the password is being checked ends this one too. */
 export type AttemptContext = SignInContext & { readonly startedAtMs: number }
@@ -26,7 +30,7 @@ export type CheckedPassword<Reason extends string, Admitted> =
 
 /** What `admit` may answer. With `unconfirmed` the person has yet to prove that the address is theirs. */
 export type Admission = {
-  readonly outcome: 'authenticated' | 'unconfirmed' | 'second-factor-required' | 'refused'
+  readonly outcome: 'authenticated' | 'unconfirmed' | 'second-factor-required' | 'refused' | 'locked'
 }
 
 export type PasswordCheckDeps<Person, Reason extends string, Admitted extends Admission> = Omit<

@@ -1,6 +1,8 @@
 import { hash, randomInt } from 'node:crypto'
 import type { Knex } from 'knex'
+import { oneAtATime } from '../database/one-at-a-time.ts'
 import type { SecondFactors } from './second-factors.ts'
+import { typedCode } from './typed-code.ts'
 
 export type RecoveryCodes = {
   /** New codes in place of all earlier ones. They are shown this one time. */
@@ -34,6 +36,8 @@ export function createRecoveryCodes({
     async renew(personId) {
       const codes = Array.from({ length: COUNT }, newCode)
       await knex.transaction(async (transaction) => {
+        // Of two sets that are made at once, one stays.
+        await oneAtATime(transaction, `${name} ${personId}`)
         await of(personId, transaction).delete()
         await transaction(name).insert(codes.map((code) => ({ [personColumn]: personId, sha256: digest(code) })))
       })
@@ -61,7 +65,7 @@ export function withRecoveryCodes(
   return {
     isRequired: factors.isRequired,
     async redeem(personId, code) {
-      if (/^\d{6}$/.test(code.trim())) return factors.redeem(personId, code.trim())
+      if (/^\d{6}$/.test(typedCode(code))) return factors.redeem(personId, code)
       return (await factors.isRequired(personId)) && (await recoveryCodes.redeem(personId, code))
     },
   }
@@ -73,7 +77,6 @@ function newCode(): string {
   return letters.replaceAll(/(.{4})(?=.)/g, '$1-')
 }
 
-/** However it is typed: the groups, blanks and capitals do not count. */
 function digest(code: string): string {
-  return hash('sha256', code.toLowerCase().replaceAll(/[\s-]/g, ''), 'base64url')
+  return hash('sha256', typedCode(code), 'base64url')
 }

@@ -13,6 +13,11 @@ export type SecondFactors = {
   enrol(person: { readonly id: string; readonly email: string }): Promise<{ secret: string; uri: string } | undefined>
   /** The person's app is right: from now on nothing without a code. False for a wrong code. */
   confirm(personId: string, code: string): Promise<boolean>
+  /**
+   * Makes a secret that was shown before the person's factor, if the code is of it. False for a wrong code, and for a person who has
+   * a factor.
+   */
+  adopt(personId: string, secret: string, code: string): Promise<boolean>
   remove(personId: string): Promise<boolean>
   /** True when a password alone no longer lets this person in. */
   isRequired(personId: string): Promise<boolean>
@@ -84,6 +89,22 @@ export function createSecondFactors({
     async confirm(personId, code) {
       const row = await find(personId)
       return row?.confirmed_at === null && (await use(row, code))
+    },
+    async adopt(personId, secret, code) {
+      const step = await timeStepOf(secret, code)
+      if (step === undefined) return false
+      const factor = {
+        sealed_secret: JSON.stringify(sealing.seal(personId, secret)),
+        last_time_step: step,
+        confirmed_at: knex.fn.now(),
+      }
+      const adopted = await factors()
+        .insert({ [personColumn]: personId, ...factor })
+        .onConflict(personColumn)
+        .merge(factor)
+        .whereNull(`${name}.confirmed_at`)
+        .returning(personColumn)
+      return adopted.length > 0
     },
     remove: async (personId) => (await of(personId).delete()) > 0,
     isRequired: async (personId) => isConfirmed(await find(personId)),

@@ -33,7 +33,7 @@ import {
 export type { LoginContext } from './lockout-names.ts'
 
 /** What lockout asks of storage. A negative `by` gives reservations back; it never takes a counter below zero. */
-export type LockoutStorage = Pick<Storage, 'getMany' | 'put' | 'remove'> & {
+export type LockoutStorage = Pick<Storage, 'getMany' | 'put' | 'remove' | 'keepsOrder'> & {
   increment(key: string, windowSeconds: number, by?: number): Promise<number>
 }
 
@@ -44,7 +44,10 @@ export type Reservation = {
 }
 
 export type Lockout = {
-  /** Counts an attempt before the secret is checked, so that a burst over many nodes cannot pass a limit. One trip. */
+  /**
+   * Counts an attempt before the secret is checked, so that a burst over many nodes cannot pass a limit. One trip, two
+   * where storage keeps no order.
+   */
   reserve(account: string, secret: string, context: LoginContext): Promise<Reservation>
   /** Seconds until this account may be tried from this place; undefined when it may now. Asking counts nothing. */
   lockedForSeconds(account: string, context: LoginContext): Promise<number | undefined>
@@ -135,10 +138,11 @@ export function createLockout(deps: LockoutDeps): Lockout {
   async function enter(named: Names): Promise<{ standing: Standing; decision: Decision }> {
     const givesUpAtMs = performance.now() + patienceMs
     for (;;) {
-      // Counting comes before reading: a request that resets a counter has written the block already.
+      // Counting is over before blocks are read: who resets a counter has written the block already.
       const counting = Promise.all(
         named.budgets.map(([name, key]) => storage.increment(key, budgetOf(name, policy).windowSeconds)),
       )
+      if (!storage.keepsOrder) await counting
       const [counts, artifacts] = await Promise.all([counting, storage.getMany(named.artifacts)])
       const standing = standingOf(named, counts, artifacts)
       const decision = decide(standing, policy, now())
@@ -185,9 +189,9 @@ export function createLockout(deps: LockoutDeps): Lockout {
       storage.put(BLOCK, key, { ...block, ...describeBlock(digestKey, named, name) }, seconds),
       // Of one account; what an address does to all of them is looked up by the address.
       name !== 'address' && storage.put(NEWEST, named.subject, { ...block, name, network: named.network }, seconds),
-      // The block has its own end; what led to it is forgotten with it.
-      storage.increment(key, budget.windowSeconds, -count),
     ])
+    // The block has its own end; what led to it is forgotten once it stands, or a burst would find neither.
+    await storage.increment(key, budget.windowSeconds, -count)
   }
 
   async function countClient({ clientKey }: Names): Promise<void> {

@@ -7,7 +7,7 @@ const MAX_NAME_LENGTH = 100
 export const MOST_PER_NETWORK = 20
 export const OTHERS = '(others)'
 
-type Use = { readonly signed: number; readonly seen: number; readonly signedAt?: number; readonly seenAt?: number }
+type Use = { signed: number; seen: number; signedAt?: number; seenAt?: number }
 
 /** Counts not yet written. Bounded: fetchers beyond 5,000 between two writes, and beyond 20 of a network, are counted together. */
 export type UsageBatch = {
@@ -31,6 +31,12 @@ export function countSet({ sets }: UsageBatch, hash: string, kids: readonly stri
 /** Notes a fetch of the key set. */
 export function countFetch(batch: UsageBatch, fetcher: Verifier, hash: string, at: number): void {
   const { fetches, networks } = batch
+  // As most of them come: a verifier that is counted already, under a name that needs no shortening.
+  const counted = fetches.get(nameOf(fetcher))
+  if (counted) {
+    Object.assign(counted, { hash, at, count: counted.count + 1 })
+    return
+  }
   const verifier = bounded(batch, fetcher)
   const known = fetches.get(nameOf(verifier))
   const network = networkOf(verifier.address)
@@ -40,8 +46,13 @@ export function countFetch(batch: UsageBatch, fetcher: Verifier, hash: string, a
 
 /** Notes that a key signed, or that a token it signed arrived. */
 export function countUse({ uses }: UsageBatch, kid: string, what: 'signed' | 'seen', at: number): void {
-  const use = uses.get(kid) ?? { signed: 0, seen: 0 }
-  uses.set(kid, { ...use, [what]: use[what] + 1, [`${what}At`]: at })
+  let use = uses.get(kid)
+  if (!use) {
+    use = { signed: 0, seen: 0 }
+    uses.set(kid, use)
+  }
+  use[what] += 1
+  use[what === 'signed' ? 'signedAt' : 'seenAt'] = at
 }
 
 function bounded({ fetches, networks }: UsageBatch, { verifier, address }: Verifier): Verifier {
@@ -53,5 +64,6 @@ function bounded({ fetches, networks }: UsageBatch, { verifier, address }: Verif
 }
 
 function nameOf({ verifier, address }: Verifier): string {
-  return JSON.stringify([verifier, address])
+  // An address has no spaces.
+  return `${address} ${verifier}`
 }
