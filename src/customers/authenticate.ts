@@ -1,14 +1,15 @@
 import { availableParallelism } from 'node:os'
 import type { ConstantTimeRefusal } from '../credentials/constant-time-refusal.ts'
 import { type Busy, createHashingQueue } from '../credentials/hashing-queue.ts'
-import type { Lockout, LoginContext } from '../credentials/lockout/lockout.ts'
-import { type AttemptContext, createPasswordCheck } from '../credentials/password-check.ts'
+import type { Lockout } from '../credentials/lockout/lockout.ts'
+import { type AttemptContext, createPasswordCheck, type SignInContext } from '../credentials/password-check.ts'
 import type { PasswordPolicy } from '../credentials/password-policy.ts'
 import type { Passwords } from '../credentials/passwords.ts'
 import type { FoundPerson, WrongPassword } from '../credentials/verify-person.ts'
 import type { Customer } from './customer.ts'
 import type { Directory } from './directory.ts'
 import { type Proof, proofOf } from './proof.ts'
+import type { CheckFactor } from './second-factor/direct-check.ts'
 import type { SignInElsewhere } from './sign-in-elsewhere.ts'
 import { ShopServiceError } from './sources/shop-failure.ts'
 
@@ -20,23 +21,30 @@ export type Authentication =
   /** Too many logins are being checked at once, or the shop that keeps the customers is away. */
   | Busy
 
+/** A customer whose password, or code by mail, was right. */
+export type Proved = {
+  readonly customer: Customer
+  readonly proof: Proof
+  /** The password breaks the policy, and the next page should ask for another. */
+  readonly mustChangePassword?: true
+}
+
 type Admitted =
-  /** `mustChangePassword`: it breaks the policy, and the next page should ask for another. */
-  | {
-      readonly outcome: 'authenticated'
-      readonly customer: Customer
-      readonly proof: Proof
-      readonly mustChangePassword?: true
-    }
+  /** `hasSecondFactor`: a code was asked for, and was right. */
+  | (Proved & { readonly outcome: 'authenticated'; readonly hasSecondFactor?: true })
+  /** Nobody is signed in yet: a code must come as well, or a second factor has to be set up. */
+  | (Proved & { readonly outcome: 'second-factor-required'; readonly need: 'code' | 'mail' | 'set-up' })
   | { readonly outcome: 'unconfirmed'; readonly customer: Customer }
+  | Refusal
+  | { readonly outcome: 'locked'; readonly retryAfterSeconds: number }
 
 export type Refusal = {
   readonly outcome: 'refused'
   /** For the audit trail and logs; a caller of ours never learns it. */
-  readonly reason: WrongPassword | 'blocked'
+  readonly reason: WrongPassword | 'blocked' | 'wrong-code'
 }
 
-export type Authenticate = (login: string, password: string, context?: LoginContext) => Promise<Authentication>
+export type Authenticate = (login: string, password: string, context?: SignInContext) => Promise<Authentication>
 
 export type AuthenticateDeps = {
   readonly directory: Directory
@@ -48,6 +56,8 @@ export type AuthenticateDeps = {
   readonly refusal?: ConstantTimeRefusal
   /** What a password that was just accepted has to keep to. */
   readonly policy?: PasswordPolicy
+  /** What is asked for beside the password; nothing unless given. */
+  readonly checkFactor?: CheckFactor
   /** Logins under way at a time; fewer where they would stand in one line for storage with everybody else. */
   readonly loginsAtOnce?: number
   /** A row that can not be used, for the log. */
@@ -98,19 +108,22 @@ function personOf(signInElsewhere: SignInElsewhere) {
   }
 }
 
-/** The address must be confirmed; a password that breaks the policy lets in, and must be changed. */
-function createAdmit({ policy, directory }: Pick<AuthenticateDeps, 'policy' | 'directory'>) {
+/** The address must be confirmed, and a second factor shown; a password that breaks the policy lets in, and must be changed. */
+function createAdmit({
+  policy,
+  directory,
+  checkFactor,
+}: Pick<AuthenticateDeps, 'policy' | 'directory' | 'checkFactor'>) {
   return async function admit(
     { person: customer, ...found }: FoundPerson<Customer>,
     password: string,
-    { startedAtMs }: AttemptContext,
+    context: AttemptContext,
   ): Promise<Admitted> {
     if (!customer.emailVerified) return { outcome: 'unconfirmed', customer }
-    const admitted = {
-      outcome: 'authenticated',
-      customer,
-      proof: proofOf({ customer, ...found }, startedAtMs),
-    } as const
+    const proof = proofOf({ customer, ...found }, context.startedAtMs)
+    const step = (await checkFactor?.(customer, context)) ?? ({ outcome: 'authenticated' } as const)
+    if (step.outcome === 'refused' || step.outcome === 'locked') return step
+    const admitted = { ...step, customer, proof }
     if (found.passwordChangeRequired) return { ...admitted, mustChangePassword: true }
     const review = await policy?.review(password, customer.email)
     if (!review || review.outcome === 'accepted') return admitted

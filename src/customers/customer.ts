@@ -46,7 +46,7 @@ export type Permission = {
  * The company user a sign-in acts as: the only active one; of several the active default; otherwise none, and the
  * client asks the person. A company user of a blocked company is not active.
  */
-export function selectCompanyUser(customer: Customer): CompanyUser | undefined {
+export function selectCompanyUser(customer: Pick<Customer, 'companyUsers'>): CompanyUser | undefined {
   const active = customer.companyUsers.filter(isActiveCompanyUser)
   return active.length === 1 ? active[0] : active.find((companyUser) => companyUser.isDefault)
 }

@@ -3,20 +3,22 @@ import { normalizeEmail } from '../credentials/email.ts'
 import { networkOf } from '../credentials/ip-network.ts'
 import type { Lockout, LoginContext, Reservation } from '../credentials/lockout/lockout.ts'
 import { NOWHERE } from '../credentials/lockout/lockout-names.ts'
+import { typedCode } from '../credentials/typed-code.ts'
 import { noteWhoseLater } from '../credentials/whose-attempt.ts'
-import type { Mail, Mailer } from '../mail.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Authenticate, Authentication } from './authenticate.ts'
 import type { Directory } from './directory.ts'
 import { type Measured, type Proofs, proofOf } from './proof.ts'
 import type { MailBudgets } from './recovery/recovery-budgets.ts'
+import { type Asker, type Letter, languagesFor, type PostLetter } from './recovery/recovery-letters.ts'
+import type { CheckFactor } from './second-factor/direct-check.ts'
 
 export type OneTimePasswords = {
   /**
-   * Mails a code to the customer with this login, asked for from an IP address. In the background, so that the answer
-   * does not show whether there is one.
+   * Mails a code to the customer with this login, in the customer's language before those of the asker. In the
+   * background, so that the answer does not show whether there is one.
    */
-  request(login: string, ip: string): void
+  request(login: string, asker: Asker): void
   /** Checks a code, once. Every refusal is the same. */
   readonly authenticate: Authenticate
   /** The same with the key of a letter that resets passwords, which is used up; the password stays. */
@@ -28,10 +30,12 @@ export type OneTimePasswordDeps = {
   readonly directory: Pick<Directory, 'findByLogin'>
   readonly proofs: Pick<Proofs, 'measure'>
   readonly lockout: Pick<Lockout, 'reserve' | 'remember'>
-  readonly budgets: Pick<MailBudgets, 'takeForAccount'>
-  readonly postMail: Mailer['post']
+  readonly budgets: Pick<MailBudgets, 'takeForAccount' | 'takeForPlace'>
+  readonly postLetter: PostLetter
   /** The customer with an address whose password a key resets, for exactly one caller; absent where there are no such keys. */
   readonly redeemResetKey?: ((key: string, email: string) => Promise<Measured | undefined>) | undefined
+  /** What is asked for beside the code: a mailbox is one factor. Nothing unless given. */
+  readonly checkFactor?: CheckFactor
   /** Keys the digests: a code is short, and would be guessed from a plain one. */
   readonly digestKey: string
 }
@@ -58,8 +62,9 @@ export function createOneTimePasswords(deps: OneTimePasswordDeps): OneTimePasswo
     createHmac('sha256', digestKey).update(`one-time-password\n${subject}\n${code}`).digest('base64url')
   const askedBy = (subject: string, network: string) => `${subject}\n${network}`
 
-  async function write(login: string, ip: string): Promise<Mail | undefined> {
+  async function write(login: string, { ip, languages }: Asker): Promise<Letter | undefined> {
     const subject = normalizeEmail(login)
+    if ((await budgets.takeForPlace(ip, 'codes')) !== undefined) return undefined
     if (!(await budgets.takeForAccount('one-time-password', subject, { ip }))) return undefined
     const from = networkOf(ip)
     const code = Array.from({ length: LENGTH }, () => ALPHABET[randomInt(ALPHABET.length)]).join('')
@@ -70,12 +75,20 @@ export function createOneTimePasswords(deps: OneTimePasswordDeps): OneTimePasswo
     const found = await directory.findByLogin(subject)
     if (found?.customer.status !== 'active') return undefined
     await storage.put(KIND, id, { from, proof: proofOf(found, madeAtMs) }, TTL_SECONDS)
-    return mailWith(found.customer.email, code)
+    const { email, locale, givenName } = found.customer
+    return {
+      kind: 'sign-in-code',
+      to: email,
+      languages: languagesFor(locale, languages),
+      ...(givenName !== undefined && { givenName }),
+      ttlSeconds: TTL_SECONDS,
+      values: { code },
+    }
   }
 
   /** The customer whose code it is, unless something ended it since. It is used up then. */
   async function redeem(subject: string, code: string, network: string): Promise<Measured | undefined> {
-    const id = digest(subject, code.trim().toLowerCase())
+    const id = digest(subject, typedCode(code))
     const [tries, stored] = await Promise.all([
       storage.increment(`one-time-password:tries:${askedBy(subject, network)}`, TTL_SECONDS),
       storage.get(KIND, id),
@@ -101,8 +114,8 @@ export function createOneTimePasswords(deps: OneTimePasswordDeps): OneTimePasswo
     noteWhoseLater(outcome, async () => (await directory.findByLogin(subject))?.customer.id)
 
   return {
-    request(login, ip) {
-      deps.postMail(() => write(login, ip))
+    request(login, asker) {
+      deps.postLetter(() => write(login, asker))
     },
 
     authenticate: checkBy((subject, code, { ip }) => redeem(subject, code, networkOf(ip))),
@@ -123,14 +136,9 @@ export function createOneTimePasswords(deps: OneTimePasswordDeps): OneTimePasswo
       await entered.settle(found ? 'success' : 'failure')
       if (!found) return refusal(subject, { outcome: 'refused', reason: 'wrong-password' })
       const { customer, proof } = found
-      return customer.emailVerified
-        ? { outcome: 'authenticated', customer, proof }
-        : { outcome: 'unconfirmed', customer }
+      if (!customer.emailVerified) return { outcome: 'unconfirmed', customer }
+      const step = (await deps.checkFactor?.(customer, context)) ?? ({ outcome: 'authenticated' } as const)
+      return step.outcome === 'refused' || step.outcome === 'locked' ? step : { ...step, customer, proof }
     }
   }
-}
-
-function mailWith(to: string, code: string): Mail {
-  const text = `Your code is ${code}\n\nIt works for ten minutes, once. If you did not ask for it, ignore this mail.`
-  return { to, subject: 'Your sign-in code', text }
 }

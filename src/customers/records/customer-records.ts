@@ -1,6 +1,8 @@
 import type { Knex } from 'knex'
 import { normalizeEmail, storedForms } from '../../credentials/email.ts'
 import { findByEmail, isTakenInOtherForm } from '../../credentials/email-rows.ts'
+import { containing } from '../../database/like.ts'
+import { oneAtATime } from '../../database/one-at-a-time.ts'
 import { type Page, type PageRequest, toPage } from '../../database/page.ts'
 import { type Changed, isRevision } from '../../database/revision.ts'
 import { afterUuid, isUuid } from '../../database/uuid.ts'
@@ -97,7 +99,7 @@ export function createCustomerRecords({ knex, tellChanged }: CustomerRecordsDeps
 
     /** By id. */
     async list({ search, status }: CustomerFilter, { limit, cursor }: PageRequest): Promise<Page<Customer>> {
-      const patterns = search && [search.toLowerCase(), ...storedForms(search)].map(toPattern)
+      const patterns = search && [search.toLowerCase(), ...storedForms(search)].map(containing)
       const customers = await select(
         knex,
         `where c.id > ? ${status ? 'and c.status = ?' : ''} ${patterns ? `and ${MATCHES}` : ''} order by c.id limit ?`,
@@ -116,7 +118,7 @@ export function createCustomerRecords({ knex, tellChanged }: CustomerRecordsDeps
       const created = await knex.transaction<Created | Refused>(async (transaction) => {
         const { customerReference } = record
         // Two at once: the second waits here, and finds what the first made.
-        await transaction.raw('select pg_advisory_xact_lock(hashtext(?))', [`customer ${customerReference}`])
+        await oneAtATime(transaction, `customer ${customerReference}`)
         const known = await select(transaction, 'where c.customer_reference = ?', [customerReference])
         if (known.length > 0) return { outcome: 'refused', reason: `a customer ${customerReference} already exists` }
         let takenAway: TakenAway | undefined
@@ -199,10 +201,6 @@ export function createCustomerRecords({ knex, tellChanged }: CustomerRecordsDeps
 /** A look at every row: a search by part of a word has no index, and an operator searches now and then. */
 const MATCHES = `concat_ws(' ', lower(c.email), c.email_normalized, lower(c.customer_reference), lower(c.given_name),
   lower(c.family_name)) like any(?::text[])`
-
-function toPattern(text: string): string {
-  return `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`
-}
 
 async function takenAddress(write: () => Promise<unknown>): Promise<Refused | undefined> {
   try {

@@ -6,6 +6,8 @@ export type EraseDeps = {
   /** Ends every session and token of the customer. */
   readonly revoke: (customerId: string) => Promise<void>
   readonly tellChanged?: TellChanged
+  /** Asked within the transaction; false leaves everything as it is, and the answer is `unknown`. */
+  readonly claim?: (transaction: Knex, customerId: string) => Promise<boolean>
 }
 
 export type Erasure = { readonly outcome: 'erased'; readonly customerId: string } | { readonly outcome: 'unknown' }
@@ -16,16 +18,22 @@ export type Erasure = { readonly outcome: 'erased'; readonly customerId: string 
  * revokes again.
  */
 export async function eraseCustomer(
-  { knex, revoke, tellChanged }: EraseDeps,
+  { knex, revoke, tellChanged, claim }: EraseDeps,
   customerReference: string,
 ): Promise<Erasure> {
   const customer = await knex('customers').where({ customer_reference: customerReference }).first<{ id: string }>('id')
   if (!customer) return { outcome: 'unknown' }
   const address = `erased-${customer.id}@erased.invalid`
-  await knex.transaction(async (transaction) => {
+  const isClaimed = await knex.transaction(async (transaction) => {
+    if (claim && !(await claim(transaction, customer.id))) return false
     await transaction('company_users').where({ customer_id: customer.id }).delete()
+    await transaction('passkeys').where({ customer_id: customer.id }).delete()
     await transaction('registration_keys').where({ customer_id: customer.id }).delete()
     await transaction('customer_email_changes').where({ customer_id: customer.id }).delete()
+    await transaction('account_deletions').where({ customer_id: customer.id }).delete()
+    for (const name of ['customer_second_factors', 'customer_recovery_codes', 'customer_remembered_devices'])
+      await transaction(name).where({ customer_id: customer.id }).delete()
+    await transaction('customer_upstream_links').where({ customer_id: customer.id }).delete()
     await transaction('support_accesses').where({ customer_id: customer.id }).update({ reason: null })
     await transaction('customers')
       .where({ id: customer.id })
@@ -46,7 +54,9 @@ export async function eraseCustomer(
         erased_at: knex.raw('coalesce(erased_at, now())'),
         updated_at: knex.fn.now(),
       })
+    return true
   })
+  if (!isClaimed) return { outcome: 'unknown' }
   await tellChanged?.(customer.id)
   await revoke(customer.id)
   return { outcome: 'erased', customerId: customer.id }

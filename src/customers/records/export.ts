@@ -51,7 +51,22 @@ export async function exportPersonalData(
     .where({ customer_id: row.id })
     .orderBy('id')
     .select({ email: 'email_before', changedAt: 'changed_at' })
-  return { customer, account, formerAddresses, ...(await collect(row.id)) }
+  const passkeys = await knex('passkeys')
+    .where({ customer_id: row.id })
+    .orderBy(['created_at', 'id'])
+    .select({ id: 'id', name: 'name', isBackedUp: 'is_backed_up', createdAt: 'created_at', lastUsedAt: 'last_used_at' })
+  const linkedAccounts = await knex('customer_upstream_links')
+    .where({ customer_id: row.id })
+    .orderBy('linked_at')
+    .select({
+      upstream: 'upstream_id',
+      issuer: 'issuer',
+      subject: 'subject',
+      email: 'email',
+      linkedAt: 'linked_at',
+      lastUsedAt: 'last_used_at',
+    })
+  return { customer, account, formerAddresses, passkeys, linkedAccounts, ...(await collect(row.id)) }
 }
 
 function toRecord({ customer, password }: CustomerWithPassword, withHashes: boolean): object {

@@ -7,7 +7,7 @@ import type { Asker } from './recovery-letters.ts'
 /** How many mails may be asked for, by whom and for whom. */
 export type MailBudgets = {
   /** Counts a request from an address, for any account; seconds to wait when there were too many. */
-  takeForPlace(ip: string): Promise<number | undefined>
+  takeForPlace(ip: string, what?: keyof typeof PER_PLACE): Promise<number | undefined>
   /** Whether the account of this address may get another mail of this kind, asked for by this asker. */
   takeForAccount(kind: MailKind, email: string, asker: Pick<Asker, 'ip' | 'deviceId'>): Promise<boolean>
 }
@@ -15,8 +15,11 @@ export type MailBudgets = {
 type MailKind = keyof typeof LIMITS
 
 const PLACE_WINDOW_SECONDS = 3600
-/** Requests from one address; a shop's own counter or an office is one address. */
-const PER_PLACE = 60
+/**
+ * Requests from one address; a shop's own counter or an office is one address. Of codes there are more, because they are asked for
+ * at each sign-in.
+ */
+const PER_PLACE = { letters: 60, codes: 600 } as const
 
 const LETTERS = { windowSeconds: 3600, perAsker: 3, together: 9 } as const
 /** To one account: asked for by one asker, and by all strangers together. */
@@ -25,6 +28,8 @@ const LIMITS = {
   unblock: LETTERS,
   registration: LETTERS,
   confirmation: LETTERS,
+  'email-change': LETTERS,
+  'second-factor': { windowSeconds: 600, perAsker: 5, together: 15 },
   'one-time-password': { windowSeconds: 600, perAsker: 5, together: 15 },
 } as const
 
@@ -42,10 +47,11 @@ export function createMailBudgets({
   readonly exemptsLoopback: boolean
 }): MailBudgets {
   return {
-    async takeForPlace(ip) {
+    async takeForPlace(ip, what = 'letters') {
       if (exemptsLoopback && isLoopback(ip)) return undefined
-      const count = await storage.increment(`mail:place:${networkOf(ip)}`, PLACE_WINDOW_SECONDS)
-      return count > PER_PLACE ? PLACE_WINDOW_SECONDS : undefined
+      const key = what === 'letters' ? 'mail:place' : `mail:place:${what}`
+      const count = await storage.increment(`${key}:${networkOf(ip)}`, PLACE_WINDOW_SECONDS)
+      return count > PER_PLACE[what] ? PLACE_WINDOW_SECONDS : undefined
     },
     async takeForAccount(kind, email, asker) {
       const { windowSeconds, perAsker, together } = LIMITS[kind]

@@ -1,14 +1,36 @@
 import type { Customer } from '../customer.ts'
 
 /** What a customer is written about. Each kind has its texts and may have a template of its own. */
-export type LetterKind =
-  | 'recovery'
-  | 'password-changed'
-  | 'unblock'
-  | 'confirmation'
-  | 'account-exists'
-  | 'email-changed'
-  | 'support-access'
+export const LETTER_KINDS = [
+  'recovery',
+  'password-changed',
+  'password-changed-only',
+  'unblock',
+  'confirmation',
+  'account-exists',
+  'email-change-asked',
+  'email-changed',
+  'support-access',
+  'data-exported',
+  'deletion-asked',
+  'deletion-called-off',
+  'deletion-done',
+  'company-invitation',
+  'company-left',
+  'company-role-changed',
+  'company-removed',
+  'sign-in-code',
+  'second-factor-code',
+  'second-factor-added',
+  'second-factor-removed',
+  'recovery-code-used',
+  'recovery-codes-low',
+  'passkey-added',
+  'passkey-removed',
+  'upstream-linked',
+  'upstream-unlinked',
+] as const
+export type LetterKind = (typeof LETTER_KINDS)[number]
 
 export type Letter = {
   readonly kind: LetterKind
@@ -23,6 +45,8 @@ export type Letter = {
   readonly token?: string
   /** How long that works. */
   readonly ttlSeconds?: number
+  /** What else its texts name: a company, a provider, a code. */
+  readonly values?: Readonly<Record<string, string>>
 }
 
 /** A letter with a link, in the customer's own language before those of the page that asked. */

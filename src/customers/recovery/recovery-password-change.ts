@@ -22,9 +22,19 @@ export type PasswordChangeDeps = {
   readonly passwords: Pick<Passwords, 'hash'>
   readonly policy: PasswordPolicy
   readonly proofs: Pick<Proofs, 'make'>
-  /** Ends every session and token of the customer; `by` is who set the password, for the audit trail. */
-  readonly signOut: (customerId: string, by?: string) => Promise<void>
+  /** Writes the change into the audit trail; `by` is who set the password, the customer unless said. */
+  readonly notePassword: (customerId: string, by?: string) => void
+  /** Ends every session and token of the customer. */
+  readonly signOut: (customerId: string) => Promise<void>
   readonly postLetter: PostLetter
+}
+
+type ChangeOf = {
+  readonly customer: Customer
+  readonly proof: Proof
+  readonly by?: string | undefined
+  /** Whether what is signed in stays so. */
+  readonly staysSignedIn?: boolean
 }
 
 /** The two halves of a new password: whether it may be used, and putting it in force. */
@@ -33,6 +43,7 @@ export function createPasswordChange({
   passwords,
   policy,
   proofs,
+  notePassword,
   signOut,
   postLetter,
 }: PasswordChangeDeps) {
@@ -50,25 +61,26 @@ export function createPasswordChange({
     },
 
     /**
-     * Sets the password, signs the customer out everywhere and tells them by mail. The answer is a proof of after that;
-     * undefined, with nothing changed, when the credentials changed since `proof`.
+     * Sets the password, signs the customer out everywhere unless they want to stay signed in, and tells them by mail. The
+     * answer is a proof of after that; undefined, with nothing changed, when the credentials changed since `proof`.
      */
     async apply(
-      { customer, proof, by }: { readonly customer: Customer; readonly proof: Proof; readonly by?: string | undefined },
+      { customer, proof, by, staysSignedIn = false }: ChangeOf,
       password: StoredPassword,
       languages: readonly string[],
     ): Promise<Proof | undefined> {
       if (!(await directory.setPassword(customer.id, password, proof.generation))) return undefined
-      await signOut(customer.id, by)
+      notePassword(customer.id, by)
+      if (!staysSignedIn) await signOut(customer.id)
       postLetter(async () => ({
-        kind: 'password-changed',
+        kind: staysSignedIn ? 'password-changed-only' : 'password-changed',
         to: customer.email,
         languages: languagesFor(customer.locale, languages),
         ...(customer.givenName !== undefined && { givenName: customer.givenName }),
         path: '/recovery',
       }))
       // A session knows its start to the second, and this one counts as before the change.
-      await pause(1000 - (Date.now() % 1000))
+      if (!staysSignedIn) await pause(1000 - (Date.now() % 1000))
       return proofs.make(customer.id)
     },
   }

@@ -1,7 +1,9 @@
+import type { ForeignIdentity } from '../../credentials/foreign-identity.ts'
 import type { Lockout } from '../../credentials/lockout/lockout.ts'
 import type { PasswordPolicy } from '../../credentials/password-policy.ts'
 import type { Passwords } from '../../credentials/passwords.ts'
 import type { Storage } from '../../storage/storage.ts'
+import type { Customer } from '../customer.ts'
 import type { Directory } from '../directory.ts'
 import type { Proofs } from '../proof.ts'
 import { createEmailChanges, type EmailChanges, type EmailChangesDeps } from './email-changes.ts'
@@ -23,8 +25,18 @@ export type RecoveryServicesDeps = Omit<EmailChangesDeps, 'directory'> & {
   readonly policy: PasswordPolicy
   readonly lockout: Lockout
   readonly budgets: MailBudgets
-  /** Ends every session and token of the customer; `by` is who set the password, for the audit trail. */
-  readonly signOut: (customerId: string, by?: string) => Promise<void>
+  /** Ends every session and token of the customer. */
+  readonly signOut: (customerId: string) => Promise<void>
+  /** Writes a new password into the audit trail; `by` is who set it, the customer unless said. */
+  readonly notePassword: (customerId: string, by?: string) => void
+  /** Connects the account at a sign-in provider that a registration came from. */
+  readonly connect?: (customerId: string, identity: ForeignIdentity) => Promise<unknown>
+  /** The owner of a mailbox is about to have the account. */
+  readonly onRecovering?: (customer: Customer) => Promise<void>
+  /** After a recovery: takes away all passkeys of the customer but these. */
+  readonly keepPasskeys?:
+    | ((customerId: string, ids: readonly string[], languages: readonly string[]) => Promise<void>)
+    | undefined
   /** Told of what customers did to their accounts: for the audit trail. */
   readonly note: (event: AccountEvent, customerId: string) => void
 }

@@ -31,8 +31,18 @@ export type Recovery = {
   findFor(token: string, email: string): Promise<Measured | undefined>
   /** As `findFor`, for exactly one caller: the link is used up, and nothing else changes. */
   redeemFor(token: string, email: string): Promise<Measured | undefined>
-  /** Sets the password and signs the customer out everywhere. A password that is refused leaves the link good. */
-  finish(token: string, password: string, context: LoginContext, languages: readonly string[]): Promise<Recovered>
+  /**
+   * Sets the password and signs the customer out everywhere. Of the passkeys those stay that the customer named: somebody else may
+   * have added the others. A password that is refused leaves the link good.
+   */
+  finish(token: string, password: string, context: LoginContext, wishes: RecoveryWishes): Promise<Recovered>
+}
+
+export type RecoveryWishes = {
+  /** Of the letters about it. */
+  readonly languages: readonly string[]
+  /** None where nobody could be asked. */
+  readonly keptPasskeys?: readonly string[]
 }
 
 export type RecoveryDeps = {
@@ -45,6 +55,12 @@ export type RecoveryDeps = {
   readonly lockout: Pick<Lockout, 'unblock' | 'remember'>
   /** Who reads the mail of an address owns it. */
   readonly confirmEmail: (customerId: string, email: string) => Promise<boolean>
+  /** The owner of the mailbox is about to have the account: takes away what others may have left in it. */
+  readonly onRecovering?: ((customer: Customer) => Promise<void>) | undefined
+  /** Takes away all passkeys of the customer but these, with what they signed in; absent where there are no passkeys. */
+  readonly keepPasskeys?:
+    | ((customerId: string, ids: readonly string[], languages: readonly string[]) => Promise<void>)
+    | undefined
   /** A letter with a link goes out to this customer. */
   readonly onRequested: (customerId: string) => void
 }
@@ -89,14 +105,17 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
       return found?.customer.emailVerified && (await links.redeem('recovery', token)) ? found : undefined
     },
 
-    async finish(token, password, context, languages) {
+    async finish(token, password, context, { languages, keptPasskeys = [] }) {
       const found = await find(token)
       if (!found) return { outcome: 'dead' }
       const { customer } = found
       const prepared = await passwordChange.prepare(password, customer.email, networkOf(context.ip))
       if (prepared.outcome !== 'prepared') return prepared
       if (!(await links.redeem('recovery', token))) return { outcome: 'dead' }
+      // Before the sign-outs, so that none of it outlives them.
+      await deps.onRecovering?.(customer)
       if (!(await passwordChange.apply(found, prepared.password, languages))) return { outcome: 'dead' }
+      await deps.keepPasskeys?.(customer.id, keptPasskeys, languages)
       await deps.confirmEmail(customer.id, customer.email)
       await Promise.all([lockout.unblock(customer.email, context), lockout.remember(customer.email, context)])
       return { outcome: 'changed', customer }

@@ -1,4 +1,5 @@
 import { normalizeEmail } from '../../credentials/email.ts'
+import type { ForeignIdentity } from '../../credentials/foreign-identity.ts'
 import { networkOf } from '../../credentials/ip-network.ts'
 import type { Passwords } from '../../credentials/passwords.ts'
 import type { StoredPassword } from '../../credentials/stored-password.ts'
@@ -40,6 +41,8 @@ export type RegistrationDeps = {
   readonly links: OneTimeLinks
   readonly budgets: MailBudgets
   readonly postLetter: PostLetter
+  /** Connects the account at a sign-in provider that a registration came from. */
+  readonly connect?: ((customerId: string, identity: ForeignIdentity) => Promise<unknown>) | undefined
   /** Counts tries of the password at one link. */
   readonly countTry: (token: string) => Promise<number>
 }
@@ -62,7 +65,15 @@ export function createRegistration(deps: RegistrationDeps) {
     if (link?.registration) {
       const registration = link.registration as NewCustomer // as `register` put it
       const { email, password } = registration
-      return { email, needsPassword, ...(password && { password }), confirm: () => rows.add(registration) }
+      // Without a password nothing tells the person who began from one who has the letter alone.
+      if (needsPassword && link.identity !== undefined) return undefined
+      const confirm = async () => {
+        const id = await rows.add(registration)
+        // As `registerByIdentity` put it.
+        if (id !== undefined && link.identity) await deps.connect?.(id, link.identity as ForeignIdentity)
+        return id
+      }
+      return { email, needsPassword, ...(password && { password }), confirm }
     }
     const found = await proofs.measure(link?.proof)
     const next = link?.newEmail
@@ -82,13 +93,17 @@ export function createRegistration(deps: RegistrationDeps) {
   }
 
   /** To an address that has an account goes a letter that says so, with the way to a new password. */
-  async function writeToRegistrant(registration: NewCustomer, asker: Registrant): Promise<Letter | undefined> {
+  async function writeToRegistrant(
+    registration: NewCustomer,
+    asker: Registrant,
+    identity?: ForeignIdentity,
+  ): Promise<Letter | undefined> {
     const { email } = registration
     const subject = normalizeEmail(email)
     if (!(await budgets.takeForAccount('registration', email, asker))) return undefined
     const known = (await directory.findByLogin(email))?.customer
     if (known) return { kind: 'account-exists', to: known.email, languages: asker.languages, path: '/recovery' }
-    const content = { registration, browser: asker.browser }
+    const content = { registration, browser: asker.browser, ...(identity && { identity }) }
     const token = await links.issue('confirmation', { subject, ip: asker.ip }, content, TTL_SECONDS)
     return confirmationLetter(email, asker.languages, token, asker.shopPage)
   }
@@ -100,14 +115,31 @@ export function createRegistration(deps: RegistrationDeps) {
     if (known && known.id !== proof.customerId)
       return { kind: 'account-exists', to: known.email, languages: asker.languages, path: '/recovery' }
     const link = { subject: normalizeEmail(email), ip: asker.ip }
-    const token = await links.issue('confirmation', link, { newEmail: email, proof }, TTL_SECONDS)
+    const content = { newEmail: email, proof, ...(asker.browser !== undefined && { browser: asker.browser }) }
+    const token = await links.issue('confirmation', link, content, TTL_SECONDS)
     return confirmationLetter(email, asker.languages, token, asker.shopPage)
   }
 
+  /** A new password, to which the letter leads, ends the change: the link to the new address is then worth nothing. */
+  async function writeToFormerAddress(proof: Proof, asker: Registrant): Promise<Letter | undefined> {
+    const customer = (await proofs.measure(proof))?.customer
+    if (!customer || !(await budgets.takeForAccount('email-change', customer.email, asker))) return undefined
+    const { email: to, locale, givenName } = customer
+    const languages = languagesFor(locale, asker.languages)
+    return {
+      kind: 'email-change-asked',
+      to,
+      languages,
+      ...(givenName !== undefined && { givenName }),
+      path: '/recovery',
+    }
+  }
+
   return {
-    /** Mails a link to an address that a customer wants to have; who follows it gives it to them. */
+    /** Mails a link to an address that a customer wants to have; who follows it gives it to them. The address they have is told. */
     requestEmailChange(email: string, proof: Proof, asker: Registrant): void {
       postLetter(() => writeToNewAddress(email, proof, asker))
+      postLetter(() => writeToFormerAddress(proof, asker))
     },
 
     /** The same answer and cost whether or not the address has an account. */
@@ -118,6 +150,14 @@ export function createRegistration(deps: RegistrationDeps) {
         postLetter(() => writeToRegistrant(registration, asker))
       }
       return prepared
+    },
+
+    /**
+     * Mails a link to somebody who signed in at a provider that does not vouch for their address. It works in the browser that
+     * they began in; an address that has an account gets a letter that says so.
+     */
+    registerByIdentity(registration: NewCustomer, identity: ForeignIdentity, asker: Registrant): void {
+      postLetter(() => writeToRegistrant(registration, asker, identity))
     },
 
     /** Mails another link to a customer whose address is not confirmed. */

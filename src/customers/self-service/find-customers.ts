@@ -1,5 +1,6 @@
 import type { Knex } from 'knex'
 import { storedForms } from '../../credentials/email.ts'
+import { beginningWith } from '../../database/like.ts'
 import { isStorable } from '../../database/storable.ts'
 import type { Customer } from '../customer.ts'
 
@@ -61,9 +62,9 @@ async function numbersOf(knex: Knex, text: string): Promise<number[]> {
  */
 export function searchFor(text: string): { readonly sql: string; readonly bindings: readonly string[] } {
   const parts: readonly (readonly [string, string])[] = [
-    ...storedForms(text).map((form) => ['email_normalized like ?', beginsWith(form)] as const),
-    ['lower(given_name) like lower(?)', beginsWith(text)],
-    ['lower(family_name) like lower(?)', beginsWith(text)],
+    ...storedForms(text).map((form) => ['email_normalized like ?', beginningWith(form)] as const),
+    ['lower(given_name) like lower(?)', beginningWith(text)],
+    ['lower(family_name) like lower(?)', beginningWith(text)],
     ['customer_reference = ?', text],
   ]
   const selects = parts.map(
@@ -73,10 +74,6 @@ export function searchFor(text: string): { readonly sql: string; readonly bindin
     select id_customer from (${selects.join(' union ')}) as found
     where status <> 'anonymised' order by id_customer limit ${MOST_FOUND}`
   return { sql, bindings: parts.map(([, binding]) => binding) }
-}
-
-function beginsWith(text: string): string {
-  return `${text.replaceAll(/[\\%_]/g, '\\$&')}%`
 }
 
 const COLUMNS = ['id', 'id_customer', 'customer_reference', 'email', 'given_name', 'family_name']

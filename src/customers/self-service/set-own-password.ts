@@ -70,7 +70,7 @@ export function createSetOwnPassword(deps: SetOwnPasswordDeps) {
       return { outcome: 'requested' }
     },
 
-    /** Sets the password by the key of a letter, once. A password that is refused leaves the key good. */
+    /** Sets the password by the key of a letter, once; passkeys go, for nobody is asked which to keep. A password that is refused leaves the key good. */
     async reset(
       { key, password, email }: NewPasswordByKey,
       { languages, ...context }: PasswordContext,
@@ -78,7 +78,7 @@ export function createSetOwnPassword(deps: SetOwnPasswordDeps) {
       const customer = await recovery.find(key)
       if (!customer || (email !== undefined && normalizeEmail(email) !== normalizeEmail(customer.email)))
         return { outcome: 'invalid-key' }
-      const recovered = await recovery.finish(key, password, context, languages)
+      const recovered = await recovery.finish(key, password, context, { languages })
       switch (recovered.outcome) {
         case 'dead':
           return { outcome: 'invalid-key' }

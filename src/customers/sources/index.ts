@@ -6,7 +6,7 @@ import { createHttpDirectory } from './http-directory.ts'
 import { createLazyMigration } from './lazy-migration.ts'
 import type { ReportedFailure } from './shop-failure.ts'
 import { createShopService } from './shop-service.ts'
-import { createSqlDirectory } from './sql-directory.ts'
+import { createSqlDirectory, type SqlDirectory } from './sql-directory.ts'
 
 export type CustomerSourceSettings = {
   readonly SHOP_DIRECTORY_URL?: string | undefined
@@ -29,6 +29,8 @@ export type DirectoryName = 'shop' | 'legacy'
 
 export type CustomerSource = {
   readonly directory: Directory
+  /** Looks up several at once. Absent where the source knows no such question. */
+  readonly findAllById?: SqlDirectory['findAllById']
   /** Whether look-ups by id are answered from its memory: another one on top would make them older. */
   readonly remembers: boolean
   readonly signInElsewhere?: SignInElsewhere
@@ -44,6 +46,7 @@ export function selectCustomerSource(settings: CustomerSourceSettings, deps: Sou
   const legacy = httpDirectory('legacy', settings, deps)
   return {
     directory,
+    findAllById: directory.findAllById,
     remembers: false,
     ...(legacy && { signInElsewhere: createLazyMigration({ ...deps, directory, legacy }) }),
     keepsPasswords: true,

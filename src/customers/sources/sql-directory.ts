@@ -3,16 +3,23 @@ import { storedForms } from '../../credentials/email.ts'
 import { emailCondition } from '../../credentials/email-rows.ts'
 import { passwordColumns } from '../../credentials/password-columns.ts'
 import type { StoredPassword } from '../../credentials/stored-password.ts'
+import { prepared } from '../../database/prepared.ts'
 import { isStorable } from '../../database/storable.ts'
 import { isUuid } from '../../database/uuid.ts'
+import type { Customer } from '../customer.ts'
 import { type CustomerRow, SELECT_CUSTOMER, toCustomerWithPassword } from '../customer-row.ts'
 import type { CustomerWithPassword, Directory } from '../directory.ts'
 
+export type SqlDirectory = Directory & {
+  /** Several customers in one query, by their ids. */
+  findAllById(ids: readonly string[]): Promise<ReadonlyMap<string, Customer>>
+}
+
 /** Our own tables as the source of customers. Each look-up is one query, company users and permissions included. */
-export function createSqlDirectory({ knex }: { readonly knex: Knex }): Directory {
+export function createSqlDirectory({ knex }: { readonly knex: Knex }): SqlDirectory {
   async function find(condition: string, ...values: (string | string[])[]): Promise<CustomerWithPassword | undefined> {
     if (!values.flat().every(isStorable)) return undefined
-    const { rows } = await knex.raw<{ rows: CustomerRow[] }>(`${SELECT_CUSTOMER} where ${condition}`, values)
+    const { rows } = await prepared<{ rows: CustomerRow[] }>(knex, `${SELECT_CUSTOMER} where ${condition}`, values)
     return rows[0] && toCustomerWithPassword(rows[0])
   }
 
@@ -21,6 +28,14 @@ export function createSqlDirectory({ knex }: { readonly knex: Knex }): Directory
   return {
     findById: async (id) => (await findCredentials(id))?.customer,
     findCredentials,
+    async findAllById(ids) {
+      const known = ids.filter(isUuid)
+      if (known.length === 0) return new Map()
+      const sql = `${SELECT_CUSTOMER} where c.id = any(?::uuid[])`
+      const { rows } = await prepared<{ rows: CustomerRow[] }>(knex, sql, [known])
+      const found = rows.map((row) => toCustomerWithPassword(row).customer)
+      return new Map(found.map((customer) => [customer.id, customer]))
+    },
     async findByReference(customerReference) {
       return (await find('c.customer_reference = ?', customerReference))?.customer
     },
