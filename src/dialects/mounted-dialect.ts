@@ -1,6 +1,7 @@
 import type { Context, Middleware } from 'koa'
 import type { AuthenticateAgent } from '../agents/authenticate.ts'
 import type { Authenticate } from '../customers/authenticate.ts'
+import type { OneTimePasswords } from '../customers/one-time-passwords.ts'
 import type { SelfService } from '../customers/self-service/self-service.ts'
 import type { Sunset } from '../http/sunset.ts'
 import type { Dialect } from './dialect.ts'
@@ -15,8 +16,8 @@ export type DialectRouterDeps = {
   readonly pipeline: Middleware
   readonly services: SharedServices
   readonly selfService: SelfService
-  /** Mails a code to the customer with this login, asked for from this IP address. */
-  readonly requestOneTimePassword: (login: string, ip: string) => void
+  /** Mails a code to the customer with this login. */
+  readonly requestOneTimePassword: OneTimePasswords['request']
   readonly lockedForSeconds: (
     login: string,
     of: 'customer' | 'agent',

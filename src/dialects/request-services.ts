@@ -78,7 +78,7 @@ export function createRequestServices(
     checkOneTimePassword: (login, code, clientId) => checks.oneTimePassword(login, code, { ip: ctx.ip, clientId }),
     keySet: (userAgent) => keySet({ verifier: userAgent || 'unnamed', address: ctx.ip }),
     signInByLink: (token) => signInByLink(ctx, token),
-    requestOneTimePassword: (login) => requestOneTimePassword(login, ctx.ip),
+    requestOneTimePassword: (login) => requestOneTimePassword(login, { ip: ctx.ip, languages: ctx.acceptsLanguages() }),
     lockedForSeconds: (login, of) => lockedForSeconds(login, of, { ip: ctx.ip, clientId: ownClientId }),
   }
 }

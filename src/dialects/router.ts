@@ -41,6 +41,22 @@ function createMethodsAt(dialects: readonly MountedDialect[]): MethodsAt {
     )
 }
 
+/**
+ * Whether a dialect answers whatever comes to a path of the issuer's host. One whose routes look first whether a request is
+ * theirs shares the path with OAuth: what names or proves a client is never theirs.
+ */
+export function takesPath(dialects: readonly MountedDialect[], path: string): boolean {
+  const whole = dialects
+    .filter((mounted) => hostOf(mounted) === undefined)
+    .map(({ basePath, dialect }) => {
+      const router = new Router(basePath ? { prefix: basePath } : {})
+      const taken = dialect.routes.filter((route) => !('isMine' in route && route.isMine))
+      for (const route of taken) router.register(route.path, ['POST'], [() => {}])
+      return router
+    })
+  return whole.some((router) => methodsOf(router, path).length > 0)
+}
+
 /** Where a dialect takes all methods, it refuses those that its endpoints before do not have; endpoints behind are not reached. */
 function untilAll(methods: readonly string[]): readonly string[] {
   const end = methods.indexOf('ALL')

@@ -2,6 +2,8 @@
 type LibraryMiddleware = (ctx: import('oidc-provider').KoaContextWithOIDC, next: () => Promise<void>) => unknown
 
 declare module 'oidc-provider/lib/actions/end_session.js' {
+  /** The last one asks, or has a script send the answer where there is no session. */
+  export const init: LibraryMiddleware[]
   /** The last one ends the session. */
   export const confirm: readonly LibraryMiddleware[]
 }
@@ -14,6 +16,15 @@ declare module 'oidc-provider/lib/actions/introspection.js' {
 declare module 'oidc-provider/lib/actions/revocation.js' {
   const steps: LibraryMiddleware[]
   export default steps
+}
+
+declare module 'oidc-provider/lib/actions/authorization/index.js' {
+  /** The steps of an endpoint, one list for all providers. */
+  export default function authorizationSteps(endpoint: string): LibraryMiddleware[]
+}
+
+declare module 'oidc-provider/lib/actions/authorization/scopes.js' {
+  export const checkOpenidScope: LibraryMiddleware
 }
 
 declare module 'oidc-provider/lib/actions/token.js' {

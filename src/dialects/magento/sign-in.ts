@@ -1,4 +1,4 @@
-import { SECOND_FACTOR_REQUIRED } from '../../oauth/grants/agent.ts'
+import { SECOND_FACTOR_REQUIRED } from '../../oauth/grants/second-factor-required.ts'
 import type { AnswerContext, DialectAnswer, DialectRequest, OAuthFailure, OAuthParameters } from '../dialect.ts'
 import { fail, refuse } from './answers.ts'
 import { readFields } from './content.ts'

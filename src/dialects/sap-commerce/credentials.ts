@@ -26,7 +26,8 @@ export function credentialsOf(fields: Fields, { employeeDomain }: CredentialSett
     const login = Buffer.from(encodedLogin, 'base64url').toString('utf8')
     return { grant_type: ONE_TIME_PASSWORD_GRANT, username: login, one_time_password: password }
   }
-  if (employeeDomain === undefined || username.includes('@')) return { grant_type: 'password', username, password }
   const code = own(fields, 'one_time_password') || undefined
+  if (employeeDomain === undefined || username.includes('@'))
+    return { grant_type: 'password', username, password, one_time_password: code }
   return { grant_type: AGENT_GRANT, username: `${username}@${employeeDomain}`, password, one_time_password: code }
 }

@@ -10,7 +10,7 @@ const MAX_ANONYMOUS_ID = 512
 
 type Headers = DialectRequest['headers']
 
-/** The code of a second factor, as a parameter of the agents' grant; nothing where none was sent. */
+/** The code of a second factor, as a parameter of the password grant and the agents'; nothing where none was sent. */
 export function codeOf(headers: Headers): { one_time_password?: string } {
   const code = headers['x-mfa-code']
   return typeof code === 'string' && code !== '' ? { one_time_password: code } : {}

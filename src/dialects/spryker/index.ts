@@ -62,7 +62,7 @@ export const createSpryker: OpenDialect = (settings, { clientId }) => {
       customerSearch(length),
       ...backendRoutes(RESOURCE, { takesForms: false }),
       storefrontToken,
-      loginLink({ target: settings.SIGN_IN_LINK_TARGET }),
+      loginLink({ target: settings.SIGN_IN_LINK_TARGET ?? `${settings.ISSUER}/account` }),
       ...COLLECTIONS.map(placeholder),
       ...RESOURCES.flatMap((path) => [notFound(path), notFound(`${path}/*rest`)]),
     ],

@@ -2,12 +2,10 @@ import type { ActionRoute, DialectAnswer } from '../dialect.ts'
 import { failure } from './documents.ts'
 
 const TOKEN = /^[\w.-]+$/
-const SIGNED_IN = 'You are signed in.'
-const ALREADY = 'You are signed in already.'
 const ALREADY_SIGNED_IN = 'customer_page.error.customer_already_logged_in'
 
 /** `GET /access-token/{token}`: a link signs a person in to the hosted pages. */
-export function loginLink({ target }: { readonly target: string | undefined }): ActionRoute {
+export function loginLink({ target }: { readonly target: string }): ActionRoute {
   return {
     method: 'GET',
     path: '/access-token/:token',
@@ -19,7 +17,6 @@ export function loginLink({ target }: { readonly target: string | undefined }): 
       if (method === 'HEAD') return page(200, '')
       const outcome = await services.signInByLink(token)
       if (outcome === 'invalid') return page(403, 'Invalid access token.')
-      if (target === undefined) return page(200, outcome === 'signed-in' ? SIGNED_IN : ALREADY)
       return redirect(outcome === 'signed-in' ? target : withNotice(target, ALREADY_SIGNED_IN))
     },
   }

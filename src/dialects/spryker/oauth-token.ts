@@ -1,5 +1,6 @@
 import type { DialectAnswer, DialectRequest, OAuthFailure, TokenRoute } from '../dialect.ts'
 import { describeOutage, type Outage } from '../outage.ts'
+import { codeOf } from './headers.ts'
 import { json } from './json.ts'
 import { RESOURCE, reportGuest } from './sign-in.ts'
 
@@ -37,7 +38,14 @@ export const storefrontToken: TokenRoute = {
     const [username, password] = [field('username'), field('password')]
     if (!username || !password) return refuse('invalid_request', REQUEST_REFUSED)
     // Scopes that are asked for are dropped silently, as the shop does with those it does not know.
-    return { grant_type: grantType, resource: RESOURCE, scope: 'customer', username, password }
+    return {
+      grant_type: grantType,
+      resource: RESOURCE,
+      scope: 'customer',
+      username,
+      password,
+      ...codeOf(request.headers),
+    }
   },
   fromSuccess: ({ accessToken, expiresIn, refreshToken }) =>
     json(200, { access_token: accessToken, token_type: 'Bearer', expires_in: expiresIn, refresh_token: refreshToken }),

@@ -2,7 +2,7 @@ import type { DialectRequest, DialectRoute, IssuedTokens, TokenRoute } from '../
 import type { DialectServices } from '../services.ts'
 import { readAttributes, violations } from './attributes.ts'
 import { failure, lockedOut, outage, resource } from './documents.ts'
-import { anonymousId, contradiction } from './headers.ts'
+import { anonymousId, codeOf, contradiction } from './headers.ts'
 
 export type SignInSettings = {
   /** What the right password of an unconfirmed e-mail address is answered with. */
@@ -22,7 +22,7 @@ function accessTokens({ unconfirmedStatus, blockSeconds }: SignInSettings): Toke
     method: 'POST',
     path: '/access-tokens',
     async toOAuth(request, services) {
-      const { body, context } = request
+      const { body, headers, context } = request
       const parsed = readAttributes(body, 'access-tokens', context)
       if ('refused' in parsed) return parsed.refused
       // Texts, or `violations` finds them below.
@@ -30,7 +30,10 @@ function accessTokens({ unconfirmedStatus, blockSeconds }: SignInSettings): Toke
       const refused =
         contradiction(request) ??
         violations(parsed.attributes, [{ name: 'username', is: 'email' }, { name: 'password' }], context)
-      if (!refused) return { grant_type: 'password', resource: RESOURCE, scope: 'customer', username, password }
+      if (!refused) {
+        const login = { username, password, ...codeOf(headers) }
+        return { grant_type: 'password', resource: RESOURCE, scope: 'customer', ...login }
+      }
       const leftSeconds =
         typeof username === 'string' ? await services.lockedForSeconds(username, 'customer') : undefined
       return leftSeconds === undefined ? refused : lockedOut({ blockSeconds, leftSeconds }, context)

@@ -6,6 +6,7 @@ import type { SignOutCutOffs } from '../sign-out-cut-offs.ts'
 import { type AgentAccount, agentAccountId, agentIdOf, isAgentAccount, toAgentAccount } from './agent-account.ts'
 import { type AnonymousAccount, anonymousIdOf, isAnonymousAccount, toAnonymousAccount } from './anonymous-account.ts'
 import { accountClaims } from './claims.ts'
+import { askedCompanyUser } from './company-choice.ts'
 import type { Delegation } from './delegation.ts'
 import { chosenCompanyUser, grantFacts, signedInAtMs } from './grant-facts.ts'
 
@@ -141,8 +142,19 @@ export function createFindAccount({ judgeAccount, cutOffs }: AccountDeps): FindA
       judgeAccount(accountId, { companyUserId, actingAgentId, grantedAtMs }),
       grantedAtMs !== undefined && cutOffs.isBefore(owner, grantedAtMs),
     ])
-    return judged.outcome === 'allowed' && !isSignedOut ? judged.account : undefined
+    if (judged.outcome !== 'allowed' || isSignedOut) return undefined
+    const asked = grant ? undefined : askedCompanyUser(ctx)
+    const other = asked && toOtherCompany(judged.account, asked)
+    if (!other || grantedAtMs === undefined) return judged.account
+    const isEnded = await cutOffs.isBefore({ ...owner, companyUserId: asked }, grantedAtMs)
+    return isEnded ? undefined : other
   }
+}
+
+/** The same customer as the company user that the request names; undefined where they may not act as that. */
+function toOtherCompany(account: CommerceAccount, companyUserId: string): CustomerAccount | undefined {
+  const own = asCustomerAccount(account)
+  return own && own.actingAgentId === undefined ? toAccount(own.customer, companyUserId) : undefined
 }
 
 const askedAtMs = new WeakMap<object, number>()

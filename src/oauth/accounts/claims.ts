@@ -1,9 +1,9 @@
 import { type CompanyUser, type Customer, fullName, permissionsOf } from '../../customers/customer.ts'
 import { mailboxOf } from '../../mail.ts'
 
-/** Which claims a scope gives, in ID tokens and at userinfo (OIDC Core §5.4); `auth_time` and `amr` in ID tokens only, `act` at userinfo only. */
+/** Which claims a scope gives, in ID tokens and at userinfo (OIDC Core §5.4); `auth_time`, `acr` and `amr` in ID tokens only, `act` at userinfo only. */
 export const CLAIMS_BY_SCOPE = {
-  openid: ['sub', 'auth_time', 'amr', 'act'],
+  openid: ['sub', 'auth_time', 'acr', 'amr', 'act'],
   profile: ['name', 'given_name', 'family_name', 'locale'],
   email: ['email', 'email_verified'],
   customer: ['customer_reference', 'id_customer'],

@@ -44,14 +44,27 @@ export function keepGrantFacts({ Grant, RefreshToken }: Provider): void {
  * as old as the proof that it began with.
  */
 export function keepSignInInstant({ Session }: Provider): void {
-  storeAlso(Session, ['signedInAtMs', 'companyUserId'])
+  storeAlso(Session, ['signedInAtMs', 'companyUserId', 'isByLink', 'hasChosenCompany'])
   const { loginAccount } = Session.prototype
-  Session.prototype.loginAccount = function loginAccountNow(this: Session, details) {
+  Session.prototype.loginAccount = function loginAccountNow(this: Session & OwnFields, details) {
+    const before = { accountId: this.accountId, signedInAtMs: this.signedInAtMs }
     loginAccount.call(this, details)
-    // Ours, beside the library's details; another sign-in in the same session chooses anew.
-    const { companyUserId } = details as { companyUserId?: string }
-    Object.assign(this, { signedInAtMs: provedAtMs(details) ?? Date.now(), companyUserId })
+    // Ours, beside the library's details.
+    const { companyUserId, isByLink } = details as { companyUserId?: string; isByLink?: boolean }
+    const at = provedAtMs(details) ?? Date.now()
+    // The library repeats a sign-in after each page that follows it; another one in the same session chooses anew.
+    if (before.accountId === this.accountId && before.signedInAtMs === at) return
+    Object.assign(this, { signedInAtMs: at, companyUserId, isByLink, hasChosenCompany: false })
   }
+}
+
+type OwnFields = { readonly signedInAtMs?: number }
+
+/** What a session keeps when its own person renews it: that is no sign-in, which would choose anew. */
+export function keptOnRenewal(session: object): object {
+  // Ours, as `keepSignInInstant` has them stored.
+  const { companyUserId, isByLink, hasChosenCompany } = session as Record<string, unknown>
+  return { companyUserId, isByLink, hasChosenCompany }
 }
 
 /** Epoch milliseconds: of the sign-in that the request under way goes on with, or as the caller gives it. */
@@ -65,6 +78,11 @@ function provedAtMs(details: object): number | undefined {
 /** The company user that a sign-in by link chose for its session; undefined where the selection rule of the customer applies. */
 export function chosenCompanyUser(session: object | undefined): string | undefined {
   return (session as { companyUserId?: string } | undefined)?.companyUserId // ours, as `keepSignInInstant` writes it
+}
+
+/** Whether a session began with a link that a program of the shop made: whoever has such a link need not be the customer. */
+export function isByLink(session: object): boolean {
+  return (session as { isByLink?: boolean }).isByLink === true // ours, as `keepSignInInstant` writes it
 }
 
 /** Epoch milliseconds of a session's sign-in; undefined without a sign-in. */

@@ -3,6 +3,7 @@ import type { Configuration, Provider } from 'oidc-provider'
 import { sessionOf } from '../library-values.ts'
 import type { AskedScope, DescribeScopes } from './asked-scopes.ts'
 import type { ProtocolPages } from './pages.ts'
+import { describeClient } from './ways-out.ts'
 
 type DeviceFlow = NonNullable<NonNullable<Configuration['features']>['deviceFlow']>
 
@@ -16,11 +17,11 @@ export function deviceFlow(pages: ProtocolPages, describeScopes: DescribeScopes)
     // After the client the library hands over what it knows of the device, and then the code.
     userCodeConfirmSource: async (ctx, form, client, ...[, userCode]) =>
       pages.renderDeviceConfirm(ctx, form, {
-        clientName: client.clientName ?? client.clientId,
+        client: describeClient(client),
         userCode,
         scopes: await scopesOf(ctx.oidc.entities.DeviceCode?.params, describeScopes),
       }),
-    successSource: async (ctx) => pages.renderDeviceDone(ctx, ctx.oidc.client?.clientName ?? ctx.oidc.client?.clientId),
+    successSource: async (ctx) => pages.renderDeviceDone(ctx, ctx.oidc.client && describeClient(ctx.oidc.client)),
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Context } from 'koa'
-import { cookieHome, cookieName } from '../../http/cookie-names.ts'
+import { cookieHome, cookieName, pageCookie } from '../../http/cookie-names.ts'
 import { LIFETIMES } from '../tokens/lifetimes.ts'
 
 /** Who began the interaction at an address, also when the interaction is gone. */
@@ -22,9 +22,8 @@ export function createEndedInteractions(issuer: string): EndedInteractions {
   const name = cookieName('vestibule.client', { ...home, path: base })
   return {
     remember(ctx, uid, clientId) {
-      const options = { httpOnly: true, sameSite: 'lax', secure: home.isSecure, signed: false } as const
       const value = Buffer.from(clientId).toString('base64url')
-      ctx.cookies.set(name, value, { ...options, path: `${base}/${uid}`, maxAge: MAX_AGE_MS })
+      ctx.cookies.set(name, value, { ...pageCookie(home), path: `${base}/${uid}`, maxAge: MAX_AGE_MS })
     },
     clientIdAt(ctx) {
       const value = ctx.cookies.get(name, { signed: false })

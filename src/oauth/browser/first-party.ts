@@ -1,8 +1,11 @@
 import { type Grant, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import { isEmailAddress, normalizeEmail } from '../../credentials/email.ts'
-import { accountAskedAtMs, accountOf, asCustomerAccount } from '../accounts/account.ts'
+import { accountAskedAtMs, accountOf, asCustomerAccount, type CustomerAccount } from '../accounts/account.ts'
+import { askedCompanyUser, type CompanyChoice, companyChoice, isCompanyOpen } from '../accounts/company-choice.ts'
 import { type GrantFacts, grantFacts, withFacts } from '../accounts/grant-facts.ts'
+import { companyUserRefused } from '../accounts/switch-company.ts'
 import type { SignOutCutOffs } from '../sign-out-cut-offs.ts'
+import { addStepUp, type SecondFactorPolicy } from './step-up.ts'
 
 /** What a request may ask to be shown (OpenID Connect Core §3.1.2.1; `create`: Initiating User Registration 1.0 §4.1). */
 export function promptValues({ isRegistrationOpen }: Offers): string[] {
@@ -10,6 +13,7 @@ export function promptValues({ isRegistrationOpen }: Offers): string[] {
 }
 
 type Offers = { readonly isRegistrationOpen: boolean }
+type PolicyDeps = Offers & { readonly secondFactorPolicy: SecondFactorPolicy }
 
 /** What needs a login beside the library's reasons. */
 const LOGIN_CHECKS: readonly (readonly [string, string, (ctx: KoaContextWithOIDC) => boolean])[] = [
@@ -23,7 +27,10 @@ const LOGIN_CHECKS: readonly (readonly [string, string, (ctx: KoaContextWithOIDC
  * signed out everywhere or blocked, leads to the login page; the library would end in an error. A choice among accounts,
  * and a new one, come before the login, if they are asked for.
  */
-export function interactionPolicyFor({ isRegistrationOpen }: Offers): interactionPolicy.DefaultPolicy {
+export function interactionPolicyFor({
+  isRegistrationOpen,
+  secondFactorPolicy,
+}: PolicyDeps): interactionPolicy.DefaultPolicy {
   const policy = interactionPolicy.base()
   const consent = policy.get('consent')
   const check = consent?.checks.get('native_client_prompt')
@@ -37,9 +44,17 @@ export function interactionPolicyFor({ isRegistrationOpen }: Offers): interactio
   for (const [name, why, isNeeded] of LOGIN_CHECKS) {
     login.checks.add(new interactionPolicy.Check(name, why, 'login_required', isNeeded))
   }
+  addStepUp(login, secondFactorPolicy)
   const original = check.check
   check.check = (ctx) => (isFirstParty(ctx) ? interactionPolicy.Check.NO_NEED_TO_PROMPT : original(ctx))
   policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }), 0)
+  policy.add(
+    new interactionPolicy.Prompt(
+      { name: 'company', requestable: false },
+      new interactionPolicy.Check('company_choice', 'a company has to be chosen', 'interaction_required', lacksCompany),
+    ),
+    policy.findIndex(({ name }) => name === 'consent'),
+  )
   if (isRegistrationOpen) policy.add(new interactionPolicy.Prompt({ name: 'create', requestable: true }), 0)
   return policy
 }
@@ -78,6 +93,23 @@ function lacksVerifiedEmail(ctx: KoaContextWithOIDC): boolean {
 }
 
 /**
+ * Who has several companies and no default says on a page which one they act for, once in a session. Without a page
+ * (`prompt=none`) they act for none, as before. A request that names a company user of somebody else is refused: a sign-in
+ * would not help.
+ */
+function lacksCompany(ctx: KoaContextWithOIDC): boolean {
+  const account = asCustomerAccount(accountOf(ctx))
+  if (!account) return false
+  const asked = askedCompanyUser(ctx)
+  if (asked !== undefined) {
+    if (account.companyUser?.id !== asked) throw companyUserRefused()
+    return false
+  }
+  const isAsked = !ctx.oidc.prompts.has('none') && ctx.oidc.client?.company_choice !== 'client'
+  return isAsked && account.companyUser === undefined && !companyChoice(ctx) && isCompanyOpen(account.customer)
+}
+
+/**
  * The grant of the session for this client. A first-party client is granted what it asks for; for others the person is asked.
  * A grant from before a "sign out everywhere" is no grant.
  */
@@ -94,10 +126,11 @@ export function createLoadExistingGrant({ cutOffs }: { cutOffs: SignOutCutOffs }
       existing !== undefined &&
       existing.accountId === accountId &&
       facts !== undefined &&
+      isForCompany(facts, companyChoice(ctx)) &&
       !(await cutOffs.isBefore(ownerOf(accountId, client.clientId, facts), facts.createdAtMs))
-    if (!isFirstParty(ctx)) return isUsable ? existing : undefined
-
     const account = asCustomerAccount(accountOf(ctx))
+    if (!isFirstParty(ctx)) return isUsable ? asConsented(ctx, existing, account) : undefined
+
     const grant = isUsable
       ? existing
       : withFacts(new provider.Grant({ accountId, clientId: client.clientId }), {
@@ -107,6 +140,24 @@ export function createLoadExistingGrant({ cutOffs }: { cutOffs: SignOutCutOffs }
     if (grantEverything(ctx, grant) || !isUsable) await grant.save()
     return grant
   }
+}
+
+/** The company that goes without saying was named where the person was asked, and another default later changes no consent. */
+async function asConsented(
+  ctx: KoaContextWithOIDC,
+  grant: Grant,
+  account: CustomerAccount | undefined,
+): Promise<Grant> {
+  const isNew = ctx.oidc.result?.consent?.grantId === grant.jti
+  if (!isNew || !account?.companyUser || grantFacts(grant)?.companyUserId !== undefined) return grant
+  Object.assign(grant, { companyUserId: account.companyUser.id })
+  await grant.save()
+  return grant
+}
+
+/** A grant acts for one company: who chose another one needs another grant. */
+function isForCompany({ companyUserId }: GrantFacts, choice: CompanyChoice | undefined): boolean {
+  return choice === undefined || choice.companyUserId === companyUserId
 }
 
 function ownerOf(accountId: string, clientId: string, { companyUserId }: GrantFacts) {

@@ -1,7 +1,7 @@
 import { hash, randomBytes } from 'node:crypto'
 import type { Context } from 'koa'
 import { type KoaContextWithOIDC, Provider } from 'oidc-provider'
-import { cookieHome, cookieName } from '../../http/cookie-names.ts'
+import { cookieHome, cookieName, pageCookie } from '../../http/cookie-names.ts'
 import { storeAlso } from '../library-values.ts'
 
 /** Knows the browser that an interaction began in. */
@@ -31,8 +31,7 @@ export function createInteractionBrowser(issuer: string): InteractionBrowser {
   return {
     mark(ctx) {
       const value = read(ctx) ?? randomBytes(32).toString('base64url')
-      const { isSecure: secure, path } = home
-      ctx.cookies.set(name, value, { httpOnly: true, sameSite: 'lax', secure, path, signed: false, overwrite: true })
+      ctx.cookies.set(name, value, { ...pageCookie(home), overwrite: true })
       return digest(value)
     },
     began(ctx, interaction) {

@@ -2,32 +2,64 @@ import type { Context } from 'koa'
 import { errors, type InteractionResults, type Provider } from 'oidc-provider'
 import type { ClientMetadata } from '../../clients/client.ts'
 import type { Proof } from '../../customers/proof.ts'
-import { chosenCompanyUser, withFacts } from '../accounts/grant-facts.ts'
+import { acrDemandOf, acrOf, demandsPasskey, demandsSecondFactor, SIGNED_IN } from '../accounts/acr.ts'
+import { choiceInSession } from '../accounts/company-choice.ts'
+import { chosenCompanyUser, grantFacts, signedInAtMs, withFacts } from '../accounts/grant-facts.ts'
 import type { AskedScope, DescribeScopes } from './asked-scopes.ts'
 import { createEndedInteractions } from './ended-interactions.ts'
 import { createInteractionBrowser } from './interaction-browser.ts'
-import { describeMetadata, type WaysOut } from './ways-out.ts'
+import type { OwnSessions } from './own-sessions.ts'
+import { STEP_UP_REASONS, sessionStrength } from './step-up.ts'
+import { type UpstreamSession, upstreamOf } from './upstream-sessions.ts'
+import { type ClientFacts, clientFacts, describeMetadata, type WaysOut } from './ways-out.ts'
 
 /** A person's detour through our pages: what the page needs to know, and nothing of the library. */
 export type Interaction = {
   readonly uid: string
-  readonly prompt: 'login' | 'consent' | 'select_account'
-  readonly client: {
-    readonly clientId: string
-    readonly name: string
-    readonly isFirstParty: boolean
-    readonly logoUri?: string
-    readonly policyUri?: string
-    readonly tosUri?: string
-  }
+  readonly prompt: 'login' | 'consent' | 'select_account' | 'company' | 'second_factor'
+  readonly client: ClientFacts & { readonly clientId: string }
   /** The login the client suggested (`login_hint`). */
   readonly loginHint?: string
   /** BCP 47 tags the client asked for (`ui_locales`), best first. */
   readonly uiLocales: readonly string[]
+  /** Whether a sign-in of before is not enough, here or elsewhere (`prompt=login`, `max_age`). */
+  readonly wantsFreshSignIn?: boolean
   /** The customer who is signed in, at the prompts for consent and for an account. */
   readonly accountId?: string
+  /** As which company user the person is about to act, where the request or the person said so; empty: as a private person. */
+  readonly companyUserId?: string
+  /** Whether the client asks for a second factor by name (`acr_values`). */
+  readonly wantsSecondFactor: boolean
+  /** At the prompt for a second factor: the session that lacks one and nothing else. */
+  readonly session?: LiveSession
   /** At the consent prompt: what the client asks for that was not granted before. */
   readonly requested: { readonly scopes: readonly AskedScope[]; readonly claims: readonly string[] }
+}
+
+/** A browser's session that is good for one factor. */
+export type LiveSession = {
+  readonly customerId: string
+  /** How it was signed in (RFC 8176). */
+  readonly amr: readonly string[]
+  /** Whether it outlives the browser's window. */
+  readonly remember: boolean
+  /** Epoch seconds: when its person last signed in. */
+  readonly authTime: number
+  /** Epoch milliseconds: from before what was proved then. */
+  readonly signedInAtMs: number
+  /** The provider at which they did. */
+  readonly upstream?: UpstreamSession | undefined
+}
+
+/** How a customer has proved who they are. */
+export type FinishedLogin = {
+  readonly proof: Proof
+  readonly amr: readonly string[]
+  readonly remember: boolean
+  /** Epoch seconds, where the person signed in before, and only a second factor came now. */
+  readonly authTime?: number | undefined
+  /** The provider at which they did. */
+  readonly upstream?: UpstreamSession | undefined
 }
 
 /** Reading and ending interactions. Each `finish` answers the request with a redirect. */
@@ -37,10 +69,12 @@ export interface Interactions {
   /** The client of the interaction that was at this address, if this browser was there. */
   clientAt(ctx: Context): Promise<WaysOut['client']>
   /** The proof is measured again when the library goes on with it. */
-  finishLogin(ctx: Context, result: { proof: Proof; amr: readonly string[]; remember: boolean }): Promise<void>
+  finishLogin(ctx: Context, result: FinishedLogin): Promise<void>
   grantConsent(ctx: Context): Promise<void>
   /** Goes on as the customer who is signed in. */
   keepAccount(ctx: Context): Promise<void>
+  /** Goes on as this company user, or as a private person. The caller has checked that it is theirs. */
+  chooseCompany(ctx: Context, companyUserId: string | undefined): Promise<void>
   /** Sends the person back to the client with `access_denied`. */
   abort(ctx: Context): Promise<void>
 }
@@ -49,7 +83,7 @@ export interface Interactions {
 export class InteractionLost extends Error {}
 
 /** The library's interactions behind our port; `provider` gives the one in use now. */
-export function createInteractions({ provider, findClient, describeScopes }: InteractionDeps): Interactions {
+export function createInteractions({ provider, findClient, describeScopes, actAs }: InteractionDeps): Interactions {
   const ended = createEndedInteractions(provider().issuer)
   const browsers = createInteractionBrowser(provider().issuer)
 
@@ -76,21 +110,34 @@ export function createInteractions({ provider, findClient, describeScopes }: Int
       const client = await findClient(String(found.params.client_id))
       if (!client) throw new InteractionLost('the client is gone')
       ended.remember(ctx, found.uid, client.client_id)
-      return describe(found, client, describeScopes)
+      const [choice, session] = await Promise.all([choiceOf(provider(), found), liveSession(provider(), found)])
+      return describe(found, client, { describeScopes, choice, session })
     },
     async clientAt(ctx) {
       const clientId = ended.clientIdAt(ctx)
       const client = clientId === undefined ? undefined : await findClient(clientId)
       return client && describeMetadata(client)
     },
-    finishLogin: (ctx, { proof, amr, remember }) =>
-      finish(ctx, { login: { accountId: proof.customerId, amr: [...amr], remember, proof }, ...CHOSEN }, false),
+    finishLogin: (ctx, { proof, amr, remember, authTime: ts, upstream }) =>
+      finish(
+        ctx,
+        {
+          login: { accountId: proof.customerId, amr: [...amr], acr: acrOf(amr), remember, proof, ts, upstream },
+          ...CHOSEN,
+        },
+        false,
+      ),
     async grantConsent(ctx) {
       const found = await details(ctx)
       const grantId = await saveConsent(provider(), found)
       await finish(ctx, { consent: { grantId } }, true)
     },
     keepAccount: (ctx) => finish(ctx, { select_account: {} }, true),
+    async chooseCompany(ctx, companyUserId) {
+      await details(ctx)
+      await actAs(ctx, companyUserId)
+      await finish(ctx, { company: {} }, true)
+    },
     abort: (ctx) => finish(ctx, { error: 'access_denied', error_description: 'the person did not allow it' }, false),
   }
 }
@@ -102,6 +149,7 @@ type InteractionDeps = {
   readonly provider: () => Provider
   readonly findClient: (clientId: string) => Promise<ClientMetadata | undefined>
   readonly describeScopes: DescribeScopes
+  readonly actAs: OwnSessions['actAs']
 }
 type LibraryInteraction = Awaited<ReturnType<Provider['interactionDetails']>>
 type Missing = {
@@ -114,7 +162,10 @@ async function saveConsent(provider: Provider, interaction: LibraryInteraction):
   // Consent comes after the sign-in.
   const accountId = interaction.session?.accountId as string
   const existing = interaction.grantId ? await provider.Grant.find(interaction.grantId) : undefined
-  const grant = existing ?? (await newGrant(provider, interaction, accountId))
+  const choice = await choiceOf(provider, interaction)
+  // Another company may have been chosen since the person was asked.
+  const isForIt = choice === undefined || choice === (grantFacts(existing)?.companyUserId ?? '')
+  const grant = (isForIt ? existing : undefined) ?? (await newGrant(provider, interaction, accountId))
   // What the library's consent checks put there.
   const { missingOIDCScope, missingOIDCClaims, missingResourceScopes } = interaction.prompt.details as Missing
   if (missingOIDCScope) grant.addOIDCScope(missingOIDCScope.join(' '))
@@ -128,35 +179,51 @@ async function saveConsent(provider: Provider, interaction: LibraryInteraction):
 /** As whom the session signed in, the grant acts. */
 async function newGrant(provider: Provider, { session, params }: LibraryInteraction, accountId: string) {
   const uid = session?.uid
-  const companyUserId = chosenCompanyUser(uid === undefined ? undefined : await provider.Session.findByUid(uid))
+  const signedIn = uid === undefined ? undefined : await provider.Session.findByUid(uid)
+  const companyUserId = companyAsked(params) ?? chosenCompanyUser(signedIn)
   const grant = new provider.Grant({ accountId, clientId: String(params.client_id) })
   return withFacts(grant, companyUserId === undefined ? {} : { companyUserId })
+}
+
+/** What a request names was looked at before the person was asked for consent. */
+function companyAsked({ company_user_id: asked }: LibraryInteraction['params']): string | undefined {
+  return typeof asked === 'string' ? asked : undefined
+}
+
+async function choiceOf(provider: Provider, { params, session }: LibraryInteraction): Promise<string | undefined> {
+  const asked = companyAsked(params)
+  if (asked !== undefined || session?.uid === undefined) return asked
+  const stored = await provider.Session.findByUid(session.uid)
+  const choice = choiceInSession(stored)
+  return choice ? (choice.companyUserId ?? '') : chosenCompanyUser(stored)
+}
+
+type Describing = {
+  readonly describeScopes: DescribeScopes
+  readonly choice: string | undefined
+  readonly session: LiveSession | undefined
 }
 
 async function describe(
   found: LibraryInteraction,
   client: ClientMetadata,
-  describeScopes: DescribeScopes,
+  { describeScopes, choice, session }: Describing,
 ): Promise<Interaction> {
   // What the library's consent checks put there.
   const { missingOIDCScope = [], missingOIDCClaims = [], missingResourceScopes = {} } = found.prompt.details as Missing
   // The library has read them as texts.
-  const { login_hint, ui_locales } = found.params as Record<string, string | undefined>
-  const text = (value: unknown) => (typeof value === 'string' ? value : undefined)
+  const { login_hint, ui_locales, prompt, max_age } = found.params as Record<string, string | undefined>
   return {
     uid: found.uid,
-    prompt: promptOf(found),
-    client: {
-      clientId: client.client_id,
-      name: client.client_name ?? client.client_id,
-      isFirstParty: client.first_party === true,
-      ...optional('logoUri', text(client.logo_uri)),
-      ...optional('policyUri', text(client.policy_uri)),
-      ...optional('tosUri', text(client.tos_uri)),
-    },
+    prompt: session ? 'second_factor' : promptOf(found),
+    ...optional('session', session),
+    wantsSecondFactor: demandsSecondFactor(acrDemandOf(found.params)),
+    client: { clientId: client.client_id, ...clientFacts(client) },
     ...optional('loginHint', login_hint),
     ...optional('accountId', found.session?.accountId),
+    ...optional('companyUserId', choice),
     uiLocales: ui_locales?.split(' ') ?? [],
+    ...((prompt?.split(' ').includes('login') || max_age !== undefined) && { wantsFreshSignIn: true }),
     requested: {
       scopes: await describeScopes(
         [...new Set([...missingOIDCScope, ...Object.values(missingResourceScopes).flat()])],
@@ -167,9 +234,30 @@ async function describe(
   }
 }
 
+/** Half a day: a session that is older shows its first factor again as well (NIST SP 800-63B-4 §2.2.3). */
+const STEP_UP_SECONDS = 12 * 3600
+
+/** The session of an interaction, where a second factor is all that is missing. A passkey is none: it is a sign-in. */
+async function liveSession(
+  provider: Provider,
+  { prompt, session, params }: LibraryInteraction,
+): Promise<LiveSession | undefined> {
+  const isStepUp = prompt.name === 'login' && prompt.reasons.every((reason) => STEP_UP_REASONS.includes(reason))
+  if (!isStepUp || session?.uid === undefined || demandsPasskey(acrDemandOf(params))) return undefined
+  const found = await provider.Session.findByUid(session.uid)
+  const [instant, authTime] = [signedInAtMs(found), found?.authTime()]
+  if (!found?.accountId || instant === undefined || authTime === undefined) return undefined
+  const isYoung = Date.now() / 1000 - authTime < STEP_UP_SECONDS
+  if (!isYoung || sessionStrength(found) !== SIGNED_IN) return undefined
+  // Both are missing in the published type.
+  const { amr = [], transient } = found as { amr?: string[]; transient?: boolean }
+  const how = { amr, remember: transient !== true, upstream: upstreamOf(found) }
+  return { customerId: found.accountId, ...how, authTime, signedInAtMs: instant }
+}
+
 /** There is nothing to choose from where nobody is signed in; a new account ends in a login. */
 function promptOf({ prompt, session }: LibraryInteraction): Interaction['prompt'] {
-  if (prompt.name === 'consent') return 'consent'
+  if (prompt.name === 'consent' || prompt.name === 'company') return prompt.name
   return prompt.name === 'select_account' && session?.accountId ? 'select_account' : 'login'
 }
 

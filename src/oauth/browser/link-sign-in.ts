@@ -4,6 +4,7 @@ import type { Audit } from '../../audit/events.ts'
 import type { Customer } from '../../customers/customer.ts'
 import type { RedeemedLink } from '../../customers/sign-in-links.ts'
 import { cookieHome } from '../../http/cookie-names.ts'
+import { RECOGNISED } from '../accounts/acr.ts'
 import { signedInAtMs } from '../accounts/grant-facts.ts'
 import { sessionOf } from '../library-values.ts'
 import type { SignOutCutOffs } from '../sign-out-cut-offs.ts'
@@ -57,7 +58,8 @@ export function createLinkSignIn(deps: LinkSignInDeps): LinkSignIn {
     if (existing.accountId !== undefined) await existing.destroy()
     // Its published type leaves members out.
     const session = new Session() as InstanceType<typeof Session> & StoredSession
-    session.loginAccount({ accountId: customer.id, amr: ['otp'], transient: true, provedAtMs, companyUserId })
+    const how = { amr: ['otp'], acr: RECOGNISED, transient: true, isByLink: true } as const
+    session.loginAccount({ accountId: customer.id, ...how, provedAtMs, companyUserId })
     await session.save(LIFETIMES.session)
     const name = provider().cookieName('session')
     ctx.cookies.set(name, session.id, { signed: true, httpOnly: true, sameSite: 'lax', secure, path })
@@ -71,10 +73,12 @@ type StoredSession = {
   readonly id: string
   loginAccount(details: {
     accountId: string
-    amr: string[]
+    amr: readonly string[]
+    acr: string
     transient: boolean
     provedAtMs: number
     companyUserId: string | undefined
+    isByLink: true
   }): void
   save(ttlSeconds: number): Promise<string>
 }

@@ -7,7 +7,12 @@ import { describeClient } from './ways-out.ts'
 type RpInitiatedLogout = NonNullable<NonNullable<Configuration['features']>['rpInitiatedLogout']>
 
 /** What the library keeps in the session between the question and its answer, and what we add. */
-type SignOutState = { clientId?: string; postLogoutRedirectUri?: string; askedBy?: string }
+type SignOutState = {
+  clientId?: string | undefined
+  state?: unknown
+  postLogoutRedirectUri?: string | undefined
+  askedBy?: string | undefined
+}
 
 /** RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0) with our pages. */
 export function signOutPages(pages: ProtocolPages): RpInitiatedLogout {
@@ -21,7 +26,7 @@ export function signOutPages(pages: ProtocolPages): RpInitiatedLogout {
       state.askedBy = state.clientId
       state.clientId = undefined
       const endsOutside = state.postLogoutRedirectUri !== undefined || describeHome(client) !== undefined
-      pages.renderLogout(ctx, form, endsOutside)
+      pages.renderLogout(ctx, form, { endsOutside, client: client && describeClient(client) })
     },
     postLogoutSuccessSource: async (ctx) =>
       pages.renderSignedOut(ctx, ctx.oidc.client && describeClient(ctx.oidc.client)),
@@ -80,6 +85,19 @@ function isBeyondDoubt({ oidc }: KoaContextWithOIDC): boolean {
     typeof sid === 'string' &&
     sid === session.sidFor(client.clientId)
   )
+}
+
+/**
+ * A step of the library's before it asks: where nobody is signed in there is nothing to ask, and no page with a script in
+ * between. The person goes on to where they would be after an answer.
+ */
+export async function endWithoutSession(ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
+  const { client, session, params } = ctx.oidc
+  if (!session || session.accountId !== undefined) return next()
+  const { state, post_logout_redirect_uri } = (params ?? {}) as Record<string, string | undefined> // texts, by its parser
+  const asked: SignOutState = { clientId: client?.clientId, state, postLogoutRedirectUri: post_logout_redirect_uri }
+  session.state = { ...session.state, ...asked }
+  return endAtOnce(ctx)
 }
 
 /** What the library does when the person says yes. */

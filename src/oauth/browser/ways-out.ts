@@ -2,23 +2,63 @@ import type { Context } from 'koa'
 import type { Client, KoaContextWithOIDC } from 'oidc-provider'
 import type { ClientMetadata } from '../../clients/client.ts'
 
+/** What a client registered of itself that pages show. */
+export type ClientFacts = {
+  readonly name: string
+  /** The shop's own software. */
+  readonly isFirstParty: boolean
+  readonly color?: string
+  readonly logoUri?: string
+  readonly homeUri?: string
+  readonly policyUri?: string
+  readonly tosUri?: string
+}
+
 /** Where a page can lead a person who would be stuck on it. */
 export type WaysOut = {
-  readonly client?: { readonly name: string; readonly home?: string }
+  readonly client?: {
+    readonly name: string
+    readonly home?: string
+    /** Where a sign-in begins on its side (OpenID Connect Core §4). */
+    readonly start?: string
+    readonly facts: ClientFacts
+  }
   /** The path of the sign-out that asks for nothing: after one that a client asked for in vain. */
   readonly signOut?: string
 }
 
 /** A client as pages name it, with its own address where it registered one (OpenID Connect Registration §2). */
 export function describeClient(client: Client): NonNullable<WaysOut['client']> {
-  const home = client.clientUri ?? client.postLogoutRedirectUris?.[0]
-  return { name: client.clientName ?? client.clientId, ...(home !== undefined && { home }) }
+  return describeMetadata(client.metadata() as ClientMetadata) // as the registry gave it to the library
 }
 
 /** The same of its metadata. */
 export function describeMetadata(client: ClientMetadata): NonNullable<WaysOut['client']> {
-  const home = typeof client.client_uri === 'string' ? client.client_uri : client.post_logout_redirect_uris?.[0]
-  return { name: client.client_name ?? client.client_id, ...(home !== undefined && { home }) }
+  const facts = clientFacts(client)
+  const home = facts.homeUri ?? client.post_logout_redirect_uris?.[0]
+  const start = text(client.initiate_login_uri)
+  return { name: facts.name, facts, ...(home !== undefined && { home }), ...(start !== undefined && { start }) }
+}
+
+/** What pages show of a client. */
+export function clientFacts(client: ClientMetadata): ClientFacts {
+  const optional = {
+    color: text(client.brand_color),
+    logoUri: text(client.logo_uri),
+    homeUri: text(client.client_uri),
+    policyUri: text(client.policy_uri),
+    tosUri: text(client.tos_uri),
+  }
+  return {
+    name: client.client_name ?? client.client_id,
+    isFirstParty: client.first_party === true,
+    ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
+  }
+}
+
+/** A client that an earlier release stored may have anything there. */
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
 }
 
 /** The ways out of a page that reports an error of the protocol. */

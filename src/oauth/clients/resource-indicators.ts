@@ -26,9 +26,10 @@ export function createResourceIndicators(deps: ResourceDeps) {
   const served = new Set(keys.map(({ algorithm }) => algorithm))
 
   /** @throws where no key signs so: the library would answer that with an error of ours. */
-  function algorithmOf({ identifier, algorithm = 'ES256' }: ResourceServer): string {
+  function servedAlgorithm(server: ResourceServer): string {
+    const algorithm = algorithmOf(server)
     if (served.has(algorithm)) return algorithm
-    log.error({ event: 'resource-server.algorithm-missing', resourceServer: identifier, algorithm })
+    log.error({ event: 'resource-server.algorithm-missing', resourceServer: server.identifier, algorithm })
     throw new errors.InvalidTarget('this resource server needs an algorithm that has no signing key')
   }
 
@@ -47,25 +48,49 @@ export function createResourceIndicators(deps: ResourceDeps) {
     ): Promise<LibraryResourceServer> {
       const server = await findResourceServer(identifier)
       const metadata = await findClient(client.clientId)
-      const isKnown = server && metadata && (isOffered(server) || isOfShop(metadata, server))
       // Software of others does not learn that there is one that is not for it.
-      if (!isKnown) throw new errors.InvalidTarget('there is no such resource server')
+      if (!server || !metadata || !mayUse(metadata, server))
+        throw new errors.InvalidTarget('there is no such resource server')
       const isMachine = ctx.oidc.params?.grant_type === 'client_credentials'
       if (isMachine && !server.hasMachineTokens) {
         throw new errors.InvalidTarget('this resource server gives clients no tokens of their own')
       }
-      const scopes = [...PERSON_SCOPES, ...scopesFor(metadata, server, isMachine)]
       // The published type asks for members of formats that are not used.
       return {
-        scope: (isMachine ? scopes.filter((scope) => !IDENTITY_SCOPES.includes(scope)) : scopes).join(' '),
-        audience: server.audience ?? server.identifier,
+        scope: scopesAt(metadata, server, { isMachine }).join(' '),
+        audience: audienceOf(server),
         accessTokenTTL: accessTokenTtlSeconds(metadata, server.accessTokenTtlSeconds),
         ...(server.format === 'opaque'
           ? { accessTokenFormat: 'opaque' }
-          : { accessTokenFormat: 'jwt', jwt: { sign: { alg: algorithmOf(server) } } }),
+          : { accessTokenFormat: 'jwt', jwt: { sign: { alg: servedAlgorithm(server) } } }),
       } as LibraryResourceServer
     },
   }
+}
+
+/** Whether a client may have tokens for a resource server at all. */
+export function mayUse(client: ClientMetadata, server: ResourceServer): boolean {
+  return isOffered(server) || isOfShop(client, server)
+}
+
+/** How tokens for a resource server are signed. */
+export function algorithmOf({ algorithm = 'ES256' }: ResourceServer): SigningKey['algorithm'] {
+  return algorithm
+}
+
+/** What tokens for a resource server say as `aud`. */
+export function audienceOf({ audience, identifier }: ResourceServer): string {
+  return audience ?? identifier
+}
+
+/** The scopes that a client can have at a resource server, for people who use it or for itself. */
+export function scopesAt(
+  client: ClientMetadata,
+  server: ResourceServer,
+  { isMachine }: { readonly isMachine: boolean },
+): readonly string[] {
+  const scopes = [...PERSON_SCOPES, ...scopesFor(client, server, isMachine)]
+  return isMachine ? scopes.filter((scope) => !IDENTITY_SCOPES.includes(scope)) : scopes
 }
 
 function isOfShop({ client_id: clientId, first_party: isFirstParty }: ClientMetadata, { ownClient }: ResourceServer) {

@@ -3,10 +3,12 @@ import type { ClientMetadata } from '../../clients/client.ts'
 import { OWN_MEMBER_NAMES } from '../../clients/client-schema.ts'
 import { cookieHome, cookieName } from '../../http/cookie-names.ts'
 import { issuerPath } from '../../http/routing/issuer-path.ts'
+import { ACR_VALUES } from '../accounts/acr.ts'
 import { CLAIMS_BY_SCOPE } from '../accounts/claims.ts'
 import { grantFacts } from '../accounts/grant-facts.ts'
 import { interactionPolicyFor, promptValues } from '../browser/first-party.ts'
 import type { ProtocolPages } from '../browser/pages.ts'
+import type { SecondFactorPolicy } from '../browser/step-up.ts'
 import { waysOutOf } from '../browser/ways-out.ts'
 import { assertionFault } from '../clients/client-assertions.ts'
 import { allowsOrigin } from '../clients/client-metadata.ts'
@@ -28,14 +30,17 @@ export function fixedConfiguration({
   pages,
   mutualTls,
   isRegistrationOpen,
+  secondFactorPolicy,
 }: {
   issuer: string
   cookieKeys: readonly string[]
   pages: ProtocolPages
   mutualTls: MutualTls | undefined
   isRegistrationOpen: boolean
+  secondFactorPolicy: SecondFactorPolicy
 }): Configuration {
   return {
+    acrValues: [...ACR_VALUES],
     assertJwtClientAuthClaimsAndHeader: async (_ctx, claims) => {
       const fault = assertionFault(claims, Math.floor(Date.now() / 1000))
       if (fault) throw new errors.InvalidClientAuth(fault)
@@ -58,8 +63,9 @@ export function fixedConfiguration({
     extraClientMetadata: mutualTls
       ? { properties: [...OWN_MEMBER_NAMES] }
       : { properties: [...OWN_MEMBER_NAMES, BOUND_TOKENS], validator: refuseBoundTokens },
+    extraParams: ['company_user_id'],
     interactions: {
-      policy: interactionPolicyFor({ isRegistrationOpen }),
+      policy: interactionPolicyFor({ isRegistrationOpen, secondFactorPolicy }),
       url: (_ctx, { uid, prompt }) =>
         `${issuerPath(issuer)}/interaction/${uid}${prompt.name === 'create' ? '?page=registration' : ''}`,
     },

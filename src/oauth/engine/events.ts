@@ -5,22 +5,19 @@ import { requestState } from '../../http/request-state.ts'
 import { Unavailable } from '../../http/unavailable.ts'
 import type { Log } from '../../log.ts'
 import type { Metrics } from '../../metrics.ts'
-import type { TokenHistory } from '../../token-history/token-history.ts'
 import type { CustomerAccount } from '../accounts/account.ts'
 import { agentAccountId, isAgentAccount } from '../accounts/agent-account.ts'
 import { isAnonymousAccount } from '../accounts/anonymous-account.ts'
+import { clientIdOf } from '../library-values.ts'
 import type { RefreshTokens } from '../refresh/refresh-tokens.ts'
 import { issuedTokens } from '../tokens/issued-tokens.ts'
+import type { NoteIssuance } from '../tokens/note-issuance.ts'
 
 type EventDeps = {
   readonly audit: Audit
   readonly log: Log
   readonly metrics: Pick<Metrics, 'tokenRequests' | 'introspections'>
-  /** A customer's own app refreshed its tokens from this address. */
-  readonly notePlace: (customerId: string, ip: string) => void
-  readonly noteGrantType: (grantType: string, clientId: string) => void
-  /** Notes tokens that were issued. Absent where no history is kept. */
-  readonly noteIssued?: TokenHistory['noteIssued'] | undefined
+  readonly noteIssuance: NoteIssuance
   readonly refreshTokens: RefreshTokens
 }
 
@@ -30,17 +27,19 @@ type EventDeps = {
  */
 export function listenToProvider(
   provider: Provider,
-  { audit, log, metrics, notePlace, noteGrantType, noteIssued, refreshTokens }: EventDeps,
+  { audit, log, metrics, noteIssuance, refreshTokens }: EventDeps,
 ): void {
   provider.on('grant.success', (ctx: KoaContextWithOIDC) => {
-    const grantType = String(ctx.oidc.params?.grant_type)
-    metrics.tokenRequests.inc({ grant_type: grantType, outcome: 'issued' })
-    audit({ type: 'token.issued', reason: grantType, ...facts(ctx) })
-    if (ctx.oidc.client) noteGrantType(grantType, ctx.oidc.client.clientId)
-    noteIssued?.(issuedTokens(ctx, refreshTokens))
-    const account = ctx.oidc.entities.Account as CustomerAccount | undefined // whatever findAccount made
-    const isOwner = account?.customer !== undefined && account.actingAgentId === undefined
-    if (isOwner && grantType === 'refresh_token') notePlace(account.accountId, ctx.ip)
+    const { Account, Grant } = ctx.oidc.entities
+    noteIssuance({
+      grantType: String(ctx.oidc.params?.grant_type),
+      clientId: clientIdOf(ctx),
+      grantId: Grant?.jti,
+      ...(Account && whoseTokens(Account)),
+      ip: ctx.ip,
+      requestId: requestState(ctx).requestId,
+      records: () => issuedTokens(ctx, refreshTokens),
+    })
   })
   provider.on('grant.error', (ctx: KoaContextWithOIDC, error) => {
     const thrown: Error = error // also one of ours

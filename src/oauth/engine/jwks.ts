@@ -1,4 +1,5 @@
 import type { Middleware } from 'koa'
+import { type HeaderList, setHeaders } from '../../http/security-headers.ts'
 import type { SigningKey } from '../../keys/signing-key.ts'
 
 export type JwksDeps = {
@@ -9,30 +10,55 @@ export type JwksDeps = {
   readonly onFetched: (verifier: { verifier: string; address: string }) => void
 }
 
-/**
- * The key set (RFC 7517 §5), served from memory: its bytes are made once per set, and an ETag makes asking again cheap.
- * Who fetched it is noted, so that a key does not sign before its verifiers could know it.
- */
-export function serveJwks({ keys, etag, cacheSecondsAt, onFetched }: JwksDeps): Middleware {
-  let known: { etag: string; body: string } | undefined
+type KeySetAnswer = { readonly etag: string; readonly headers: HeaderList; readonly body: string }
 
-  function current(): { etag: string; body: string } {
-    const tag = etag()
-    if (known?.etag !== tag) known = { etag: tag, body: JSON.stringify({ keys: keys().map(publicJwk) }) }
-    return known
+/** The key set as it is answered to one verifier, who is noted. */
+export type AnswerKeySet = (verifier: { readonly userAgent: string | undefined; readonly address: string }) => {
+  readonly etag: string
+  readonly headers: HeaderList
+  readonly body: string
+}
+
+/**
+ * The key set (RFC 7517 §5), from memory: its bytes are made once per set. Who fetched it is noted, so that a key does not
+ * sign before its verifiers could know it.
+ */
+export function createAnswerKeySet({ keys, etag, cacheSecondsAt, onFetched }: JwksDeps): AnswerKeySet {
+  let known: { readonly of: readonly SigningKey[]; readonly at: number; readonly answer: KeySetAnswer } | undefined
+
+  /** Worked out once a second and set: how long it may be kept depends on the time. */
+  function current(): KeySetAnswer {
+    const [of, at] = [keys(), Math.floor(Date.now() / 1000)]
+    if (known?.of === of && known.at === at) return known.answer
+    const [tag, before] = [etag(), known?.answer]
+    const body = before?.etag === tag ? before.body : JSON.stringify({ keys: of.map(publicJwk) })
+    const headers = [
+      'Access-Control-Allow-Origin',
+      '*',
+      'Cache-Control',
+      `public, max-age=${cacheSecondsAt(at)}`,
+      'Content-Type',
+      'application/jwk-set+json; charset=utf-8',
+      'ETag',
+      tag,
+    ]
+    known = { of, at, answer: { etag: tag, headers, body } }
+    return known.answer
   }
 
+  return function answerKeySet({ userAgent, address }) {
+    onFetched({ verifier: userAgent || 'unnamed', address })
+    return current()
+  }
+}
+
+/** Serves it; an ETag makes asking again cheap. */
+export function serveJwks(answerKeySet: AnswerKeySet): Middleware {
   return async function answerJwks(ctx, next) {
     if (ctx.path !== '/jwks' || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) return next()
-    const { etag: tag, body } = current()
-    onFetched({ verifier: ctx.get('User-Agent') || 'unnamed', address: ctx.ip })
-    ctx.set({
-      'Access-Control-Allow-Origin': '*',
-      'Cache-Control': `public, max-age=${cacheSecondsAt(Math.floor(Date.now() / 1000))}`,
-      'Content-Type': 'application/jwk-set+json; charset=utf-8',
-      ETag: tag,
-    })
-    if (isKnown(tag, ctx.get('If-None-Match'))) ctx.status = 304
+    const { etag, headers, body } = answerKeySet({ userAgent: ctx.get('User-Agent'), address: ctx.ip })
+    setHeaders(ctx, headers)
+    if (isKnown(etag, ctx.get('If-None-Match'))) ctx.status = 304
     else ctx.body = body
   }
 }

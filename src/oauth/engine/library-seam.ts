@@ -1,5 +1,8 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import authorizationSteps from 'oidc-provider/lib/actions/authorization/index.js'
+import { checkOpenidScope } from 'oidc-provider/lib/actions/authorization/scopes.js'
+import { init as endSessionSteps } from 'oidc-provider/lib/actions/end_session.js'
 import introspectionSteps from 'oidc-provider/lib/actions/introspection.js'
 import revocationSteps from 'oidc-provider/lib/actions/revocation.js'
 import tokenSteps from 'oidc-provider/lib/actions/token.js'
@@ -8,6 +11,7 @@ import clientAuthSteps from 'oidc-provider/lib/shared/client_auth.js'
 import rejectStructuredTokens from 'oidc-provider/lib/shared/reject_structured_tokens.js'
 import type { Storage } from '../../storage/storage.ts'
 import type { CommerceAccount } from '../accounts/account.ts'
+import { endWithoutSession } from '../browser/sign-out.ts'
 import { makeIds, newAccessToken } from '../library-values.ts'
 import type { FoundToken } from '../tokens/found-token.ts'
 import type { Refusal } from '../tokens/refusals.ts'
@@ -32,6 +36,11 @@ replaceLastStep(revocationSteps, 'revoke')
 for (const steps of [tokenSteps, introspectionSteps, revocationSteps, clientAuthSteps]) lookAtHeaderFirst(steps)
 // The last step of the token endpoint runs the grant.
 tokenSteps.splice(-1, 0, refuseEndedGrants)
+// The last step of a sign-out asks whether to.
+endSessionSteps.splice(-1, 0, endWithoutSession)
+for (const endpoint of ['authorization', 'device_authorization', 'pushed_authorization_request'] as const) {
+  letStepUpWithoutOpenId(authorizationSteps(endpoint))
+}
 
 export function useOwnEndpoints(provider: Provider, endpoints: Endpoints): void {
   endpointsOf.set(provider, endpoints)
@@ -154,6 +163,22 @@ function lookAtHeaderFirst(steps: LibraryMiddleware[]): void {
   const place = reader ? steps.indexOf(reader) : -1
   if (place < 0) throw new Error("oidc-provider's client authentication is not what this version of ours was made for")
   steps.splice(place, 0, ignoreUnrelatedHeader)
+}
+
+/**
+ * How strongly and how lately a person signed in is a matter of any OAuth request (RFC 9470 §4), as is what the client's metadata say of
+ * it. The library would refuse these parameters without the scope `openid`.
+ */
+function letStepUpWithoutOpenId(steps: LibraryMiddleware[]): void {
+  const place = steps.indexOf(checkOpenidScope)
+  if (place < 0) throw new Error("oidc-provider's authorization is not what this version of ours was made for")
+  steps.splice(place, 1, ({ oidc }, next) => {
+    const { provider, route, params } = oidc
+    const shown = {
+      oidc: { provider, route, client: {}, params: { ...params, acr_values: undefined, max_age: undefined } },
+    }
+    return checkOpenidScope(shown as unknown as KoaContextWithOIDC, next) // it reads these four
+  })
 }
 
 function replaceLastStep(steps: LibraryMiddleware[], name: keyof Endpoints): void {

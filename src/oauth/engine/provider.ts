@@ -6,8 +6,8 @@ import type { ResourceServerRegistry } from '../../clients/resource-servers.ts'
 import type { SigningKey } from '../../keys/signing-key.ts'
 import type { Log } from '../../log.ts'
 import type { Metrics } from '../../metrics.ts'
+import type { GuardedFetch, OutgoingRequest } from '../../outgoing/guarded-fetch.ts'
 import type { Storage } from '../../storage/storage.ts'
-import type { TokenHistory } from '../../token-history/token-history.ts'
 import { createFindAccount, type JudgeAccount } from '../accounts/account.ts'
 import { grantFacts, keepGrantFacts, keepSignInInstant } from '../accounts/grant-facts.ts'
 import { createDescribeScopes } from '../browser/asked-scopes.ts'
@@ -17,8 +17,12 @@ import { followSignIns } from '../browser/followed-sign-ins.ts'
 import { acceptFormerHints, type FormerKey } from '../browser/former-hints.ts'
 import { keepInteractionsInTheirBrowser } from '../browser/interaction-browser.ts'
 import type { ProtocolPages } from '../browser/pages.ts'
+import { noteSessions, type SessionIndex } from '../browser/session-index.ts'
 import { leadOnAfterAnswer, nameSessionsInIdTokens, signOutPages } from '../browser/sign-out.ts'
+import { type LeadElsewhere, signOutElsewhere } from '../browser/sign-out-elsewhere.ts'
 import { measureStagedSignIns, type ProofHolds } from '../browser/staged-sign-ins.ts'
+import { type SecondFactorPolicy, sayAcrOfSession } from '../browser/step-up.ts'
+import { keepUpstreamSessions } from '../browser/upstream-sessions.ts'
 import { compareSecretsWith, toLibraryClient } from '../clients/client-metadata.ts'
 import { type MutualTls, mutualTlsFeature } from '../clients/mutual-tls.ts'
 import { createResourceIndicators } from '../clients/resource-indicators.ts'
@@ -28,8 +32,9 @@ import { createSignOutCutOffs } from '../sign-out-cut-offs.ts'
 import type { EndSignIn } from '../sign-outs/end-sign-in.ts'
 import { createRevocation } from '../sign-outs/revocation.ts'
 import { createAccessTokenClaims } from '../tokens/access-token-claims.ts'
-import { createIntrospection } from '../tokens/introspection.ts'
+import { INACTIVE, type Introspect } from '../tokens/introspection.ts'
 import { accessTokenTtlSeconds, grantTtlSeconds, LIFETIMES } from '../tokens/lifetimes.ts'
+import type { NoteIssuance } from '../tokens/note-issuance.ts'
 import type { TokenShape } from '../tokens/token-shape.ts'
 import type { FindToken } from '../tokens/token-status.ts'
 import type { JudgeToken } from '../tokens/token-verdict.ts'
@@ -66,13 +71,15 @@ export type ProviderDeps = {
   readonly clients: ClientRegistry
   readonly verifySecret: (clientId: string, presented: string, ip: string) => Promise<boolean>
   readonly resourceServers: ResourceServerRegistry
-  /** The resource server identifiers that make tokens of an audience other than their own name. */
-  readonly identifiersOf: (audience: string) => readonly string[]
+  readonly introspect: Introspect
   readonly shapes: ReadonlyMap<string, TokenShape>
   /** What tokens of a resource server say as `iss`, where that is not the issuer. */
   readonly tokenIssuers: ReadonlyMap<string, string>
   readonly judgeAccount: JudgeAccount
   readonly proofHolds: ProofHolds
+  /** A session of a customer was saved. */
+  readonly noteSession: SessionIndex['noteSaved']
+  readonly secondFactorPolicy: SecondFactorPolicy
   /** The name under which a sign-in is followed, from the id of what it began with. */
   readonly signInDigest: (id: string) => string
   /** Told the size of each JWT access token's payload, in bytes. */
@@ -87,12 +94,11 @@ export type ProviderDeps = {
   readonly isRegistrationOpen: boolean
   /** Verifies ID tokens whose key is gone. */
   readonly findFormerKey: (kid: string) => FormerKey | undefined
-  /** A customer's own app refreshed its tokens from this address. */
-  readonly notePlace: (customerId: string, ip: string) => void
-  /** A client got tokens by this grant type. */
-  readonly noteGrantType: (grantType: string, clientId: string) => void
-  /** Notes tokens that were issued. Absent where no history is kept. */
-  readonly noteIssued?: TokenHistory['noteIssued'] | undefined
+  readonly noteIssuance: NoteIssuance
+  /** For addresses that clients registered. */
+  readonly guardedFetch: GuardedFetch
+  /** To the provider that a session came of, when it is signed out. */
+  readonly leadElsewhere: LeadElsewhere
   readonly audit: Audit
   readonly log: Log
   readonly metrics: Metrics
@@ -105,13 +111,17 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
   provider.proxy = true
   provider.use(noteRequest())
   provider.use(restartDeviceFlow(provider))
+  provider.use(signOutElsewhere(deps.leadElsewhere))
   provider.use(leadOnAfterAnswer(provider, deps.pages))
   provider.use(nameUnauthorizedClients())
   provider.use(nameOfferedScopes(deps.resourceServers.offeredScopes))
   provider.use(endBareSessions(deps))
   keepGrantFacts(provider)
   keepSignInInstant(provider)
+  noteSessions(provider, deps.noteSession)
+  keepUpstreamSessions(provider, deps.storage)
   measureStagedSignIns(provider, deps.proofHolds)
+  sayAcrOfSession(provider)
   keepInteractionsInTheirBrowser(provider)
   followSignIns(provider, deps.signInDigest)
   compareSecretsWith(provider, deps.verifySecret)
@@ -124,7 +134,10 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
   acceptFormerHints(provider, deps.findFormerKey)
   nameSessionsInIdTokens(provider)
   useOwnEndpoints(provider, {
-    introspect: createIntrospection({ ...deps, findClient: metadataOf(deps) }),
+    async introspect(ctx) {
+      const told = await deps.introspect(String(ctx.oidc.params?.token), ctx.oidc.client?.clientId)
+      ctx.body = told?.said ?? INACTIVE
+    },
     revoke: createRevocation(deps),
   })
   for (const grant of deps.grants) {
@@ -147,7 +160,8 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
     tokenIssuers: deps.tokenIssuers,
     noteSize: deps.noteTokenSize,
   })
-  const fixed = fixedConfiguration({ issuer, cookieKeys, pages, mutualTls, isRegistrationOpen })
+  const { secondFactorPolicy } = deps
+  const fixed = fixedConfiguration({ issuer, cookieKeys, pages, mutualTls, isRegistrationOpen, secondFactorPolicy })
   return {
     ...fixed,
     adapter: createAdapter({
@@ -173,6 +187,8 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
       companyUserInContext: () => grantFacts(Provider.ctx?.oidc.entities.Grant)?.companyUserId,
     }),
     extraTokenClaims: claims.extraTokenClaims,
+    // The library gives a text or a URL, and a request without a body.
+    fetch: (url, options) => deps.guardedFetch(url as string | URL, options as OutgoingRequest),
     findAccount: (ctx, id, token) => judgedAccount(token) ?? findAccount(ctx, id, token),
     // The published type knows fewer tokens than it is called with.
     formats: { customizers: { jwt: claims.customizeJwt as never } },

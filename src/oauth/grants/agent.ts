@@ -6,12 +6,11 @@ import { toAgentAccount } from '../accounts/agent-account.ts'
 import { clientIdOf, parametersOf } from '../library-values.ts'
 import { issueTokens } from '../tokens/issue-tokens.ts'
 import type { GrantType } from './grant-type.ts'
+import { secondFactorRequired } from './second-factor-required.ts'
 import { throttleOf } from './throttle.ts'
 import { temporarilyUnavailable } from './unavailable.ts'
 
 export const AGENT_GRANT = 'urn:vestibule:grant:agent'
-/** The error that tells a client whose agent's password was right to ask for a code. */
-export const SECOND_FACTOR_REQUIRED = 'second_factor_required'
 
 export type AgentGrantDeps = {
   readonly authenticateAgent: AuthenticateAgent
@@ -41,7 +40,7 @@ export function agentGrant({ authenticateAgent, resourceServers }: AgentGrantDep
       requestState(ctx).authentication = authentication
       if (authentication.outcome === 'busy') throw temporarilyUnavailable(ctx, authentication.retryAfterSeconds)
       if (authentication.outcome === 'second-factor-required') {
-        throw new errors.CustomOIDCProviderError(SECOND_FACTOR_REQUIRED, 'one_time_password is required as well')
+        throw secondFactorRequired('code')
       }
       if (authentication.outcome !== 'authenticated') {
         // One message for every refusal: the caller must not learn whether the login exists.

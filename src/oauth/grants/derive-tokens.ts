@@ -12,6 +12,7 @@ import {
 import { requestState } from '../../http/request-state.ts'
 import type { PersonAccount } from '../accounts/account.ts'
 import { isAgentAccount } from '../accounts/agent-account.ts'
+import { authenticationIn, tellAuthentication } from '../accounts/authentication.ts'
 import { mayHaveScope } from '../accounts/claims.ts'
 import { grantFacts } from '../accounts/grant-facts.ts'
 import { asSource, newAccessToken, newGrantWith, newRefreshToken } from '../library-values.ts'
@@ -57,6 +58,8 @@ export async function deriveTokens(
   await checkDpopReplay(provider, ctx, dPoP, client.clientId, errors.InvalidGrant)
 
   const isSame = isSamePerson(derivation)
+  // Of a customer whom an agent acts for: the customer did not sign in.
+  tellAuthentication(ctx, isSame ? authenticationIn(subject.token.claims) : {})
   const grant = isSame ? grantOf(ctx, derivation) : childGrant(ctx, derivation, scopes)
   ctx.oidc.entity('Account', account)
   ctx.oidc.entity('Grant', grant)

@@ -6,6 +6,7 @@ import { toAccount } from '../accounts/account.ts'
 import { clientIdOf, parametersOf } from '../library-values.ts'
 import { issueTokens } from '../tokens/issue-tokens.ts'
 import type { GrantType } from './grant-type.ts'
+import { secondFactorRequired } from './second-factor-required.ts'
 import { throttleOf } from './throttle.ts'
 
 export const ONE_TIME_PASSWORD_GRANT = 'urn:vestibule:grant:one-time-password'
@@ -38,6 +39,7 @@ export function oneTimePasswordGrant({ oneTimePasswords, resourceServers }: OneT
       const authentication = await authenticate(username, code, { ip: ctx.ip, clientId, ...throttleOf(server) })
       requestState(ctx).authentication = authentication
       const account = authentication.outcome === 'authenticated' ? toAccount(authentication.customer) : undefined
+      if (authentication.outcome === 'second-factor-required') throw secondFactorRequired('password')
       if (authentication.outcome !== 'authenticated' || !account) {
         const refusal = new errors.InvalidGrant(authentication.outcome)
         refusal.error_description = 'invalid username or code'

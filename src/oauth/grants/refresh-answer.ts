@@ -8,6 +8,7 @@ import {
 } from 'oidc-provider/lib/helpers/grants.js'
 import { asProof, asSource, newAccessToken, newGrantWith } from '../library-values.ts'
 import type { Verdict } from '../tokens/token-verdict.ts'
+import { leftSeconds } from './refresh-step.ts'
 
 type Working = Extract<Verdict, { works: true }>
 
@@ -33,13 +34,8 @@ function addOwnScopes(grant: Grant, { scope = '', resource }: RefreshToken): voi
 }
 
 /** Epoch seconds: when a refresh token that came of an access token ends, however often it is used. */
-function endOf(current: RefreshToken): number | undefined {
+export function endOf(current: RefreshToken): number | undefined {
   return (current as { endsAt?: number }).endsAt // ours, beside the library's fields
-}
-
-/** Seconds until then, rounded down, so that what is stored in the next second ends no later; no limit for any other refresh token. */
-export function leftSeconds(current: RefreshToken): number {
-  return Math.max(1, (endOf(current) ?? Number.POSITIVE_INFINITY) - Math.ceil(Date.now() / 1000))
 }
 
 /** Makes the access token and, where it is due, the ID token, and says both with the refresh token to use next. */
@@ -65,7 +61,7 @@ export async function answerRefresh(
   if (certificate) accessToken.setThumbprint('x5t', certificate)
   checkDpopRequired(provider, ctx, current.jkt ? asProof(current.jkt) : undefined)
   await resolveAndApplyResource(provider, ctx, asSource(current), accessToken, grant, requested)
-  Object.assign(accessToken, { expiresIn: Math.min(accessToken.expiration, leftSeconds(current)) })
+  Object.assign(accessToken, { expiresIn: Math.min(accessToken.expiration, leftSeconds(endOf(current))) })
   ctx.oidc.entity('AccessToken', accessToken)
   const value = await accessToken.save()
   const idToken = await issueIdToken(provider, ctx, asSource(current), accessToken, grant, requested)

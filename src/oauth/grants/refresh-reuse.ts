@@ -1,6 +1,6 @@
-import { errors, type TokenEndpointGrantContext } from 'oidc-provider'
+import { errors } from 'oidc-provider'
 import type { Audit } from '../../audit/events.ts'
-import { requestState } from '../../http/request-state.ts'
+import type { RequestState } from '../../http/request-state.ts'
 import type { Storage, StoredArtifact } from '../../storage/storage.ts'
 import { placeOf } from '../refresh/family.ts'
 import { openReceipt, type RefreshBinding } from '../refresh/refresh-receipt.ts'
@@ -20,6 +20,9 @@ export type ReuseDeps = {
   readonly count: (outcome: RefreshOutcome) => void
 }
 
+/** The request that a refresh token came in. */
+export type Asker = { readonly state: RequestState; readonly ip: string; readonly clientId: string }
+
 /** A refresh token of ours that a client showed, with the record of its family. */
 export type Presented = {
   readonly value: string
@@ -31,7 +34,7 @@ export type Presented = {
 /** Answers a token that was replaced: a retry gets the same answer again, any other use ends the grant. */
 export async function answerOldToken(
   deps: ReuseDeps,
-  ctx: TokenEndpointGrantContext,
+  asker: Asker,
   presented: Presented,
   outcome: 'retry' | 'race' = 'retry',
 ): Promise<object> {
@@ -44,11 +47,11 @@ export async function answerOldToken(
   if (sealed === undefined) throw await theft(deps, presented)
   if (!grant) throw new errors.InvalidGrant('grant not found, revoked or signed out')
   // Within the window nobody stole anything; the winner goes on.
-  if (requestState(ctx).refusesRepeats) throw new errors.InvalidGrant('refresh token was replaced a moment ago')
+  if (asker.state.refusesRepeats) throw new errors.InvalidGrant('refresh token was replaced a moment ago')
   const body = openReceipt(value, binding, sealed)
-  if (!body) throw mismatch(deps, ctx, stored.artifact, 'a retry that asks for something else')
+  if (!body) throw mismatch(deps, asker, stored.artifact, 'a retry that asks for something else')
   deps.count(outcome)
-  requestState(ctx).repeatsAnswer = true
+  asker.state.repeatsAnswer = true
   // Sealed by `sealReceipt`.
   return JSON.parse(body) as object
 }
@@ -63,10 +66,10 @@ async function theft({ endSignIn, storage, count }: ReuseDeps, { parts, stored }
 }
 
 /** Another request rotated the family between our read and our swap: read again, the token is an old one now. */
-export async function loseRace(deps: ReuseDeps, ctx: TokenEndpointGrantContext, presented: Presented): Promise<object> {
+export async function loseRace(deps: ReuseDeps, asker: Asker, presented: Presented): Promise<object> {
   const stored = await deps.storage.get('RefreshToken', presented.parts.family)
   if (!stored) throw new errors.InvalidGrant('refresh token was revoked')
-  return answerOldToken(deps, ctx, { ...presented, stored }, 'race')
+  return answerOldToken(deps, asker, { ...presented, stored }, 'race')
 }
 
 /** The account, client and company user that a family's grant must belong to. */
@@ -81,7 +84,7 @@ export function grantOwner({ accountId, clientId, companyUserId }: StoredArtifac
 /** Refuses a token shown by whom it was not given to, and leaves the family alone. */
 export function mismatch(
   { audit, count }: ReuseDeps,
-  ctx: TokenEndpointGrantContext,
+  asker: Asker,
   artifact: StoredArtifact['artifact'],
   reason: string,
 ): Error {
@@ -91,9 +94,9 @@ export function mismatch(
     reason,
     customerId: String(artifact.accountId),
     grantId: String(artifact.grantId),
-    ...(ctx.oidc.client && { clientId: ctx.oidc.client.clientId }),
-    ip: ctx.ip,
-    requestId: requestState(ctx).requestId,
+    clientId: asker.clientId,
+    ip: asker.ip,
+    requestId: asker.state.requestId,
   })
   return new errors.InvalidGrant(`refresh token presented by ${reason}`)
 }

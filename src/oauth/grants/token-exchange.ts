@@ -8,7 +8,11 @@ import {
   validateClientScope,
   validateDpop,
 } from 'oidc-provider/lib/helpers/grants.js'
+import type { Audit } from '../../audit/events.ts'
+import type { CustomerAccount } from '../accounts/account.ts'
+import { authenticationIn, tellAuthentication } from '../accounts/authentication.ts'
 import { mayHaveScope } from '../accounts/claims.ts'
+import { companyUserIn, noteCompanyChosen, type SwitchCompany } from '../accounts/switch-company.ts'
 import { newAccessToken, parametersOf } from '../library-values.ts'
 import { matchesAny } from '../tokens/introspection.ts'
 import {
@@ -21,12 +25,16 @@ import type { GrantType } from './grant-type.ts'
 
 export const TOKEN_EXCHANGE_GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange'
 
-export type TokenExchangeDeps = ExchangeSubjectDeps
+export type TokenExchangeDeps = ExchangeSubjectDeps & {
+  readonly switchCompany: SwitchCompany
+  readonly audit: Audit
+}
 
 /**
  * A service that received a customer's token asks for one that the next service accepts (RFC 8693). It takes a token
  * made for the service and gives no more than that token: the same customer, no other scopes, no longer life, dead
- * when the sign-in it came from is. The client is on record in it as who acts.
+ * when the sign-in it came from is. The client is on record in it as who acts. `company_user_id` names another company of
+ * the customer, where the sign-in is of a client of the shop's own.
  */
 export function tokenExchangeGrant(deps: TokenExchangeDeps): GrantType {
   return {
@@ -40,11 +48,29 @@ export function tokenExchangeGrant(deps: TokenExchangeDeps): GrantType {
       'resource',
       'audience',
       'scope',
+      'company_user_id',
     ],
     async handle(ctx) {
-      await issueExchanged(ctx, await findExchangeSubject(deps, ctx))
+      const subject = await findExchangeSubject(deps, ctx)
+      await issueExchanged(ctx, { ...subject, account: await accountFor(deps, ctx, subject) })
     },
   }
+}
+
+/** The customer of the subject token, as the company user that the request names. */
+async function accountFor(
+  { switchCompany, audit }: TokenExchangeDeps,
+  ctx: TokenEndpointGrantContext,
+  { account, token, delegation }: ExchangeSubject,
+): Promise<CustomerAccount> {
+  const asked = companyUserIn(parametersOf(ctx))
+  if (asked === undefined) return account
+  const other = await switchCompany(account, asked, {
+    clientId: token.grantClientId ?? token.clientId,
+    grantedAtMs: delegation.grantedAtMs ?? token.issuedAtMs,
+  })
+  noteCompanyChosen(audit, ctx, { customerId: other.customer.id, grantId: token.grantId, companyUserId: asked })
+  return other
 }
 
 async function issueExchanged(ctx: TokenEndpointGrantContext, subject: ExchangeSubject): Promise<void> {
@@ -61,6 +87,7 @@ async function issueExchanged(ctx: TokenEndpointGrantContext, subject: ExchangeS
   await checkDpopReplay(provider, ctx, dPoP, client.clientId, errors.InvalidGrant)
 
   ctx.oidc.entity('Account', account)
+  tellAuthentication(ctx, authenticationIn(token.claims))
   const accessToken = newAccessToken(provider, {
     accountId: account.accountId,
     client,

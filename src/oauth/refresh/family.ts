@@ -2,10 +2,10 @@ import type { AdapterPayload } from 'oidc-provider'
 import type { Artifact, StoredArtifact } from '../../storage/storage.ts'
 import type { RefreshTokens } from './refresh-tokens.ts'
 
-/** What is kept of a family: the payload of its current token, and that token's digest. */
-export function familyRecord(payload: AdapterPayload, digest: string, rotatedAt?: number): Artifact {
+/** What is kept of a new family: the payload of its first token, and that token's digest. */
+export function familyRecord(payload: AdapterPayload, digest: string): Artifact {
   const { jti: _jti, kind: _kind, ...kept } = payload
-  return { ...kept, digest, ...(rotatedAt !== undefined && { rotatedAt }) }
+  return { ...kept, digest }
 }
 
 /** The library's payload of the family's current token. */
@@ -16,9 +16,15 @@ export function familyPayload(stored: StoredArtifact, token: string): AdapterPay
     nextDigest: _nextDigest,
     sealedNext: _sealedNext,
     place: _place,
+    grantKeptUntil: _grantKeptUntil,
     ...payload
   } = stored.artifact
   return { ...payload, kind: 'RefreshToken', jti: token }
+}
+
+/** The family as it goes on for a company user that a refresh names, or as it is where none is named. */
+export function actingAs(stored: StoredArtifact, companyUserId: string | undefined): StoredArtifact {
+  return companyUserId === undefined ? stored : { ...stored, artifact: { ...stored.artifact, companyUserId } }
 }
 
 /** False for a token of the family that was replaced already, and whose successor, if that must be, was used. */

@@ -25,15 +25,16 @@ const SUCCESSOR = 'successor of a refresh token'
  * leads to the same successor.
  */
 export function nextStep(policy: RefreshPolicy, { value, parts, stored }: Shown, tokens: RefreshTokens): Step {
-  const digest = tokens.digest(value)
-  if (policy === 'keep') return { answered: value, digest, record: { place: parts.place }, isKnown: true }
+  if (policy === 'keep')
+    return { answered: value, digest: tokens.digest(value), record: { place: parts.place }, isKnown: true }
   if (policy === 'rotate') {
-    const next = tokens.next(value)
+    const next = tokens.next(parts)
     return { answered: next, digest: tokens.digest(next), record: { place: parts.place + 1 }, isKnown: false }
   }
+  const digest = tokens.digest(value)
   const { digest: current, sealedNext } = stored.artifact
   const known = current === digest && typeof sealedNext === 'string' ? unseal(value, SUCCESSOR, sealedNext) : undefined
-  const next = known ?? tokens.next(value)
+  const next = known ?? tokens.next(parts)
   const record = { place: parts.place, nextDigest: tokens.digest(next), sealedNext: seal(value, SUCCESSOR, next) }
   return { answered: next, digest, record, isKnown: known !== undefined }
 }

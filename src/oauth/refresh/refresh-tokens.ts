@@ -1,5 +1,7 @@
-import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
+import { randomText } from '../../random.ts'
 import type { Storage } from '../../storage/storage.ts'
+import { createMac } from './mac.ts'
 
 /**
  * A refresh token belongs to a family: the chain of tokens that rotation makes of one sign-in. Storage holds one
@@ -26,18 +28,18 @@ export function createRefreshTokens(deps: { storage: Storage; macKeys: readonly 
   const { storage, macKeys } = deps
 
   function issue(family: string, place: number): string {
-    const nonce = randomBytes(RANDOM_BYTES).toString('base64url')
+    const nonce = randomText(RANDOM_BYTES)
     return `${PREFIX}${family}${nonce}${mac(macKeys[0], family, nonce, place)}${place.toString(36)}`
   }
 
   return {
-    first: (): string => issue(randomBytes(RANDOM_BYTES).toString('base64url'), 0),
+    first: (): string => issue(randomText(RANDOM_BYTES), 0),
 
-    next(token: string): string {
-      const parts = parse(token, macKeys)
-      if (!parts) throw new Error('only a token of ours has a next one')
-      return issue(parts.family, parts.place + 1)
-    },
+    /** The token that takes the place of one with these parts. */
+    next: ({ family, place }: RefreshTokenParts): string => issue(family, place + 1),
+
+    /** Whether a string could be one: anybody can write such a string. */
+    hasForm: (token: string): boolean => PATTERN.test(token),
 
     /** The parts of a token that we made; undefined for any other string, at no cost to storage. */
     parse: (token: string): RefreshTokenParts | undefined => parse(token, macKeys),
@@ -65,9 +67,15 @@ function parse(token: string, macKeys: readonly string[]): RefreshTokenParts | u
 }
 
 function mac(key: string, family: string, nonce: string, place: number): string {
-  return createHmac('sha256', key)
-    .update(`${family}.${nonce}.${place}`)
-    .digest()
-    .subarray(0, RANDOM_BYTES)
-    .toString('base64url')
+  const digest = macUnder(key)(`${family}.${nonce}.${place}`)
+  return Buffer.from(digest.slice(0, 2 * RANDOM_BYTES), 'hex').toString('base64url')
+}
+
+/** Few: of the keys that are in use, and of those before them. */
+const macs = new Map<string, ReturnType<typeof createMac>>()
+
+function macUnder(key: string): ReturnType<typeof createMac> {
+  const known = macs.get(key) ?? createMac(key)
+  macs.set(key, known)
+  return known
 }

@@ -4,6 +4,7 @@ import type { TokenKind } from '../tokens/found-token.ts'
 export const ENDING_CAUSES = [
   'sign-out',
   'sign-out-everywhere',
+  'ended-by-customer',
   'revoked-by-client',
   'refresh-token-reuse',
   'code-reuse',
@@ -20,7 +21,9 @@ export const ENDING_CAUSES = [
   'company-user-inactive',
   'found-refused',
   'second-factor-added',
+  'passkey-removed',
   'support-access-ended',
+  'upstream-sign-out',
   'backup-restored',
   'storage-lost',
 ] as const

@@ -4,6 +4,7 @@ import { requestState } from '../../http/request-state.ts'
 import { accountOf, asCustomerAccount, type CommerceAccount, type PersonAccount } from '../accounts/account.ts'
 import { agentAccountId, isAgentAccount } from '../accounts/agent-account.ts'
 import { isAnonymousAccount } from '../accounts/anonymous-account.ts'
+import { authenticationOf } from '../accounts/authentication.ts'
 import { CLAIMS_BY_SCOPE, commerceClaims } from '../accounts/claims.ts'
 import type { Actor } from '../accounts/delegation.ts'
 import { dialectSessionOf, grantFacts } from '../accounts/grant-facts.ts'
@@ -31,14 +32,15 @@ export function createAccessTokenClaims({ findResourceServer, shapes, tokenIssue
       if (token.kind === 'ClientCredentials')
         return { ...anonymousClaims(requestState(ctx).anonymousId), ...issuedNow() }
       if (token.kind !== 'AccessToken' || !account) return undefined
-      if (isAgentAccount(account)) return { id_agent: account.agent.idAgent }
+      const authentication = authenticationOf(ctx)
+      if (isAgentAccount(account)) return asClaims({ id_agent: account.agent.idAgent, ...authentication })
       if (isAnonymousAccount(account)) return anonymousClaims(account.anonymousId)
       const identifier = token.resourceServer?.identifier()
       const server = identifier ? await findResourceServer(identifier) : undefined
       const claims = commerceClaims(account.customer, account.companyUser, {
         hasFullPermissions: server?.hasFullPermissions === true,
       })
-      return asClaims({ ...claims, ...actorOf(account), ...parentOf(ctx, account) })
+      return asClaims({ ...claims, ...authentication, ...actorOf(account), ...parentOf(ctx, account) })
     },
 
     async customizeJwt(ctx, token, jwt) {
@@ -57,7 +59,8 @@ export function createAccessTokenClaims({ findResourceServer, shapes, tokenIssue
         const session = dialectSessionOf(ctx)
         const shaped = shape({ ...subjectOf(account), payload: jwt.payload, scopes, grantType, session })
         if (shaped.header) jwt.header = { ...jwt.header, ...shaped.header }
-        jwt.payload = { ...shaped.payload, iss, exp, iat, jti, ...traceable, client_id, ...tokenOwnerClaims(account) }
+        const whose = { ...tokenOwnerClaims(account), ...(isAnonymousAccount(account) ? {} : authenticationOf(ctx)) }
+        jwt.payload = { ...shaped.payload, iss, exp, iat, jti, ...traceable, client_id, ...whose }
       }
       // The library works it out anew for each token and keeps it nowhere.
       Object.assign(token as object, { exp: jwt.payload.exp })

@@ -1,13 +1,13 @@
 import { hashId } from '../../storage/hash-id.ts'
 import type { RecordedToken, TokenHistory } from '../../token-history/token-history.ts'
 import type { RefreshTokens } from '../refresh/refresh-tokens.ts'
-import { isStructured, type TokenPayload } from './structured-tokens.ts'
+import type { ReadToken } from './known-tokens.ts'
+import { isStructured } from './structured-tokens.ts'
 
 export type FindRecordedDeps = {
   readonly history: Pick<TokenHistory, 'find'>
   readonly refreshTokens: Pick<RefreshTokens, 'parse'>
-  /** The payload of a JWT that we signed, whether or not it has expired. */
-  readonly verify: (value: string) => TokenPayload | undefined
+  readonly readToken: ReadToken
 }
 
 /** The record of a token, by its value. */
@@ -17,7 +17,7 @@ export type FindRecorded = (value: string) => Promise<RecordedToken | undefined>
  * Finds what is on record of a token that is shown. A JWT must have our signature: the record of a token is not shown
  * for another one that claims its `jti`.
  */
-export function createFindRecorded({ history, refreshTokens, verify }: FindRecordedDeps): FindRecorded {
+export function createFindRecorded({ history, refreshTokens, readToken }: FindRecordedDeps): FindRecorded {
   return async function findRecorded(value) {
     const key = keyOf(value)
     // A refresh token that is kept is on record each time it is given out: the newest says when it expires.
@@ -27,7 +27,7 @@ export function createFindRecorded({ history, refreshTokens, verify }: FindRecor
 
   function keyOf(value: string): { readonly tokenId: string; readonly place?: number } | undefined {
     if (isStructured(value)) {
-      const jti = verify(value)?.jti
+      const jti = readToken(value)?.payload.jti
       return jti === undefined ? undefined : { tokenId: jti }
     }
     const parts = refreshTokens.parse(value)

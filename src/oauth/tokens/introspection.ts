@@ -1,9 +1,8 @@
-import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { Audit } from '../../audit/events.ts'
 import type { ClientMetadata } from '../../clients/client.ts'
 import type { Metrics } from '../../metrics.ts'
-import { agentAccountId, isAgentAccount } from '../accounts/agent-account.ts'
-import { isAnonymousAccount } from '../accounts/anonymous-account.ts'
+import { asCustomerAccount, type CustomerAccount } from '../accounts/account.ts'
+import { agentAccountId } from '../accounts/agent-account.ts'
 import { commerceClaims, defined } from '../accounts/claims.ts'
 import type { FoundToken } from './found-token.ts'
 import type { JudgeToken } from './token-verdict.ts'
@@ -18,20 +17,28 @@ export type IntrospectionDeps = {
   readonly metrics: Pick<Metrics, 'introspections'>
 }
 
+/** What introspection says of a token to a client; undefined: no more than that it is not active. */
+export type Introspect = (value: string, callerId: string | undefined) => Promise<Told | undefined>
+
+/** An answer, and its JSON. */
+export type Told = { readonly said: object; readonly body: string }
+
 /**
  * Introspection (RFC 7662 §2.2) of every kind of token, with the permissions the customer has now. A client that is not
  * entitled to a token is answered as for one that does not exist: `{"active":false}`.
  */
-export function createIntrospection(deps: IntrospectionDeps) {
+export function createIntrospect(deps: IntrospectionDeps): Introspect {
   const { judgeToken, findClient, identifiersOf, issuer, audit, metrics } = deps
+  // Services show the same token again and again, and while its account stays as it is the answer does too.
+  const told = new WeakMap<FoundToken, Told & Pick<Who, 'customer' | 'companyUser' | 'actingAgentId'>>()
 
-  return async function introspect(ctx: KoaContextWithOIDC): Promise<void> {
-    const answer = await look(String(ctx.oidc.params?.token), ctx.oidc.client?.clientId)
+  return async function introspect(value, callerId) {
+    const answer = await look(value, callerId)
     metrics.introspections.inc({ outcome: answer ? 'active' : 'inactive' })
-    ctx.body = answer ?? { active: false }
+    return answer
   }
 
-  async function look(value: string, callerId: string | undefined): Promise<object | undefined> {
+  async function look(value: string, callerId: string | undefined): Promise<Told | undefined> {
     const caller = callerId === undefined ? undefined : await findClient(callerId)
     const verdict = await judgeToken(value, {
       asker: 'introspection',
@@ -43,15 +50,33 @@ export function createIntrospection(deps: IntrospectionDeps) {
         audit({ type: 'introspection.refused', clientId: caller.client_id, reason: token.kind })
       return undefined
     }
-    const { account } = verdict
-    if (!account || isAgentAccount(account) || isAnonymousAccount(account)) return describe(verdict.token, issuer)
-    const { customer, companyUser, actingAgentId } = account
-    const claims = commerceClaims(customer, companyUser, { hasFullPermissions: true })
-    // A refresh token says nothing itself: its grant names the agent who acts.
-    const act = actingAgentId === undefined ? {} : { act: { sub: agentAccountId(actingAgentId) } }
-    return describe({ ...verdict.token, claims: { ...act, ...verdict.token.claims, ...claims } }, issuer)
+    return tell(verdict.token, asCustomerAccount(verdict.account))
+  }
+
+  function tell(token: FoundToken, who: Who | undefined): Told {
+    const { customer, companyUser, actingAgentId } = who ?? {}
+    const before = told.get(token)
+    const isSame = before?.customer === customer && before?.companyUser === companyUser
+    if (before && isSame && before.actingAgentId === actingAgentId) return before
+    const said = describe(who ? { ...token, claims: claimsOf(token, who) } : token, issuer)
+    const now = { said, body: JSON.stringify(said), customer, companyUser, actingAgentId }
+    told.set(token, now)
+    return now
   }
 }
+
+type Who = Partial<Pick<CustomerAccount, 'customer' | 'companyUser' | 'actingAgentId'>>
+
+/** What the token says, with the customer as they are now. */
+function claimsOf(token: FoundToken, { customer, companyUser, actingAgentId }: Who): FoundToken['claims'] {
+  if (!customer) return token.claims
+  // A refresh token says nothing itself: its grant names the agent who acts.
+  const act = actingAgentId === undefined ? {} : { act: { sub: agentAccountId(actingAgentId) } }
+  return { ...act, ...token.claims, ...commerceClaims(customer, companyUser, { hasFullPermissions: true }) }
+}
+
+/** The answer for a token of which nothing is said. */
+export const INACTIVE = { active: false } as const
 
 /** A client may look at its own tokens; a resource server at access tokens for its audiences. */
 export function mayIntrospect(

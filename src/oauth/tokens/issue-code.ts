@@ -2,6 +2,7 @@ import type { Client, Provider } from 'oidc-provider'
 import type { ClientMetadata } from '../../clients/client.ts'
 import { type Sunset, sunsetOn } from '../../http/sunset.ts'
 import { asCustomerAccount, type CommerceAccount } from '../accounts/account.ts'
+import { acrOf } from '../accounts/acr.ts'
 import { type DialectSession, withFacts } from '../accounts/grant-facts.ts'
 import { newCodeWith, newIdOf } from '../library-values.ts'
 
@@ -97,7 +98,7 @@ export function createCodes({ provider, findClient, noteGrantType }: CodeDeps) {
         resource: asked.resource,
         scope,
         authTime: Math.floor(provedAtMs / 1000),
-        ...(asked.amr && { amr: [...asked.amr] }),
+        ...(asked.amr && { amr: [...asked.amr], acr: acrOf(asked.amr) }),
         ...(asked.codeChallenge && { codeChallenge: asked.codeChallenge, codeChallengeMethod: 'S256' }),
       })
       const [, value] = await Promise.all([grant.save(), code.save()])

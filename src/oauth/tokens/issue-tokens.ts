@@ -13,8 +13,10 @@ import {
 } from 'oidc-provider/lib/helpers/grants.js'
 import { requestState } from '../../http/request-state.ts'
 import type { CommerceAccount, CustomerAccount } from '../accounts/account.ts'
+import { acrOf } from '../accounts/acr.ts'
 import { isAgentAccount } from '../accounts/agent-account.ts'
 import { isAnonymousAccount } from '../accounts/anonymous-account.ts'
+import { tellAuthentication } from '../accounts/authentication.ts'
 import { withFacts } from '../accounts/grant-facts.ts'
 import { asSource, clientIdOf, newAccessToken, newIdOf, newRefreshToken, parametersOf } from '../library-values.ts'
 
@@ -51,13 +53,18 @@ export async function issueTokens(ctx: TokenEndpointGrantContext, request: Token
   ctx.oidc.entity('Account', request.account)
   ctx.oidc.entity('Grant', grant)
 
+  const [authTime, acr] = [Math.floor(Date.now() / 1000), acrOf(request.amr)]
+  const { amr } = request
+  // Where another system vouches for the person, nothing is known of how and when they signed in.
+  tellAuthentication(ctx, { ...(amr && { auth_time: authTime, amr }), ...(acr && { acr }) })
   const source = {
     accountId: request.account.accountId,
     client,
     grantId: grant.jti,
     gty: request.grantType,
-    ...(request.amr && { amr: [...request.amr] }),
-    authTime: Math.floor(Date.now() / 1000),
+    ...(amr && { amr: [...amr] }),
+    ...(acr && { acr }),
+    authTime,
   }
   const accessToken = newAccessToken(provider, source)
   accessToken.resourceServer = resourceServer

@@ -1,4 +1,5 @@
-import { constants, verify } from 'node:crypto'
+import { constants, createPublicKey, type KeyObject, type SigningOptions, verify } from 'node:crypto'
+import { withOptions } from '../../keys/signers/key-material.ts'
 import type { SigningAlgorithm, SigningKey } from '../../keys/signing-key.ts'
 
 export type TokenPayload = Readonly<Record<string, unknown>> & {
@@ -7,7 +8,7 @@ export type TokenPayload = Readonly<Record<string, unknown>> & {
   readonly jti: string
 }
 
-type VerificationDeps = {
+export type VerificationDeps = {
   readonly keys: readonly SigningKey[]
   /** What our tokens say as `iss`: the issuer, and what resource servers of dialects say instead. */
   readonly issuers: readonly string[]
@@ -26,11 +27,14 @@ export function isStructured(value: string): boolean {
 }
 
 /**
- * The payload of a JWT that we signed, whether or not it has expired; undefined for anything else. Only our own published
+ * The payload of a JWT that we signed, whether or not it has expired, and the key that signed it; undefined for anything else. Only our own published
  * keys are tried, found by `kid`, with the algorithm of the key and never that of the header: a header cannot bring a
  * key along or choose `none` (RFC 8725 §3.1).
  */
-export function verifyStructured(value: string, { keys, issuers, onSeen }: VerificationDeps): TokenPayload | undefined {
+export function readStructured(
+  value: string,
+  { keys, issuers, onSeen }: VerificationDeps,
+): { readonly payload: TokenPayload; readonly key: SigningKey } | undefined {
   if (value.length > MAX_LENGTH || !isStructured(value)) return undefined
   const [header = '', body = '', signature = ''] = value.split('.')
   const { kid, alg, crit } = parse(header) ?? {}
@@ -44,19 +48,30 @@ export function verifyStructured(value: string, { keys, issuers, onSeen }: Verif
   if (typeof payload?.iss !== 'string' || !issuers.includes(payload.iss)) return undefined
   if (typeof payload.jti !== 'string') return undefined
   if (typeof payload.iat !== 'number' || typeof payload.exp !== 'number') return undefined
-  return payload as TokenPayload // its three members were looked at
+  return { payload: payload as TokenPayload, key } // its three members were looked at
 }
 
-function isSignedBy({ algorithm, publicKey }: SigningKey, signingInput: string, signature: Buffer): boolean {
-  const { digest, options } = VERIFICATION[algorithm]
+const verifiers = new WeakMap<KeyObject, KeyObject>()
+
+/** A copy of a public key that brings along how it is used. */
+function verifierOf({ algorithm, publicKey }: SigningKey): KeyObject {
+  const known = verifiers.get(publicKey)
+  if (known) return known
+  const copy = createPublicKey({ key: publicKey.export({ format: 'jwk' }), format: 'jwk' })
+  const verifier = withOptions(copy, VERIFICATION[algorithm].options)
+  verifiers.set(publicKey, verifier)
+  return verifier
+}
+
+function isSignedBy(key: SigningKey, signingInput: string, signature: Buffer): boolean {
   try {
-    return verify(digest, Buffer.from(signingInput), { key: publicKey, ...options }, signature)
+    return verify(VERIFICATION[key.algorithm].digest, Buffer.from(signingInput), verifierOf(key), signature)
   } catch {
     return false
   }
 }
 
-const VERIFICATION: Record<SigningAlgorithm, { digest: string | null; options: object }> = {
+const VERIFICATION: Record<SigningAlgorithm, { digest: string | null; options: SigningOptions }> = {
   ES256: { digest: 'sha256', options: { dsaEncoding: 'ieee-p1363' } },
   RS256: { digest: 'sha256', options: { padding: constants.RSA_PKCS1_PADDING } },
   PS256: {

@@ -26,8 +26,9 @@ export type TokenSubject =
 
 /**
  * How a dialect's services read an access token, where that differs from RFC 9068. Pure: gets what the standard
- * token would say and returns what this one says. `iss`, `exp`, `iat`, `jti`, `gid`, `client_id`, the account's id and
- * `act` are added to the result, so every shape can be introspected and revoked. `iss` is the resource server's `issuer`,
+ * token would say and returns what this one says. `iss`, `exp`, `iat`, `jti`, `gid`, `client_id`, the account's id,
+ * `act`, and `acr`, `amr` and `auth_time` of a person are added to the result, so every shape can be introspected and revoked, and says
+ * how its person signed in. `iss` is the resource server's `issuer`,
  * where it has one.
  */
 export type TokenShape = (

@@ -1,13 +1,18 @@
 import type { Artifact, ArtifactKey, Storage, StoredArtifact } from '../../storage/storage.ts'
 import { familyPayload, isCurrentToken } from '../refresh/family.ts'
-import type { RefreshTokens } from '../refresh/refresh-tokens.ts'
+import type { RefreshTokenParts, RefreshTokens } from '../refresh/refresh-tokens.ts'
 import { isBeforeAny, type Ownership, type SignOutCutOffs } from '../sign-out-cut-offs.ts'
-import { type FoundToken, fromPayload, fromStored } from './found-token.ts'
+import { type FoundToken, fromStored } from './found-token.ts'
+import type { ReadToken } from './known-tokens.ts'
 import type { Refusal } from './refusals.ts'
-import { CLOCK_TOLERANCE_SECONDS, isStructured, type TokenPayload } from './structured-tokens.ts'
+import { CLOCK_TOLERANCE_SECONDS, isStructured } from './structured-tokens.ts'
 
-/** What storage keeps a token by: its grant, and the family of a refresh token. */
-export type TokenRecords = { readonly grant?: StoredArtifact; readonly family?: StoredArtifact }
+/** What storage keeps a token by: its grant, and the family of a refresh token, with what the token itself says of that. */
+export type TokenRecords = {
+  readonly grant?: StoredArtifact
+  readonly family?: StoredArtifact
+  readonly parts?: RefreshTokenParts
+}
 
 /** What storage says of a token. It knows of no client and no account: the verdict on a token does. */
 export type TokenStatus =
@@ -24,8 +29,7 @@ export type TokenStatusDeps = {
   readonly storage: Storage
   readonly refreshTokens: RefreshTokens
   readonly cutOffs: SignOutCutOffs
-  /** The payload of a JWT that we signed, whether or not it has expired. */
-  readonly verify: (value: string) => TokenPayload | undefined
+  readonly readToken: ReadToken
 }
 
 export type FindToken = (value: string) => Promise<TokenStatus>
@@ -38,7 +42,7 @@ const REVOKED_TOKEN = 'Denial'
  * Says what storage knows of a token. A JWT is verified locally and then costs one storage trip (is its grant alive, was
  * it revoked, was its owner signed out); an opaque token costs two.
  */
-export function createFindToken({ storage, refreshTokens, cutOffs, verify }: TokenStatusDeps): FindToken {
+export function createFindToken({ storage, refreshTokens, cutOffs, readToken }: TokenStatusDeps): FindToken {
   return async function findToken(value) {
     const found = isStructured(value) ? findStructured(value) : await findOpaque(value)
     if (!found) return { isLive: false, reason: 'unknown' }
@@ -50,8 +54,8 @@ export function createFindToken({ storage, refreshTokens, cutOffs, verify }: Tok
   }
 
   function findStructured(value: string): Found | undefined {
-    const payload = verify(value)
-    return payload && { token: fromPayload(payload), records: {} }
+    const known = readToken(value)
+    return known && { token: known.token, records: {} }
   }
 
   async function findOpaque(value: string): Promise<Found | undefined> {
@@ -60,7 +64,7 @@ export function createFindToken({ storage, refreshTokens, cutOffs, verify }: Tok
       const family = await storage.get('RefreshToken', parts.family)
       if (!family) return undefined
       const token = fromStored('refresh-token', familyPayload(family, value))
-      return { token, records: { family }, isRotated: !isCurrentToken(family, value, refreshTokens) }
+      return { token, records: { family, parts }, isRotated: !isCurrentToken(family, value, refreshTokens) }
     }
     const [accessToken, clientCredentials] = await storage.getMany([
       { kind: 'AccessToken', id: value },

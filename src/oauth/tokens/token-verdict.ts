@@ -39,6 +39,8 @@ export type Question = {
   readonly asker: Asker
   /** Why the asker itself cannot take a token that works elsewhere. */
   readonly objection?: (token: FoundToken) => Refusal | undefined
+  /** Whoever answers a refusal asks once more: this one is not counted. */
+  readonly isAskedAgain?: true
 }
 
 export type JudgeToken = (value: string, question: Question) => Promise<Verdict>
@@ -56,14 +58,22 @@ export type TokenVerdictDeps = {
  * against it, and its account must be allowed to act. Every refusal is counted, and logged without the token.
  */
 export function createJudgeToken({ findToken, clientState, judgeAccount, metrics, log }: TokenVerdictDeps): JudgeToken {
-  return async function judgeToken(value, { asker, objection }) {
+  return async function judgeToken(value, { asker, objection, isAskedAgain }) {
     const verdict = await judge(value, objection)
-    if (!verdict.works) {
+    if (!verdict.works && !isAskedAgain) {
       const { reason, token } = verdict
       metrics.tokenRefusals.inc({ asker, reason })
       log.debug({ event: 'token.refused', asker, reason, clientId: token?.clientId }, 'a token was refused')
     }
     return verdict
+  }
+
+  /** The worst state among the clients that a token needs. */
+  async function stateOfHolders({ clientId, grantClientId = clientId }: FoundToken): Promise<ClientState> {
+    const state = await clientState(clientId)
+    if (grantClientId === clientId || state === 'gone') return state
+    const other = await clientState(grantClientId)
+    return other === 'enabled' ? state : other
   }
 
   async function judge(value: string, objection: Question['objection']): Promise<Verdict> {
@@ -72,11 +82,10 @@ export function createJudgeToken({ findToken, clientState, judgeAccount, metrics
     if (!token || !records) return { works: false, reason: 'unknown' }
     const refuse = (reason: Refusal): Verdict => ({ works: false, reason, token, records })
 
-    const holders = new Set([token.clientId, token.grantClientId ?? token.clientId])
-    const states = await Promise.all([...holders].map(clientState))
-    if (states.includes('gone')) return refuse('client-gone')
+    const state = await stateOfHolders(token)
+    if (state === 'gone') return refuse('client-gone')
     // Disabling a client also cuts its sign-ins off: the cause is said before its effect.
-    if (states.includes('disabled')) return refuse('client-disabled')
+    if (state === 'disabled') return refuse('client-disabled')
     if (!status.isLive) return refuse(status.reason)
     const objected = objection?.(token)
     if (objected) return refuse(objected)
