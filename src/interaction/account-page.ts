@@ -1,4 +1,5 @@
 import type { Context } from 'koa'
+import type { CustomerPasskeys } from '../customers/passkeys/customer-passkeys.ts'
 import type { EmailChanges } from '../customers/recovery/email-changes.ts'
 import type { Recovery } from '../customers/recovery/recovery.ts'
 import type { MailBudgets } from '../customers/recovery/recovery-budgets.ts'
@@ -22,6 +23,8 @@ export type AccountRoutesDeps = {
   readonly unblock: Unblock
   readonly emailChanges: Pick<EmailChanges, 'find' | 'undo'>
   readonly registration: Registration
+  /** Where customers may have passkeys. */
+  readonly passkeys?: Pick<CustomerPasskeys, 'list'>
   /** Whether new customers may register themselves. */
   readonly isRegistrationOpen: boolean
   /** In characters, for the hint at password fields. */

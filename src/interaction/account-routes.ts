@@ -4,7 +4,8 @@ import { type Routes, routed } from '../http/routing/other-methods.ts'
 import type { AccountPage, AccountRoutesDeps } from './account-page.ts'
 import { createAnswerPage } from './answer-page.ts'
 import { createCsrf } from './csrf.ts'
-import { SENT_KINDS } from './page-views.ts'
+import { keepLanguages } from './page-languages.ts'
+import { SENT_KINDS, type SentKind } from './page-views.ts'
 import { createConfirmationPages } from './recovery/confirmation-pages.ts'
 import { createEmailUndoPages } from './recovery/email-undo-pages.ts'
 import { createRecoveryPages } from './recovery/recovery-pages.ts'
@@ -30,6 +31,10 @@ export function createAccountRoutes(routesDeps: AccountRoutesDeps): Routes {
   const unblock = createUnblockPages(deps)
   const confirmation = createConfirmationPages(deps)
 
+  /** The page that sends one more; other kinds are sent from the page that they lead back to. */
+  const againOf = (ctx: Context, kind: SentKind) =>
+    kind === 'recovery' || kind === 'registration' ? keepLanguages(ctx, `${publicPath}/${kind}`) : undefined
+
   const router = new Router()
   const page = (path: string, { open, submit }: AccountPage) => {
     router.get(path, problems, open)
@@ -43,7 +48,9 @@ export function createAccountRoutes(routesDeps: AccountRoutesDeps): Routes {
   if (routesDeps.isRegistrationOpen) page('/registration', registration)
   router.get(
     '/sent/:kind',
-    oneOf(SENT_KINDS, (ctx, kind) => answerPage(ctx, 'sent', { kind, back: wayBack.path(ctx) })),
+    oneOf(SENT_KINDS, (ctx, kind) =>
+      answerPage(ctx, 'sent', { kind, back: wayBack.path(ctx), again: againOf(ctx, kind) }),
+    ),
   )
   router.get(
     '/done/:notice',

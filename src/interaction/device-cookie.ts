@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Context } from 'koa'
 import { normalizeEmail } from '../credentials/email.ts'
-import { cookieHome, cookieName } from '../http/cookie-names.ts'
+import { cookieHome, cookieName, pageCookie } from '../http/cookie-names.ts'
 
 /** The mark by which a browser is known again to the accounts that signed in on it. */
 export type DeviceCookie = {
@@ -43,14 +43,8 @@ export function createDeviceCookie({ keys, issuer }: DeviceCookieDeps): DeviceCo
     },
     mark(ctx, login) {
       const secret = read(ctx) ?? randomBytes(32).toString('base64url')
-      ctx.cookies.set(name, `${secret}.${sign(keys[0], secret).toString('base64url')}`, {
-        httpOnly: true,
-        sameSite: 'lax',
-        secure: home.isSecure,
-        path: home.path,
-        maxAge: MAX_AGE_MS,
-        signed: false,
-      })
+      const value = `${secret}.${sign(keys[0], secret).toString('base64url')}`
+      ctx.cookies.set(name, value, { ...pageCookie(home), maxAge: MAX_AGE_MS })
       return deviceId(secret, login)
     },
   }

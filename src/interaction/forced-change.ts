@@ -5,11 +5,12 @@ import type { Proofs } from '../customers/proof.ts'
 import type { PasswordChange } from '../customers/recovery/recovery-password-change.ts'
 import { seeOther } from '../http/see-other.ts'
 import type { Interaction, Interactions } from '../oauth/browser/interactions.ts'
-import type { Storage } from '../storage/storage.ts'
+import type { Artifact, Storage } from '../storage/storage.ts'
 import type { InteractionPages } from './interaction-pages.ts'
-import type { SignedIn } from './login-step.ts'
+import { wantedLanguages } from './page-languages.ts'
 import { passwordProblem, refusedPassword } from './recovery/password-form.ts'
 import type { Form } from './standalone-forms.ts'
+import type { SignedIn } from './step.ts'
 
 export type ForcedChangeDeps = {
   readonly storage: Pick<Storage, 'get' | 'put' | 'putOnce' | 'consume'>
@@ -37,17 +38,17 @@ export function createForcedChange({ storage, passwordChange, proofs, minLength,
     const stored = await storage.get(PENDING, uid)
     if (!stored || stored.consumedAt !== undefined) return undefined
     const found = await proofs.measure(stored.artifact.proof)
-    return found && { ...found, remember: stored.artifact.remember === true }
+    return found && { ...found, amr: amrIn(stored.artifact), remember: stored.artifact.remember === true }
   }
 
   const mayWait = async ({ id }: Customer) => (await storage.get(PUT_OFF, id)) === undefined
   const startAgain = (ctx: Context, interaction: Interaction) => seeOther(ctx, show.pathOf(interaction))
-  const finish = (ctx: Context, { proof, remember }: Pick<SignedIn, 'proof' | 'remember'>) =>
-    interactions.finishLogin(ctx, { proof, amr: ['pwd'], remember })
+  const finish = (ctx: Context, { proof, amr, remember }: Pick<SignedIn, 'proof' | 'amr' | 'remember'>) =>
+    interactions.finishLogin(ctx, { proof, amr, remember })
 
   return {
-    async demand(ctx: Context, interaction: Interaction, { proof, remember }: SignedIn): Promise<void> {
-      await storage.put(PENDING, interaction.uid, { proof, remember }, PENDING_TTL_SECONDS)
+    async demand(ctx: Context, interaction: Interaction, { proof, amr, remember }: SignedIn): Promise<void> {
+      await storage.put(PENDING, interaction.uid, { proof, amr, remember }, PENDING_TTL_SECONDS)
       seeOther(ctx, `${show.pathOf(interaction)}/new-password`)
     },
 
@@ -61,7 +62,7 @@ export function createForcedChange({ storage, passwordChange, proofs, minLength,
     async choose(ctx: Context, interaction: Interaction, form: Form): Promise<void> {
       const signedIn = await pending(interaction.uid)
       if (!signedIn) return startAgain(ctx, interaction)
-      const { customer, remember } = signedIn
+      const { customer, amr, remember } = signedIn
       const problem = passwordProblem(form)
       const prepared = problem
         ? ({ outcome: 'refused', reason: problem } as const)
@@ -72,10 +73,10 @@ export function createForcedChange({ storage, passwordChange, proofs, minLength,
         return show.newPassword(ctx, interaction, page, status)
       }
       if (!(await storage.consume(PENDING, interaction.uid))) return startAgain(ctx, interaction)
-      const languages = [...interaction.uiLocales, ...ctx.acceptsLanguages()]
+      const languages = wantedLanguages(ctx, interaction.uiLocales)
       const proof = await passwordChange.apply(signedIn, prepared.password, languages)
       if (!proof) return startAgain(ctx, interaction)
-      await finish(ctx, { proof, remember })
+      await finish(ctx, { proof, amr, remember })
     },
 
     /** "Not this time" is an answer once. */
@@ -86,4 +87,9 @@ export function createForcedChange({ storage, passwordChange, proofs, minLength,
       await finish(ctx, signedIn)
     },
   }
+}
+
+/** How the person signed in; a node of an earlier release wrote nothing, and knew passwords only. */
+function amrIn({ amr }: Artifact): readonly string[] {
+  return Array.isArray(amr) ? amr.map(String) : ['pwd']
 }

@@ -1,18 +1,25 @@
 import type { Context, Middleware } from 'koa'
+import { readableEmail } from '../credentials/email.ts'
+import type { Passkeys } from '../credentials/passkeys/passkeys.ts'
+import type { Customer } from '../customers/customer.ts'
+import { sentNoCookies } from '../http/cookie-names.ts'
 import { BodyError } from '../http/read-body.ts'
 import { requestState } from '../http/request-state.ts'
 import { seeOther } from '../http/see-other.ts'
 import { type Interaction, InteractionLost, type Interactions } from '../oauth/browser/interactions.ts'
 import type { AnswerPage } from './answer-page.ts'
 import type { Csrf } from './csrf.ts'
-import { keepLanguages } from './page-languages.ts'
-import type { ClientView, LoginView, NewPasswordView } from './page-views.ts'
-import { safeLink } from './safe-link.ts'
+import { clientView } from './login/client-view.ts'
+import { createLoginView, createShownLogin, type LoginOffers, type LoginState, linksOf } from './login/login-view.ts'
+import type { RememberedAccount } from './login/remembered-account.ts'
+import { keepLanguages, wantedLanguages } from './page-languages.ts'
+import type { NewPasswordView } from './page-views.ts'
 import { scopeViews } from './scope-views.ts'
+import { formName, shownCompanyUser } from './shown-company.ts'
+import { waysOn } from './start/ways-on.ts'
+import type { RecoveryCodesView, SecondFactorSetUpView, SecondFactorView } from './views/second-factor.ts'
+import type { ClientView, CompanyChoices, ConnectView, PasskeyOfferView, SignInCodeView } from './views/sign-in.ts'
 import { donePath, readNotice } from './way-back.ts'
-
-/** What the login page offers besides signing in. */
-export type LoginOffers = { readonly recovery?: boolean; readonly registration?: boolean }
 
 type InteractionPagesDeps = {
   readonly answerPage: AnswerPage
@@ -21,11 +28,16 @@ type InteractionPagesDeps = {
   readonly offers?: LoginOffers
   /** Who began the interaction that was at this address. */
   readonly clientAt: Interactions['clientAt']
+  /** What browsers are asked for at an interaction, where there are passkeys. */
+  readonly passkeys?: Pick<Passkeys, 'requestOptions' | 'relyingParty'>
+  /** The account that the browser remembers. */
+  readonly remembered?: Pick<RememberedAccount, 'emailIn'>
 }
-type LoginState = Pick<LoginView, 'login' | 'remember' | 'problem' | 'missing' | 'waitSeconds'>
 export type NewPasswordState = Pick<NewPasswordView, 'login' | 'minLength' | 'problem' | 'waitSeconds'> & {
   readonly mayWait: boolean
 }
+
+type OwnMembers<View> = Omit<View, keyof ClientView | 'path' | 'csrf'>
 
 /** The pages of an interaction, and what is shown when it or its form is unusable. */
 export type InteractionPages = {
@@ -33,9 +45,35 @@ export type InteractionPages = {
   login(ctx: Context, interaction: Interaction, state: LoginState, status?: number): void
   /** A new password in the middle of a sign-in; `mayWait` when "not now" is an answer. */
   newPassword(ctx: Context, interaction: Interaction, state: NewPasswordState, status?: number): void
-  consent(ctx: Context, interaction: Interaction, login: string | undefined): void
+  /** The form for a mailed code in place of the password. */
+  signInCode(
+    ctx: Context,
+    interaction: Interaction,
+    state: Pick<SignInCodeView, 'login' | 'remember' | 'problem'>,
+    status?: number,
+  ): void
+  secondFactor(ctx: Context, interaction: Interaction, state: OwnMembers<SecondFactorView>, status?: number): void
+  secondFactorSetUp(
+    ctx: Context,
+    interaction: Interaction,
+    state: OwnMembers<SecondFactorSetUpView>,
+    status?: number,
+  ): void
+  recoveryCodes(ctx: Context, interaction: Interaction, state: Pick<RecoveryCodesView, 'codes'>): void
+  /** Whether the person wants a passkey, before the sign-in goes on. */
+  passkeyOffer(
+    ctx: Context,
+    interaction: Interaction,
+    state: Pick<PasskeyOfferView, 'options' | 'upgrade' | 'isRefused'>,
+    status?: number,
+  ): void
+  consent(ctx: Context, interaction: Interaction, customer: ShownCustomer | undefined): void
+  /** Which company to act for. */
+  chooseCompany(ctx: Context, interaction: Interaction, choices: CompanyChoices & { login: string; own: string }): void
   /** Whether to go on as `login`. */
   chooseAccount(ctx: Context, interaction: Interaction, login: string): void
+  /** Whether an account at a provider is to be connected. */
+  connect(ctx: Context, interaction: Interaction, state: Omit<ConnectView, 'path' | 'csrf'>): void
   /** Where a new account is made, if that is offered. */
   registrationPath(ctx: Context, interaction: Interaction): string | undefined
   refusedForm(ctx: Context, interaction: Interaction): void
@@ -51,20 +89,31 @@ export function createInteractionPages({
   publicPath,
   offers = {},
   clientAt,
+  passkeys,
+  remembered,
 }: InteractionPagesDeps): InteractionPages {
   const pathOf = ({ uid }: Interaction) => `${publicPath}/interaction/${uid}`
 
   function frame(ctx: Context, interaction: Interaction) {
-    const client = clientView(interaction.client)
     const { uiLocales } = interaction
+    const { client: clientBrand } = interaction
+    const client = clientView(clientBrand)
     return {
-      view: { ...client, path: pathOf(interaction), csrf: csrf.issue(ctx, interaction.uid) },
+      view: {
+        ...client,
+        clientBrand,
+        path: pathOf(interaction),
+        csrf: csrf.issue(ctx, interaction.uid),
+      },
       options: { uiLocales, endsOutside: true, images: client.logo ? [client.logo] : [] },
     }
   }
 
   const linksFrom = (ctx: Context, { uid, uiLocales }: Interaction) =>
     linksOf(offers, (page) => keepLanguages(ctx, `${publicPath}/${page}?from=${uid}`, uiLocales))
+
+  const shownLogin = createShownLogin(remembered)
+  const loginView = createLoginView({ offers, passkeys, pathOf, shownLogin })
 
   const pages: InteractionPages = {
     pathOf,
@@ -73,25 +122,77 @@ export function createInteractionPages({
     login(ctx, interaction, state, status = 200) {
       const { view, options } = frame(ctx, interaction)
       const links = linksFrom(ctx, interaction)
-      answerPage(ctx, 'login', { ...view, ...links, notice: readNotice(ctx), ...state }, { ...options, status })
+      answerPage(ctx, 'login', { ...view, ...links, ...loginView(ctx, interaction, state) }, { ...options, status })
+    },
+
+    passkeyOffer(ctx, interaction, state, status = 200) {
+      const { view, options } = frame(ctx, interaction)
+      const { path, csrf: token, clientBrand } = view
+      answerPage(
+        ctx,
+        'passkey-offer',
+        { path, csrf: token, clientBrand, ...state },
+        { ...options, status, hasScript: true },
+      )
     },
 
     newPassword(ctx, interaction, { mayWait, ...state }, status = 200) {
       const { view, options } = frame(ctx, interaction)
       const paths = { path: `${view.path}/new-password`, later: mayWait ? `${view.path}/later` : undefined }
-      answerPage(ctx, 'new-password', { csrf: view.csrf, ...paths, ...state, isForced: true }, { ...options, status })
+      const { csrf: token, clientBrand } = view
+      const shown = { csrf: token, clientBrand, ...paths, ...state, isForced: true }
+      answerPage(ctx, 'new-password', shown, { ...options, status })
     },
 
-    consent(ctx, interaction, login) {
+    signInCode(ctx, interaction, state, status = 200) {
+      const { view, options } = frame(ctx, interaction)
+      answerPage(ctx, 'sign-in-code', { ...view, ...state, ...shownLogin(ctx, state.login) }, { ...options, status })
+    },
+
+    secondFactor(ctx, interaction, state, status = 200) {
+      const { view, options } = frame(ctx, interaction)
+      answerPage(ctx, 'second-factor', { ...view, ...state, ...readable(state.login) }, { ...options, status })
+    },
+
+    secondFactorSetUp(ctx, interaction, state, status = 200) {
+      const { view, options } = frame(ctx, interaction)
+      answerPage(ctx, 'second-factor-set-up', { ...view, ...state }, { ...options, status })
+    },
+
+    recoveryCodes(ctx, interaction, state) {
+      const { view, options } = frame(ctx, interaction)
+      answerPage(ctx, 'recovery-codes', { ...view, ...state }, options)
+    },
+
+    chooseCompany(ctx, interaction, choices) {
+      const { view, options } = frame(ctx, interaction)
+      const mayRemember = offers.rememberCompany === true
+      answerPage(ctx, 'choose-company', { ...view, ...choices, ...readable(choices.login), mayRemember }, options)
+    },
+
+    consent(ctx, interaction, customer) {
       const { view, options } = frame(ctx, interaction)
       const { scopes, claims } = interaction.requested
-      const asked = scopeViews(scopes, [...interaction.uiLocales, ...ctx.acceptsLanguages()])
-      answerPage(ctx, 'consent', { ...view, scopes: asked, claims, login }, options)
+      const asked = scopeViews(scopes, wantedLanguages(ctx, interaction.uiLocales))
+      const token = csrf.issue(ctx, formName(interaction, customer))
+      const login = customer && readableEmail(customer.email)
+      const company = customer && shownCompanyUser(customer, interaction)?.company.name
+      answerPage(ctx, 'consent', { ...view, csrf: token, scopes: asked, claims, login, company }, options)
     },
 
     chooseAccount(ctx, interaction, login) {
       const { view, options } = frame(ctx, interaction)
-      answerPage(ctx, 'choose-account', { ...view, login, other: `${view.path}?page=login` }, options)
+      answerPage(
+        ctx,
+        'choose-account',
+        { ...view, login: readableEmail(login), other: `${view.path}?page=login&as=another` },
+        options,
+      )
+    },
+
+    connect(ctx, interaction, state) {
+      const { view, options } = frame(ctx, interaction)
+      answerPage(ctx, 'connect', { ...view, ...state }, options)
     },
 
     refusedForm(ctx, interaction) {
@@ -119,7 +220,7 @@ export function createInteractionPages({
         if (notice) return seeOther(ctx, keepLanguages(ctx, publicPath + donePath(notice)))
         // Going back after a sign-in leads here, and on to the client.
         const client = await clientAt(ctx)
-        const view = { code: 'interaction_lost', clientName: client?.name, home: safeLink(client?.home) }
+        const view = { code: sentNoCookies(ctx) ? 'no_cookies' : 'interaction_lost', ...waysOn(client) }
         answerPage(ctx, 'error', { ...view, requestId: requestState(ctx).requestId }, { status: 400 })
       }
     },
@@ -127,16 +228,10 @@ export function createInteractionPages({
   return pages
 }
 
-function linksOf(
-  { recovery, registration }: LoginOffers,
-  address: (page: string) => string,
-): Pick<LoginView, 'recovery' | 'registration' | 'offersMail'> {
-  return {
-    ...(recovery && { recovery: address('recovery'), offersMail: true }),
-    ...(registration && { registration: address('registration') }),
-  }
+/** An address as people read it, where there is one. */
+function readable<Login extends string | undefined>(login: Login) {
+  return { login: (login === undefined ? undefined : readableEmail(login)) as Login } // the one stays, the other is a text
 }
 
-function clientView({ name, logoUri, policyUri, tosUri }: Interaction['client']): ClientView {
-  return { clientName: name, logo: safeLink(logoUri), policy: safeLink(policyUri), terms: safeLink(tosUri) }
-}
+/** A customer as these pages show them. */
+type ShownCustomer = Pick<Customer, 'email' | 'companyUsers'>

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 
@@ -18,6 +18,8 @@ export type Language = {
   minutes(seconds: number): string
   /** The same, in hours from two hours on, in days from two days on. */
   duration(seconds: number): string
+  /** A date with its time of day and the zone, which is that of the server; of epoch seconds. */
+  instant(at: number): string
 }
 
 /** All languages there are texts for. */
@@ -56,12 +58,21 @@ function createLanguage(
   fallback: ReadonlyMap<string, string>,
 ): Language {
   const find = (key: string) => own.get(key) ?? fallback.get(key)
+  const inSentence = find('language.direction') === 'rtl' ? (value: string) => isolated(displayed(value)) : displayed
   const t = (key: string, values: Readonly<Record<string, string>> = {}) =>
     (find(key) ?? key).replace(/\{(\w+)\}/g, (placeholder, name: string) =>
-      Object.hasOwn(values, name) ? displayed(values[name] ?? '') : placeholder,
+      Object.hasOwn(values, name) ? inSentence(values[name] ?? '') : placeholder,
     )
   const inUnit = (unit: string) => new Intl.NumberFormat(tag, { style: 'unit', unit, unitDisplay: 'long' })
   const [inMinutes, inHours, inDays] = [inUnit('minute'), inUnit('hour'), inUnit('day')]
+  const dates = new Intl.DateTimeFormat(tag, {
+    year: 'numeric',
+    month: 'short',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: '2-digit',
+    timeZoneName: 'short',
+  })
   const minutes = (seconds: number) => inMinutes.format(Math.max(1, Math.ceil(seconds / 60)))
 
   return {
@@ -69,6 +80,7 @@ function createLanguage(
     keys: [...own.keys()],
     t: Object.assign(t, { has: (key: string) => find(key) !== undefined }),
     minutes,
+    instant: (at) => dates.format(at * 1000),
     duration(seconds) {
       if (seconds < 7200) return minutes(seconds)
       return seconds < 172_800
@@ -84,6 +96,9 @@ function displayed(value: string): string {
   return plain.length > longestValue ? `${plain.slice(0, longestValue)}…` : plain
 }
 
+/** `1@shop.example` inside a sentence from right to left would show its halves the other way round (UAX #9, isolates). */
+const isolated = (value: string) => `\u2068${value}\u2069`
+
 /** The first of the wanted BCP 47 tags, or of the wider ones that they begin with, that there is (RFC 4647 §3.4); in small letters. */
 export function lookUpLanguage(wanted: readonly string[], has: (tag: string) => boolean): string | undefined {
   return wanted.flatMap(widerAndWider).find(has)
@@ -98,9 +113,9 @@ function widerAndWider(tag: string): string[] {
 function readLocales(directory: string): { tag: string; entries: [string, string][] }[] {
   const folder = join(directory, 'locales')
   if (!existsSync(folder)) return []
-  return readdirSync(folder, { withFileTypes: true })
-    .filter((file) => file.isFile() && file.name.endsWith('.json'))
-    .map(({ name }) => ({
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.json') && statSync(join(folder, name)).isFile())
+    .map((name) => ({
       tag: name.slice(0, -'.json'.length).toLowerCase(),
       entries: Object.entries(textsSchema.parse(JSON.parse(readFileSync(join(folder, name), 'utf8')))),
     }))

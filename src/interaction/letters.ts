@@ -1,10 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { Eta } from 'eta'
 import type { Letter } from '../customers/recovery/recovery-letters.ts'
 import type { Mail } from '../mail.ts'
+import type { Brand } from './brand/brand.ts'
+import { mailBrand } from './brand/mail-brand.ts'
 import { readLanguages } from './languages.ts'
+import { OWN_VIEWS } from './pages.ts'
 
 /** Turns what is to be said into a mail. */
 export type WriteLetter = (letter: Letter) => Mail
@@ -14,30 +16,36 @@ export type LettersOptions = {
   readonly issuer: string
   /** Replaces any of the views; what it does not have comes from ours. */
   readonly viewsDirectory?: string
-  readonly shop?: { readonly name: string }
+  readonly brand: Brand
 }
 
-const ownViews = fileURLToPath(new URL('../../views', import.meta.url))
+/** What a shop must say below its mails, and where help is. */
+const FOOTER = ['support', 'privacy', 'imprint'] as const
 
 /**
  * Reads the templates of mails: `mails/KIND.html.eta` and `mails/KIND.text.eta`, or `letter` for a kind without its own.
  *
  * @throws when a template does not compile.
  */
-export function createLetters({ issuer, viewsDirectory, shop = { name: 'Vestibule' } }: LettersOptions): WriteLetter {
-  const directories = viewsDirectory ? [ownViews, viewsDirectory] : [ownViews]
+export function createLetters({ issuer, viewsDirectory, brand }: LettersOptions): WriteLetter {
+  const directories = viewsDirectory ? [OWN_VIEWS, viewsDirectory] : [OWN_VIEWS]
   const languages = readLanguages(directories)
+  const { links } = brand
+  const shown = mailBrand(brand, issuer)
   const html = compile(directories, '.html.eta', { autoEscape: true })
   const text = compile(directories, '.text.eta', { autoEscape: false })
 
-  return function writeLetter({ kind, to, languages: wanted, givenName, path, shopPage, token, ttlSeconds }) {
+  return function writeLetter({ kind, to, languages: wanted, givenName, path, shopPage, token, ...rest }) {
     const { t, tag, duration } = languages.get(languages.choose(wanted))
-    const values = { shop: shop.name, email: to, duration: duration(ttlSeconds ?? 0) }
+    const values = { ...rest.values, shop: brand.name, email: to, duration: duration(rest.ttlSeconds ?? 0) }
     const say = (part: string) => (t.has(`mail.${kind}.${part}`) ? t(`mail.${kind}.${part}`, values) : undefined)
     const view = {
       language: tag,
       direction: t('language.direction'),
-      shop,
+      brand: shown,
+      shop: { name: brand.name },
+      footer: FOOTER.flatMap((name) => (links[name] ? [{ text: t(`foot.${name}`), url: links[name] }] : [])),
+      automatic: t('mail.automatic', { shop: brand.name }),
       greeting: givenName ? t('mail.greeting', { name: givenName }) : t('mail.greeting.unnamed'),
       subject: t(`mail.${kind}.subject`, values),
       lead: say('lead'),

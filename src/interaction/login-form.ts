@@ -1,8 +1,8 @@
 import type { Authentication } from '../customers/authenticate.ts'
-import type { LoginProblem } from './page-views.ts'
+import type { LoginProblem } from './views/sign-in.ts'
 
 type Refused =
-  | Exclude<Authentication, { readonly outcome: 'authenticated' }>
+  | Exclude<Authentication, { readonly outcome: 'authenticated' | 'second-factor-required' }>
   | { readonly outcome: 'locked'; readonly retryAfterSeconds: number }
 
 type LoginForm = {

@@ -1,43 +1,18 @@
 import type { PasswordRefusal } from '../customers/recovery/recovery-password-change.ts'
 import type { LibraryForm } from './library-form.ts'
 import type { ScopeView } from './scope-views.ts'
+import type { AccountFormView, AccountPageView } from './views/account.ts'
+import type { RecoveryCodesView, SecondFactorSetUpView, SecondFactorView } from './views/second-factor.ts'
+import type {
+  AccountChoiceView,
+  CompanyChoiceView,
+  ConnectView,
+  ConsentView,
+  LoginView,
+  PasskeyOfferView,
+  SignInCodeView,
+} from './views/sign-in.ts'
 import type { Notice } from './way-back.ts'
-
-/** The client as a page shows it; links are already checked (`safeLink`). */
-export type ClientView = {
-  readonly clientName: string
-  readonly logo?: string
-  readonly policy?: string
-  readonly terms?: string
-}
-
-/** Why the login page is shown again. */
-export type LoginProblem = 'missing' | 'wrong' | 'unconfirmed' | 'locked' | 'busy' | 'away'
-
-type FormView = {
-  /** `/interaction/:uid`, where the forms of this page are sent below. */
-  readonly path: string
-  readonly csrf: string
-}
-
-/** The login form, first or again. */
-export type LoginView = ClientView &
-  FormView & {
-    readonly login?: string
-    readonly remember?: boolean
-    readonly problem?: LoginProblem
-    readonly missing?: readonly ('login' | 'password')[]
-    readonly waitSeconds?: number
-    readonly notice?: Notice
-    /** Other pages of ours, where they are offered. */
-    readonly recovery?: string
-    readonly registration?: string
-    /** Whether a locked or unconfirmed person can get a link by mail. */
-    readonly offersMail?: boolean
-  }
-
-/** The choice between the account of this session and another one. */
-export type AccountChoiceView = ClientView & FormView & { readonly login: string; readonly other: string }
 
 /** Why a page that asks for a password is shown again. */
 export type PasswordProblem = PasswordRefusal | 'missing' | 'differs' | 'busy'
@@ -60,6 +35,14 @@ export type NewPasswordView = RetriedForm & {
   readonly isForced?: boolean
   /** Where "not now" is sent to, if it may be said. */
   readonly later?: string
+  /** At a recovery: whoever was in the account may have left some. `createdAt`: epoch seconds. */
+  readonly passkeys?: readonly {
+    readonly id: string
+    readonly name?: string
+    readonly createdAt: number
+    /** Ticked in the form that is shown again. */
+    readonly isKept: boolean
+  }[]
 }
 
 /** The first page of a recovery. */
@@ -98,20 +81,16 @@ export type LinkView = RetriedForm & {
 export const SENT_KINDS = ['recovery', 'unblock', 'registration', 'confirmation'] as const
 export type SentKind = (typeof SENT_KINDS)[number]
 
-/** What a client asks the person to allow. */
-export type ConsentView = ClientView &
-  FormView & {
-    /** Whose account it is, as the person knows it. */
-    readonly login?: string
-    readonly scopes: readonly ScopeView[]
-    readonly claims: readonly string[]
-  }
-
 /** Why the page for a device's code is shown again. */
 export type DeviceProblem = 'missing' | 'wrong' | 'aborted' | 'other'
 
 /** The way back to the client, where it is known and has an address. */
-type HomeView = { readonly clientName?: string; readonly home?: string }
+export type HomeView = {
+  readonly clientName?: string | undefined
+  readonly home?: string | undefined
+  /** Where a sign-in at the client begins once more. */
+  readonly startAgain?: string | undefined
+}
 
 /** What happened, by a code that the texts explain. */
 export type ErrorView = HomeView & {
@@ -129,10 +108,17 @@ export type ErrorView = HomeView & {
 export type PageViews = {
   readonly login: LoginView
   readonly 'choose-account': AccountChoiceView
+  readonly 'choose-company': CompanyChoiceView
+  readonly 'passkey-offer': PasskeyOfferView
+  readonly connect: ConnectView
   readonly consent: ConsentView
+  readonly 'sign-in-code': SignInCodeView
+  readonly 'second-factor': SecondFactorView
+  readonly 'second-factor-set-up': SecondFactorSetUpView
+  readonly 'recovery-codes': RecoveryCodesView
   readonly logout: { readonly form: LibraryForm }
   readonly 'signed-out': HomeView
-  readonly staying: Record<never, never>
+  readonly staying: HomeView
   readonly device: { readonly form: LibraryForm; readonly userCode?: string; readonly problem?: DeviceProblem }
   readonly 'device-confirm': {
     readonly form: LibraryForm
@@ -140,16 +126,21 @@ export type PageViews = {
     readonly userCode: string
     readonly scopes: readonly ScopeView[]
   }
-  readonly 'device-done': { readonly clientName?: string }
+  readonly 'device-done': HomeView
   readonly recovery: RecoveryView
   readonly 'new-password': NewPasswordView
   readonly registration: RegistrationView
   readonly link: LinkView
   readonly 'link-dead': { readonly kind: LinkKind | 'recovery'; readonly again?: string }
-  readonly sent: { readonly kind: SentKind; readonly back?: string }
+  /** `again` is the page that sends one more. */
+  readonly sent: { readonly kind: SentKind; readonly back?: string | undefined; readonly again?: string | undefined }
   /** `recovery` is where a new password is chosen. */
   readonly done: { readonly notice: Notice; readonly recovery: string }
   readonly error: ErrorView
+  readonly account: AccountPageView
+  readonly 'account-form': AccountFormView
+  /** The address of the server itself. */
+  readonly start: { readonly recovery?: string | undefined }
 }
 
 /** A page is a template of this name. */

@@ -1,76 +1,134 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Eta } from 'eta'
-import { type Asset, readAsset } from '../http/assets.ts'
+import { type Asset, hashedName, makeAsset, readAsset } from '../http/assets.ts'
+import type { ClientFacts } from '../oauth/browser/ways-out.ts'
+import type { Brand } from './brand/brand.ts'
+import { createPageBrands } from './brand/page-brand.ts'
 import { readLanguages } from './languages.ts'
 import type { PageName, PageViews } from './page-views.ts'
 
 /** The templates, texts and assets, ready to be shown. */
 export type Pages = {
-  /** The whole HTML document; `language` is one that `chooseLanguage` gave. */
-  render<Name extends PageName>(name: Name, view: PageViews[Name], language: string): string
+  /**
+   * The whole HTML document; `language` is one that `chooseLanguage` gave. With an address to go on at, a person can
+   * choose another language below the page.
+   */
+  render<Name extends PageName>(
+    name: Name,
+    view: PageViews[Name] & Branded,
+    language: string,
+    addressAfterSwitch?: string,
+  ): string
   chooseLanguage(wanted: readonly string[]): string
   readonly languages: readonly string[]
-  readonly assets: Readonly<Record<'style.css' | 'icon.svg', Asset>>
+  /** A file that pages link to, by its name without the hash. */
+  asset(name: string): Asset | undefined
+  /** The digest of the one script (SRI). */
+  readonly scriptIntegrity: string
   /** The path our pages live under, without a trailing slash; empty unless the issuer has one. */
   readonly publicPath: string
 }
+
+/** A page that is shown for a client may carry its colours, and of the shop's own also its logo and links. */
+export type Branded = { readonly clientBrand?: ClientFacts | undefined }
 
 /** What a shop may change about its pages. */
 export type PagesOptions = {
   /** Replaces any of the views; what it does not have comes from ours. */
   readonly viewsDirectory?: string
   readonly publicPath?: string
-  readonly shop?: { readonly name: string }
+  /** Where the customer's account is, below the public path; pages lead to it. */
+  readonly accountPath?: string
+  readonly brand: Brand
 }
 
-const ownViews = fileURLToPath(new URL('../../views', import.meta.url))
+const STYLE = 'style.css'
+const SCRIPT = 'page.js'
+/** The views of this server; a directory of a shop's own lies over it. */
+export const OWN_VIEWS = fileURLToPath(new URL('../../views', import.meta.url))
 
 /**
  * Reads and compiles all templates, texts and assets at once: nothing touches the disk while a person waits.
  *
  * @throws when a template does not compile or a language file is not a flat object of texts.
  */
-export function createPages({
-  viewsDirectory,
-  publicPath = '',
-  shop = { name: 'Vestibule' },
-}: PagesOptions = {}): Pages {
-  const directories = viewsDirectory ? [ownViews, viewsDirectory] : [ownViews]
+export function createPages({ viewsDirectory, publicPath = '', accountPath, brand }: PagesOptions): Pages {
+  const directories = viewsDirectory ? [OWN_VIEWS, viewsDirectory] : [OWN_VIEWS]
   const eta = compileTemplates(directories)
   const languages = readLanguages(directories)
-  const pathOf = (name: string) => newest(directories, name)
-  const assets = {
-    'style.css': readAsset([pathOf('common.css'), pathOf('style.css')], 'text/css; charset=utf-8'),
-    'icon.svg': readAsset([pathOf('icon.svg')], 'image/svg+xml'),
+  const brands = createPageBrands(brand, { publicPath, accountPath, iconFile: newest(directories, 'icon.svg') })
+  const style = readStyle(directories, brands.sheet)
+  // Ours alone: what runs on these pages is no matter of looks.
+  const script = readAsset([join(OWN_VIEWS, SCRIPT)], 'text/javascript; charset=utf-8')
+  const files = new Map([
+    [STYLE, style],
+    [SCRIPT, script],
+  ])
+  const url = (name: string, asset: Asset) => `${publicPath}/assets/${hashedName(name, asset)}`
+  const shop = {
+    assets: { style: url(STYLE, style), script: url(SCRIPT, script) },
+    integrity: script.integrity,
+    shop: { name: brand.name },
   }
-  const url = (name: keyof typeof assets) => `${publicPath}/assets/${name}?v=${assets[name].hash}`
-  const urls = { style: url('style.css'), icon: url('icon.svg') }
+
+  const names = languages.tags.map((tag) => ({ tag, name: nameOf(tag) }))
+  const switcher = { action: `${publicPath}/language`, languages: names }
 
   return {
-    render(name, view, tag) {
-      const { t, minutes, tag: language } = languages.get(tag)
-      return eta.render(`@${name}`, { ...view, t, minutes, language, shop, assets: urls }).trimStart()
+    render(name, view, tag, to) {
+      const { t, minutes, duration, instant, tag: language } = languages.get(tag)
+      const languageSwitch = to !== undefined && names.length > 1 && { ...switcher, to, current: nameOf(language) }
+      const shown = { ...shop, brand: brands.forPage(view.clientBrand), languageSwitch }
+      return eta.render(`@${name}`, { ...view, ...shown, t, minutes, duration, instant, language }).trimStart()
     },
     chooseLanguage: languages.choose,
     languages: languages.tags,
-    assets,
+    asset: (name) => files.get(name) ?? brands.asset(name),
+    scriptIntegrity: script.integrity,
     publicPath,
   }
 }
 
+/** What a language calls itself. */
+function nameOf(tag: string): string {
+  return new Intl.DisplayNames([tag], { type: 'language' }).of(tag) ?? tag
+}
+
+/** The parts of the account's pages have a folder of their own, and its name before theirs. */
+const FOLDERS = ['', 'account/']
+
 function compileTemplates(directories: readonly string[]): Eta {
   const eta = new Eta({ autoEscape: true })
   for (const directory of directories) {
-    for (const name of readdirSync(directory).filter((file) => file.endsWith('.eta'))) {
-      eta.loadTemplate(`@${name.slice(0, -'.eta'.length)}`, readFileSync(join(directory, name), 'utf8'))
+    for (const folder of FOLDERS.filter((each) => existsSync(join(directory, each)))) {
+      for (const file of readdirSync(join(directory, folder)).filter((name) => name.endsWith('.eta'))) {
+        const name = folder + file.slice(0, -'.eta'.length)
+        eta.loadTemplate(`@${name}`, readFileSync(join(directory, folder, file), 'utf8'))
+      }
     }
   }
   return eta
 }
 
-function newest(directories: readonly string[], name: string): string {
-  const path = directories.map((directory) => join(directory, name)).findLast((candidate) => existsSync(candidate))
-  return path ?? join(ownViews, name)
+/** Ours or the shop's, then the colours of the brand, then what the shop adds as `brand.css`. */
+function readStyle(directories: readonly string[], brandSheet: string): Asset {
+  const read = (name: string) => {
+    const path = newest(directories, name)
+    if (path === undefined) return ''
+    const sheet = readFileSync(path, 'utf8')
+    return dirname(path) === directories[0] ? shorten(sheet) : sheet
+  }
+  const sheets = [read('common.css'), read('style.css'), brandSheet, read('brand.css')]
+  return makeAsset(Buffer.from(sheets.join('')), 'text/css; charset=utf-8')
+}
+
+/** Our sheets without comments and the spaces that lines begin with, which no browser needs. No text in them has either. */
+function shorten(sheet: string): string {
+  return sheet.replaceAll(/\/\*.*?\*\//gs, '').replaceAll(/^\s+/gm, '')
+}
+
+function newest(directories: readonly string[], name: string): string | undefined {
+  return directories.map((directory) => join(directory, name)).findLast((candidate) => existsSync(candidate))
 }

@@ -7,6 +7,7 @@ import type { DeviceProblem } from './page-views.ts'
 import type { Pages } from './pages.ts'
 import { safeLink } from './safe-link.ts'
 import { scopeViews } from './scope-views.ts'
+import { waysOn } from './start/ways-on.ts'
 
 const longestDetail = 300
 
@@ -15,11 +16,11 @@ export function createProtocolPages({ pages }: { pages: Pages }): ProtocolPages 
   const answerPage = createAnswerPage(pages)
 
   return {
-    renderLogout(ctx, formHtml, endsOutside) {
-      answerPage(ctx, 'logout', { form: readLibraryForm(formHtml) }, { endsOutside })
+    renderLogout(ctx, formHtml, { endsOutside, client }) {
+      answerPage(ctx, 'logout', { form: readLibraryForm(formHtml), clientBrand: client?.facts }, { endsOutside })
     },
     renderSignedOut(ctx, client) {
-      answerPage(ctx, 'signed-out', { clientName: client?.name, home: safeLink(client?.home) })
+      answerPage(ctx, 'signed-out', waysOn(client))
     },
     renderStaying(ctx, client) {
       const home = safeLink(client?.home)
@@ -29,23 +30,24 @@ export function createProtocolPages({ pages }: { pages: Pages }): ProtocolPages 
         return
       }
       ctx.remove('Location')
-      answerPage(ctx, 'staying', {}, { status: 200 })
+      answerPage(ctx, 'staying', waysOn(client), { status: 200 })
     },
     renderError(ctx, { error, error_description: detail }, { client, signOut }) {
       const { requestId } = requestState(ctx)
-      const ways = { clientName: client?.name, home: safeLink(client?.home), signOut }
+      const ways = { ...waysOn(client), signOut }
       answerPage(ctx, 'error', { code: errorCode(error), detail: detail?.slice(0, longestDetail), requestId, ...ways })
     },
     renderDeviceInput(ctx, formHtml, error) {
       const form = readLibraryForm(formHtml)
       answerPage(ctx, 'device', { form, userCode: form.typed, problem: error && deviceProblem(error) })
     },
-    renderDeviceConfirm(ctx, formHtml, device) {
-      const scopes = scopeViews(device.scopes, wantedLanguages(ctx))
-      answerPage(ctx, 'device-confirm', { ...device, scopes, form: readLibraryForm(formHtml) })
+    renderDeviceConfirm(ctx, formHtml, { client, userCode, scopes: asked }) {
+      const scopes = scopeViews(asked, wantedLanguages(ctx))
+      const shown = { clientName: client.name, clientBrand: client.facts, userCode, scopes }
+      answerPage(ctx, 'device-confirm', { ...shown, form: readLibraryForm(formHtml) })
     },
-    renderDeviceDone(ctx, clientName) {
-      answerPage(ctx, 'device-done', { clientName })
+    renderDeviceDone(ctx, client) {
+      answerPage(ctx, 'device-done', waysOn(client))
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { Context, Middleware } from 'koa'
+import { sentNoCookies } from '../http/cookie-names.ts'
 import { BodyError, readForm } from '../http/read-body.ts'
 import { requestState } from '../http/request-state.ts'
 import type { AnswerPage } from './answer-page.ts'
@@ -12,6 +13,8 @@ export type Form = Readonly<Record<string, string>>
 export type StandaloneForms = {
   /** Takes in a form that was filled in on our page `name`, in this browser; `path` is where that page is. */
   onForm(name: string, path: string, step: (ctx: Context, form: Form) => Promise<void>): Middleware
+  /** The fields of the request, each once, whoever sent them. */
+  receive(ctx: Context): Promise<Form>
   /** Turns unusable forms into pages. */
   readonly problems: Middleware
 }
@@ -29,11 +32,14 @@ export function createStandaloneForms({
   const refuse = (ctx: Context, status: number, view: ErrorView) =>
     answerPage(ctx, 'error', { ...view, requestId: requestState(ctx).requestId }, { status })
 
+  const receive = (ctx: Context) => readForm(ctx, { limitBytes: LIMIT_BYTES })
+
   return {
+    receive,
     onForm: (name, path, step) => async (ctx) => {
-      const form = await readForm(ctx, { limitBytes: LIMIT_BYTES })
+      const form = await receive(ctx)
       if (csrf.isGenuine(ctx, name, form.csrf)) return step(ctx, form)
-      refuse(ctx, 403, { code: 'form_not_genuine', reload: path })
+      refuse(ctx, 403, { code: sentNoCookies(ctx) ? 'no_cookies' : 'form_not_genuine', reload: path })
     },
     async problems(ctx, next) {
       try {

@@ -1,5 +1,5 @@
 import type { Context } from 'koa'
-import { cookieHome, cookieName } from '../http/cookie-names.ts'
+import { cookieHome, cookieName, pageCookie } from '../http/cookie-names.ts'
 import { seeOther } from '../http/see-other.ts'
 import { keepLanguages } from './page-languages.ts'
 
@@ -32,8 +32,7 @@ export function createWayBack({
 }): WayBack {
   const home = cookieHome(issuer)
   const name = cookieName('vestibule.back', home)
-  const { isSecure: secure, path } = home
-  const options = { httpOnly: true, sameSite: 'lax', secure, path, signed: false } as const
+  const options = pageCookie(home)
 
   function read(ctx: Context): string | undefined {
     const uid = ctx.cookies.get(name, { signed: false })

@@ -1,8 +1,10 @@
 import type { Context } from 'koa'
+import type { Customer } from '../../customers/customer.ts'
 import { seeOther } from '../../http/see-other.ts'
 import type { AccountPage, AccountPagesDeps } from '../account-page.ts'
 import { keepLanguages, wantedLanguages } from '../page-languages.ts'
 import type { NewPasswordView, RecoveryView } from '../page-views.ts'
+import type { Form } from '../standalone-forms.ts'
 import { askerOf } from './mail-steps.ts'
 import { passwordProblem, refusedPassword } from './password-form.ts'
 import { tokenOf } from './token-address.ts'
@@ -42,11 +44,23 @@ function createRequestPage(deps: AccountPagesDeps): AccountPage {
   }
 }
 
+/** The form for a new password, as it is shown again: with what was ticked, and without what was typed. */
+type Shown = Pick<NewPasswordView, 'token' | 'problem'> & {
+  readonly kept?: readonly string[]
+  readonly status?: number
+}
+
 function createChoosePage(deps: AccountPagesDeps): AccountPage {
-  const { answerPage, csrf, wayBack, pages, recovery, device, minLength } = deps
-  const show = (ctx: Context, state: Pick<NewPasswordView, 'login' | 'token' | 'problem'>, status = 200) => {
+  const { answerPage, csrf, wayBack, pages, recovery, device, minLength, passkeys } = deps
+  const show = async (ctx: Context, customer: Customer, { kept = [], status = 200, ...state }: Shown) => {
     const path = keepLanguages(ctx, pages.publicPath + CHOOSE)
-    const view = { path, csrf: csrf.issue(ctx, CHOOSE), minLength }
+    const listed = ((await passkeys?.list(customer.id)) ?? []).map(({ id, name, createdAt }) => ({
+      id,
+      ...(name !== undefined && { name }),
+      createdAt: createdAt.getTime() / 1000,
+      isKept: kept.includes(id),
+    }))
+    const view = { path, csrf: csrf.issue(ctx, CHOOSE), minLength, login: customer.email, passkeys: listed }
     answerPage(ctx, 'new-password', { ...view, ...state }, { status, hasSecretAddress: true })
   }
   const dead = (ctx: Context) =>
@@ -57,7 +71,7 @@ function createChoosePage(deps: AccountPagesDeps): AccountPage {
       const token = tokenOf(ctx)
       const customer = await recovery.find(token)
       if (!customer) return dead(ctx)
-      show(ctx, { login: customer.email, token })
+      await show(ctx, customer, { token })
     },
     async submit(ctx, form) {
       const { token = '', password = '' } = form
@@ -67,11 +81,20 @@ function createChoosePage(deps: AccountPagesDeps): AccountPage {
       const context = { ip: ctx.ip, deviceId: device.mark(ctx, customer.email) }
       const recovered = problem
         ? ({ outcome: 'refused', reason: problem } as const)
-        : await recovery.finish(token, password, context, wantedLanguages(ctx))
+        : await recovery.finish(token, password, context, {
+            languages: wantedLanguages(ctx),
+            keptPasskeys: keptIn(form),
+          })
       if (recovered.outcome === 'dead') return dead(ctx)
       if (recovered.outcome === 'changed') return wayBack.follow(ctx, 'password-changed')
-      const { status, ...state } = refusedPassword(ctx, recovered)
-      show(ctx, { login: customer.email, token, ...state }, status)
+      await show(ctx, customer, { token, kept: keptIn(form), ...refusedPassword(ctx, recovered) })
     },
   }
+}
+
+/** The passkeys that the person knows: `keep-ID=yes`, for a form has each field once. */
+function keptIn(form: Form): string[] {
+  return Object.keys(form)
+    .filter((name) => name.startsWith('keep-'))
+    .map((name) => name.slice('keep-'.length))
 }
