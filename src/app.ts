@@ -6,7 +6,9 @@ import type { CloseStep } from './app/close-step.ts'
 import { guardContinuity } from './app/continuity.ts'
 import { createEngine } from './app/engine.ts'
 import { openGauges } from './app/gauges.ts'
-import { createPublicApp } from './app/public-app.ts'
+import { createProtocolRules } from './app/protocol-rules.ts'
+import { createPublicApp, type PublicApp } from './app/public-app.ts'
+import { eraseDueAccounts } from './app/services/due-deletions.ts'
 import { createServices, type Services } from './app/services.ts'
 import type { AppParts, Shared } from './app/shared.ts'
 import { ensureDefaultResource } from './clients/default-resource.ts'
@@ -23,6 +25,8 @@ import type { Metrics } from './metrics.ts'
 
 export type App = {
   readonly publicApp: Koa
+  /** Put before the public app, it answers the commonest requests itself. */
+  readonly fastPath: PublicApp['fastPath']
   readonly adminApp: Koa
   readonly adminToken: string
   /** From now on `/health/ready` says no, so that balancers look elsewhere. */
@@ -44,7 +48,9 @@ export async function openApp(
     const backends = await openBackends(config, { log, metrics, onProgress }, closeSteps)
     await ensureDefaultResource(backends.database.knex, config.DEFAULT_RESOURCE)
     const services = createServices(config, log, backends)
-    const { clients } = services
+    const { clients, account, upstreams } = services
+    if (account.deletions) closeSteps.push(eraseDueAccounts(account.deletions, log))
+    await upstreams.registry.look()
     if (await wantsDemo(config, backends)) {
       onProgress('loading demo customers and clients')
       await loadDemo({
@@ -58,7 +64,8 @@ export async function openApp(
     const reason = whyNoDemo(config)
     if (reason) await refuseDemo(reason, backends)
     await settleInstallation(backends.database.knex)
-    if (config.REDIS_URL) closeSteps.push((await guardContinuity(log, backends)).close)
+    // What is kept apart from the database can be lost apart from it.
+    if (config.REDIS_URL || !config.DATABASE_URL) closeSteps.push((await guardContinuity(log, backends)).close)
     // What an import, or a server that stopped, left bare.
     backends.wrapping.wake()
 
@@ -68,7 +75,8 @@ export async function openApp(
       reason: `settings ${settingsDigest(config)}`,
     })
 
-    const engine = createEngine(config, log, backends, services)
+    const rules = createProtocolRules(config, log, backends, services)
+    const engine = createEngine(config, log, { backends, services, rules })
     let isDraining = false
     const checks: HealthCheck[] = [
       { name: 'database', check: async () => void (await backends.database.knex.raw('select 1')) },
@@ -84,9 +92,11 @@ export async function openApp(
         if (!(error instanceof ShopServiceError)) log.error({ event: 'request.failed', requestId: id, err: error })
       },
     }
-    const parts: AppParts = { backends, services, engine, shared }
+    const parts: AppParts = { backends, services, rules, engine, shared }
+    const { app: publicApp, fastPath } = createPublicApp(config, log, parts)
     return {
-      publicApp: createPublicApp(config, log, parts),
+      publicApp,
+      fastPath,
       adminApp: createAdmin(config, log, parts),
       adminToken: String(backends.settingTokens[0]),
       drain: () => {

@@ -7,8 +7,9 @@ import type { Setting } from './config/setting.ts'
 import { type Config, type SettingName, settings } from './config/settings.ts'
 import { codeOf } from './thrown.ts'
 
+export { brandName } from './config/brand-settings.ts'
 export { DIALECT_NAMES, type DialectName } from './config/dialect-settings.ts'
-export { isLoopbackIssuer, whyNoDemo } from './config/issuer.ts'
+export { isLoopbackIssuer, outgoingNetworks, whyNoDemo } from './config/issuer.ts'
 export { type Config, type SettingName, settings } from './config/settings.ts'
 
 /** Every problem with the settings at once, so that an operator mends them in one pass. */

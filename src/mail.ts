@@ -1,5 +1,5 @@
 import { randomInt, randomUUID } from 'node:crypto'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Transporter } from 'nodemailer'
@@ -36,6 +36,8 @@ export type MailerSettings = {
 }
 
 type MailerDeps = MailerSettings & {
+  /** Whom mails are from, where MAIL_FROM says no name. */
+  readonly senderName: string
   readonly log: Pick<Log, 'info' | 'warn' | 'error'>
   /** How long to wait after each failure; then the mail is given up. */
   readonly retryDelaysMs?: readonly number[]
@@ -123,8 +125,9 @@ function openTransport(deps: MailerDeps): Transport {
   return { isOffered: false, send: refuse, verify: refuse, end: () => {} }
 }
 
-function openSmtp({ MAIL_URL, MAIL_FROM, ISSUER }: MailerDeps & { readonly MAIL_URL: string }): Transport {
+function openSmtp({ MAIL_URL, MAIL_FROM, ISSUER, senderName }: MailerDeps & { readonly MAIL_URL: string }): Transport {
   const { hostname } = new URL(ISSUER)
+  const from = MAIL_FROM?.includes('<') ? MAIL_FROM : { name: senderName, address: MAIL_FROM ?? `no-reply@${hostname}` }
   let opened: Promise<Transporter> | undefined
   // The package is larger than any other of ours: it is loaded by the first mail.
   const transport = () => {
@@ -147,7 +150,7 @@ function openSmtp({ MAIL_URL, MAIL_FROM, ISSUER }: MailerDeps & { readonly MAIL_
     async send({ to, ...content }) {
       await (await transport()).sendMail({
         ...content,
-        from: MAIL_FROM ?? `no-reply@${hostname}`,
+        from,
         // As one address: a list hidden in it must not make one mail many.
         to: { name: '', address: to },
         headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
@@ -167,8 +170,10 @@ function createOutbox({ DATA_DIR, log }: MailerDeps): SendMail {
     await mkdir(directory, { recursive: true, mode: 0o700 })
     const path = join(directory, `${new Date().toISOString().replaceAll(':', '-')}-${randomUUID().slice(0, 8)}`)
     const head = `To: ${oneLine(to)}\nSubject: ${oneLine(subject)}\nContent-Type: text/plain; charset=utf-8`
-    await writeFile(`${path}.eml`, `${head}\n\n${text}\n`, { mode: 0o600 })
     if (html !== undefined) await writeFile(`${path}.html`, html, { mode: 0o600 })
+    // Whoever finds the letter finds all of it.
+    await writeFile(`${path}.part`, `${head}\n\n${text}\n`, { mode: 0o600 })
+    await rename(`${path}.part`, `${path}.eml`)
     log.warn({ event: 'mail.left-in-outbox', file: `${path}.eml` })
   }
 }

@@ -41,7 +41,7 @@ export async function start(config: Config, options: StartOptions = {}): Promise
     const unreadable = createUnreadableRequests((line) =>
       log.info(line, `a request that cannot be read: ${line.status}`),
     )
-    const handle = lastAnswers.watch(handleWith(app.publicApp, unreadable))
+    const handle = lastAnswers.watch(unreadable.watch(app.fastPath(handleWith(app.publicApp, unreadable))))
     const publicServer = await listen(
       handle,
       { port: config.PORT, host: config.HOST, setting: 'PORT' },
@@ -50,7 +50,7 @@ export async function start(config: Config, options: StartOptions = {}): Promise
     )
     const adminAddress = { port: config.ADMIN_PORT, host: config.ADMIN_HOST, setting: 'ADMIN_PORT' }
     const adminServer = await listen(
-      handleWith(app.adminApp, unreadable),
+      unreadable.watch(handleWith(app.adminApp, unreadable)),
       adminAddress,
       ADMIN_PATIENCE,
       unreadable,
@@ -103,9 +103,9 @@ const ADMIN_PATIENCE = { ...PATIENCE, requestTimeout: 0 }
 
 type Unreadable = ReturnType<typeof createUnreadableRequests>
 
-function handleWith(app: Koa, { watch, refuse }: Unreadable): RequestListener {
+function handleWith(app: Koa, { refuse }: Unreadable): RequestListener {
   const refuseTarget: RequestListener = (request, response) => refuse(request, response, 400, 'target')
-  return watch(dropUnreadBodies(takePaths(app.callback(), refuseTarget)))
+  return dropUnreadBodies(takePaths(app.callback(), refuseTarget))
 }
 
 /** Where to listen, and the setting that says so. */

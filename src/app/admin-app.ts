@@ -4,6 +4,7 @@ import { createAdminApp } from '../admin/app.ts'
 import { createConsole } from '../admin/console/console.ts'
 import { createIdentify } from '../admin/identify.ts'
 import type { Config } from '../config.ts'
+import { writeAccessLines } from '../http/access-log.ts'
 import type { Log } from '../log.ts'
 import { createAdminRoutes } from './admin-routes.ts'
 import type { AppParts } from './shared.ts'
@@ -26,7 +27,7 @@ export function createAdmin(
     trustedProxies,
     hosts: new Set([config.ADMIN_HOST, ...config.ADMIN_HOSTS].map((host) => host.toLowerCase())),
     metrics,
-    onRequest: (line) => log.info({ ...line, listener: 'admin' }, `${line.method} ${line.path} ${line.status}`),
+    onRequest: writeAccessLines(log, { listener: 'admin' }),
     api,
     identify,
     consolePages: createConsole({ api, identify, storage, formKeys, audit, onError }),

@@ -9,9 +9,11 @@ import { adminTokenRoutes } from '../admin/routes/people/admin-token-routes.ts'
 import { administratorRoutes } from '../admin/routes/people/administrator-routes.ts'
 import { agentRoutes } from '../admin/routes/people/agent-routes.ts'
 import { companyRoutes } from '../admin/routes/people/company-routes.ts'
+import { customerFactorRoutes } from '../admin/routes/people/customer-factor-routes.ts'
 import { customerMoveRoutes } from '../admin/routes/people/customer-move-routes.ts'
 import { customerRoutes } from '../admin/routes/people/customer-routes.ts'
 import { lockoutRoutes } from '../admin/routes/people/lockout-routes.ts'
+import { passkeyRoutes } from '../admin/routes/people/passkey-routes.ts'
 import { registrationKeyRoutes } from '../admin/routes/people/registration-key-routes.ts'
 import { secondFactorRoutes } from '../admin/routes/people/second-factor-routes.ts'
 import { selfRoutes } from '../admin/routes/people/self-routes.ts'
@@ -24,6 +26,7 @@ import type { Route } from '../admin/routes/route.ts'
 import { secretRoutes } from '../admin/routes/secret-routes.ts'
 import { supportAccessRoutes } from '../admin/routes/support-access-routes.ts'
 import { tokenRoutes } from '../admin/routes/token-routes.ts'
+import { upstreamRoutes } from '../admin/routes/upstream-routes.ts'
 import { useRoutes } from '../admin/routes/use-routes.ts'
 import type { Config } from '../config.ts'
 import { createLockList } from '../credentials/lockout/lock-list.ts'
@@ -48,7 +51,7 @@ export function createAdminRoutes({ ISSUER: issuer }: Pick<Config, 'ISSUER'>, pa
     ...tokenRoutesOf(parts),
     ...lockoutRoutes({
       lockoutOperations: {
-        customer: parts.services.customers.lockoutOperations,
+        customer: forgivingCodes(parts.services.customers),
         agent: parts.services.agents.lockoutOperations,
         administrator: parts.services.administrators.lockoutOperations,
       },
@@ -80,6 +83,18 @@ function administratorRoutesOf({ backends: { passwords, passwordPolicy }, servic
   ]
 }
 
+/** Who lifts the locks of a customer's login makes up for wrong codes as well. */
+function forgivingCodes({ lockoutOperations, directory, factors }: AppParts['services']['customers']) {
+  return {
+    ...lockoutOperations,
+    async liftLogin(login: string): Promise<void> {
+      await lockoutOperations.liftLogin(login)
+      const found = await directory.findByLogin(login).catch(() => undefined) // the shop may be away
+      if (found) await factors.factors.forgive(found.customer.id)
+    },
+  }
+}
+
 /** The server itself: how it is, and its keys and secrets. */
 function serverRoutesOf({ backends, services, shared: { checks } }: AppParts): Route[] {
   const { database, keyRing, keyUsage, mailer, secrets, cookieKeysAreSet, dialectUses, grantTypeUses } = backends
@@ -100,9 +115,11 @@ function serverRoutesOf({ backends, services, shared: { checks } }: AppParts): R
   ]
 }
 
-async function reseal({ agents, administrators }: AppParts['services']): Promise<void> {
+async function reseal({ customers, agents, administrators, upstreams }: AppParts['services']): Promise<void> {
+  await customers.factors.secondFactors.reseal()
   await agents.secondFactors.reseal()
   await administrators.factors.secondFactors.reseal()
+  await upstreams.registry.reseal()
 }
 
 function clientRoutesOf({ services, engine }: AppParts): Route[] {
@@ -115,6 +132,7 @@ function clientRoutesOf({ services, engine }: AppParts): Route[] {
     }),
     ...clientSecretRoutes({ clients }),
     ...resourceServerRoutes({ resourceServers }),
+    ...upstreamRoutes(services.upstreams),
   ]
 }
 
@@ -137,6 +155,7 @@ function customerRoutesOf(issuer: string, { backends, services }: AppParts): Rou
       tokenHistory,
       activeGrants: tokens.activeGrants,
       supportAccesses: services.support.accesses,
+      factors: customers.factors.factors,
     }),
   })
   return [
@@ -147,6 +166,14 @@ function customerRoutesOf(issuer: string, { backends, services }: AppParts): Rou
       passwordPolicy,
       endSignIn,
       endTakenAway,
+    }),
+    ...(customers.factors.factors.isOffered
+      ? [...customerFactorRoutes({ factors: customers.factors.factors, findCustomer: customers.records.find })]
+      : []),
+    ...passkeyRoutes({
+      customerRecords: customers.records,
+      passkeys: customers.passkeys?.ofCustomers,
+      endSignIn,
     }),
     ...companyRoutes({ companyRecords: customers.companies, endTakenAway }),
     ...customerMoveRoutes({ operations }),

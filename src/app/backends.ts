@@ -3,7 +3,7 @@ import type { AuditTrail } from '../audit/trail.ts'
 import type { AuditWebhook } from '../audit/webhook.ts'
 import { LONGEST_TOKEN_SECONDS } from '../clients/client-schema.ts'
 import { type DailyUses, openDailyUses } from '../clients/daily-uses.ts'
-import type { Config } from '../config.ts'
+import { brandName, type Config, outgoingNetworks } from '../config.ts'
 import type { ConstantTimeRefusal } from '../credentials/constant-time-refusal.ts'
 import type { PasswordPolicy } from '../credentials/password-policy.ts'
 import type { Passwords } from '../credentials/passwords.ts'
@@ -22,6 +22,7 @@ import type { Log } from '../log.ts'
 import { type Mailer, openMailer } from '../mail.ts'
 import type { Metrics } from '../metrics.ts'
 import type { SignInEndings } from '../oauth/sign-outs/sign-in-ended.ts'
+import { createGuardedFetch, type GuardedFetch } from '../outgoing/guarded-fetch.ts'
 import { openStorage } from '../storage/index.ts'
 import { measureStorage } from '../storage/measured.ts'
 import { startPruning } from '../storage/sql-pruning.ts'
@@ -31,11 +32,12 @@ import { openTokenHistory, type TokenHistory } from '../token-history/token-hist
 import { openTracing } from '../tracing/index.ts'
 import type { Tracing } from '../tracing/tracing.ts'
 import { openAudit } from './audit.ts'
+import { type Branding, openBranding } from './branding.ts'
 import type { CloseStep } from './close-step.ts'
 import { openKeys } from './keys.ts'
 import { openPasswords } from './passwords.ts'
 import { closeFiles } from './private-files.ts'
-import { openSecondFactorSealing, openSecrets, type Secrets } from './secrets.ts'
+import { openSealing, openSecrets, type Secrets } from './secrets.ts'
 import { openSignInEndings } from './sign-in-endings.ts'
 import { createTracedPorts } from './traced-ports.ts'
 
@@ -44,6 +46,7 @@ type Several = readonly [string, ...string[]]
 
 /** Everything that is open while the server runs, and what was read once at its start. */
 export type Backends = {
+  readonly branding: Branding
   readonly metrics: Metrics
   /** Undefined without a collector. */
   readonly tracing: Tracing | undefined
@@ -66,6 +69,8 @@ export type Backends = {
   readonly refusal: ConstantTimeRefusal
   readonly wrapping: BackgroundWrapping
   readonly mailer: Mailer
+  /** For addresses that others choose. */
+  readonly guardedFetch: GuardedFetch
   /** Admin tokens of ADMIN_TOKEN, or the one made for this start. */
   readonly settingTokens: readonly string[]
   readonly secrets: Secrets
@@ -75,6 +80,7 @@ export type Backends = {
   /** Keys the digests of addresses and names in counters. */
   readonly digestKey: string
   readonly secondFactorSealing: Sealing
+  readonly upstreamSealing: Sealing
 }
 
 /** Opens everything that must be closed, in the order in which each needs the one before. */
@@ -86,6 +92,7 @@ export async function openBackends(
   const tracing = await openTracing(config, log)
   if (tracing) closeSteps.push(tracing.close)
   const ports = createTracedPorts(tracing)
+  const branding = openBranding(config, log)
   closeFiles(config, log)
   const database = await openDatabase(config, onProgress)
   closeSteps.push(database.close)
@@ -116,7 +123,7 @@ export async function openBackends(
     onLost: () => metrics.tokenHistoryLost.inc(),
   })
   closeSteps.push(tokenHistory.close)
-  const endPruning = startPruning(knex, [SUPPORT_TABLE], {
+  const endPruning = startPruning(knex, [SUPPORT_TABLE, { name: 'company_invitations' }], {
     isVacuumed: config.DATABASE_URL === undefined,
     onError: (error) => log.warn({ event: 'support-access.prune-failed', err: error }),
   })
@@ -136,7 +143,7 @@ export async function openBackends(
   closeSteps.push(signInWebhook.close)
   const hashing = await openPasswords(config, log, { database, metrics }, closeSteps)
   const { passwordPolicy, refusal, wrapping } = hashing
-  const mailer = openMailer({ ...config, log })
+  const mailer = openMailer({ ...config, log, senderName: brandName(config) })
   closeSteps.push(mailer.close)
   const publish = () => keyUsage.published(keyRing.keys().map(({ kid }) => kid))
   keyRing.onChange(publish)
@@ -145,6 +152,7 @@ export async function openBackends(
   const settingTokens = config.ADMIN_TOKEN ?? [newLocalToken()]
   const secrets = await openSecrets(log, { database, storage }, closeSteps)
   return {
+    branding,
     metrics,
     tracing,
     database,
@@ -165,6 +173,7 @@ export async function openBackends(
     refusal,
     wrapping,
     mailer,
+    guardedFetch: createGuardedFetch({ allowedNetworks: outgoingNetworks(config) }),
     settingTokens,
     secrets,
     cookieKeysAreSet: config.COOKIE_KEYS !== undefined,
@@ -172,6 +181,7 @@ export async function openBackends(
     cookieKeys: (config.COOKIE_KEYS as Several | undefined) ?? secrets.cookies.values,
     tokenKeys: secrets.tokens.values,
     digestKey: await serverSecret(knex, 'digests'),
-    secondFactorSealing: await openSecondFactorSealing(config, knex),
+    secondFactorSealing: await openSealing(config, knex, { name: 'second-factors', noun: 'The second factor of' }),
+    upstreamSealing: await openSealing(config, knex, { name: 'upstreams', noun: 'The secret of the upstream' }),
   }
 }

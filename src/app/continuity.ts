@@ -3,7 +3,7 @@ import { createEndSignIn } from '../oauth/sign-outs/end-sign-in.ts'
 import { openContinuity } from '../storage/continuity.ts'
 import type { Backends } from './backends.ts'
 
-/** A Redis that comes back empty or old would bring revoked tokens back to life: everybody signs in again instead. */
+/** A storage that comes back empty or old would bring revoked tokens back to life: everybody signs in again instead. */
 export function guardContinuity(log: Log, { storage, publishSignInEnded, database: { knex } }: Backends) {
   return openContinuity({
     storage,

@@ -1,23 +1,26 @@
 import type { Config } from '../config.ts'
-import { createKnownPlaces } from '../customers/known-places.ts'
 import { createProtocolPages } from '../interaction/protocol-pages.ts'
 import type { Log } from '../log.ts'
-import { createJudgeAccount } from '../oauth/accounts/account.ts'
+import { createSwitchCompany } from '../oauth/accounts/switch-company.ts'
 import { createSignInDigest } from '../oauth/browser/followed-sign-ins.ts'
 import { createLiveProvider, type LiveProvider } from '../oauth/engine/live-provider.ts'
 import { buildProvider, type ProviderDeps } from '../oauth/engine/provider.ts'
 import type { GrantType } from '../oauth/grants/grant-type.ts'
 import { createGrants } from '../oauth/grants/index.ts'
-import { createFindGrant } from '../oauth/tokens/token-status.ts'
-import { createJudgeToken } from '../oauth/tokens/token-verdict.ts'
 import { limitScopes } from '../support-access/support-access.ts'
 import type { Backends } from './backends.ts'
+import { createIdentifiersOf, type ProtocolRules } from './protocol-rules.ts'
+import { createSecondFactorPolicy } from './services/second-factor-policy.ts'
 import type { Services } from './services.ts'
+import type { AppParts } from './shared.ts'
 import { createTracedPorts } from './traced-ports.ts'
 
+type EngineParts = Pick<AppParts, 'backends' | 'services' | 'rules'>
+
 /** The protocol engine with everything it asks, made anew whenever keys change. */
-export function createEngine(config: Config, log: Log, backends: Backends, services: Services): LiveProvider {
-  const deps = providerDeps(config, log, backends, services)
+export function createEngine(config: Config, log: Log, parts: EngineParts): LiveProvider {
+  const { backends } = parts
+  const deps = providerDeps(config, log, parts)
   const { keyRing, secrets } = backends
   const { signingKeys } = createTracedPorts(backends.tracing)
   const live = createLiveProvider((keys) => buildProvider(deps, signingKeys(keys)), keyRing.keys())
@@ -27,18 +30,11 @@ export function createEngine(config: Config, log: Log, backends: Backends, servi
   return live
 }
 
-function providerDeps(config: Config, log: Log, backends: Backends, services: Services): ProviderDeps {
-  const { storage, auditTrail, tokenHistory, metrics, cookieKeys, tokenKeys, keyRing } = backends
-  const { clients, tokens, customers, agents, pages, support } = services
-  const { cutOffs, endRefused } = tokens
-  const people = { findCustomer: customers.findRecent, findAgent: agents.findActive }
-  const judgeAccount = createJudgeAccount({
-    ...people,
-    cutOffs,
-    endRefused,
-    isSupportPermissionNeeded: support.accesses.rules.isPermissionNeeded,
-  })
+function providerDeps(config: Config, log: Log, { backends, services, rules }: EngineParts): ProviderDeps {
+  const { storage, auditTrail, metrics, cookieKeys, tokenKeys, keyRing } = backends
+  const { clients, tokens, customers, pages } = services
   return {
+    ...rules,
     issuer: config.ISSUER,
     defaultResource: config.DEFAULT_RESOURCE,
     ...mutualTls(config),
@@ -48,36 +44,24 @@ function providerDeps(config: Config, log: Log, backends: Backends, services: Se
     clients: clients.registry,
     verifySecret: clients.verifySecret,
     resourceServers: clients.resourceServers,
-    identifiersOf: createIdentifiersOf(clients),
-    shapes: new Map(clients.builtIn.flatMap(({ identifier, shape }) => (shape ? [[identifier, shape]] : []))),
     tokenIssuers: new Map(clients.builtIn.flatMap(({ identifier, issuer }) => (issuer ? [[identifier, issuer]] : []))),
-    judgeAccount,
     proofHolds: async (proof) => (await customers.proofs.measure(proof)) !== undefined,
-    judgeToken: createJudgeToken({
-      findToken: tokens.findToken,
-      clientState: clients.registry.stateOf,
-      judgeAccount,
-      metrics,
-      log,
-    }),
+    noteSession: tokens.sessionIndex.noteSaved,
+    secondFactorPolicy: createSecondFactorPolicy(
+      config,
+      customers.factors.factors,
+      async (id) => ((await customers.passkeys?.ofCustomers.list(id)) ?? []).length > 0,
+    ),
     signInDigest: createSignInDigest(backends.digestKey),
-    noteTokenSize: (bytes) => {
-      if (bytes > config.TOKEN_SIZE_BUDGET_BYTES) log.warn({ event: 'token.too-large', bytes })
-    },
     refreshTokens: tokens.refreshTokens,
     findToken: tokens.findToken,
     endSignIn: tokens.endSignIn,
-    grants: createOwnGrants(config, backends, services),
+    grants: createOwnGrants(config, backends, services, rules),
     pages: createProtocolPages({ pages }),
     isRegistrationOpen: config.REGISTRATION === 'open' && customers.recovery !== undefined,
     findFormerKey: keyRing.formerKey,
-    notePlace: createKnownPlaces({
-      lockout: customers.lockout,
-      findCustomer: customers.findRecent,
-      onError: (error) => log.warn({ event: 'lockout.address-not-saved', err: error }),
-    }),
-    noteGrantType: backends.grantTypeUses.note,
-    noteIssued: config.TOKEN_HISTORY_DAYS > 0 ? tokenHistory.noteIssued : undefined,
+    guardedFetch: backends.guardedFetch,
+    leadElsewhere: services.upstreams.signOutElsewhere.lead,
     audit: auditTrail.append,
     log,
     metrics,
@@ -85,36 +69,33 @@ function providerDeps(config: Config, log: Log, backends: Backends, services: Se
 }
 
 /** Grants look at people as they are now, not as a cache remembers them. */
-function createOwnGrants(config: Config, { storage, auditTrail, metrics }: Backends, services: Services): GrantType[] {
-  const { clients, tokens, customers, agents, support } = services
-  const { cutOffs, endSignIn, refreshTokens } = tokens
+function createOwnGrants(
+  config: Config,
+  { auditTrail }: Backends,
+  services: Services,
+  { refresh }: ProtocolRules,
+): GrantType[] {
+  const { clients, customers, agents, support } = services
   const { findByReference: findCustomerByReference } = customers.directory
   return createGrants({
-    storage,
+    ...refresh,
     audit: auditTrail.append,
     authenticate: customers.authenticate,
     authenticateAgent: agents.authenticate,
     isAgentAddress: async (email) => (await agents.directory.findByLogin(email)) !== undefined,
     oneTimePasswords: customers.oneTimePasswords,
     findClient: clients.findClient,
+    switchCompany: createSwitchCompany({ cutOffs: services.tokens.cutOffs, findClient: clients.findClient }),
     resourceServers: clients.resourceServers,
     identifiersOf: createIdentifiersOf(clients),
     judgeToken: services.judgeToken,
-    refreshTokens,
-    endSignIn,
-    findGrant: createFindGrant({ storage, cutOffs }),
     findCustomerByReference,
     supportAccesses: support.accesses,
     limitSupportScopes: (scopes) => limitScopes(scopes, support.accesses.rules),
     noticeSupportAccess: support.notice,
     signedUserSecret: config.SAP_COMMERCE_CDC_SECRET,
     findCustomerByLogin: customers.directory.findByLogin,
-    count: (outcome) => metrics.refreshes.inc({ outcome }),
   })
-}
-
-function createIdentifiersOf({ builtIn }: Services['clients']): ProviderDeps['identifiersOf'] {
-  return (audience) => builtIn.filter((server) => server.audience === audience).map(({ identifier }) => identifier)
 }
 
 function mutualTls(config: Config): Pick<ProviderDeps, 'mutualTls'> {

@@ -1,5 +1,6 @@
 import { toListed } from '../admin/routes/recorded-token.ts'
 import type { AuditTrail } from '../audit/trail.ts'
+import type { CustomerFactors } from '../customers/second-factor/customer-factors.ts'
 import type { Page, PageRequest } from '../database/page.ts'
 import type { ActiveGrants } from '../oauth/sign-outs/active-grants.ts'
 import type { SupportAccesses } from '../support-access/support-accesses.ts'
@@ -10,18 +11,21 @@ type PersonalDataSources = {
   readonly tokenHistory: TokenHistory
   readonly activeGrants: ActiveGrants
   readonly supportAccesses: Pick<SupportAccesses, 'list'>
+  readonly factors: Pick<CustomerFactors, 'standing' | 'devices'>
 }
 
 const PAGE = 1000
 
 /** What is kept about a customer beside the tables of customers, by heading. */
 export function createCollectPersonalData(sources: PersonalDataSources) {
-  const { auditTrail, tokenHistory, activeGrants, supportAccesses } = sources
+  const { auditTrail, tokenHistory, activeGrants, supportAccesses, factors } = sources
   return async (customerId: string) => ({
     audit: await auditOf(auditTrail, customerId),
     signIns: await signInsOf(activeGrants, customerId),
     supportAccesses: await accessesOf(supportAccesses, customerId),
     tokens: await tokensOf(tokenHistory, customerId),
+    secondFactor: await factors.standing(customerId),
+    rememberedBrowsers: await factors.devices.list(customerId),
   })
 }
 

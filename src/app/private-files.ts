@@ -9,7 +9,7 @@ import { closeToOthers } from '../private-files.ts'
  */
 export function closeFiles({ DATA_DIR, KEYS_URL }: Config, log: Pick<Log, 'warn'>): void {
   const keys = KEYS_URL.startsWith('file:') ? [KEYS_URL.slice('file:'.length)] : []
-  const own = [join(DATA_DIR, 'postgres'), join(DATA_DIR, 'outbox'), ...keys]
+  const own = [...['postgres', 'outbox', 'storage.sqlite'].map((name) => join(DATA_DIR, name)), ...keys]
   const open = [...closeToOthers(DATA_DIR), ...own.flatMap((path) => closeToOthers(path, { isDeep: true }))]
   if (open.length === 0) return
   log.warn({ event: 'files.open-to-others', count: open.length, first: open[0] })

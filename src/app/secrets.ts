@@ -28,12 +28,16 @@ export async function openSecrets(
   return { cookies: await open('cookies'), tokens: await open('refresh-tokens') }
 }
 
-/** KEY_ENCRYPTION_KEY seals; without it a secret of the server's own does, and opens what it sealed for good. */
-export async function openSecondFactorSealing(
-  { KEY_ENCRYPTION_KEY }: Config,
+/**
+ * Seals what is kept in the database. KEY_ENCRYPTION_KEY does; without it a secret of the server's own, which opens what it
+ * sealed for good. `noun` says in a complaint what cannot be opened.
+ */
+export async function openSealing(
+  { KEY_ENCRYPTION_KEY }: Pick<Config, 'KEY_ENCRYPTION_KEY'>,
   knex: Database['knex'],
+  { name, noun }: { readonly name: string; readonly noun: string },
 ): Promise<Sealing> {
-  const secrets = [KEY_ENCRYPTION_KEY, await serverSecret(knex, 'second-factors')].filter(Boolean).join(',')
-  const { seal, open } = createProtector(secrets, { noun: 'The second factor of', home: 'the database' })
+  const secrets = [KEY_ENCRYPTION_KEY, await serverSecret(knex, name)].filter(Boolean).join(',')
+  const { seal, open } = createProtector(secrets, { noun, home: 'the database' })
   return { seal, open: (id: string, sealed: object) => open(id, sealed as Sealed) } // sealed by the same protector
 }

@@ -1,20 +1,22 @@
-import type { Config } from '../config.ts'
+import { brandName, type Config } from '../config.ts'
 import { selectDialects } from '../dialects/index.ts'
 import type { MountedDialect } from '../dialects/mounted-dialect.ts'
-import { issuerPath } from '../http/routing/issuer-path.ts'
-import { createPages, type Pages } from '../interaction/pages.ts'
+import type { Pages } from '../interaction/pages.ts'
 import type { Log } from '../log.ts'
 import { createJudgeAccount } from '../oauth/accounts/account.ts'
+import { accountClient } from '../oauth/browser/account-client.ts'
 import { createReachProbes, type ReachProbes } from '../oauth/engine/reach-probes.ts'
 import { createJudgeToken, type JudgeToken } from '../oauth/tokens/token-verdict.ts'
 import type { Backends } from './backends.ts'
-import { openLoginKeys } from './login-keys.ts'
+import { type AccountServices, createAccountServices } from './services/account.ts'
 import { type AdministratorServices, createAdministratorServices } from './services/administrators.ts'
 import { type AgentServices, createAgentServices } from './services/agents.ts'
 import { type ClientServices, createClientServices } from './services/clients.ts'
 import { type CustomerServices, createCustomerServices } from './services/customers.ts'
+import { openLoginKeys } from './services/login-keys.ts'
 import { createSupportServices, type SupportServices, supportRules } from './services/support.ts'
 import { createTokenServices, type TokenServices } from './services/tokens.ts'
+import { createUpstreamServices, type UpstreamServices } from './services/upstreams.ts'
 
 /** What the rules of the domain are to every endpoint, by area. */
 export type Services = {
@@ -27,6 +29,9 @@ export type Services = {
   readonly agents: AgentServices
   readonly administrators: AdministratorServices
   readonly support: SupportServices
+  readonly account: AccountServices
+  /** Providers at which customers sign in. */
+  readonly upstreams: UpstreamServices
   /** The one verdict on a token, with people as they are now. */
   readonly judgeToken: JudgeToken
   readonly reachProbes: ReachProbes
@@ -39,22 +44,35 @@ export function createServices(config: Config, log: Log, backends: Backends): Se
   const builtIn = dialects.flatMap(({ dialect }) => dialect.resourceServers)
   const { database, storage, metrics } = backends
   const tokens = createTokenServices(config, backends, builtIn)
-  const clients = createClientServices({ database, storage, builtIn, log })
-  const customers = createCustomerServices(config, backends, { log, ...tokens })
+  const ownClients = [accountClient(config.ISSUER, brandName(config))]
+  backends.onSignInEnded(async ({ why, accountId }) => {
+    if (why === 'erased' && accountId !== undefined) await tokens.sessionIndex.forget(accountId)
+  })
+  const clients = createClientServices({ database, storage, builtIn, ownClients, log })
+  const upstreams = createUpstreamServices(config, backends, { log, ...tokens })
+  const customers = createCustomerServices(config, backends, {
+    log,
+    findClient: clients.findClient,
+    ...tokens,
+    upstreams: upstreams.registry,
+  })
   const agents = createAgentServices(config, backends)
+  const support = createSupportServices(config, backends, tokens)
   return {
     dialects,
     clients,
     tokens,
     customers,
     agents,
+    upstreams,
     administrators: createAdministratorServices(config, backends),
-    support: createSupportServices(config, backends, tokens),
+    support,
+    account: createAccountServices(config, backends, { clients, tokens, customers, support }),
     judgeToken: createJudgeToken({
       findToken: tokens.findToken,
       clientState: clients.registry.stateOf,
       judgeAccount: createJudgeAccount({
-        findCustomer: customers.directory.findById,
+        findCustomer: customers.findCurrent,
         findAgent: agents.findActive,
         cutOffs: tokens.cutOffs,
         endRefused: tokens.endRefused,
@@ -65,6 +83,6 @@ export function createServices(config: Config, log: Log, backends: Backends): Se
     }),
     loginKeys: openLoginKeys(config, backends.keyRing.keys),
     reachProbes: createReachProbes({ storage }),
-    pages: createPages({ publicPath: issuerPath(config.ISSUER) }),
+    pages: backends.branding.pages,
   }
 }

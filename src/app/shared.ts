@@ -3,6 +3,7 @@ import type { Networks } from '../http/address.ts'
 import type { HealthCheck } from '../http/health.ts'
 import type { LiveProvider } from '../oauth/engine/live-provider.ts'
 import type { Backends } from './backends.ts'
+import type { ProtocolRules } from './protocol-rules.ts'
 import type { Services } from './services.ts'
 
 /** What both listeners have in common. */
@@ -18,6 +19,7 @@ export type Shared = {
 export type AppParts = {
   readonly backends: Backends
   readonly services: Services
+  readonly rules: ProtocolRules
   readonly engine: LiveProvider
   readonly shared: Shared
 }

@@ -83,12 +83,13 @@ function typeOf({ what, why }: SignInEnded): AuditEventType {
   if (why === 'refresh-token-reuse') return 'refresh.theft'
   if (why === 'code-reuse') return 'code.replayed'
   if (why === 'revoked-by-client') return 'token.revoked'
-  if (why === 'sign-out') return 'logout'
+  if (why === 'sign-out' || what === 'session') return 'logout'
   return what === 'grant' ? 'grant.revoked' : 'sign-out-everywhere'
 }
 
 const REASONS: Partial<Record<EndingCause, string>> = {
   'sign-out-everywhere': 'asked for at a dialect',
+  'ended-by-customer': 'by the customer, on the account pages',
   'refresh-token-reuse': 'a rotated refresh token was used again',
   'password-changed': 'the password was changed',
   blocked: 'blocked',
@@ -103,7 +104,9 @@ const REASONS: Partial<Record<EndingCause, string>> = {
   'company-user-inactive': 'the customer may no longer act as the company user',
   'found-refused': 'a token was shown while its owner may not act',
   'second-factor-added': 'the agent has a second factor',
+  'passkey-removed': 'a passkey was removed',
   'support-access-ended': 'the support access was ended',
+  'upstream-sign-out': 'the sign-in at the provider was ended',
   'backup-restored': 'a backup was restored',
   'storage-lost': 'Redis came back empty or with old data',
 }

@@ -6,13 +6,20 @@ import type { Config, SettingName } from './settings.ts'
 /** What is wrong with settings that are each right: a sentence with the fix for each. */
 export function contradictions(config: Config): string[] {
   return [
+    ...brandContradictions(config),
     ...dialectContradictions(config),
     ...customerContradictions(config),
+    ...passkeyContradictions(config),
     ...webhookContradictions(config),
     ...workerContradictions(config),
     ...mutualTlsContradictions(config),
     ...(config.NODE_ENV === 'production' ? productionNeeds(config) : []),
   ]
+}
+
+function brandContradictions({ BRAND_LOGO, BRAND_LOGO_DARK }: Config): string[] {
+  if (BRAND_LOGO_DARK === undefined || BRAND_LOGO !== undefined) return []
+  return ['BRAND_LOGO_DARK is set without BRAND_LOGO. Set BRAND_LOGO too, for light pages, or unset BRAND_LOGO_DARK.']
 }
 
 /** A name that is no dialect has a message of its own. */
@@ -53,7 +60,13 @@ function webhookContradictions(config: Config): string[] {
 
 function customerContradictions(config: Config): string[] {
   const { PASSWORD_MIN_LENGTH: min, PASSWORD_MAX_LENGTH: max, SHOP_DIRECTORY_URL, LEGACY_DIRECTORY_URL } = config
+  const needsFactor = config.SECOND_FACTOR === 'required' ? 'SECOND_FACTOR' : 'SECOND_FACTOR_ROLES'
   return [
+    ...(SHOP_DIRECTORY_URL && (config.SECOND_FACTOR === 'required' || config.SECOND_FACTOR_ROLES.length > 0)
+      ? [
+          `${needsFactor} asks for second factors, and SHOP_DIRECTORY_URL leaves customers in the shop, where they have none. Unset ${needsFactor}, or let customers move to this server with LEGACY_DIRECTORY_URL.`,
+        ]
+      : []),
     ...(SHOP_DIRECTORY_URL && LEGACY_DIRECTORY_URL
       ? [
           'SHOP_DIRECTORY_URL and LEGACY_DIRECTORY_URL are both set. Keep SHOP_DIRECTORY_URL if customers stay in the shop, or LEGACY_DIRECTORY_URL if they move to this server.',
@@ -62,6 +75,14 @@ function customerContradictions(config: Config): string[] {
     ...(max < Math.max(min, 64)
       ? [`PASSWORD_MAX_LENGTH is ${max}. Set it to at least 64, and not below PASSWORD_MIN_LENGTH (${min}).`]
       : []),
+  ]
+}
+
+function passkeyContradictions({ PASSKEY_RP_ID: id, ISSUER }: Config): string[] {
+  const { hostname } = new URL(ISSUER)
+  if (id === undefined || id === 'none' || hostname === id || hostname.endsWith(`.${id}`)) return []
+  return [
+    `PASSKEY_RP_ID is ${id}, and the host of ISSUER is ${hostname}: browsers make passkeys for that host or a parent of it. Set PASSKEY_RP_ID to one of them, or unset it.`,
   ]
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { bearerToken, count, type Setting, seconds, url } from './setting.ts'
+import { bearerToken, count, daysOrNone, list, type Setting, seconds, url } from './setting.ts'
 
 const shopPage = z
   .url({ protocol: /^https?$/ })
@@ -22,6 +22,19 @@ export const customerSettings = {
     default: 'closed',
     sentence: 'Whether new customers may create an account, on the hosted pages and at the endpoints of dialects.',
   },
+  SIGN_IN_PAGE: {
+    type: z.enum(['one-page', 'identifier-first']),
+    default: 'one-page',
+    sentence:
+      'Whether the sign-in page asks for address and password at once, or for the address first. The page after the address is the same for every ' +
+      'address, unless a sign-in provider has its domain.',
+  },
+  SIGN_IN_CODE: {
+    type: z.enum(['none', 'offered']),
+    default: 'none',
+    sentence:
+      'Whether the sign-in page offers a code by mail in place of the password. It needs mail and customers of our own; a second factor is asked for all the same.',
+  },
   REGISTRATION_CONFIRMATION: {
     type: z.enum(['required', 'none']),
     default: 'required',
@@ -29,6 +42,18 @@ export const customerSettings = {
       'Whether a customer who registers at an endpoint of a dialect must confirm the e-mail address first. With none the ' +
       'address counts as confirmed at once, as in shops that ask for no confirmation, and the endpoint shows which addresses are taken. ' +
       'The hosted pages always ask for confirmation.',
+  },
+  ACCOUNT_DELETION_DAYS: {
+    type: daysOrNone.max(90, 'must be 90 at most'),
+    default: '14',
+    sentence:
+      'How many days after customers asked for it their account is erased. Until then they can sign in and call it off. With 0 it is erased at once.',
+  },
+  COMPANY_INVITATIONS_PERMISSION: {
+    type: z.string().min(1).max(255),
+    default: 'ManageCompanyUserInvitationPermissionPlugin',
+    sentence:
+      'The key of the permission with which a company user may invite others to the company on the account pages. The default is that of Spryker.',
   },
   SHOP_CONFIRMATION_URL: {
     type: shopPage,
@@ -82,12 +107,40 @@ export const customerSettings = {
   PASSWORD_MIN_LENGTH: {
     type: count,
     default: '8',
-    sentence: 'The fewest characters a new password may have.',
+    sentence:
+      'The fewest characters a new password may have. NIST SP 800-63B-4 asks for 15 where the password is the only factor, and for 8 beside ' +
+      'a second one.',
   },
   PASSWORD_MAX_LENGTH: {
     type: count,
     default: '128',
     sentence: 'The most characters a new password may have; at least 64.',
+  },
+  SECOND_FACTOR: {
+    type: z.enum(['optional', 'required']),
+    default: 'optional',
+    sentence:
+      'Whether customers need a second factor to sign in: an authenticator app, with recovery codes. With optional, customers decide for themselves. ' +
+      'With required, a customer without one sets one up while signing in on the hosted pages; until then the direct grants refuse the customer.',
+  },
+  SECOND_FACTOR_ROLES: {
+    type: list,
+    default: '',
+    sentence:
+      'Company roles, by name and comma separated, whose holders need a second factor although it is optional for others.',
+  },
+  SECOND_FACTOR_MAIL: {
+    type: z.enum(['off', 'allowed']),
+    default: 'off',
+    sentence:
+      'Whether a code by mail may stand in for a second factor. Because the mailbox also resets the password, tokens then say acr signed-in, ' +
+      'and a request for acr second-factor is not met.',
+  },
+  SECOND_FACTOR_REMEMBER_DAYS: {
+    type: z.coerce.number().int().min(0).max(365),
+    default: '30',
+    sentence:
+      'How many days customers may let a browser be remembered, so that it asks for no second factor; 0 switches that off. At most 365.',
   },
   BREACHED_PASSWORDS: {
     type: z.string().min(1),

@@ -224,7 +224,7 @@ export const dialectSettings = {
   SIGN_IN_LINK_TARGET: {
     type: z.string().regex(/^(https?:\/\/|\/(?![/\\]))/, 'must be a URL or a path'),
     sentence:
-      'The page that opens after a sign-in by link, for example the customer overview of the shop. Unset: a page that says that the person is signed in.',
+      'The page that opens after a sign-in by link, for example the customer overview of the shop. Unset: the account page of this server.',
   },
   SIGN_IN_LINK_REUSABLE: {
     type: flag,

@@ -15,3 +15,14 @@ export function whyNoDemo({
   const isPublic = new URL(ISSUER).protocol === 'https:' && !isLoopbackIssuer(ISSUER)
   return isPublic ? `ISSUER is ${ISSUER}, a public address` : undefined
 }
+
+/** The networks that may be called at addresses which others choose, beside public ones. */
+export function outgoingNetworks({
+  OUTGOING_ALLOWED_NETWORKS: given,
+  ISSUER,
+}: {
+  readonly OUTGOING_ALLOWED_NETWORKS?: readonly string[]
+  readonly ISSUER: string
+}): readonly string[] {
+  return given ?? (isLoopbackIssuer(ISSUER) ? ['127.0.0.0/8', '::1'] : [])
+}

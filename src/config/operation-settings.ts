@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { count, daysOrNone, flag, origin, pairs, type Setting, seconds, secondsOrNone } from './setting.ts'
+import { isNetwork } from './network.ts'
+import { count, daysOrNone, flag, listOrNone, origin, pairs, type Setting, seconds, secondsOrNone } from './setting.ts'
 
 /** What operators see of it, and how it starts and stops. */
 export const operationSettings = {
@@ -21,6 +22,15 @@ export const operationSettings = {
     type: z.coerce.number().min(0).max(1),
     default: '1',
     sentence: 'The part of the traces started by this server that is sent, from 0 to 1.',
+  },
+  OUTGOING_ALLOWED_NETWORKS: {
+    type: listOrNone.refine(
+      (items) => items.every(isNetwork),
+      'must be none, or IP addresses and CIDR ranges such as 10.0.0.0/24, comma separated',
+    ),
+    sentence:
+      'Networks that the server may call, also without TLS, where an address comes from others: sign-in providers, and keys of clients. ' +
+      'Other such calls go by https to public addresses only. Unset: loopback while ISSUER is on loopback, otherwise none.',
   },
   DEMO: {
     type: flag,

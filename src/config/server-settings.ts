@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { isNetwork } from './network.ts'
-import { bearerToken, headerName, list, origin, port, type Setting, url } from './setting.ts'
+import { bearerToken, flag, headerName, list, origin, port, type Setting, url } from './setting.ts'
 
 /** Where the server listens, and where it keeps what it knows. */
 export const serverSettings = {
@@ -53,6 +53,12 @@ export const serverSettings = {
     sentence:
       'Addresses and CIDR ranges of proxies whose X-Forwarded-For and X-Forwarded-Proto headers are used, comma separated.',
   },
+  FAST_PATH: {
+    type: flag,
+    default: 'true',
+    sentence:
+      'Whether the commonest requests are answered before the protocol engine sees them, by the same rules and with the same answers.',
+  },
   MTLS_CERTIFICATE_HEADER: {
     type: headerName,
     sentence:
@@ -70,7 +76,7 @@ export const serverSettings = {
   DATA_DIR: {
     type: z.string().min(1),
     default: './data',
-    sentence: 'The directory of the embedded database, and of files for the command line and unsent mails.',
+    sentence: 'The directory of the embedded database and storage, and of files for the command line and unsent mails.',
   },
   DATABASE_URL: {
     type: url('postgres', 'postgresql'),
@@ -85,6 +91,6 @@ export const serverSettings = {
     sentence:
       'Redis 7 or later for sessions, grants, codes and counters: redis://HOST:PORT/DB, ' +
       'redis+sentinel://HOST:PORT,HOST:PORT/NAME/DB or redis+cluster://HOST:PORT,HOST:PORT (rediss… for TLS). ' +
-      'Unset: they are stored in the database.',
+      'Unset: they are stored in Postgres, or without DATABASE_URL in the file storage.sqlite in DATA_DIR.',
   },
 } as const satisfies Record<string, Setting>

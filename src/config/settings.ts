@@ -1,17 +1,21 @@
 import type { z } from 'zod'
+import { brandSettings } from './brand-settings.ts'
 import { customerSettings } from './customer-settings.ts'
 import { dialectSettings } from './dialect-settings.ts'
 import { keySettings } from './key-settings.ts'
 import { operationSettings } from './operation-settings.ts'
+import { passkeySettings } from './passkey-settings.ts'
 import { serverSettings } from './server-settings.ts'
 import { supportSettings } from './support-settings.ts'
 
 /** Every setting once. `docs/configuration.md` and `vestibule config` are made from this table. */
 export const settings = {
   ...serverSettings,
+  ...brandSettings,
   ...keySettings,
   ...dialectSettings,
   ...customerSettings,
+  ...passkeySettings,
   ...supportSettings,
   ...operationSettings,
 } as const

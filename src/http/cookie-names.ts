@@ -1,7 +1,18 @@
+import type { Context } from 'koa'
 import { issuerPath } from './routing/issuer-path.ts'
 
 /** Where the cookies of a listener go: over TLS only or not, and below which path. */
 export type CookieHome = { readonly isSecure: boolean; readonly path: string }
+
+/** How our own cookies of the pages are set: scripts do not see them, and other sites do not send them with a form. */
+export function pageCookie({ isSecure: secure, path }: CookieHome) {
+  return { httpOnly: true, sameSite: 'lax', secure, path, signed: false } as const
+}
+
+/** Whether a request has no cookie at all: its browser keeps none, or was never here. */
+export function sentNoCookies(ctx: Context): boolean {
+  return ctx.get('Cookie') === ''
+}
 
 /** The home of the cookies of the public pages. An issuer with a path shares its host: what is not below it gets none. */
 export function cookieHome(issuer: string): CookieHome {

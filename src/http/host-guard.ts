@@ -44,6 +44,17 @@ export function hostGuard({
   }
 }
 
+/** Whether a request asks for one of `hosts`, as the host guard would find it. */
+export function isForOtherHost(
+  request: IncomingMessage,
+  hosts: ReadonlySet<string>,
+  trustedProxies: Networks,
+): boolean {
+  const { host = '', 'x-forwarded-host': forwarded } = request.headers
+  const isProxy = trustedProxies.has(peerOf(request))
+  return hostAmong(hosts, (isProxy && typeof forwarded === 'string' && forwarded) || host) !== undefined
+}
+
 /** The one of `hosts` that a Host header means: case does not matter, and the port a scheme implies may be there. */
 function hostAmong(hosts: ReadonlySet<string>, asked: string): string | undefined {
   const host = asked.trim().toLowerCase()

@@ -6,21 +6,24 @@ export type PagePolicy = {
   readonly endsOutside?: boolean
   /** URLs of images from elsewhere, such as a client's logo. */
   readonly images?: readonly string[]
+  /** The one script of the page, by its `integrity`; without it none runs. */
+  readonly script?: string
   /** The page's address holds a token: it goes nowhere at all. Only for browsers that send Sec-Fetch-Site with forms. */
   readonly hasSecretAddress?: boolean
 }
 
 /**
- * No scripts, no frames, nothing from elsewhere but what `policy` names (CSP Level 3).
+ * No scripts but one by its digest, no frames, nothing from elsewhere but what `policy` names (CSP Level 3).
  *
  * Chromium holds `form-action` against every redirect that follows a form, those of the client's callback included: a
  * person would stop there, with the code spent. Where a callback leads on to is the client's affair, so no list of
  * origins is ever complete, and pages whose forms end at a client go without the directive. It would only add to what
- * keeps foreign forms off them: all text is escaped, no script runs, and the address of each form is ours.
+ * keeps foreign forms off them: all text is escaped, no script but ours runs, and the address of each form is ours.
  */
-export function contentSecurityPolicy({ endsOutside = false, images = [] }: PagePolicy = {}): string {
+export function contentSecurityPolicy({ endsOutside = false, images = [], script }: PagePolicy = {}): string {
   return [
     "default-src 'none'",
+    ...(script ? [`script-src '${script}'`, "require-trusted-types-for 'script'"] : []),
     "style-src 'self'",
     ['img-src', "'self'", ...sources(images)].join(' '),
     ...(endsOutside ? [] : ["form-action 'self'"]),
@@ -40,8 +43,13 @@ export function setPageHeaders(ctx: Context, policy?: PagePolicy): void {
     // A sign-in in a pop-up window reports back to the page that opened it.
     'Cross-Origin-Opener-Policy': 'unsafe-none',
     'Cache-Control': 'no-store',
+    ...(policy?.script && { 'Permissions-Policy': PASSKEYS_ONLY }),
   })
 }
+
+/** What the script may ask the browser for. */
+const PASSKEYS_ONLY =
+  'publickey-credentials-get=(self), publickey-credentials-create=(self), camera=(), geolocation=(), microphone=(), payment=(), usb=()'
 
 function sources(urls: readonly string[]): string[] {
   return [...new Set(urls.map(source).filter((found) => found !== undefined))]

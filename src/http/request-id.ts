@@ -14,7 +14,10 @@ export type CurrentRequest = {
   readonly signIn?: string
 }
 
-const current = new AsyncLocalStorage<{ readonly ctx: Context; isUnderWay: boolean }>()
+/** A request under way, as far as its state and its sender matter: Koa's context, or what answers without Koa. */
+type UnderWay = Pick<Context, 'state' | 'ip' | 'headers'>
+
+const current = new AsyncLocalStorage<{ readonly ctx: UnderWay; isUnderWay: boolean }>()
 
 /** The request under way, or the one that began what still goes on; undefined for what the server does by itself. */
 export function currentRequest(): CurrentRequest | undefined {
@@ -23,6 +26,12 @@ export function currentRequest(): CurrentRequest | undefined {
   const { signIn } = factsOf(ctx)
   // The host guard has yet to say whose address it is when the request begins.
   return { requestId: requestState(ctx).requestId, ip: ctx.ip, ...(signIn !== undefined && { signIn }) }
+}
+
+/** Where the request under way comes from, and what browser sent it; undefined for what the server does by itself. */
+export function currentBrowser(): { readonly ip: string; readonly userAgent: string } | undefined {
+  const { ctx } = current.getStore() ?? {}
+  return ctx && { ip: ctx.ip, userAgent: ctx.headers['user-agent'] ?? '' }
 }
 
 /**
@@ -55,15 +64,42 @@ const PLAIN = /^[\w.-]{16,128}$/
  */
 export function requestId({ trustedProxies }: { readonly trustedProxies: Networks }): Middleware {
   return async function assignRequestId(ctx, next) {
-    const given = trustedProxies.has(peerOf(ctx.req)) ? ctx.get('X-Request-Id') : ''
-    const id = PLAIN.test(given) ? given : randomUUID()
+    const id = newRequestId(trustedProxies.has(peerOf(ctx.req)) ? ctx.get('X-Request-Id') : '')
     requestState(ctx).requestId = id
     ctx.set('X-Request-Id', id)
-    const request = { ctx, isUnderWay: true }
-    try {
-      await current.run(request, next)
-    } finally {
-      request.isUnderWay = false
-    }
+    await runAsRequest(ctx, next)
   }
 }
+
+/** The id that a trusted proxy gave, if it looks like one; otherwise a new one. */
+export function newRequestId(given: string): string {
+  return PLAIN.test(given) ? given : orderedId()
+}
+
+/** Runs what answers a request so that code below knows of it. */
+export async function runAsRequest<T>(ctx: UnderWay, run: () => Promise<T>): Promise<T> {
+  const request = { ctx, isUnderWay: true }
+  try {
+    return await current.run(request, run)
+  } finally {
+    request.isUnderWay = false
+  }
+}
+
+/**
+ * A UUID that begins with its millisecond (RFC 9562 §5.7). The audit trail is indexed by it: ids in the order of time are written side by
+ * side, and random ones all over an index that is larger than the memory.
+ */
+function orderedId(): string {
+  const now = Date.now()
+  if (now !== newest.atMs) {
+    const milliseconds = now.toString(16).padStart(12, '0')
+    newest.atMs = now
+    newest.start = `${milliseconds.slice(0, 8)}-${milliseconds.slice(8)}-7`
+  }
+  // What is random begins behind the version.
+  return newest.start + randomUUID().slice(15)
+}
+
+/** How the ids of this millisecond begin. */
+const newest = { atMs: 0, start: '' }

@@ -28,24 +28,29 @@ export class Unavailable extends Error {
  *
  * @throws {Unavailable} when it does not, and for whatever failure `isOutage` recognises as one.
  */
-export async function answerWithin<T>(
+export function answerWithin<T>(
   limitMs: number,
   part: 'storage' | 'database',
   run: () => Promise<T>,
   isOutage: (error: unknown) => boolean = () => true,
 ): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const expired = new Promise<never>((_, reject) => {
+  // Every question to a store comes by here: one promise and one timer are all it makes.
+  return new Promise((resolve, reject) => {
     const giveUp = () => reject(new Unavailable(part, `no answer within ${limitMs} ms`))
     // After a pause of this process the answer may be here and only not read yet: timers come before it.
-    timer = setTimeout(() => setImmediate(giveUp), limitMs)
+    const timer = setTimeout(() => setImmediate(giveUp), limitMs)
+    const answered = (answer: T) => {
+      clearTimeout(timer)
+      resolve(answer)
+    }
+    const failed = (error: unknown) => {
+      clearTimeout(timer)
+      reject(error instanceof Unavailable || !isOutage(error) ? error : new Unavailable(part, error))
+    }
+    try {
+      run().then(answered, failed)
+    } catch (error) {
+      failed(error)
+    }
   })
-  try {
-    return await Promise.race([run(), expired])
-  } catch (error) {
-    if (error instanceof Unavailable || !isOutage(error)) throw error
-    throw new Unavailable(part, error)
-  } finally {
-    clearTimeout(timer)
-  }
 }

@@ -94,7 +94,7 @@ export function createConsole({ api, identify, storage, formKeys, audit, onError
     })
 
   const router = new Router({ prefix: '/console' })
-  router.get('/assets/:name', serveAsset(views))
+  router.get('/assets/:name', serveAsset(views.asset))
   router.use(answerPage.problems)
   router.get('/sign-in', signIn.open)
   router.post('/sign-in', signIn.submit)

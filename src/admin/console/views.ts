@@ -2,14 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Eta } from 'eta'
-import { type Asset, readAsset } from '../../http/assets.ts'
+import { type Asset, hashedName, readAsset } from '../../http/assets.ts'
 import { distance, type Instant, iso, length, utc } from './time-format.ts'
 
 /** The console's templates and assets, ready to be shown. */
 export type ConsoleViews = {
   /** The whole HTML document. */
   render(name: string, view: object): string
-  readonly assets: Readonly<Record<string, Asset>>
+  /** A file of these names that pages link to. */
+  asset(name: string): Asset | undefined
 }
 
 const VIEWS = fileURLToPath(new URL('../../../views', import.meta.url))
@@ -24,15 +25,15 @@ export function createConsoleViews(): ConsoleViews {
   for (const file of readdirSync(folder).filter((name) => name.endsWith(SUFFIX))) {
     eta.loadTemplate(`@${file.slice(0, -SUFFIX.length)}`, readFileSync(join(folder, file), 'utf8'))
   }
-  const assets = {
+  const assets: Readonly<Record<'console.css' | 'icon.svg', Asset>> = {
     'console.css': readAsset([join(VIEWS, 'common.css'), join(folder, 'console.css')], 'text/css; charset=utf-8'),
-    'icon.svg': readAsset([join(VIEWS, 'icon.svg')], 'image/svg+xml'),
+    'icon.svg': readAsset([join(folder, 'icon.svg')], 'image/svg+xml'),
   }
-  const url = (name: keyof typeof assets) => `/console/assets/${name}?v=${assets[name].hash}`
+  const url = (name: keyof typeof assets) => `/console/assets/${hashedName(name, assets[name])}`
   const urls = { style: url('console.css'), icon: url('icon.svg') }
 
   return {
-    assets,
+    asset: (name) => (name === 'console.css' || name === 'icon.svg' ? assets[name] : undefined),
     render(name, view) {
       const nowMs = Date.now()
       const words = { utc, iso, length, distance: (instant: Instant) => distance(instant, nowMs) }

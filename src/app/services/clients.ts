@@ -12,6 +12,8 @@ export type ClientServices = {
   readonly registry: ClientRegistry
   /** Whether it is a secret of the client; wrong ones are counted by the caller's network. */
   readonly verifySecret: (clientId: string, presented: string, ip: string) => Promise<boolean>
+  /** Whether the client proved itself from this network not long ago. */
+  readonly isKnownPlace: (clientId: string, network: string) => boolean
   readonly findClient: (clientId: string) => Promise<ClientMetadata | undefined>
   /** The resource servers that dialects bring along; the registry has them too. */
   readonly builtIn: Dialect['resourceServers']
@@ -20,6 +22,8 @@ export type ClientServices = {
 
 export type ClientServicesDeps = Pick<Backends, 'database' | 'storage'> & {
   readonly builtIn: Dialect['resourceServers']
+  /** Clients that the server itself is. */
+  readonly ownClients: readonly ClientMetadata[]
   readonly log: Pick<Log, 'warn'>
 }
 
@@ -28,17 +32,19 @@ export function createClientServices({
   database: { knex },
   storage,
   builtIn,
+  ownClients,
   log,
 }: ClientServicesDeps): ClientServices {
-  const registry = createClientRegistry({ knex, storage })
-  const guardSecret = createSecretGuessing({
+  const registry = createClientRegistry({ knex, storage, builtIn: ownClients })
+  const guessing = createSecretGuessing({
     storage,
     onLimit: (client, network) => log.warn({ event: 'client.secret-guessing', client, network }),
   })
   return {
     registry,
     verifySecret: (clientId, presented, ip) =>
-      guardSecret(clientId, networkOf(ip), () => registry.verifySecret(clientId, presented)),
+      guessing.verify(clientId, networkOf(ip), () => registry.verifySecret(clientId, presented)),
+    isKnownPlace: guessing.isKnownPlace,
     findClient: async (clientId) => (await registry.find(clientId))?.metadata,
     builtIn,
     resourceServers: createResourceServerRegistry({ knex, storage, builtIn }),

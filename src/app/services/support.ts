@@ -1,7 +1,6 @@
 import type { Config } from '../../config.ts'
 import type { Customer } from '../../customers/customer.ts'
 import { languagesFor } from '../../customers/recovery/recovery-letters.ts'
-import { createLetters } from '../../interaction/letters.ts'
 import type { EndSignIn } from '../../oauth/sign-outs/end-sign-in.ts'
 import type { SupportAccess, SupportRules } from '../../support-access/support-access.ts'
 import { createSupportAccesses, type SupportAccesses } from '../../support-access/support-accesses.ts'
@@ -17,7 +16,7 @@ const DAY_SECONDS = 86_400
 
 export function createSupportServices(
   config: Config,
-  { database, auditTrail, mailer }: Pick<Backends, 'database' | 'auditTrail' | 'mailer'>,
+  { branding, database, auditTrail, mailer }: Pick<Backends, 'branding' | 'database' | 'auditTrail' | 'mailer'>,
   { endSignIn }: { readonly endSignIn: EndSignIn },
 ): SupportServices {
   return {
@@ -29,7 +28,7 @@ export function createSupportServices(
       endGrantOf: ({ grantId, customerId: accountId, clientId }, by) =>
         endSignIn({ what: { of: 'grant', grantId, accountId, clientId }, why: 'support-access-ended', by }),
     }),
-    notice: createNotice(config, mailer),
+    notice: createNotice(config, { branding, mailer }),
   }
 }
 
@@ -46,13 +45,15 @@ export function supportRules(config: Config): SupportRules {
 }
 
 /** A letter in the customer's own language. The agent's words stay out of it: the shop sends it, and not the agent. */
-function createNotice(config: Config, mailer: Backends['mailer']): SupportServices['notice'] {
+function createNotice(
+  config: Config,
+  { branding, mailer }: Pick<Backends, 'branding' | 'mailer'>,
+): SupportServices['notice'] {
   if (config.SUPPORT_ACCESS_NOTICE === 'none' || !mailer.isOffered) return () => {}
-  const writeLetter = createLetters({ issuer: config.ISSUER })
   return ({ email, emailVerified, givenName, locale }, { begunAt = 0, endsAt = begunAt }) => {
     if (!emailVerified) return
     mailer.post(async () =>
-      writeLetter({
+      branding.writeLetter({
         kind: 'support-access',
         to: email,
         languages: languagesFor(locale),

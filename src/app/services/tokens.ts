@@ -2,13 +2,14 @@ import { findSignIns } from '../../audit/sign-ins.ts'
 import type { Config } from '../../config.ts'
 import { currentRequest } from '../../http/request-id.ts'
 import type { EndRefused } from '../../oauth/accounts/account.ts'
+import { createSessionIndex, type SessionIndex } from '../../oauth/browser/session-index.ts'
 import { createRefreshTokens, type RefreshTokens } from '../../oauth/refresh/refresh-tokens.ts'
 import { createSignOutCutOffs, type SignOutCutOffs } from '../../oauth/sign-out-cut-offs.ts'
 import { type ActiveGrants, createActiveGrants } from '../../oauth/sign-outs/active-grants.ts'
 import { createEndRefused } from '../../oauth/sign-outs/end-refused.ts'
 import { createEndSignIn, type EndSignIn } from '../../oauth/sign-outs/end-sign-in.ts'
 import { createFindRecorded, type FindRecorded } from '../../oauth/tokens/find-recorded.ts'
-import { verifyStructured } from '../../oauth/tokens/structured-tokens.ts'
+import { createReadToken } from '../../oauth/tokens/known-tokens.ts'
 import { createFindToken, type FindToken } from '../../oauth/tokens/token-status.ts'
 import type { Backends } from '../backends.ts'
 
@@ -20,6 +21,7 @@ export type TokenServices = {
   readonly refreshTokens: RefreshTokens
   readonly findToken: FindToken
   readonly activeGrants: ActiveGrants
+  readonly sessionIndex: SessionIndex
   readonly findRecorded: FindRecorded
 }
 
@@ -37,19 +39,19 @@ export function createTokenServices(
   const cutOffs = createSignOutCutOffs(storage)
   const endSignIn = createEndSignIn({ storage, publishSignInEnded, currentRequest })
   const refreshTokens = createRefreshTokens({ storage, macKeys: tokenKeys })
-  const verify = (value: string) =>
-    verifyStructured(value, {
-      keys: keyRing.keys(),
-      issuers: [issuer, ...builtIn.flatMap((server) => server.issuer ?? [])],
-      onSeen: keyUsage.seen,
-    })
+  const readToken = createReadToken({
+    keys: keyRing.keys,
+    issuers: [issuer, ...builtIn.flatMap((server) => server.issuer ?? [])],
+    onSeen: keyUsage.seen,
+  })
   return {
     cutOffs,
     endSignIn,
     endRefused: createEndRefused(endSignIn),
     refreshTokens,
-    findToken: createFindToken({ storage, refreshTokens, cutOffs, verify }),
-    findRecorded: createFindRecorded({ history: tokenHistory, refreshTokens, verify }),
+    findToken: createFindToken({ storage, refreshTokens, cutOffs, readToken }),
+    findRecorded: createFindRecorded({ history: tokenHistory, refreshTokens, readToken }),
+    sessionIndex: createSessionIndex({ storage, sealKeys: tokenKeys, cutOffs, endSignIn }),
     activeGrants: createActiveGrants({
       storage,
       cutOffs,

@@ -1,5 +1,6 @@
 import type { Config } from '../../config.ts'
 import { AdminError, createAdminClient } from '../command/admin-client.ts'
+import { examineClientColors } from './doctor-brand.ts'
 import { examineClients } from './doctor-clients.ts'
 import { ask, bad, type Finding, ok } from './findings.ts'
 
@@ -31,6 +32,7 @@ export async function examineInside(config: Config, environment: NodeJS.ProcessE
       ),
       ...databaseClock(health),
       ...(await examineClients(config, admin)),
+      ...(await examineClientColors(admin)),
     ]
   } catch (error) {
     if (!(error instanceof AdminError)) throw error

@@ -25,7 +25,7 @@ function secretFiles({ KEYS_URL, KEY_ENCRYPTION_KEY, DATA_DIR }: Config, environ
   const directory = KEYS_URL.startsWith('file:') ? KEYS_URL.slice('file:'.length) : undefined
   const keyFiles =
     directory === undefined ? [] : globSync('*.json', { cwd: directory }).map((file) => join(directory, file))
-  const inDataDir = ['admin.json', 'postgres', 'outbox'].map((name) => join(DATA_DIR, name))
+  const inDataDir = ['admin.json', 'postgres', 'storage.sqlite', 'outbox'].map((name) => join(DATA_DIR, name))
   const ofKeys = directory ? [directory, ...keyFiles] : []
   const open = [DATA_DIR, ...inDataDir, ...ofKeys, ...filesOfSecrets(environment)].filter(isOpenToOthers)
   if (open.length > 0) {

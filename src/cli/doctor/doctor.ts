@@ -2,6 +2,7 @@ import { type Config, ConfigError, readConfig } from '../../config.ts'
 import { plain } from '../../plain-text.ts'
 import { printJson } from '../command/print.ts'
 import { singleAction } from '../command/single-action.ts'
+import { examineBrand } from './doctor-brand.ts'
 import { examineDirectory } from './doctor-directory.ts'
 import { examineInside } from './doctor-inside.ts'
 import { examineOutside } from './doctor-outside.ts'
@@ -14,8 +15,8 @@ export const doctor = singleAction({
   name: 'doctor',
   summary: 'find problems and say how to fix them',
   does: `Checks the settings, the server from outside (issuer, clock, proxy headers) and from inside (database, storage, keys,
-mail, clients, dialects, default resource), whether Redis keeps its data, the customer service of the shop, and file
-permissions, and says for each problem how to fix it. Run it with the settings of the server. It exits with code 1 if
+mail, clients, dialects, default resource), whether Redis keeps its data, the customer service of the shop, the brand,
+and file permissions, and says for each problem how to fix it. Run it with the settings of the server. It exits with code 1 if
 it finds a problem.`,
   example: '',
   async run({ environment, isJson }) {
@@ -41,6 +42,7 @@ async function examine(environment: NodeJS.ProcessEnv): Promise<Finding[]> {
     examineOutside(config, environment),
     examineDirectory(config),
     examineRedis(config),
+    examineBrand(config),
   ])
   return [ok('settings', 'all settings are valid'), ...asked.flat(), ...examineSettings(config, environment)]
 }

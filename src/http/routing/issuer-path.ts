@@ -1,7 +1,13 @@
 import type { Context, Middleware } from 'koa'
 import { requestState } from '../request-state.ts'
 
-const METADATA = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration']
+/** Where the server's metadata is: OpenID Connect Discovery §4 and RFC 8414 §3. */
+export const METADATA: readonly string[] = [
+  '/.well-known/oauth-authorization-server',
+  '/.well-known/openid-configuration',
+]
+/** Addresses that browsers and password managers ask the host for, whatever the issuer's path. */
+const OF_THE_HOST = ['change-password', 'passkey-endpoints', 'webauthn'].map((name) => `/.well-known/${name}`)
 const PROBES = ['/health/live', '/health/ready']
 
 /** The path of the issuer without a slash at its end; empty where it has none. */
@@ -12,7 +18,7 @@ export function issuerPath(issuer: string): string {
 /**
  * Serves an issuer with a path below that path, and nothing beside it: what comes next sees paths as if the issuer had
  * none. Metadata is below it (OpenID Connect Discovery §4), and where RFC 8414 §3 puts it: the well-known name first, then
- * the issuer's path. Dialects at hosts of their own are not concerned.
+ * the issuer's path. What browsers ask the host for is answered there too. Dialects at hosts of their own are not concerned.
  */
 export function serveBelow(issuer: string): Middleware {
   const prefix = issuerPath(issuer)
@@ -45,5 +51,6 @@ export function askedPath({ originalUrl }: Pick<Context, 'originalUrl'>): string
 function pathBelow(prefix: string, path: string): string | undefined {
   if (path === prefix) return '/'
   if (path.startsWith(`${prefix}/`)) return path.slice(prefix.length)
+  if (OF_THE_HOST.includes(path)) return path
   return METADATA.find((document) => path === document + prefix)
 }

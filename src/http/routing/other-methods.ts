@@ -1,5 +1,6 @@
 import type { Router } from '@koa/router'
 import type { Context, Middleware } from 'koa'
+import { type AnswerError, answerInJson } from '../answer-error.ts'
 import { askedPath } from './issuer-path.ts'
 
 /** Answers requests, and knows which methods it has for the path of one. */
@@ -30,10 +31,7 @@ export function allow(methods: readonly string[]): string {
  * A known path asked with a method that it does not have is 405 with `Allow` (RFC 9110 §15.5.6), and OPTIONS tells the
  * methods (§9.3.7). A 405 that was answered without `Allow` gets it. Several parts of the server may share a path.
  */
-export function answerOtherMethods(
-  parts: readonly Routes[],
-  refuse: (ctx: Context, allowed: string) => void = refuseMethod,
-): Middleware {
+export function answerOtherMethods(parts: readonly Routes[], answer: AnswerError = answerInJson): Middleware {
   return async function answerOtherMethod(ctx, next) {
     // A dialect may rewrite the path before it hands the request on.
     const methods = parts.flatMap((part) => part.methodsAt(ctx))
@@ -47,15 +45,8 @@ export function answerOtherMethods(
       ctx.set('Allow', allowed)
     } else if (!methods.includes(ctx.method)) {
       ctx.set('Allow', allowed)
-      refuse(ctx, allowed)
+      const error_description = `${ctx.method} is not allowed at ${askedPath(ctx)}; use one of ${allowed}`
+      answer(ctx, { status: 405, error: 'invalid_request', error_description })
     }
-  }
-}
-
-function refuseMethod(ctx: Context, allowed: string): void {
-  ctx.status = 405
-  ctx.body = {
-    error: 'invalid_request',
-    error_description: `${ctx.method} is not allowed at ${askedPath(ctx)}; use one of ${allowed}`,
   }
 }

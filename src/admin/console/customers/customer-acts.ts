@@ -57,6 +57,20 @@ export const customerActs: readonly ConsolePage[] = [
       request.api.send('POST', '/v1/lockouts/lift', { body: { login: (await customerOf(request)).email } }),
     done: 'lockout-lifted',
   }),
+  confirmPage({
+    path: '/customers/:customer/reset-second-factor',
+    ask: async (request) => ({
+      title: 'Take the second factor away',
+      subject: (await customerOf(request)).email,
+      consequence:
+        'Their password alone lets them sign in again, and their recovery codes stop working. They are told by mail. Do so only if you are sure whom you speak with.',
+      button: 'Take it away',
+      isDangerous: true,
+      back: pageOf(request),
+    }),
+    act: (request) => request.api.send('POST', `${apiPath(request)}/second-factor/reset`),
+    done: 'customer-factor-reset',
+  }),
   supportAct(true, {
     title: 'Note that this customer allows support access',
     consequence:

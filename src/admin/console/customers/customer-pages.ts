@@ -27,16 +27,19 @@ export const customerPages: readonly ConsolePage[] = [
   ...customerActs,
 ]
 
+type SecondFactor = { readonly hasSecondFactor: boolean; readonly recoveryCodesLeft: number }
 type Lock = { readonly of: string; readonly network?: string; readonly until: number }
 
 async function showCustomer(request: ConsoleRequest): Promise<void> {
   const customer = await request.api.get<Customer>(`/v1/customers/${customerSegment(request.params.customer ?? '')}`)
   const { id, email, companyUsers } = customer
   const isErased = customer.status === 'anonymised'
-  const [password, grants, locks] = await Promise.all([
+  const [password, grants, locks, factor] = await Promise.all([
     request.api.get<PasswordState>(`/v1/customers/${encodeURIComponent(id)}/password`),
     request.api.get<Listing<ActiveGrant>>(listAddress(request, '/v1/grants', { customerId: id })),
     isErased ? { items: [] } : request.api.get<Listing<Lock>>(`/v1/lockouts?${new URLSearchParams({ login: email })}`),
+    // There are none where a service of the shop keeps the customers.
+    request.api.send<SecondFactor>('GET', `/v1/customers/${encodeURIComponent(id)}/second-factor`),
   ])
   const companies = new Map(companyUsers.map((companyUser) => [companyUser.id, companyUser.company.name]))
   request.show('customer', {
@@ -47,6 +50,7 @@ async function showCustomer(request: ConsoleRequest): Promise<void> {
     base: `/console/customers/${encodeURIComponent(id)}`,
     grants: grants.items.map((grant) => ({ ...grant, company: companies.get(grant.companyUserId ?? '') })),
     locks: locks.items,
+    secondFactor: factor.outcome === 'done' ? factor.body : undefined,
     ...pageLinks(request, grants.next),
   })
 }

@@ -6,6 +6,8 @@ import { type Route, route } from '../route.ts'
 import { epochSeconds, pageOf, pageQuery, text, whole } from '../shapes.ts'
 
 const realms = ['customer', 'agent', 'administrator'] as const
+/** Codes of customers' second factors are counted apart from their passwords. */
+const shownRealms = [...realms, 'customer-factor'] as const
 export type LockoutOperationsByRealm = Readonly<Record<(typeof realms)[number], LockoutOperations>>
 
 export type LockoutRouteDeps = {
@@ -43,7 +45,10 @@ const lock = z
       .describe('What is locked: a known device, a login from one network, a login everywhere, or all of a network.'),
     network: z.string().optional().describe('The network, where the lock is for one.'),
     until: epochSeconds('When the lock ends'),
-    realm: z.enum(realms).optional().describe('In the whole list: the kind of person.'),
+    realm: z
+      .enum(shownRealms)
+      .optional()
+      .describe('In the whole list: the kind of person, or customer-factor for codes after the password.'),
     login: z.string().optional().describe('In the whole list: the login, where it is an e-mail address.'),
   })
   .meta({ id: 'Lock' })

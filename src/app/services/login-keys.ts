@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { type Config, ConfigError } from '../config.ts'
-import type { SigningKey } from '../keys/signing-key.ts'
+import { type Config, ConfigError } from '../../config.ts'
+import type { SigningKey } from '../../keys/signing-key.ts'
 
 const OWN = 'own'
 /** RS256 wants as many (RFC 7518 §3.3): the check of a signature fails with a shorter key, whoever signed it. */

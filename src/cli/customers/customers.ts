@@ -1,11 +1,13 @@
-import type { Customer } from '../customers/customer.ts'
-import type { PasswordState } from '../customers/import/password-state.ts'
-import { plain } from '../plain-text.ts'
-import type { ActionRequest } from './command/action.ts'
-import { customerIdOf, findCustomer } from './command/find-customer.ts'
-import { printJson, printTable } from './command/print.ts'
-import { subcommands } from './command/subcommands.ts'
+import type { Customer } from '../../customers/customer.ts'
+import type { PasswordState } from '../../customers/import/password-state.ts'
+import { plain } from '../../plain-text.ts'
+import type { ActionRequest } from '../command/action.ts'
+import { customerIdOf, findCustomer } from '../command/find-customer.ts'
+import { printJson, printTable } from '../command/print.ts'
+import { subcommands } from '../command/subcommands.ts'
+import { CUSTOMER_FACTOR_ACTIONS } from './customer-factors.ts'
 import { CUSTOMER_MOVES } from './customer-moves.ts'
+import { CUSTOMER_PASSKEYS } from './customer-passkeys.ts'
 
 /** Customers: one by one, and moving them in and out. */
 export const customers = subcommands({
@@ -84,6 +86,8 @@ export const customers = subcommands({
       example: 'refuse-support DE--21',
       run: (request) => setSupport(request, false),
     },
+    ...CUSTOMER_FACTOR_ACTIONS,
+    ...CUSTOMER_PASSKEYS,
     ...CUSTOMER_MOVES,
     export: {
       takes: 'CUSTOMER',

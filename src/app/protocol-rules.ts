@@ -1,0 +1,80 @@
+import type { Config } from '../config.ts'
+import { createKnownPlaces } from '../customers/known-places.ts'
+import type { Log } from '../log.ts'
+import { createJudgeAccount } from '../oauth/accounts/account.ts'
+import type { ProviderDeps } from '../oauth/engine/provider.ts'
+import type { ReuseDeps } from '../oauth/grants/refresh-reuse.ts'
+import { createIntrospect } from '../oauth/tokens/introspection.ts'
+import { createNoteIssuance } from '../oauth/tokens/note-issuance.ts'
+import { createFindGrant } from '../oauth/tokens/token-status.ts'
+import { createJudgeToken } from '../oauth/tokens/token-verdict.ts'
+import type { Backends } from './backends.ts'
+import type { Services } from './services.ts'
+
+/** What the protocol engine and the fast path both ask. */
+export type ProtocolRules = Pick<
+  ProviderDeps,
+  'judgeAccount' | 'judgeToken' | 'introspect' | 'noteIssuance' | 'noteTokenSize' | 'shapes'
+> & { readonly refresh: ReuseDeps }
+
+/** The rules by which tokens are judged, told of and put on record, whoever answers a request. */
+export function createProtocolRules(config: Config, log: Log, backends: Backends, services: Services): ProtocolRules {
+  const { storage, auditTrail, tokenHistory, metrics } = backends
+  const { clients, tokens, customers, agents, support } = services
+  const { cutOffs, endRefused } = tokens
+  const judgeAccount = createJudgeAccount({
+    findCustomer: customers.findRecent,
+    findAgent: agents.findActive,
+    cutOffs,
+    endRefused,
+    isSupportPermissionNeeded: support.accesses.rules.isPermissionNeeded,
+  })
+  const judgeToken = createJudgeToken({
+    findToken: tokens.findToken,
+    clientState: clients.registry.stateOf,
+    judgeAccount,
+    metrics,
+    log,
+  })
+  const audit = auditTrail.append
+  return {
+    judgeAccount,
+    judgeToken,
+    shapes: new Map(clients.builtIn.flatMap(({ identifier, shape }) => (shape ? [[identifier, shape]] : []))),
+    noteTokenSize: (bytes) => {
+      if (bytes > config.TOKEN_SIZE_BUDGET_BYTES) log.warn({ event: 'token.too-large', bytes })
+    },
+    refresh: {
+      storage,
+      refreshTokens: tokens.refreshTokens,
+      findGrant: createFindGrant({ storage, cutOffs }),
+      endSignIn: tokens.endSignIn,
+      audit,
+      count: (outcome) => metrics.refreshes.inc({ outcome }),
+    },
+    introspect: createIntrospect({
+      judgeToken,
+      findClient: clients.findClient,
+      identifiersOf: createIdentifiersOf(clients),
+      issuer: config.ISSUER,
+      audit,
+      metrics,
+    }),
+    noteIssuance: createNoteIssuance({
+      audit,
+      metrics,
+      noteGrantType: backends.grantTypeUses.note,
+      noteIssued: config.TOKEN_HISTORY_DAYS > 0 ? tokenHistory.noteIssued : undefined,
+      notePlace: createKnownPlaces({
+        lockout: customers.lockout,
+        findCustomer: customers.findRecent,
+        onError: (error) => log.warn({ event: 'lockout.address-not-saved', err: error }),
+      }),
+    }),
+  }
+}
+
+/** The resource servers whose tokens say an audience other than their own name. */
+export function createIdentifiersOf({ builtIn }: Services['clients']): (audience: string) => readonly string[] {
+  return (audience) => builtIn.filter((server) => server.audience === audience).map(({ identifier }) => identifier)
+}
