@@ -53,6 +53,17 @@ function makeExamples(): Record<string, () => Promise<Example>> {
     await admin('POST', '/v1/resource-servers', made)
     return { identifier: made.identifier }
   }
+  const provider = () => ({
+    id: fresh('provider-'),
+    name: 'A provider',
+    issuer: 'https://nothing.invalid',
+    client_id: 'shop',
+  })
+  const upstream = async () => {
+    const made = provider()
+    await admin('POST', '/v1/upstreams', { upstream: made, secret: 'a secret' })
+    return { id: made.id }
+  }
   const person = () => ({ email: `${fresh('person')}@example.com`, password: PASSWORD })
   const agent = async () => ({ id: String((await admin('POST', '/v1/agents', person())).id) })
   const administrator = async () => ({ id: (await administratorOf(server, 'viewer')).id })
@@ -160,6 +171,15 @@ function makeExamples(): Record<string, () => Promise<Example>> {
     'GET /v1/resource-servers/{identifier}': withParams(resourceServer),
     'PUT /v1/resource-servers/{identifier}': withParams(resourceServer, () => ({ scopes: [], format: 'opaque' })),
     'DELETE /v1/resource-servers/{identifier}': withParams(resourceServer),
+    'GET /v1/upstreams': none,
+    'POST /v1/upstreams': async () => ({ body: { upstream: provider(), secret: 'a secret' } }),
+    'GET /v1/upstreams/{id}': withParams(upstream),
+    'GET /v1/upstreams/{id}/check': withParams(upstream),
+    'PUT /v1/upstreams/{id}': withParams(upstream, () => {
+      const { id: _, ...settings } = provider()
+      return { upstream: settings }
+    }),
+    'DELETE /v1/upstreams/{id}': withParams(upstream),
     'GET /v1/companies': none,
     'POST /v1/companies': async () => ({ body: { name: 'A Company' } }),
     'GET /v1/companies/{id}': withParams(company),
@@ -178,6 +198,7 @@ function makeExamples(): Record<string, () => Promise<Example>> {
     'GET /v1/customers/{customer}': async () => ({ params: { customer: 'DE--21' } }),
     'PATCH /v1/customers/{customer}': withParams(customer, () => ({ givenName: 'Sam', locale: null })),
     'PUT /v1/customers/{customer}/company-users': withParams(customer, () => ({ companyUsers: [] })),
+    'GET /v1/customers/{customer}/passkeys': withParams(customer),
     'POST /v1/customers/{customer}/block': withParams(customer),
     'POST /v1/customers/{customer}/unblock': withParams(customer),
     'POST /v1/customers/{customer}/confirm': withParams(customer),
@@ -209,6 +230,7 @@ function makeExamples(): Record<string, () => Promise<Example>> {
     'POST /v1/agents/{id}/unblock': withParams(agent),
     'POST /v1/agents/{id}/warehouse': withParams(agent, () => ({ idWarehouse: 7 })),
     'POST /v1/agents/{id}/second-factor': withParams(agent),
+    'GET /v1/customers/{customer}/second-factor': withParams(customer),
     'GET /v1/support-accesses': async () => ({ query: 'customer=DE--21&state=open' }),
     'GET /v1/support-accesses/{id}': withParams(supportAccess),
     'POST /v1/support-accesses/{id}/end': withParams(supportAccess),
@@ -234,6 +256,8 @@ const ELSEWHERE = new Set([
   'POST /v1/agents/{id}/second-factor/confirm',
   'POST /v1/agents/{id}/second-factor/remove',
   'POST /v1/support-accesses/{id}/approve',
+  'POST /v1/customers/{customer}/second-factor/reset',
+  'DELETE /v1/customers/{customer}/passkeys/{passkey}',
 ])
 
 test('the document says which OpenAPI it is, has an operation id for each operation, and every reference leads somewhere', () => {

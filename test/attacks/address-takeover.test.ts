@@ -4,6 +4,7 @@ import { createPasswords } from '../../src/credentials/passwords.ts'
 import { type Asked, ask, OWNER, tokenOf } from '../admin/administrators.ts'
 import { introspect, tokensOf } from '../endpoints/client.ts'
 import { type HostedShop, isSignedIn, startHostedShop, type TestCustomer } from '../interaction/hosted-shop.ts'
+import { RECOVERY_LINK } from '../interaction/mail-sink.ts'
 
 let shop: HostedShop
 beforeAll(async () => {
@@ -71,7 +72,7 @@ describe.each(WAYS)('an address changed by %s', (_, reason, change) => {
     expect((await owner.open(link)).status).toBe(410)
     expect((await owner.submit(page, '/email-undo')).status).toBe(410)
     expect((await entriesOf(customer))[0]).toMatchObject({ reason: 'undone from the former address' })
-    await recover(customer.email, 2)
+    await recover(customer.email)
     expect(isSignedIn(await shop.visitor().signIn({ ...customer, password: NEW }))).toBe(true)
   })
 })
@@ -95,7 +96,7 @@ test('a password that came with the address, in one line of an import, goes with
   expect(isSignedIn(await shop.visitor().signIn({ email: moved, password: NEW }))).toBe(true)
   expect(await undo((await shop.sink.mailTo(customer.email)).link)).toBe(200)
   expect(isSignedIn(await shop.visitor().signIn({ email: customer.email, password: NEW }))).toBe(false)
-  await recover(customer.email, 2)
+  await recover(customer.email)
   expect(isSignedIn(await shop.visitor().signIn({ email: customer.email, password: NEW }))).toBe(true)
 })
 
@@ -145,11 +146,11 @@ async function undo(link: string): Promise<number> {
   return page.status === 200 ? (await visitor.submit(page, '/email-undo')).status : page.status
 }
 
-/** Sets `NEW` by the `nth` mail to an address. */
-async function recover(email: string, nth = 1): Promise<void> {
+/** Sets `NEW` by a link that is sent to an address. */
+async function recover(email: string): Promise<void> {
   const visitor = shop.visitor()
   await visitor.submit(await visitor.open('/recovery'), '/recovery', { login: email })
-  const page = await visitor.open((await shop.sink.mailTo(email, nth)).link)
+  const page = await visitor.open((await shop.sink.mailTo(email, 1, RECOVERY_LINK)).link)
   await visitor.submit(page, '/recovery/new', { password: NEW, repeated: NEW })
 }
 

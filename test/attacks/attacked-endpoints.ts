@@ -57,6 +57,10 @@ export const pageEndpoints: readonly Endpoint[] = [
   { method: 'GET', path: '/interaction/x', valid: () => 'a=b' },
   { method: 'POST', path: '/interaction/x/login', valid: () => 'csrf=x&login=a@b.de&password=x' },
   { method: 'POST', path: '/interaction/x/consent', valid: () => 'csrf=x&decision=allow' },
+  { method: 'POST', path: '/interaction/x/passkey', valid: () => 'csrf=x&credential={}&remember=yes' },
+  { method: 'GET', path: '/interaction/x/passkey-offer', valid: () => 'a=b' },
+  { method: 'POST', path: '/interaction/x/passkey-new', valid: () => 'csrf=x&credential={}' },
+  { method: 'GET', path: '/.well-known/passkey-endpoints', valid: () => 'a=b' },
   { method: 'POST', path: '/interaction/x/abort', valid: () => 'csrf=x' },
 ]
 

@@ -33,6 +33,7 @@ test('on https every cookie of the public pages is one that browsers take from t
   const { cookies, hasSession } = await visit('')
   expect(hasSession).toBe(true)
   expect(named(cookies)).toEqual([
+    '__Host-vestibule.account',
     '__Host-vestibule.back',
     '__Host-vestibule.browser',
     '__Host-vestibule.device',

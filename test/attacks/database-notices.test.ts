@@ -11,7 +11,7 @@ describeOn('postgres', 'what others of the same Postgres send to the channel of 
   let storage: Storage
   beforeAll(async () => {
     database = await openTestDatabase()
-    storage = createSqlStorage(database.knex, { isShared: true })
+    storage = createSqlStorage(database.knex)
   })
   afterAll(async () => {
     await storage?.close()

@@ -14,7 +14,7 @@ let server: TestServer
 let inside: Server
 const asked: (string | undefined)[] = []
 beforeAll(async () => {
-  server = await startTestServer({ ADMIN_TOKEN: OWNER })
+  server = await startTestServer({ ADMIN_TOKEN: OWNER, OUTGOING_ALLOWED_NETWORKS: 'none' })
   inside = createServer((request, response) => {
     asked.push(request.url)
     response.setHeader('content-type', 'application/json').end('{"keys":[]}')

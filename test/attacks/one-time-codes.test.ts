@@ -189,5 +189,5 @@ async function tryCode(username: string, code: string, ip: string): Promise<bool
 }
 
 function codeIn(text: string): string {
-  return /Your code is (\w{6})/.exec(text)?.[1] ?? ''
+  return /Your code .*\bis (\w{6})\b/.exec(text)?.[1] ?? ''
 }

@@ -23,6 +23,8 @@ export async function seen(response: Response, { username }: Login): Promise<See
       .replaceAll(encodeURIComponent(username), '(login)')
       .replaceAll(requestId, '(id)')
       .replace(/(?<="id":)\d+/, '(number)')
+      // Of the passkey form: new with each page.
+      .replaceAll(/(?<=&quot;challenge&quot;:&quot;)[\w-]+/g, '(challenge)')
       .replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '(uuid)')
       .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?/g, '(now)')
       .replace(/(?<=; expires=)[^;]+/, '(then)')

@@ -2,6 +2,14 @@ import { ask, OWNER } from '../admin/administrators.ts'
 import { implicitToken, postData } from '../dialects/elastic-path/endpoints.ts'
 import { CALLBACK, obtainCode, redeem, requestTokens } from '../endpoints/client.ts'
 import { type HostedShop, isSignedIn, type Page, type TestCustomer, type Visitor } from '../interaction/hosted-shop.ts'
+import {
+  type CreationOptions,
+  openOffer,
+  optionsOf,
+  stagedSignIn,
+  withPasskey,
+} from '../interaction/passkey-visitor.ts'
+import { createAuthenticator } from '../support/authenticator.ts'
 import { postForm, readForm } from '../support/http.ts'
 import { waitFor } from '../support/wait-for.ts'
 
@@ -14,6 +22,8 @@ export type StoredProof = {
   /** The customer must change their password at the next sign-in. */
   readonly isWeak?: true
   readonly isUnconfirmed?: true
+  /** Only for customers who are kept here. */
+  readonly isOurs?: true
   /** Using it sets `THEIRS`. */
   readonly setsPassword?: true
   /** Makes the proof; the answer uses it, and says whether that gave a session, a token or a new password. */
@@ -65,6 +75,31 @@ export const STORED_PROOFS: readonly StoredProof[] = [
       return async () => isSignedIn(await visitor.submit(page, '/later'))
     },
   },
+  {
+    name: 'a sign-in by passkey that the browser has yet to go on with',
+    isOurs: true,
+    keep: async (shop, customer) => stagedSignIn(shop, await withPasskey(shop, customer)),
+  },
+  {
+    name: 'a sign-in that waits at the offer of a passkey',
+    isOurs: true,
+    async keep(shop, customer) {
+      const visitor = shop.visitor()
+      const offer = await openOffer(visitor, customer)
+      return async () => isSignedIn(await visitor.submit(offer, '/passkey-later'))
+    },
+  },
+  {
+    name: 'the offer of a passkey',
+    isOurs: true,
+    async keep(shop, customer) {
+      const visitor = shop.visitor()
+      const offer = await openOffer(visitor, customer)
+      const options = optionsOf<CreationOptions>(offer, '/passkey-new')
+      const { json } = createAuthenticator(shop.server.url).create(options)
+      return async () => isSignedIn(await visitor.submit(offer, '/passkey-new', { credential: json }))
+    },
+  },
   { name: 'a sign-in link', keep: (shop, customer) => signInLink(shop, customer, false) },
   { name: 'a sign-in link that works more than once', keep: (shop, customer) => signInLink(shop, customer, true) },
   {
@@ -78,7 +113,7 @@ export const STORED_PROOFS: readonly StoredProof[] = [
         (await postData(`${url}${CODE_BY_MAIL}`, asked, `Bearer ${await implicitToken(url)}`)).status === 202
       await waitFor(isAsked, { what: 'the code to be asked for' })
       const { text } = await shop.sink.mailTo(email, sent + 1)
-      const one_time_password = /Your code is (\w{6})/.exec(text)?.[1]
+      const one_time_password = /Your code .*\bis (\w{6})\b/.exec(text)?.[1]
       const fields = { grant_type: 'urn:vestibule:grant:one-time-password', username: email, one_time_password }
       return async () => (await requestTokens(url, { ...fields, password: undefined })).status === 200
     },

@@ -43,9 +43,9 @@ export async function expectReadable(
 export async function expectGoodPage(page: Page, name: string): Promise<void> {
   await expectReadable(page, name)
   expect(await page.locator('h1').count(), name).toBe(1)
-  expect(await page.locator('html').getAttribute('lang'), name).toMatch(/^(en|de)$/)
+  expect(await page.locator('html').getAttribute('lang'), name).toMatch(/^(ar|de|en)$/)
   expect(await page.evaluate(unlabelledFields), name).toEqual([])
-  expect(await page.title()).toContain('Vestibule')
+  expect(await page.title()).toContain('Acme Shop')
 }
 
 /** Does what leads to another page, and waits until that one is there. */

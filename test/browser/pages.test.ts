@@ -16,9 +16,12 @@ const states: Record<string, (page: Page, origin: string) => Promise<unknown>> =
   'login-missing': (page, origin) => signInWrongly(page, origin, '', ''),
   'login-locked': (page, origin) => signInWrongly(page, origin, 'locked@example.com', 'wrong'),
   'login-long': (page, origin) => page.goto(`${origin}/interaction/long`),
+  'login-wrong-ar': (page, origin) => signInWrongly(page, origin, '1@shop.example', 'wrong', 'interaction/arabic'),
   'login-unconfirmed-de': (page, origin) =>
     signInWrongly(page, origin, 'unconfirmed@example.com', password, 'interaction/german'),
   consent: (page, origin) => page.goto(`${origin}/interaction/consent`),
+  'consent-ar': (page, origin) => page.goto(`${origin}/interaction/consent-arabic`),
+  'device-confirm-ar': (page, origin) => page.goto(`${origin}/device-confirm?ui_locales=ar`),
   'choose-account': (page, origin) => page.goto(`${origin}/interaction/choose-account`),
   'consent-long': (page, origin) => page.goto(`${origin}/interaction/consent-long`),
   logout: (page, origin) => page.goto(`${origin}/logout`),
@@ -53,6 +56,13 @@ describeOn('chromium', 'pages in a browser', () => {
     server = await startPageServer()
     server.add(northwind)
     server.add({ ...northwind, uid: 'german', uiLocales: ['de'] })
+    server.add({ ...northwind, uid: 'arabic', uiLocales: ['ar'] })
+    server.add({
+      ...consent,
+      uid: 'consent-arabic',
+      uiLocales: ['ar'],
+      requested: { scopes: asked(...scopes), claims: ['customer_reference'] },
+    })
     server.add({ ...northwind, uid: 'long', client: { ...northwind.client, name: longName }, loginHint: 's@e.example' })
     server.add({ ...northwind, uid: 'choose-account', prompt: 'select_account', accountId: consent.accountId ?? '' })
     server.add({ ...consent, requested: { scopes: asked(...scopes), claims: [] } })
@@ -109,8 +119,8 @@ describeOn('chromium', 'pages in a browser', () => {
         'remember',
         'Sign in',
         expect.stringMatching(/^Cancel/),
-        'Privacy',
-        'Terms',
+        'Privacy policy of Northwind Trading (northwind.example)',
+        'Terms of Northwind Trading (northwind.example)',
       ])
 
       await page.locator('#login').fill('sonia@spryker.com')

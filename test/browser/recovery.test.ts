@@ -21,9 +21,12 @@ describeOn('chromium', 'recovery, registration and the like in a browser', () =>
     await shop?.stop()
   })
 
-  /** Runs `use` in a browser of its own, without scripts; fails on anything the browser complains about. */
-  async function inBrowser(use: (page: Page) => Promise<void>, locale = 'en-GB'): Promise<void> {
-    const context = await newContext(browser, { locale, javaScriptEnabled: false })
+  /** Runs `use` in a browser of its own, without scripts unless asked; fails on anything the browser complains about. */
+  async function inBrowser(
+    use: (page: Page) => Promise<void>,
+    { locale = 'en-GB', javaScriptEnabled = false } = {},
+  ): Promise<void> {
+    const context = await newContext(browser, { locale, javaScriptEnabled })
     const complaints: string[] = []
     try {
       await context.route(`${CALLBACK}**`, (route) => route.fulfill({ body: 'back at the client' }))
@@ -46,6 +49,40 @@ describeOn('chromium', 'recovery, registration and the like in a browser', () =>
     await page.locator('#password').fill(password)
     await leadOn(page, () => page.locator('form[action$="/login"] button').click())
   }
+
+  test('how hard a password is to guess is told politely while it is typed, and without the script its rules are', async () => {
+    await inBrowser(
+      async (page) => {
+        await page.goto(`${shop.server.url}/registration`)
+        const hint = page.locator('[data-strength]')
+        expect([await hint.isVisible(), await hint.getAttribute('role')]).toEqual([false, 'status'])
+        await page.locator('#login').fill('sam@example.com')
+        for (const [typed, said] of [
+          ['short', 'Still too short'],
+          ['sam@example.com', 'This is your e-mail address.'],
+          ['aaaaaaaaaaaaaaaa', 'Easy to guess'],
+          ['abcdefghijklmnop', 'Easy to guess'],
+          ['purple kettle', 'Good.'],
+          ['purple kettle under rain', 'Hard to guess.'],
+        ] as const) {
+          await page.locator('#password').fill(typed)
+          await hint.filter({ hasText: said }).waitFor()
+        }
+        await expectReadable(page, 'registration-strength')
+        await page.locator('#password').fill('')
+        await hint.waitFor({ state: 'hidden' })
+      },
+      { javaScriptEnabled: true },
+    )
+    await inBrowser(async (page) => {
+      await page.goto(`${shop.server.url}/registration`)
+      expect(await page.locator('#password-hint').textContent()).toMatch(
+        /At least 8 characters.*Not your e-mail address/,
+      )
+      await page.locator('#password').fill('short')
+      expect(await page.locator('[data-strength]').isVisible()).toBe(false)
+    })
+  })
 
   test('a forgotten password, from the login page and back to the app', async () => {
     const customer = await shop.addCustomer()
@@ -71,7 +108,7 @@ describeOn('chromium', 'recovery, registration and the like in a browser', () =>
       await choose(page, 'password1')
       await expectGoodPage(page, 'new-password-breached')
       await choose(page, NEW)
-      expect(await page.getByRole('status').textContent()).toContain('Your password is changed')
+      expect(await page.locator('.notice[role=status]').textContent()).toContain('Your password is changed')
       await expectGoodPage(page, 'login-changed')
       await signIn(page, customer, NEW)
       await page.waitForURL(`${CALLBACK}**`)
@@ -80,21 +117,24 @@ describeOn('chromium', 'recovery, registration and the like in a browser', () =>
 
   test('a link that no longer works, and a recovery that ends away from the app', async () => {
     const customer = await shop.addCustomer({ locale: 'de' })
-    await inBrowser(async (page) => {
-      await page.goto(`${shop.server.url}/recovery`)
-      await page.locator('#login').fill(customer.email)
-      await leadOn(page, () => page.getByRole('button').click())
-      const { link, html } = await shop.sink.mailTo(customer.email)
-      await page.goto(link)
-      await choose(page, NEW)
-      await expectGoodPage(page, 'done-de')
-      await page.goto(link)
-      await expectGoodPage(page, 'link-dead-de')
-      // Out of our policy for pages, as in a mail program.
-      await page.goto('about:blank')
-      await page.setContent(html)
-      await expectReadable(page, 'mail-de', { colourSchemes: ['light'] })
-    }, 'de-DE')
+    await inBrowser(
+      async (page) => {
+        await page.goto(`${shop.server.url}/recovery`)
+        await page.locator('#login').fill(customer.email)
+        await leadOn(page, () => page.getByRole('button').click())
+        const { link, html } = await shop.sink.mailTo(customer.email)
+        await page.goto(link)
+        await choose(page, NEW)
+        await expectGoodPage(page, 'done-de')
+        await page.goto(link)
+        await expectGoodPage(page, 'link-dead-de')
+        // Out of our policy for pages, as in a mail program.
+        await page.goto('about:blank')
+        await page.setContent(html)
+        await expectReadable(page, 'mail-de', { colourSchemes: ['light'] })
+      },
+      { locale: 'de-DE' },
+    )
   })
 
   test('a locked sign-in is lifted by mail', async () => {
@@ -116,32 +156,35 @@ describeOn('chromium', 'recovery, registration and the like in a browser', () =>
 
   test('a new account, in German', async () => {
     const email = 'neu@example.com'
-    await inBrowser(async (page) => {
-      await openLogin(page)
-      await leadOn(page, () => page.getByRole('link', { name: 'Konto anlegen' }).click())
-      await expectGoodPage(page, 'registration-de')
-      await leadOn(page, () => page.getByRole('button').click())
-      await expectGoodPage(page, 'registration-missing-de')
-      await page.locator('#login').fill(email)
-      await page.locator('#givenName').fill('Jürgen')
-      await page.locator('#familyName').fill('Groß-Müller')
-      await page.locator('#password').fill('kurz')
-      await leadOn(page, () => page.getByRole('button').click())
-      await expectGoodPage(page, 'registration-short-de')
-      await page.locator('#password').fill(NEW)
-      await leadOn(page, () => page.keyboard.press('Enter'))
-      await expectGoodPage(page, 'sent-registration-de')
-      const { link } = await shop.sink.mailTo(email)
-      await inBrowser(async (other) => {
-        await other.goto(link)
-        await expectGoodPage(other, 'confirmation-elsewhere')
-      })
-      await page.goto(link)
-      await expectGoodPage(page, 'confirmation-de')
-      await leadOn(page, () => page.getByRole('button').click())
-      await signIn(page, { email }, NEW)
-      await page.waitForURL(`${CALLBACK}**`)
-    }, 'de-DE')
+    await inBrowser(
+      async (page) => {
+        await openLogin(page)
+        await leadOn(page, () => page.getByRole('link', { name: 'Konto anlegen' }).click())
+        await expectGoodPage(page, 'registration-de')
+        await leadOn(page, () => page.getByRole('button').click())
+        await expectGoodPage(page, 'registration-missing-de')
+        await page.locator('#login').fill(email)
+        await page.locator('#givenName').fill('Jürgen')
+        await page.locator('#familyName').fill('Groß-Müller')
+        await page.locator('#password').fill('kurz')
+        await leadOn(page, () => page.getByRole('button').click())
+        await expectGoodPage(page, 'registration-short-de')
+        await page.locator('#password').fill(NEW)
+        await leadOn(page, () => page.keyboard.press('Enter'))
+        await expectGoodPage(page, 'sent-registration-de')
+        const { link } = await shop.sink.mailTo(email)
+        await inBrowser(async (other) => {
+          await other.goto(link)
+          await expectGoodPage(other, 'confirmation-elsewhere')
+        })
+        await page.goto(link)
+        await expectGoodPage(page, 'confirmation-de')
+        await leadOn(page, () => page.getByRole('button').click())
+        await signIn(page, { email }, NEW)
+        await page.waitForURL(`${CALLBACK}**`)
+      },
+      { locale: 'de-DE' },
+    )
   })
 
   test('a password that must be changed, and an address that must be confirmed', async () => {

@@ -5,6 +5,8 @@ import { arrival, discover, requestSignIn, submitLogin } from '../conformance/re
 import { setStage } from '../conformance/stage.ts'
 import { describeOn } from '../support/describe-on.ts'
 
+/** Resolves with the type of the password field once the form was handed to every listener. */
+const TYPE_AS_SENT = `new Promise((resolve) => addEventListener('submit', () => resolve(document.getElementById('password').type)))`
 const SESSION = 'vestibule_session'
 
 describeOn('chromium', 'signing in, in a real browser on the real server', () => {
@@ -29,6 +31,48 @@ describeOn('chromium', 'signing in, in a real browser on the real server', () =>
       },
       { javaScriptEnabled: false },
     )
+  })
+
+  test('a password is shown on request, sent hidden, and Caps Lock is told', async () => {
+    await stage.onNewBrowser(async (page) => {
+      const { redirectUri } = await openLogin(page)
+      const typeOf = () => page.locator('#password').getAttribute('type')
+      const capsLock = page.getByText('Caps Lock is on.')
+      await page.locator('#password').fill('typed')
+      await page.getByLabel('Show password').check()
+      expect([await typeOf(), await page.locator('#password').inputValue()]).toEqual(['text', 'typed'])
+      await page.getByLabel('Show password').uncheck()
+      expect(await typeOf()).toBe('password')
+
+      const press = (isOn: boolean) =>
+        page.locator('#password').dispatchEvent('keydown', { key: 'A', modifierCapsLock: isOn })
+      expect(await capsLock.isVisible()).toBe(false)
+      await press(true)
+      expect(await capsLock.isVisible()).toBe(true)
+      await press(false)
+      expect(await capsLock.isVisible()).toBe(false)
+
+      await page.getByLabel('Show password').check()
+      const typeAsSent = page.evaluate(TYPE_AS_SENT)
+      const callback = await arrival(page, redirectUri, () => submitLogin(page))
+      expect(await typeAsSent).toBe('password')
+      expect(callback.searchParams.has('code')).toBe(true)
+    })
+  })
+
+  test('another language is chosen below the page, stays chosen, and the typed address stays too', async () => {
+    await stage.onNewBrowser(async (page) => {
+      await openLogin(page, { ui_locales: 'en' })
+      await page.locator('#login').fill('sonia@spryker.com')
+      await page.locator('details.languages summary').click()
+      await page.getByRole('button', { name: 'Deutsch' }).click()
+      await page.waitForFunction("document.documentElement.lang === 'de'")
+      expect(await page.locator('#login').inputValue()).toBe('sonia@spryker.com')
+      const { redirectUri } = await openLogin(page, { ui_locales: 'en' })
+      expect(await page.locator('html').getAttribute('lang')).toBe('de')
+      const callback = await arrival(page, redirectUri, () => submitLogin(page))
+      expect(callback.searchParams.has('code')).toBe(true)
+    })
   })
 
   test('a wrong password and an unknown customer are told the same, and the right password then works', async () => {
@@ -110,6 +154,8 @@ describeOn('chromium', 'signing in, in a real browser on the real server', () =>
       return page.url()
     })
     await stage.onNewBrowser(async (page) => {
+      // So that it has a cookie of ours: one without any is told that cookies are needed.
+      await openLogin(page)
       const response = await page.goto(address)
       expect(response?.status()).toBe(400)
       expect(await page.locator('h1').textContent()).toBe('This sign-in has ended')

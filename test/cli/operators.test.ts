@@ -29,7 +29,7 @@ const signIn = async () => {
 
 describe('every command', () => {
   const COMMANDS = [
-    'serve migrate keys secrets clients resource-servers customers agents grants lockouts tokens dialects audit',
+    'serve migrate keys secrets clients resource-servers upstreams customers agents grants lockouts tokens dialects audit',
     'administrators admin-tokens config doctor demo',
   ].flatMap((line) => line.split(' '))
 

@@ -79,7 +79,7 @@ describeOn('chromium', 'authentication requests (OIDC Core §3.1.2.1) by openid-
   })
 
   test('ui_locales chooses the language of the page over that of the browser', async () => {
-    const german = await request({ ui_locales: 'fr de' })
+    const german = await request({ ui_locales: 'fi de' })
     await stage.onNewBrowser(async (page) => {
       await page.goto(german.url.href)
       expect(await page.locator('html').getAttribute('lang')).toBe('de')

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll } from 'vitest'
-import { startTestServer, type TestServer } from '../support/server.ts'
+import { startTestServer, type TestServer, type TestSettings } from '../support/server.ts'
 import { connectChromium, newContext } from '../support/shared-chromium.ts'
 import { type ClientPage, startClientPage } from './relying-party.ts'
 
@@ -13,13 +13,13 @@ export type Stage = {
 }
 
 /** Sets the stage for the suite it is called in, and clears it away afterwards. */
-export function setStage(): Stage {
+export function setStage(settings: TestSettings = {}): Stage {
   let server: TestServer
   let client: ClientPage
   let browser: Browser
 
   beforeAll(async () => {
-    ;[server, client, browser] = await Promise.all([startTestServer(), startClientPage(), connectChromium()])
+    ;[server, client, browser] = await Promise.all([startTestServer(settings), startClientPage(), connectChromium()])
   })
 
   afterAll(async () => {

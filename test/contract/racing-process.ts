@@ -16,7 +16,9 @@ const { settings, plan, racer, begin, dataDir } = JSON.parse(process.argv[2] as 
   dataDir: string
 }
 const database = settings.DATABASE_URL ? await openDatabase({ ...settings, DATA_DIR: dataDir }) : undefined
-const storage = await openStorage(settings, database?.knex as never, (error) => console.error(error))
+const storage = await openStorage({ ...settings, DATA_DIR: dataDir }, database?.knex as never, (error) =>
+  console.error(error),
+)
 await storage.ping()
 console.log('ready')
 await waitFor(() => existsSync(begin), { everyMs: 2, what: 'all racers' })

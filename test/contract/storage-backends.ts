@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { join } from 'node:path'
 import { openDatabase } from '../../src/database/index.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import { openRedisStorage } from '../../src/storage/redis.ts'
 import { createSqlStorage } from '../../src/storage/sql.ts'
+import { openSqliteStorage } from '../../src/storage/sqlite/index.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import type { Backend } from '../support/binaries.ts'
 import { copyTemplate } from '../support/embedded-template.ts'
@@ -31,7 +31,7 @@ export type StorageBackend = {
 /** Backends inside the process. */
 export const embeddedBackends: readonly StorageBackend[] = [
   { name: 'memory', prepare: memory },
-  { name: 'PGlite', prepare: embedded },
+  { name: 'SQLite', prepare: embedded },
 ]
 
 /** Backends on servers of this test run. */
@@ -52,9 +52,9 @@ async function memory(): Promise<StoragePlace> {
 
 async function embedded(): Promise<StoragePlace> {
   const directory = temporaryDirectory('storage')
-  await copyTemplate('migrated', directory)
-  const database = await openDatabase({ DATA_DIR: join(directory, 'data') })
-  const storage = createSqlStorage(database.knex, { isShared: false })
+  const dataDir = await copyTemplate('migrated', directory)
+  const { knex, ...database } = await openDatabase({ DATA_DIR: dataDir })
+  const storage = await openSqliteStorage({ dataDir, knex, onError: (error) => console.error(error) })
   return {
     open: async () => storage,
     async close() {
@@ -68,7 +68,7 @@ async function postgres(): Promise<StoragePlace> {
   const settings = { DATABASE_URL: await createDatabase(), DATA_DIR: '' }
   return collect(settings, async () => {
     const database = await openDatabase(settings)
-    const storage = createSqlStorage(database.knex, { isShared: true })
+    const storage = createSqlStorage(database.knex)
     return {
       ...storage,
       async close() {

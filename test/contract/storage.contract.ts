@@ -37,6 +37,7 @@ function storageContract(open: () => Promise<StoragePair>): void {
   keepsArtifacts(() => storage)
   lists(() => pair)
   hasOneWinner(() => storage)
+  keepsOrder(() => pair)
   swaps(() => storage)
   counts(() => storage)
   raises(() => pair)
@@ -198,6 +199,30 @@ function hasOneWinner(of: () => Storage): void {
 }
 
 function swaps(of: () => Storage): void {
+  test('swaps that come together win and lose each by itself, with the receipt of its own', async () => {
+    const run = randomUUID()
+    const ids = Array.from({ length: 150 }, (_, index) => `${run}-${index}`)
+    const [missing, ...there] = ids
+    await Promise.all(there.map((id) => of().put('Thing', id, {}, TTL)))
+    const twins = ids.flatMap((id) => ['first', 'second'].map((by) => ({ id, by })))
+    const won = await Promise.all(
+      twins.map(({ id, by }) =>
+        of().swap('Thing', id, 0, {
+          artifact: { id, by },
+          ttlSeconds: TTL,
+          ...(by === 'first' && { receipt: { body: id, ttlSeconds: TTL } }),
+        }),
+      ),
+    )
+    const winners = twins.filter((_, index) => won[index])
+    expect(winners.map(({ id }) => id)).toEqual(there)
+    const stored = await of().getMany(winners.map(({ id }) => ({ kind: 'Thing', id })))
+    expect(stored).toEqual(winners.map((artifact) => ({ artifact, version: 1 })))
+    const receipts = await Promise.all(winners.map(({ id }) => of().receipt('Thing', id)))
+    expect(receipts).toEqual(winners.map(({ id, by }) => (by === 'first' ? id : undefined)))
+    expect(await of().get('Thing', String(missing))).toBeUndefined()
+  })
+
   test('a swap needs the version that was read, and raises it', async () => {
     const id = randomUUID()
     const next = (at: number) => ({ artifact: { at }, ttlSeconds: TTL })
@@ -252,6 +277,27 @@ function counts(of: () => Storage): void {
     const key = randomUUID()
     await of().increment(key, SHORT_TTL, 10)
     await waitFor(async () => (await of().increment(key, TTL)) < 10, { what: 'a new window' })
+  })
+}
+
+function keepsOrder(pair: () => StoragePair): void {
+  test('where order is kept, what is read in the turn of a count is as new as the count', async () => {
+    const { first, second } = pair()
+    if (!first.keepsOrder) return
+    const before = 1000
+    for (let round = 0; round < 50; round++) {
+      const key = randomUUID()
+      await second.increment(key, TTL, before)
+      const [reads] = await Promise.all([
+        Promise.all(
+          Array.from({ length: 5 }, () =>
+            Promise.all([first.increment(key, TTL), first.getMany([{ kind: 'Mark', id: key }])]),
+          ),
+        ),
+        second.put('Mark', key, {}, TTL).then(() => second.increment(key, TTL, -before)),
+      ])
+      for (const [count, [mark]] of reads) expect(count > before || mark !== undefined).toBe(true)
+    }
   })
 }
 

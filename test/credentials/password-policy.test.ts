@@ -68,6 +68,25 @@ describe('a list of breached passwords', () => {
     )
   })
 
+  const isCommon = (password: string) => digest(password).startsWith('3')
+  test.each([
+    ['that is kept in memory', 20_000, () => true],
+    ['that is searched on disk', 40_000, () => true],
+    [
+      'whose digests are not spread evenly',
+      160_000,
+      (password: string, at: number) => at % 5 === 0 || isCommon(password),
+    ],
+  ])('finds the entries of a long file %s, and nothing else', async (_, count, isListed) => {
+    const file = join(temporaryDirectory('breached'), 'long.txt')
+    const known = Array.from({ length: count }, (_, at) => `password ${at}`).filter(isListed)
+    writeFileSync(file, `${known.map(digest).sort().join('\n')}\n`)
+    const list = await openBreachedPasswords(file)
+    for (let at = 0; at < known.length; at += 97) expect(await list.includes(known[at] ?? '')).toBe(true)
+    for (let at = 0; at < 300; at++) expect(await list.includes(`another ${at}`)).toBe(false)
+    await list.close()
+  })
+
   test('reads a directory of ranges as the downloader of Have I Been Pwned writes it', async () => {
     const directory = join(temporaryDirectory('ranges'), 'ranges')
     mkdirSync(directory)

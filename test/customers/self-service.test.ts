@@ -47,6 +47,7 @@ function open(given: Partial<Parameters<typeof createSelfService>[0]> = {}): Sel
     ...{ knex, storage, directory, proofs, passwords, lockout, budgets },
     policy: createPasswordPolicy(),
     signOut: end,
+    notePassword() {},
     endSignIns: end,
     noteEmailChange() {},
     note() {},

@@ -43,6 +43,15 @@ afterAll(() => shop?.stop())
 
 const get = (address: string) => read(fetch(address, { redirect: 'manual' }))
 
+test('what browsers ask the host for is answered there, with addresses below the path', async () => {
+  for (const base of [origin, issuer]) {
+    const { body } = await get(`${base}/.well-known/passkey-endpoints`)
+    expect(body).toEqual({ enroll: `${issuer}/account/security/passkey-new`, manage: `${issuer}/account/security` })
+    const { headers } = await get(`${base}/.well-known/change-password`)
+    expect(headers.get('location')).toBe(`${issuer}/account/security/password`)
+  }
+})
+
 describe('metadata of an issuer with a path', () => {
   const places = [
     `${PATH}/.well-known/openid-configuration`,

@@ -88,28 +88,31 @@ describe('an ID token is good as a hint for a sign-out', () => {
 })
 
 describe('no sign-out ends in a page without a way out', () => {
-  const links = (html: string) =>
-    [...html.matchAll(/<a\b[^>]*href="([^"]*)"/g)].map(([, address = '']) => address.replaceAll('&amp;', '&'))
+  /** Those of the page's own part: the shop's name above it and the foot below are on every page. */
+  const links = (html: string) => {
+    const own = /<main\b.*<\/main>/s.exec(html)?.[0] ?? ''
+    return [...own.matchAll(/<a\b[^>]*href="([^"]*)"/g)].map(([, address = '']) => address.replaceAll('&amp;', '&'))
+  }
 
   test('a sign-out that a client asked for without an address to go to leads to the client', async () => {
     for (const fields of [{ client_id: 'frontend' }, 'hint'] as const) {
       const { jar, hint } = await signedIn()
       const asked = fields === 'hint' ? { id_token_hint: hint } : fields
       const done = await submit(jar, await signOut(jar, asked), { logout: 'yes' })
-      expect(links(await done.response.text())).toEqual([HOME])
+      expect(links(await done.response.text())).toEqual([HOME, '/account'])
     }
   })
 
   test.each([
-    ['a hint that is garbage', { id_token_hint: 'garbage', client_id: 'frontend' }, [HOME, '/logout']],
-    ['a hint of nobody', { id_token_hint: 'e30.e30.e30' }, ['/logout']],
-    ['an unknown client', { client_id: 'nobody' }, ['/logout']],
+    ['a hint that is garbage', { id_token_hint: 'garbage', client_id: 'frontend' }, [HOME, '/account', '/logout']],
+    ['a hint of nobody', { id_token_hint: 'e30.e30.e30' }, ['/account', '/logout']],
+    ['an unknown client', { client_id: 'nobody' }, ['/account', '/logout']],
     [
       'an address of another',
       { client_id: 'frontend', post_logout_redirect_uri: 'https://x.example/' },
-      [HOME, '/logout'],
+      [HOME, '/account', '/logout'],
     ],
-    ['an address without a home', { client_id: 'device-app', post_logout_redirect_uri: HOME }, ['/logout']],
+    ['an address without a home', { client_id: 'device-app', post_logout_redirect_uri: HOME }, ['/account', '/logout']],
   ])('one with %s leads to the client where it is known, and to a sign-out that works', async (_, fields, expected) => {
     const { jar } = await signedIn()
     const page = await signOut(jar, fields)
@@ -125,7 +128,7 @@ describe('no sign-out ends in a page without a way out', () => {
     await signOut(jar, { client_id: 'frontend' })
     const body = new URLSearchParams({ logout: 'yes', xsrf: 'forged' })
     const answer = await jar.fetch(`${server.url}/logout/confirm`, { method: 'POST', body, headers: BROWSER })
-    expect(links(await answer.text())).toEqual(['/logout'])
+    expect(links(await answer.text())).toEqual(['/account', '/logout'])
   })
 
   test('one without any client says what to do next', async () => {
@@ -146,6 +149,6 @@ describe('no sign-out ends in a page without a way out', () => {
     expect((await ask(server, OWNER, 'POST', '/v1/clients', { metadata })).status).toBe(201)
     const { jar } = await signedIn()
     const done = await submit(jar, await signOut(jar, { client_id: 'odd-home' }), { logout: 'yes' })
-    expect(links(await done.response.text())).toEqual([])
+    expect(links(await done.response.text())).toEqual(['/account'])
   })
 })

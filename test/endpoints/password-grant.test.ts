@@ -42,6 +42,9 @@ describe('the right password', () => {
     expect(payload).toEqual({
       iss: server.url,
       sub: expect.stringMatching(UUID),
+      auth_time: expect.any(Number),
+      acr: 'urn:vestibule:acr:signed-in',
+      amr: ['pwd'],
       aud: 'urn:vestibule:commerce',
       exp: Number(payload.iat) + 28_800,
       iat: expect.any(Number),

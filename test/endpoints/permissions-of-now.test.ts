@@ -9,7 +9,7 @@ import { startTestServer, type TestServer } from '../support/server.ts'
 import { createDatabase, createRedisDatabase } from '../support/shared.ts'
 import { query } from '../support/sql.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { introspect, read, refresh, tokensOf, userinfo } from './client.ts'
+import { decode, introspect, read, refresh, tokensOf, userinfo } from './client.ts'
 
 /** How long what is known of a customer may be remembered anywhere. */
 const REMEMBERED_MS = 2000
@@ -316,6 +316,31 @@ for (const { store, redis } of stores)
       expect(await look(nodes.first, token)).toMatchObject(AT_FIRST)
     })
   })
+
+describe('a server on the embedded database, which remembers customers for refreshes too', () => {
+  let server: TestServer
+  beforeAll(async () => {
+    server = await startTestServer({ ADMIN_TOKEN: OWNER, DIALECTS: 'spryker' }, { isEmbedded: true })
+  })
+  afterAll(() => server?.stop())
+
+  test.each(CHANGES)('$name: said in the token of the next refresh', async ({ from, make, said }) => {
+    const shopper = newShopper()
+    await admin(server, 'POST', '/v1/customers', { ...shopper.record, password: PASSWORD })
+    const login = { username: shopper.record.email, password: PASSWORD, scope: SCOPE }
+    const first = await tokensOf(server.url, login)
+    await from?.prepare(server, shopper)
+    const second = await read(refresh(server.url, first.refresh_token))
+    expect(await look(server, second.body.access_token)).toMatchObject(from?.said ?? AT_FIRST)
+    await make(server, shopper)
+    const { status, body } = await read(refresh(server.url, second.body.refresh_token))
+    if (said === INACTIVE) return expect([status, body.error]).toEqual([400, 'invalid_grant'])
+    expect(status).toBe(200)
+    expect(await look(server, body.access_token)).toMatchObject(said)
+    const { permissions } = { ...AT_FIRST.introspection, ...said.introspection } as { permissions: { key: string }[] }
+    expect(decode(body.access_token).payload.permissions).toEqual(permissions.map(({ key }) => key))
+  })
+})
 
 describe('customers who stay in the shop', () => {
   let accounts: ShopAccount[]

@@ -31,7 +31,7 @@ test('a request on its way when the listener closes is answered, and then the se
   const { server, port } = await listening()
   const socket = await keptAlive(port)
   const closed = closeServer(server, MINUTES)
-  await expect.poll(() => server.listening).toBe(false)
+  await expect.poll(() => server.listening, { timeout: 20_000 }).toBe(false)
   await expect(keptAlive(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   let text = ''
   socket.on('data', (chunk: string) => {
@@ -54,7 +54,7 @@ async function sendWhileBusy(port: number, count: number, { isOpenBefore = false
   const state = new Int32Array(new SharedArrayBuffer(8))
   const worker = new Worker(SENDER, { eval: true, workerData: { port, count, state, request: REQUEST, isOpenBefore } })
   const answers = once(worker, 'message').then(([texts]) => texts as string[])
-  if (isOpenBefore) await expect.poll(() => Atomics.load(state, 0)).toBe(1)
+  if (isOpenBefore) await expect.poll(() => Atomics.load(state, 0), { timeout: 20_000 }).toBe(1)
   return { answers, standStill: () => Atomics.wait(state, 1, 0, 60_000), state }
 }
 
@@ -104,7 +104,7 @@ test('requests that were sent while the process was busy are read before idle co
   const { answers, standStill, state } = await sendWhileBusy(port, 20, { isOpenBefore: true })
   await expect.poll(() => new Promise((resolve) => server.getConnections((_, open) => resolve(open)))).toBe(20)
   const closed = closeServer(server, { ...MINUTES, lateMs: 50 })
-  await expect.poll(() => server.listening).toBe(false)
+  await expect.poll(() => server.listening, { timeout: 20_000 }).toBe(false)
   Atomics.store(state, 0, 2)
   standStill()
   const until = performance.now() + 200

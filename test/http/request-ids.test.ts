@@ -275,4 +275,13 @@ describe('on a server that is well', () => {
     await waitFor(async () => linesOf(id).length === 1, { what: 'the line' })
     expect((await ask(server, OWNER, 'GET', '/v1/audit?limit=1')).status).toBe(200)
   })
+
+  test('ids that this server gives are UUIDs in the order of time, and none is given twice', async () => {
+    const given: string[] = []
+    for (let n = 0; n < 5; n++) given.push(String((await fetch(at('/jwks'))).headers.get('x-request-id')))
+    for (const id of given) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+    expect(new Set(given).size).toBe(given.length)
+    const milliseconds = given.map((id) => id.slice(0, 13))
+    expect(milliseconds).toEqual(milliseconds.toSorted())
+  })
 })

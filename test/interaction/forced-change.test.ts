@@ -44,8 +44,8 @@ test('the step cannot be reached without the password, nor from another browser'
   const customer = await shop.addCustomer(weak)
   const [visitor, thief] = [shop.visitor(), shop.visitor()]
   const page = await visitor.signIn(customer)
-  expect((await thief.open(page.url)).html).toContain('This sign-in has ended')
   const login = await thief.openLogin()
+  expect((await thief.open(page.url)).html).toContain('This sign-in has ended')
   const { url } = await thief.open(`${login.url}/new-password`)
   expect(url).toBe(login.url)
   const forged = { ...login, html: login.html.replaceAll('/login"', '/new-password"') }

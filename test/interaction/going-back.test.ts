@@ -2,13 +2,17 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type HostedShop, isSignedIn, startHostedShop } from './hosted-shop.ts'
 
 const HOME = 'http://localhost:8080/'
+/** Where every page at an end leads as well. */
+const ACCOUNT = '/account'
 let shop: HostedShop
 beforeAll(async () => {
   shop = await startHostedShop()
 })
 afterAll(() => shop?.stop())
 
-const linksOf = (html: string) => [...html.matchAll(/<a\b[^>]*href="([^"]*)"/g)].map(([, address]) => address)
+/** Where the page itself leads, without the links of every page. */
+const linksOf = (html: string) =>
+  [...(/<main.*<\/main>/s.exec(html)?.[0] ?? '').matchAll(/<a\b[^>]*href="([^"]*)"/g)].map(([, address]) => address)
 
 /** A page of a sign-in that this browser has behind it. */
 async function signedInFrom(fields: Record<string, string> = {}) {
@@ -26,7 +30,7 @@ test('going back after a sign-in leads on to the client, from every page of it',
   const { visitor, path } = await signedInFrom()
   for (const step of ['', '/login', '/consent', '/abort', '/new-password']) {
     const page = await visitor.open(path + step)
-    expect([step, page.status, linksOf(page.html)]).toEqual([step, 400, [HOME]])
+    expect([step, page.status, linksOf(page.html)]).toEqual([step, 400, [HOME, ACCOUNT]])
     expect(page.html).toContain('Go to Demo storefront')
     expect(page.html).not.toContain('type="password"')
   }
@@ -38,22 +42,22 @@ test('a form that is sent once more after the sign-in leads on as well', async (
     method: 'POST',
     body: new URLSearchParams({ login: 'x', password: 'y', csrf: 'z' }),
   })
-  expect([again.status, linksOf(await again.text())]).toEqual([400, [HOME]])
+  expect([again.status, linksOf(await again.text())]).toEqual([400, [HOME, ACCOUNT]])
 })
 
 test('cancelling, and going back, leads on as well', async () => {
   const visitor = shop.visitor()
   const login = await visitor.openLogin()
   await visitor.submit(login, '/abort')
-  expect(linksOf((await visitor.open(new URL(login.url).pathname)).html)).toEqual([HOME])
+  expect(linksOf((await visitor.open(new URL(login.url).pathname)).html)).toEqual([HOME, ACCOUNT])
 })
 
 test('another browser learns nothing of the client, and an invented one leads nowhere', async () => {
   const { path } = await signedInFrom()
-  expect(linksOf((await shop.visitor().open(path)).html)).toEqual([])
+  expect(linksOf((await shop.visitor().open(path)).html)).toEqual([ACCOUNT])
   for (const name of ['nobody', 'https://evil.example/', '\0', '']) {
     const cookie = `vestibule.client=${Buffer.from(name).toString('base64url')}`
     const page = await fetch(shop.server.url + path, { headers: { cookie } })
-    expect([page.status, linksOf(await page.text())]).toEqual([400, []])
+    expect([page.status, linksOf(await page.text())]).toEqual([400, [ACCOUNT]])
   }
 })

@@ -2,7 +2,7 @@ import { createPasswords } from '../../src/credentials/passwords.ts'
 import { authorizationUrl, CALLBACK, pkce } from '../endpoints/client.ts'
 import { type CookieJar, createCookieJar } from '../support/cookie-jar.ts'
 import { readForm } from '../support/http.ts'
-import { startTestServer, type TestServer, type TestSettings } from '../support/server.ts'
+import { startTestServer, type TestServer, type TestServerOptions, type TestSettings } from '../support/server.ts'
 import { type MailSink, startMailSink } from './mail-sink.ts'
 
 const ADMIN_TOKEN = 'an-admin-token-for-tests'
@@ -45,15 +45,13 @@ export type HostedShop = {
 type Flags = { readonly emailVerified?: boolean; readonly status?: 'active' | 'blocked' }
 
 /** The server with a mail server beside it and registration open; X-Forwarded-For is believed. */
-export async function startHostedShop(settings: TestSettings = {}): Promise<HostedShop> {
+export async function startHostedShop(
+  settings: TestSettings = {},
+  options: TestServerOptions = {},
+): Promise<HostedShop> {
   const sink = await startMailSink()
-  const server = await startTestServer({
-    MAIL_URL: sink.url,
-    REGISTRATION: 'open',
-    TRUSTED_PROXIES: '127.0.0.1,::1',
-    ADMIN_TOKEN,
-    ...settings,
-  })
+  const own = { BRAND_NAME: 'Acme Shop', TRUSTED_PROXIES: '127.0.0.1,::1', ADMIN_TOKEN }
+  const server = await startTestServer({ MAIL_URL: sink.url, REGISTRATION: 'open', ...own, ...settings }, options)
 
   async function importCustomer(record: object): Promise<void> {
     const answer = await fetch(`${server.adminUrl}/v1/customers/import`, {
@@ -104,7 +102,7 @@ function createVisitor(url: string, given: Record<string, string>): Visitor {
   const headers = { ...given }
 
   async function arrive(response: Response): Promise<Page> {
-    const page = await jar.follow(response, { stopAt: CALLBACK })
+    const page = await jar.follow(response, { stopAt: CALLBACK, headers })
     const html = page.url.startsWith(CALLBACK) ? '' : await page.response.text()
     return { url: page.url, status: page.response.status, headers: page.response.headers, html }
   }
@@ -130,7 +128,8 @@ function createVisitor(url: string, given: Record<string, string>): Visitor {
   return visitor
 }
 
-function formEnding({ html, url }: Page, ending: string) {
+/** The form of a page whose address ends so. */
+export function formEnding({ html, url }: Page, ending: string) {
   const forms = html.match(/<form\b.*?<\/form>/gs) ?? []
   const found = forms.map((form) => readForm(form, url)).find(({ action }) => new URL(action).pathname.endsWith(ending))
   if (!found) throw new Error(`no form to ${ending} on ${url}: ${html}`)

@@ -17,13 +17,19 @@ export type ReceivedMail = {
 export type MailSink = {
   readonly url: string
   readonly mails: readonly ReceivedMail[]
-  /** The `nth` mail to an address, the first unless said otherwise; waits for it. */
-  mailTo(address: string, nth?: number): Promise<ReceivedMail>
+  /**
+   * The `nth` mail to an address, the first unless said otherwise; waits for it. Notices are sent beside the answer, so
+   * mails come in any order: where several go to one address, `about` says which, by its subject or its link.
+   */
+  mailTo(address: string, nth?: number, about?: RegExp): Promise<ReceivedMail>
   mailsTo(address: string): readonly ReceivedMail[]
   /** Refuses so many mails that come next, with this SMTP code. */
   refuse(count: number, code: number): void
   stop(): Promise<void>
 }
+
+/** The link of a letter with which a password is chosen anew. */
+export const RECOVERY_LINK = /\/recovery\/new/
 
 /** A mail server on a free port that keeps what it is given. */
 export async function startMailSink(): Promise<MailSink> {
@@ -58,7 +64,10 @@ export async function startMailSink(): Promise<MailSink> {
     url: `smtp://127.0.0.1:${port}`,
     mails,
     mailsTo,
-    mailTo: (address, nth = 1) => waitFor(() => mailsTo(address)[nth - 1], { what: `mail ${nth} to ${address}` }),
+    mailTo: (address, nth = 1, about = /^/) =>
+      waitFor(() => mailsTo(address).filter(({ subject, link }) => about.test(`${subject} ${link}`))[nth - 1], {
+        what: `mail ${nth} to ${address} about ${about}`,
+      }),
     refuse: (count, code) => {
       refusals = { count, code }
     },

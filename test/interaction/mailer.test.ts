@@ -22,7 +22,13 @@ let lines: string[]
 function open(settings: Partial<MailerSettings> & { retryDelaysMs?: number[]; limit?: number } = {}): Mailer {
   const log = createLog('info', { write: (line) => void lines.push(line) })
   const directory = temporaryDirectory('mail')
-  const base = { ISSUER: 'https://id.example', DATA_DIR: directory, NODE_ENV: 'test', retryDelaysMs: [10, 10] }
+  const base = {
+    senderName: 'Acme Shop',
+    ISSUER: 'https://id.example',
+    DATA_DIR: directory,
+    NODE_ENV: 'test',
+    retryDelaysMs: [10, 10],
+  }
   mailer = openMailer({ ...base, MAIL_URL: sink.url, log, ...settings })
   return mailer
 }
@@ -42,7 +48,7 @@ describe('by SMTP', () => {
     const received = await sink.mailTo(mail.to)
     expect(received).toMatchObject({ subject: 'Grüße', link: 'https://id.example/x' })
     expect(received.text).toContain('größer')
-    expect(received.headers).toContain('From: no-reply@id.example')
+    expect(received.headers).toContain('From: Acme Shop <no-reply@id.example>')
   })
 
   test('the sender may be named', async () => {
@@ -99,7 +105,11 @@ describe('without a mail server', () => {
   test('a mail is a file for its owner alone, and the log says where', async () => {
     const DATA_DIR = temporaryDirectory('outbox')
     const settings = { ISSUER: 'https://id.example', DATA_DIR, NODE_ENV: 'development' }
-    mailer = openMailer({ ...settings, log: createLog('info', { write: (line) => void lines.push(line) }) })
+    mailer = openMailer({
+      ...settings,
+      senderName: 'Acme Shop',
+      log: createLog('info', { write: (line) => void lines.push(line) }),
+    })
     await mailer.send({ ...mail, to: 'sonia@spryker.com\nBcc: x@example.com' })
     const outbox = join(DATA_DIR, 'outbox')
     const [eml = '', html = ''] = readdirSync(outbox).sort()

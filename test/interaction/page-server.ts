@@ -1,10 +1,12 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import Koa, { type Context } from 'koa'
+import { plainBrand } from '../../src/interaction/brand/brand.ts'
+import type { LoginOffers } from '../../src/interaction/login/login-view.ts'
 import type { SignIn } from '../../src/interaction/login-step.ts'
 import { createPages } from '../../src/interaction/pages.ts'
 import { createProtocolPages } from '../../src/interaction/protocol-pages.ts'
-import { createInteractionRoutes } from '../../src/interaction/routes.ts'
+import { createInteractionRoutes, type InteractionRoutesDeps } from '../../src/interaction/routes.ts'
 import { type Interaction, InteractionLost, type Interactions } from '../../src/oauth/browser/interactions.ts'
 
 /** The interaction that most tests look at. */
@@ -19,6 +21,7 @@ export const northwind: Interaction = {
     tosUri: 'https://northwind.example/terms',
   },
   uiLocales: [],
+  wantsSecondFactor: false,
   requested: { scopes: [], claims: [] },
 }
 
@@ -42,12 +45,14 @@ const authenticate: SignIn = async (login, given) => {
   return customer.emailVerified ? { outcome: 'authenticated', customer, proof } : { outcome: 'unconfirmed', customer }
 }
 
+type PageServerOptions = { readonly viewsDirectory?: string; readonly offers?: LoginOffers }
+
 /**
  * Our pages on a free port, over interactions that are found by the uid in the path as the cookie would. `finished`
  * lists how they ended; an ended interaction sends the browser to `callback`.
  */
-export async function startPageServer({ viewsDirectory }: { viewsDirectory?: string } = {}) {
-  const pages = createPages({ viewsDirectory })
+export async function startPageServer({ viewsDirectory, offers = {} }: PageServerOptions = {}) {
+  const pages = createPages({ viewsDirectory, brand: plainBrand('Acme Shop') })
   const protocol = createProtocolPages({ pages })
   const app = new Koa()
   const server = createServer().listen(0, '127.0.0.1')
@@ -73,17 +78,30 @@ export async function startPageServer({ viewsDirectory }: { viewsDirectory?: str
     grantConsent: (ctx) => finish(ctx, 'granted'),
     clientAt: async () => undefined,
     keepAccount: (ctx) => finish(ctx, 'granted'),
+    chooseCompany: (ctx, companyUserId) => finish(ctx, { companyUserId }),
     abort: (ctx) => finish(ctx, 'aborted'),
   }
 
   const csrfKeys = ['a key of at least sixteen characters'] as const
-  const findCustomer = async () => ({ email: 'sonia@spryker.com' })
+  const findCustomer = async () => ({ email: 'sonia@spryker.com', companyUsers: [], customerReference: 'DE--21' })
   app.silent = true
   app.use(async (ctx, next) => {
     ctx.state.requestId = '5f0c1c5e-8b1f-4c56-9a61-2f3f5f0a7f11'
     await next()
   })
-  app.use(createInteractionRoutes({ interactions, authenticate, findCustomer, pages, issuer: origin, csrfKeys }))
+  // No customer here has one.
+  const secondFactor = {} as InteractionRoutesDeps['secondFactor']
+  const deps = {
+    interactions,
+    authenticate,
+    findCustomer,
+    secondFactor,
+    pages,
+    issuer: origin,
+    csrfKeys,
+    offers,
+  } as const
+  app.use(createInteractionRoutes(deps))
   app.use(protocolEndpoints(protocol, origin))
   server.on('request', app.callback())
 
@@ -111,8 +129,10 @@ function protocolEndpoints(protocol: ReturnType<typeof createProtocolPages>, ori
     value="ABC&quot;&gt;" type="text" name="user_code" placeholder="Enter code" autofocus autocomplete="off"></input>
   </form>`
   const logout = `<form id="op.logoutForm" method="post" action="${origin}/logout/confirm"><input type="hidden" name="xsrf" value="secret"/></form>`
+  const describe = (name: string) => ({ name, facts: { name, isFirstParty: false } })
+  const [shop, television] = [describe('Northwind Trading'), describe('Living Room TV')] as const
   const confirm = {
-    clientName: 'Living Room TV',
+    client: television,
     userCode: 'WDJB-MJHT',
     scopes: asked('openid', 'profile', 'orders:read'),
   }
@@ -120,15 +140,14 @@ function protocolEndpoints(protocol: ReturnType<typeof createProtocolPages>, ori
     '/callback': (ctx) => {
       ctx.body = 'back at the client'
     },
-    '/logout': (ctx) => protocol.renderLogout(ctx, logout, false),
-    '/signed-out': (ctx) =>
-      protocol.renderSignedOut(ctx, { name: 'Northwind Trading', home: 'https://northwind.example/' }),
-    '/staying': (ctx) => protocol.renderStaying(ctx, { name: 'Northwind Trading' }),
+    '/logout': (ctx) => protocol.renderLogout(ctx, logout, { endsOutside: false, client: undefined }),
+    '/signed-out': (ctx) => protocol.renderSignedOut(ctx, { ...shop, home: 'https://northwind.example/' }),
+    '/staying': (ctx) => protocol.renderStaying(ctx, shop),
     '/device': (ctx) => protocol.renderDeviceInput(ctx, device.replace('ABC&quot;&gt;', '')),
     '/device-wrong': (ctx) =>
       protocol.renderDeviceInput(ctx, device, Object.assign(new Error('unknown'), { name: 'NotFoundError' })),
     '/device-confirm': (ctx) => protocol.renderDeviceConfirm(ctx, device, confirm),
-    '/device-done': (ctx) => protocol.renderDeviceDone(ctx, 'Living Room TV'),
+    '/device-done': (ctx) => protocol.renderDeviceDone(ctx, television),
     '/error': (ctx) =>
       protocol.renderError(
         ctx,

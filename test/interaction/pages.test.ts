@@ -3,11 +3,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Asset, hashedName } from '../../src/http/assets.ts'
+import { plainBrand } from '../../src/interaction/brand/brand.ts'
 import { createPages } from '../../src/interaction/pages.ts'
+import { createCookieJar } from '../support/cookie-jar.ts'
 import { northwind, type PageServer, startPageServer } from './page-server.ts'
 
 const views = fileURLToPath(new URL('../../views', import.meta.url))
-const templates = readdirSync(views).filter((file) => file.endsWith('.eta'))
+const templates = ['', 'account/'].flatMap((folder) =>
+  readdirSync(join(views, folder))
+    .filter((file) => file.endsWith('.eta'))
+    .map((file) => folder + file),
+)
 const locale = (tag: string) => JSON.parse(readFileSync(join(views, 'locales', `${tag}.json`), 'utf8')) as object
 const hostile = `"><img src=x onerror=alert(1)>'</script>`
 
@@ -56,13 +63,22 @@ test('every text that a template names exists', () => {
 test('templates write nothing unescaped but their own parts', () => {
   for (const file of templates) {
     const raw = readFileSync(join(views, file), 'utf8').match(/<%~.*?%>/g) ?? []
-    expect(raw.filter((tag) => !/^<%~ (it\.body|include\('@[\w-]+', it\)) %>$/.test(tag))).toEqual([])
+    expect(
+      raw.filter(
+        (tag) =>
+          !/^<%~ (it\.body|include\('@[\w/-]+'(?: \+ (?:it\.)?section\.template)?, (?:it|\{ \.\.\.it, .*\})\)) %>$/.test(
+            tag,
+          ),
+      ),
+    ).toEqual([])
   }
 })
 
-test('templates carry no script, inline style or handler', () => {
+test('templates carry no script but ours from its file, no inline style and no handler', () => {
+  const ours = '<script src="<%= it.assets.script %>" integrity="<%= it.integrity %>" defer></script>'
   for (const file of templates) {
-    expect(readFileSync(join(views, file), 'utf8')).not.toMatch(/<script|<style|\sstyle=|\son\w+=/i)
+    const template = readFileSync(join(views, file), 'utf8').replace(file === 'layout.eta' ? ours : '', '')
+    expect(template).not.toMatch(/<script|<style|\sstyle=|\son\w+=/i)
   }
 })
 
@@ -74,7 +90,7 @@ test('hostile client names, hints, scopes and claims come out encoded', async ()
   const consent = await show({ ...northwind, uid: 'hostile', prompt: 'consent', client, requested })
   for (const { html } of [login, consent]) {
     expect(html).not.toContain('<img src=x')
-    expect(html).not.toContain('</script>')
+    expect(html.replace(/<script src="[^"]+" integrity="[^"]+" defer><\/script>/, '')).not.toContain('</script>')
     expect(html).toContain('&quot;&gt;&lt;img src=x onerror=alert(1)&gt;&#39;&lt;/script&gt;')
   }
 })
@@ -108,10 +124,28 @@ test('a logo is shown, and allowed by the policy of that page alone', async () =
   expect(headers.get('content-security-policy')).toContain("img-src 'self' https://cdn.example;")
 })
 
+test('an empty field says what is missing beside it, besides the summary', async () => {
+  server.add({ ...northwind, uid: 'empty' })
+  const jar = createCookieJar()
+  const path = `${server.origin}/interaction/empty`
+  const csrf = /name="csrf" value="([^"]+)"/.exec(await (await jar.fetch(path)).text())?.[1] ?? ''
+  const body = new URLSearchParams({ csrf, login: '', password: '' })
+  const html = await (
+    await jar.fetch(`${path}/login`, { method: 'POST', body, headers: { Origin: server.origin } })
+  ).text()
+  for (const field of ['login', 'password']) {
+    expect(html).toMatch(new RegExp(`<input id="${field}"[^>]*aria-invalid="true" aria-describedby="${field}-error"`))
+    expect(html).toMatch(new RegExp(`<p class="field-error" id="${field}-error">Enter your`))
+    expect(html).toContain(`<a href="#${field}">`)
+  }
+  expect(html).toMatch(/<input id="login"[^>]* autofocus/)
+})
+
 test('pages are not framed, stored or sniffed; a form that may end at a client may go on from there', async () => {
-  const { headers } = await show({ ...northwind, uid: 'headers' })
+  const { html, headers } = await show({ ...northwind, uid: 'headers' })
+  const integrity = /<script src="[^"]+" integrity="(sha384-[^"]+)" defer>/.exec(html)?.[1]
   expect(headers.get('content-security-policy')).toBe(
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+    `default-src 'none'; script-src '${integrity}'; require-trusted-types-for 'script'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'`,
   )
   const device = await fetch(`${server.origin}/device`)
   expect(device.headers.get('content-security-policy')).toContain("form-action 'self';")
@@ -123,15 +157,23 @@ test('pages are not framed, stored or sniffed; a form that may end at a client m
 
 test.each([
   [['de-AT', 'en'], 'en', 'de'],
-  [['fr', 'de'], 'en', 'de'],
+  [['fi', 'de'], 'en', 'de'],
   [[], 'de-CH,de;q=0.9,en;q=0.8', 'de'],
-  [[], 'fr;q=0.9,en;q=0.8,de;q=0.7', 'en'],
+  [[], 'fi;q=0.9,en;q=0.8,de;q=0.7', 'en'],
   [['../../etc/passwd', '"><script>'], 'xx', 'en'],
   [[], '*', 'en'],
 ])('ui_locales %j and Accept-Language %s give %s', async (uiLocales, accepted, language) => {
   const { html, headers } = await show({ ...northwind, uid: 'language', uiLocales }, { 'accept-language': accepted })
   expect(html).toContain(`<html lang="${language}" dir="ltr">`)
   expect(headers.get('content-language')).toBe(language)
+})
+
+test('Arabic is read from right to left, and a name or address in a sentence keeps its own direction', async () => {
+  const client = { ...northwind.client, name: '1@shop' }
+  const { html, headers } = await show({ ...northwind, uid: 'arabic', client, uiLocales: ['ar-EG'] })
+  expect(html).toContain('<html lang="ar" dir="rtl">')
+  expect(headers.get('content-language')).toBe('ar')
+  expect(html).toContain('\u20681@shop\u2069')
 })
 
 test('an error page names the code and the request, and encodes what came with them', async () => {
@@ -157,12 +199,14 @@ test('a directory of own views replaces single pages, texts and the stylesheet',
       "<% layout('@layout', { title: 'x' }) %><p>Bye from <%= it.clientName %></p>",
     )
     writeFileSync(join(own, 'style.css'), 'body { color: red }')
-    const pages = createPages({ viewsDirectory: own, shop: { name: 'Northwind & Sons' }, publicPath: '/auth' })
+    const pages = createPages({ viewsDirectory: own, brand: plainBrand('Northwind & Sons'), publicPath: '/auth' })
+    const sheet = pages.asset('style.css') as Asset // every brand has one
     const html = pages.render('signed-out', { clientName: 'N' }, 'en')
     expect(html).toContain('<p>Bye from N</p>')
     expect(html).toContain('Northwind &amp; Sons')
-    expect(html).toContain(`/auth/assets/style.css?v=${pages.assets['style.css'].hash}`)
-    expect(pages.assets['style.css'].hash).not.toBe(server.pages.assets['style.css'].hash)
+    expect(html).toContain(`/auth/assets/${hashedName('style.css', sheet)}`)
+    expect(sheet.hash).not.toBe(server.pages.asset('style.css')?.hash)
+    expect(sheet.content.toString()).toContain('body { color: red }')
     expect(pages.render('logout', { form: { action: '/', fields: {} } }, 'de')).toContain('Angemeldet bleiben')
   } finally {
     rmSync(own, { recursive: true })

@@ -28,7 +28,7 @@ test('a new customer registers, confirms by mail and signs in where they began',
   expect(isSignedIn(await visitor.signIn({ email, password }))).toBe(false)
 
   const { link, subject, text } = await shop.sink.mailTo(email)
-  expect(subject).toBe('Confirm your e-mail address for Vestibule')
+  expect(subject).toBe('Confirm your e-mail address for Acme Shop')
   expect(text).toContain('24 hours')
   const page = await visitor.open(link)
   expect(page.html).not.toContain('type="password"')
@@ -81,7 +81,7 @@ test('an address that has an account gets a letter that says so, and the page sa
   const seen = ({ status, url, html }: Page) => [status, url, html.replace(/interaction\/[\w-]+/, 'interaction')]
   expect(seen(known)).toEqual(seen(unknown))
   const letter = await shop.sink.mailTo(customer.email)
-  expect(letter.subject).toBe('You already have an account at Vestibule')
+  expect(letter.subject).toBe('You already have an account at Acme Shop')
   expect(letter.link).toBe(`${shop.server.url}/recovery?ui_locales=en`)
   expect(isSignedIn(await shop.visitor().signIn(customer))).toBe(true)
 })

@@ -29,7 +29,7 @@ test('a locked person gets a link by mail and signs in with the password they ha
   const sent = await visitor.submit(await lock(customer, visitor), '/unblock')
   expect(sent.url).toBe(`${shop.server.url}/sent/unblock`)
   const { link, subject } = await shop.sink.mailTo(customer.email)
-  expect(subject).toBe('Sign in to Vestibule again')
+  expect(subject).toBe('Sign in to Acme Shop again')
   const login = await visitor.submit(await visitor.open(link), '/unblock')
   expect(login.url).toContain('/interaction/')
   expect(login.html).toContain('You can sign in again')

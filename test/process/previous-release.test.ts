@@ -1,7 +1,18 @@
 import { afterEach, expect, test } from 'vitest'
-import { introspect, obtainCode, read, redeem, refresh, tokensOf, userinfo } from '../endpoints/client.ts'
+import {
+  introspect,
+  obtainCode,
+  ordersService,
+  read,
+  redeem,
+  refresh,
+  revoke,
+  tokensOf,
+  userinfo,
+} from '../endpoints/client.ts'
 import { describeOn } from '../support/describe-on.ts'
 import { freePort } from '../support/free-port.ts'
+import { postForm } from '../support/http.ts'
 import { checkOutPrevious, findPreviousRelease, type PreviousRelease } from '../support/previous-release.ts'
 import { type ServerProcess, startServerProcess } from '../support/server.ts'
 import { createDatabase } from '../support/shared.ts'
@@ -44,6 +55,43 @@ describeOn('postgres', 'an upgrade of nodes one after another', () => {
     })
   })
 })
+
+describeOn('history', 'an embedded server of the previous release', () => {
+  test('is upgraded with its sign-ins and its revocations; going back brings nothing revoked to life', async () => {
+    const program = checkOutPrevious(findPreviousRelease() as PreviousRelease)
+    const before = await startServerProcess({}, { program })
+    nodes.push(before)
+    const kept = await tokensOf(before.url)
+    const ended = await tokensOf(before.url)
+    expect((await revoke(before.url, ended.refresh_token)).status).toBe(200)
+    const machine = await machineToken(before.url)
+    await revoke(before.url, machine, {}, ordersService)
+    await before.kill()
+
+    const after = await startServerProcess(before.settings)
+    nodes.push(after)
+    expect(await introspect(after.url, kept.access_token)).toMatchObject({ active: true })
+    const refreshed = await read(refresh(after.url, kept.refresh_token))
+    expect(refreshed.status).toBe(200)
+    await expectDead(after.url, [ended.access_token, machine])
+    const later = await machineToken(after.url)
+    await revoke(after.url, later, {}, ordersService)
+    await after.kill()
+
+    expect(await runVestibule(['restored', '--keep-keys'], before.settings, { program })).toMatchObject({ code: 0 })
+    const back = await startServerProcess(before.settings, { program })
+    nodes.push(back)
+    await expectDead(back.url, [kept.access_token, refreshed.body.access_token, ended.access_token, machine, later])
+    expect((await introspect(back.url, (await tokensOf(back.url)).access_token)).active).toBe(true)
+  })
+})
+
+const machineToken = async (url: string): Promise<string> =>
+  (await read(postForm(`${url}/token`, { grant_type: 'client_credentials' }, ordersService))).body.access_token
+
+async function expectDead(url: string, tokens: readonly string[]): Promise<void> {
+  for (const token of tokens) expect(await introspect(url, token)).toEqual({ active: false })
+}
 
 /** Browsers sign in at the node that has the issuer's address. */
 async function everyDoorOpens({ url }: ServerProcess, { signInAt }: { signInAt: ServerProcess }): Promise<void> {

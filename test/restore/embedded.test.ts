@@ -1,8 +1,9 @@
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { introspect } from '../endpoints/client.ts'
+import { introspect, ordersService, read } from '../endpoints/client.ts'
 import { copyTemplate } from '../support/embedded-template.ts'
+import { postForm } from '../support/http.ts'
 import { temporaryDirectory } from '../support/run-directory.ts'
 import { startTestServer, type TestSettings } from '../support/server.ts'
 import { follow } from './runbook.ts'
@@ -55,6 +56,27 @@ test('a backup that was only copied back does bring them back: "vestibule restor
   const after = await startTestServer(settings)
   try {
     expect((await introspect(after.url, ended.revoked.access_token)).active).toBe(true)
+  } finally {
+    await after.stop()
+  }
+})
+
+test('a storage file that was lost signs everybody out, machines included: it knew what was revoked', async () => {
+  const DATA_DIR = await copyTemplate('demo', temporaryDirectory('lost'))
+  const settings = { ...(await operatorSettings()), DATA_DIR, KEYS_URL: `file:${temporaryDirectory('keys')}` }
+  const before = await startTestServer(settings)
+  const machineToken = async (url: string): Promise<string> =>
+    (await read(postForm(`${url}/token`, { grant_type: 'client_credentials' }, ordersService))).body.access_token
+  const token = await machineToken(before.url)
+  expect((await introspect(before.url, token)).active).toBe(true)
+  await before.stop()
+  rmSync(join(DATA_DIR, 'storage.sqlite'))
+
+  const after = await startTestServer(settings, { captureLog: true })
+  try {
+    expect(await introspect(after.url, token)).toEqual({ active: false })
+    expect((await introspect(after.url, await machineToken(after.url))).active).toBe(true)
+    expect(after.logLines.filter((line) => line.includes('storage.lost'))).toHaveLength(1)
   } finally {
     await after.stop()
   }

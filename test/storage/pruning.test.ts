@@ -4,7 +4,7 @@ import pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { openDatabase } from '../../src/database/index.ts'
 import { createSqlStorage, STORAGE_TABLES } from '../../src/storage/sql.ts'
-import { prune } from '../../src/storage/sql-pruning.ts'
+import { prune, startPruning } from '../../src/storage/sql-pruning.ts'
 import { describeOn } from '../support/describe-on.ts'
 import { copyTemplate } from '../support/embedded-template.ts'
 import { temporaryDirectory } from '../support/run-directory.ts'
@@ -20,7 +20,7 @@ describe('pruning of the embedded database', () => {
     const directory = temporaryDirectory('pruning')
     await copyTemplate('migrated', directory)
     const database = await openDatabase({ DATA_DIR: join(directory, 'data') })
-    const storage = createSqlStorage(database.knex, { isShared: false })
+    const endPruning = startPruning(database.knex, STORAGE_TABLES, { isVacuumed: true, onError: console.error })
     const bytes = async () => {
       const { rows } = await database.knex.raw<{ rows: { bytes: string }[] }>(
         `select pg_total_relation_size('artifacts') as bytes`,
@@ -39,7 +39,7 @@ describe('pruning of the embedded database', () => {
       expect(Number((await database.knex('artifacts').count())[0]?.count)).toBe(0)
     }
     expect(peaks.at(-1)).toBeLessThanOrEqual((peaks[0] ?? 0) * 1.2)
-    await storage.close()
+    endPruning()
     await database.close()
   })
 })
@@ -48,7 +48,7 @@ describeOn('postgres', 'pruning', () => {
   test('under steady load the tables do not grow: what expires makes room for what comes', async () => {
     const DATABASE_URL = await createDatabase()
     const database = await openDatabase({ DATABASE_URL, DATA_DIR: '' })
-    const storage = createSqlStorage(database.knex, { isShared: true })
+    const storage = createSqlStorage(database.knex)
     const client = new pg.Client({ connectionString: DATABASE_URL })
     await client.connect()
     const bytes = async () =>

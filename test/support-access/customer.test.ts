@@ -1,9 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { OWNER } from '../admin/administrators.ts'
 import { runCommand } from '../cli/run-command.ts'
 import { introspect, read, tokensOf } from '../endpoints/client.ts'
+import { lettersIn } from '../support/outbox.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { actFor, actingTokens, agentTokens, owner, trailOf } from './acting.ts'
@@ -167,11 +166,6 @@ describe('the customer’s list', () => {
 })
 
 test('a customer is told by mail, in their language, without the agent’s words', async () => {
-  const letters = () => {
-    const outbox = join(server.config.DATA_DIR, 'outbox')
-    const names = readdirSync(outbox).filter((name) => name.endsWith('.eml'))
-    return names.map((name) => readFileSync(join(outbox, name), 'utf8'))
-  }
   const made = await owner(server, 'POST', '/v1/customers', {
     email: 'greta@example.com',
     customerReference: 'DE--77',
@@ -181,7 +175,9 @@ test('a customer is told by mail, in their language, without the agent’s words
   })
   expect(made.status).toBe(201)
   await actingTokens(server, { customer_reference: 'DE--77', reason: 'Words of the agent' })
-  const letter = await waitFor(async () => letters().find((text) => text.includes('greta@example.com')))
+  const letter = await waitFor(async () =>
+    lettersIn(server.config.DATA_DIR).find((text) => text.includes('greta@example.com')),
+  )
   expect(letter).toMatch(/Subject: Unser Kundendienst hat Zugriff auf Ihr Konto/)
   expect(letter).toMatch(/höchstens 60 Minuten lang/)
   expect(letter).not.toContain('Words of the agent')

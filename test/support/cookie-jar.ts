@@ -8,7 +8,7 @@ export type CookieJar = {
    * Follows redirects from `response` until a page answers, or until the next address starts with `stopAt`: the
    * callback of a client, where nobody listens. `url` is the page's address, or the callback with its parameters.
    */
-  follow(response: Response, options?: { readonly stopAt?: string }): Promise<{ url: string; response: Response }>
+  follow(response: Response, options?: FollowOptions): Promise<{ url: string; response: Response }>
   /** The value of a cookie that would be sent to `url`. */
   get(url: string | URL, name: string): string | undefined
   /** Takes a `Set-Cookie` that another subdomain sends for the whole domain. */
@@ -18,6 +18,9 @@ export type CookieJar = {
   /** Forgets everything: another browser. */
   clear(): void
 }
+
+/** Where to stop, and what the browser says of itself on the way. */
+type FollowOptions = { readonly stopAt?: string; readonly headers?: Readonly<Record<string, string>> }
 
 type CookieJarOptions = {
   /** Where an address is really asked: what a proxy with TLS does in front of the server. */
@@ -59,7 +62,7 @@ export function createCookieJar({ reach = (url) => url }: CookieJarOptions = {})
     fetch: jarFetch,
     received,
     plant: (url, header) => remember(new URL(url), `${header}; domain=${new URL(url).hostname}`),
-    async follow(response, { stopAt } = {}) {
+    async follow(response, { stopAt, headers = {} } = {}) {
       let current = response
       for (let count = 0; count < MOST_REDIRECTS; count++) {
         const location = current.headers.get('location')
@@ -67,7 +70,7 @@ export function createCookieJar({ reach = (url) => url }: CookieJarOptions = {})
         const next = new URL(location, current.url).href
         if (stopAt !== undefined && next.startsWith(stopAt)) return { url: next, response: current }
         await current.body?.cancel()
-        current = await jarFetch(next)
+        current = await jarFetch(next, { headers })
       }
       throw new Error(`more than ${MOST_REDIRECTS} redirects, the last one from ${current.url}`)
     },

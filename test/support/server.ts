@@ -25,10 +25,18 @@ export type TestServer = {
   stop(): Promise<void>
 }
 
-type TestServerOptions = {
+/** How a server is started. */
+export type TestServerOptions = {
   readonly captureLog?: boolean
   /** Asks for the embedded database, also where Postgres is installed. */
   readonly isEmbedded?: boolean
+}
+
+type ServerProcessOptions = {
+  readonly waitUntilReady?: boolean
+  readonly program?: string
+  /** What Node is given before the program. */
+  readonly nodeArguments?: readonly string[]
 }
 
 export type ServerProcess = Daemon & {
@@ -79,13 +87,13 @@ export async function startTestServer(
  */
 export async function startServerProcess(
   settings: TestSettings = {},
-  { waitUntilReady = true, program = PROGRAM }: { readonly waitUntilReady?: boolean; readonly program?: string } = {},
+  { waitUntilReady = true, program = PROGRAM, nodeArguments = [] }: ServerProcessOptions = {},
 ): Promise<ServerProcess> {
   const adminPort = settings.ADMIN_PORT ?? String(await freePort())
   const directory = temporaryDirectory('server')
   if (!bringsDatabase(settings)) await copyTemplate(templateFor(settings), directory)
   const complete = await completeSettings(directory, { LOG_LEVEL: 'info', ...settings, ADMIN_PORT: adminPort })
-  const daemon = await startDaemon(process.execPath, [program, 'serve'], {
+  const daemon = await startDaemon(process.execPath, [...nodeArguments, program, 'serve'], {
     cwd: directory,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...complete },
   })

@@ -12,7 +12,7 @@ import {
   rmSync,
   statSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { temporaryDirectory } from './run-directory.ts'
@@ -87,8 +87,11 @@ async function makeTemplate(kind: 'migrated' | 'demo', directory: string): Promi
 function fingerprint(): string {
   const hash = createHash('sha256').update(readFileSync(join(ROOT, 'package-lock.json')))
   for (const folder of ['migrations', 'src/database']) {
-    for (const name of readdirSync(join(ROOT, folder)).sort()) {
-      hash.update(name).update(readFileSync(join(ROOT, folder, name)))
+    const files = readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true }).filter((each) =>
+      each.isFile(),
+    )
+    for (const path of files.map(({ parentPath, name }) => join(parentPath, name)).sort()) {
+      hash.update(relative(ROOT, path)).update(readFileSync(path))
     }
   }
   return hash.digest('hex').slice(0, 16)

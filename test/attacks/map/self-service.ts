@@ -46,6 +46,7 @@ export const attacks: readonly Attack[] = [
     kind: 'An endpoint without a page mails more than the pages would.',
     tests: [
       `${OF}nobody is bombed with letters, from one place or from many, and the owner still gets one`,
+      'test/customers/mailed-codes.test.ts › one place cannot have %s mailed without end, whomever to, and others still can',
       `${OF}one place cannot ask for letters without end, whomever they are for`,
     ],
   },

@@ -6,13 +6,24 @@ import { basicAuth, postForm, readForm } from '../../support/http.ts'
 import { startTestServer, type TestServer } from '../../support/server.ts'
 import { implicitToken, member, postData, RON_ID } from './endpoints.ts'
 
+const ADMIN_TOKEN = 'an-admin-token-for-tests'
+const OPERATOR = { authorization: `Bearer ${ADMIN_TOKEN}` }
 const CALLBACK = 'http://localhost:8080/callback'
 
 let server: TestServer
 let bearer: string
 
 beforeAll(async () => {
-  server = await startTestServer({ DIALECTS: 'elastic-path' })
+  server = await startTestServer({ DIALECTS: 'elastic-path', ADMIN_TOKEN })
+  const path = `${server.adminUrl}/v1/clients/frontend`
+  const found = await fetch(path, { headers: OPERATOR })
+  const { metadata } = (await found.json()) as { metadata: object }
+  const changed = await fetch(path, {
+    method: 'PUT',
+    headers: { ...OPERATOR, 'content-type': 'application/json', 'if-match': found.headers.get('etag') ?? '' },
+    body: JSON.stringify({ metadata: { ...metadata, company_choice: 'client' } }),
+  })
+  expect(changed.status, await changed.text()).toBe(200)
   bearer = await implicitToken(server.url)
 })
 afterAll(() => server.stop())

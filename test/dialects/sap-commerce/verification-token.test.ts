@@ -1,8 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { introspect, read, ron } from '../../endpoints/client.ts'
 import { postJson } from '../../support/http.ts'
+import { lettersIn } from '../../support/outbox.ts'
 import type { TestServer } from '../../support/server.ts'
 import { waitFor } from '../../support/wait-for.ts'
 import { ADDRESS, requestToken, SITE, SITE_PASSWORDS, STOREFRONT, signIn, startSapShop } from './shop.ts'
@@ -22,14 +21,7 @@ const ask = (members: object, bearer: string | undefined = clientToken) =>
   read(postJson(server.url + PATH, members, bearer ? { authorization: `Bearer ${bearer}` } : {}))
 const asked = { purpose: 'LOGIN', loginId: LOGIN.username, password: LOGIN.password }
 
-function mails(): string[] {
-  const outbox = join(server.config.DATA_DIR, 'outbox')
-  try {
-    return readdirSync(outbox).map((name) => readFileSync(join(outbox, name), 'utf8'))
-  } catch {
-    return [] // no mail yet
-  }
-}
+const mails = () => lettersIn(server.config.DATA_DIR)
 
 test('a customer signs in with the code from a mail, which goes to the address without its site, once', async () => {
   const { status, body } = await ask(asked)
@@ -37,7 +29,7 @@ test('a customer signs in with the code from a mail, which goes to the address w
   await waitFor(async () => mails().length > 0, { what: 'a mail' })
   const [mail = ''] = mails()
   expect(mail).toContain(`To: ${ADDRESS}\n`)
-  const password = /code is (\w+)/.exec(mail)?.[1] ?? ''
+  const password = /code for .+ is (\w+)\./.exec(mail)?.[1] ?? ''
   const redeem = (code: string) =>
     requestToken(server.url, { grant_type: 'password', ...STOREFRONT, username: body.tokenId, password: code })
   const wrong = await redeem('aaaaaa')

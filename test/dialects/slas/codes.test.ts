@@ -121,7 +121,7 @@ describe('signing in without a password', () => {
     const { username } = await newCustomer()
     const fields = { user_id: username, mode: 'email' }
     expect((await post(url(), 'passwordless/login', fields, PRIVATE)).status).toBe(200)
-    const code = /code is (\w+)/.exec((await mails.mailTo(username)).text)?.[1] ?? ''
+    const code = /code for .+ is (\w+)\./.exec((await mails.mailTo(username)).text)?.[1] ?? ''
     expect((await tokenOf(code)).status, 'without the login').toBe(400)
     expect((await tokenOf(code, { login_id: SONIA.username })).status).toBe(400)
     const { status, body } = await tokenOf(code, { login_id: username })
@@ -149,7 +149,7 @@ describe('signing in without a password', () => {
     const { username } = await newCustomer()
     const fields = { client_id: PUBLIC_CLIENT, user_id: username }
     expect((await post(url(), 'otp/request', { ...fields, mode: 'email' })).status).toBe(200)
-    const code = /code is (\w+)/.exec((await mails.mailTo(username)).text)?.[1] ?? ''
+    const code = /code for .+ is (\w+)\./.exec((await mails.mailTo(username)).text)?.[1] ?? ''
     const verify = (pwd_action_token: string) => post(url(), 'otp/verify', { ...fields, pwd_action_token })
     expect([(await verify('wrong0')).status, (await verify(code)).status, (await verify(code)).status]).toEqual([
       400, 200, 400,

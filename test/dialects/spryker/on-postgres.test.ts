@@ -21,7 +21,7 @@ describeOn('postgres', 'what an operator changes beside a running server', () =>
     const DATABASE_URL = await createDatabase({ demo: true })
     database = await openDatabase({ DATABASE_URL, DATA_DIR: '' })
     server = await startTestServer({ DATABASE_URL, SIGN_IN_LINK_TARGET: '/userinfo' })
-    storage = await openStorage({}, database.knex, () => {})
+    storage = await openStorage({ DATABASE_URL, DATA_DIR: '' }, database.knex, () => {})
   })
   afterAll(async () => {
     await server?.stop()

@@ -15,7 +15,7 @@ const FULL = 'urn:example:full-permissions'
 const EXAMPLE = 'http://localhost:8090'
 const VISITORS = 'urn:example:visitors'
 /** What differs from token to token; its type does not. */
-const OF_THE_MOMENT = /^(iss|jti|gid|parent_gid|iat|iat_ms|exp)$/
+const OF_THE_MOMENT = /^(iss|jti|gid|parent_gid|iat|iat_ms|exp|auth_time)$/
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/
 
 type Claims = Record<string, unknown>
