@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Knex } from 'knex'
-import { type AuditFilter, appendEntries, findEntries } from '../src/audit/audit-rows.ts'
+import { createAppend } from '../src/audit/append-entries.ts'
+import { type AuditFilter, findEntries } from '../src/audit/audit-rows.ts'
 import { openDatabase } from '../src/database/index.ts'
 import { startPostgres } from '../test/support/postgres-server.ts'
 import { closeRunDirectory, openRunDirectory } from '../test/support/run-directory.ts'
@@ -93,6 +94,7 @@ async function searches(from: Knex): Promise<Record<string, number>> {
 
 async function writes(into: Knex): Promise<number> {
   const at = new Date().toISOString()
+  const append = createAppend(into)
   const took = await milliseconds(async () => {
     for (let written = 0; written < WRITTEN; written += BATCH) {
       const events = Array.from({ length: BATCH }, (_, index) => ({
@@ -105,7 +107,7 @@ async function writes(into: Knex): Promise<number> {
           ...(index % 10 === 0 && { signIn: crypto.randomUUID() }),
         },
       }))
-      await appendEntries(into, events)
+      await append(events)
     }
   })
   return Math.round(WRITTEN / (took / 1000))

@@ -7,7 +7,6 @@ import { readFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { type Daemon, startDaemon } from '../test/support/daemon.ts'
 import { freePort } from '../test/support/free-port.ts'
 import { basicAuth, postForm, postJson } from '../test/support/http.ts'
@@ -16,16 +15,11 @@ import { startRedis } from '../test/support/redis-server.ts'
 import { closeRunDirectory, openRunDirectory, temporaryDirectory } from '../test/support/run-directory.ts'
 import type { TestSettings } from '../test/support/server.ts'
 import { waitFor } from '../test/support/wait-for.ts'
+import { startArguments } from './start-command.ts'
 
 type Server = { readonly daemon: Daemon; readonly url: string; readonly adminUrl: string }
-type Package = { readonly scripts: { readonly start: string } }
 type Client = { readonly id: string; readonly secret: string }
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url))
-/** What `npm start` gives to Node. */
-const START = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Package).scripts.start
-  .split(' ')
-  .slice(1)
 const BACKENDS = process.argv[2] ?? 'embedded'
 const STARTS = Number(process.argv[3] ?? 3)
 const IDLE_MS = Number(process.argv[4] ?? 30) * 1000
@@ -119,10 +113,6 @@ async function startServer(directory: string, settings: TestSettings, what: stri
     `${what}: ${seconds.toFixed(1)} s, ${cpuSeconds(daemon).toFixed(1)} s of a core (load average ${load}), peak ${megabytes(daemon, 'VmHWM')} MB`,
   )
   return { daemon, url, adminUrl: `http://127.0.0.1:${ADMIN_PORT}` }
-}
-
-function startArguments(): string[] {
-  return START.map((argument) => (argument.startsWith('bin/') ? join(ROOT, argument) : argument))
 }
 
 async function watchMemory(server: Server, client: Client): Promise<void> {

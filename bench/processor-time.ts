@@ -7,7 +7,12 @@ export function nanosecondsOf(pids: readonly number[]): number {
 
 /** Every Postgres process that this one started, by its id. */
 export function postgresProcesses(): number[] {
-  return descendants(process.pid).filter((pid) => commandOf(pid).startsWith('postgres'))
+  return descendants([process.pid]).filter((pid) => commandOf(pid).startsWith('postgres'))
+}
+
+/** These processes and all below them, by one look at the list of processes. */
+export function withDescendants(pids: readonly number[]): number[] {
+  return pids.length === 0 ? [] : [...pids, ...descendants(pids)]
 }
 
 function threadsOf(pid: number): number[] {
@@ -19,7 +24,7 @@ function threadsOf(pid: number): number[] {
   }
 }
 
-function descendants(of: number): number[] {
+function descendants(of: readonly number[]): number[] {
   const parents = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
@@ -28,7 +33,7 @@ function descendants(of: number): number[] {
     })
   const below = (parent: number): number[] =>
     parents.filter(([, its]) => its === parent).flatMap(([pid]) => [pid, ...below(pid)])
-  return below(of)
+  return of.flatMap(below)
 }
 
 /** From /proc/PID/stat, after the name; undefined when the process has ended. */
