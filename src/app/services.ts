@@ -5,6 +5,7 @@ import type { Pages } from '../interaction/pages.ts'
 import type { Log } from '../log.ts'
 import { createJudgeAccount } from '../oauth/accounts/account.ts'
 import { accountClient } from '../oauth/browser/account-client.ts'
+import { ownResource } from '../oauth/clients/own-resource.ts'
 import { createReachProbes, type ReachProbes } from '../oauth/engine/reach-probes.ts'
 import { createJudgeToken, type JudgeToken } from '../oauth/tokens/token-verdict.ts'
 import type { Backends } from './backends.ts'
@@ -48,7 +49,14 @@ export function createServices(config: Config, log: Log, backends: Backends): Se
   backends.onSignInEnded(async ({ why, accountId }) => {
     if (why === 'erased' && accountId !== undefined) await tokens.sessionIndex.forget(accountId)
   })
-  const clients = createClientServices({ database, storage, builtIn, ownClients, log })
+  const clients = createClientServices({
+    database,
+    storage,
+    builtIn,
+    ownResource: ownResource(config.ISSUER),
+    ownClients,
+    log,
+  })
   const upstreams = createUpstreamServices(config, backends, { log, ...tokens })
   const customers = createCustomerServices(config, backends, {
     log,

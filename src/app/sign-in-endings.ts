@@ -107,6 +107,7 @@ const REASONS: Partial<Record<EndingCause, string>> = {
   'passkey-removed': 'a passkey was removed',
   'support-access-ended': 'the support access was ended',
   'upstream-sign-out': 'the sign-in at the provider was ended',
+  'global-token-revocation': 'asked for by Global Token Revocation',
   'backup-restored': 'a backup was restored',
   'storage-lost': 'Redis came back empty or with old data',
 }

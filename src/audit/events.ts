@@ -17,6 +17,8 @@ export const AUDIT_EVENTS = {
   logout: 'A person signed out, with the browser or, as the reason says, from another one.',
   'sign-out-everywhere':
     'All tokens issued before an instant were revoked, for one customer, agent, company user or client, or for all; the reason says why.',
+  'global-token-revocation.asked':
+    'A client or a sign-in provider asked to sign a person out everywhere (Global Token Revocation); the actor is the caller, and the reason says how the person was named, or that there is none.',
   'grant.revoked': 'An operator or the customer ended one sign-in; the reason says who.',
   'password.changed': 'A customer set a new password; the reason says how.',
   'password.reset-requested':
@@ -122,7 +124,7 @@ export function outcomeOf(type: AuditEventType): AuditOutcome {
 /** Who did what to whom, from where. Nothing secret is ever part of it. */
 export type AuditEvent = {
   readonly type: AuditEventType
-  /** Who acted, where it was not the customer: `agent:…`, `administrator:…`, `admin-token:…`, `admin` (a holder of ADMIN_TOKEN), `server`. */
+  /** Who acted, where it was not the customer: `agent:…`, `administrator:…`, `admin-token:…`, `admin` (a holder of ADMIN_TOKEN), `client:…`, `upstream:…`, `server`. */
   readonly actor?: string
   readonly customerId?: string
   readonly clientId?: string

@@ -12,7 +12,7 @@ import type { resourceServer } from './resource-server-schema.ts'
 /** A commerce service, or a group of them, that accepts tokens made for its audience. */
 export type ResourceServer = Readonly<z.output<typeof resourceServer>> & OfDialects
 
-/** What only the shop systems of dialects need. */
+/** What only the shop systems of dialects need, and this server itself. */
 type OfDialects = {
   /** Wrong passwords its own endpoints bear for one login, and for how long after the last they bear no more. */
   readonly throttle?: { readonly attempts: number; readonly seconds: number }
@@ -20,6 +20,8 @@ type OfDialects = {
   readonly refreshPolicy?: (typeof REFRESH_POLICIES)[number]
   /** Rights over everybody, among its scopes: only a client's own tokens have them, where `resource_scopes` names them. */
   readonly machineScopes?: readonly string[]
+  /** No token for it lives longer, whatever its client says. */
+  readonly longestTokenSeconds?: number
   /** Opaque tokens are 32 characters of a–z and 0–9, for clients that know no others. */
   readonly hasShortTokens?: boolean
   /** The client that the dialect acts for: it may have tokens for it whoever else may not. */

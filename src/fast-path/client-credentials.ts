@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto'
 import type { ClientMetadata } from '../clients/client.ts'
 import type { ResourceServer } from '../clients/resource-servers.ts'
 import { factsOf } from '../http/request-facts.ts'
+import { asksForOwnScopes } from '../oauth/clients/own-resource.ts'
 import { algorithmOf, audienceOf, scopesAt } from '../oauth/clients/resource-indicators.ts'
 import { ISSUED_AT_MS } from '../oauth/tokens/found-token.ts'
-import { accessTokenTtlSeconds } from '../oauth/tokens/lifetimes.ts'
+import { machineTokenTtlSeconds } from '../oauth/tokens/lifetimes.ts'
 import type { NoteIssuance } from '../oauth/tokens/note-issuance.ts'
 import type { AccessTokenSigner } from '../oauth/tokens/sign-access-token.ts'
 import type { ProveClient } from './client-proof.ts'
@@ -36,14 +37,15 @@ export function fastClientCredentials(deps: ClientCredentialsDeps): Asking {
     async answer(request) {
       const client = proveClient(request)?.metadata
       if (!client || !mayHavePlainTokens(client, GRANT_TYPE)) return undefined
-      const server = peekResourceServer(client.default_resource ?? defaultResource)
+      const isOwn = asksForOwnScopes(request.form.scope)
+      const server = peekResourceServer(isOwn ? issuer : (client.default_resource ?? defaultResource))
       if (!server?.hasMachineTokens || !takesPlainTokens(client, server, signer)) return undefined
       const scope = grantedScope(client, server, request.form.scope)
       if (scope === undefined) return undefined
 
       const nowMs = Date.now()
       const issuedAt = Math.floor(nowMs / 1000)
-      const lifetime = accessTokenTtlSeconds(client, server.accessTokenTtlSeconds)
+      const lifetime = machineTokenTtlSeconds(client, server)
       const [jti, clientId, expiresAt] = [randomUUID(), client.client_id, issuedAt + lifetime]
       const value = await signer.sign(algorithmOf(server), {
         [ISSUED_AT_MS]: nowMs,

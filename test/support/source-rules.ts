@@ -24,8 +24,9 @@ const DOMAIN = [
   'src/token-history/',
   'src/support-access/',
   'src/upstreams/',
+  'src/shared-signals/',
 ]
-const HTTP_EDGES = ['src/admin/', 'src/interaction/', 'src/dialects/', 'src/http/']
+const HTTP_EDGES = ['src/admin/', 'src/interaction/', 'src/dialects/', 'src/signal-endpoints/', 'src/http/']
 
 /** Every third-party package that src uses, and its home. A new one is added here on purpose. */
 const HOMES: Readonly<Record<string, Home>> = {

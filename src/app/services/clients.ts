@@ -1,6 +1,10 @@
 import type { ClientMetadata } from '../../clients/client.ts'
 import { type ClientRegistry, createClientRegistry } from '../../clients/registry.ts'
-import { createResourceServerRegistry, type ResourceServerRegistry } from '../../clients/resource-servers.ts'
+import {
+  createResourceServerRegistry,
+  type ResourceServer,
+  type ResourceServerRegistry,
+} from '../../clients/resource-servers.ts'
 import { createSecretGuessing } from '../../clients/secret-guessing.ts'
 import { networkOf } from '../../credentials/ip-network.ts'
 import type { Dialect } from '../../dialects/dialect.ts'
@@ -22,6 +26,8 @@ export type ClientServices = {
 
 export type ClientServicesDeps = Pick<Backends, 'database' | 'storage'> & {
   readonly builtIn: Dialect['resourceServers']
+  /** The server itself as a resource server. */
+  readonly ownResource: ResourceServer
   /** Clients that the server itself is. */
   readonly ownClients: readonly ClientMetadata[]
   readonly log: Pick<Log, 'warn'>
@@ -32,6 +38,7 @@ export function createClientServices({
   database: { knex },
   storage,
   builtIn,
+  ownResource,
   ownClients,
   log,
 }: ClientServicesDeps): ClientServices {
@@ -47,6 +54,6 @@ export function createClientServices({
     isKnownPlace: guessing.isKnownPlace,
     findClient: async (clientId) => (await registry.find(clientId))?.metadata,
     builtIn,
-    resourceServers: createResourceServerRegistry({ knex, storage, builtIn }),
+    resourceServers: createResourceServerRegistry({ knex, storage, builtIn: [...builtIn, ownResource] }),
   }
 }

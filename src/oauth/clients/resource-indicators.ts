@@ -6,11 +6,14 @@ import type { SigningKey } from '../../keys/signing-key.ts'
 import type { Log } from '../../log.ts'
 import { IDENTITY_SCOPES, PERSON_SCOPES } from '../accounts/claims.ts'
 import { matchesAny } from '../tokens/introspection.ts'
-import { accessTokenTtlSeconds } from '../tokens/lifetimes.ts'
+import { machineTokenTtlSeconds } from '../tokens/lifetimes.ts'
+import { asksForOwnScopes } from './own-resource.ts'
 
 type ResourceDeps = {
   /** The identifier of the resource server that tokens are for when neither the request nor the client names one. */
   readonly defaultResource: string
+  /** Of requests for the scopes of this server itself. */
+  readonly issuer: string
   readonly findResourceServer: (identifier: string) => Promise<ResourceServer | undefined>
   readonly findClient: (clientId: string) => Promise<ClientMetadata | undefined>
   readonly keys: readonly Pick<SigningKey, 'algorithm'>[]
@@ -22,7 +25,7 @@ type LibraryClient = { readonly clientId: string; readonly default_resource?: st
 
 /** Resource indicators (RFC 8707): which services a token is for, and what it looks like there. */
 export function createResourceIndicators(deps: ResourceDeps) {
-  const { defaultResource, findResourceServer, findClient, keys, log } = deps
+  const { defaultResource, issuer, findResourceServer, findClient, keys, log } = deps
   const served = new Set(keys.map(({ algorithm }) => algorithm))
 
   /** @throws where no key signs so: the library would answer that with an error of ours. */
@@ -35,8 +38,10 @@ export function createResourceIndicators(deps: ResourceDeps) {
 
   return {
     enabled: true,
-    async defaultResource(_ctx: KoaContextWithOIDC, client: LibraryClient, oneOf?: string[]): Promise<string> {
-      const wanted = client.default_resource ?? defaultResource
+    async defaultResource(ctx: KoaContextWithOIDC, client: LibraryClient, oneOf?: string[]): Promise<string> {
+      const { grant_type: grantType, scope } = ctx.oidc.params ?? {}
+      const isOwn = grantType === 'client_credentials' && asksForOwnScopes(scope as string | undefined) // as it was sent
+      const wanted = isOwn ? issuer : (client.default_resource ?? defaultResource)
       return oneOf?.includes(wanted) === false ? String(oneOf[0]) : wanted
     },
     useGrantedResource: async (): Promise<boolean> => true,
@@ -59,7 +64,7 @@ export function createResourceIndicators(deps: ResourceDeps) {
       return {
         scope: scopesAt(metadata, server, { isMachine }).join(' '),
         audience: audienceOf(server),
-        accessTokenTTL: accessTokenTtlSeconds(metadata, server.accessTokenTtlSeconds),
+        accessTokenTTL: machineTokenTtlSeconds(metadata, server),
         ...(server.format === 'opaque'
           ? { accessTokenFormat: 'opaque' }
           : { accessTokenFormat: 'jwt', jwt: { sign: { alg: servedAlgorithm(server) } } }),

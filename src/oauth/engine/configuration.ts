@@ -19,6 +19,7 @@ import {
   mutualTlsMethods,
   refuseBoundTokens,
 } from '../clients/mutual-tls.ts'
+import { REVOCATION_AUTH_METHODS, REVOCATION_PATH } from '../clients/own-resource.ts'
 import { familyTtlSeconds, LIFETIMES, refreshTokenTtlSeconds } from '../tokens/lifetimes.ts'
 
 const METHODS = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const
@@ -49,6 +50,8 @@ export function fixedConfiguration({
     clientAuthMethods: [...METHODS, ...(mutualTls ? mutualTlsMethods(mutualTls) : [])],
     discovery: {
       prompt_values_supported: promptValues({ isRegistrationOpen }),
+      global_token_revocation_endpoint: `${issuer}${REVOCATION_PATH}`,
+      global_token_revocation_endpoint_auth_methods_supported: REVOCATION_AUTH_METHODS,
       ...(mutualTls && mutualTlsAliases(mutualTls, issuerPath(issuer))),
     },
     clientBasedCORS: (_ctx, origin, client) => allowsOrigin(client, origin),

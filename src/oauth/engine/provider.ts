@@ -206,6 +206,7 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
       // The published type wants a client that is read nowhere.
       resourceIndicators: createResourceIndicators({
         defaultResource: deps.defaultResource,
+        issuer: deps.issuer,
         findResourceServer: resourceServers.find,
         findClient,
         keys,

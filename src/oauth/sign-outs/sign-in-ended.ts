@@ -24,6 +24,7 @@ export const ENDING_CAUSES = [
   'passkey-removed',
   'support-access-ended',
   'upstream-sign-out',
+  'global-token-revocation',
   'backup-restored',
   'storage-lost',
 ] as const

@@ -1,5 +1,6 @@
 import type { ClientMetadata } from '../../clients/client.ts'
 import { LONGEST_TOKEN_SECONDS } from '../../clients/client-schema.ts'
+import type { ResourceServer } from '../../clients/resource-servers.ts'
 
 /** Seconds. Access tokens live eight hours, a refresh token one month unless it is used. */
 export const LIFETIMES = {
@@ -23,6 +24,14 @@ const FAMILY_SECONDS = { public: 15_768_000, confidential: 31_536_000 } as const
 
 export function accessTokenTtlSeconds(client: ClientMetadata, serverTtlSeconds: number | undefined): number {
   return Math.min(LONGEST_TOKEN_SECONDS, client.access_token_ttl_seconds ?? serverTtlSeconds ?? LIFETIMES.accessToken)
+}
+
+/** The same for tokens of clients themselves, at resource servers that take no long ones. */
+export function machineTokenTtlSeconds(
+  client: ClientMetadata,
+  { accessTokenTtlSeconds: own, longestTokenSeconds = LONGEST_TOKEN_SECONDS }: ResourceServer,
+): number {
+  return Math.min(longestTokenSeconds, accessTokenTtlSeconds(client, own))
 }
 
 /** The sliding lifetime, cut where the family's absolute one ends; `familyAgeSeconds` counts from the sign-in. */

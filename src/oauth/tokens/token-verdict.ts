@@ -17,6 +17,7 @@ export type Asker =
   | 'dialect'
   | 'dialect-sign-out'
   | 'inspection'
+  | 'signals'
 
 /** Whether a token works now; if it does, for whom, and if it does not, why not. */
 export type Verdict =

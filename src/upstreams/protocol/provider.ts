@@ -11,9 +11,11 @@ import { UpstreamError } from './upstream-error.ts'
 import {
   CLOCK_TOLERANCE_SECONDS,
   type LogoutNotice,
+  type RevocationProof,
   type TokenCheck,
   verifyIdToken,
   verifyLogoutToken,
+  verifyRevocationToken,
 } from './verify-token.ts'
 
 /** What is kept of a request to a provider until its answer comes. */
@@ -132,6 +134,13 @@ export function createUpstreamProtocol({ fetch }: { readonly fetch: GuardedFetch
       const { upstream, metadata } = await open(usable)
       const notice = await verifyLogoutToken(token, checkOf(upstream, metadata))
       return { ...notice, issuer: issuerOf(upstream, metadata, notice.issuer) }
+    },
+
+    /** Whether a JWT for this server's Global Token Revocation endpoint is the provider's. @throws {UpstreamError} */
+    async readRevocationToken(usable: UsableUpstream, token: string, endpoint: string): Promise<RevocationProof> {
+      const { upstream, metadata } = await open(usable)
+      const proof = await verifyRevocationToken(token, checkOf(upstream, metadata), endpoint)
+      return { ...proof, issuer: issuerOf(upstream, metadata, proof.issuer) }
     },
 
     /** Where a person is sent to sign out there as well; undefined where the provider has no such address. */

@@ -1,5 +1,13 @@
 /** The steps of a sign-in at which a provider can fail or be refused. */
-export type UpstreamStep = 'metadata' | 'keys' | 'authorization' | 'token' | 'id-token' | 'userinfo' | 'logout-token'
+export type UpstreamStep =
+  | 'metadata'
+  | 'keys'
+  | 'authorization'
+  | 'token'
+  | 'id-token'
+  | 'userinfo'
+  | 'logout-token'
+  | 'revocation-token'
 
 /** A provider does not answer, or its answer is not one that can be relied on. The message is for logs alone. */
 export class UpstreamError extends Error {

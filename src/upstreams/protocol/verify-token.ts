@@ -71,6 +71,30 @@ export async function verifyLogoutToken(token: string, check: TokenCheck): Promi
   return { issuer: String(iss), subject, sid: session, jti }
 }
 
+/** What a provider's Global Token Revocation is signed with: who asks, and the name of the request. */
+export type RevocationProof = { readonly issuer: string; readonly jti: string }
+
+/**
+ * Checks the JWT by which a provider proves itself at this server's Global Token Revocation endpoint, as Auth0 takes it. That it
+ * is used once is for the caller.
+ *
+ * @throws {UpstreamError}
+ */
+export async function verifyRevocationToken(
+  token: string,
+  check: TokenCheck,
+  endpoint: string,
+): Promise<RevocationProof> {
+  const { claims, header } = await verify(token, { ...check, audience: endpoint }, 'revocation-token')
+  const { iss, jti, nonce } = claims
+  if (!/^(?:application\/)?global-token-revocation\+jwt$/i.test(header.typ ?? ''))
+    throw refused('its typ is another one', 'revocation-token')
+  if (typeof jti !== 'string' || jti === '' || jti.length > MAX_SUBJECT_LENGTH)
+    throw refused('it has no jti', 'revocation-token')
+  if (nonce !== undefined) throw refused('it has a nonce, as an ID token has', 'revocation-token')
+  return { issuer: String(iss), jti }
+}
+
 type LogoutClaims = Omit<JWTPayload, 'sub' | 'jti'> & {
   readonly [Name in 'sub' | 'sid' | 'jti' | 'nonce']?: unknown
 } & { readonly events?: Readonly<Record<string, unknown>> | null }
@@ -78,10 +102,14 @@ type LogoutClaims = Omit<JWTPayload, 'sub' | 'jti'> & {
 /** How long a logout token is good for, at most: as long must its jti be remembered. */
 export const LOGOUT_TOKEN_SECONDS = MAX_AGE_SECONDS + 2 * CLOCK_TOLERANCE_SECONDS
 
-async function verify(token: string, { upstream, issuer, keys }: TokenCheck, step: UpstreamStep): Promise<Verified> {
+async function verify(
+  token: string,
+  { upstream, issuer, keys, audience = upstream.clientId }: TokenCheck & { readonly audience?: string },
+  step: UpstreamStep,
+): Promise<Verified> {
   const { payload: claims, protectedHeader: header } = await jwtVerify(token, keys.find, {
     algorithms: ALGORITHMS,
-    audience: upstream.clientId,
+    audience,
     clockTolerance: CLOCK_TOLERANCE_SECONDS,
     maxTokenAge: MAX_AGE_SECONDS,
     requiredClaims: ['iss', 'exp', 'iat'],
