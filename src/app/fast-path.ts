@@ -16,6 +16,7 @@ import { securityHeaderList } from '../http/security-headers.ts'
 import type { Log } from '../log.ts'
 import type { AnswerKeySet } from '../oauth/engine/jwks.ts'
 import { createAccessTokenSigner } from '../oauth/tokens/sign-access-token.ts'
+import { createJwtSigner } from '../oauth/tokens/sign-jwt.ts'
 import type { AppParts } from './shared.ts'
 
 type FastPathParts = {
@@ -43,7 +44,7 @@ export function openFastPath(
     issuer: config.ISSUER,
     proveClient,
     peekResourceServer: resourceServers.peek,
-    signer: createAccessTokenSigner({ keys: backends.keyRing.keys, noteSize: rules.noteTokenSize }),
+    signer: createAccessTokenSigner({ signer: createJwtSigner(backends.keyRing.keys), noteSize: rules.noteTokenSize }),
     noteIssuance: rules.noteIssuance,
   }
   const endpoints: readonly FastEndpoint[] = [

@@ -96,6 +96,16 @@ const standardMembers = {
     .optional()
     .describe('How strongly people must have signed in, unless a request says otherwise.'),
   id_token_signed_response_alg: algorithm.optional().describe('The algorithm of its ID tokens. Unless given: RS256.'),
+  userinfo_signed_response_alg: algorithm
+    .optional()
+    .describe(
+      'The algorithm of the JWT that userinfo answers it with (OpenID Connect Core §5.3.2). Unless given: plain JSON.',
+    ),
+  introspection_signed_response_alg: algorithm
+    .optional()
+    .describe(
+      'The algorithm of the JWT that introspection answers it with where it accepts application/token-introspection+jwt (RFC 9701). Unless given: RS256.',
+    ),
   subject_type: z.literal('public').optional().describe('"public": every client knows a customer by the same sub.'),
   require_pushed_authorization_requests: z
     .boolean()

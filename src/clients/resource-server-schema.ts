@@ -32,6 +32,18 @@ export const resourceServerMembers = {
     .enum(['ES256', 'RS256', 'PS256', 'EdDSA'])
     .optional()
     .describe('How its JWTs are signed; SIGNING_ALGORITHMS must have it. Unless given: ES256.'),
+  token_typ: z
+    .enum(['at+jwt', 'JWT'])
+    .optional()
+    .describe(
+      'The typ in the header of its JWTs: "at+jwt" (RFC 9068 §2.1), or "JWT" for verifiers that take no other, such as the default of Spring Security. With "JWT" it must tell them from ID tokens by aud alone. Unless given: at+jwt.',
+    ),
+  with_nbf: z
+    .boolean()
+    .optional()
+    .describe(
+      'Puts nbf into its JWTs, equal to iat, for verifiers that refuse tokens without it (StrictValidAt of lcobucci/jwt). Unless given: false.',
+    ),
   scopes: scopes.describe('The scopes that clients may ask for at it; [] where it has none of its own.'),
   scopeDescriptions: z
     .record(z.string(), scopeDescription)
@@ -105,10 +117,21 @@ function complaint({ code, keys }: { readonly code?: string; readonly keys?: rea
   })
 }
 
-function withoutContradictions<
-  Schema extends z.ZodObject<Pick<typeof resourceServerMembers, 'scopes' | 'scopeDescriptions'>>,
->(schema: Schema): Schema {
-  return schema.superRefine(({ scopes, scopeDescriptions = {} }, context) => {
+/** Members about what a JWT says: an opaque token says nothing. */
+const OF_JWTS = ['token_typ', 'with_nbf'] as const
+type Contradicting = 'scopes' | 'scopeDescriptions' | 'format' | (typeof OF_JWTS)[number]
+
+function withoutContradictions<Schema extends z.ZodObject<Pick<typeof resourceServerMembers, Contradicting>>>(
+  schema: Schema,
+): Schema {
+  return schema.superRefine(({ scopes, scopeDescriptions = {}, format, ...others }, context) => {
+    for (const name of OF_JWTS.filter((member) => format === 'opaque' && others[member])) {
+      context.addIssue({
+        code: 'custom',
+        path: [name],
+        message: 'is for JWTs, and its format is "opaque": leave it out',
+      })
+    }
     for (const name of Object.keys(scopeDescriptions).filter((described) => !scopes.includes(described))) {
       context.addIssue({
         code: 'custom',

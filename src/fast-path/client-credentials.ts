@@ -3,11 +3,12 @@ import type { ClientMetadata } from '../clients/client.ts'
 import type { ResourceServer } from '../clients/resource-servers.ts'
 import { factsOf } from '../http/request-facts.ts'
 import { asksForOwnScopes } from '../oauth/clients/own-resource.ts'
-import { algorithmOf, audienceOf, scopesAt } from '../oauth/clients/resource-indicators.ts'
+import { audienceOf, headerOf, scopesAt } from '../oauth/clients/resource-indicators.ts'
 import { ISSUED_AT_MS } from '../oauth/tokens/found-token.ts'
 import { machineTokenTtlSeconds } from '../oauth/tokens/lifetimes.ts'
 import type { NoteIssuance } from '../oauth/tokens/note-issuance.ts'
 import type { AccessTokenSigner } from '../oauth/tokens/sign-access-token.ts'
+import { wantedClaims } from '../oauth/tokens/wanted-claims.ts'
 import type { ProveClient } from './client-proof.ts'
 import { type Asking, CLIENT_ANSWER } from './endpoint.ts'
 import { mayHavePlainTokens, takesPlainTokens } from './plain-client.ts'
@@ -47,7 +48,7 @@ export function fastClientCredentials(deps: ClientCredentialsDeps): Asking {
       const issuedAt = Math.floor(nowMs / 1000)
       const lifetime = machineTokenTtlSeconds(client, server)
       const [jti, clientId, expiresAt] = [randomUUID(), client.client_id, issuedAt + lifetime]
-      const value = await signer.sign(algorithmOf(server), {
+      const value = await signer.sign(headerOf(server), {
         [ISSUED_AT_MS]: nowMs,
         jti,
         sub: clientId,
@@ -57,6 +58,7 @@ export function fastClientCredentials(deps: ClientCredentialsDeps): Asking {
         client_id: clientId,
         iss: issuer,
         aud: audienceOf(server),
+        ...wantedClaims(server, issuedAt),
       })
 
       const { state, ip } = request

@@ -1,4 +1,4 @@
-import { INACTIVE, type Introspect } from '../oauth/tokens/introspection.ts'
+import { INACTIVE, type Introspect, SIGNED_ANSWER } from '../oauth/tokens/introspection.ts'
 import type { ProveClient } from './client-proof.ts'
 import { type Asking, CLIENT_ANSWER } from './endpoint.ts'
 import { CLIENT_FIELDS } from './rule.ts'
@@ -18,6 +18,8 @@ export function fastIntrospection({
     form: { required: ['token'], optional: ['token_type_hint', ...CLIENT_FIELDS] },
     route: 'introspect',
     async answer(request) {
+      // The signed form is the engine's.
+      if (request.headers.accept?.includes(SIGNED_ANSWER)) return undefined
       const client = proveClient(request)
       if (!client) return undefined
       const told = await introspect(String(request.form.token), client.metadata.client_id)

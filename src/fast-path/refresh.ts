@@ -6,7 +6,7 @@ import { asCustomerAccount, type CustomerAccount } from '../oauth/accounts/accou
 import { type AuthenticationSource, authenticationStoredIn } from '../oauth/accounts/authentication.ts'
 import { commerceClaims } from '../oauth/accounts/claims.ts'
 import { grantFacts } from '../oauth/accounts/grant-facts.ts'
-import { algorithmOf, audienceOf, scopesAt } from '../oauth/clients/resource-indicators.ts'
+import { audienceOf, headerOf, scopesAt } from '../oauth/clients/resource-indicators.ts'
 import type { Presented, ReuseDeps } from '../oauth/grants/refresh-reuse.ts'
 import { takeRefreshStep } from '../oauth/grants/refresh-step.ts'
 import { refreshPolicyOf } from '../oauth/refresh/refresh-policy.ts'
@@ -14,6 +14,7 @@ import { accessTokenTtlSeconds } from '../oauth/tokens/lifetimes.ts'
 import type { NoteIssuance } from '../oauth/tokens/note-issuance.ts'
 import type { AccessTokenSigner } from '../oauth/tokens/sign-access-token.ts'
 import type { JudgeToken } from '../oauth/tokens/token-verdict.ts'
+import { wantedClaims } from '../oauth/tokens/wanted-claims.ts'
 import { hashId } from '../storage/hash-id.ts'
 import type { Artifact, StoredArtifact } from '../storage/storage.ts'
 import type { TokenRecord } from '../token-history/token-record.ts'
@@ -161,7 +162,7 @@ async function makeTokens(
   const iat = Math.floor(issuedAtMs / 1000)
   const lifetime = accessTokenTtlSeconds(client, server.accessTokenTtlSeconds)
   const [jti, expiresAt] = [randomUUID(), iat + lifetime]
-  const value = await signer.sign(algorithmOf(server), {
+  const value = await signer.sign(headerOf(server), {
     ...commerceClaims(account.customer, account.companyUser, {
       hasFullPermissions: server.hasFullPermissions === true,
     }),
@@ -175,6 +176,7 @@ async function makeTokens(
     iss: issuer,
     aud: audienceOf(server),
     gid: presented.stored.artifact.grantId,
+    ...wantedClaims(server, iat),
   })
   const body = {
     access_token: value,

@@ -83,6 +83,14 @@ export function algorithmOf({ algorithm = 'ES256' }: ResourceServer): SigningKey
   return algorithm
 }
 
+/** The `typ` of a resource server's JWTs, and their algorithm. */
+export function headerOf(server: ResourceServer): {
+  readonly typ: string
+  readonly algorithm: SigningKey['algorithm']
+} {
+  return { typ: server.token_typ ?? 'at+jwt', algorithm: algorithmOf(server) }
+}
+
 /** What tokens for a resource server say as `aud`. */
 export function audienceOf({ audience, identifier }: ResourceServer): string {
   return audience ?? identifier

@@ -135,6 +135,8 @@ function enabledAlgorithms(): Configuration['enabledJWA'] {
   return {
     clientAuthSigningAlgValues: [...algorithms],
     idTokenSigningAlgValues: [...algorithms],
+    introspectionSigningAlgValues: [...algorithms],
+    userinfoSigningAlgValues: [...algorithms],
     dPoPSigningAlgValues: ['ES256', 'EdDSA', 'RS256', 'PS256'],
   } as Configuration['enabledJWA']
 }

@@ -185,7 +185,8 @@ function replaceLastStep(steps: LibraryMiddleware[], name: keyof Endpoints): voi
   const refusal = steps.indexOf(rejectStructuredTokens)
   if (refusal < 0) throw new Error(`oidc-provider's ${name} steps are not what this version of ours was made for`)
   steps.splice(refusal, 1)
-  const tail = name === 'revoke' ? 2 : 1
+  // With the last step goes the one before: of introspection it signs the answer, in the name of the token's audience.
+  const tail = 2
   steps.splice(-tail, tail, (ctx) => {
     const endpoints = endpointsOf.get(ctx.oidc.provider)
     if (!endpoints) throw new Error('this provider was built without its endpoints')

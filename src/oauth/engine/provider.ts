@@ -32,13 +32,14 @@ import { createSignOutCutOffs } from '../sign-out-cut-offs.ts'
 import type { EndSignIn } from '../sign-outs/end-sign-in.ts'
 import { createRevocation } from '../sign-outs/revocation.ts'
 import { createAccessTokenClaims } from '../tokens/access-token-claims.ts'
-import { INACTIVE, type Introspect } from '../tokens/introspection.ts'
+import type { Introspect } from '../tokens/introspection.ts'
 import { accessTokenTtlSeconds, grantTtlSeconds, LIFETIMES } from '../tokens/lifetimes.ts'
 import type { NoteIssuance } from '../tokens/note-issuance.ts'
 import type { TokenShape } from '../tokens/token-shape.ts'
 import type { FindToken } from '../tokens/token-status.ts'
 import type { JudgeToken } from '../tokens/token-verdict.ts'
 import { createAdapter } from './adapter.ts'
+import { answerIntrospection } from './answer-introspection.ts'
 import { fixedConfiguration } from './configuration.ts'
 import { createEndGrant, endBareSessions } from './end-grant.ts'
 import { listenToProvider } from './events.ts'
@@ -134,10 +135,7 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
   acceptFormerHints(provider, deps.findFormerKey)
   nameSessionsInIdTokens(provider)
   useOwnEndpoints(provider, {
-    async introspect(ctx) {
-      const told = await deps.introspect(String(ctx.oidc.params?.token), ctx.oidc.client?.clientId)
-      ctx.body = told?.said ?? INACTIVE
-    },
+    introspect: answerIntrospection(deps.introspect),
     revoke: createRevocation(deps),
   })
   for (const grant of deps.grants) {
@@ -202,6 +200,8 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
       devInteractions: { enabled: false },
       externalSigningSupport: { enabled: true, ack: 'experimental-01' },
       introspection: { enabled: true },
+      jwtIntrospection: { enabled: true },
+      jwtUserinfo: { enabled: true },
       ...(mutualTls && { mTLS: mutualTlsFeature(mutualTls) }),
       // The published type wants a client that is read nowhere.
       resourceIndicators: createResourceIndicators({

@@ -11,6 +11,7 @@ import { dialectSessionOf, grantFacts } from '../accounts/grant-facts.ts'
 import { asClaims } from '../library-values.ts'
 import { ISSUED_AT_MS } from './found-token.ts'
 import type { TokenShape, TokenSubject } from './token-shape.ts'
+import { wantedClaims } from './wanted-claims.ts'
 
 type ClaimsDeps = {
   readonly findResourceServer: (identifier: string) => Promise<ResourceServer | undefined>
@@ -50,7 +51,9 @@ export function createAccessTokenClaims({ findResourceServer, shapes, tokenIssue
       const identifier = resourceServer?.identifier() ?? ''
       const shape = shapes.get(identifier)
       if (!shape || !account) {
-        Object.assign(jwt.payload, traceable)
+        const server = identifier ? await findResourceServer(identifier) : undefined
+        Object.assign(jwt.payload, traceable, server && wantedClaims(server, Number(jwt.payload.iat)))
+        if (server?.token_typ !== undefined) jwt.header = { ...jwt.header, typ: server.token_typ }
       } else {
         const { exp, iat, jti, client_id } = jwt.payload
         const iss = tokenIssuers.get(identifier) ?? jwt.payload.iss

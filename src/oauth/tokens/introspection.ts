@@ -75,6 +75,9 @@ function claimsOf(token: FoundToken, { customer, companyUser, actingAgentId }: W
   return { ...act, ...token.claims, ...commerceClaims(customer, companyUser, { hasFullPermissions: true }) }
 }
 
+/** The media type of a signed answer (RFC 9701 §4). */
+export const SIGNED_ANSWER = 'application/token-introspection+jwt'
+
 /** The answer for a token of which nothing is said. */
 export const INACTIVE = { active: false } as const
 
