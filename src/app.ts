@@ -11,6 +11,7 @@ import { createPublicApp, type PublicApp } from './app/public-app.ts'
 import { eraseDueAccounts } from './app/services/due-deletions.ts'
 import { createServices, type Services } from './app/services.ts'
 import type { AppParts, Shared } from './app/shared.ts'
+import { repairEndings } from './app/sign-in-signals.ts'
 import { ensureDefaultResource } from './clients/default-resource.ts'
 import { type Config, ConfigError, maskedConfig, whyNoDemo } from './config.ts'
 import { ShopServiceError } from './customers/sources/shop-failure.ts'
@@ -66,6 +67,7 @@ export async function openApp(
     await settleInstallation(backends.database.knex)
     // What is kept apart from the database can be lost apart from it.
     if (config.REDIS_URL || !config.DATABASE_URL) closeSteps.push((await guardContinuity(log, backends)).close)
+    closeSteps.push(repairEndings(log, backends).close)
     // What an import, or a server that stopped, left bare.
     backends.wrapping.wake()
 

@@ -115,6 +115,11 @@ export function createMetrics() {
       'Endings by what ended (a grant, an access token, everything of a customer, …) and why.',
       ['what', 'why'],
     ),
+    outboxAttempts: counter(
+      'vestibule_outbox_attempts_total',
+      'Notices that were sent to others, by kind and outcome: delivered, retry (sent again later), refused, given-up (not sent again by itself).',
+      ['kind', 'outcome'],
+    ),
     introspections: counter(
       'vestibule_introspections_total',
       'Introspections by outcome: active, inactive, or refused (the calling client could not authenticate).',

@@ -70,7 +70,7 @@ test('everything is exported by name', () => {
 })
 
 test('sign-ins are ended in one place, which tells of it', () => {
-  const allowed = ['src/oauth/sign-outs/end-sign-in.ts', 'src/oauth/sign-out-cut-offs.ts']
+  const allowed = ['src/oauth/sign-outs/carry-out.ts', 'src/oauth/sign-out-cut-offs.ts']
   const endings = sources.filter(({ text }) => /remove\('Grant'|raiseCutOff/.test(text)).map(({ path }) => path)
   expectNone(endings.filter((path) => !allowed.includes(path)))
 })

@@ -39,13 +39,14 @@ import { openPasswords } from './passwords.ts'
 import { closeFiles } from './private-files.ts'
 import { openSealing, openSecrets, type Secrets } from './secrets.ts'
 import { openSignInEndings } from './sign-in-endings.ts'
+import { openSignals, type SignInSignals } from './sign-in-signals.ts'
 import { createTracedPorts } from './traced-ports.ts'
 
 /** Lists that are never empty; those of the server's own secrets are one list for good, and change in place. */
 type Several = readonly [string, ...string[]]
 
 /** Everything that is open while the server runs, and what was read once at its start. */
-export type Backends = {
+export type Backends = SignInSignals & {
   readonly branding: Branding
   readonly metrics: Metrics
   /** Undefined without a collector. */
@@ -130,7 +131,12 @@ export async function openBackends(
   closeSteps.push(async () => endPruning())
   const keyUsage = openKeyUsage({ knex, log })
   closeSteps.push(keyUsage.close)
-  const keyRing = await openKeys(config, log, { database, storage, keyUsage, auditTrail }, closeSteps)
+  const { keyRing, longestTokenSeconds } = await openKeys(
+    config,
+    log,
+    { database, storage, keyUsage, auditTrail },
+    closeSteps,
+  )
   const onUsesLost = (error: unknown) => log.error({ event: 'uses.lost', err: error })
   const dialectUses = openDailyUses({ knex, of: 'dialects', onError: onUsesLost })
   const grantTypeUses = openDailyUses({ knex, of: 'grantTypes', onError: onUsesLost })
@@ -151,6 +157,11 @@ export async function openBackends(
   const { onSignInEnded, publishSignInEnded } = openSignInEndings({ audit: auditTrail.append, metrics, tokenHistory })
   const settingTokens = config.ADMIN_TOKEN ?? [newLocalToken()]
   const secrets = await openSecrets(log, { database, storage }, closeSteps)
+  const signals = openSignals(
+    log,
+    { database, storage, metrics, sealKeys: secrets.tokens.values, longestTokenSeconds },
+    closeSteps,
+  )
   return {
     branding,
     metrics,
@@ -164,6 +175,7 @@ export async function openBackends(
     tokenHistory,
     onSignInEnded,
     publishSignInEnded,
+    ...signals,
     keyUsage,
     dialectUses,
     grantTypeUses,

@@ -13,6 +13,9 @@ import { LIFETIMES } from '../oauth/tokens/lifetimes.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { CloseStep } from './close-step.ts'
 
+/** The signing keys, and the longest an access token that they sign can live. */
+export type Keys = { readonly keyRing: KeyRing; readonly longestTokenSeconds: () => number }
+
 /** The signing keys, with everything that says when they change. */
 export async function openKeys(
   config: Config,
@@ -24,7 +27,7 @@ export async function openKeys(
     auditTrail,
   }: { database: Database; storage: Storage; keyUsage: KeyUsageRecorder; auditTrail: AuditTrail },
   closeSteps: CloseStep[],
-): Promise<KeyRing> {
+): Promise<Keys> {
   const { knex } = database
   const signer = await openSigner(config)
   closeSteps.push(signer.close)
@@ -56,7 +59,7 @@ export async function openKeys(
     ...(!database.isEmbedded && { nodes: createNodeRegistry(knex) }),
   })
   closeSteps.push(keyRing.close)
-  return keyRing
+  return { keyRing, longestTokenSeconds: lifetime.seconds }
 }
 
 /** How long the tokens of dialects live; seconds. Their resource servers are in no table. */

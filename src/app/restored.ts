@@ -20,13 +20,13 @@ export async function settleRestored(
 ): Promise<Restoration> {
   const closeSteps: CloseStep[] = []
   try {
-    const { auditTrail, database, keyRing, storage, publishSignInEnded } = await openBackends(
+    const { auditTrail, database, keyRing, storage, endingLog, publishSignInEnded } = await openBackends(
       config,
       { log, metrics: createMetrics(), onProgress },
       closeSteps,
     )
     const untilMs = Date.now()
-    const endSignIn = createEndSignIn({ storage, publishSignInEnded })
+    const endSignIn = createEndSignIn({ storage, endingLog, publishSignInEnded })
     await endSignIn({ what: { of: 'everybody', untilMs }, why: 'backup-restored', by: 'admin' })
     if (!keepsKeys) {
       await createKeyOperations(keyRing).replaceAll()

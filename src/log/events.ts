@@ -33,6 +33,42 @@ export const LOG_EVENTS = {
     happened: 'The mark that shows whether the storage lost data could not be written.',
     remedy: 'Check that the storage and the database accept writes. The server tries again every two seconds.',
   },
+  'sign-in-endings.unlogged': {
+    level: 'warn',
+    happened: 'The database took no announcement of an ending; it is kept in storage, and the ending took effect.',
+    remedy: 'Check that the database accepts writes. The notices of the ending go out when it does.',
+  },
+  'sign-in-endings.unsettled': {
+    level: 'warn',
+    happened: 'An ending took effect, but the database did not take that it did; notices of it are late.',
+    remedy: 'Check that the database accepts writes. A node looks for such endings every five seconds.',
+  },
+  'sign-in-endings.repair-failed': {
+    level: 'warn',
+    happened: 'Endings that a process left behind when it stopped could not be carried out yet.',
+    remedy: 'Read `err`, and check the database and the storage. The server tries again every five seconds.',
+  },
+  'outbox.failed': {
+    level: 'warn',
+    happened: 'The outbox could not be read or written; notices of endings are late.',
+    remedy: 'Read `err`, and check that the database accepts writes. The server tries again by itself.',
+  },
+  'outbox.expand-failed': {
+    level: 'warn',
+    happened: 'Endings could not be turned into notices; they wait, and none is left out.',
+    remedy:
+      'Read `err`. If it names the database or the storage, repair that; otherwise report a bug. The server tries again.',
+  },
+  'outbox.dead-letter': {
+    level: 'warn',
+    happened: 'A receiver refused a notice, or did not take it in eight attempts; it is not sent again by itself.',
+    remedy: 'Read `reason`, repair the receiver, and send it again: see docs/runbooks/outbox.md.',
+  },
+  'outbox.given-up': {
+    level: 'warn',
+    happened: 'A receiver took nothing for 24 hours; what waited for it for so long is not sent again by itself.',
+    remedy: 'Repair the receiver, and send the dead letters of its `kind` again: see docs/runbooks/outbox.md.',
+  },
   'client.secret-guessing': {
     level: 'warn',
     happened: 'Too many wrong secrets for a client came from one network; the client is refused there for 15 minutes.',

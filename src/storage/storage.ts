@@ -91,7 +91,7 @@ export interface Storage {
 export type ListedArtifacts = { readonly found: readonly StoredArtifact[]; readonly next?: string }
 
 /** The kinds that can be listed. Redis keeps the places of 10,000 of each, those that end last. */
-export const LISTED_KINDS = ['LockoutBlock'] as const
+export const LISTED_KINDS = ['LockoutBlock', 'UnloggedEnding'] as const
 export type ListedKind = (typeof LISTED_KINDS)[number]
 
 export type StorageIndex = 'uid' | 'userCode'

@@ -30,7 +30,8 @@ const LAYERS: readonly (readonly string[])[] = [
     'upstreams',
     'shared-signals',
   ],
-  ['credentials'],
+  ['credentials', 'outbox'],
+  ['sign-in-endings'],
   ['storage', 'database'],
   [
     'http',

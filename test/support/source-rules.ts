@@ -25,6 +25,8 @@ const DOMAIN = [
   'src/support-access/',
   'src/upstreams/',
   'src/shared-signals/',
+  'src/sign-in-endings/',
+  'src/outbox/',
 ]
 const HTTP_EDGES = ['src/admin/', 'src/interaction/', 'src/dialects/', 'src/signal-endpoints/', 'src/http/']
 

@@ -27,17 +27,26 @@ export type TokenServices = {
 
 export type TokenBackends = Pick<
   Backends,
-  'database' | 'storage' | 'keyRing' | 'keyUsage' | 'tokenKeys' | 'publishSignInEnded' | 'tokenHistory'
+  'database' | 'storage' | 'keyRing' | 'keyUsage' | 'tokenKeys' | 'endingLog' | 'publishSignInEnded' | 'tokenHistory'
 >
 
 /** The stores and rules that say whether a token works. */
 export function createTokenServices(
   { ISSUER: issuer }: Pick<Config, 'ISSUER'>,
-  { database: { knex }, storage, keyRing, keyUsage, tokenKeys, publishSignInEnded, tokenHistory }: TokenBackends,
+  {
+    database: { knex },
+    storage,
+    keyRing,
+    keyUsage,
+    tokenKeys,
+    endingLog,
+    publishSignInEnded,
+    tokenHistory,
+  }: TokenBackends,
   builtIn: readonly { readonly issuer?: string }[],
 ): TokenServices {
   const cutOffs = createSignOutCutOffs(storage)
-  const endSignIn = createEndSignIn({ storage, publishSignInEnded, currentRequest })
+  const endSignIn = createEndSignIn({ storage, endingLog, publishSignInEnded, currentRequest })
   const refreshTokens = createRefreshTokens({ storage, macKeys: tokenKeys })
   const readToken = createReadToken({
     keys: keyRing.keys,

@@ -1,9 +1,11 @@
+import type { Knex } from 'knex'
+import type { Announced, EndingLog } from '../../sign-in-endings/ending-log.ts'
+import type { Announcement } from '../../sign-in-endings/ending-rows.ts'
 import { hashId } from '../../storage/hash-id.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { agentAccountId, agentIdOf } from '../accounts/agent-account.ts'
-import { type CutOffSubject, raiseCutOff } from '../sign-out-cut-offs.ts'
 import type { FoundToken, TokenKind } from '../tokens/found-token.ts'
-import { endAccessToken } from '../tokens/token-status.ts'
+import { carryOut } from './carry-out.ts'
 import type { EndingCause, SignInEnded } from './sign-in-ended.ts'
 
 /** One sign-in, with what is known of it. */
@@ -47,75 +49,84 @@ export type Ending = {
   readonly why: EndingCause
   /** Who acted, where it was not the person who was signed in: as in the audit trail. */
   readonly by?: string | undefined
+  /** Of one that was announced in the transaction of its cause. */
+  readonly announced?: Announced
 }
 
 export type EndSignIn = (ending: Ending) => Promise<void>
 
+/** Announces an ending in the transaction of its cause; what it gives is to be ended once the transaction is committed. */
+export type AnnounceEnding = (ending: Ending, transaction: Knex.Transaction) => Promise<Ending>
+
 export type EndSignInDeps = {
   readonly storage: Pick<Storage, 'remove' | 'put' | 'raise'>
+  readonly endingLog: Pick<EndingLog, 'announce' | 'settle'>
   readonly publishSignInEnded: (event: SignInEnded) => Promise<void>
   /** Of the request an ending happens in. */
   readonly currentRequest?: () => { readonly requestId: string } | undefined
 }
 
 /**
- * Ends sign-ins: the only function that does. What ended is dead on its next use, on every node, before the promise
- * resolves; one event tells of it.
+ * Ends sign-ins: the only function that does. The ending is written down first, so that a crash loses neither it nor the notice of it.
+ * What ended is dead on its next use, on every node, before the promise resolves; one event tells of it.
  */
-export function createEndSignIn({ storage, publishSignInEnded, currentRequest = () => undefined }: EndSignInDeps) {
-  return async function endSignIn({ what, why, by }: Ending): Promise<void> {
-    const facts = await end(storage, what)
-    const requestId = currentRequest()?.requestId
-    const event = { what: what.of, why, by, ...facts, requestId }
-    // Absent members are left out, so that an event can be stored as it is.
-    const known = Object.entries(event).filter(([, value]) => value !== undefined)
-    // The same members, those without a value left out.
-    await publishSignInEnded(Object.fromEntries(known) as SignInEnded)
+export function createEndSignIn(deps: EndSignInDeps): EndSignIn {
+  const { storage, endingLog, publishSignInEnded } = deps
+  return async function endSignIn(ending) {
+    const planned = plan(ending, deps)
+    const announced = ending.announced ?? (await endingLog.announce(planned))
+    const { expiresAtMs, bearer, ...event } = planned
+    const cutOffMs = await carryOut(storage, { event, expiresAtMs, bearer })
+    await endingLog.settle(announced, cutOffMs)
+    await publishSignInEnded({ ...event, ...(cutOffMs !== undefined && { cutOffMs }) })
   }
 }
 
-type Facts = { readonly [Name in keyof Omit<SignInEnded, 'what' | 'why' | 'by'>]: SignInEnded[Name] | undefined }
+/** Announces endings within the transactions that cause them: a cause that is rolled back ends nothing. */
+export function createAnnounceEnding(deps: Pick<EndSignInDeps, 'endingLog' | 'currentRequest'>): AnnounceEnding {
+  return async (ending, transaction) => ({
+    ...ending,
+    announced: await deps.endingLog.announce(plan(ending, deps), transaction),
+  })
+}
 
-async function end(storage: EndSignInDeps['storage'], what: Ending['what']): Promise<Facts> {
+/** The event, and what ends it. Absent members are left out, so that it can be stored as it is. */
+function plan(
+  { what, why, by }: Ending,
+  { currentRequest = () => undefined }: Pick<EndSignInDeps, 'currentRequest'>,
+): Announcement {
+  const all = { what: what.of, why, by, ...factsOf(what), requestId: currentRequest()?.requestId }
+  // The same members, those without a value left out.
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Announcement
+}
+
+type Facts = {
+  readonly [Name in keyof Omit<Announcement, 'what' | 'why' | 'by'>]: Announcement[Name] | undefined
+}
+
+function factsOf(what: Ending['what']): Facts {
   switch (what.of) {
     case 'grant': {
       const { of: _, ...facts } = what
-      await storage.remove('Grant', what.grantId)
       return facts
     }
     case 'access-token': {
-      const { accountId, clientId, grantId, companyUserId, jti, kind: tokenKind } = what.token
-      await endAccessToken(storage, what.token, what.value)
-      return { accountId, clientId, grantId, companyUserId, jti, tokenId: jti ?? hashId(what.value), tokenKind }
+      const { accountId, clientId, grantId, companyUserId, jti, exp, isStructured, kind: tokenKind } = what.token
+      const tokenId = jti ?? hashId(what.value)
+      const owner = { accountId, clientId, grantId, companyUserId, jti, tokenId, tokenKind }
+      return { ...owner, expiresAtMs: exp * 1000, ...(!isStructured && { bearer: what.value }) }
     }
     case 'session':
-      await storage.remove('Session', what.cookieId)
-      return { accountId: what.accountId }
-    default: {
-      const cutOffMs = what.untilMs ?? Date.now()
-      await raiseCutOff(storage, cutOffSubject(what), cutOffMs)
-      return { ...subjectFacts(what), cutOffMs }
-    }
-  }
-}
-
-/** Agents' cut-offs are kept beside those of customers, under the id of their account. */
-function cutOffSubject(what: ManyToEnd): CutOffSubject {
-  if (what.of === 'everybody') return { of: 'everybody' }
-  return what.of === 'agent' ? { of: 'customer', id: agentAccountId(what.id) } : { of: what.of, id: what.id }
-}
-
-function subjectFacts(what: ManyToEnd): Facts {
-  switch (what.of) {
+      return { accountId: what.accountId, bearer: what.cookieId }
     case 'customer':
-      return { accountId: what.id }
+      return { accountId: what.id, cutOffMs: what.untilMs }
     case 'agent':
-      return { accountId: agentAccountId(what.id) }
+      return { accountId: agentAccountId(what.id), cutOffMs: what.untilMs }
     case 'company-user':
-      return { companyUserId: what.id }
+      return { companyUserId: what.id, cutOffMs: what.untilMs }
     case 'client':
-      return { clientId: what.id }
+      return { clientId: what.id, cutOffMs: what.untilMs }
     case 'everybody':
-      return {}
+      return { cutOffMs: what.untilMs }
   }
 }

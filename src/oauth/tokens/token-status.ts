@@ -119,7 +119,7 @@ export type FindGrant = (id: string, owner: Ownership) => Promise<Artifact | und
 /** Ends one access token before its time: a JWT by a mark that lasts as long as the token would have, an opaque one by removal. */
 export async function endAccessToken(
   storage: Pick<Storage, 'put' | 'remove'>,
-  token: FoundToken,
+  token: Pick<FoundToken, 'isStructured' | 'kind' | 'jti' | 'exp'>,
   value: string,
 ): Promise<void> {
   if (!token.isStructured) {
