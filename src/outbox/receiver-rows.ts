@@ -36,10 +36,7 @@ export async function noteReceiverWorks(knex: Knex, { kind, receiver }: Receiver
     closed_until: knex.raw('now()'),
     last_delivered_at: knex.raw('now()'),
   }
-  // Knex types no raw values in an update.
-  await knex('outbox_receivers')
-    .where({ kind, receiver })
-    .update(works as object)
+  await knex('outbox_receivers').where({ kind, receiver }).update(works)
 }
 
 export async function noteReceiverFails(
@@ -54,17 +51,11 @@ export async function noteReceiverFails(
     last_failure: failure,
     last_failed_at: knex.raw('now()'),
   }
-  // As above.
-  await knex('outbox_receivers')
-    .where({ kind, receiver })
-    .update(fails as object)
+  await knex('outbox_receivers').where({ kind, receiver }).update(fails)
 }
 
 /** It answers, and wants none of it. */
 export async function noteRefusal(knex: Knex, { kind, receiver }: ReceiverKey, failure: string): Promise<void> {
   const refuses = { failures: 0, failing_since: null, last_failure: failure, last_failed_at: knex.raw('now()') }
-  // As above.
-  await knex('outbox_receivers')
-    .where({ kind, receiver })
-    .update(refuses as object)
+  await knex('outbox_receivers').where({ kind, receiver }).update(refuses)
 }
