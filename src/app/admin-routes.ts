@@ -122,12 +122,12 @@ async function reseal({ customers, agents, administrators, upstreams }: AppParts
   await upstreams.registry.reseal()
 }
 
-function clientRoutesOf({ services, engine }: AppParts): Route[] {
+function clientRoutesOf({ backends, services, engine }: AppParts): Route[] {
   const { registry: clients, resourceServers } = services.clients
   return [
     ...clientRoutes({
       clients,
-      validate: (metadata) => validateClient(engine.current(), metadata),
+      validate: (metadata) => validateClient(engine.current(), metadata, backends.mayCall),
       endSignIn: services.tokens.endSignIn,
     }),
     ...clientSecretRoutes({ clients }),

@@ -22,7 +22,7 @@ import type { Log } from '../log.ts'
 import { type Mailer, openMailer } from '../mail.ts'
 import type { Metrics } from '../metrics.ts'
 import type { SignInEndings } from '../oauth/sign-outs/sign-in-ended.ts'
-import { createGuardedFetch, type GuardedFetch } from '../outgoing/guarded-fetch.ts'
+import { createGuardedFetch, createMayCall, type GuardedFetch } from '../outgoing/guarded-fetch.ts'
 import { openStorage } from '../storage/index.ts'
 import { measureStorage } from '../storage/measured.ts'
 import { startPruning } from '../storage/sql-pruning.ts'
@@ -72,6 +72,8 @@ export type Backends = SignInSignals & {
   readonly mailer: Mailer
   /** For addresses that others choose. */
   readonly guardedFetch: GuardedFetch
+  /** Whether `guardedFetch` would call an address. */
+  readonly mayCall: (address: string) => Promise<boolean>
   /** Admin tokens of ADMIN_TOKEN, or the one made for this start. */
   readonly settingTokens: readonly string[]
   readonly secrets: Secrets
@@ -186,6 +188,7 @@ export async function openBackends(
     wrapping,
     mailer,
     guardedFetch: createGuardedFetch({ allowedNetworks: outgoingNetworks(config) }),
+    mayCall: createMayCall({ allowedNetworks: outgoingNetworks(config) }),
     settingTokens,
     secrets,
     cookieKeysAreSet: config.COOKIE_KEYS !== undefined,

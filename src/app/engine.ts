@@ -47,6 +47,8 @@ function providerDeps(config: Config, log: Log, { backends, services, rules }: E
     tokenIssuers: new Map(clients.builtIn.flatMap(({ identifier, issuer }) => (issuer ? [[identifier, issuer]] : []))),
     proofHolds: async (proof) => (await customers.proofs.measure(proof)) !== undefined,
     noteSession: tokens.sessionIndex.noteSaved,
+    noteClientSession: services.backChannel.sessions.note,
+    queueLogout: services.backChannel.queueLogout,
     secondFactorPolicy: createSecondFactorPolicy(
       config,
       customers.factors.factors,

@@ -12,6 +12,7 @@ import type { Backends } from './backends.ts'
 import { type AccountServices, createAccountServices } from './services/account.ts'
 import { type AdministratorServices, createAdministratorServices } from './services/administrators.ts'
 import { type AgentServices, createAgentServices } from './services/agents.ts'
+import { type BackChannelServices, createBackChannelServices } from './services/back-channel.ts'
 import { type ClientServices, createClientServices } from './services/clients.ts'
 import { type CustomerServices, createCustomerServices } from './services/customers.ts'
 import { openLoginKeys } from './services/login-keys.ts'
@@ -33,6 +34,8 @@ export type Services = {
   readonly account: AccountServices
   /** Providers at which customers sign in. */
   readonly upstreams: UpstreamServices
+  /** Tells clients of sign-outs. */
+  readonly backChannel: BackChannelServices
   /** The one verdict on a token, with people as they are now. */
   readonly judgeToken: JudgeToken
   readonly reachProbes: ReachProbes
@@ -75,6 +78,7 @@ export function createServices(config: Config, log: Log, backends: Backends): Se
     upstreams,
     administrators: createAdministratorServices(config, backends),
     support,
+    backChannel: createBackChannelServices(backends, clients),
     account: createAccountServices(config, backends, { clients, tokens, customers, support }),
     judgeToken: createJudgeToken({
       findToken: tokens.findToken,

@@ -4,6 +4,7 @@ import { readColor } from '../brand-colors.ts'
 import { resourceIdentifier } from '../config/setting.ts'
 import { isPlain } from '../plain-text.ts'
 import { unknownMembers } from '../unknown-members.ts'
+import { logoutAddress, logoutAddressFault } from './logout-address.ts'
 import { HOW_TO_LIMIT, isUnlimited } from './third-parties.ts'
 
 /**
@@ -58,6 +59,17 @@ const standardMembers = {
     .readonly()
     .optional()
     .describe('Where people may return after signing out; compared letter by letter.'),
+  backchannel_logout_uri: logoutAddress
+    .optional()
+    .describe(
+      'Where this server tells it that a sign-in has ended, by POST with a logout token (OpenID Connect Back-Channel Logout 1.0). https without a fragment; http for a client with a secret or a key, to OUTGOING_ALLOWED_NETWORKS.',
+    ),
+  backchannel_logout_session_required: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether its logout tokens name the session that ended (sid). Unless true they name the person only, and the client ends every session of that person.',
+    ),
   token_endpoint_auth_method: z
     .enum([
       'none',
@@ -238,7 +250,6 @@ const UNCALLED = 'is not supported: this server never calls it. Leave it out.'
 const REFUSED_MEMBERS: Readonly<Record<string, string>> = {
   client_secret: 'is not kept with the metadata: send it beside them, as "secret"; only its digest is stored',
   request_uris: UNCALLED,
-  backchannel_logout_uri: UNCALLED,
   frontchannel_logout_uri: UNCALLED,
   backchannel_client_notification_endpoint: UNCALLED,
   sector_identifier_uri: UNCALLED,
@@ -263,6 +274,10 @@ export const clientMetadata = z
   .refine(({ require_pkce, ...given }) => require_pkce !== false || !isPublic(given), {
     path: ['require_pkce'],
     error: 'a public client has nothing else to prove that a code is its own: leave it out',
+  })
+  .superRefine((given, context) => {
+    const message = logoutAddressFault(given, isPublic(given))
+    if (message) context.addIssue({ code: 'custom', path: ['backchannel_logout_uri'], message })
   })
   .refine((given) => given.require_second_factor !== true || given.ignore_second_factor !== true, {
     path: ['ignore_second_factor'],

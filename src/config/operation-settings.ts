@@ -29,7 +29,7 @@ export const operationSettings = {
       'must be none, or IP addresses and CIDR ranges such as 10.0.0.0/24, comma separated',
     ),
     sentence:
-      'Networks that the server may call, also without TLS, where an address comes from others: sign-in providers, and keys of clients. ' +
+      'Networks that the server may call, also without TLS, where an address comes from others: sign-in providers, keys of clients, and where clients are told of sign-outs. ' +
       'Other such calls go by https to public addresses only. Unset: loopback while ISSUER is on loopback, otherwise none.',
   },
   DEMO: {

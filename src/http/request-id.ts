@@ -49,6 +49,12 @@ export function signInUnderWay(): string | undefined {
   return currentRequest()?.signIn
 }
 
+/** The browser session that a sign-out in the request under way leaves alone, by the name that is in no cookie. */
+export function sessionKeptUnderWay(): string | undefined {
+  const { ctx } = current.getStore() ?? {}
+  return ctx && requestState(ctx).keptSessionUid
+}
+
 /** Notes that the request under way is a part of a sign-in, by its keyed digest: for logs, audit entries and traces. */
 export function noteSignIn(signIn: string): void {
   const { ctx } = current.getStore() ?? {}

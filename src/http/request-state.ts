@@ -51,6 +51,11 @@ export type RequestState = {
   refreshed?: RefreshedFamily
   /** A browser's sign-out ended grants. Written and read by `oauth/engine/end-grant`: a bare session is told of otherwise. */
   hasEndedGrants?: boolean
+  /**
+   * The browser session that outlives the sign-out everywhere which its own customer asks for in this request, by the name that is in no
+   * cookie. Written by the account pages, read by `endSignIn`.
+   */
+  keptSessionUid?: string
   /** The visitor's id in a token without a session. Written by the anonymous grant, read by the claims of its token. */
   anonymousId?: string | undefined
 }

@@ -51,10 +51,7 @@ export function createGuardedFetch(deps: GuardedFetchDeps): GuardedFetch {
 
   return async function guardedFetch(address, { method = 'GET', headers, body, signal } = {}) {
     const url = new URL(address)
-    const isAllowed =
-      url.protocol === 'https:'
-        ? (ip: string) => isPublicAddress(ip) || isListed(ip)
-        : (ip: string) => url.protocol === 'http:' && isListed(ip)
+    const isAllowed = isAllowedBy(url, isListed)
     const deadline = AbortSignal.timeout(timeoutMs)
     const send = url.protocol === 'https:' ? overHttps : overHttp
     try {
@@ -73,6 +70,29 @@ export function createGuardedFetch(deps: GuardedFetchDeps): GuardedFetch {
       throw new OutgoingError('unreachable', url.host, { cause: error })
     }
   }
+}
+
+/**
+ * Says whether `createGuardedFetch` would call an address now, as far as that can be known without calling it.
+ *
+ * @returns false as well where the host has no address.
+ */
+export function createMayCall({ resolve = resolveAll, timeoutMs = TIMEOUT_MS, allowedNetworks }: GuardedFetchDeps) {
+  const isListed = createIsListed(allowedNetworks)
+  return async function mayCall(address: string | URL): Promise<boolean> {
+    const url = new URL(address)
+    const deadline = AbortSignal.timeout(timeoutMs)
+    const found = addressOf(url, { resolve, isAllowed: isAllowedBy(url, isListed), deadline })
+    return found.then(
+      () => true,
+      () => false,
+    )
+  }
+}
+
+function isAllowedBy({ protocol }: URL, isListed: (address: string) => boolean): (address: string) => boolean {
+  if (protocol === 'https:') return (ip) => isPublicAddress(ip) || isListed(ip)
+  return (ip) => protocol === 'http:' && isListed(ip)
 }
 
 function headersOf(headers: OutgoingRequest['headers']): Record<string, string> {

@@ -37,7 +37,6 @@ const refused: [string, object, RegExp][] = [
     /post_logout_redirect_uris.*https.*loopback/,
   ],
   ['request_uris', { request_uris: ['https://app.example/request.jwt'] }, /request_uris.*never calls it/],
-  ['backchannel_logout_uri', { backchannel_logout_uri: 'https://app.example/bye' }, /backchannel_logout_uri.*never/],
   ['frontchannel_logout_uri', { frontchannel_logout_uri: 'https://app.example/bye' }, /frontchannel_logout_uri.*never/],
   [
     'backchannel_client_notification_endpoint',

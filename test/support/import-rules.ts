@@ -29,6 +29,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'support-access',
     'upstreams',
     'shared-signals',
+    'client-sessions',
   ],
   ['credentials', 'outbox'],
   ['sign-in-endings'],

@@ -27,6 +27,7 @@ const DOMAIN = [
   'src/shared-signals/',
   'src/sign-in-endings/',
   'src/outbox/',
+  'src/client-sessions/',
 ]
 const HTTP_EDGES = ['src/admin/', 'src/interaction/', 'src/dialects/', 'src/signal-endpoints/', 'src/http/']
 

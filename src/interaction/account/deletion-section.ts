@@ -1,5 +1,6 @@
 import type { Customer } from '../../customers/customer.ts'
 import type { AccountDeletions } from '../../customers/records/account-deletions.ts'
+import { requestState } from '../../http/request-state.ts'
 import type { OwnSessions } from '../../oauth/browser/own-sessions.ts'
 import type { AccountPageName, AccountSection } from './section.ts'
 
@@ -33,9 +34,10 @@ export function createDeletionSection(deps: DeletionSectionDeps): AccountSection
           const companies = await companiesLeftAlone(customer)
           return { template: 'deletion-form', ...form(DELETE), companies, delaySeconds }
         },
-        async submit({ customer, ctx }) {
+        async submit({ customer, session, ctx }) {
           if ((await companiesLeftAlone(customer)).length > 0)
             return { outcome: 'refused', problem: 'last-administrator', status: 409 }
+          requestState(ctx).keptSessionUid = session.uid
           await deletions.ask(customer)
           await sessions.renew(ctx)
           return { outcome: 'done', notice: 'deletion' }

@@ -2,6 +2,7 @@ import { networkOf } from '../../credentials/ip-network.ts'
 import type { Proofs } from '../../customers/proof.ts'
 import type { PasswordChange } from '../../customers/recovery/recovery-password-change.ts'
 import type { CustomerFactors } from '../../customers/second-factor/customer-factors.ts'
+import { requestState } from '../../http/request-state.ts'
 import type { OwnSessions } from '../../oauth/browser/own-sessions.ts'
 import { passwordProblem } from '../recovery/password-form.ts'
 import type { AccountSection } from './section.ts'
@@ -41,7 +42,7 @@ export function createPasswordSection(deps: PasswordSectionDeps): AccountSection
           login: customer.email,
           signsOut: values[SIGN_OUT] === undefined || values[SIGN_OUT] === 'yes',
         }),
-        async submit({ customer, ctx, languages }, form) {
+        async submit({ customer, session, ctx, languages }, form) {
           const problem = passwordProblem(form)
           if (problem) {
             const field = problem === 'differs' ? 'repeated' : 'password'
@@ -55,6 +56,7 @@ export function createPasswordSection(deps: PasswordSectionDeps): AccountSection
             return { outcome: 'refused', problem: 'busy', status: 503, waitSeconds: prepared.retryAfterSeconds }
           if (prepared.outcome === 'refused')
             return { outcome: 'refused', problem: `password-${prepared.reason}`, fields: ['password'] }
+          requestState(ctx).keptSessionUid = session.uid
           const change = proof && { customer, proof, staysSignedIn }
           const applied = change && (await passwordChange.apply(change, prepared.password, languages))
           if (!applied) return { outcome: 'refused', problem: 'changed-meanwhile', status: 409 }

@@ -1,6 +1,7 @@
 import { qrCode } from '../../credentials/qr-code.ts'
 import type { CustomerFactors } from '../../customers/second-factor/customer-factors.ts'
 import { factorOfCode } from '../../customers/second-factor/direct-check.ts'
+import { requestState } from '../../http/request-state.ts'
 import { SECOND_FACTOR_AMR } from '../../oauth/accounts/acr.ts'
 import type { OwnSessions } from '../../oauth/browser/own-sessions.ts'
 import type { EndSignIn } from '../../oauth/sign-outs/end-sign-in.ts'
@@ -64,6 +65,7 @@ function setUpAct({ factors, sessions, endSignIn, answerPage }: SecondFactorSect
       const { ctx, customer, languages } = visit
       const codes = await factors.enrol(customer, { sealed: enrolment, code: code.trim() }, languages)
       if (!codes) return { outcome: 'refused', problem: 'code-wrong', fields: ['code'] }
+      requestState(ctx).keptSessionUid = visit.session.uid
       await endSignIn({ what: { of: 'customer', id: customer.id }, why: 'second-factor-added' })
       await sessions.renew(ctx, SECOND_FACTOR_AMR)
       return showCodes(answerPage, visit, codes, 'second-factor-added')

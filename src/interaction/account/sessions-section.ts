@@ -1,3 +1,4 @@
+import { requestState } from '../../http/request-state.ts'
 import type { OwnSessions } from '../../oauth/browser/own-sessions.ts'
 import type { SessionIndex } from '../../oauth/browser/session-index.ts'
 import type { EndSignIn } from '../../oauth/sign-outs/end-sign-in.ts'
@@ -38,7 +39,8 @@ export function createSessionsSection({ index, endSignIn, sessions }: SessionsSe
       },
       {
         path: END_OTHERS,
-        async submit({ ctx, customer }) {
+        async submit({ ctx, customer, session }) {
+          requestState(ctx).keptSessionUid = session.uid
           await endSignIn({ what: { of: 'customer', id: customer.id }, why: 'ended-by-customer' })
           await sessions.renew(ctx)
           return { outcome: 'done', notice: 'others-ended' }

@@ -1,4 +1,4 @@
-import { type Grant, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import { type Grant, interactionPolicy, type KoaContextWithOIDC, type Session } from 'oidc-provider'
 import { isEmailAddress, normalizeEmail } from '../../credentials/email.ts'
 import { accountAskedAtMs, accountOf, asCustomerAccount, type CustomerAccount } from '../accounts/account.ts'
 import { askedCompanyUser, type CompanyChoice, companyChoice, isCompanyOpen } from '../accounts/company-choice.ts'
@@ -122,13 +122,16 @@ export function createLoadExistingGrant({ cutOffs }: { cutOffs: SignOutCutOffs }
     // A grant is loaded for a person who is signed in.
     const accountId = session.accountId as string
     const facts = grantFacts(existing)
+    const isCutOff =
+      facts !== undefined && (await cutOffs.isBefore(ownerOf(accountId, client.clientId, facts), facts.createdAtMs))
     const isUsable =
       existing !== undefined &&
       existing.accountId === accountId &&
       facts !== undefined &&
       isForCompany(facts, companyChoice(ctx)) &&
-      !(await cutOffs.isBefore(ownerOf(accountId, client.clientId, facts), facts.createdAtMs))
+      !isCutOff
     const account = asCustomerAccount(accountOf(ctx))
+    if (!existing || isCutOff) forgetSid(session, client.clientId)
     if (!isFirstParty(ctx)) return isUsable ? asConsented(ctx, existing, account) : undefined
 
     const grant = isUsable
@@ -140,6 +143,14 @@ export function createLoadExistingGrant({ cutOffs }: { cutOffs: SignOutCutOffs }
     if (grantEverything(ctx, grant) || !isUsable) await grant.save()
     return grant
   }
+}
+
+/**
+ * A client that was told of the end of a sign-in refuses that `sid` from then on: who signs in there again in the same browser is
+ * in another session, as far as the client knows.
+ */
+function forgetSid({ authorizations }: Session, clientId: string): void {
+  if (authorizations?.[clientId]) authorizations[clientId] = {}
 }
 
 /** The company that goes without saying was named where the person was asked, and another default later changes no consent. */

@@ -56,16 +56,12 @@ export function leadOnAfterAnswer(provider: Provider, pages: ProtocolPages): Mid
 }
 
 /**
- * ID tokens of the shop's own apps say which session they are from (`sid`, OpenID Connect Front-Channel Logout §3), so that
- * such a hint can be told from one of another session of the same person.
+ * Every ID token of a browser session says which one it is from (`sid`, Back-Channel Logout 1.0 §2.1): a client finds its own session by it
+ * when it is told of the end, and a hint at sign-out can be told from one of another session of the same person.
  */
 export function nameSessionsInIdTokens({ Client: Model }: Provider): void {
   // The library's types leave the method out.
-  const prototype = Model.prototype as Client & { includeSid(): boolean }
-  const usual = prototype.includeSid
-  prototype.includeSid = function includeSid() {
-    return this.first_party === true || usual.call(this)
-  }
+  Object.assign(Model.prototype, { includeSid: () => true })
 }
 
 /**

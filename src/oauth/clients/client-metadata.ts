@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { type AdapterPayload, Provider } from 'oidc-provider'
 import type { Client, ClientMetadata } from '../../clients/client.ts'
 
@@ -20,8 +21,12 @@ export function toLibraryClient({ metadata }: Client): AdapterPayload {
  *
  * @throws with the reason when the library could not use such a client, or it could not be safe, or not what it says.
  */
-export async function validateClient(provider: Provider, metadata: ClientMetadata): Promise<void> {
-  const fault = missingRedirect(metadata) ?? redirectFault(metadata)
+export async function validateClient(
+  provider: Provider,
+  metadata: ClientMetadata,
+  mayCall: (address: string) => Promise<boolean>,
+): Promise<void> {
+  const fault = missingRedirect(metadata) ?? redirectFault(metadata) ?? (await logoutFault(metadata, mayCall))
   if (fault) throw new Error(fault)
   // It wants the type of a client that was checked already.
   await provider.Client.validate(toLibraryClient({ metadata, isEnabled: true, secrets: [] }) as never)
@@ -42,6 +47,24 @@ function redirectFault(metadata: ClientMetadata): string | undefined {
     if (plain) return `${member} has "${plain}": use https; http is for loopback addresses only.`
   }
   return undefined
+}
+
+/**
+ * An address that would never be called is a mistake of now, not of the first sign-out. A name may get its public address
+ * later; plain http is only ever for the networks that are listed.
+ */
+async function logoutFault(
+  { backchannel_logout_uri: uri }: ClientMetadata,
+  mayCall: (address: string) => Promise<boolean>,
+): Promise<string | undefined> {
+  const url = typeof uri === 'string' ? URL.parse(uri) : null
+  if (!url || (url.protocol === 'https:' && !isAddress(url.hostname)) || (await mayCall(url.href))) return undefined
+  const way = url.protocol === 'https:' ? 'https to a public address' : 'https'
+  return `backchannel_logout_uri is "${uri}", which this server does not call: use ${way}, or list its network in OUTGOING_ALLOWED_NETWORKS.`
+}
+
+function isAddress(hostname: string): boolean {
+  return isIP(hostname.replace(/^\[(.*)\]$/, '$1')) !== 0
 }
 
 function isPlainHttp(url: URL | null): boolean {

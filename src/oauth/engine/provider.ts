@@ -1,5 +1,6 @@
-import { type Configuration, errors, Provider } from 'oidc-provider'
+import { type Configuration, errors, Provider, type TokenEndpointGrantContext } from 'oidc-provider'
 import type { Audit } from '../../audit/events.ts'
+import type { ClientSessions } from '../../client-sessions/client-sessions.ts'
 import type { ClientMetadata } from '../../clients/client.ts'
 import type { ClientRegistry } from '../../clients/registry.ts'
 import type { ResourceServerRegistry } from '../../clients/resource-servers.ts'
@@ -10,6 +11,8 @@ import type { GuardedFetch, OutgoingRequest } from '../../outgoing/guarded-fetch
 import type { Storage } from '../../storage/storage.ts'
 import { createFindAccount, type JudgeAccount } from '../accounts/account.ts'
 import { grantFacts, keepGrantFacts, keepSignInInstant } from '../accounts/grant-facts.ts'
+import { noteBrowserSignIns, noteDirectSignIn } from '../back-channel/note-client-sessions.ts'
+import { type QueueLogout, queueLogouts } from '../back-channel/queue-logouts.ts'
 import { createDescribeScopes } from '../browser/asked-scopes.ts'
 import { deviceFlow, restartDeviceFlow } from '../browser/device-flow.ts'
 import { createLoadExistingGrant } from '../browser/first-party.ts'
@@ -80,6 +83,9 @@ export type ProviderDeps = {
   readonly proofHolds: ProofHolds
   /** A session of a customer was saved. */
   readonly noteSession: SessionIndex['noteSaved']
+  /** A person is signed in at a client that wants to be told of the end. */
+  readonly noteClientSession: ClientSessions['note']
+  readonly queueLogout: QueueLogout
   readonly secondFactorPolicy: SecondFactorPolicy
   /** The name under which a sign-in is followed, from the id of what it began with. */
   readonly signInDigest: (id: string) => string
@@ -120,6 +126,8 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
   keepGrantFacts(provider)
   keepSignInInstant(provider)
   noteSessions(provider, deps.noteSession)
+  noteBrowserSignIns(provider, deps.noteClientSession)
+  queueLogouts(provider, deps.queueLogout)
   keepUpstreamSessions(provider, deps.storage)
   measureStagedSignIns(provider, deps.proofHolds)
   sayAcrOfSession(provider)
@@ -139,8 +147,12 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
     revoke: createRevocation(deps),
   })
   for (const grant of deps.grants) {
+    const handle = async (ctx: TokenEndpointGrantContext) => {
+      await grant.handle(ctx)
+      await noteDirectSignIn(ctx, deps.noteClientSession)
+    }
     // The published types want a mutable list and a context of their own.
-    provider.registerGrantType(grant.name, (ctx) => grant.handle(ctx as never), grant.parameters as string[])
+    provider.registerGrantType(grant.name, handle as never, grant.parameters as string[])
   }
   listenToProvider(provider, deps)
   return provider
@@ -194,6 +206,7 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
     jwks: { keys: toLibraryKeys(keys) as never },
     loadExistingGrant: createLoadExistingGrant({ cutOffs }),
     features: {
+      backchannelLogout: { enabled: true },
       claimsParameter: { enabled: true },
       clientCredentials: { enabled: true },
       deviceFlow: deviceFlow(pages, createDescribeScopes(resourceServers.find)),
