@@ -89,7 +89,8 @@ export function createPublicApp(config: Config, log: Log, parts: AppParts): Publ
   const [posts, engine] = [requestsByPost(), parts.engine.routes]
   app.use(answerOtherMethods([dialects, ...pages, posts, engine], answerError))
   const jwks = serveJwks(answerKeySet)
-  for (const middleware of [dialects, ...pages, jwks, refuseEncodedBodies(), posts, metadata.watch, engine]) {
+  // Dialects refuse compressed bodies in words of their own.
+  for (const middleware of [dialects, refuseEncodedBodies(), ...pages, jwks, posts, metadata.watch, engine]) {
     app.use(middleware)
   }
   const fastPath = openFastPath(config, log, parts, {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LONG_TEXTS, leastCpuMs } from '../credentials/long-texts.ts'
-import { postJson } from '../support/http.ts'
+import { postForm, postJson } from '../support/http.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
+import { oauthEndpoints, pageEndpoints } from './attacked-endpoints.ts'
 import { MAIL_ENDPOINTS } from './mail-endpoints.ts'
 import { EVERY_DIALECT, PASSWORD_ENDPOINTS, type PasswordEndpoint } from './password-endpoints.ts'
 
@@ -39,6 +40,8 @@ const BACK_OFFICE: readonly Endpoint[] = [
 ]
 
 const ENDPOINTS = [...PASSWORD_ENDPOINTS, ...MAIL_ENDPOINTS, ...BACK_OFFICE]
+/** The texts that the slow patterns found so far were slow on. */
+const SLOWEST = ['dots after an @', 'blanks between letters']
 const ASCII_TEXTS = LONG_TEXTS.filter(({ of }) => /^[\x20-\x7e]+$/.test(of(2)))
 
 /**
@@ -69,3 +72,34 @@ describe.each(ENDPOINTS)('at $name', ({ open }) => {
     }
   })
 })
+
+/** What is posted to OAuth and to pages, as each endpoint understands it. */
+const FORMS = [...oauthEndpoints, ...pageEndpoints].filter(({ method }) => method === 'POST')
+const ISSUED = { access_token: 'e30.e30.e30', refresh_token: 'x' }
+
+describe.each(FORMS.map((endpoint) => [endpoint.path, endpoint.valid(ISSUED), endpoint] as const))(
+  'at %s with %s',
+  (path, valid, { headers = {} }) => {
+    const fields = [...new URLSearchParams(valid)]
+    test.each(fields.map(([name]) => name))('a field %s of 55 KB costs what a short one costs', async (field) => {
+      const send = async (text: string) => {
+        const answer = await postForm(
+          server.url + path,
+          Object.fromEntries(fields.map(([name, value]) => [name, name === field ? text : value])),
+          headers,
+        )
+        await answer.arrayBuffer()
+        expect(answer.status).toBeLessThan(500)
+      }
+      for (const { name, of } of ASCII_TEXTS.filter(({ name }) => SLOWEST.includes(name))) {
+        expect(
+          await fewestTimes(
+            () => send(of(LENGTH)),
+            () => send('a@b.c'),
+          ),
+          name,
+        ).toBeLessThan(MOST_TIMES)
+      }
+    })
+  },
+)
