@@ -3,6 +3,7 @@ import * as openid from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
 import { openDatabase } from '../../src/database/index.ts'
+import { REFUSALS } from '../../src/oauth/tokens/refusals.ts'
 import { runCli } from '../cli/run-cli.ts'
 import { discover } from '../conformance/relying-party.ts'
 import { implicitToken } from '../dialects/elastic-path/endpoints.ts'
@@ -23,6 +24,9 @@ const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token'
 const MAGENTO = 'urn:vestibule:dialect:magento'
 const ELASTIC_PATH = 'urn:vestibule:dialect:elastic-path:customers'
 const SPRYKER = 'urn:vestibule:dialect:spryker'
+const COMMERCETOOLS = 'urn:vestibule:dialect:commercetools'
+const SLAS = 'urn:vestibule:dialect:slas'
+const SLAS_PATH = '/shopper/auth/v1/organizations/f_ecom_zzrf_001/oauth2'
 const PASSWORD = 'a-long-enough-passphrase'
 
 type Authorization = { readonly authorization: string }
@@ -36,6 +40,8 @@ type Held = {
   readonly opaque: string
   readonly elasticPath: string
   readonly spryker: string
+  readonly commercetools: string
+  readonly slas: string
 }
 
 describeOn('postgres', 'the verdict on a token', () => {
@@ -48,7 +54,13 @@ describeOn('postgres', 'the verdict on a token', () => {
     const DATABASE_URL = await createDatabase({ demo: true })
     database = await openDatabase({ DATABASE_URL, DATA_DIR: '' })
     server = await startTestServer(
-      { DATABASE_URL, ADMIN_TOKEN, DIALECTS: 'spryker,magento,elastic-path', LOG_LEVEL: 'debug' },
+      {
+        DATABASE_URL,
+        ADMIN_TOKEN,
+        DIALECTS: 'spryker,magento,elastic-path,commercetools,slas',
+        SUPPORT_ACCESS_PERMISSION: 'needed',
+        LOG_LEVEL: 'debug',
+      },
       { captureLog: true },
     )
     storefront = `Bearer ${await implicitToken(server.url)}`
@@ -80,6 +92,7 @@ describeOn('postgres', 'the verdict on a token', () => {
       email: `${name}@example.com`,
       customerReference: name,
       emailVerified: true,
+      allowsSupport: true,
       password: PASSWORD,
       companyUsers: [{ id: randomUUID(), company: { id: randomUUID(), name }, isDefault: true }],
     })
@@ -102,6 +115,8 @@ describeOn('postgres', 'the verdict on a token', () => {
       opaque: opaque.access_token,
       elasticPath: (await handOver(ELASTIC_PATH)).access_token,
       spryker: (await handOver(SPRYKER)).access_token,
+      commercetools: (await handOver(COMMERCETOOLS)).access_token,
+      slas: (await handOver(SLAS)).access_token,
     }
   }
 
@@ -129,7 +144,8 @@ describeOn('postgres', 'the verdict on a token', () => {
       },
       client,
     )
-  const magentoCustomer = (token: string) => fetch(`${server.url}/rest/V1/customers/me`, { headers: bearer(token) })
+  const withBearer = (path: string, token: string) => fetch(server.url + path, { headers: bearer(token) })
+  const magentoCustomer = (token: string) => withBearer('/rest/V1/customers/me', token)
   const elasticPathCustomer = (token: string, id: string) =>
     fetch(`${server.url}/v2/customers/${id}`, {
       headers: { authorization: storefront, 'x-moltin-customer-token': token },
@@ -179,6 +195,22 @@ describeOn('postgres', 'the verdict on a token', () => {
       asker: 'dialect',
       shows: 'jwt',
       accepts: ({ spryker }) => isAnswered(sprykerCompanyUser(spryker), 422),
+    },
+    commercetools: {
+      asker: 'dialect',
+      shows: 'opaque',
+      // A token that works and may not see the profile is told so, by 403.
+      accepts: ({ commercetools }) => isAnswered(withBearer('/shop/me', commercetools), 200, 403),
+    },
+    Salesforce: {
+      asker: 'dialect',
+      shows: 'jwt',
+      accepts: ({ slas }) => isAnswered(withBearer(`${SLAS_PATH}/userinfo`, slas), 200),
+    },
+    'the accesses of agents': {
+      asker: 'dialect',
+      shows: 'jwt',
+      accepts: ({ jwt }) => isAnswered(withBearer('/support-access', jwt), 200),
     },
     'a subject token': {
       asker: 'subject-token',
@@ -246,7 +278,9 @@ describeOn('postgres', 'the verdict on a token', () => {
   const signOut = (of: string, id: string) => askAdmin(server, 'POST', '/v1/sign-outs', { of, id })
 
   /** An agent who acts for the customer, and what happens to that agent. */
-  function actedForBy(befalls: (agentId: string) => Promise<unknown>): Pick<Row, 'hold' | 'bring' | 'forms'> {
+  function actedForBy(
+    befalls: (agentId: string, customerId: string) => Promise<unknown>,
+  ): Pick<Row, 'hold' | 'bring' | 'forms'> {
     let agentId = ''
     return {
       forms: ['jwt', 'opaque'],
@@ -258,10 +292,12 @@ describeOn('postgres', 'the verdict on a token', () => {
         agentId = made.body.id
         return signIn({}, agent)
       },
-      bring: () => befalls(agentId),
+      bring: ({ customerId }) => befalls(agentId, customerId),
     }
   }
 
+  /** Refusals of a token that works somewhere else: below, asker by asker. */
+  const ELSEWHERE = ['wrong-kind', 'wrong-audience', 'key-not-proved', 'caller-not-entitled']
   const ROWS: readonly Row[] = [
     { reason: 'rotated', bring: (held) => refresh(server.url, held.refreshToken, {}, held.client), forms: ['refresh'] },
     {
@@ -271,8 +307,8 @@ describeOn('postgres', 'the verdict on a token', () => {
     },
     {
       reason: 'denied',
-      async bring({ jwt, elasticPath, spryker, client }) {
-        for (const token of [jwt, elasticPath, spryker]) await revoke(server.url, token, {}, client)
+      async bring({ jwt, elasticPath, spryker, slas, client }) {
+        for (const token of [jwt, elasticPath, spryker, slas]) await revoke(server.url, token, {}, client)
       },
       forms: ['jwt'],
     },
@@ -292,20 +328,29 @@ describeOn('postgres', 'the verdict on a token', () => {
     { reason: 'agent-gone', ...actedForBy((id) => change('agents', { id }, { status: 'blocked' })) },
     { reason: 'agent-signed-out', ...actedForBy((id) => signOut('customer', `agent:${id}`)) },
     {
+      reason: 'support-not-allowed',
+      ...actedForBy((_, id) => change('customers', { id }, { allows_support: false })),
+    },
+    {
       reason: 'expired',
       hold: async () => expiring,
-      async bring({ clientId, jwt, spryker }) {
+      async bring({ clientId, jwt, spryker, slas }) {
         const exp = "artifact = jsonb_set(artifact::jsonb, '{exp}', '1')::json"
         await database.knex.raw(
           `update artifacts set ${exp} where kind = 'RefreshToken' and artifact->>'clientId' = ?`,
           [clientId],
         )
-        const overAt = Math.max(...[jwt, spryker].map((token) => Number(decode(token).payload.exp))) + 15
+        const overAt = Math.max(...[jwt, spryker, slas].map((token) => Number(decode(token).payload.exp))) + 15
         await waitFor(() => Date.now() / 1000 > overAt, { deadlineMs: 60_000, what: 'the end of a JWT' })
       },
       forms: ['jwt', 'refresh'],
     },
   ]
+
+  test('every reason why a token does not work is asked about', () => {
+    const asked = [...ROWS.map(({ reason }) => reason), 'unknown', ...ELSEWHERE]
+    expect(asked.sort()).toEqual(Object.keys(REFUSALS).sort())
+  })
 
   test('every asker takes a token that works', async () => {
     const held = await signIn()
@@ -340,6 +385,8 @@ describeOn('postgres', 'the verdict on a token', () => {
       jwt: tampered(held.jwt),
       elasticPath: tampered(held.elasticPath),
       spryker: tampered(held.spryker),
+      commercetools: 'b'.repeat(held.commercetools.length),
+      slas: tampered(held.slas),
       opaque: 'a'.repeat(32),
       refreshToken: tampered(held.refreshToken),
     }
@@ -440,6 +487,11 @@ describeOn('postgres', 'the verdict on a token', () => {
         'userinfo: caller-not-entitled',
       ],
     ]
+    test('for each of these reasons', () => {
+      const reasons = CELLS.map(([, , counted]) => counted.split(': ')[1])
+      expect([...new Set(reasons)].sort()).toEqual([...ELSEWHERE].sort())
+    })
+
     test.each(CELLS)('%s', async (_what, accepts, counted) => {
       expect(await refused(accepts)).toEqual({ answer: false, counted: [counted] })
     })
