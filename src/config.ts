@@ -83,7 +83,7 @@ function written(value: unknown): string {
   return value instanceof Map ? [...value].map((pair) => pair.join('=')).join(',') : String(value)
 }
 
-/** A file ends with a line break that nobody means; a secret is otherwise taken as it is. */
+/** The line break at the end of a file is no part of the secret; everything else is taken as it is. */
 function rawValue(
   name: string,
   { secret }: Setting,

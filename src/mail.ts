@@ -171,7 +171,7 @@ function createOutbox({ DATA_DIR, log }: MailerDeps): SendMail {
     const path = join(directory, `${new Date().toISOString().replaceAll(':', '-')}-${randomUUID().slice(0, 8)}`)
     const head = `To: ${oneLine(to)}\nSubject: ${oneLine(subject)}\nContent-Type: text/plain; charset=utf-8`
     if (html !== undefined) await writeFile(`${path}.html`, html, { mode: 0o600 })
-    // Whoever finds the letter finds all of it.
+    // A reader of the directory sees a letter only once it is complete.
     await writeFile(`${path}.part`, `${head}\n\n${text}\n`, { mode: 0o600 })
     await rename(`${path}.part`, `${path}.eml`)
     log.warn({ event: 'mail.left-in-outbox', file: `${path}.eml` })

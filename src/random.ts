@@ -14,7 +14,7 @@ export function randomCopy(bytes: number): Buffer {
   return Buffer.from(POOL.subarray(take(bytes), used))
 }
 
-/** Where bytes begin that nobody had yet. */
+/** Where the unused bytes begin. */
 function take(bytes: number): number {
   if (used + bytes > POOL.length) {
     randomFillSync(POOL)

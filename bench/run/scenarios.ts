@@ -11,7 +11,7 @@ export type Scenario = {
   /** What the machine can do at most, with the work that nobody can leave out. */
   readonly ceiling: CeilingName
   readonly peers: readonly PeerName[]
-  /** Another scenario that does the same by another door, so that both should cost the same. */
+  /** Another scenario that does the same by another endpoint, so that both should cost the same. */
   readonly sameAs?: string
   /** The token that a request takes: one for all, one that is used up by each, or one that each answer replaces. */
   readonly token?: { readonly kind: TokenKind; readonly use: 'same' | 'once' | 'chain' }

@@ -57,7 +57,7 @@ export function createAdminApp(deps: AdminDeps): Koa {
   return app
 }
 
-/** Orchestrators and collectors ask every few seconds: nobody looks their requests up. */
+/** Orchestrators and collectors ask every few seconds; their requests are not logged. */
 function unlessMachines(middleware: Middleware): Middleware {
   return (ctx, next) => (/^\/(?:metrics$|health\/)/.test(ctx.path) ? next() : middleware(ctx, next))
 }

@@ -17,7 +17,7 @@ export type ProtocolRules = Pick<
   'judgeAccount' | 'judgeToken' | 'introspect' | 'noteIssuance' | 'noteTokenSize' | 'shapes'
 > & { readonly refresh: ReuseDeps }
 
-/** The rules by which tokens are judged, told of and put on record, whoever answers a request. */
+/** The rules by which tokens are judged, introspected and recorded, for the engine and the fast path alike. */
 export function createProtocolRules(config: Config, log: Log, backends: Backends, services: Services): ProtocolRules {
   const { storage, auditTrail, tokenHistory, metrics } = backends
   const { clients, tokens, customers, agents, support } = services

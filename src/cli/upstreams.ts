@@ -95,7 +95,7 @@ export const upstreams = subcommands({
     },
     delete: {
       takes: 'ID',
-      does: 'remove a provider; nobody signs in by it any more',
+      does: 'remove a provider; customers can no longer sign in with it',
       example: 'delete google',
       async run({ admin, subjects: [id = ''], isJson }) {
         await admin.change('DELETE', pathOf(id))

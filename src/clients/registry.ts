@@ -28,7 +28,7 @@ type Row = {
 export type ClientRegistryDeps = {
   readonly knex: Knex
   readonly storage: Storage
-  /** Clients that the server itself is: always there, in no list, and nobody changes them. */
+  /** Clients that the server itself is: always there, in no list, and not to be changed. */
   readonly builtIn?: readonly ClientMetadata[]
 }
 

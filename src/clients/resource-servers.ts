@@ -24,7 +24,7 @@ type OfDialects = {
   readonly longestTokenSeconds?: number
   /** Opaque tokens are 32 characters of a–z and 0–9, for clients that know no others. */
   readonly hasShortTokens?: boolean
-  /** The client that the dialect acts for: it may have tokens for it whoever else may not. */
+  /** The client that the dialect acts for: it may always have tokens for it. */
   readonly ownClient?: string
   /** The resource server whose agents' own tokens let them act for customers here. */
   readonly agentsFrom?: string

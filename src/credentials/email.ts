@@ -32,7 +32,7 @@ export function readableEmail(email: string): string {
   return withAsciiDomain(readable) === email ? readable : email
 }
 
-/** An address that its owner knows again and nobody else learns: `m…@example.com`. */
+/** An address that its owner recognises and that others cannot complete: `m…@example.com`. */
 export function maskedEmail(email: string): string {
   const [first = ''] = email
   return `${first}…${readableEmail(email).slice(readableEmail(email).lastIndexOf('@'))}`

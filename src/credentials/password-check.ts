@@ -21,7 +21,7 @@ export type AttemptContext = SignInContext & { readonly startedAtMs: number }
 /** What a check ends in; `Admitted` is what `admit` makes of the right password. */
 export type CheckedPassword<Reason extends string, Admitted> =
   | Admitted
-  /** `reason` is for the audit trail and logs; a caller of ours never learns it. */
+  /** `reason` is for the audit trail and logs; callers are not told. */
   | { readonly outcome: 'refused'; readonly reason: WrongPassword | Reason }
   /** Too many failures; nothing was checked. */
   | { readonly outcome: 'locked'; readonly retryAfterSeconds: number }

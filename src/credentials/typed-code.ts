@@ -1,6 +1,6 @@
 /** Arabic-Indic digits, and those of Persian and Urdu; both rows begin at a multiple of sixteen. */
 const OTHER_DIGITS = /[\u0660-\u0669\u06f0-\u06f9]/g
-/** Blanks and hyphens between groups, and marks that nobody sees: a code that is copied may bring those of its sentence. */
+/** Blanks and hyphens between groups, and invisible marks: a code that is copied may bring those of its sentence. */
 const BETWEEN = /[\s\p{Pd}\p{Cf}]/gu
 
 /** A code as it was made, however it is typed: groups, capitals, wide letters and the digits of the keyboard do not count. */

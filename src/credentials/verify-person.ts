@@ -23,7 +23,7 @@ export type VerifyElsewhere<Person> = (
   | { readonly outcome: 'unavailable'; readonly retryAfterSeconds: number; readonly isServiceAway?: true }
 >
 
-/** Why there was no match. For the audit trail and logs; a caller of ours never learns it. */
+/** Why there was no match. For the audit trail and logs; callers are not told. */
 export type WrongPassword = 'unknown' | 'wrong-password' | 'no-password' | 'unusable-password'
 
 export type VerifiedPerson<Person> = (

@@ -32,7 +32,7 @@ export type Proved = {
 type Admitted =
   /** `hasSecondFactor`: a code was asked for, and was right. */
   | (Proved & { readonly outcome: 'authenticated'; readonly hasSecondFactor?: true })
-  /** Nobody is signed in yet: a code must come as well, or a second factor has to be set up. */
+  /** The sign-in is not complete: a code must come as well, or a second factor has to be set up. */
   | (Proved & { readonly outcome: 'second-factor-required'; readonly need: 'code' | 'mail' | 'set-up' })
   | { readonly outcome: 'unconfirmed'; readonly customer: Customer }
   | Refusal
@@ -40,7 +40,7 @@ type Admitted =
 
 export type Refusal = {
   readonly outcome: 'refused'
-  /** For the audit trail and logs; a caller of ours never learns it. */
+  /** For the audit trail and logs; callers are not told. */
   readonly reason: WrongPassword | 'blocked' | 'wrong-code'
 }
 

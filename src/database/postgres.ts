@@ -36,7 +36,7 @@ export async function openPostgres(url: string): Promise<Database> {
   }
 }
 
-/** What Postgres says when it answers and lets nobody in: the user, the password, or no such database. */
+/** What Postgres says when it answers and refuses the connection: the user, the password, or no such database. */
 const REFUSALS: Readonly<Record<string, string>> = {
   '28P01': 'the password is wrong, or there is no such user. Correct the credentials',
   '28000': 'there is no such user, or it may not connect from here. Correct the user, or pg_hba.conf of Postgres',

@@ -13,7 +13,7 @@ import type { OwnProfile, SelfService } from '../customers/self-service/self-ser
 export type Origin = { readonly ip: string; readonly languages: readonly string[]; readonly clientId: string }
 
 /**
- * What a service of the shop does to customers it names, by a token of its own. It may set anybody's password: the dialect
+ * What a service of the shop does to customers it names, by a token of its own. It may set the password of any customer: the dialect
  * looks at the token's scope or client first. The audit trail names the client.
  */
 export type ManagedAccounts = {

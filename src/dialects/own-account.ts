@@ -80,25 +80,25 @@ export function createOwnAccount(selfService: SelfService, { clientId, ...asker 
     find: (id) => selfService.find({ id }),
     checkPassword: (login, password) => selfService.checkPassword(login, password, contextOf()),
     async setPassword(caller, password) {
-      const customer = ownerOf(caller)
+      const customer = ownCustomer(caller)
       return customer ? selfService.setPassword(customer, password, contextOf(caller)) : NOT_OWN
     },
     managedBy: (caller) =>
       caller.kind === 'client' ? createManagedAccounts(selfService, contextOf(caller)) : undefined,
     async changePassword(caller, passwords) {
-      const customer = ownerOf(caller)
+      const customer = ownCustomer(caller)
       return customer ? selfService.changePassword(customer, passwords, contextOf(caller)) : NOT_OWN
     },
     async changeEmail(caller, next) {
-      const customer = ownerOf(caller)
+      const customer = ownCustomer(caller)
       return customer ? selfService.changeEmail(customer, next, contextOf(caller)) : NOT_OWN
     },
     async changeProfile(caller, profile) {
-      const customer = ownerOf(caller)
+      const customer = ownCustomer(caller)
       return customer ? selfService.changeProfile(customer.id, profile) : NOT_OWN
     },
     async erase(caller) {
-      const customer = ownerOf(caller)
+      const customer = ownCustomer(caller)
       return customer ? selfService.erase(customer) : NOT_OWN
     },
     async searchCustomers({ kind, agent }, query) {
@@ -114,6 +114,6 @@ export function createOwnAccount(selfService: SelfService, { clientId, ...asker 
 }
 
 /** The customer whose own token it is. */
-function ownerOf({ kind, customer, isActedFor }: Caller) {
+function ownCustomer({ kind, customer, isActedFor }: Caller) {
   return kind === 'customer' && !isActedFor ? customer : undefined
 }

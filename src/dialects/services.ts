@@ -37,7 +37,7 @@ export type SharedServices = Turns & {
   endRefreshToken(refreshToken: string, owner: { readonly accountId: string }): Promise<void>
   /** Ends the one sign-in that an access token hangs from, with everything that was issued in it; by an agent who acts for somebody, or by the person. */
   endSignInOf(bearer: string, actingAgentId?: string): Promise<void>
-  /** A code by which whoever has it gets a token that was issued already, once. Audited, with the agent's reason. */
+  /** A code that is exchanged once for a token that was issued already. Audited, with the agent's reason. */
   makeTokenCode(made: MadeCode): Promise<string>
   /** The token of a code, for exactly one caller who knows the login of its account. */
   redeemTokenCode(code: string, login: string): Promise<CodedToken | undefined>

@@ -21,7 +21,7 @@ const SYSTEMS: readonly (readonly [RegExp, string])[] = [
   [/\bLinux\b/, 'Linux'],
 ]
 
-/** Read from `User-Agent`, coarsely: to be known again by its owner, and of use to nobody who wants to follow it. */
+/** Read from `User-Agent`, coarsely: enough for its owner to recognise it, too little to track it. */
 export function browserName(userAgent: string): BrowserName {
   const said = userAgent.slice(0, 512)
   const first = (list: typeof BROWSERS) => list.find(([pattern]) => pattern.test(said))?.[1]

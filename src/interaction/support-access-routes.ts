@@ -30,7 +30,7 @@ export function createSupportAccessRoutes(deps: SupportAccessRoutesDeps): Routes
   const router = new Router()
 
   router.get(PATH, async (ctx) => {
-    const customer = await ownerOf(deps, ctx)
+    const customer = await requireCustomer(deps, ctx)
     if (!customer) return
     const { items } = await accesses.list({ customerId: customer.id, hasBegun: true }, { limit: LIMIT })
     const isAllowed = customer.allowsSupport === true
@@ -43,7 +43,7 @@ export function createSupportAccessRoutes(deps: SupportAccessRoutesDeps): Routes
   })
 
   router.delete(`${PATH}/:id`, async (ctx) => {
-    const customer = await ownerOf(deps, ctx)
+    const customer = await requireCustomer(deps, ctx)
     if (!customer) return
     const { id = '' } = ctx.params as { id?: string } // the router decodes it
     const access = await accesses.find(id)
@@ -54,7 +54,7 @@ export function createSupportAccessRoutes(deps: SupportAccessRoutesDeps): Routes
   })
 
   router.put(`${PATH}/permission`, async (ctx) => {
-    const customer = await ownerOf(deps, ctx)
+    const customer = await requireCustomer(deps, ctx)
     if (!customer) return
     const isAllowed = await readAllowed(ctx)
     if (isAllowed === undefined) return
@@ -88,7 +88,10 @@ async function shown(
 }
 
 /** The customer whose own token it is; otherwise the request is answered (RFC 6750 §3.1). */
-async function ownerOf({ findCaller, isFor }: SupportAccessRoutesDeps, ctx: Context): Promise<Caller['customer']> {
+async function requireCustomer(
+  { findCaller, isFor }: SupportAccessRoutesDeps,
+  ctx: Context,
+): Promise<Caller['customer']> {
   ctx.set('Cache-Control', 'no-store')
   const [, bearer] = /^Bearer +([\w.~+/-]+=*)$/i.exec(ctx.get('Authorization')) ?? []
   if (bearer === undefined) {

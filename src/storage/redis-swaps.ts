@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import { createBatches } from '../gather.ts'
 
-/** Swaps in one script: nobody else is served while it runs. */
+/** Swaps in one script: Redis serves no other command while it runs. */
 const MOST_SWAPS = 64
 
 /** Of each swap: its keys, and the version it expects, what it writes, and the receipt with their lives. */

@@ -24,7 +24,7 @@ const RENEW_EVERY_MS = 10_000
 
 /**
  * The sign-in providers. All of them are kept in memory and looked up again when something changed, here or on another
- * node, so that the sign-in page asks nobody for its buttons.
+ * node, so that the sign-in page needs no query for its buttons.
  */
 export function createUpstreamRegistry({ knex, storage, sealing }: UpstreamRegistryDeps) {
   let known: readonly Row[] = []

@@ -9,14 +9,14 @@ import {
   COMMERCE,
   COMPANY_USER_GRANT,
   CUSTOMERS,
-  DOORS,
-  type Door,
+  ENDPOINTS,
+  type Endpoint,
   HANDOVER_GRANT,
   IMPERSONATION_GRANT,
   SERVICE,
-  WAREHOUSE_DOORS,
+  WAREHOUSE_ENDPOINTS,
   WAREHOUSE_GRANT,
-} from './token-doors.ts'
+} from './token-endpoints.ts'
 
 const AGENT_GRANT = 'urn:vestibule:grant:agent'
 const ALL_GRANTS = [COMPANY_USER_GRANT, HANDOVER_GRANT, IMPERSONATION_GRANT, WAREHOUSE_GRANT]
@@ -62,7 +62,7 @@ async function publicClient(client_id: string): Promise<Asker> {
 }
 
 const signIn = (
-  of: Door['of'],
+  of: Endpoint['of'],
   resource: string,
   { clientId, scope = SCOPES[of] }: { clientId: string; scope?: string } = app,
 ): Promise<Tokens> => tokensOf(server.url, { client_id: clientId, ...LOGINS[of], resource, scope })
@@ -71,18 +71,18 @@ const isActive = async (token: string | undefined, caller: { authorization: stri
 const refreshed = (token: string | undefined) => refresh(server.url, String(token), { client_id: app.clientId })
 /** Seconds until which a token works, by introspection: some tokens are opaque. */
 const endOf = async (token: string | undefined) => Number((await introspect(server.url, String(token))).exp)
-const all = [...DOORS, ...WAREHOUSE_DOORS]
+const all = [...ENDPOINTS, ...WAREHOUSE_ENDPOINTS]
 const byPerson = all.filter(({ name }) => name !== 'token exchange')
 
-test.each(all)('$name answers the token it is for, while it works', async (door) => {
-  const { access_token } = await signIn(door.of, door.resource)
-  const derived = await door.ask(app, access_token)
+test.each(all)('$name answers the token it is for, while it works', async (endpoint) => {
+  const { access_token } = await signIn(endpoint.of, endpoint.resource)
+  const derived = await endpoint.ask(app, access_token)
   expect(await isActive(derived?.access_token)).toBe(true)
 })
 
 describe('a service that received a token of a public client gets nothing for it elsewhere', () => {
-  const cells = byPerson.flatMap((door) =>
-    AUDIENCES.filter((resource) => resource !== door.resource).map((resource) => ({ ...door, resource })),
+  const cells = byPerson.flatMap((endpoint) =>
+    AUDIENCES.filter((resource) => resource !== endpoint.resource).map((resource) => ({ ...endpoint, resource })),
   )
   test.each(cells)('$name refuses a token made for $resource', async ({ of, resource, ask }) => {
     const { access_token } = await signIn(of, resource)
@@ -119,38 +119,41 @@ describe('a service that received a token of a public client gets nothing for it
 
 test.each(all.filter(({ takesScopes }) => takesScopes))(
   '$name gives no scope that the token does not have',
-  async (door) => {
-    const { access_token } = await signIn(door.of, door.resource, { ...app, scope: 'profile agent user customer' })
+  async (endpoint) => {
+    const { access_token } = await signIn(endpoint.of, endpoint.resource, {
+      ...app,
+      scope: 'profile agent user customer',
+    })
     for (const scope of ['orders:write', 'openid', 'email', 'offline_access']) {
-      expect(await door.ask(app, access_token, scope), scope).toBeUndefined()
+      expect(await endpoint.ask(app, access_token, scope), scope).toBeUndefined()
     }
   },
 )
 
 describe('what came of a token ends with it', () => {
-  test.each(all)('$name: by revoking the sign-in', async (door) => {
-    const source = await signIn(door.of, door.resource)
-    const derived = await door.ask(app, source.access_token)
+  test.each(all)('$name: by revoking the sign-in', async (endpoint) => {
+    const source = await signIn(endpoint.of, endpoint.resource)
+    const derived = await endpoint.ask(app, source.access_token)
     expect(await isActive(derived?.access_token)).toBe(true)
     await revoke(server.url, source.refresh_token, { client_id: app.clientId })
     expect(await isActive(derived?.access_token)).toBe(false)
-    if (door.givesRefreshToken) expect((await refreshed(derived?.refresh_token)).status).toBe(400)
+    if (endpoint.givesRefreshToken) expect((await refreshed(derived?.refresh_token)).status).toBe(400)
   })
 
-  test.each(DOORS)('$name: in time, however often it is refreshed', async (door) => {
+  test.each(ENDPOINTS)('$name: in time, however often it is refreshed', async (endpoint) => {
     const second = Math.ceil(Date.now() / 1000) * 1000
     vi.useFakeTimers({ toFake: ['Date'] })
     vi.setSystemTime(second)
-    const source = await signIn(door.of, door.resource)
+    const source = await signIn(endpoint.of, endpoint.resource)
     const end = second / 1000 + TTL_SECONDS
     vi.setSystemTime(second + 50_000)
-    const derived = await door.ask(app, source.access_token)
+    const derived = await endpoint.ask(app, source.access_token)
     expect(await endOf(derived?.access_token)).toBeLessThanOrEqual(end)
     expect(derived?.refresh_token === undefined, 'a refresh token only where the shop’s answer has one').toBe(
-      !door.givesRefreshToken,
+      !endpoint.givesRefreshToken,
     )
     expect(derived?.id_token).toBeUndefined()
-    if (!door.givesRefreshToken) return
+    if (!endpoint.givesRefreshToken) return
     vi.setSystemTime(second + 200_000)
     const again = (await read(refreshed(derived?.refresh_token))).body as Tokens
     expect(await endOf(again.access_token)).toBeLessThanOrEqual(end)
@@ -161,37 +164,40 @@ describe('what came of a token ends with it', () => {
     expect((await refreshed(again.refresh_token)).status).toBe(400)
   })
 
-  test.each(DOORS)('$name: nothing comes of it once it is over, although clocks may differ', async (door) => {
+  test.each(ENDPOINTS)('$name: nothing comes of it once it is over, although clocks may differ', async (endpoint) => {
     const second = Math.ceil(Date.now() / 1000) * 1000
     vi.useFakeTimers({ toFake: ['Date'] })
     vi.setSystemTime(second)
-    const { access_token } = await signIn(door.of, door.resource)
+    const { access_token } = await signIn(endpoint.of, endpoint.resource)
     vi.setSystemTime(second + TTL_SECONDS * 1000 + 1000)
-    expect(await door.ask(app, access_token)).toBeUndefined()
+    expect(await endpoint.ask(app, access_token)).toBeUndefined()
   })
 
-  test.each(WAREHOUSE_DOORS)('$name: after a week, however often it is refreshed or traded again', async (door) => {
-    const second = Math.ceil(Date.now() / 1000) * 1000
-    vi.useFakeTimers({ toFake: ['Date'] })
-    vi.setSystemTime(second)
-    const { access_token } = await signIn(door.of, door.resource)
-    const derived = await door.ask(app, access_token)
-    for (const { ask } of all) expect(await ask(app, String(derived?.access_token))).toBeUndefined()
-    vi.setSystemTime(second + 604_800_000)
-    if (door.givesRefreshToken) expect((await refreshed(derived?.refresh_token)).status).toBe(400)
-  })
+  test.each(WAREHOUSE_ENDPOINTS)(
+    '$name: after a week, however often it is refreshed or traded again',
+    async (endpoint) => {
+      const second = Math.ceil(Date.now() / 1000) * 1000
+      vi.useFakeTimers({ toFake: ['Date'] })
+      vi.setSystemTime(second)
+      const { access_token } = await signIn(endpoint.of, endpoint.resource)
+      const derived = await endpoint.ask(app, access_token)
+      for (const { ask } of all) expect(await ask(app, String(derived?.access_token))).toBeUndefined()
+      vi.setSystemTime(second + 604_800_000)
+      if (endpoint.givesRefreshToken) expect((await refreshed(derived?.refresh_token)).status).toBe(400)
+    },
+  )
 })
 
 describe('an agent who acts for a customer', () => {
-  const impersonations = DOORS.filter(({ of }) => of === 'agent')
+  const impersonations = ENDPOINTS.filter(({ of }) => of === 'agent')
 
-  test.each(impersonations)('$name: whatever came of it ends with the agent’s sign-in', async (door) => {
-    const agent = await signIn('agent', door.resource)
-    const acting = await door.ask(app, agent.access_token)
+  test.each(impersonations)('$name: whatever came of it ends with the agent’s sign-in', async (endpoint) => {
+    const agent = await signIn('agent', endpoint.resource)
+    const acting = await endpoint.ask(app, agent.access_token)
     const companyUser = await tokensOf(server.url, {
       grant_type: COMPANY_USER_GRANT,
       client_id: app.clientId,
-      resource: door.gives ?? door.resource,
+      resource: endpoint.gives ?? endpoint.resource,
       company_user_id: '7c1f0a2e-5b0d-4c43-9d7e-000000000001',
       subject_token: acting?.access_token,
     })
@@ -213,8 +219,8 @@ describe('an agent who acts for a customer', () => {
 
   test('operators see nobody acting for the customer any more', async () => {
     const agent = await signIn('agent', COMMERCE)
-    const door = impersonations.find(({ resource }) => resource === COMMERCE)
-    const acting = await door?.ask(app, agent.access_token)
+    const endpoint = impersonations.find(({ resource }) => resource === COMMERCE)
+    const acting = await endpoint?.ask(app, agent.access_token)
     const { sub, gid } = decode(String(acting?.access_token)).payload
     const listed = async () => {
       const { body } = await askAdmin<{ items: { id: string }[] }>(server, 'GET', `/v1/grants?customerId=${sub}`)

@@ -18,7 +18,7 @@ const ACCOUNT_LIMIT = 50
 const ACCOUNT_BLOCK_SECONDS = 60
 
 const company: Login = { username: 'test@meetanshi.com', password: 'Meet@123' }
-const openSpryker = doorOf('Spryker').open
+const openSpryker = endpointOf('Spryker').open
 const from = (address: string) => ({ 'x-forwarded-for': address })
 const stranger = (index: number) => from(`203.0.${Math.floor(index / 250)}.${1 + (index % 250)}`)
 
@@ -58,7 +58,7 @@ describeOn('redis', 'guessing passwords on two nodes', () => {
 
   test('a lock won at one endpoint of one node is the lock of every endpoint of the other', async () => {
     const place = from('198.51.100.90')
-    const oauth = await doorOf('OAuth').open(urls[0])
+    const oauth = await endpointOf('OAuth').open(urls[0])
     for (let index = 0; index < PAIR_LIMIT; index++) await oauth(wrong(ron, index), place)
     for (const { name, statuses, open } of PASSWORD_ENDPOINTS) {
       const tryRight = await open(urls[1], urls[0])
@@ -139,7 +139,7 @@ describeOn('redis', 'guessing passwords on two nodes', () => {
   }
 })
 
-function doorOf(name: string): PasswordEndpoint {
+function endpointOf(name: string): PasswordEndpoint {
   const endpoint = PASSWORD_ENDPOINTS.find((each) => each.name === name)
   if (!endpoint) throw new Error(`there is no endpoint named ${name}`)
   return endpoint

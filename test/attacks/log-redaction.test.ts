@@ -49,7 +49,7 @@ function rememberTokens(name: string, tokens: Record<string, unknown>): void {
   }
 }
 
-async function passwordDoors(): Promise<void> {
+async function passwordEndpoints(): Promise<void> {
   remember('password', sonia.password)
   const first = await tokensOf(server.url, { scope: 'openid email' })
   rememberTokens('password grant', { ...first })
@@ -70,7 +70,7 @@ async function passwordDoors(): Promise<void> {
   await fetch(`${server.url}/refresh-tokens/${refreshToken}`, { method: 'DELETE' })
 }
 
-async function clientDoors(): Promise<void> {
+async function clientEndpoints(): Promise<void> {
   remember('client secret', 'third-party-app-secret')
   remember('resource server secret', 'orders-service-secret')
   remember('client secret header', thirdParty.authorization.slice('Basic '.length))
@@ -80,7 +80,7 @@ async function clientDoors(): Promise<void> {
   rememberTokens('client credentials', (await read(postForm(`${server.url}/token`, { ...fields, client_secret }))).body)
 }
 
-async function browserDoors(): Promise<void> {
+async function browserEndpoints(): Promise<void> {
   const { code, verifier, jar } = await obtainCode(server.url, {
     client_id: 'third-party-app',
     state: 'state-is-private',
@@ -96,7 +96,7 @@ async function browserDoors(): Promise<void> {
   await submit(jar, page, { logout: 'yes' }, CALLBACK)
 }
 
-async function deviceDoor(): Promise<void> {
+async function deviceEndpoint(): Promise<void> {
   const { body } = await read(
     postForm(`${server.url}/device_authorization`, { client_id: 'device-app', scope: 'openid' }),
   )
@@ -134,10 +134,10 @@ async function failures(): Promise<void> {
 }
 
 test('nothing that could sign a person in, and no whole e-mail address, reaches the log, the audit trail or a trace', async () => {
-  await passwordDoors()
-  await clientDoors()
-  await browserDoors()
-  await deviceDoor()
+  await passwordEndpoints()
+  await clientEndpoints()
+  await browserEndpoints()
+  await deviceEndpoint()
   await failures()
   remember('e-mail address', sonia.username)
   expect(seen.size).toBeGreaterThan(20)

@@ -3,7 +3,7 @@ import { decode, introspect, ordersService, read } from '../endpoints/client.ts'
 import { ADMIN_TOKEN, askAdmin } from '../keys/server-nodes.ts'
 import { basicAuth, postForm } from '../support/http.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
-import { AUDIENCES } from './token-doors.ts'
+import { AUDIENCES } from './token-endpoints.ts'
 
 /** Who somebody is, and not what they may do. */
 const IDENTITY = [

@@ -28,12 +28,12 @@ beforeAll(async () => {
 afterAll(() => server?.stop())
 
 /** Where a login is refused before anybody looks whose it is. */
-type Door = {
+type Endpoint = {
   readonly name: string
   readonly event: 'login.refused' | 'login.locked'
   open(): Promise<(login: Login) => Promise<Response>>
 }
-const DOORS: readonly Door[] = [
+const ENDPOINTS: readonly Endpoint[] = [
   {
     name: 'a wrong code by mail',
     event: 'login.refused',
@@ -57,7 +57,7 @@ const DOORS: readonly Door[] = [
   },
 ]
 
-describe.each(DOORS)('at $name', ({ event, open }) => {
+describe.each(ENDPOINTS)('at $name', ({ event, open }) => {
   test('the trail names the customer, and nobody else is named', async () => {
     const attempt = await open()
     for (const kind of KINDS) {

@@ -94,7 +94,7 @@ describe('a refresh token', () => {
 describe('a signed user', () => {
   const ask = (fields: Record<string, string>) => requestToken(server.url, { ...fields, ...STOREFRONT })
 
-  test('works once, of many at once too, and at no other door again', async () => {
+  test('works once, of many at once too, and at no other endpoint again', async () => {
     const signed = signedUser('DE--21')
     const answers = await Promise.all([1, 2, 3, 4].map(() => ask(signed)))
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 400, 400, 400])
@@ -128,7 +128,7 @@ describe('a signed user', () => {
 })
 
 describe('the scope of agents', () => {
-  test('is given to no customer and no client, at any door', async () => {
+  test('is given to no customer and no client, at any endpoint', async () => {
     const { code, verifier } = await obtainCode(server.url, { scope: 'openid basic agent' })
     const exchanged = await requestToken(server.url, {
       grant_type: 'authorization_code',

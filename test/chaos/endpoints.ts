@@ -31,10 +31,10 @@ export async function openEndpoints(
   url: string,
   held: Pick<Tokens, 'access_token' | 'refresh_token'>,
 ): Promise<Endpoint[]> {
-  return [...(await oauthDoors(url, held)), ...(await dialectDoors(url))]
+  return [...(await oauthEndpoints(url, held)), ...(await dialectEndpoints(url))]
 }
 
-async function oauthDoors(url: string, held: Pick<Tokens, 'access_token' | 'refresh_token'>): Promise<Endpoint[]> {
+async function oauthEndpoints(url: string, held: Pick<Tokens, 'access_token' | 'refresh_token'>): Promise<Endpoint[]> {
   const { code, verifier } = await obtainCode(url)
   const { challenge } = pkce()
   const proof = { code_challenge: challenge, code_challenge_method: 'S256' }
@@ -68,7 +68,7 @@ async function oauthDoors(url: string, held: Pick<Tokens, 'access_token' | 'refr
   ]
 }
 
-async function dialectDoors(url: string): Promise<Endpoint[]> {
+async function dialectEndpoints(url: string): Promise<Endpoint[]> {
   const spryker = await sprykerTokens(url)
   const [toRefresh, toEnd] = [await sprykerTokens(url), await sprykerTokens(url)]
   const elasticPath = `Bearer ${await implicitToken(url)}`

@@ -73,8 +73,8 @@ const signInQuery = { query: SIGN_IN_QUERY, variables: { email: login.username, 
 const shopForm = { grant_type: 'password', ...login }
 
 /** Where a customer signs in. */
-type SignInDoor = readonly [name: string, envelope: object, ask: () => Promise<Response>]
-const SIGN_INS: readonly SignInDoor[] = [
+type SignInEndpoint = readonly [name: string, envelope: object, ask: () => Promise<Response>]
+const SIGN_INS: readonly SignInEndpoint[] = [
   ['OAuth', oauth, () => requestTokens(server.url, login)],
   ['Spryker', jsonApi, () => postJson(at('/access-tokens'), attributes('access-tokens', login))],
   ['Spryker /token', oauth, () => postForm(at('/token'), { ...login, grant_type: 'password' })],
@@ -104,8 +104,8 @@ const SIGN_INS: readonly SignInDoor[] = [
 ]
 
 /** Where a token of a customer is shown: each gets one first, while the service answers. */
-type LookUpDoor = readonly [name: string, envelope: object, open: () => Promise<() => Promise<Response>>]
-const LOOK_UPS: readonly LookUpDoor[] = [
+type LookUpEndpoint = readonly [name: string, envelope: object, open: () => Promise<() => Promise<Response>>]
+const LOOK_UPS: readonly LookUpEndpoint[] = [
   [
     'OAuth userinfo',
     oauth,
@@ -184,7 +184,7 @@ async function expectAway(answer: Response, envelope: object): Promise<void> {
   expect(new Set(events)).toEqual(new Set(['customer-service.failed']))
 }
 
-describe.each(LOOK_UPS)('at %s, when the service fails a look-up', (_door, envelope, open) => {
+describe.each(LOOK_UPS)('at %s, when the service fails a look-up', (_endpoint, envelope, open) => {
   test('the answer says so in its own envelope, and its request id leads to the line', async () => {
     failing = undefined
     const ask = await open()
@@ -207,7 +207,7 @@ describe.each(LOOK_UPS)('at %s, when the service fails a look-up', (_door, envel
 describe.each(FAILURES)('a service that %s', (_how, handle) => {
   test.each(SIGN_INS)(
     'at %s is named in its own envelope, and the request id leads to the line',
-    async (_door, envelope, ask) => {
+    async (_endpoint, envelope, ask) => {
       failing = handle
       await expectAway(await ask(), envelope)
     },

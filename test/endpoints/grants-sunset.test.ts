@@ -64,7 +64,7 @@ const MUTATION = `mutation { generateCustomerToken(email: "${PASSWORD.username}"
 const ELASTIC = { type: 'token', authentication_mechanism: 'password', email: PASSWORD.username, ...PASSWORD }
 
 /** Where a password buys tokens in the words of a shop system. */
-const DOORS: readonly [string, () => Promise<Response>][] = [
+const ENDPOINTS: readonly [string, () => Promise<Response>][] = [
   [
     'spryker /access-tokens',
     () => postJson(`${server.url}/access-tokens`, { data: { type: 'access-tokens', attributes: PASSWORD } }),
@@ -135,7 +135,7 @@ describe('before the day that a client’s grants_sunset names', () => {
     ])
   })
 
-  test.each(DOORS)('%s says so as well', async (_, signIn) => {
+  test.each(ENDPOINTS)('%s says so as well', async (_, signIn) => {
     const answer = await signIn()
     expect([answer.status < 400, answer.headers.get('sunset')]).toEqual([true, 'Sun, 30 Jun 2999 00:00:00 GMT'])
   })
@@ -164,7 +164,7 @@ describe('from that day on', () => {
     expect((await refresh()).status).toBe(200)
   })
 
-  test.each(DOORS)(
+  test.each(ENDPOINTS)(
     '%s is gone in its own words, and no operator is told that the client is wrong',
     async (_, signIn) => {
       const answer = await signIn()

@@ -37,13 +37,13 @@ describeOn('postgres', 'an upgrade of nodes one after another', () => {
       console.log(`upgrade from ${previous.name}: ${migrated.stdout.trim()}`)
       expect(migrated).toMatchObject({ code: 0, stderr: '' })
 
-      await everyDoorOpens(before, { signInAt: before })
+      await everyEndpointOpens(before, { signInAt: before })
       const refreshed = await read(refresh(before.url, early.refresh_token))
       expect(refreshed.status).toBe(200)
 
       const after = await startServerProcess({ ...before.settings, PORT: String(await freePort()), ADMIN_PORT: '0' })
       nodes.push(after)
-      await everyDoorOpens(after, { signInAt: before })
+      await everyEndpointOpens(after, { signInAt: before })
       // A sign-in from before the upgrade goes on at a new node, and from there back at an old one.
       const there = await read(refresh(after.url, refreshed.body.refresh_token))
       expect(there.status).toBe(200)
@@ -94,7 +94,7 @@ async function expectDead(url: string, tokens: readonly string[]): Promise<void>
 }
 
 /** Browsers sign in at the node that has the issuer's address. */
-async function everyDoorOpens({ url }: ServerProcess, { signInAt }: { signInAt: ServerProcess }): Promise<void> {
+async function everyEndpointOpens({ url }: ServerProcess, { signInAt }: { signInAt: ServerProcess }): Promise<void> {
   const tokens = await tokensOf(url, { scope: 'openid customer company' })
   expect(await introspect(url, tokens.access_token)).toMatchObject({ active: true, customer_reference: 'DE--21' })
   expect((await userinfo(url, tokens.access_token)).status).toBe(200)

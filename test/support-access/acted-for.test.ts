@@ -28,7 +28,7 @@ beforeAll(async () => {
 })
 afterAll(() => server?.stop())
 
-/** As a dialect's door gives them. */
+/** As a dialect's endpoint gives them. */
 async function pairAtSpryker(): Promise<Pick<Tokens, 'access_token' | 'refresh_token'>> {
   const { access_token } = await agentTokens(server, { resource: SPRYKER })
   const type = 'agent-customer-impersonation-access-tokens'
@@ -57,12 +57,12 @@ const TOKENS: readonly (readonly [string, () => Promise<string>])[] = [
     'the impersonation grant for a dialect',
     async () => (await actingTokens(server, { resource: SPRYKER })).access_token,
   ],
-  ['the agents’ door of Spryker', async () => (await pairAtSpryker()).access_token],
+  ['the agents’ endpoint of Spryker', async () => (await pairAtSpryker()).access_token],
   [
-    'a refresh of what that door gave',
+    'a refresh of what that endpoint gave',
     async () => (await read(refresh(server.url, (await pairAtSpryker()).refresh_token))).body.access_token,
   ],
-  ['the refresh token of that door', async () => (await pairAtSpryker()).refresh_token],
+  ['the refresh token of that endpoint', async () => (await pairAtSpryker()).refresh_token],
   [
     'the company-user grant after it',
     async () =>
@@ -73,7 +73,7 @@ const TOKENS: readonly (readonly [string, () => Promise<string>])[] = [
       ),
   ],
   [
-    'the company users’ door of Spryker after it',
+    'the company users’ endpoint of Spryker after it',
     async () => {
       const type = 'company-user-access-tokens'
       const { access_token } = await pairAtSpryker()
@@ -134,7 +134,7 @@ test('userinfo, where the agent’s own token has openid, says who acts', async 
   expect((await read(userinfo(server.url, own.access_token))).body).not.toHaveProperty('act')
 })
 
-test('an agent who signs out “everywhere” at Spryker’s door leaves, and the customer stays signed in', async () => {
+test('an agent who signs out “everywhere” at Spryker’s endpoint leaves, and the customer stays signed in', async () => {
   const customer = await tokensOf(server.url)
   const { access_token } = await pairAtSpryker()
   const answer = await fetch(`${server.url}/refresh-tokens/mine`, {
@@ -157,7 +157,7 @@ test('revoking one of its tokens leaves the customer signed in', async () => {
 })
 
 describe('what only customers themselves may do', () => {
-  /** Every function that doors of dialects have for it; one that is added to the service belongs here. */
+  /** Every function that endpoints of dialects have for it; one that is added to the service belongs here. */
   const ACTS = {
     changePassword: (account) => account.changePassword(ACTING, { current: 'change123', next: 'another long one' }),
     setPassword: (account) => account.setPassword(ACTING, 'another long one'),
@@ -177,7 +177,7 @@ describe('what only customers themselves may do', () => {
     clientId: 'frontend',
     scopes: [],
     issuedAt: 0,
-  } as never // as a door finds it
+  } as never // as an endpoint finds it
   /** Those that take no caller: whoever calls shows a key, or has no account yet. */
   const WITHOUT_A_CALLER = [
     'confirm',

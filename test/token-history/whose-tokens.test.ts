@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ask, OWNER } from '../admin/administrators.ts'
-import { IMPERSONATION_GRANT } from '../attacks/token-doors.ts'
+import { IMPERSONATION_GRANT } from '../attacks/token-endpoints.ts'
 import { decode, ordersService, RON_ID, read, refresh, type Tokens, tokensOf } from '../endpoints/client.ts'
 import { basicAuth, postForm } from '../support/http.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'

@@ -66,7 +66,7 @@ type Nodes = {
 
 async function walk(nodes: Nodes): Promise<void> {
   const visitor = await prepare(nodes)
-  const tokens = await openEveryDoor(nodes, visitor)
+  const tokens = await openEveryEndpoint(nodes, visitor)
   await rotateKeys(nodes, tokens)
   await signOutTheBuyer(nodes, tokens)
   await showWhatIsKnown(nodes)
@@ -92,7 +92,7 @@ async function prepare({ first, second }: Nodes): Promise<Visitor> {
 type Issued = { readonly endpoint: string; readonly token: string }
 
 /** Each token is issued by one node, and introspected and verified by the other. */
-async function openEveryDoor({ first, second, issuer, balancer }: Nodes, visitor: Visitor): Promise<Issued[]> {
+async function openEveryEndpoint({ first, second, issuer, balancer }: Nodes, visitor: Visitor): Promise<Issued[]> {
   title('Tokens by every endpoint; issued by one node, checked by the other')
   const issued: Issued[] = []
   for (const [index, endpoint] of ENDPOINTS.entries()) {

@@ -159,7 +159,7 @@ export function upstreamRoutes({ registry, protocol, addressesOf }: UpstreamRout
       ...act,
       method: 'DELETE',
       path: '/v1/upstreams/{id}',
-      summary: 'Remove a sign-in provider; nobody signs in by it any more',
+      summary: 'Remove a sign-in provider; customers can no longer sign in with it',
       params,
       result: shown,
       status: 204,

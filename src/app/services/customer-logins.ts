@@ -28,7 +28,7 @@ type LoginDeps = {
 
 type Login = {
   readonly authenticate: Authenticate
-  /** The same check where it signs nobody in: the trail tells them apart. */
+  /** The same check where it does not sign in: the audit trail tells them apart. */
   readonly checkPassword: Authenticate
   readonly checkLogin: Authenticate
 }

@@ -4,7 +4,7 @@ import { type Config, ConfigError } from '../../config.ts'
 import type { SigningKey } from '../../keys/signing-key.ts'
 
 const OWN = 'own'
-/** RS256 wants as many (RFC 7518 §3.3): the check of a signature fails with a shorter key, whoever signed it. */
+/** RS256 wants as many (RFC 7518 §3.3): with a shorter key the check of every signature fails. */
 const FEWEST_BITS = 2048
 const PUBLIC_KEY = /-----BEGIN (?:RSA )?PUBLIC KEY-----[\s\S]+?-----END (?:RSA )?PUBLIC KEY-----/g
 

@@ -2,7 +2,7 @@ import type { Config } from '../../config.ts'
 import { ask, bad, certificateFix, type Finding, ok } from './findings.ts'
 
 const CONTRACT = 'docs/how-to/shop-directory.md'
-/** Of nobody: what the service must answer to it is known. */
+/** A login that no customer has: the right answer to it is known. */
 const NO_ID = '00000000-0000-4000-8000-000000000000'
 const NO_LOGIN = 'vestibule-doctor@shop.invalid'
 

@@ -5,7 +5,7 @@ import { BLOCK, LIFT, type Names } from './lockout-names.ts'
 import type { ShownLock } from './lockout-operations.ts'
 import type { BudgetName } from './lockout-policy.ts'
 
-/** A lock of anybody, from anywhere. */
+/** A lock of any login or address. */
 export type ListedLock = ShownLock & {
   /** Whose logins it keeps out: `customer`, `agent` or `administrator`. */
   readonly realm: string

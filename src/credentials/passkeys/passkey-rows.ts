@@ -15,7 +15,7 @@ export type Passkey = NewCredential & {
   readonly lastUsedAt?: Date
 }
 
-/** As many as anybody needs; more would make the browser's list of those to leave out too long. */
+/** More than a person needs; a larger number would make the browser's list of those to leave out too long. */
 export const MOST_PASSKEYS = 20
 
 export type PasskeyRows = ReturnType<typeof createPasskeyRows>

@@ -10,7 +10,7 @@ import type { RelyingParty } from './relying-party.ts'
 import { verifyAssertion } from './verify-assertion.ts'
 import { verifyRegistration } from './verify-registration.ts'
 
-/** Why a passkey signs nobody in. For the audit trail; a caller of ours learns none of it. */
+/** Why a passkey was refused. For the audit trail; callers are not told. */
 export type AssertionRefusal =
   | 'malformed'
   | 'challenge'
@@ -22,7 +22,7 @@ export type AssertionRefusal =
 
 /** A passkey whose holder was there, or why it does not count. */
 export type Asserted =
-  /** Whoever goes on with it must `noteUse`: what was removed meanwhile, or copied, shows only there. */
+  /** The caller that goes on with it must call `noteUse`: what was removed meanwhile, or copied, shows only there. */
   | {
       readonly outcome: 'asserted'
       readonly passkey: Passkey

@@ -49,7 +49,7 @@ function bringUpToDate(owners: Owners, records: readonly ImportRecord[], { given
       const parent = parents.get(key)
       if (parent !== undefined) owners.parents.set(key, parent)
     }
-    const owner = record.idCustomer && numbers.ownerOf(record.idCustomer)
+    const owner = record.idCustomer && numbers.holderOf(record.idCustomer)
     if (record.idCustomer && owner) owners.byIdCustomer.set(record.idCustomer, owner)
   }
 }

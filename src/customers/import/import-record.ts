@@ -26,7 +26,7 @@ const status = z.enum(['approved', 'blocked'])
 const company = z.strictObject({
   id: uuid.describe('The id of the company, a UUID.'),
   name: name.describe('The name of the company.'),
-  status: status.optional().describe('Nobody can act for a company that is blocked.'),
+  status: status.optional().describe('Customers cannot act for a company that is blocked.'),
 })
 
 const businessUnit = z.strictObject({

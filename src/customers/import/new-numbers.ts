@@ -6,7 +6,7 @@ export type NewNumbers = {
   /** Gives numbers to a batch, as `writeRows` and the database do. */
   give(placed: readonly PlacedRecord[]): void
   /** The reference of the customer who was given the number. */
-  ownerOf(idCustomer: number): string | undefined
+  holderOf(idCustomer: number): string | undefined
 }
 
 /** Goes on from where the sequence of the database is, and leaves that as it is. */
@@ -26,7 +26,7 @@ export async function createNewNumbers(knex: Knex): Promise<NewNumbers> {
       given.push({ from: last + 1, to: last + references.length, references: JSON.stringify(references) })
       last += references.length
     },
-    ownerOf(idCustomer) {
+    holderOf(idCustomer) {
       const batch = given.find(({ from, to }) => from <= idCustomer && idCustomer <= to)
       const references = batch && (JSON.parse(batch.references) as string[]) // written above
       return batch && references?.[idCustomer - batch.from]

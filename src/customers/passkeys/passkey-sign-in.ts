@@ -18,7 +18,7 @@ export type PasskeyAuthentication =
   | { readonly outcome: 'unconfirmed'; readonly customer: Customer }
   | {
       readonly outcome: 'refused'
-      /** For the audit trail; a caller of ours never learns it. */
+      /** For the audit trail; callers are not told. */
       readonly reason: AssertionRefusal | 'blocked'
       readonly customerId?: string
       /** The id of a passkey that we do not have. */
@@ -34,7 +34,7 @@ export type PasskeySignInDeps = {
 
 /**
  * Signs in the owner of a passkey, who passes the same checks of the account as with a password. What fails counts towards
- * no lockout: nobody guesses a signature, and strangers could lock people out with it.
+ * no lockout: a signature cannot be guessed, and strangers could lock people out with it.
  */
 export function createPasskeySignIn({ passkeys, directory }: PasskeySignInDeps): PasskeySignIn {
   return async function signInByPasskey(place, json) {

@@ -62,10 +62,10 @@ export type PasswordChanged =
   | Later
   | Unavailable
 
-/** Whether a login and its password are right. Nobody is signed in by it. */
+/** Whether a login and its password are right. It does not sign in. */
 export type PasswordChecked =
   | { readonly outcome: 'right'; readonly customer: Customer }
-  /** Wrong, nobody's, of a customer who is blocked, or of one whose address is not confirmed. */
+  /** Wrong, of an unknown login, of a customer who is blocked, or of one whose address is not confirmed. */
   | { readonly outcome: 'wrong-password' }
   | { readonly outcome: 'locked' | 'busy'; readonly retryAfterSeconds: number }
 

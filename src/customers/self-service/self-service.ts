@@ -62,7 +62,7 @@ export type SelfService = {
    * a key for that address.
    */
   confirm(key: string, email?: string): Promise<Customer | undefined>
-  /** Undefined where the shop keeps its customers. For those who may see the customer: it is looked at nobody's token. */
+  /** Undefined where the shop keeps its customers. The caller must have checked that it may see the customer: no token is looked at here. */
   find(key: CustomerKey): Promise<AccountRecord | undefined>
   /** The check of a sign-in, with its lockout, where nobody is signed in. */
   checkPassword(login: string, password: string, context: LoginContext): Promise<PasswordChecked>

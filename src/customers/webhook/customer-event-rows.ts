@@ -45,7 +45,7 @@ export function createCustomerEventRows(knex: Knex, holder: string) {
     /** From now on changes are noted. */
     begin: async () => void (await knex.raw('insert into customer_webhook default values on conflict do nothing')),
 
-    /** Nobody listens: changes are noted no more, and what waits is forgotten. */
+    /** No receiver is set: changes are no longer noted, and waiting ones are deleted. */
     async end(): Promise<void> {
       if ((await turn().delete()) > 0) await knex('customer_events').delete()
     },

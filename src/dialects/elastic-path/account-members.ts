@@ -78,7 +78,7 @@ async function enter(endpoint: SignInEndpoint, data: JsonObject, { signIn, reque
 
 /**
  * Signs up, and in at once where no address need be confirmed. Where it must, the member has no account to act for yet: the
- * list is empty, whoever has the address.
+ * list is empty for every address.
  */
 async function signUp(
   endpoint: SignInEndpoint,

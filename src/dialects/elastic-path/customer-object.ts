@@ -3,7 +3,7 @@ import type { Account, AccountRecord } from '../own-account.ts'
 
 type Times = Pick<AccountRecord, 'createdAt' | 'changedAt'>
 
-/** A customer in the shop's words. Whoever is here has a password, or gets one by mail. */
+/** A customer in the shop's words. Every customer has a password, or gets one by mail. */
 export function customerObject(
   customer: Pick<Account, 'id' | 'email' | 'givenName' | 'familyName'>,
   times?: Times,

@@ -50,7 +50,7 @@ export async function findIntegration(
   return shown?.caller.kind === 'client' ? shown : undefined
 }
 
-/** Signs out as the shop wants it. An agent who acts for a customer ends that, and signs nobody else out. */
+/** Signs out as the shop wants it. An agent who acts for a customer ends only their own access. */
 export async function signOut(
   { caller, bearer, customer }: ShownCustomer,
   services: Pick<DialectServices, 'signOutEverywhere' | 'endSignInOf'>,

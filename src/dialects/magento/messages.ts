@@ -8,7 +8,7 @@ export type ErrorMessage = {
   readonly errors?: readonly ErrorMessage[]
 }
 
-/** One text for a wrong password, an unknown login and every lock: a caller learns nothing about the account. */
+/** One text for a wrong password, an unknown login and every lock: it says nothing about the account. */
 export const SIGN_IN_REFUSED =
   'The account sign-in was incorrect or your account is disabled temporarily. Please wait and try again later.'
 

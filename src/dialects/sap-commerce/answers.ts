@@ -60,7 +60,7 @@ export function occUnavailable(outage: Outage): DialectAnswer {
   return { ...answer, headers: { ...answer.headers, ...retryAfter(outage) } }
 }
 
-/** Nobody said which client asks. */
+/** The request names no client. */
 export function noClient(): DialectAnswer {
   return oauthError(401, 'unauthorized', 'Full authentication is required to access this resource')
 }

@@ -30,7 +30,7 @@ export function revokeEndpoint(path: string, resource: string): ActionRoute {
       const isOurs = ({ audience }: { audience?: string }) => audience === resource
       const caller = bearer === undefined ? undefined : await services.findCaller(bearer, isOurs)
       if (caller) {
-        await services.endSignIn(token, { ...ownerOf(caller), kind: KINDS[hint] })
+        await services.endSignIn(token, { ...signInOwner(caller), kind: KINDS[hint] })
         return DONE
       }
       if (read.client) return byClient(read, read.client, token, services)
@@ -60,6 +60,6 @@ async function byClient(
   return (isNewer(read) ? NEWER : OLDER).badClient(client.isBasic)
 }
 
-function ownerOf({ customer, agent, clientId }: Caller) {
+function signInOwner({ customer, agent, clientId }: Caller) {
   return { clientId, ...(customer && { customerId: customer.id }), ...(agent && { agentId: agent.id }) }
 }

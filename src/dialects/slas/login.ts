@@ -38,7 +38,7 @@ async function signIn(
   const account = checked.outcome === 'authenticated' ? toAccount(checked.customer) : undefined
   if (checked.outcome !== 'authenticated' || !account) return badCredentials()
   const { customer, proof } = checked
-  // Only the right password counts: nobody keeps a customer out by trying wrong ones.
+  // Only the right password counts: wrong ones of strangers keep no customer out.
   if (slas.loginInterval > 0 && !(await takesTurn(customer.id, slas.loginInterval, services))) {
     return tooSoon(slas, customer.id, slas.loginInterval)
   }

@@ -95,7 +95,7 @@ async function withToken(
   return issued.outcome === 'issued' ? tokenAnswer(issued.tokens) : refusal(issued.failure, INVALID)
 }
 
-/** A code from a letter is short: only with the login is it anybody's. */
+/** A code from a letter is short: it is accepted only together with the login. */
 async function withCode(
   slas: Slas,
   fields: Fields,

@@ -73,7 +73,7 @@ const setPassword: Act = async ({ pwd_action_token: key = '', new_password: pass
   return reset.outcome === 'changed' ? json(200, {}) : refusedReset(reset)
 }
 
-/** Only by mail: a code for the shop's own service would sign the customer in, and this one signs nobody in. */
+/** Only by mail: a code for the shop's own service would sign the customer in; this one only sets a password. */
 function requestCode(slas: Slas): Act {
   return async (fields, services) => {
     const taken = await sendBy(slas, fields, services, {

@@ -22,7 +22,7 @@ export function at(endpoint: string): string {
 
 /**
  * The parameters of a form, or of a query for `GET`. The organization must be ours, and every parameter must come once and be
- * of a sensible length; those that are not known are ignored by whoever reads the rest.
+ * of a sensible length; unknown ones are ignored.
  */
 export function readFields(slas: Slas, request: DialectRequest): Fields | DialectAnswer {
   const { method, params, contentType, body, query } = request

@@ -3,7 +3,7 @@ import type { DialectAnswer, IssuedTokens } from '../dialect.ts'
 import { json } from './answers.ts'
 import { customerIdOf, sessionIdOf } from './ids.ts'
 
-/** What a token request is answered with; every member is there, whoever it is for. */
+/** What a token request is answered with; every member is there for every kind of caller. */
 export function tokenAnswer(tokens: IssuedTokens, { hasRefreshToken = true } = {}): DialectAnswer {
   const { accessToken, expiresIn, idToken = '', customer, anonymousId, session } = tokens
   const refreshToken = hasRefreshToken ? tokens.refreshToken : undefined

@@ -5,7 +5,7 @@ import { at, type Client, type Fields, isRefused, lacks, readClient, readFields 
 import { saidIn } from './sessions.ts'
 import type { Slas } from './settings.ts'
 import { tokenAnswer } from './token-answer.ts'
-import { visitFor } from './visits.ts'
+import { visitorToken } from './visitor-token.ts'
 
 type Ask = (given: {
   readonly slas: Slas
@@ -64,7 +64,7 @@ const GRANTS: Readonly<Record<string, Ask>> = {
     // A public client proves nothing, so a visitor of its own comes by a code.
     return given.client.client_secret === undefined
       ? badClient()
-      : visitFor(given.slas, given.fields, given.client, given.services)
+      : visitorToken(given.slas, given.fields, given.client, given.services)
   },
 }
 

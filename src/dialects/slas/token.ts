@@ -81,7 +81,7 @@ function subjectOf({ customer, anonymousId, session, ...rest }: Token, { sites }
   return [...before, `uidn:${displayName(customer, left)}`, ...after].join('::')
 }
 
-/** Whether a login fits into a token at all, whatever else is in it. A visitor's name is nobody's login. */
+/** Whether a login fits into a token at all, whatever else is in it. A visitor's name is no login. */
 export function fitsSubject(login: string, { sites }: Slas): boolean {
   const longest = Math.max(...sites.map(({ length }) => length))
   // What the longest kind of token has around the login.

@@ -47,7 +47,7 @@ export function createAccountArea(deps: AccountAreaDeps): Routes {
     href: publicPath + pathOf(page),
   }))
 
-  /** Undefined when the request was answered: nobody is signed in who may see the account. */
+  /** Undefined when the request was answered, because no customer who may see the account is signed in. */
   async function arrive(ctx: Context, path: string): Promise<Visit | undefined> {
     const session = await sessions.find(ctx)
     if (session) return visitOf(ctx, session)

@@ -41,7 +41,7 @@ export type ActResult =
   /** The text of the notice is `account.done.…`; the page is that of the section unless said. */
   | { readonly outcome: 'done'; readonly notice: string; readonly page?: AccountPageName }
   | (Omit<FormState, 'values'> & { readonly outcome: 'refused'; readonly problem: string; readonly status?: number })
-  /** What it was about is not there, or not theirs: nobody is told which. */
+  /** What it was about is not there, or not theirs; the answer does not say which. */
   | { readonly outcome: 'unknown' }
   /** The act has answered the request itself. */
   | { readonly outcome: 'answered' }

@@ -110,7 +110,7 @@ export function createUpstreamSteps(deps: Deps) {
     }
     try {
       const signedIn = await protocol.finish(usable, request, { code: answer.code, iss: answer.iss })
-      // What Apple says beside the token is believed of nobody else.
+      // Only of Apple is believed what comes beside the token.
       const told = usable.upstream.kind === 'apple' ? answer.user : undefined
       return { usable, ...signedIn, identity: await deps.withFirstName(signedIn.identity, told) }
     } catch (error) {

@@ -80,7 +80,7 @@ export function chosenCompanyUser(session: object | undefined): string | undefin
   return (session as { companyUserId?: string } | undefined)?.companyUserId // ours, as `keepSignInInstant` writes it
 }
 
-/** Whether a session began with a link that a program of the shop made: whoever has such a link need not be the customer. */
+/** Whether a session began with a link that a program of the shop made: the person who has such a link need not be the customer. */
 export function isByLink(session: object): boolean {
   return (session as { isByLink?: boolean }).isByLink === true // ours, as `keepSignInInstant` writes it
 }

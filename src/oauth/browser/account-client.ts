@@ -9,7 +9,7 @@ export const ACCOUNT_CALLBACK = '/account/signed-in'
 /**
  * The account pages as a client of this server: a visitor without a session signs in as at any other client, with whatever
  * the sign-in asks for, and comes back. The pages then read the session itself. No code of this client can be redeemed: it
- * has no secret, so that PKCE is needed, and nobody has the verifier.
+ * has no secret, so PKCE is required, and no verifier is kept.
  */
 export function accountClient(issuer: string, shopName: string): ClientMetadata {
   return {

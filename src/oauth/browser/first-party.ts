@@ -123,7 +123,7 @@ export function createLoadExistingGrant({ cutOffs }: { cutOffs: SignOutCutOffs }
     const accountId = session.accountId as string
     const facts = grantFacts(existing)
     const isCutOff =
-      facts !== undefined && (await cutOffs.isBefore(ownerOf(accountId, client.clientId, facts), facts.createdAtMs))
+      facts !== undefined && (await cutOffs.isBefore(ownershipOf(accountId, client.clientId, facts), facts.createdAtMs))
     const isUsable =
       existing !== undefined &&
       existing.accountId === accountId &&
@@ -171,7 +171,7 @@ function isForCompany({ companyUserId }: GrantFacts, choice: CompanyChoice | und
   return choice === undefined || choice.companyUserId === companyUserId
 }
 
-function ownerOf(accountId: string, clientId: string, { companyUserId }: GrantFacts) {
+function ownershipOf(accountId: string, clientId: string, { companyUserId }: GrantFacts) {
   return { accountId, clientId, ...(companyUserId && { companyUserId }) }
 }
 

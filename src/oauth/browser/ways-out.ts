@@ -73,7 +73,7 @@ export async function waysOutOf(given: Context): Promise<WaysOut> {
   }
 }
 
-/** Whoever asked for a sign-out is named by the request, whether or not its hint is worth anything. */
+/** The client that asked for a sign-out is named by the request, whether or not its hint is valid. */
 async function clientOfSignOut(oidc: KoaContextWithOIDC['oidc']): Promise<Client | undefined> {
   // The library keeps the header and the payload of the hint.
   const hint = oidc.entities.IdTokenHint as { payload?: { aud?: unknown } } | undefined

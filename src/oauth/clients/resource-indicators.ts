@@ -53,7 +53,7 @@ export function createResourceIndicators(deps: ResourceDeps) {
     ): Promise<LibraryResourceServer> {
       const server = await findResourceServer(identifier)
       const metadata = await findClient(client.clientId)
-      // Software of others does not learn that there is one that is not for it.
+      // Third-party clients are not told that a resource server exists that is not for them.
       if (!server || !metadata || !mayUse(metadata, server))
         throw new errors.InvalidTarget('there is no such resource server')
       const isMachine = ctx.oidc.params?.grant_type === 'client_credentials'

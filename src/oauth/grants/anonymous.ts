@@ -27,7 +27,7 @@ const TAKEN = 'AnonymousId'
 /**
  * A token for a visitor who has not signed in: what storefronts fetch before anything else, with none but the scopes a
  * resource server opens to anonymous visitors. A client that proves who it is and may refresh gets a session that
- * keeps the visitor's id; a public one gets a token that stands for the client alone. An id is taken once, by whoever
+ * keeps the visitor's id; a public one gets a token that stands for the client alone. An id is taken once, by the client that
  * asks first: who knows the id of another visitor does not get their session.
  */
 export function anonymousGrant({ storage, resourceServers }: AnonymousGrantDeps): GrantType {

@@ -49,7 +49,7 @@ export function passwordGrant({ authenticate, audit, findClient, resourceServers
       // Dialects answer some refusals in words of their own; they read the outcome here.
       requestState(ctx).authentication = authentication
       if (authentication.outcome !== 'authenticated') throw refusal(ctx, authentication)
-      // Of a person whose password is right, and of nobody else, it is said that the company is not theirs.
+      // Only a person whose password is right is told that the company is not theirs.
       const companyUserId = companyUserIn(parametersOf(ctx))
       const account = toAccount(authentication.customer, companyUserId)
       if (!account) throw companyUserRefused()

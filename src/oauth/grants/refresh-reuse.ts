@@ -46,7 +46,7 @@ export async function answerOldToken(
   ])
   if (sealed === undefined) throw await theft(deps, presented)
   if (!grant) throw new errors.InvalidGrant('grant not found, revoked or signed out')
-  // Within the window nobody stole anything; the winner goes on.
+  // Within the window it is a retry and no theft; the winner goes on.
   if (asker.state.refusesRepeats) throw new errors.InvalidGrant('refresh token was replaced a moment ago')
   const body = openReceipt(value, binding, sealed)
   if (!body) throw mismatch(deps, asker, stored.artifact, 'a retry that asks for something else')

@@ -125,7 +125,7 @@ async function followTwin(
   for (let tries = 0; tries < MOST_TWINS; tries++) {
     const stored = await deps.storage.get('RefreshToken', presented.parts.family)
     if (!stored) throw new errors.InvalidGrant('refresh token was revoked')
-    // It was good when this request came: the client goes on already, and nobody stole anything.
+    // It was good when this request came: the client goes on already, so this is no theft.
     if (!isCurrentToken(stored, presented.value, deps.refreshTokens)) {
       throw new errors.InvalidGrant('refresh token was replaced meanwhile')
     }

@@ -14,7 +14,7 @@ export const SIGNED_USER_GRANT = 'urn:vestibule:grant:signed-user'
 export type SignedUserGrantDeps = {
   readonly storage: Pick<Storage, 'putOnce'>
   readonly findCustomerByReference: (customerReference: string) => Promise<Customer | undefined>
-  /** What the service that knows the person signs with, in base64; without it nobody signs in so. */
+  /** The key, in base64, with which the service that knows the person signs; without it the grant refuses everything. */
   readonly signedUserSecret?: string | undefined
 }
 
@@ -41,7 +41,7 @@ export function signedUserGrant(deps: SignedUserGrantDeps): GrantType {
         : undefined
       const isAdmitted = customer?.status === 'active' && customer.emailVerified
       const account = isAdmitted ? toAccount(customer) : undefined
-      // For the words of dialects: no password was checked, and a client learns as little as of one.
+      // For the words of dialects: no password was checked, and the refusal says as little as that of a wrong password.
       requestState(ctx).authentication = { outcome: account ? 'authenticated' : 'refused' }
       if (!account) {
         const refusal = new errors.InvalidGrant(`the signature of ${clientIdOf(ctx)} does not prove a customer`)

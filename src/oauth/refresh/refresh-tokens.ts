@@ -38,7 +38,7 @@ export function createRefreshTokens(deps: { storage: Storage; macKeys: readonly 
     /** The token that takes the place of one with these parts. */
     next: ({ family, place }: RefreshTokenParts): string => issue(family, place + 1),
 
-    /** Whether a string could be one: anybody can write such a string. */
+    /** Whether a string has the form of one; the MAC is not checked. */
     hasForm: (token: string): boolean => PATTERN.test(token),
 
     /** The parts of a token that we made; undefined for any other string, at no cost to storage. */

@@ -16,7 +16,7 @@ export function issuedTokens(ctx: KoaContextWithOIDC, refreshTokens: Pick<Refres
   if (!issued?.clientId || requestState(ctx).repeatsAnswer) return []
   const nowMs = Date.now()
   const answer = ctx.body as { access_token?: unknown; refresh_token?: unknown } // as the library or a grant made it
-  const { began, ...owner } = ownerOf(ctx, issued)
+  const { began, ...owner } = tokenOwner(ctx, issued)
   const issuedAtMs = began ?? nowMs
   const access: TokenRecord = {
     ...owner,
@@ -45,7 +45,7 @@ export function issuedTokens(ctx: KoaContextWithOIDC, refreshTokens: Pick<Refres
 }
 
 /** Whose the tokens are, and what they end with: as the verdict on them will find it. */
-function ownerOf(ctx: KoaContextWithOIDC, issued: AccessToken | ClientCredentials) {
+function tokenOwner(ctx: KoaContextWithOIDC, issued: AccessToken | ClientCredentials) {
   const grant = grantFacts(ctx.oidc.entities.Grant)
   const account = accountOf(ctx)
   const customer = asCustomerAccount(account)

@@ -40,7 +40,7 @@ export type Question = {
   readonly asker: Asker
   /** Why the asker itself cannot take a token that works elsewhere. */
   readonly objection?: (token: FoundToken) => Refusal | undefined
-  /** Whoever answers a refusal asks once more: this one is not counted. */
+  /** The caller asks once more before it refuses: this refusal is not counted. */
   readonly isAskedAgain?: true
 }
 

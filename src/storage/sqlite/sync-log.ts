@@ -10,7 +10,7 @@ const EVERY_MS = 1000
  */
 export function startLogSync(file: DatabaseSync, path: string, onError: (error: unknown) => void): () => Promise<void> {
   const changes = file.prepare('select total_changes() as count')
-  // SQLite's own locks are on the file itself, which nobody may open and close beside it. The log has none.
+  // SQLite's own locks are on the file itself, and another open and close of it would release them. The log has none.
   const log = openSync(`${path}-wal`, 'r')
   let synced = 0
   let syncing = Promise.resolve()

@@ -1,7 +1,7 @@
 import type { Attack } from './attack.ts'
 
 const OF = 'test/attacks/agent-codes.test.ts › '
-const DOORS = 'test/dialects/magento/new-doors.test.ts › '
+const ENDPOINTS = 'test/dialects/magento/new-endpoints.test.ts › '
 
 /** Attacks on what signs in in place of a password at Magento's endpoints, and on tokens that others ask for. */
 export const attacks: readonly Attack[] = [
@@ -15,8 +15,8 @@ export const attacks: readonly Attack[] = [
       `${OF}is no password: it changes none, and resets none`,
       `${OF}is guessed no more often than a password`,
       `${OF}is in storage no token and no code`,
-      `${DOORS}7: is over after thirty seconds; the password works still`,
-      `${DOORS}8: is exchanged for a token; with another’s address nothing is used up`,
+      `${ENDPOINTS}7: is over after thirty seconds; the password works still`,
+      `${ENDPOINTS}8: is exchanged for a token; with another’s address nothing is used up`,
     ],
   },
   {
@@ -32,13 +32,13 @@ export const attacks: readonly Attack[] = [
     id: 'customers-of-others',
     kind: 'Somebody gets a customer’s token without the right: no agent, no consent, no client that may vouch.',
     tests: [
-      `${DOORS}3: is for agents alone`,
-      `${DOORS}4: is refused for a customer who has not allowed it, or does not any more`,
-      `${DOORS}12: is refused to a customer and to a guest`,
-      `${DOORS}14: has no permission without the scope, nor has anybody else`,
-      `${DOORS}is refused %s`,
-      `${DOORS}asks OAuth for nothing by the grant with a token that is not for it`,
-      `${DOORS}is refused another’s company, and every token mutation ignores the header`,
+      `${ENDPOINTS}3: is for agents alone`,
+      `${ENDPOINTS}4: is refused for a customer who has not allowed it, or does not any more`,
+      `${ENDPOINTS}12: is refused to a customer and to a guest`,
+      `${ENDPOINTS}14: has no permission without the scope, nor has anybody else`,
+      `${ENDPOINTS}is refused %s`,
+      `${ENDPOINTS}asks OAuth for nothing by the grant with a token that is not for it`,
+      `${ENDPOINTS}is refused another’s company, and every token mutation ignores the header`,
     ],
   },
   {

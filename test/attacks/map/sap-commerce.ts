@@ -27,7 +27,7 @@ export const attacks: readonly Attack[] = [
     id: 'signed-by-another-service',
     kind: 'A signature by which another service vouches for a person is used twice, late, or for somebody else.',
     tests: [
-      `${OF}works once, of many at once too, and at no other door again`,
+      `${OF}works once, of many at once too, and at no other endpoint again`,
       `${OF}is refused when the signature is old, of the future, of another key, or of another person`,
     ],
   },
@@ -35,7 +35,7 @@ export const attacks: readonly Attack[] = [
     id: 'agents-by-scope',
     kind: 'A customer or a client gets the mark by which services know an agent, who may act for customers.',
     tests: [
-      `${OF}is given to no customer and no client, at any door`,
+      `${OF}is given to no customer and no client, at any endpoint`,
       `${OF}is not got with an agent’s password at an address of a customer, nor with a customer’s by a name`,
       `${CASES}case 24: of an employee brings a token with the mark of an agent, of a customer one without, whatever is asked for`,
     ],

@@ -56,6 +56,20 @@ export const attacks: readonly Attack[] = [
     ],
   },
   {
+    id: 'forgotten-routes',
+    kind: 'A route that no table of tests has takes a method, a body or a text that the others refuse.',
+    tests: [
+      'test/attacks/every-route.test.ts › there are as many routes as a server with everything on has',
+      'test/attacks/every-route.test.ts › %s refuses other methods with 405 and tells its own',
+      'test/attacks/every-route.test.ts › %s refuses a compressed body with 415',
+      'test/attacks/every-route.test.ts › %s refuses a body of 1 MB',
+      'test/attacks/every-route.test.ts › in a path or query is an answer of %s',
+      'test/attacks/every-route.test.ts › in a body is an answer of %s',
+      'test/attacks/every-route.test.ts › in the fields of %s costs what a short text costs',
+      'test/attacks/every-route.test.ts › %s is below it, and nothing is beside it',
+    ],
+  },
+  {
     id: 'client-header',
     kind: 'An Authorization header without a proof of a client lets one in.',
     tests: [

@@ -316,8 +316,8 @@ describe('with REGISTRATION_CONFIRMATION=none', () => {
   })
 })
 
-type Door = readonly [string, (at: string, token: string) => Promise<GlueAnswer>]
-const DOORS: readonly Door[] = [
+type Endpoint = readonly [string, (at: string, token: string) => Promise<GlueAnswer>]
+const ENDPOINTS: readonly Endpoint[] = [
   ['registration', (at) => post('customers', nora('x@example.com'), at)],
   ['a forgotten password', (at) => post('customer-forgotten-password', { email: 'x@example.com' }, at)],
   [
@@ -365,7 +365,7 @@ describe('where the shop keeps its customers', () => {
     service.close()
   })
 
-  test.each(DOORS)('%s is not available, and says so', async (_, open) => {
+  test.each(ENDPOINTS)('%s is not available, and says so', async (_, open) => {
     const answer = await open(server.url, token)
     const detail = 'This resource is not available here: the shop keeps its customers itself.'
     expect(answer).toMatchObject({ status: 404, json: errors(404, undefined, detail) })

@@ -60,7 +60,7 @@ export function passkeyRoutes({ customerRecords, passkeys, endSignIn }: PasskeyR
         note({ customerId })
         if (!(await passkeys?.removeFor(customerId, params.passkey)))
           throw new Problem(404, 'unknown-passkey', 'This customer has no passkey with this id.')
-        // Whoever signed in with it is signed in no more.
+        // Sign-ins by this passkey have ended.
         await endSignIn({ what: { of: 'customer', id: customerId }, why: 'passkey-removed', by: actor.name })
       },
     }),

@@ -26,7 +26,7 @@ export function accountFields({ request, services, shop }: Asked, accounts: Acco
     if (!password) throw refusal('Specify the "password" value.', 'graphql-input')
     const allowsSupport = input.allow_remote_shopping_assistance ?? undefined
     const account = done(await accounts.register({ email, password, givenName, familyName, allowsSupport }))
-    // Nobody has confirmed it before its letter was read.
+    // It is unconfirmed until its letter was read.
     return { customer: customerObject(account, { isConfirmed: shop.needsConfirmation ? null : false }) }
   }
   const update = async ({ input }: { input: CustomerInput }) => {

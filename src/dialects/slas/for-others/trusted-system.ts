@@ -9,7 +9,7 @@ import { beginSession } from '../sessions.ts'
 import { type Slas, SYSTEM_SCOPE } from '../settings.ts'
 import { fitsSubject, SUBJECT_TOO_LONG } from '../token.ts'
 import { tokenAnswer } from '../token-answer.ts'
-import { visitFor } from '../visits.ts'
+import { visitorToken } from '../visitor-token.ts'
 
 const HINT = 'ts_ext_on_behalf_of'
 const INTERVAL_SECONDS = 3
@@ -42,7 +42,7 @@ async function act(
   services: DialectServices,
 ): Promise<DialectAnswer> {
   const { login_id: login = '' } = fields
-  if (login.toLowerCase() === 'guest') return visitFor(slas, fields, client, services)
+  if (login.toLowerCase() === 'guest') return visitorToken(slas, fields, client, services)
   if (!fitsSubject(login, slas)) return badRequest(SUBJECT_TOO_LONG)
   const subject = login.trim().toLowerCase()
   if (!(await services.takeTurn({ of: 'slas-system', subject, limit: 1, seconds: INTERVAL_SECONDS }))) {

@@ -1,9 +1,9 @@
 import { type CustomerTokens, call, serviceToken, signIn } from '../dialects/commercetools/endpoints.ts'
 import { implicitToken, postData } from '../dialects/elastic-path/endpoints.ts'
-import type { SelfServiceDoor } from './self-service-doors.ts'
+import type { SelfServiceEndpoint } from './self-service-endpoints.ts'
 
 /** The current password is sent beside the new one, as a token that is not fresh needs it. */
-export const elasticPath: SelfServiceDoor = {
+export const elasticPath: SelfServiceEndpoint = {
   name: 'Elastic Path',
   statuses: { changed: 200, wrong: 422, locked: 429, reset: 200 },
   async signIn(url, login, headers = {}) {
@@ -37,7 +37,7 @@ async function signInToElasticPath(
 }
 
 /** An account is named by the version that was seen last. */
-export const commercetools: SelfServiceDoor = {
+export const commercetools: SelfServiceEndpoint = {
   name: 'commercetools',
   statuses: { changed: 200, wrong: 400, locked: 429, reset: 200 },
   async signIn(url, { username, password }, headers = {}) {

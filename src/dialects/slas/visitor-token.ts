@@ -9,7 +9,7 @@ import type { Slas } from './settings.ts'
 import { tokenAnswer } from './token-answer.ts'
 
 /** Tokens of a new visitor, for a client that proves who it is. */
-export async function visitFor(
+export async function visitorToken(
   slas: Slas,
   fields: Fields,
   client: Client,

@@ -37,7 +37,7 @@ export type Derived = Partial<Tokens> | undefined
 export type Asker = { readonly url: string; readonly clientId: string; readonly storefront: string }
 
 /** An endpoint that takes a person's access token for another one. */
-export type Door = {
+export type Endpoint = {
   readonly name: string
   readonly of: 'customer' | 'agent' | 'warehouse worker'
   /** What its subject tokens are made for. */
@@ -134,7 +134,7 @@ const atMagento = {
   actsForItsClient: true,
 } as const
 
-export const DOORS: readonly Door[] = [
+export const ENDPOINTS: readonly Endpoint[] = [
   {
     ...plain,
     name: 'the company-user grant',
@@ -209,7 +209,7 @@ export const DOORS: readonly Door[] = [
 ]
 
 /** A warehouse's devices work for a week by the shop's contract; everything else holds here too. */
-export const WAREHOUSE_DOORS: readonly Door[] = [
+export const WAREHOUSE_ENDPOINTS: readonly Endpoint[] = [
   {
     ...plain,
     name: 'the warehouse grant',

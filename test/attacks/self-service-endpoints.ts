@@ -1,11 +1,11 @@
 import { graphql, rest } from '../dialects/magento/shop-api.ts'
 import { bearer, document, exchange, type GlueAnswer, obtain } from '../dialects/spryker/exchange.ts'
-import { commercetools, elasticPath } from './self-service-doors-by-id.ts'
+import { commercetools, elasticPath } from './self-service-endpoints-by-id.ts'
 
 type Headers = Readonly<Record<string, string>>
 
 /** A shop's endpoints by which customers set their passwords: each dialect that has them is one. */
-export type SelfServiceDoor = {
+export type SelfServiceEndpoint = {
   readonly name: string
   /** Signs in by the dialect; the token and what the dialect calls the account. */
   signIn(url: string, login: { username: string; password: string }, headers?: Headers): Promise<SignedIn>
@@ -34,7 +34,7 @@ export type Said = Pick<GlueAnswer, 'status' | 'text'>
 
 export type SignedIn = { readonly token: string; readonly account: string }
 
-const spryker: SelfServiceDoor = {
+const spryker: SelfServiceEndpoint = {
   name: 'Spryker',
   statuses: { changed: 204, wrong: 400, locked: 429, reset: 204 },
   async signIn(url, login, headers = {}) {
@@ -72,7 +72,7 @@ const spryker: SelfServiceDoor = {
 /** A signed-in customer is told of a lock by the shop's own words, with the status of a wrong password. */
 const LOCKED = 423
 
-const magentoRest: SelfServiceDoor = {
+const magentoRest: SelfServiceEndpoint = {
   name: 'Magento REST',
   statuses: { changed: 200, wrong: 401, locked: LOCKED, reset: 200 },
   async signIn(url, { username, password }, headers = {}) {
@@ -100,7 +100,7 @@ const CATEGORIES: Readonly<Record<string, number>> = {
   'too-many-requests': 429,
 }
 
-const magentoGraphql: SelfServiceDoor = {
+const magentoGraphql: SelfServiceEndpoint = {
   ...magentoRest,
   name: 'Magento GraphQL',
   async change(url, { token }, { current, next }, headers = {}) {
@@ -133,5 +133,5 @@ function saidBy({ status, errors }: Awaited<ReturnType<typeof graphql>>): Said {
 }
 
 /** Of every dialect that has such endpoints. */
-const DOORS = [spryker, magentoRest, magentoGraphql, elasticPath, commercetools]
-export const SELF_SERVICE_DOORS: readonly SelfServiceDoor[] = DOORS
+const ENDPOINTS = [spryker, magentoRest, magentoGraphql, elasticPath, commercetools]
+export const SELF_SERVICE_ENDPOINTS: readonly SelfServiceEndpoint[] = ENDPOINTS
