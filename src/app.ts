@@ -79,6 +79,7 @@ export async function openApp(
 
     const rules = createProtocolRules(config, log, backends, services)
     const engine = createEngine(config, log, { backends, services, rules })
+    await services.backChannel.start(engine.current)
     let isDraining = false
     const checks: HealthCheck[] = [
       { name: 'database', check: async () => void (await backends.database.knex.raw('select 1')) },

@@ -1,6 +1,7 @@
 import { newLocalToken } from '../admin/local-access.ts'
 import type { AuditTrail } from '../audit/trail.ts'
 import type { AuditWebhook } from '../audit/webhook.ts'
+import { CLIENT_SESSIONS_TABLE } from '../client-sessions/client-sessions.ts'
 import { LONGEST_TOKEN_SECONDS } from '../clients/client-schema.ts'
 import { type DailyUses, openDailyUses } from '../clients/daily-uses.ts'
 import { brandName, type Config, outgoingNetworks } from '../config.ts'
@@ -126,7 +127,7 @@ export async function openBackends(
     onLost: () => metrics.tokenHistoryLost.inc(),
   })
   closeSteps.push(tokenHistory.close)
-  const endPruning = startPruning(knex, [SUPPORT_TABLE, { name: 'company_invitations' }], {
+  const endPruning = startPruning(knex, [SUPPORT_TABLE, { name: 'company_invitations' }, CLIENT_SESSIONS_TABLE], {
     isVacuumed: config.DATABASE_URL === undefined,
     onError: (error) => log.warn({ event: 'support-access.prune-failed', err: error }),
   })

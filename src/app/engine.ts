@@ -47,7 +47,7 @@ function providerDeps(config: Config, log: Log, { backends, services, rules }: E
     tokenIssuers: new Map(clients.builtIn.flatMap(({ identifier, issuer }) => (issuer ? [[identifier, issuer]] : []))),
     proofHolds: async (proof) => (await customers.proofs.measure(proof)) !== undefined,
     noteSession: tokens.sessionIndex.noteSaved,
-    noteClientSession: services.backChannel.sessions.note,
+    noteClientSession: services.backChannel.noteClientSession,
     queueLogout: services.backChannel.queueLogout,
     secondFactorPolicy: createSecondFactorPolicy(
       config,

@@ -48,6 +48,12 @@ export const LOG_EVENTS = {
     happened: 'Endings that a process left behind when it stopped could not be carried out yet.',
     remedy: 'Read `err`, and check the database and the storage. The server tries again every five seconds.',
   },
+  'back-channel.not-queued': {
+    level: 'error',
+    happened: 'A sign-out in a browser could not be put into the outbox for a client: the client is not told of it.',
+    remedy:
+      'Read `err`, and check that the database accepts writes. The person can sign out again; the client is `clientId`.',
+  },
   'outbox.failed': {
     level: 'warn',
     happened: 'The outbox could not be read or written; notices of endings are late.',

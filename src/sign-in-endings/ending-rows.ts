@@ -54,19 +54,20 @@ const TEXTS = {
   jti: 'jti',
   tokenId: 'token_id',
   tokenKind: 'token_kind',
+  keptSessionUid: 'kept_session_uid',
   requestId: 'request_id',
 } as const
 type TextColumn = (typeof TEXTS)[keyof typeof TEXTS]
 
 const COLUMNS = `id, what, why, "by", account_id, client_id, grant_id, session_id, company_user_id, jti, token_id, token_kind,
-  request_id, cut_off_ms, at_ms, until_ms, sealed`
+  kept_session_uid, request_id, cut_off_ms, at_ms, until_ms, sealed`
 
 /** A row that is there stays: it may have been kept in storage for a while, and been written by another node. */
 const INSERT = `
   insert into sign_in_endings (${COLUMNS})
   select ${COLUMNS} from json_to_recordset(?::json) as row (id uuid, what text, why text, "by" text, account_id text,
     client_id text, grant_id text, session_id text, company_user_id text, jti text, token_id text, token_kind text,
-    request_id text, cut_off_ms bigint, at_ms bigint, until_ms bigint, sealed text)
+    kept_session_uid text, request_id text, cut_off_ms bigint, at_ms bigint, until_ms bigint, sealed text)
   on conflict (id) do nothing`
 
 /**

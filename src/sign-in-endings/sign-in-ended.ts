@@ -50,5 +50,7 @@ export type SignInEnded = {
   readonly tokenKind?: 'access-token' | 'client-credentials' | 'refresh-token'
   /** Epoch milliseconds: what was granted until then ended. Only of many sign-ins at once. */
   readonly cutOffMs?: number
+  /** The browser session that goes on, by the name that is in no cookie: its customer asked for the end of all others. */
+  readonly keptSessionUid?: string
   readonly requestId?: string
 }

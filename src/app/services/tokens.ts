@@ -1,6 +1,6 @@
 import { findSignIns } from '../../audit/sign-ins.ts'
 import type { Config } from '../../config.ts'
-import { currentRequest } from '../../http/request-id.ts'
+import { currentRequest, sessionKeptUnderWay } from '../../http/request-id.ts'
 import type { EndRefused } from '../../oauth/accounts/account.ts'
 import { createSessionIndex, type SessionIndex } from '../../oauth/browser/session-index.ts'
 import { createRefreshTokens, type RefreshTokens } from '../../oauth/refresh/refresh-tokens.ts'
@@ -46,7 +46,13 @@ export function createTokenServices(
   builtIn: readonly { readonly issuer?: string }[],
 ): TokenServices {
   const cutOffs = createSignOutCutOffs(storage)
-  const endSignIn = createEndSignIn({ storage, endingLog, publishSignInEnded, currentRequest })
+  const endSignIn = createEndSignIn({
+    storage,
+    endingLog,
+    publishSignInEnded,
+    currentRequest,
+    sessionKept: sessionKeptUnderWay,
+  })
   const refreshTokens = createRefreshTokens({ storage, macKeys: tokenKeys })
   const readToken = createReadToken({
     keys: keyRing.keys,

@@ -68,6 +68,9 @@ export function listenToProvider(
         log.error({ event: 'request.failed', requestId: requestState(ctx).requestId, err: thrown })
     })
   }
+  provider.on('backchannel.error', (ctx: KoaContextWithOIDC, error, { clientId }) => {
+    log.error({ event: 'back-channel.not-queued', clientId, requestId: requestState(ctx).requestId, err: error })
+  })
   provider.on('server_error', (ctx: KoaContextWithOIDC, error) => {
     log.error({ event: 'request.failed', requestId: requestState(ctx).requestId, err: error })
   })

@@ -64,6 +64,8 @@ export type EndSignInDeps = {
   readonly publishSignInEnded: (event: SignInEnded) => Promise<void>
   /** Of the request an ending happens in. */
   readonly currentRequest?: () => { readonly requestId: string } | undefined
+  /** The browser session that a customer keeps who signs out everywhere else, by the name that is in no cookie. */
+  readonly sessionKept?: () => string | undefined
 }
 
 /**
@@ -83,7 +85,9 @@ export function createEndSignIn(deps: EndSignInDeps): EndSignIn {
 }
 
 /** Announces endings within the transactions that cause them: a cause that is rolled back ends nothing. */
-export function createAnnounceEnding(deps: Pick<EndSignInDeps, 'endingLog' | 'currentRequest'>): AnnounceEnding {
+export function createAnnounceEnding(
+  deps: Pick<EndSignInDeps, 'endingLog' | 'currentRequest' | 'sessionKept'>,
+): AnnounceEnding {
   return async (ending, transaction) => ({
     ...ending,
     announced: await deps.endingLog.announce(plan(ending, deps), transaction),
@@ -93,9 +97,13 @@ export function createAnnounceEnding(deps: Pick<EndSignInDeps, 'endingLog' | 'cu
 /** The event, and what ends it. Absent members are left out, so that it can be stored as it is. */
 function plan(
   { what, why, by }: Ending,
-  { currentRequest = () => undefined }: Pick<EndSignInDeps, 'currentRequest'>,
+  {
+    currentRequest = () => undefined,
+    sessionKept = () => undefined,
+  }: Pick<EndSignInDeps, 'currentRequest' | 'sessionKept'>,
 ): Announcement {
-  const all = { what: what.of, why, by, ...factsOf(what), requestId: currentRequest()?.requestId }
+  const keptSessionUid = what.of === 'customer' ? sessionKept() : undefined
+  const all = { what: what.of, why, by, ...factsOf(what), keptSessionUid, requestId: currentRequest()?.requestId }
   // The same members, those without a value left out.
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Announcement
 }
