@@ -12,6 +12,7 @@ type Locked = {
   readonly integrity?: string
   readonly license?: string
   readonly dev?: true
+  readonly link?: true
   readonly dependencies?: Readonly<Record<string, string>>
   readonly optionalDependencies?: Readonly<Record<string, string>>
 }
@@ -20,7 +21,8 @@ const MODULES = 'node_modules/'
 const lockfile = readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8')
 const { packages } = JSON.parse(lockfile) as { packages: Readonly<Record<string, Locked>> }
 const root = packages[''] as Locked
-const production = Object.entries(packages).filter(([path, { dev }]) => path !== '' && !dev)
+/** Workspaces are packages of ours for others, and no part of the server. */
+const production = Object.entries(packages).filter(([path, { dev, link }]) => path.startsWith(MODULES) && !dev && !link)
 
 function nameOf(path: string): string {
   return path.slice(path.lastIndexOf(MODULES) + MODULES.length)

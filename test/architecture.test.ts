@@ -16,20 +16,39 @@ import {
   environmentViolations,
   homeViolations,
   logEventViolations,
+  packageViolations,
   requestStateViolations,
 } from './support/source-rules.ts'
 import { castViolations, parameterViolations } from './support/syntax-rules.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const sources: Source[] = globSync('src/**/*.ts', { cwd: ROOT })
-  .sort()
-  .map((path) => ({ path: path.replaceAll(sep, '/'), text: readFileSync(join(ROOT, path), 'utf8') }))
+const sources: Source[] = readSources('src/**/*.ts')
 const packageJson = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
   dependencies: Record<string, string>
 }
 
+/** Packages for others, which know nothing of the server. */
+const packages: Source[] = readSources('packages/*/src/**/*.ts')
+
 test('the rules see the source', () => {
   expect(sources.map(({ path }) => path)).toContain('src/config.ts')
+  expect(packages.map(({ path }) => path)).toContain('packages/resource-server/src/index.ts')
+})
+
+test('packages import nothing from outside of themselves but jose', () => {
+  expectNone(packageViolations(packages, ['jose']))
+})
+
+test('packages keep the rules of the house that are not about layers', () => {
+  expectNone([
+    ...importCycles(packages),
+    ...crowdedFolders(packages, 25),
+    ...endingViolations(packages),
+    ...defaultExportViolations(packages),
+    ...environmentViolations(packages, []),
+    ...parameterViolations(packages, 4),
+    ...castViolations(packages),
+  ])
 })
 
 test('imports point down only, and siblings do not import each other', () => {
@@ -94,6 +113,12 @@ test('a cast has its reason beside it', () => {
 test('every log line of warn and above names its event', () => {
   expectNone(logEventViolations(sources))
 })
+
+function readSources(pattern: string): Source[] {
+  return globSync(pattern, { cwd: ROOT })
+    .sort()
+    .map((path) => ({ path: path.replaceAll(sep, '/'), text: readFileSync(join(ROOT, path), 'utf8') }))
+}
 
 function expectNone(violations: readonly string[]): void {
   expect(violations, `\n${violations.join('\n')}\n`).toEqual([])

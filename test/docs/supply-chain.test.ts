@@ -7,7 +7,13 @@ import { expect, test } from 'vitest'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 
-type Locked = { readonly version: string; readonly integrity?: string; readonly resolved?: string; readonly dev?: true }
+type Locked = {
+  readonly version: string
+  readonly integrity?: string
+  readonly resolved?: string
+  readonly dev?: true
+  readonly link?: true
+}
 type Component = {
   readonly 'bom-ref': string
   readonly name: string
@@ -21,7 +27,8 @@ type Sbom = {
 }
 
 const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, Locked> }
-const locked = Object.entries(packages).filter(([path]) => path !== '')
+/** Without what is ours: the server and the workspaces. */
+const locked = Object.entries(packages).filter(([path, { link }]) => path.startsWith('node_modules/') && !link)
 
 const nameOf = (path: string) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length)
 

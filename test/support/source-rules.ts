@@ -1,4 +1,5 @@
 import { isBuiltin } from 'node:module'
+import { posix } from 'node:path'
 import type { Source } from './import-rules.ts'
 import { importsOf, withoutComments } from './imports.ts'
 
@@ -95,6 +96,21 @@ export function dependencyViolations(sources: readonly Source[], dependencies: r
       .filter(({ name }) => !dependencies.includes(name) && !HOMES[name]?.isOptional)
       .map(({ path, name }) => `${path} → ${name}: not among the dependencies of package.json`),
   ]
+}
+
+/** Imports of a package in `packages/` that leave it: other packages than `allowed`, and files outside of its folder. */
+export function packageViolations(sources: readonly Source[], allowed: readonly string[]): string[] {
+  const outside = sources.flatMap(({ path, text }) => {
+    const root = path.split('/').slice(0, 3).join('/')
+    return importsOf(text)
+      .filter(({ specifier }) => specifier.startsWith('.'))
+      .filter(({ specifier }) => !posix.join(posix.dirname(path), specifier).startsWith(`${root}/`))
+      .map(({ specifier }) => `${path} → ${specifier}: is outside of ${root}`)
+  })
+  const foreign = packageImports(sources)
+    .filter(({ name }) => !allowed.includes(name))
+    .map(({ path, name }) => `${path} → ${name}: a package has no dependency but ${allowed.join(', ')}`)
+  return [...outside, ...foreign]
 }
 
 /** Default exports: a name that is chosen where it is imported cannot be searched for. Declarations describe others. */
