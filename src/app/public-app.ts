@@ -22,6 +22,7 @@ import { requestsByPost } from '../oauth/engine/requests-by-post.ts'
 import { createDialects } from './dialects.ts'
 import { openFastPath } from './fast-path.ts'
 import { createAccount } from './pages/account-area.ts'
+import { createCompanyUsers } from './pages/company-users.ts'
 import { createGlobalRevocation } from './pages/global-revocation.ts'
 import { createHostedPages, createStart } from './pages/hosted-pages.ts'
 import { createOwnSupportAccesses } from './pages/own-support-accesses.ts'
@@ -85,6 +86,7 @@ export function createPublicApp(config: Config, log: Log, parts: AppParts): Publ
     upstreamCallbacks(parts),
     createOwnSupportAccesses(config, parts),
     createGlobalRevocation(config, parts),
+    createCompanyUsers(config, parts),
   ]
   const [posts, engine] = [requestsByPost(), parts.engine.routes]
   app.use(answerOtherMethods([dialects, ...pages, posts, engine], answerError))

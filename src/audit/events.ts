@@ -73,7 +73,7 @@ export const AUDIT_EVENTS = {
   'company.chosen':
     'A customer chose the company user that a sign-in acts as, or that is their default, on a page or by a token request; the reason names it, or says that they act as a private person.',
   'company.membership':
-    'A company user invited somebody to the company, changed the role of a member or removed one, or a customer accepted, declined or left; the reason says which, and the company.',
+    'A company user invited somebody to the company, changed the roles of a member, removed one or let one come back, or a customer accepted, declined or left; the reason says which, and the company.',
   'customers.searched': 'An agent searched customers; the reason says how many were found.',
   'customer.erased':
     'A customer was anonymised, by an operator or by the customer; the reason says if it was the customer.',

@@ -16,6 +16,14 @@ export type Customer = {
   readonly companyUsers: readonly CompanyUser[]
 }
 
+/** What stands in the place of a company user's id where somebody chose to act for none: as a private person. */
+export const PRIVATE_PERSON = 'none'
+
+/** The id of the company user that was chosen; undefined for a private person, and where nobody chose. */
+export function chosenId(choice: string | undefined): string | undefined {
+  return choice === PRIVATE_PERSON ? undefined : choice
+}
+
 /** A customer acting for a company. */
 export type CompanyUser = {
   readonly id: string

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ClientMetadata } from '../clients/client.ts'
 import type { ResourceServer } from '../clients/resource-servers.ts'
+import { chosenId } from '../customers/customer.ts'
 import { factsOf } from '../http/request-facts.ts'
 import { asCustomerAccount, type CustomerAccount } from '../oauth/accounts/account.ts'
 import { type AuthenticationSource, authenticationStoredIn } from '../oauth/accounts/authentication.ts'
@@ -207,7 +208,8 @@ function note(
       ...(facts && { grantedAtMs: facts.createdAtMs }),
       issuedAtMs,
     }
-    const actsAs = account.companyUser?.id ?? facts?.companyUserId
+    const kept = chosenId(facts?.companyUserId)
+    const actsAs = account.companyUser?.id ?? kept
     const { replacedPlace, expiresAt: endsAt = expiresAt } = state.refreshed ?? {}
     const access: TokenRecord = {
       ...owner,
@@ -223,7 +225,7 @@ function note(
       // It takes the place of the one that was shown.
       place: presented.parts.place + 1,
       expiresAt: endsAt,
-      ...(facts?.companyUserId !== undefined && { companyUserId: facts.companyUserId }),
+      ...(kept !== undefined && { companyUserId: kept }),
       ...(replacedPlace !== undefined && { replacedPlace }),
     }
     return [access, refresh]

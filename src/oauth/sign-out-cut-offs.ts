@@ -1,3 +1,4 @@
+import { chosenId } from '../customers/customer.ts'
 import type { ArtifactKey, Storage, StoredArtifact } from '../storage/storage.ts'
 
 /** Whose sign-ins a cut-off ends: one write signs out everything that was granted to them until an instant. */
@@ -40,7 +41,8 @@ export function isBeforeAny(instants: readonly (StoredArtifact | undefined)[], g
   return instants.some((stored) => stored !== undefined && grantedAtMs <= Number(stored.artifact.atMs))
 }
 
-function subjectsOf({ accountId, clientId, companyUserId }: Ownership): CutOffSubject[] {
+function subjectsOf({ accountId, clientId, companyUserId: choice }: Ownership): CutOffSubject[] {
+  const companyUserId = chosenId(choice)
   return [
     { of: 'everybody' },
     ...(accountId ? [{ of: 'customer', id: accountId } as const] : []),

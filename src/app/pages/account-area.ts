@@ -83,24 +83,21 @@ function accountSections({ backends, services }: AppParts, sessions: OwnSessions
       setAllowed,
     }),
     ...(memberships ? [createCompaniesSection({ memberships, sessions, note: backends.auditTrail.append, tell })] : []),
-    ...(memberships && account.members
+    ...(memberships && account.members && account.people
       ? [
           createMembersSection({
             members: account.members,
+            people: account.people,
             looksAfter: memberships.looksAfter,
             rolesFor: account.rolesFor,
-            note: backends.auditTrail.append,
-            async tellMember(customerId, letter) {
-              const member = await customers.records.find(customerId)
-              if (member) tell(member, letter)
-            },
           }),
         ]
       : []),
-    ...(memberships && invitations
+    ...(memberships && invitations && account.people
       ? [
           createInvitationsSection({
             invitations,
+            people: account.people,
             looksAfter: memberships.looksAfter,
             note: backends.auditTrail.append,
           }),

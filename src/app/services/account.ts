@@ -3,6 +3,7 @@ import { createGivableRoles, type GivableRoles } from '../../customers/companies
 import { createInvitations, type Invitations } from '../../customers/companies/invitations.ts'
 import { createMembers, type Members } from '../../customers/companies/members.ts'
 import { createMemberships, type Memberships } from '../../customers/companies/memberships.ts'
+import { createPeople, type People } from '../../customers/companies/people.ts'
 import type { Customer } from '../../customers/customer.ts'
 import { type AccountDeletions, createAccountDeletions } from '../../customers/records/account-deletions.ts'
 import { exportPersonalData } from '../../customers/records/export.ts'
@@ -28,6 +29,8 @@ export type AccountServices = {
   /** Undefined where companies are not ours. */
   readonly memberships: Memberships | undefined
   readonly members: Members | undefined
+  /** What those who look after a company do about its people. Undefined where companies are not ours. */
+  readonly people: People | undefined
   /** The roles that a company user may give to others of the company. */
   readonly rolesFor: GivableRoles
   /** Undefined as well where no mail can be sent. */
@@ -80,6 +83,50 @@ export function createAccountServices(
       })
     : undefined
   const rolesFor = createGivableRoles(customers.companies)
+  const members =
+    memberships &&
+    createMembers({
+      knex: database.knex,
+      tellChanged: customers.tellChanged,
+      memberships,
+      permission,
+      endCompanyUser,
+    })
+  const invitations =
+    memberships && mailer.isOffered
+      ? createInvitations({
+          knex: database.knex,
+          storage,
+          tellChanged: customers.tellChanged,
+          rolesFor,
+          permission,
+          looksAfter: memberships.looksAfter,
+          writeTo: ({ email: to, company, expiresAt }, token) =>
+            postLetter(async () => {
+              const known = (await customers.directory.findByLogin(to))?.customer
+              const ttlSeconds = expiresAt - Math.floor(Date.now() / 1000)
+              const link = { path: '/account/companies/invitation', token, ttlSeconds }
+              return {
+                kind: 'company-invitation',
+                to,
+                languages: languagesFor(known?.locale),
+                values: { company: company.name },
+                ...link,
+              }
+            }),
+        })
+      : undefined
+  const people =
+    members &&
+    createPeople({
+      members,
+      invitations,
+      note: auditTrail.append,
+      async tellMember(customerId, letter) {
+        const member = await customers.records.find(customerId)
+        if (member) tell(member, letter)
+      },
+    })
   const deletionDelaySeconds = config.ACCOUNT_DELETION_DAYS * DAY_SECONDS
   return {
     apps: createConnectedApps({
@@ -92,41 +139,10 @@ export function createAccountServices(
     }),
     tell,
     memberships,
-    members:
-      memberships &&
-      createMembers({
-        knex: database.knex,
-        tellChanged: customers.tellChanged,
-        memberships,
-        rolesFor,
-        permission,
-        endCompanyUser,
-      }),
+    members,
+    people,
     rolesFor,
-    invitations:
-      memberships && mailer.isOffered
-        ? createInvitations({
-            knex: database.knex,
-            storage,
-            tellChanged: customers.tellChanged,
-            rolesFor,
-            permission,
-            looksAfter: memberships.looksAfter,
-            writeTo: ({ email: to, company, expiresAt }, token) =>
-              postLetter(async () => {
-                const known = (await customers.directory.findByLogin(to))?.customer
-                const ttlSeconds = expiresAt - Math.floor(Date.now() / 1000)
-                const link = { path: '/account/companies/invitation', token, ttlSeconds }
-                return {
-                  kind: 'company-invitation',
-                  to,
-                  languages: languagesFor(known?.locale),
-                  values: { company: company.name },
-                  ...link,
-                }
-              }),
-          })
-        : undefined,
+    invitations,
     deletionDelaySeconds,
     deletions: keepsCustomers
       ? createAccountDeletions({
@@ -134,6 +150,7 @@ export function createAccountServices(
           delaySeconds: deletionDelaySeconds,
           revokeErased: (id) => endSignIn({ what: { of: 'customer', id }, why: 'erased' }),
           tellChanged: customers.tellChanged,
+          leftAloneNow: async (transaction, id) => (await memberships?.leftAloneNow(transaction, id)) ?? [],
           endSignIns: (id) => endSignIn({ what: { of: 'customer', id }, why: 'ended-by-customer' }),
           findCustomer: customers.records.find,
           tell(note, customer, { dueAt }) {

@@ -63,7 +63,7 @@ export async function joinCompany(
   if (before?.is_active) return
   const id = before?.id ?? randomUUID()
   if (before) {
-    await transaction('company_users').where({ id }).update({ is_active: true })
+    await transaction('company_users').where({ id }).update({ is_active: true, left_at: null })
     await transaction('company_user_roles').where({ company_user_id: id }).delete()
   } else {
     const position = customer.companyUsers.length

@@ -16,6 +16,7 @@ import {
   toInvitation,
   waitingInvitations,
 } from './invitation-rows.ts'
+import { givableIds } from './member-rows.ts'
 import type { Memberships } from './memberships.ts'
 
 export type Invited =
@@ -163,8 +164,11 @@ export function createInvitations(deps: InvitationsDeps) {
         if (!row || !isFor(row, customer)) return undefined
         // Two invitations that are accepted at once make one company user, and who was removed meanwhile invites nobody.
         const inviter = { id: row.invitedBy, company: { id: row.companyId } }
-        if (!(await holdCompany(transaction, inviter, permission)) || !(await take(transaction, row.id)))
-          return undefined
+        if (!(await holdCompany(transaction, inviter, permission))) return undefined
+        const givable = row.roleId === null ? undefined : await givableIds(transaction, inviter)
+        // Nor does who may less by now give more.
+        if (row.roleId !== null && !givable?.has(row.roleId)) return undefined
+        if (!(await take(transaction, row.id))) return undefined
         await joinCompany(transaction, customer, row)
         return toInvitation(row).company
       })

@@ -1,33 +1,32 @@
 import type { Knex } from 'knex'
-import { containing } from '../../database/like.ts'
-import { isUuid } from '../../database/uuid.ts'
+import type { Page } from '../../database/page.ts'
 import type { CompanyUser, Customer } from '../customer.ts'
 import type { TellChanged } from '../recent-customers.ts'
 import { holdCompany } from './administers.ts'
-import type { GivableRoles } from './givable-roles.ts'
+import { isUnattended } from './left-alone.ts'
+import { givableIds, listMembers, type Member, memberOf, replaceRoles } from './member-rows.ts'
 import type { Memberships } from './memberships.ts'
 
-/** Somebody who acts for a company, as those who look after it see them. */
-export type Member = {
-  readonly id: string
-  readonly customerId: string
-  readonly email: string
-  readonly name: string
-  readonly roles: readonly { readonly id: string; readonly name: string }[]
-}
+export type { Member } from './member-rows.ts'
 
 export type MemberChange =
   | { readonly outcome: 'changed'; readonly member: Member; readonly company: CompanyUser['company'] }
-  /** The role, or one that the member has, may more than the administrator; or nobody would look after the company. */
-  | { readonly outcome: 'refused'; readonly reason: 'role' | 'last-administrator' }
+  /** The member is so already. */
+  | { readonly outcome: 'unchanged'; readonly member: Member }
+  /**
+   * The role, or one that the member has, may more than the administrator; or nobody would look after the company; or the
+   * administrator would deactivate themselves, who can leave on a page of their own.
+   */
+  | { readonly outcome: 'refused'; readonly reason: Refusal }
   /** They are not of a company that the customer looks after. */
   | { readonly outcome: 'unknown' }
+
+type Refusal = 'role' | 'last-administrator' | 'oneself'
 
 export type MembersDeps = {
   readonly knex: Knex
   readonly tellChanged: TellChanged
-  readonly memberships: Pick<Memberships, 'looksAfter' | 'isLeftAlone'>
-  readonly rolesFor: GivableRoles
+  readonly memberships: Pick<Memberships, 'looksAfter'>
   /** The key of the permission to look after the people of a company. */
   readonly permission: string
   /** Ends what was granted to a company user who is none any more. */
@@ -36,93 +35,93 @@ export type MembersDeps = {
 
 export type Members = ReturnType<typeof createMembers>
 
-/** So many are shown; who looks for others searches. */
+/** So many are shown on a page of the account; who looks for others searches. */
 const MOST_SHOWN = 20
 
 /** What those who look after a company do about its people. */
-export function createMembers(deps: MembersDeps) {
-  const { knex, tellChanged, memberships, rolesFor, permission, endCompanyUser } = deps
-
+export function createMembers({ knex, tellChanged, memberships, permission, endCompanyUser }: MembersDeps) {
   /** A member of a company that the customer looks after, and as whom they do. */
   async function find(customer: Customer, memberId: string): Promise<Pick<Held, 'own' | 'member'> | undefined> {
     for (const own of customer.companyUsers.filter(memberships.looksAfter)) {
-      const member = await memberOf(knex, own, memberId)
+      const member = await memberOf(knex, own.company.id, memberId)
       if (member) return { own, member }
     }
     return undefined
   }
 
   /** Does something to a member, once it is sure that the customer may: nobody else changes the company meanwhile. */
-  async function change(
-    customer: Customer,
-    memberId: string,
-    act: (held: Held) => Promise<'done' | 'role' | 'last-administrator'>,
-  ): Promise<MemberChange> {
+  async function change(customer: Customer, memberId: string, act: Act): Promise<MemberChange> {
     const found = await find(customer, memberId)
     if (!found) return { outcome: 'unknown' }
     const { own } = found
-    const givable = new Set((await rolesFor(own)).map(({ id }) => id))
-    const changed = await knex.transaction<MemberChange>(async (transaction) => {
-      if (!(await holdCompany(transaction, own, permission))) return { outcome: 'unknown' }
-      const member = await memberOf(transaction, own, memberId)
-      if (!member) return { outcome: 'unknown' }
-      if (member.roles.some(({ id }) => !givable.has(id))) return { outcome: 'refused', reason: 'role' }
-      const done = await act({ transaction, member, own, givable })
-      return done === 'done'
-        ? { outcome: 'changed', member, company: own.company }
-        : { outcome: 'refused', reason: done }
-    })
+    const changed = await knex
+      .transaction<MemberChange>(async (transaction) => {
+        if (!(await holdCompany(transaction, own, permission))) return { outcome: 'unknown' }
+        const member = await memberOf(transaction, own.company.id, memberId)
+        if (!member) return { outcome: 'unknown' }
+        const givable = await givableIds(transaction, own)
+        if (member.roles.some(({ id }) => !givable.has(id))) throw new Refused('role')
+        const wasUnattended = await isUnattended(transaction, own.company.id, permission)
+        if (!(await act({ transaction, member, own, givable }))) return { outcome: 'unchanged', member }
+        const isNow = await isUnattended(transaction, own.company.id, permission)
+        if (isNow && !wasUnattended) throw new Refused('last-administrator')
+        return { outcome: 'changed', member, company: own.company }
+      })
+      // Thrown, so that what was done is undone.
+      .catch((error: unknown): MemberChange => {
+        if (error instanceof Refused) return { outcome: 'refused', reason: error.reason }
+        throw error
+      })
     if (changed.outcome === 'changed') await tellChanged(changed.member.customerId)
     return changed
   }
 
   return {
-    /** The people of a company by their addresses; all of them, or those whose name or address has `search`. */
+    /** The people who act for a company, as far as a page shows them. */
     async list(own: CompanyUser, search = ''): Promise<readonly Member[]> {
       if (!memberships.looksAfter(own)) return []
-      // Postgres stores no NUL, and compares with none.
-      const plain = search.replaceAll('\0', '').trim().slice(0, 200)
-      const wanted = containing(plain)
-      const { rows } = await knex.raw<{ rows: Row[] }>(`${MEMBERS} and (${SEARCHED}) order by c.email limit ?`, [
-        own.company.id,
-        wanted,
-        wanted,
-        MOST_SHOWN,
-      ])
-      return rows.map(toMember)
+      return (await listMembers(knex, { companyId: own.company.id, search, limit: MOST_SHOWN })).items
+    },
+
+    /** The same with those who were deactivated, part by part. */
+    async page(own: CompanyUser, asked: { search?: string; limit: number; cursor?: string }): Promise<Page<Member>> {
+      if (!memberships.looksAfter(own)) return { items: [] }
+      return listMembers(knex, { ...asked, companyId: own.company.id, withInactive: true })
     },
 
     find,
 
-    /** Gives the member this role instead of those of before. */
-    async setRole(customer: Customer, memberId: string, roleId: string): Promise<MemberChange> {
-      return change(customer, memberId, async ({ transaction, member, own, givable }) => {
-        if (!givable.has(roleId)) return 'role'
-        await transaction('company_user_roles').where({ company_user_id: member.id }).delete()
-        await transaction('company_user_roles').insert({ company_user_id: member.id, company_role_id: roleId })
-        if (await holdCompany(transaction, own, permission)) return 'done'
-        // They gave away their own permission to look after the company.
-        if (!(await memberships.isLeftAlone(transaction, own))) return 'done'
-        await transaction('company_user_roles').where({ company_user_id: member.id }).delete()
-        const rows = member.roles.map(({ id }, position) => ({
-          company_user_id: member.id,
-          company_role_id: id,
-          position,
-        }))
-        await transaction('company_user_roles').insert(rows)
-        return 'last-administrator'
+    /** Gives the member these roles instead of those of before. */
+    async setRoles(customer: Customer, memberId: string, roleIds: readonly string[]): Promise<MemberChange> {
+      const wanted = [...new Set(roleIds)]
+      return change(customer, memberId, async ({ transaction, member, givable }) => {
+        if (!wanted.every((id) => givable.has(id))) throw new Refused('role')
+        if (wanted.join() === member.roles.map(({ id }) => id).join()) return false
+        await replaceRoles(transaction, member.id, wanted)
+        return true
       })
     },
 
-    /** The member no longer acts for the company. Oneself leaves on a page of its own. */
-    async remove(customer: Customer, memberId: string): Promise<MemberChange> {
-      if (customer.companyUsers.some(({ id }) => id === memberId)) return { outcome: 'unknown' }
-      const removed = await change(customer, memberId, async ({ transaction, member }) => {
-        await transaction('company_users').where({ id: member.id }).update({ is_active: false, is_default: false })
-        return 'done'
+    /** The member no longer acts for the company, and what was granted to them as its company user ends. */
+    async deactivate(customer: Customer, memberId: string): Promise<MemberChange> {
+      const changed = await change(customer, memberId, async ({ transaction, member, own }) => {
+        if (!member.isActive) return false
+        if (member.id === own.id) throw new Refused('oneself')
+        const values = { is_active: false, is_default: false, left_at: null }
+        await transaction('company_users').where({ id: member.id }).update(values)
+        return true
       })
-      if (removed.outcome === 'changed') await endCompanyUser(removed.member.id)
-      return removed
+      if (changed.outcome === 'changed') await endCompanyUser(changed.member.id)
+      return changed
+    },
+
+    /** The member acts for the company again, with the roles of before. Who left of their own accord needs an invitation. */
+    async reactivate(customer: Customer, memberId: string): Promise<MemberChange> {
+      return change(customer, memberId, async ({ transaction, member }) => {
+        if (member.isActive) return false
+        await transaction('company_users').where({ id: member.id }).update({ is_active: true })
+        return true
+      })
     },
   }
 }
@@ -135,31 +134,14 @@ type Held = {
   readonly givable: ReadonlySet<string>
 }
 
-async function memberOf(connection: Knex, { company }: CompanyUser, memberId: string): Promise<Member | undefined> {
-  if (!isUuid(memberId)) return undefined
-  const { rows } = await connection.raw<{ rows: Row[] }>(`${MEMBERS} and cu.id = ?`, [company.id, memberId])
-  return rows[0] && toMember(rows[0])
-}
+/** False where there is nothing to do. */
+type Act = (held: Held) => Promise<boolean>
 
-type Row = {
-  readonly id: string
-  readonly customerId: string
-  readonly email: string
-  readonly givenName: string | null
-  readonly familyName: string | null
-  readonly roles: Member['roles']
-}
+class Refused extends Error {
+  readonly reason: Refusal
 
-const MEMBERS = `
-  select cu.id, c.id as "customerId", c.email, c.given_name as "givenName", c.family_name as "familyName",
-    coalesce((select json_agg(json_build_object('id', r.id, 'name', r.name) order by ur.position)
-      from company_user_roles ur join company_roles r on r.id = ur.company_role_id
-      where ur.company_user_id = cu.id), '[]') as roles
-  from company_users cu join customers c on c.id = cu.customer_id
-  where cu.company_id = ? and cu.is_active and c.status = 'active'`
-
-const SEARCHED = `c.email ilike ? or concat_ws(' ', c.given_name, c.family_name) ilike ?`
-
-function toMember({ id, customerId, email, givenName, familyName, roles }: Row): Member {
-  return { id, customerId, email, name: [givenName, familyName].filter(Boolean).join(' '), roles }
+  constructor(reason: Refusal) {
+    super(reason)
+    this.reason = reason
+  }
 }

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import { type CompanyUser, type Customer, isActiveCompanyUser, permissionsOf } from '../customer.ts'
 import type { TellChanged } from '../recent-customers.ts'
+import { holdCompaniesOf, leftAloneWithout } from './left-alone.ts'
 
 export type MembershipsDeps = {
   readonly knex: Knex
@@ -15,25 +16,21 @@ export type Memberships = ReturnType<typeof createMemberships>
 
 /** What customers do about the companies that they belong to. */
 export function createMemberships({ knex, tellChanged, permission, endCompanyUser }: MembershipsDeps) {
-  /** Whether the company would have people, and none of them who looks after it, without this one. */
-  async function isLeftAlone(connection: Knex, companyUser: CompanyUser): Promise<boolean> {
-    if (!looksAfter(companyUser, permission)) return false
-    const { rows } = await connection.raw<{ rows: { others: string | number; administrators: string | number }[] }>(
-      OTHERS,
-      [permission, companyUser.company.id, companyUser.id],
-    )
-    return Number(rows[0]?.others) > 0 && Number(rows[0]?.administrators) === 0
-  }
-
   return {
     looksAfter: (companyUser: CompanyUser) => looksAfter(companyUser, permission),
-    isLeftAlone,
 
-    /** The names of the companies that would have nobody left to look after them. */
+    /** The names of the companies that would have nobody to look after them without this customer. */
     async leftAlone(customer: Customer): Promise<string[]> {
-      const active = customer.companyUsers.filter(isActiveCompanyUser)
-      const alone = await Promise.all(active.map((each) => isLeftAlone(knex, each)))
-      return active.filter((_, index) => alone[index]).map(({ company }) => company.name)
+      return leftAloneWithout(knex, customer.id, permission)
+    },
+
+    /**
+     * The same within a transaction, which holds the companies until it ends: two who go at once come one after the other,
+     * and the second one sees that the first one is gone.
+     */
+    async leftAloneNow(transaction: Knex, customerId: string): Promise<string[]> {
+      await holdCompaniesOf(transaction, customerId)
+      return leftAloneWithout(transaction, customerId, permission)
     },
 
     async noteChosen(customerId: string, companyUserId: string): Promise<void> {
@@ -74,11 +71,13 @@ export function createMemberships({ knex, tellChanged, permission, endCompanyUse
       const companyUser = customer.companyUsers.find(({ id, isActive }) => id === companyUserId && isActive)
       if (!companyUser) return 'unknown'
       const outcome = await knex.transaction(async (transaction) => {
-        await transaction('companies').where({ id: companyUser.company.id }).forUpdate().first('id')
-        if (await isLeftAlone(transaction, companyUser)) return 'last-administrator' as const
+        const { id: companyId } = companyUser.company
+        await transaction('companies').where({ id: companyId }).forUpdate().first('id')
+        const alone = await leftAloneWithout(transaction, customer.id, permission, companyId)
+        if (alone.length > 0) return 'last-administrator' as const
         const left = await transaction('company_users')
           .where({ id: companyUserId, customer_id: customer.id, is_active: true })
-          .update({ is_active: false, is_default: false })
+          .update({ is_active: false, is_default: false, left_at: Math.floor(Date.now() / 1000) })
         return left === 1 ? ('left' as const) : ('unknown' as const)
       })
       if (outcome !== 'left') return outcome
@@ -92,12 +91,3 @@ export function createMemberships({ knex, tellChanged, permission, endCompanyUse
 function looksAfter(companyUser: CompanyUser, permission: string): boolean {
   return isActiveCompanyUser(companyUser) && permissionsOf(companyUser).some(({ key }) => key === permission)
 }
-
-/** Who is about to be erased counts as gone: the day comes without anybody being asked again. */
-const OTHERS = `
-  select count(*) as others, count(*) filter (where exists (
-      select 1 from company_user_roles r join permissions p on p.company_role_id = r.company_role_id
-      where r.company_user_id = cu.id and p.key = ?)) as administrators
-  from company_users cu join customers c on c.id = cu.customer_id
-  where cu.company_id = ? and cu.id <> ? and cu.is_active and c.status = 'active'
-    and not exists (select 1 from account_deletions d where d.customer_id = c.id)`

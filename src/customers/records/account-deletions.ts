@@ -18,6 +18,8 @@ export type AccountDeletionsDeps = {
   readonly revokeErased: EraseDeps['revoke']
   readonly tellChanged: TellChanged
   readonly endSignIns: (customerId: string) => Promise<void>
+  /** The names of companies that nobody else would look after; holds them until the transaction ends. */
+  readonly leftAloneNow: (transaction: Knex, customerId: string) => Promise<readonly string[]>
   readonly findCustomer: (id: string) => Promise<Customer | undefined>
   /** Given the customer as they were before they were erased. */
   readonly tell: (note: DeletionNote, customer: Customer, deletion: AccountDeletion) => void
@@ -27,7 +29,7 @@ const BATCH = 20
 
 /** Customers who want their account erased: asked for, with a while to call it off, and done. */
 export function createAccountDeletions(deps: AccountDeletionsDeps) {
-  const { knex, delaySeconds, revokeErased, tellChanged, endSignIns, findCustomer, tell } = deps
+  const { knex, delaySeconds, revokeErased, tellChanged, endSignIns, leftAloneNow, findCustomer, tell } = deps
   const seconds = () => Math.floor(Date.now() / 1000)
 
   /** One customer whose day has come: however many nodes do it, once, and not after it was called off. */
@@ -68,17 +70,26 @@ export function createAccountDeletions(deps: AccountDeletionsDeps) {
       return row && { dueAt: Number(row.due_at) }
     },
 
-    /** Signs the customer out everywhere. A deletion that was asked for before keeps its day. */
-    async ask(customer: Customer): Promise<void> {
+    /**
+     * Signs the customer out everywhere. A deletion that was asked for before keeps its day. Refused, with nothing done, while
+     * a company would be left that nobody looks after: of its last two administrators who ask at once one may go.
+     */
+    async ask(customer: Customer): Promise<'asked' | 'last-administrator'> {
       const dueAt = seconds() + delaySeconds
-      const made = await knex('account_deletions')
-        .insert({ customer_id: customer.id, asked_at: seconds(), due_at: dueAt })
-        .onConflict('customer_id')
-        .ignore()
-        .returning('customer_id')
+      const made = await knex.transaction<object[] | undefined>(async (transaction) => {
+        if ((await leftAloneNow(transaction, customer.id)).length > 0) return undefined
+        const rows: object[] = await transaction('account_deletions')
+          .insert({ customer_id: customer.id, asked_at: seconds(), due_at: dueAt })
+          .onConflict('customer_id')
+          .ignore()
+          .returning('customer_id')
+        return rows
+      })
+      if (!made) return 'last-administrator'
       await endSignIns(customer.id)
       if (made.length > 0) tell('asked', customer, { dueAt })
       if (delaySeconds === 0) await eraseDue()
+      return 'asked'
     },
 
     /** False when there was none, or it is too late. */

@@ -19,6 +19,7 @@ export const LETTER_KINDS = [
   'company-left',
   'company-role-changed',
   'company-removed',
+  'company-back',
   'sign-in-code',
   'second-factor-code',
   'second-factor-added',

@@ -35,10 +35,9 @@ export function createDeletionSection(deps: DeletionSectionDeps): AccountSection
           return { template: 'deletion-form', ...form(DELETE), companies, delaySeconds }
         },
         async submit({ customer, session, ctx }) {
-          if ((await companiesLeftAlone(customer)).length > 0)
-            return { outcome: 'refused', problem: 'last-administrator', status: 409 }
           requestState(ctx).keptSessionUid = session.uid
-          await deletions.ask(customer)
+          const asked = await deletions.ask(customer)
+          if (asked === 'last-administrator') return { outcome: 'refused', problem: asked, status: 409 }
           await sessions.renew(ctx)
           return { outcome: 'done', notice: 'deletion' }
         },

@@ -1,6 +1,7 @@
 import type { Audit } from '../../audit/events.ts'
 import type { InvitationName, Invitations } from '../../customers/companies/invitations.ts'
 import type { Memberships } from '../../customers/companies/memberships.ts'
+import type { People } from '../../customers/companies/people.ts'
 import { tokenOf } from '../recovery/token-address.ts'
 import type { AccountSection, ActResult } from './section.ts'
 
@@ -12,6 +13,7 @@ const AGAIN = 'companies/send-again'
 
 export type InvitationsSectionDeps = {
   readonly invitations: Invitations
+  readonly people: Pick<People, 'invite' | 'sendAgain' | 'takeBack'>
   readonly looksAfter: Memberships['looksAfter']
   readonly note: Audit
 }
@@ -19,7 +21,12 @@ export type InvitationsSectionDeps = {
 const TOO_MANY = { outcome: 'refused', problem: 'too-many', status: 429, waitSeconds: 3600 } as const
 
 /** Invitations to companies: those that wait for the customer, and those that they may send. */
-export function createInvitationsSection({ invitations, looksAfter, note }: InvitationsSectionDeps): AccountSection {
+export function createInvitationsSection({
+  invitations,
+  people,
+  looksAfter,
+  note,
+}: InvitationsSectionDeps): AccountSection {
   async function answer(
     customer: Parameters<Invitations['accept']>[0],
     name: InvitationName,
@@ -66,16 +73,15 @@ export function createInvitationsSection({ invitations, looksAfter, note }: Invi
           return { template: 'invite-form', ...form(INVITE), id, company: companyUser.company.name, roles, values }
         },
         async submit({ customer }, { id = '', email = '', role = '' }) {
-          const invited = await invitations.invite(customer, { companyUserId: id, email, roleId: role })
-          if (invited.outcome === 'unknown') return invited
+          const own = customer.companyUsers.find((each) => each.id === id)
+          const invited = own && (await people.invite({ customer }, own, { email, roleId: role }))
+          if (!invited || invited.outcome === 'unknown') return { outcome: 'unknown' }
           if (invited.outcome === 'refused') {
             const { reason } = invited
             if (reason === 'too-many') return TOO_MANY
             if (reason === 'too-many-waiting') return { outcome: 'refused', problem: reason, status: 409 }
             return { outcome: 'refused', problem: reason, fields: [reason] }
           }
-          const company = customer.companyUsers.find((each) => each.id === id)?.company.id
-          note({ type: 'company.membership', customerId: customer.id, reason: `invited to ${company}` })
           return { outcome: 'done', notice: 'invited' }
         },
       },
@@ -93,24 +99,17 @@ export function createInvitationsSection({ invitations, looksAfter, note }: Invi
       {
         path: AGAIN,
         async submit({ customer }, { id = '' }) {
-          const sent = await invitations.sendAgain(customer, id)
+          const sent = await people.sendAgain({ customer }, id)
           if (sent.outcome === 'unknown') return sent
           if (sent.outcome === 'refused') return TOO_MANY
-          const reason = `sent an invitation again: ${sent.company.id}`
-          note({ type: 'company.membership', customerId: customer.id, reason })
           return { outcome: 'done', notice: 'invited' }
         },
       },
       {
         path: TAKE_BACK,
         async submit({ customer }, { id = '' }) {
-          const company = await invitations.takeBack(customer, id)
+          const company = await people.takeBack({ customer }, id)
           if (!company) return { outcome: 'unknown' }
-          note({
-            type: 'company.membership',
-            customerId: customer.id,
-            reason: `took an invitation back: ${company.id}`,
-          })
           return { outcome: 'done', notice: 'invitation-taken-back' }
         },
       },

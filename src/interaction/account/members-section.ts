@@ -1,9 +1,9 @@
-import type { Audit } from '../../audit/events.ts'
 import { readableEmail } from '../../credentials/email.ts'
 import type { GivableRoles } from '../../customers/companies/givable-roles.ts'
 import type { Member, MemberChange, Members } from '../../customers/companies/members.ts'
 import type { Memberships } from '../../customers/companies/memberships.ts'
-import type { CompanyUser, Customer } from '../../customers/customer.ts'
+import type { People } from '../../customers/companies/people.ts'
+import type { CompanyUser } from '../../customers/customer.ts'
 import type { AccountAct, AccountSection, ActResult } from './section.ts'
 import type { Visit } from './visit.ts'
 
@@ -11,35 +11,19 @@ const ROLE = 'companies/member'
 const REMOVE = 'companies/remove'
 
 export type MembersSectionDeps = {
-  readonly members: Members
+  readonly members: Pick<Members, 'find' | 'list'>
+  readonly people: Pick<People, 'setRoles' | 'deactivate'>
   readonly looksAfter: Memberships['looksAfter']
   readonly rolesFor: GivableRoles
-  readonly note: Audit
-  readonly tellMember: (
-    customerId: string,
-    letter: {
-      readonly kind: 'company-role-changed' | 'company-removed'
-      readonly path: string
-      readonly values: Readonly<Record<string, string>>
-    },
-  ) => void
 }
 
 /** The people of the companies that the customer looks after: their roles, and removing one. */
 export function createMembersSection(deps: MembersSectionDeps): AccountSection {
-  const { members, looksAfter, rolesFor, note, tellMember } = deps
+  const { members, people, looksAfter, rolesFor } = deps
 
-  const about = (visit: Visit, { id }: Form) => members.find(visit.customer, id ?? inQuery(visit, 'id'))
-
-  function done(customer: Customer, change: MemberChange, { what, notice, letter }: Told): ActResult {
-    if (change.outcome === 'unknown') return change
-    if (change.outcome === 'refused') return { outcome: 'refused', problem: change.reason, status: 409 }
-    const { member, company } = change
-    const reason = `${what} at ${company.id}, by customer ${customer.id}`
-    note({ type: 'company.membership', customerId: member.customerId, reason })
-    const { kind, role = '' } = letter
-    tellMember(member.customerId, { kind, path: '/account/companies', values: { company: company.name, role } })
-    return { outcome: 'done', notice }
+  async function about(visit: Visit, { id }: Form) {
+    const found = await members.find(visit.customer, id ?? inQuery(visit, 'id'))
+    return found?.member.isActive ? found : undefined
   }
 
   const roleAct: AccountAct = {
@@ -52,12 +36,12 @@ export function createMembersSection(deps: MembersSectionDeps): AccountSection {
       const roles = (await rolesFor(found.own)).map(({ id, name }) => ({ id, name }))
       return { template: 'member-form', ...visit.form(ROLE), ...shown(found), roles, values }
     },
-    async submit({ customer }, { id = '', role: roleId = '' }) {
-      const found = await members.find(customer, id)
-      const role = found && (await rolesFor(found.own)).find((each) => each.id === roleId)
-      const change = await members.setRole(customer, id, roleId)
-      const letter = { kind: 'company-role-changed', role: role?.name ?? '' } as const
-      return done(customer, change, { what: `role ${roleId}`, notice: 'member-changed', letter })
+    async submit(visit, { id = '', role: roleId = '' }) {
+      const found = await about(visit, { id })
+      if (!found) return { outcome: 'unknown' }
+      const role = (await rolesFor(found.own)).find((each) => each.id === roleId)
+      if (!role) return { outcome: 'refused', problem: 'role', status: 409 }
+      return toResult(await people.setRoles({ customer: visit.customer }, id, [role]), 'member-changed')
     },
   }
 
@@ -70,8 +54,10 @@ export function createMembersSection(deps: MembersSectionDeps): AccountSection {
       return found && { template: 'member-remove', ...visit.form(REMOVE), ...shown(found) }
     },
     async submit({ customer }, { id = '' }) {
-      const change = await members.remove(customer, id)
-      return done(customer, change, { what: 'removed', notice: 'member-removed', letter: { kind: 'company-removed' } })
+      const change = await people.deactivate({ customer }, id)
+      // Who is gone already is nobody of the company; oneself leaves on a page of its own.
+      const isUnknown = change.outcome === 'unchanged' || (change.outcome === 'refused' && change.reason === 'oneself')
+      return isUnknown ? { outcome: 'unknown' } : toResult(change, 'member-removed')
     },
   }
 
@@ -103,11 +89,10 @@ export function createMembersSection(deps: MembersSectionDeps): AccountSection {
 type Form = Readonly<Record<string, string | undefined>>
 type About = { readonly own: CompanyUser; readonly member: Member }
 
-/** How a change is put on record and told. */
-type Told = {
-  readonly what: string
-  readonly notice: string
-  readonly letter: { readonly kind: 'company-role-changed' | 'company-removed'; readonly role?: string }
+function toResult(change: MemberChange, notice: string): ActResult {
+  if (change.outcome === 'unknown') return change
+  if (change.outcome === 'refused') return { outcome: 'refused', problem: change.reason, status: 409 }
+  return { outcome: 'done', notice }
 }
 
 function shown({ own, member }: About) {

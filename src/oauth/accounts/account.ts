@@ -1,6 +1,12 @@
 import type { Account, FindAccount } from 'oidc-provider'
 import type { Agent } from '../../agents/agent.ts'
-import { type CompanyUser, type Customer, isActiveCompanyUser, selectCompanyUser } from '../../customers/customer.ts'
+import {
+  type CompanyUser,
+  type Customer,
+  isActiveCompanyUser,
+  PRIVATE_PERSON,
+  selectCompanyUser,
+} from '../../customers/customer.ts'
 import { asClaims } from '../library-values.ts'
 import type { SignOutCutOffs } from '../sign-out-cut-offs.ts'
 import { type AgentAccount, agentAccountId, agentIdOf, isAgentAccount, toAgentAccount } from './agent-account.ts'
@@ -14,6 +20,8 @@ import { chosenCompanyUser, grantFacts, signedInAtMs } from './grant-facts.ts'
 export type CustomerAccount = Account & {
   readonly customer: Customer
   readonly companyUser: CompanyUser | undefined
+  /** Acts for no company because that was chosen, and not because none goes without saying. */
+  readonly isPrivate?: true
   /** The agent who acts for the customer. */
   readonly actingAgentId?: string
   /** Set when a service goes on with a token it received. */
@@ -28,6 +36,7 @@ export type CommerceAccount = PersonAccount | AnonymousAccount
 
 /** What a grant says about how its account may be used. */
 export type ActingAs = {
+  /** `PRIVATE_PERSON`: for no company. Absent: the selection rule of the customer applies. */
   readonly companyUserId?: string | undefined
   readonly actingAgentId?: string | undefined
   /** Epoch milliseconds; absent: signing the agent out does not count. */
@@ -167,18 +176,24 @@ export function accountAskedAtMs({ oidc }: { readonly oidc: object }): number {
   return askedAtMs.get(oidc) ?? Date.now()
 }
 
-/** @returns undefined when the customer no longer acts as `companyUserId`. */
+/** @returns undefined when the customer no longer acts as `companyUserId`; `PRIVATE_PERSON` is always possible. */
 export function toAccount(customer: Customer, companyUserId?: string): CustomerAccount | undefined {
-  const companyUser = companyUserId
-    ? customer.companyUsers.find(({ id }) => id === companyUserId)
-    : selectCompanyUser(customer)
-  if (companyUserId && !(companyUser && isActiveCompanyUser(companyUser))) return undefined
+  const isPrivate = companyUserId === PRIVATE_PERSON
+  const named = companyUserId && !isPrivate ? customer.companyUsers.find(({ id }) => id === companyUserId) : undefined
+  if (companyUserId && !isPrivate && !(named && isActiveCompanyUser(named))) return undefined
+  const companyUser = companyUserId ? named : selectCompanyUser(customer)
   return {
     accountId: customer.id,
     customer,
     companyUser,
+    ...(isPrivate && { isPrivate }),
     claims: (use) => asClaims(accountClaims(customer, companyUser, use)),
   }
+}
+
+/** What a grant keeps of the company that its account acts for; undefined where nobody chose and none goes without saying. */
+export function choiceOf({ companyUser, isPrivate }: Pick<CustomerAccount, 'companyUser' | 'isPrivate'>) {
+  return companyUser?.id ?? (isPrivate ? PRIVATE_PERSON : undefined)
 }
 
 /** The account of the request under way: `findAccount` and our grant types put nothing else there. */

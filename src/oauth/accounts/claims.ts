@@ -1,13 +1,19 @@
-import { type CompanyUser, type Customer, fullName, permissionsOf } from '../../customers/customer.ts'
+import {
+  type CompanyUser,
+  type Customer,
+  fullName,
+  isActiveCompanyUser,
+  permissionsOf,
+} from '../../customers/customer.ts'
 import { mailboxOf } from '../../mail.ts'
 
-/** Which claims a scope gives, in ID tokens and at userinfo (OIDC Core §5.4); `auth_time`, `acr` and `amr` in ID tokens only, `act` at userinfo only. */
+/** Which claims a scope gives, in ID tokens and at userinfo (OIDC Core §5.4); `auth_time`, `acr` and `amr` in ID tokens only, `act` and `company_users` at userinfo only. */
 export const CLAIMS_BY_SCOPE = {
   openid: ['sub', 'auth_time', 'acr', 'amr', 'act'],
   profile: ['name', 'given_name', 'family_name', 'locale'],
   email: ['email', 'email_verified'],
   customer: ['customer_reference', 'id_customer'],
-  company: ['id_company_user', 'company_roles', 'permissions'],
+  company: ['id_company_user', 'company_roles', 'permissions', 'company_users'],
 } as const
 
 /** The scopes that say something about the person; a resource server's own scopes come beside them. */
@@ -50,6 +56,34 @@ export function accountClaims(customer: Customer, companyUser: CompanyUser | und
     email_verified: customer.emailVerified,
     id_customer: customer.idCustomer,
     ...commerceClaims(customer, companyUser, { hasFullPermissions: use === 'userinfo' }),
+    // Too many for a token: a buyer may act for hundreds of companies.
+    company_users: use === 'userinfo' ? companyUsersOf(customer) : undefined,
+  })
+}
+
+/** A company user as userinfo and `GET /company-users` list it. */
+export type CompanyUserClaim = {
+  readonly id: string
+  readonly company: { readonly id: string; readonly name: string }
+  /** Names; empty while they give no right. */
+  readonly roles: readonly string[]
+  readonly is_default: boolean
+  /** Whether the customer may act as it now: it and its company are active. */
+  readonly is_active: boolean
+}
+
+/** All company users of a customer, those that are not active too. */
+export function companyUsersOf({ companyUsers }: Pick<Customer, 'companyUsers'>): CompanyUserClaim[] {
+  return companyUsers.map((companyUser) => {
+    const { id, company, roles, isDefault } = companyUser
+    const isActive = isActiveCompanyUser(companyUser)
+    return {
+      id,
+      company: { id: company.id, name: company.name },
+      roles: isActive ? roles.map(({ name }) => name) : [],
+      is_default: isDefault,
+      is_active: isActive,
+    }
   })
 }
 

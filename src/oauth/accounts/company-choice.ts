@@ -1,8 +1,8 @@
-import type { Customer } from '../../customers/customer.ts'
-import { isActiveCompanyUser } from '../../customers/customer.ts'
+import { type Customer, isActiveCompanyUser } from '../../customers/customer.ts'
+import { chosenCompanyUser } from './grant-facts.ts'
 
-/** As whom a person wants to act: a company user of theirs, or as a private person where it has none. */
-export type CompanyChoice = { readonly companyUserId?: string | undefined }
+/** As whom a person wants to act: a company user of theirs, or `PRIVATE_PERSON`; undefined where that cannot be said. */
+export type CompanyChoice = { readonly companyUserId: string | undefined }
 
 /** What this needs of a request of the library. */
 type Asking = {
@@ -27,8 +27,8 @@ export function askedCompanyUser({ oidc }: Asking): string | undefined {
 /** What the person chose on a page of ours in this session; undefined where nobody was asked. */
 export function choiceInSession(session: object | undefined): CompanyChoice | undefined {
   // Ours, as `keepSignInInstant` has it stored.
-  const { hasChosenCompany, companyUserId } = (session ?? {}) as { hasChosenCompany?: boolean; companyUserId?: string }
-  return hasChosenCompany === true ? { companyUserId } : undefined
+  const { hasChosenCompany } = (session ?? {}) as { hasChosenCompany?: boolean }
+  return hasChosenCompany === true ? { companyUserId: chosenCompanyUser(session) } : undefined
 }
 
 /** The request's own word before what was chosen in the session; undefined where neither says anything. */

@@ -7,6 +7,7 @@ import {
   Provider,
   type Session,
 } from 'oidc-provider'
+import { chosenId, PRIVATE_PERSON } from '../../customers/customer.ts'
 import { requestState } from '../../http/request-state.ts'
 import { storeAlso } from '../library-values.ts'
 
@@ -17,7 +18,7 @@ export type DialectSession = Readonly<Record<string, string>>
 export type GrantFacts = {
   /** Epoch milliseconds: precise enough that a sign-in right after "sign out everywhere" is not hit by it. */
   readonly createdAtMs: number
-  /** Set when the person chose a company user; otherwise the selection rule of the customer applies. */
+  /** The company user that the person chose, or `PRIVATE_PERSON`; otherwise the selection rule of the customer applies. */
   readonly companyUserId?: string
   /** Set when an agent acts for the customer. */
   readonly actingAgentId?: string
@@ -75,9 +76,14 @@ function provedAtMs(details: object): number | undefined {
   return (details as { provedAtMs?: number }).provedAtMs ?? staged?.proof?.madeAtMs
 }
 
-/** The company user that a sign-in by link chose for its session; undefined where the selection rule of the customer applies. */
+/**
+ * The company user that a page, or a sign-in by link, chose for a session, or `PRIVATE_PERSON`; undefined where the selection rule of
+ * the customer applies.
+ */
 export function chosenCompanyUser(session: object | undefined): string | undefined {
-  return (session as { companyUserId?: string } | undefined)?.companyUserId // ours, as `keepSignInInstant` writes it
+  // Ours, as `keepSignInInstant` has it stored.
+  const { hasChosenCompany, companyUserId } = (session ?? {}) as { hasChosenCompany?: boolean; companyUserId?: string }
+  return companyUserId ?? (hasChosenCompany === true ? PRIVATE_PERSON : undefined)
 }
 
 /** Whether a session began with a link that a program of the shop made: the person who has such a link need not be the customer. */
@@ -108,7 +114,7 @@ export function grantFacts(grant: object | undefined): GrantFacts | undefined {
 export function companyUserOf(ctx: Context): string | undefined {
   // The library adds it to the Koa context of its own requests.
   const { oidc } = ctx as unknown as { oidc?: { entities: { Grant?: Grant } } }
-  return grantFacts(oidc?.entities.Grant)?.companyUserId
+  return chosenId(grantFacts(oidc?.entities.Grant)?.companyUserId)
 }
 
 /** What a dialect keeps with the sign-in of the request under way, and what it says in this request. */

@@ -1,10 +1,19 @@
-import { errors, type TokenEndpointGrantContext } from 'oidc-provider'
+import { errors, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Audit } from '../../audit/events.ts'
 import type { ClientMetadata } from '../../clients/client.ts'
+import { PRIVATE_PERSON } from '../../customers/customer.ts'
 import { requestState } from '../../http/request-state.ts'
 import { clientIdOf } from '../library-values.ts'
 import type { SignOutCutOffs } from '../sign-out-cut-offs.ts'
-import { actedFor, asCustomerAccount, type CommerceAccount, type CustomerAccount, toAccount } from './account.ts'
+import {
+  actedFor,
+  asCustomerAccount,
+  type CommerceAccount,
+  type CustomerAccount,
+  choiceOf,
+  toAccount,
+} from './account.ts'
+import { agentAccountId } from './agent-account.ts'
 
 /** The sign-in in which another company is chosen. */
 export type SignInOfChoice = {
@@ -14,7 +23,7 @@ export type SignInOfChoice = {
   readonly grantedAtMs: number
 }
 
-/** The account as the company user that a token request names. */
+/** The account as the company user that a token request names, or as a private person (`PRIVATE_PERSON`). */
 export type SwitchCompany = (
   account: CommerceAccount | undefined,
   companyUserId: string,
@@ -45,31 +54,42 @@ export function companyUserIn({ company_user_id: asked }: Readonly<Record<string
 export function createSwitchCompany({ cutOffs, findClient }: SwitchCompanyDeps): SwitchCompany {
   return async function switchCompany(account, companyUserId, { clientId, grantedAtMs }) {
     const now = asCustomerAccount(account)
-    const other = now && toAccount(now.customer, companyUserId)
-    if (!now || !other) throw companyUserRefused()
-    if (now.companyUser?.id === companyUserId) return now
+    if (now && choiceOf(now) === companyUserId) return now
+    // Looked at before it is said whether there is such a company user, so that no refusal takes longer than another.
     const [client, isEnded] = await Promise.all([
       findClient(clientId),
       cutOffs.isBefore({ companyUserId }, grantedAtMs),
     ])
-    if (client?.first_party !== true || isEnded) throw companyUserRefused()
+    const other = now && toAccount(now.customer, companyUserId)
+    if (!now || !other || client?.first_party !== true || isEnded) throw companyUserRefused()
     return now.actingAgentId === undefined ? other : actedFor(other, now.actingAgentId)
   }
 }
 
-/** Puts on record that a token request chose a company. */
+/** How an audit entry names what was chosen. */
+export function reasonOfChoice(companyUserId: string): string {
+  return companyUserId === PRIVATE_PERSON ? 'a private person' : `company user ${companyUserId}`
+}
+
+/** Puts on record that a request chose a company. */
 export function noteCompanyChosen(
   audit: Audit,
-  ctx: TokenEndpointGrantContext,
-  { customerId, grantId, companyUserId }: { customerId: string; grantId?: string | undefined; companyUserId: string },
+  ctx: KoaContextWithOIDC,
+  {
+    account,
+    grantId,
+    companyUserId,
+  }: { account: CustomerAccount; grantId?: string | undefined; companyUserId: string },
 ): void {
+  const { customer, actingAgentId } = account
   audit({
     type: 'company.chosen',
-    customerId,
+    customerId: customer.id,
+    ...(actingAgentId !== undefined && { actor: agentAccountId(actingAgentId) }),
     clientId: clientIdOf(ctx),
     ...(grantId !== undefined && { grantId }),
     ip: ctx.ip,
     requestId: requestState(ctx).requestId,
-    reason: `company user ${companyUserId}`,
+    reason: reasonOfChoice(companyUserId),
   })
 }

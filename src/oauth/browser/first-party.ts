@@ -1,6 +1,6 @@
 import { type Grant, interactionPolicy, type KoaContextWithOIDC, type Session } from 'oidc-provider'
 import { isEmailAddress, normalizeEmail } from '../../credentials/email.ts'
-import { accountAskedAtMs, accountOf, asCustomerAccount, type CustomerAccount } from '../accounts/account.ts'
+import { accountAskedAtMs, accountOf, asCustomerAccount, type CustomerAccount, choiceOf } from '../accounts/account.ts'
 import { askedCompanyUser, type CompanyChoice, companyChoice, isCompanyOpen } from '../accounts/company-choice.ts'
 import { type GrantFacts, grantFacts, withFacts } from '../accounts/grant-facts.ts'
 import { companyUserRefused } from '../accounts/switch-company.ts'
@@ -102,7 +102,7 @@ function lacksCompany(ctx: KoaContextWithOIDC): boolean {
   if (!account) return false
   const asked = askedCompanyUser(ctx)
   if (asked !== undefined) {
-    if (account.companyUser?.id !== asked) throw companyUserRefused()
+    if (choiceOf(account) !== asked) throw companyUserRefused()
     return false
   }
   const isAsked = !ctx.oidc.prompts.has('none') && ctx.oidc.client?.company_choice !== 'client'
@@ -138,7 +138,7 @@ export function createLoadExistingGrant({ cutOffs }: { cutOffs: SignOutCutOffs }
       ? existing
       : withFacts(new provider.Grant({ accountId, clientId: client.clientId }), {
           createdAtMs: accountAskedAtMs(ctx),
-          ...(account?.companyUser && { companyUserId: account.companyUser.id }),
+          ...kept(account),
         })
     if (grantEverything(ctx, grant) || !isUsable) await grant.save()
     return grant
@@ -160,10 +160,15 @@ async function asConsented(
   account: CustomerAccount | undefined,
 ): Promise<Grant> {
   const isNew = ctx.oidc.result?.consent?.grantId === grant.jti
-  if (!isNew || !account?.companyUser || grantFacts(grant)?.companyUserId !== undefined) return grant
-  Object.assign(grant, { companyUserId: account.companyUser.id })
+  if (!isNew || kept(account) === undefined || grantFacts(grant)?.companyUserId !== undefined) return grant
+  Object.assign(grant, kept(account))
   await grant.save()
   return grant
+}
+
+function kept(account: CustomerAccount | undefined): Pick<GrantFacts, 'companyUserId'> | undefined {
+  const companyUserId = account && choiceOf(account)
+  return companyUserId === undefined ? undefined : { companyUserId }
 }
 
 /** A grant acts for one company: who chose another one needs another grant. */

@@ -3,7 +3,6 @@ import { errors, type InteractionResults, type Provider } from 'oidc-provider'
 import type { ClientMetadata } from '../../clients/client.ts'
 import type { Proof } from '../../customers/proof.ts'
 import { acrDemandOf, acrOf, demandsPasskey, demandsSecondFactor, SIGNED_IN } from '../accounts/acr.ts'
-import { choiceInSession } from '../accounts/company-choice.ts'
 import { chosenCompanyUser, grantFacts, signedInAtMs, withFacts } from '../accounts/grant-facts.ts'
 import type { AskedScope, DescribeScopes } from './asked-scopes.ts'
 import { createEndedInteractions } from './ended-interactions.ts'
@@ -26,7 +25,7 @@ export type Interaction = {
   readonly wantsFreshSignIn?: boolean
   /** The customer who is signed in, at the prompts for consent and for an account. */
   readonly accountId?: string
-  /** As which company user the person is about to act, where the request or the person said so; empty: as a private person. */
+  /** As which company user the person is about to act, or `PRIVATE_PERSON`, where the request or the person said so. */
   readonly companyUserId?: string
   /** Whether the client asks for a second factor by name (`acr_values`). */
   readonly wantsSecondFactor: boolean
@@ -164,7 +163,7 @@ async function saveConsent(provider: Provider, interaction: LibraryInteraction):
   const existing = interaction.grantId ? await provider.Grant.find(interaction.grantId) : undefined
   const choice = await choiceOf(provider, interaction)
   // Another company may have been chosen since the person was asked.
-  const isForIt = choice === undefined || choice === (grantFacts(existing)?.companyUserId ?? '')
+  const isForIt = choice === undefined || choice === grantFacts(existing)?.companyUserId
   const grant = (isForIt ? existing : undefined) ?? (await newGrant(provider, interaction, accountId))
   // What the library's consent checks put there.
   const { missingOIDCScope, missingOIDCClaims, missingResourceScopes } = interaction.prompt.details as Missing
@@ -193,9 +192,7 @@ function companyAsked({ company_user_id: asked }: LibraryInteraction['params']):
 async function choiceOf(provider: Provider, { params, session }: LibraryInteraction): Promise<string | undefined> {
   const asked = companyAsked(params)
   if (asked !== undefined || session?.uid === undefined) return asked
-  const stored = await provider.Session.findByUid(session.uid)
-  const choice = choiceInSession(stored)
-  return choice ? (choice.companyUserId ?? '') : chosenCompanyUser(stored)
+  return chosenCompanyUser(await provider.Session.findByUid(session.uid))
 }
 
 type Describing = {

@@ -8,6 +8,8 @@ import type { Metrics } from '../../metrics.ts'
 import type { CustomerAccount } from '../accounts/account.ts'
 import { agentAccountId, isAgentAccount } from '../accounts/agent-account.ts'
 import { isAnonymousAccount } from '../accounts/anonymous-account.ts'
+import { askedCompanyUser } from '../accounts/company-choice.ts'
+import { reasonOfChoice } from '../accounts/switch-company.ts'
 import { clientIdOf } from '../library-values.ts'
 import type { RefreshTokens } from '../refresh/refresh-tokens.ts'
 import { issuedTokens } from '../tokens/issued-tokens.ts'
@@ -40,6 +42,10 @@ export function listenToProvider(
       requestId: requestState(ctx).requestId,
       records: () => issuedTokens(ctx, refreshTokens),
     })
+  })
+  provider.on('authorization.success', (ctx: KoaContextWithOIDC) => {
+    const companyUserId = askedCompanyUser(ctx)
+    if (companyUserId) audit({ type: 'company.chosen', ...facts(ctx), reason: reasonOfChoice(companyUserId) })
   })
   provider.on('grant.error', (ctx: KoaContextWithOIDC, error) => {
     const thrown: Error = error // also one of ours

@@ -10,7 +10,7 @@ import {
   validateDpop,
 } from 'oidc-provider/lib/helpers/grants.js'
 import { requestState } from '../../http/request-state.ts'
-import type { PersonAccount } from '../accounts/account.ts'
+import { choiceOf, type PersonAccount } from '../accounts/account.ts'
 import { isAgentAccount } from '../accounts/agent-account.ts'
 import { authenticationIn, tellAuthentication } from '../accounts/authentication.ts'
 import { mayHaveScope } from '../accounts/claims.ts'
@@ -116,7 +116,7 @@ function grantOf(ctx: TokenEndpointGrantContext, { subject, account }: Derivatio
   const { token, grant } = subject
   const shared = newGrantWith(ctx.oidc.provider, { ...grant, jti: token.grantId })
   return Object.assign(shared, {
-    companyUserId: isAgentAccount(account) ? undefined : account.companyUser?.id,
+    companyUserId: isAgentAccount(account) ? undefined : choiceOf(account),
     parentGrantId: token.parentGrantId,
   })
 }

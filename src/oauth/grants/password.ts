@@ -53,7 +53,7 @@ export function passwordGrant({ authenticate, audit, findClient, resourceServers
       const companyUserId = companyUserIn(parametersOf(ctx))
       const account = toAccount(authentication.customer, companyUserId)
       if (!account) throw companyUserRefused()
-      if (companyUserId !== undefined) noteCompanyChosen(audit, ctx, { customerId: account.customer.id, companyUserId })
+      if (companyUserId !== undefined) noteCompanyChosen(audit, ctx, { account, companyUserId })
       const client = await findClient(clientId)
       await issueTokens(ctx, {
         account,

@@ -3,6 +3,7 @@ import { checkDpopReplay, checkMtlsCert, validateDpop } from 'oidc-provider/lib/
 import type { ClientMetadata } from '../../clients/client.ts'
 import type { ResourceServer } from '../../clients/resource-servers.ts'
 import { requestState } from '../../http/request-state.ts'
+import type { CustomerAccount } from '../accounts/account.ts'
 import { grantFacts } from '../accounts/grant-facts.ts'
 import { companyUserIn, noteCompanyChosen, type SwitchCompany } from '../accounts/switch-company.ts'
 import { failureOf } from '../failed-requests.ts'
@@ -113,7 +114,7 @@ async function refresh(
   if (!client) throw new errors.InvalidGrant('client not found')
   const current = newRefreshToken(ctx.oidc.provider, familyPayload(presented.stored, presented.value))
   const grant = enter(ctx, current, verdict)
-  if (companyUserId !== undefined) await actAs(deps, ctx, { grant, verdict, companyUserId })
+  const chosen = companyUserId === undefined ? undefined : await actAs(deps, ctx, { grant, verdict, companyUserId })
   const server = await deps.resourceServers.find(String(current.resource))
   return takeRefreshStep(deps, askerOf(ctx), {
     presented,
@@ -125,8 +126,8 @@ async function refresh(
       accessTtlSeconds: ctx.oidc.entities.AccessToken?.expiration ?? 0,
     }),
     async settle() {
-      if (companyUserId === undefined) return
-      noteCompanyChosen(deps.audit, ctx, { customerId: String(grant.accountId), grantId: grant.jti, companyUserId })
+      if (companyUserId === undefined || !chosen) return
+      noteCompanyChosen(deps.audit, ctx, { account: chosen, grantId: grant.jti, companyUserId })
       // What came of an access token does not speak for the whole sign-in.
       if (endOf(current) === undefined)
         await moveGrant(deps.storage, { grantId: grant.jti, family: presented.parts.family })
@@ -139,12 +140,13 @@ async function actAs(
   { switchCompany }: RefreshGrantDeps,
   ctx: TokenEndpointGrantContext,
   { grant, verdict, companyUserId }: { grant: Grant; verdict: Working; companyUserId: string },
-): Promise<void> {
+): Promise<CustomerAccount> {
   const { token, account, records } = verdict
   const grantedAtMs = grantFacts(records.grant?.artifact)?.createdAtMs ?? token.issuedAtMs
   const other = await switchCompany(account, companyUserId, { clientId: token.clientId, grantedAtMs })
   ctx.oidc.entity('Account', other)
   Object.assign(grant, { companyUserId })
+  return other
 }
 
 function askerOf(ctx: TokenEndpointGrantContext): Asker {

@@ -69,7 +69,7 @@ async function accountFor(
     clientId: token.grantClientId ?? token.clientId,
     grantedAtMs: delegation.grantedAtMs ?? token.issuedAtMs,
   })
-  noteCompanyChosen(audit, ctx, { customerId: other.customer.id, grantId: token.grantId, companyUserId: asked })
+  noteCompanyChosen(audit, ctx, { account: other, grantId: token.grantId, companyUserId: asked })
   return other
 }
 

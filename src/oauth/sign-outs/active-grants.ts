@@ -1,4 +1,5 @@
 import type { SignIn, SignInFilter } from '../../audit/sign-ins.ts'
+import { chosenId } from '../../customers/customer.ts'
 import { cursorOf, numberOfCursor, type Page, type PageRequest } from '../../database/page.ts'
 import type { Artifact, Storage, StoredArtifact } from '../../storage/storage.ts'
 import { agentAccountId, agentIdOf } from '../accounts/agent-account.ts'
@@ -145,7 +146,7 @@ function toActiveGrant(id: string, grant: Artifact, signIn?: SignIn): ActiveGran
     ...(isCustomer && { customerId: accountId }),
     ...(anonymousId !== undefined && { anonymousId }),
     ...(agentId !== undefined && { agentId }),
-    ...(companyUserId !== undefined && { companyUserId }),
+    ...(chosenId(companyUserId) !== undefined && { companyUserId: chosenId(companyUserId) }),
     grantedAt: Math.floor(grantedAtMs(grant) / 1000),
     expiresAt: Number(grant.exp),
     ...(signIn && { by: signIn.by }),

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import { chosenId } from '../../customers/customer.ts'
 import type { Announced, EndingLog } from '../../sign-in-endings/ending-log.ts'
 import type { Announcement } from '../../sign-in-endings/ending-rows.ts'
 import { hashId } from '../../storage/hash-id.ts'
@@ -103,7 +104,8 @@ function plan(
   }: Pick<EndSignInDeps, 'currentRequest' | 'sessionKept'>,
 ): Announcement {
   const keptSessionUid = what.of === 'customer' ? sessionKept() : undefined
-  const all = { what: what.of, why, by, ...factsOf(what), keptSessionUid, requestId: currentRequest()?.requestId }
+  const facts = { ...factsOf(what), keptSessionUid, requestId: currentRequest()?.requestId }
+  const all = { what: what.of, why, by, ...facts, companyUserId: chosenId(facts.companyUserId) }
   // The same members, those without a value left out.
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Announcement
 }

@@ -1,3 +1,4 @@
+import { PRIVATE_PERSON } from '../../customers/customer.ts'
 import { agentIdOf } from '../accounts/agent-account.ts'
 import { toAnonymousAccount } from '../accounts/anonymous-account.ts'
 import { actorsOf } from '../accounts/delegation.ts'
@@ -16,6 +17,7 @@ export type FoundToken = {
   readonly grantId?: string
   /** The grant that its grant ends with. */
   readonly parentGrantId?: string
+  /** `PRIVATE_PERSON` where an access token says that its customer acts for no company. */
   readonly companyUserId?: string
   /** The agent who acts for the customer. */
   readonly actingAgentId?: string
@@ -78,7 +80,7 @@ export function fromPayload(payload: TokenPayload): FoundToken {
   } = payload as Record<string, unknown> // signed by us: claims by name
   const bound = cnf as { jkt?: string; 'x5t#S256'?: string } | undefined // as the library writes it
   const clientId = String(client_id)
-  const companyUserId = payload.id_company_user
+  const companyUserId = companyUserSaid(payload.id_company_user)
   const visitor = typeof anonymous_id === 'string' ? toAnonymousAccount(anonymous_id).accountId : undefined
   return {
     kind: gid ? 'access-token' : 'client-credentials',
@@ -87,7 +89,7 @@ export function fromPayload(payload: TokenPayload): FoundToken {
     ...(gid ? { grantId: String(gid), accountId: String(customer_id ?? agent_id ?? visitor ?? sub) } : {}),
     ...(typeof grant_client_id === 'string' && { grantClientId: grant_client_id }),
     ...(typeof parent_gid === 'string' && { parentGrantId: parent_gid }),
-    ...(typeof companyUserId === 'string' && { companyUserId }),
+    ...(companyUserId !== undefined && { companyUserId }),
     ...actingAgent(act),
     ...(typeof aud === 'string' && { audience: aud }),
     ...(typeof scope === 'string' && { scope }),
@@ -108,7 +110,7 @@ export function fromStored(kind: TokenKind, stored: Readonly<Record<string, unkn
   const payload = stored as StoredToken // written by the library
   const { grant_client_id: grantClientId, parent_gid, [ISSUED_AT_MS]: issued, ...claims } = payload.extra ?? {}
   const parentGrantId = payload.parentGrantId ?? parent_gid
-  const companyUserId = payload.companyUserId ?? claims.id_company_user
+  const companyUserId = payload.companyUserId ?? companyUserSaid(claims.id_company_user)
   const thumbprint = payload['x5t#S256']
   return {
     kind,
@@ -118,7 +120,7 @@ export function fromStored(kind: TokenKind, stored: Readonly<Record<string, unkn
     ...(payload.grantId && { grantId: payload.grantId }),
     ...(typeof grantClientId === 'string' && { grantClientId }),
     ...(typeof parentGrantId === 'string' && { parentGrantId }),
-    ...(typeof companyUserId === 'string' && { companyUserId }),
+    ...(companyUserId !== undefined && { companyUserId }),
     ...actingAgent(claims.act),
     ...(payload.aud && { audience: payload.aud }),
     ...(payload.scope && { scope: payload.scope }),
@@ -129,6 +131,12 @@ export function fromStored(kind: TokenKind, stored: Readonly<Record<string, unkn
     ...(thumbprint && { certificateThumbprint: thumbprint }),
     claims,
   }
+}
+
+/** What an access token says holds for it, also when another company goes without saying by now, or its grant moved on. */
+function companyUserSaid(claim: unknown): string | undefined {
+  if (claim === null) return PRIVATE_PERSON
+  return typeof claim === 'string' ? claim : undefined
 }
 
 /** Of a token that says no more than its second, the beginning of it: a sign-out in that second ends it. */

@@ -1,7 +1,7 @@
 import type { Client, Provider } from 'oidc-provider'
 import type { ClientMetadata } from '../../clients/client.ts'
 import { type Sunset, sunsetOn } from '../../http/sunset.ts'
-import { asCustomerAccount, type CommerceAccount } from '../accounts/account.ts'
+import { asCustomerAccount, type CommerceAccount, choiceOf } from '../accounts/account.ts'
 import { acrOf } from '../accounts/acr.ts'
 import { type DialectSession, withFacts } from '../accounts/grant-facts.ts'
 import { newCodeWith, newIdOf } from '../library-values.ts'
@@ -80,7 +80,8 @@ export function createCodes({ provider, findClient, noteGrantType }: CodeDeps) {
       const client = await findLibraryClient(asked.clientId)
       if (!client) throw new Error('a code is issued to a client that was looked at')
       const { accountId } = account
-      const companyUserId = asCustomerAccount(account)?.companyUser?.id
+      const customer = asCustomerAccount(account)
+      const companyUserId = customer && choiceOf(customer)
       const grant = withFacts(new Grant({ accountId, clientId: asked.clientId }), {
         createdAtMs: provedAtMs,
         ...(companyUserId !== undefined && { companyUserId }),

@@ -12,7 +12,7 @@ import {
   validateDpop,
 } from 'oidc-provider/lib/helpers/grants.js'
 import { requestState } from '../../http/request-state.ts'
-import type { CommerceAccount, CustomerAccount } from '../accounts/account.ts'
+import { type CommerceAccount, type CustomerAccount, choiceOf } from '../accounts/account.ts'
 import { acrOf } from '../accounts/acr.ts'
 import { isAgentAccount } from '../accounts/agent-account.ts'
 import { isAnonymousAccount } from '../accounts/anonymous-account.ts'
@@ -124,8 +124,9 @@ export function newGrant(
   return grant
 }
 
-function actingAs({ companyUser, actingAgentId }: CustomerAccount) {
-  return { ...(companyUser && { companyUserId: companyUser.id }), ...(actingAgentId && { actingAgentId }) }
+function actingAs(account: CustomerAccount) {
+  const [companyUserId, { actingAgentId }] = [choiceOf(account), account]
+  return { ...(companyUserId && { companyUserId }), ...(actingAgentId && { actingAgentId }) }
 }
 
 async function refreshTokenFor(

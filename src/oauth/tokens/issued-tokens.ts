@@ -1,4 +1,5 @@
 import type { AccessToken, ClientCredentials, KoaContextWithOIDC } from 'oidc-provider'
+import { chosenId } from '../../customers/customer.ts'
 import { requestState } from '../../http/request-state.ts'
 import { hashId } from '../../storage/hash-id.ts'
 import type { TokenRecord } from '../../token-history/token-record.ts'
@@ -29,7 +30,7 @@ export function issuedTokens(ctx: KoaContextWithOIDC, refreshTokens: Pick<Refres
   if (!parts) return [access]
   // A refresh token acts as the company user that its grant names, and not as the customer's default one.
   const { companyUserId: _ofAccess, ...refreshOwner } = owner
-  const companyUserId = grantFacts(ctx.oidc.entities.Grant)?.companyUserId
+  const companyUserId = chosenId(grantFacts(ctx.oidc.entities.Grant)?.companyUserId)
   const { replacedPlace, expiresAt } = requestState(ctx).refreshed ?? {}
   const refresh: TokenRecord = {
     ...refreshOwner,
@@ -52,7 +53,7 @@ function tokenOwner(ctx: KoaContextWithOIDC, issued: AccessToken | ClientCredent
   const { delegation, actingAgentId } = customer ?? {}
   const { grantId } = issued as { grantId?: string } // a client's own token has none
   const parentGrantId = delegation?.parentGrantId ?? grant?.parentGrantId
-  const companyUserId = customer?.companyUser?.id ?? grant?.companyUserId
+  const companyUserId = customer?.companyUser?.id ?? chosenId(grant?.companyUserId)
   const grantedAtMs = delegation?.grantedAtMs ?? grant?.createdAtMs
   return {
     // As its claim says, where that is what sign-outs are compared with.
