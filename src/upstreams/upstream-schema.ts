@@ -80,7 +80,7 @@ export const upstreamMembers = {
     .readonly()
     .optional()
     .describe(
-      'Domains that belong to the company whose provider this is: whoever types an address of one is sent there, and the provider is believed about these addresses.',
+      'Domains that belong to the company whose provider this is: a person who types an address of one is sent there, and the provider is believed about these addresses.',
     ),
   trusts_email_verified: flag(
     'Whether email_verified of the provider is believed. Unless given: true. Set it to false for a provider that does not check addresses.',

@@ -100,7 +100,7 @@ export const pageEndpoints: readonly Endpoint[] = [
   { method: 'POST', path: '/interaction/x/abort', valid: () => 'csrf=x' },
   { method: 'POST', path: '/interaction/x/identifier', valid: () => 'csrf=x&login=a@b.de' },
   { method: 'POST', path: '/interaction/x/code', valid: () => 'csrf=x&login=a@b.de&code=123456' },
-  { method: 'POST', path: '/interaction/x/company', valid: () => 'csrf=x&company_user=x&remember=yes' },
+  { method: 'POST', path: '/interaction/x/company', valid: () => 'csrf=x&company=x&remember=yes' },
   { method: 'POST', path: '/interaction/x/second-factor', valid: () => 'csrf=x&code=123456&remember=yes' },
   { method: 'POST', path: '/interaction/x/second-factor-set-up', valid: () => 'csrf=x&enrolment=x&code=123456' },
   { method: 'POST', path: '/interaction/x/new-password', valid: () => 'csrf=x&password=x&repeated=x' },

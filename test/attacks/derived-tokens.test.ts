@@ -40,7 +40,10 @@ let other: Asker
 const shop = basicAuth('shop', 'a-secret-of-the-shop')
 
 beforeAll(async () => {
-  server = await startTestServer({ ADMIN_TOKEN, DIALECTS: 'spryker,elastic-path,magento,commercetools,sap-commerce' })
+  server = await startTestServer({
+    ADMIN_TOKEN,
+    DIALECTS: 'spryker,elastic-path,magento,commercetools,sap-commerce,slas',
+  })
   const worker = { ...LOGINS['warehouse worker'], email: LOGINS['warehouse worker'].username }
   await askAdmin(server, 'POST', '/v1/agents', { email: worker.email, password: worker.password, idWarehouse: 7 })
   app = await publicClient('app')

@@ -15,6 +15,7 @@ const CAREFUL = 'urn:example:careful'
 const OPEN = 'urn:example:open'
 const EVERYTHING = [
   ...AUDIENCES,
+  'urn:vestibule:dialect:slas:agents',
   'urn:vestibule:dialect:spryker:warehouse',
   'urn:vestibule:dialect:spryker-backend',
   'urn:vestibule:dialect:spryker-backend:warehouse',
@@ -38,7 +39,7 @@ let server: TestServer
 beforeAll(async () => {
   server = await startTestServer({
     ADMIN_TOKEN,
-    DIALECTS: 'spryker,spryker-backend,elastic-path,magento,commercetools,sap-commerce',
+    DIALECTS: 'spryker,spryker-backend,elastic-path,magento,commercetools,sap-commerce,slas',
     DIALECT_MOUNTS: 'spryker-backend=/bapi',
   })
   const scopes = [...IDENTITY, 'orders:read']

@@ -9,9 +9,15 @@ import { type HostedShop, isSignedIn, startHostedShop, type TestCustomer } from 
 import { RECOVERY_LINK } from '../interaction/mail-sink.ts'
 import { STORED_PROOFS, THEIRS } from './stored-proofs.ts'
 
+const SETTINGS = {
+  DIALECTS: 'spryker,elastic-path,slas',
+  SIGN_IN_LINK_REUSABLE: 'true',
+  SLAS_LOGIN_INTERVAL_SECONDS: '0',
+} as const
+
 let shop: HostedShop
 beforeAll(async () => {
-  shop = await startHostedShop({ DIALECTS: 'spryker,elastic-path', SIGN_IN_LINK_REUSABLE: 'true' })
+  shop = await startHostedShop(SETTINGS)
 })
 afterAll(() => shop?.stop())
 
@@ -87,7 +93,7 @@ describe.each([
     await once(service, 'listening')
     const { port } = service.address() as AddressInfo
     const settings = { [address]: `http://127.0.0.1:${port}`, [token]: 'shop-token' }
-    other = await startHostedShop({ DIALECTS: 'spryker,elastic-path', SIGN_IN_LINK_REUSABLE: 'true', ...settings })
+    other = await startHostedShop({ ...SETTINGS, ...settings })
   })
   afterAll(async () => {
     await other?.stop()

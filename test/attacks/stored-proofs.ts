@@ -12,6 +12,7 @@ import {
 import { createAuthenticator } from '../support/authenticator.ts'
 import { postForm, readForm } from '../support/http.ts'
 import { waitFor } from '../support/wait-for.ts'
+import { PROOFS_OF_STEPS } from './proofs-of-steps.ts'
 
 /** The password that the one who kept a proof tries to set with it. */
 export const THEIRS = 'what the thief would like'
@@ -163,6 +164,7 @@ export const STORED_PROOFS: readonly StoredProof[] = [
       return async () => (await postForm(`${url}/token`, poll)).status === 200
     },
   },
+  ...PROOFS_OF_STEPS,
 ]
 
 async function signInAt(visitor: Visitor, { email, password }: TestCustomer, client: Record<string, string>) {

@@ -26,6 +26,7 @@ export const AUDIENCES = [
   'urn:vestibule:dialect:magento-admin',
   'urn:vestibule:dialect:commercetools',
   'urn:vestibule:dialect:sap-commerce',
+  'urn:vestibule:dialect:slas',
 ]
 
 export const SERVICE = basicAuth('orders-service', 'orders-service-secret')
