@@ -32,6 +32,8 @@ export type App = {
   readonly adminToken: string
   /** From now on `/health/ready` says no, so that balancers look elsewhere. */
   drain(): void
+  /** Answers requests that wait for something to happen. */
+  endWaits(): void
   close(): Promise<void>
 }
 
@@ -96,10 +98,11 @@ export async function openApp(
       },
     }
     const parts: AppParts = { backends, services, rules, engine, shared }
-    const { app: publicApp, fastPath } = createPublicApp(config, log, parts)
+    const { app: publicApp, fastPath, endWaits } = createPublicApp(config, log, parts)
     return {
       publicApp,
       fastPath,
+      endWaits,
       adminApp: createAdmin(config, log, parts),
       adminToken: String(backends.settingTokens[0]),
       drain: () => {

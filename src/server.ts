@@ -69,6 +69,7 @@ export async function start(config: Config, options: StartOptions = {}): Promise
         takeBackAccess()
         lastAnswers.begin()
         if (!isReplaced) app.drain()
+        app.endWaits()
         const graceMs = Math.max(config.SHUTDOWN_GRACE_SECONDS * 1000, isReplaced ? HAND_OVER_MS : 0)
         await pause(graceMs)
         const lateMs = Math.min(graceMs, LATE_REQUEST_MS)

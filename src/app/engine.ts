@@ -62,6 +62,8 @@ function providerDeps(config: Config, log: Log, { backends, services, rules }: E
     pages: createProtocolPages({ pages }),
     isRegistrationOpen: config.REGISTRATION === 'open' && customers.recovery !== undefined,
     findFormerKey: keyRing.formerKey,
+    metadata: services.revocations.metadata,
+    placeInStatusList: services.revocations.statusLists.place,
     guardedFetch: backends.guardedFetch,
     leadElsewhere: services.upstreams.signOutElsewhere.lead,
     audit: auditTrail.append,

@@ -19,6 +19,8 @@ import { createOwnSessions } from '../oauth/browser/own-sessions.ts'
 import { createAnswerKeySet, serveJwks } from '../oauth/engine/jwks.ts'
 import { createLastMetadata } from '../oauth/engine/last-metadata.ts'
 import { requestsByPost } from '../oauth/engine/requests-by-post.ts'
+import { serveRevocations } from '../oauth/revocation-feed/serve-revocations.ts'
+import { serveStatusLists } from '../oauth/status-lists/serve-status-lists.ts'
 import { createDialects } from './dialects.ts'
 import { openFastPath } from './fast-path.ts'
 import { createAccount } from './pages/account-area.ts'
@@ -30,7 +32,12 @@ import { upstreamCallbacks, upstreamConnect } from './pages/upstream-pages.ts'
 import type { AppParts } from './shared.ts'
 
 /** What listens to the world: the app, whose parts each request passes in order, and what answers before it. */
-export type PublicApp = { readonly app: Koa; readonly fastPath: ReturnType<typeof openFastPath> }
+export type PublicApp = {
+  readonly app: Koa
+  readonly fastPath: ReturnType<typeof openFastPath>
+  /** Answers requests that wait for something to happen: the server stops. */
+  readonly endWaits: () => void
+}
 
 /** Wires them. */
 export function createPublicApp(config: Config, log: Log, parts: AppParts): PublicApp {
@@ -88,16 +95,28 @@ export function createPublicApp(config: Config, log: Log, parts: AppParts): Publ
     createGlobalRevocation(config, parts),
     createCompanyUsers(config, parts),
   ]
+  const { feed, statusLists } = services.revocations
+  const revocations = feed && serveRevocations(feed)
+  const forVerifiers = [...(revocations ? [revocations] : []), serveStatusLists(statusLists)]
   const [posts, engine] = [requestsByPost(), parts.engine.routes]
-  app.use(answerOtherMethods([dialects, ...pages, posts, engine], answerError))
+  app.use(answerOtherMethods([dialects, ...pages, ...forVerifiers, posts, engine], answerError))
   const jwks = serveJwks(answerKeySet)
   // Dialects refuse compressed bodies in words of their own.
-  for (const middleware of [dialects, refuseEncodedBodies(), ...pages, jwks, posts, metadata.watch, engine]) {
+  for (const middleware of [
+    dialects,
+    refuseEncodedBodies(),
+    ...pages,
+    jwks,
+    ...forVerifiers,
+    posts,
+    metadata.watch,
+    engine,
+  ]) {
     app.use(middleware)
   }
   const fastPath = openFastPath(config, log, parts, {
     answerKeySet,
     lastMetadata: metadata.body,
   })
-  return { app, fastPath }
+  return { app, fastPath, endWaits: () => revocations?.endWaits() }
 }

@@ -16,6 +16,7 @@ import { type BackChannelServices, createBackChannelServices } from './services/
 import { type ClientServices, createClientServices } from './services/clients.ts'
 import { type CustomerServices, createCustomerServices } from './services/customers.ts'
 import { openLoginKeys } from './services/login-keys.ts'
+import { createRevocationServices, type RevocationServices } from './services/revocations.ts'
 import { createSupportServices, type SupportServices, supportRules } from './services/support.ts'
 import { createTokenServices, type TokenServices } from './services/tokens.ts'
 import { createUpstreamServices, type UpstreamServices } from './services/upstreams.ts'
@@ -40,6 +41,7 @@ export type Services = {
   readonly judgeToken: JudgeToken
   readonly reachProbes: ReachProbes
   readonly pages: Pages
+  readonly revocations: RevocationServices
 }
 
 /** One of each service, made of the backends; each area is a file in `services/`. */
@@ -96,5 +98,6 @@ export function createServices(config: Config, log: Log, backends: Backends): Se
     loginKeys: openLoginKeys(config, backends.keyRing.keys),
     reachProbes: createReachProbes({ storage }),
     pages: backends.branding.pages,
+    revocations: createRevocationServices(config, backends),
   }
 }

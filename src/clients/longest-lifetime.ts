@@ -7,7 +7,8 @@ export type LongestLifetime = { seconds(): number; close(): Promise<void> }
 
 /**
  * The longest an access token may live, over all clients and resource servers, at least `floorSeconds`: a retired
- * signing key must be published for as long. Looked up again when a client changes, and every minute.
+ * signing key must be published for as long, and an ending be told of. One that was lowered counts until the tokens of before
+ * have expired. Looked up again when a client changes, and every minute.
  */
 export async function openLongestLifetime({
   knex,
@@ -23,9 +24,18 @@ export async function openLongestLifetime({
   let longest = floorSeconds
   const look = async () => {
     const { rows } = await knex.raw<{ rows: { seconds: number | null }[] }>(
-      `select greatest(
-         (select max((metadata ->> 'access_token_ttl_seconds')::integer) from clients),
-         (select max((settings ->> 'accessTokenTtlSeconds')::integer) from resource_servers)) as seconds`,
+      `with longest as (
+         select greatest(
+           (select max((metadata ->> 'access_token_ttl_seconds')::integer) from clients),
+           (select max((settings ->> 'accessTokenTtlSeconds')::integer) from resource_servers)) as seconds),
+       noted as (
+         insert into access_token_lifetimes as known (seconds, last_at)
+         select seconds, :now from longest where seconds is not null
+         on conflict (seconds) do update set last_at = greatest(known.last_at, excluded.last_at))
+       select greatest(
+         (select seconds from longest),
+         (select max(seconds) from access_token_lifetimes where last_at + seconds > :now)) as seconds`,
+      { now: Math.floor(Date.now() / 1000) },
     )
     longest = Math.max(floorSeconds, rows[0]?.seconds ?? 0)
   }

@@ -44,6 +44,12 @@ export const resourceServerMembers = {
     .describe(
       'Puts nbf into its JWTs, equal to iat, for verifiers that refuse tokens without it (StrictValidAt of lcobucci/jwt). Unless given: false.',
     ),
+  status_list: z
+    .boolean()
+    .optional()
+    .describe(
+      'Puts status.status_list into its JWTs: their place in a list of revoked tokens (Token Status List), for verifiers that read such lists. Each token costs a row in the database until it expires. Unless given: false.',
+    ),
   scopes: scopes.describe('The scopes that clients may ask for at it; [] where it has none of its own.'),
   scopeDescriptions: z
     .record(z.string(), scopeDescription)
@@ -118,7 +124,7 @@ function complaint({ code, keys }: { readonly code?: string; readonly keys?: rea
 }
 
 /** Members about what a JWT says: an opaque token says nothing. */
-const OF_JWTS = ['token_typ', 'with_nbf'] as const
+const OF_JWTS = ['token_typ', 'with_nbf', 'status_list'] as const
 type Contradicting = 'scopes' | 'scopeDescriptions' | 'format' | (typeof OF_JWTS)[number]
 
 function withoutContradictions<Schema extends z.ZodObject<Pick<typeof resourceServerMembers, Contradicting>>>(

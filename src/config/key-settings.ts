@@ -20,6 +20,23 @@ export const keySettings = {
     sentence: 'How long a signing key is published before it signs; the default is 14 days.',
   },
   JWKS_CACHE_SECONDS: { type: seconds, default: '300', sentence: 'How long verifiers may cache the key set.' },
+  REVOCATION_FEED: {
+    type: flag,
+    default: 'true',
+    sentence: 'Whether /revocations tells everybody who may read the key set which tokens and sign-ins ended.',
+  },
+  REVOCATION_FEED_TTL_SECONDS: {
+    type: seconds.max(3600),
+    default: '10',
+    sentence:
+      'How often readers of /revocations ask. A revocation reaches them within one and a half times as long; a signed page is good for three times as long.',
+  },
+  STATUS_LIST_TTL_SECONDS: {
+    type: seconds.max(3600),
+    default: '60',
+    sentence:
+      'How long verifiers may keep a status list, of resource servers with status_list. A list is good for three times as long.',
+  },
   SIGNING_ALGORITHMS: {
     type: list
       .pipe(z.array(z.enum(['ES256', 'RS256', 'PS256', 'EdDSA'])))

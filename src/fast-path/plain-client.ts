@@ -19,6 +19,6 @@ export function mayHavePlainTokens(client: ClientMetadata, grantType: string): b
 
 /** Whether a client's tokens for a resource server are JWTs of the usual form, for which there is a key. */
 export function takesPlainTokens(client: ClientMetadata, server: ResourceServer, signer: AccessTokenSigner): boolean {
-  const isPlain = server.format !== 'opaque' && !server.identifier.includes('#')
+  const isPlain = server.format !== 'opaque' && !server.status_list && !server.identifier.includes('#')
   return isPlain && mayUse(client, server) && signer.canSign(algorithmOf(server))
 }

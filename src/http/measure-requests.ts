@@ -22,6 +22,7 @@ const ROUTES: Readonly<Record<string, string>> = {
   '/backchannel': 'backchannel',
   '/register': 'register',
   '/logout': 'logout',
+  '/revocations': 'revocations',
   '/.well-known/openid-configuration': 'discovery',
   '/.well-known/oauth-authorization-server': 'discovery',
 }
@@ -49,5 +50,6 @@ export function measureRequests(report: (request: MeasuredRequest) => void): Mid
 
 function routeOf(path: string): string {
   if (path.startsWith('/health/')) return 'health'
+  if (path.startsWith('/status-lists')) return 'status-lists'
   return ROUTES[path] ?? (PAGES.test(path) ? 'pages' : 'other')
 }

@@ -38,7 +38,20 @@ export function createSignOutCutOffs(storage: Pick<Storage, 'getMany'>) {
 
 /** True when something granted at `grantedAtMs` falls under one of the instants read. */
 export function isBeforeAny(instants: readonly (StoredArtifact | undefined)[], grantedAtMs: number): boolean {
-  return instants.some((stored) => stored !== undefined && grantedAtMs <= Number(stored.artifact.atMs))
+  return instants.some((stored) => stored !== undefined && fallsUnder(grantedAtMs, Number(stored.artifact.atMs)))
+}
+
+/**
+ * The rule of cut-offs, for instants of one unit, here and for whoever follows the feed of revocations: what was granted at the very instant
+ * ended too. So nothing that introspection refuses is taken by a reader who knows seconds only.
+ */
+export function fallsUnder(grantedAt: number, cutOffAt: number): boolean {
+  return grantedAt <= cutOffAt
+}
+
+/** A cut-off as those see it who know when a token was issued to the second, as its `iat` says it. */
+export function cutOffSeconds(atMs: number): number {
+  return Math.floor(atMs / 1000)
 }
 
 function subjectsOf({ accountId, clientId, companyUserId: choice }: Ownership): CutOffSubject[] {

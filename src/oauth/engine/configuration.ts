@@ -32,6 +32,7 @@ export function fixedConfiguration({
   mutualTls,
   isRegistrationOpen,
   secondFactorPolicy,
+  metadata,
 }: {
   issuer: string
   cookieKeys: readonly string[]
@@ -39,6 +40,8 @@ export function fixedConfiguration({
   mutualTls: MutualTls | undefined
   isRegistrationOpen: boolean
   secondFactorPolicy: SecondFactorPolicy
+  /** Members of the server's metadata beyond the library's. */
+  metadata: Readonly<Record<string, string>>
 }): Configuration {
   return {
     acrValues: [...ACR_VALUES],
@@ -49,6 +52,7 @@ export function fixedConfiguration({
     claims: Object.fromEntries(Object.entries(CLAIMS_BY_SCOPE).map(([scope, claims]) => [scope, [...claims]])),
     clientAuthMethods: [...METHODS, ...(mutualTls ? mutualTlsMethods(mutualTls) : [])],
     discovery: {
+      ...metadata,
       prompt_values_supported: promptValues({ isRegistrationOpen }),
       global_token_revocation_endpoint: `${issuer}${REVOCATION_PATH}`,
       global_token_revocation_endpoint_auth_methods_supported: REVOCATION_AUTH_METHODS,

@@ -34,6 +34,7 @@ import type { RefreshTokens } from '../refresh/refresh-tokens.ts'
 import { createSignOutCutOffs } from '../sign-out-cut-offs.ts'
 import type { EndSignIn } from '../sign-outs/end-sign-in.ts'
 import { createRevocation } from '../sign-outs/revocation.ts'
+import type { StatusLists } from '../status-lists/status-lists.ts'
 import { createAccessTokenClaims } from '../tokens/access-token-claims.ts'
 import type { Introspect } from '../tokens/introspection.ts'
 import { accessTokenTtlSeconds, grantTtlSeconds, LIFETIMES } from '../tokens/lifetimes.ts'
@@ -102,6 +103,10 @@ export type ProviderDeps = {
   /** Verifies ID tokens whose key is gone. */
   readonly findFormerKey: (kid: string) => FormerKey | undefined
   readonly noteIssuance: NoteIssuance
+  /** Members of the server's metadata beyond the library's. */
+  readonly metadata: Readonly<Record<string, string>>
+  /** Where the status of a token is kept, for resource servers that want it said. */
+  readonly placeInStatusList: StatusLists['place']
   /** For addresses that clients registered. */
   readonly guardedFetch: GuardedFetch
   /** To the provider that a session came of, when it is signed out. */
@@ -169,9 +174,18 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
     shapes,
     tokenIssuers: deps.tokenIssuers,
     noteSize: deps.noteTokenSize,
+    placeInStatusList: deps.placeInStatusList,
   })
   const { secondFactorPolicy } = deps
-  const fixed = fixedConfiguration({ issuer, cookieKeys, pages, mutualTls, isRegistrationOpen, secondFactorPolicy })
+  const fixed = fixedConfiguration({
+    issuer,
+    cookieKeys,
+    pages,
+    mutualTls,
+    isRegistrationOpen,
+    secondFactorPolicy,
+    metadata: deps.metadata,
+  })
   return {
     ...fixed,
     adapter: createAdapter({

@@ -9,7 +9,8 @@ import { CLAIMS_BY_SCOPE, commerceClaims } from '../accounts/claims.ts'
 import type { Actor } from '../accounts/delegation.ts'
 import { dialectSessionOf, grantFacts } from '../accounts/grant-facts.ts'
 import { asClaims } from '../library-values.ts'
-import { ISSUED_AT_MS } from './found-token.ts'
+import { type FoundToken, fromPayload, ISSUED_AT_MS } from './found-token.ts'
+import type { TokenPayload } from './structured-tokens.ts'
 import type { TokenShape, TokenSubject } from './token-shape.ts'
 import { wantedClaims } from './wanted-claims.ts'
 
@@ -20,13 +21,16 @@ type ClaimsDeps = {
   readonly tokenIssuers: ReadonlyMap<string, string>
   /** Told the size of each payload, in bytes. */
   readonly noteSize: (bytes: number) => void
+  /** Gives a token its place in a status list. */
+  readonly placeInStatusList: (token: FoundToken) => Promise<object>
 }
 
 /** What access tokens say beyond RFC 9068: the customer's commerce claims, and the grant they hang from. */
-export function createAccessTokenClaims({ findResourceServer, shapes, tokenIssuers, noteSize }: ClaimsDeps): {
+export function createAccessTokenClaims(deps: ClaimsDeps): {
   extraTokenClaims: NonNullable<Configuration['extraTokenClaims']>
   customizeJwt: (ctx: KoaContextWithOIDC, token: unknown, jwt: StructuredToken) => Promise<void>
 } {
+  const { findResourceServer, shapes, tokenIssuers, noteSize, placeInStatusList } = deps
   return {
     async extraTokenClaims(ctx, token) {
       const account = accountOf(ctx)
@@ -53,6 +57,8 @@ export function createAccessTokenClaims({ findResourceServer, shapes, tokenIssue
       if (!shape || !account) {
         const server = identifier ? await findResourceServer(identifier) : undefined
         Object.assign(jwt.payload, traceable, server && wantedClaims(server, Number(jwt.payload.iat)))
+        // The payload is whole: whatever can end the token is in it.
+        if (server?.status_list) jwt.payload.status = await placeInStatusList(fromPayload(jwt.payload as TokenPayload))
         if (server?.token_typ !== undefined) jwt.header = { ...jwt.header, typ: server.token_typ }
       } else {
         const { exp, iat, jti, client_id } = jwt.payload

@@ -55,6 +55,7 @@ const REGISTERED = new Set([
   'parent_gid',
   'grant_client_id',
   'userinfo_claims',
+  'status',
   'cnf',
   'customer_id',
   'agent_id',

@@ -1,0 +1,126 @@
+import type { LoggedEnding } from '../../sign-in-endings/ending-rows.ts'
+import type { JwtSigner } from '../tokens/sign-jwt.ts'
+import { type FeedEntry, type FeedLog, feedEntry } from './feed-entry.ts'
+import { createHeadWatch } from './head-watch.ts'
+import { signedForAnybody } from './signed-for-anybody.ts'
+
+export type FeedDeps = {
+  readonly endingLog: FeedLog
+  readonly signer: JwtSigner
+  readonly issuer: string
+  /** Until the next poll; a page says so, and is signed anew after as long. */
+  readonly ttlSeconds: number
+  /** Endings that one page tells of. */
+  readonly entriesAtOnce?: number
+  /** Epoch milliseconds. */
+  readonly now?: () => number
+}
+
+/** A signed page (see `docs/how-to/follow-revocations.md`). Instants are epoch seconds. */
+export type FeedPage = {
+  readonly jwt: string
+  readonly iat: number
+  /** Epoch milliseconds: what had ended by then is in it. */
+  readonly checkedAtMs: number
+  /** Epoch milliseconds: since when pages from and to there are signed here. */
+  readonly sinceMs: number
+  readonly from: number
+  /** The cursor to go on with. */
+  readonly to: number
+  readonly isCut: boolean
+  readonly entries: number
+}
+
+export type RevocationFeed = ReturnType<typeof createRevocationFeed>
+
+/** Endings of a page of 60 KB. */
+const ENTRIES_AT_ONCE = 1000
+/** Pages kept: readers that keep up share a few. Of full pages some 12 MB. */
+const MOST_PAGES = 200
+/** A page is good for as many polls. */
+const POLLS_PER_PAGE = 3
+/** For so many polls after the last news a page that a reader has is confirmed; then readers get it signed anew. */
+const CONFIRMED_POLLS = 1.5
+
+/**
+ * The feed of revocations: signed pages of what ended, each kept until something else ends or its time is over. A page is never signed anew
+ * on what a node only believes: the log is asked at least every `ttlSeconds`, and while it does not answer there are no new pages.
+ */
+export function createRevocationFeed(deps: FeedDeps) {
+  const { endingLog, signer, issuer, ttlSeconds, entriesAtOnce = ENTRIES_AT_ONCE, now = Date.now } = deps
+  const watch = createHeadWatch(endingLog, { keptMs: ttlSeconds * 1000, now })
+  const pages = new Map<number, FeedPage>()
+  const underWay = new Map<number, Promise<FeedPage>>()
+
+  /** A cursor that the log still reaches; 0 for the snapshot, which is everything that it has. */
+  async function startOf(after: number | undefined): Promise<number> {
+    if (after === undefined) return 0
+    const { head, floor } = await watch.current()
+    if (after < floor) return 0
+    // Another node may know more. If none does, the log is younger than the cursor: it was restored from a backup.
+    return after <= head || after <= (await watch.check()).head ? after : 0
+  }
+
+  function isGood(page: FeedPage, head: number): boolean {
+    const isComplete = page.isCut || page.to >= head
+    return isComplete && now() - page.checkedAtMs < ttlSeconds * 1000
+  }
+
+  async function build(from: number): Promise<FeedPage> {
+    const { head, floor, checkedAtMs, sinceMs } = await watch.current()
+    const rows = from < head ? await endingLog.after(from, entriesAtOnce + 1) : []
+    const isCut = rows.length > entriesAtOnce
+    const told = isCut ? rows.slice(0, entriesAtOnce) : rows
+    const iat = Math.floor(checkedAtMs / 1000)
+    const last = told.at(-1)?.seq ?? from
+    const to = isCut ? last : Math.max(head, last, from)
+    const entries = told.flatMap((row) => liveEntry(row, iat))
+    const exp = iat + POLLS_PER_PAGE * ttlSeconds
+    const claims = { iss: issuer, iat, exp, ttl: ttlSeconds, from, to, floor, entries, more: isCut }
+    const jwt = await signedForAnybody(signer, 'revocations+jwt', claims)
+    const known = pages.get(from)
+    const since = known?.to === to ? known.sinceMs : isCut ? checkedAtMs : sinceMs
+    return { jwt, iat, checkedAtMs, sinceMs: since, from, to, isCut, entries: entries.length }
+  }
+
+  /** Keeps it; the page that was kept longest makes room. */
+  function keep(page: FeedPage): void {
+    pages.delete(page.from)
+    pages.set(page.from, page)
+    const [oldest] = pages.keys()
+    if (pages.size > MOST_PAGES && oldest !== undefined) pages.delete(oldest)
+  }
+
+  async function page(after: number | undefined): Promise<FeedPage> {
+    const from = await startOf(after)
+    const { head } = await watch.current()
+    const known = pages.get(from)
+    if (known && isGood(known, head)) return known
+    const joined = underWay.get(from)
+    // One that was begun before the newest ending may not have it.
+    const before = joined && (await joined)
+    if (before && isGood(before, head)) return before
+    const made = underWay.get(from) ?? build(from).finally(() => underWay.delete(from))
+    underWay.set(from, made)
+    const built = await made
+    keep(built)
+    return built
+  }
+
+  return {
+    page,
+    ttlSeconds,
+    /** Whether every page that was ever signed with this range outlives the next poll, and the one after. */
+    isYoung: ({ sinceMs }: FeedPage): boolean => now() - sinceMs < CONFIRMED_POLLS * ttlSeconds * 1000,
+    /** Resolves when something may have ended. */
+    news: watch.news,
+    /** Forgets signed pages: the keys changed. */
+    forget: () => pages.clear(),
+    close: watch.close,
+  }
+}
+
+function liveEntry(row: LoggedEnding, nowSeconds: number): readonly FeedEntry[] {
+  const entry = feedEntry(row)
+  return entry && entry[4] > nowSeconds ? [entry] : []
+}
