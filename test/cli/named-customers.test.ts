@@ -58,6 +58,15 @@ describe('a command that takes a customer', () => {
   })
 })
 
+test('a customer is named by any spelling of the e-mail address', async () => {
+  const record = { email: 'kunde@müller.example', customerReference: 'KUNDE-1', password: 'a-long-enough-passphrase' }
+  expect((await ask(server, OWNER, 'POST', '/v1/customers', record)).status).toBe(201)
+  for (const spelling of ['kunde@müller.example', 'Kunde@xn--mller-kva.example', 'kunde@MÜLLER.example']) {
+    const { code, stdout } = await cli('customers', 'show', spelling)
+    expect([spelling, code, JSON.parse(stdout).customerReference]).toEqual([spelling, 0, 'KUNDE-1'])
+  }
+})
+
 describe('the audit trail', () => {
   test('is searched by actor, address and request, and names the administrator who acted', async () => {
     const { id, email, session } = await administratorOf(server, 'security')

@@ -207,6 +207,17 @@ describeOn('postgres', 'the verdict on a token', () => {
       shows: 'jwt',
       accepts: ({ slas }) => isAnswered(withBearer(`${SLAS_PATH}/userinfo`, slas), 200),
     },
+    'the companies of a customer': {
+      asker: 'dialect',
+      shows: 'jwt',
+      accepts: ({ jwt }) => isAnswered(withBearer('/company-users', jwt), 200),
+    },
+    'an endpoint for signals': {
+      asker: 'signals',
+      shows: 'jwt',
+      // A person's token that works is told that it takes a client's own, by 403.
+      accepts: ({ jwt }) => isAnswered(postJson(`${server.url}/global-token-revocation`, {}, bearer(jwt)), 403),
+    },
     'the accesses of agents': {
       asker: 'dialect',
       shows: 'jwt',

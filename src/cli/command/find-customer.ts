@@ -1,3 +1,4 @@
+import { normalizeEmail } from '../../credentials/email.ts'
 import type { Customer } from '../../customers/customer.ts'
 import { isUuid } from '../../database/uuid.ts'
 import { type AdminClient, AdminError } from './admin-client.ts'
@@ -12,7 +13,7 @@ export async function findCustomer(admin: AdminClient, named: string): Promise<C
   if (!named.includes('@')) return admin.call<Customer>('GET', `/v1/customers/${encodeURIComponent(named)}`)
   const found = await admin.list<Customer>(`/v1/customers?search=${encodeURIComponent(named)}`)
   const isNamed = ({ email, customerReference }: Customer) =>
-    email.toLowerCase() === named.toLowerCase() || customerReference === named
+    normalizeEmail(email) === normalizeEmail(named) || customerReference === named
   const customer = found.find(isNamed)
   if (customer) return customer
   throw new AdminError(`There is no customer "${named}".`, 'unknown-customer')

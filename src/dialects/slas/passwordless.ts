@@ -1,3 +1,4 @@
+import { normalizeEmail } from '../../credentials/email.ts'
 import { toAccount } from '../../oauth/accounts/account.ts'
 import { ONE_TIME_PASSWORD_GRANT } from '../../oauth/grants/one-time-password.ts'
 import type { ActionRoute, DialectAnswer } from '../dialect.ts'
@@ -87,8 +88,9 @@ async function withToken(
   const provedAtMs = Date.now()
   const customer = await services.redeemSignInToken(String(fields.pwdless_login_token))
   const account = customer && toAccount(customer)
-  const isTheirs = !fields.login_id || fields.login_id.trim().toLowerCase() === customer?.email.toLowerCase()
-  if (!account || !isTheirs) return badRequest(INVALID)
+  if (!account) return badRequest(INVALID)
+  const isTheirs = !fields.login_id || normalizeEmail(fields.login_id) === normalizeEmail(customer.email)
+  if (!isTheirs) return badRequest(INVALID)
   const session = await beginSession(fields, services, { accountId: customer.id, login: 'pwdless' })
   const holder = { account, by: ONE_TIME_PASSWORD_GRANT, provedAtMs, session }
   const issued = await signInNow(slas.resources.shopper, slas.scopes, { client, services, holder })

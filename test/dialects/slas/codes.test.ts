@@ -117,6 +117,15 @@ describe('signing in without a password', () => {
     expect((await tokenOf(token, { login_id: SONIA.username })).status).toBe(400)
   })
 
+  test('the login of a token is one mailbox, however its domain is written', async () => {
+    const username = 'codes@xn--mller-kva.example'
+    const record = { email: username, customerReference: 'codes-spelled', emailVerified: true }
+    await ask(server, OWNER, 'POST', '/v1/customers', { ...record, password: 'a password for tests 4711' })
+    await post(url(), 'passwordless/login', asked(username), PRIVATE)
+    const { token = '' } = await waitFor(() => called[0], { what: 'a call' })
+    expect((await tokenOf(token, { login_id: 'Codes@MÜLLER.example' })).status).toBe(200)
+  })
+
   test('a code from our mail signs in with its login, once', async () => {
     const { username } = await newCustomer()
     const fields = { user_id: username, mode: 'email' }
