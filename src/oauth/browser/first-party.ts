@@ -146,7 +146,7 @@ export function createLoadExistingGrant({ cutOffs }: { cutOffs: SignOutCutOffs }
 }
 
 /**
- * A client that was told of the end of a sign-in refuses that `sid` from then on: who signs in there again in the same browser is
+ * A client that was told of the end of a sign-in may refuse that `sid` from then on: who signs in there again in the same browser is
  * in another session, as far as the client knows.
  */
 function forgetSid({ authorizations }: Session, clientId: string): void {
