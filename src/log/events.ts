@@ -85,6 +85,11 @@ export const LOG_EVENTS = {
     happened: 'Other users of this machine can read files of the server.',
     remedy: 'Give the files to the user of the server, and run `chmod -R go=` on the directory.',
   },
+  'status-lists.prune-failed': {
+    level: 'warn',
+    happened: 'Status lists whose tokens have all expired could not be removed.',
+    remedy: 'Check that the database answers. The server tries again every minute.',
+  },
   'keys.unreachable': {
     level: 'warn',
     happened: 'The key store cannot be read; this node continues with the keys it read last.',
