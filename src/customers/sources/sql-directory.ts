@@ -6,6 +6,7 @@ import type { StoredPassword } from '../../credentials/stored-password.ts'
 import { prepared } from '../../database/prepared.ts'
 import { isStorable } from '../../database/storable.ts'
 import { isUuid } from '../../database/uuid.ts'
+import { noteCauses } from '../../sign-in-endings/causes.ts'
 import type { Customer } from '../customer.ts'
 import { type CustomerRow, SELECT_CUSTOMER, toCustomerWithPassword } from '../customer-row.ts'
 import type { CustomerWithPassword, Directory } from '../directory.ts'
@@ -44,12 +45,16 @@ export function createSqlDirectory({ knex }: { readonly knex: Knex }): SqlDirect
       return find(emailCondition('c.email_normalized'), forms, forms)
     },
 
-    async setPassword(id, password, generation) {
-      const changed = await knex('customers')
-        .where({ id, ...(generation !== undefined && { credential_generation: generation }) })
-        .whereNot({ status: 'anonymised' })
-        .update(newPassword(knex, password))
-      return changed === 1
+    async setPassword(id, password, { generation, endsSignIns = false } = {}) {
+      return knex.transaction(async (transaction) => {
+        const changed = await transaction('customers')
+          .where({ id, ...(generation !== undefined && { credential_generation: generation }) })
+          .whereNot({ status: 'anonymised' })
+          .update(newPassword(transaction, password))
+        if (changed === 1 && endsSignIns)
+          await noteCauses(transaction, [{ what: 'customer', subject: id, why: 'password-changed' }])
+        return changed === 1
+      })
     },
     async replaceHash(id, current, next) {
       // A password changed since `current` was read must win over the re-hash of the old one.
