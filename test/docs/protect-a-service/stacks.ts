@@ -1,7 +1,7 @@
-import { symlinkSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { type Backend, findJacksonJars, findPython, GO_JWT } from '../../support/binaries.ts'
+import { installPacked } from '../../support/packed-resource-server.ts'
 
 /** How the files of a page become a running service. */
 export type Stack = {
@@ -24,14 +24,15 @@ export const COOLDOWN_SECONDS = 2
 /** Debian has version 4. */
 const GO_JWT_PACKAGE = 'github.com/golang-jwt/jwt'
 
-const NODE_MODULES = fileURLToPath(new URL('../../../node_modules', import.meta.url))
-
 const node = (name: string, file: string): Stack => ({
   name,
   page: 'node.md',
-  changes: [['cooldownDuration: 30_000', `cooldownDuration: ${COOLDOWN_SECONDS * 1000}`]],
+  changes: [
+    ['cooldownDuration: 30_000', `cooldownDuration: ${COOLDOWN_SECONDS * 1000}`],
+    ['cooldownSeconds: 30', `cooldownSeconds: ${COOLDOWN_SECONDS}`],
+  ],
   build(directory) {
-    symlinkSync(NODE_MODULES, join(directory, 'node_modules'))
+    installPacked(directory, ['express', 'fastify', 'koa'])
     return undefined
   },
   start: () => [process.execPath, file],
@@ -41,6 +42,8 @@ const node = (name: string, file: string): Stack => ({
 export const STACKS: readonly Stack[] = [
   node('Express', 'express-service.mjs'),
   node('Fastify', 'fastify-service.mjs'),
+  node('Koa', 'koa-service.mjs'),
+  node('jose', 'jose-service.mjs'),
   {
     name: 'Python',
     page: 'python.md',
