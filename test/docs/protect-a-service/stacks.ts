@@ -15,6 +15,8 @@ export type Stack = {
   readonly env?: Readonly<Record<string, string>>
   /** What is run before the service, and makes it ready. */
   readonly build?: (directory: string) => readonly [command: string, ...args: string[]] | undefined
+  /** It learns of revocations by the feed. */
+  readonly followsFeed?: true
   readonly start: (directory: string, port: number) => readonly [command: string, ...args: string[]]
 }
 
@@ -40,9 +42,9 @@ const node = (name: string, file: string): Stack => ({
 
 /** Every stack that a page shows and that can be run here. */
 export const STACKS: readonly Stack[] = [
-  node('Express', 'express-service.mjs'),
-  node('Fastify', 'fastify-service.mjs'),
-  node('Koa', 'koa-service.mjs'),
+  { ...node('Express', 'express-service.mjs'), followsFeed: true },
+  { ...node('Fastify', 'fastify-service.mjs'), followsFeed: true },
+  { ...node('Koa', 'koa-service.mjs'), followsFeed: true },
   node('jose', 'jose-service.mjs'),
   {
     name: 'Python',
