@@ -1,10 +1,7 @@
-import { readFile } from 'node:fs/promises'
-import { text } from 'node:stream/consumers'
 import { resourceServerMembers } from '../clients/resource-server-schema.ts'
 import type { ResourceServer } from '../clients/resource-servers.ts'
-import { messageOf } from '../thrown.ts'
-import { AdminError } from './command/admin-client.ts'
 import { printJson, printTable } from './command/print.ts'
+import { readJson } from './command/read-json.ts'
 import { subcommands } from './command/subcommands.ts'
 import { memberRows, printMembers } from './reference/members.ts'
 import { resourceServersPage } from './reference/resource-servers-page.ts'
@@ -37,7 +34,11 @@ export const resourceServers = subcommands({
       does: 'register a resource server from JSON; "-" reads standard input',
       example: 'create returns-service.json',
       async run({ admin, subjects: [file = ''], isJson }) {
-        const created = await admin.call<ResourceServer>('POST', '/v1/resource-servers', await readJson(file))
+        const created = await admin.call<ResourceServer>(
+          'POST',
+          '/v1/resource-servers',
+          await readJson(file, 'resource server'),
+        )
         if (isJson) printJson(created)
         else console.log(`${created.identifier} is registered`)
       },
@@ -47,7 +48,7 @@ export const resourceServers = subcommands({
       does: 'replace the settings of a resource server',
       example: 'update urn:example:returns returns-service.json',
       async run({ admin, subjects: [identifier = '', file = ''], isJson }) {
-        const changed = await admin.change('PUT', pathOf(identifier), await readJson(file))
+        const changed = await admin.change('PUT', pathOf(identifier), await readJson(file, 'resource server'))
         if (isJson) printJson(changed)
         else console.log(`${identifier} is changed`)
       },
@@ -76,12 +77,4 @@ export const resourceServers = subcommands({
 
 function pathOf(identifier: string): string {
   return `/v1/resource-servers/${encodeURIComponent(identifier)}`
-}
-
-async function readJson(file: string): Promise<unknown> {
-  try {
-    return JSON.parse(file === '-' ? await text(process.stdin) : await readFile(file, 'utf8'))
-  } catch (error) {
-    throw new AdminError(`${file} is not valid JSON: ${messageOf(error)}`)
-  }
 }

@@ -1,10 +1,8 @@
-import { readFile } from 'node:fs/promises'
-import { messageOf } from '../thrown.ts'
 import type { StoredUpstream } from '../upstreams/registry.ts'
 import { upstreamMembers } from '../upstreams/upstream-schema.ts'
 import type { ActionRequest } from './command/action.ts'
-import { AdminError } from './command/admin-client.ts'
 import { printJson, printTable } from './command/print.ts'
+import { readJson, refuseSharedInput } from './command/read-json.ts'
 import { fromInput } from './command/standard-input.ts'
 import { subcommands } from './command/subcommands.ts'
 import { memberRows, printMembers } from './reference/members.ts'
@@ -111,15 +109,8 @@ function pathOf(id: string): string {
 }
 
 async function bodyOf(file: string, flags: ReadonlySet<string>): Promise<object> {
-  const upstream = await readJson(file)
+  refuseSharedInput(file, flags.has('secret-stdin'), 'sign-in provider')
+  const upstream = await readJson(file, 'sign-in provider')
   const secret = flags.has('secret-stdin') ? await fromInput() : undefined
   return { upstream, ...(secret !== undefined && { secret }) }
-}
-
-async function readJson(file: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8'))
-  } catch (error) {
-    throw new AdminError(`${file} is not valid JSON: ${messageOf(error)}`)
-  }
 }

@@ -54,12 +54,12 @@ export function createRememberedDevices({
   isSignedOut,
 }: RememberedDevicesDeps): RememberedDevices {
   const of = (personId: string) => knex(name).where({ [personColumn]: personId })
-  const living = (personId: string) => of(personId).where('expires_at', '>', knex.fn.now())
+  const unexpired = (personId: string) => of(personId).where('expires_at', '>', knex.fn.now())
 
   async function find(personId: string, token: string): Promise<{ id: string; sha256: string } | undefined> {
     const [, id, secret] = TOKEN.exec(token) ?? []
     if (id === undefined || secret === undefined || !isUuid(id)) return undefined
-    const row: Row | undefined = await living(personId).where({ id }).first('sha256', 'created_at')
+    const row: Row | undefined = await unexpired(personId).where({ id }).first('sha256', 'created_at')
     if (!row || !isSame(row.sha256, digest(secret))) return undefined
     if (!(await isSignedOut(personId, row.created_at.getTime()))) return { id, sha256: row.sha256 }
     await of(personId).where({ id }).delete()
@@ -78,7 +78,7 @@ export function createRememberedDevices({
           expires_at: knex.raw("now() + ? * interval '1 second'", [ttlSeconds]),
         })
         .returning<{ id: string }[]>('id')
-      const kept = living(personId).orderBy('used_at', 'desc').orderBy('id').limit(MOST_DEVICES).select('id')
+      const kept = unexpired(personId).orderBy('used_at', 'desc').orderBy('id').limit(MOST_DEVICES).select('id')
       await of(personId).whereNotIn('id', kept).delete()
       return `${row?.id}.${secret}`
     },
@@ -87,13 +87,13 @@ export function createRememberedDevices({
       const found = await find(personId, token)
       if (!found) return undefined
       const secret = newSecret()
-      const replaced = await living(personId)
+      const replaced = await unexpired(personId)
         .where(found)
         .update({ sha256: digest(secret), used_at: knex.fn.now() })
       return replaced === 1 ? `${found.id}.${secret}` : undefined
     },
     list: (personId) =>
-      living(personId).orderBy('used_at', 'desc').orderBy('id').select({
+      unexpired(personId).orderBy('used_at', 'desc').orderBy('id').select({
         id: 'id',
         browser: 'browser',
         system: 'system',

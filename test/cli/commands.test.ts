@@ -146,3 +146,17 @@ test('an unknown command is named and the known ones are listed', async () => {
   expect(stderr).toContain('"fly"')
   expect(stdout).toContain('serve')
 })
+
+test.each([
+  [['clients', 'create'], 'client metadata'],
+  [['resource-servers', 'create'], 'resource server'],
+  [['upstreams', 'create'], 'sign-in provider'],
+] as const)('%s says which file has no valid JSON, and what it should have', async (command, what) => {
+  for (const [file, input] of [
+    ['-', '{'],
+    ['/nothing/here.json', ''],
+  ] as const) {
+    const { code, stderr } = await vestibule([...command, file], input)
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`${file} has no valid ${what}: `)])
+  }
+})
