@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import { changesBy } from '../database/change-notes/change-actor.ts'
 import { newTotp, timeStepOf } from './totp.ts'
 
 /** What keeps secrets unreadable in the database. `id` says whose it is: a sealed secret opens for no other person. */
@@ -18,7 +19,8 @@ export type SecondFactors = {
    * a factor.
    */
   adopt(personId: string, secret: string, code: string): Promise<boolean>
-  remove(personId: string): Promise<boolean>
+  /** `by` is who takes it away, where it is not the person. */
+  remove(personId: string, by?: string): Promise<boolean>
   /** True when a password alone no longer lets this person in. */
   isRequired(personId: string): Promise<boolean>
   /** Uses a code up. True for exactly one caller, however many race; a code older than the last one is no code. */
@@ -106,7 +108,17 @@ export function createSecondFactors({
         .returning(personColumn)
       return adopted.length > 0
     },
-    remove: async (personId) => (await of(personId).delete()) > 0,
+    async remove(personId, by) {
+      if (by === undefined) return (await of(personId).delete()) > 0
+      return knex.transaction(async (transaction) => {
+        await changesBy(transaction, by)
+        return (
+          (await transaction(name)
+            .where({ [personColumn]: personId })
+            .delete()) > 0
+        )
+      })
+    },
     isRequired: async (personId) => isConfirmed(await find(personId)),
     async redeem(personId, code) {
       const row = await find(personId)

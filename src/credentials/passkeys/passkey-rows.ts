@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import { changesBy } from '../../database/change-notes/change-actor.ts'
 import { oneAtATime } from '../../database/one-at-a-time.ts'
 import { isUuid } from '../../database/uuid.ts'
 import type { Assertion } from './verify-assertion.ts'
@@ -119,6 +120,14 @@ export function createPasskeyRows({ knex }: { readonly knex: Knex }) {
         .delete()
         .returning<Row[]>('*')
       return rows.map(toPasskey)
+    },
+
+    /** The same, where it is not the person who removes them. */
+    removeBy(by: string, personId: string, ids: readonly string[]): Promise<Passkey[]> {
+      return knex.transaction(async (transaction) => {
+        await changesBy(transaction, by)
+        return this.remove(personId, ids, transaction)
+      })
     },
   }
 }

@@ -70,6 +70,7 @@ export function createPasskeys({ knex, storage, relyingParty, key }: PasskeysDep
     list: rows.list,
     rename: rows.rename,
     remove: rows.remove,
+    removeBy: rows.removeBy,
 
     /** What the browser is asked to prove at this place. */
     requestOptions: (place: string) => requestOptions(relyingParty, challenges.issue('sign-in', place)),

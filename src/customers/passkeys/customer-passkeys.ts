@@ -104,7 +104,7 @@ export function createCustomerPasskeys(deps: CustomerPasskeysDeps) {
 
     /** For operators, whom the admin API audits. They may remove the last one: a new password by mail is always there. */
     async removeFor(customerId: string, id: string): Promise<boolean> {
-      const removed = await passkeys.remove(customerId, [id])
+      const removed = await passkeys.removeBy('admin', customerId, [id])
       if (removed.length > 0) tell('passkey-removed', customerId, [])
       return removed.length > 0
     },

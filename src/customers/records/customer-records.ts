@@ -1,12 +1,12 @@
 import type { Knex } from 'knex'
 import { normalizeEmail, storedForms } from '../../credentials/email.ts'
 import { findByEmail, isTakenInOtherForm } from '../../credentials/email-rows.ts'
+import { changesBy } from '../../database/change-notes/change-actor.ts'
 import { containing } from '../../database/like.ts'
 import { oneAtATime } from '../../database/one-at-a-time.ts'
 import { type Page, type PageRequest, toPage } from '../../database/page.ts'
 import { type Changed, isRevision } from '../../database/revision.ts'
 import { afterUuid, isUuid } from '../../database/uuid.ts'
-import { noteCauses } from '../../sign-in-endings/causes.ts'
 import { codeOf } from '../../thrown.ts'
 import type { Customer } from '../customer.ts'
 import { type CustomerRow, SELECT_CUSTOMER, toCustomerWithPassword } from '../customer-row.ts'
@@ -76,7 +76,6 @@ export function createCustomerRecords({ knex, tellChanged }: CustomerRecordsDeps
       if (!isRevision(seen, before)) return { outcome: 'changed-meanwhile' }
       const result = await change(transaction, before)
       if (result && 'outcome' in result) return result
-      if (result) await noteCauses(transaction, [{ what: 'customer', subject: before.id, why: 'email-changed' }])
       return {
         outcome: 'changed',
         before,
@@ -153,6 +152,7 @@ export function createCustomerRecords({ knex, tellChanged }: CustomerRecordsDeps
           allows_support: allowsSupport,
           updated_at: transaction.fn.now(),
         }
+        if (isMoved) await changesBy(transaction, 'admin')
         const write = () => transaction.transaction((inner) => inner('customers').where({ id }).update(columns))
         const refused = await takenAddress(write)
         if (refused || !isMoved) return refused

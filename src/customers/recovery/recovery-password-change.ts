@@ -69,9 +69,7 @@ export function createPasswordChange({
       password: StoredPassword,
       languages: readonly string[],
     ): Promise<Proof | undefined> {
-      const { generation } = proof
-      const options = { ...(generation !== undefined && { generation }), endsSignIns: !staysSignedIn }
-      if (!(await directory.setPassword(customer.id, password, options))) return undefined
+      if (!(await directory.setPassword(customer.id, password, proof.generation, by))) return undefined
       notePassword(customer.id, by)
       if (!staysSignedIn) await signOut(customer.id)
       postLetter(async () => ({

@@ -94,8 +94,8 @@ export function createCustomerFactors(deps: FactorDeps) {
     return (await secondFactors.isRequired(customer.id)) && (await recoveryCodes.redeem(customer.id, code))
   }
 
-  async function remove(customer: Customer): Promise<boolean> {
-    const isRemoved = await secondFactors.remove(customer.id)
+  async function remove(customer: Customer, by?: string): Promise<boolean> {
+    const isRemoved = await secondFactors.remove(customer.id, by)
     await Promise.all([recoveryCodes.remove(customer.id), devices.forget(customer.id)])
     return isRemoved
   }
@@ -170,7 +170,7 @@ export function createCustomerFactors(deps: FactorDeps) {
 
     /** An operator takes it away for a customer who has lost everything. The caller audits it. */
     async reset(customer: Customer): Promise<boolean> {
-      const isRemoved = await remove(customer)
+      const isRemoved = await remove(customer, 'admin')
       await guard.forgive(customer.id)
       if (isRemoved) write('second-factor-removed', customer)
       return isRemoved

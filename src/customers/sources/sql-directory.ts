@@ -3,10 +3,10 @@ import { storedForms } from '../../credentials/email.ts'
 import { emailCondition } from '../../credentials/email-rows.ts'
 import { passwordColumns } from '../../credentials/password-columns.ts'
 import type { StoredPassword } from '../../credentials/stored-password.ts'
+import { changesBy } from '../../database/change-notes/change-actor.ts'
 import { prepared } from '../../database/prepared.ts'
 import { isStorable } from '../../database/storable.ts'
 import { isUuid } from '../../database/uuid.ts'
-import { noteCauses } from '../../sign-in-endings/causes.ts'
 import type { Customer } from '../customer.ts'
 import { type CustomerRow, SELECT_CUSTOMER, toCustomerWithPassword } from '../customer-row.ts'
 import type { CustomerWithPassword, Directory } from '../directory.ts'
@@ -45,16 +45,20 @@ export function createSqlDirectory({ knex }: { readonly knex: Knex }): SqlDirect
       return find(emailCondition('c.email_normalized'), forms, forms)
     },
 
-    async setPassword(id, password, { generation, endsSignIns = false } = {}) {
-      return knex.transaction(async (transaction) => {
-        const changed = await transaction('customers')
+    async setPassword(id, password, generation, by) {
+      const set = (connection: Knex) =>
+        connection('customers')
           .where({ id, ...(generation !== undefined && { credential_generation: generation }) })
           .whereNot({ status: 'anonymised' })
-          .update(newPassword(transaction, password))
-        if (changed === 1 && endsSignIns)
-          await noteCauses(transaction, [{ what: 'customer', subject: id, why: 'password-changed' }])
-        return changed === 1
-      })
+          .update(newPassword(knex, password))
+      const changed =
+        by === undefined
+          ? await set(knex)
+          : await knex.transaction(async (transaction) => {
+              await changesBy(transaction, by)
+              return set(transaction)
+            })
+      return changed === 1
     },
     async replaceHash(id, current, next) {
       // A password changed since `current` was read must win over the re-hash of the old one.
