@@ -8,9 +8,8 @@ import { createEngine } from './app/engine.ts'
 import { openGauges } from './app/gauges.ts'
 import { createProtocolRules } from './app/protocol-rules.ts'
 import { createPublicApp, type PublicApp } from './app/public-app.ts'
-
 import { eraseDueAccounts } from './app/services/due-deletions.ts'
-import { pruneStatusLists } from './app/services/prune-status-lists.ts'
+import { tellReceivers } from './app/services/tell-receivers.ts'
 import { createServices, type Services } from './app/services.ts'
 import type { AppParts, Shared } from './app/shared.ts'
 import { repairEndings } from './app/sign-in-signals.ts'
@@ -55,7 +54,6 @@ export async function openApp(
     const services = createServices(config, log, backends)
     const { clients, account, upstreams } = services
     if (account.deletions) closeSteps.push(eraseDueAccounts(account.deletions, log))
-    closeSteps.push(pruneStatusLists(services.revocations.statusLists, log))
     await upstreams.registry.look()
     if (await wantsDemo(config, backends)) {
       onProgress('loading demo customers and clients')
@@ -101,6 +99,7 @@ export async function openApp(
       },
     }
     const parts: AppParts = { backends, services, rules, engine, shared }
+    closeSteps.push(await tellReceivers(config, log, { backends, signals: services.signals }))
     const { app: publicApp, fastPath, endWaits } = createPublicApp(config, log, parts)
     return {
       publicApp,

@@ -25,6 +25,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   lockouts: async () => (await import('./cli/lockouts.ts')).lockouts,
   'support-access': async () => (await import('./cli/support-access.ts')).supportAccess,
   upstreams: async () => (await import('./cli/upstreams.ts')).upstreams,
+  streams: async () => (await import('./cli/streams.ts')).streams,
   tokens: async () => (await import('./cli/tokens.ts')).tokens,
   dialects: async () => (await import('./cli/dialects.ts')).dialects,
   audit: async () => (await import('./cli/audit.ts')).audit,

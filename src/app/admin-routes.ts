@@ -24,6 +24,7 @@ import { reachProbeRoutes } from '../admin/routes/reach-probe-routes.ts'
 import { resourceServerRoutes } from '../admin/routes/resource-server-routes.ts'
 import type { Route } from '../admin/routes/route.ts'
 import { secretRoutes } from '../admin/routes/secret-routes.ts'
+import { streamRoutes } from '../admin/routes/stream-routes.ts'
 import { supportAccessRoutes } from '../admin/routes/support-access-routes.ts'
 import { tokenRoutes } from '../admin/routes/token-routes.ts'
 import { upstreamRoutes } from '../admin/routes/upstream-routes.ts'
@@ -35,6 +36,7 @@ import type { MountedDialect } from '../dialects/mounted-dialect.ts'
 import { listNodes } from '../keys/ring/node-registry.ts'
 import { validateClient } from '../oauth/clients/client-metadata.ts'
 import { createEndTakenAway } from '../oauth/sign-outs/end-taken-away.ts'
+import { createStreamState } from '../shared-signals/stream-state.ts'
 import type { Backends } from './backends.ts'
 import { createCollectPersonalData } from './personal-data.ts'
 import type { AppParts } from './shared.ts'
@@ -115,11 +117,12 @@ function serverRoutesOf({ backends, services, shared: { checks } }: AppParts): R
   ]
 }
 
-async function reseal({ customers, agents, administrators, upstreams }: AppParts['services']): Promise<void> {
+async function reseal({ customers, agents, administrators, upstreams, signals }: AppParts['services']): Promise<void> {
   await customers.factors.secondFactors.reseal()
   await agents.secondFactors.reseal()
   await administrators.factors.secondFactors.reseal()
   await upstreams.registry.reseal()
+  await signals.rows.reseal()
 }
 
 function clientRoutesOf({ backends, services, engine }: AppParts): Route[] {
@@ -133,6 +136,10 @@ function clientRoutesOf({ backends, services, engine }: AppParts): Route[] {
     ...clientSecretRoutes({ clients }),
     ...resourceServerRoutes({ resourceServers }),
     ...upstreamRoutes(services.upstreams),
+    ...streamRoutes({
+      ...services.signals,
+      streamState: createStreamState({ knex: backends.database.knex, mailbox: services.signals.mailbox }),
+    }),
   ]
 }
 

@@ -85,6 +85,7 @@ export type Backends = SignInSignals & {
   readonly digestKey: string
   readonly secondFactorSealing: Sealing
   readonly upstreamSealing: Sealing
+  readonly signalSealing: Sealing
 }
 
 /** Opens everything that must be closed, in the order in which each needs the one before. */
@@ -199,5 +200,6 @@ export async function openBackends(
     digestKey: await serverSecret(knex, 'digests'),
     secondFactorSealing: await openSealing(config, knex, { name: 'second-factors', noun: 'The second factor of' }),
     upstreamSealing: await openSealing(config, knex, { name: 'upstreams', noun: 'The secret of the upstream' }),
+    signalSealing: await openSealing(config, knex, { name: 'signals', noun: 'The secret of the receiver of stream' }),
   }
 }

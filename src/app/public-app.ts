@@ -28,6 +28,7 @@ import { createCompanyUsers } from './pages/company-users.ts'
 import { createGlobalRevocation } from './pages/global-revocation.ts'
 import { createHostedPages, createStart } from './pages/hosted-pages.ts'
 import { createOwnSupportAccesses } from './pages/own-support-accesses.ts'
+import { createStreamEndpoints } from './pages/stream-endpoints.ts'
 import { upstreamCallbacks, upstreamConnect } from './pages/upstream-pages.ts'
 import type { AppParts } from './shared.ts'
 
@@ -94,6 +95,7 @@ export function createPublicApp(config: Config, log: Log, parts: AppParts): Publ
     createOwnSupportAccesses(config, parts),
     createGlobalRevocation(config, parts),
     createCompanyUsers(config, parts),
+    ...createStreamEndpoints(config, log, parts),
   ]
   const { feed, statusLists } = services.revocations
   const revocations = feed && serveRevocations(feed)
@@ -118,5 +120,12 @@ export function createPublicApp(config: Config, log: Log, parts: AppParts): Publ
     answerKeySet,
     lastMetadata: metadata.body,
   })
-  return { app, fastPath, endWaits: () => revocations?.endWaits() }
+  return {
+    app,
+    fastPath,
+    endWaits() {
+      revocations?.endWaits()
+      services.signals.waiters.release()
+    },
+  }
 }

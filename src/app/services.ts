@@ -17,6 +17,7 @@ import { type ClientServices, createClientServices } from './services/clients.ts
 import { type CustomerServices, createCustomerServices } from './services/customers.ts'
 import { openLoginKeys } from './services/login-keys.ts'
 import { createRevocationServices, type RevocationServices } from './services/revocations.ts'
+import { createSignalServices, type SignalServices } from './services/signals.ts'
 import { createSupportServices, type SupportServices, supportRules } from './services/support.ts'
 import { createTokenServices, type TokenServices } from './services/tokens.ts'
 import { createUpstreamServices, type UpstreamServices } from './services/upstreams.ts'
@@ -37,6 +38,8 @@ export type Services = {
   readonly upstreams: UpstreamServices
   /** Tells clients of sign-outs. */
   readonly backChannel: BackChannelServices
+  /** Who is told of what ends and changes. */
+  readonly signals: SignalServices
   /** The one verdict on a token, with people as they are now. */
   readonly judgeToken: JudgeToken
   readonly reachProbes: ReachProbes
@@ -78,6 +81,7 @@ export function createServices(config: Config, log: Log, backends: Backends): Se
     customers,
     agents,
     upstreams,
+    signals: createSignalServices(config, backends, { clients, customers, agents }),
     administrators: createAdministratorServices(config, backends),
     support,
     backChannel: createBackChannelServices(backends, clients),

@@ -48,7 +48,6 @@ export function openSignals(
 }
 
 type RepairBackends = Pick<SignInSignals, 'endingLog' | 'unlogged' | 'expanders'> & {
-  readonly database: Database
   readonly storage: Storage
   readonly tokenKeys: readonly string[]
   readonly publishSignInEnded: SignInEndings['publishSignInEnded']
@@ -57,10 +56,9 @@ type RepairBackends = Pick<SignInSignals, 'endingLog' | 'unlogged' | 'expanders'
 /** Carries out what a process announced and did not do before it died. */
 export function repairEndings(
   log: Log,
-  { database, endingLog, unlogged, expanders, storage, tokenKeys, publishSignInEnded }: RepairBackends,
+  { endingLog, unlogged, expanders, storage, tokenKeys, publishSignInEnded }: RepairBackends,
 ): Repair {
   return openRepair({
-    knex: database.knex,
     endingLog,
     unlogged,
     sealKeys: tokenKeys,

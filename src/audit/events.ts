@@ -55,6 +55,8 @@ export const AUDIT_EVENTS = {
   'support-access.ended': 'An agent may no longer act for a customer before the time was over; the reason says why.',
   'support-access.switched':
     'An operator switched support access off or on; the reason says which, and how many ended.',
+  'signal-stream.changed':
+    'A stream of Shared Signals was created, changed, removed, paused, disabled or enabled, by its receiver or an operator; the reason says which.',
   'sign-in-link.made': 'A link that signs in a customer was created.',
   'sign-in-code.made': 'An agent made a code that signs in as a customer; the reason is the agent’s.',
   'token.inspected': 'An operator inspected a token, or looked up tokens on record.',

@@ -1,6 +1,17 @@
 import { z } from 'zod'
 import { isNetwork } from './network.ts'
-import { count, daysOrNone, flag, listOrNone, origin, pairs, type Setting, seconds, secondsOrNone } from './setting.ts'
+import {
+  count,
+  daysOrNone,
+  flag,
+  list,
+  listOrNone,
+  origin,
+  pairs,
+  type Setting,
+  seconds,
+  secondsOrNone,
+} from './setting.ts'
 
 /** What operators see of it, and how it starts and stops. */
 export const operationSettings = {
@@ -31,6 +42,16 @@ export const operationSettings = {
     sentence:
       'Networks that the server may call, also without TLS, where an address comes from others: sign-in providers, keys of clients, and where clients are told of sign-outs. ' +
       'Other such calls go by https to public addresses only. Unset: loopback while ISSUER is on loopback, otherwise none.',
+  },
+  SHARED_SIGNALS_EMAIL_DOMAINS: {
+    type: list.refine(
+      (domains) => domains.every((domain) => /^[a-z0-9.-]+$/.test(domain)),
+      'must be domains in small letters, comma separated',
+    ),
+    default: '',
+    sentence:
+      'Domains whose e-mail addresses are given out by the shop itself, comma separated: when such an address of a customer changes, receivers of ' +
+      'Shared Signals get identifier-changed. Of other addresses they get recovery-information-changed.',
   },
   DEMO: {
     type: flag,

@@ -75,6 +75,21 @@ export const LOG_EVENTS = {
     happened: 'A receiver took nothing for 24 hours; what waited for it for so long is not sent again by itself.',
     remedy: 'Repair the receiver, and send the dead letters of its `kind` again: see docs/runbooks/outbox.md.',
   },
+  'shared-signals.changes-failed': {
+    level: 'warn',
+    happened: 'Changes of accounts could not be turned into signals for receivers of Shared Signals.',
+    remedy: 'Read `err`, and repair the database or the customer service. Nothing is lost: the server tries again by itself.',
+  },
+  'shared-signals.set-refused': {
+    level: 'warn',
+    happened: 'A receiver that polls a stream of Shared Signals could not take some of its signals.',
+    remedy: 'Read what it said of them with "vestibule streams show", and tell the operator of the receiver.',
+  },
+  'shared-signals.stream-inactive': {
+    level: 'warn',
+    happened: 'A stream of Shared Signals was paused, because nobody polled it for 30 days.',
+    remedy: 'Remove the stream if its receiver is gone. Otherwise have the receiver poll, and enable the stream again.',
+  },
   'client.secret-guessing': {
     level: 'warn',
     happened: 'Too many wrong secrets for a client came from one network; the client is refused there for 15 minutes.',
@@ -84,11 +99,6 @@ export const LOG_EVENTS = {
     level: 'warn',
     happened: 'Other users of this machine can read files of the server.',
     remedy: 'Give the files to the user of the server, and run `chmod -R go=` on the directory.',
-  },
-  'status-lists.prune-failed': {
-    level: 'warn',
-    happened: 'Status lists whose tokens have all expired could not be removed.',
-    remedy: 'Check that the database answers. The server tries again every minute.',
   },
   'keys.unreachable': {
     level: 'warn',

@@ -95,6 +95,30 @@ function isAllowedBy({ protocol }: URL, isListed: (address: string) => boolean):
   return (ip) => protocol === 'http:' && isListed(ip)
 }
 
+/** Why an address that others choose will not be called; undefined for one that may be, and for a host that nobody knows yet. */
+export type AddressProblem = (url: string) => Promise<string | undefined>
+
+/** The check of the guarded `fetch` before there is anything to send: for addresses that are about to be kept. */
+export function createAddressProblem(
+  deps: Pick<GuardedFetchDeps, 'allowedNetworks' | 'resolve' | 'timeoutMs'>,
+): AddressProblem {
+  const { resolve = resolveAll, timeoutMs = TIMEOUT_MS } = deps
+  const isListed = createIsListed(deps.allowedNetworks)
+  return async function addressProblem(address) {
+    const url = URL.parse(address)
+    if (!url || !['http:', 'https:'].includes(url.protocol)) return 'must be an https address'
+    if (url.username !== '' || url.password !== '' || url.hash !== '') return 'must have no user, password or fragment'
+    const isAllowed = isAllowedBy(url, isListed)
+    try {
+      await addressOf(url, { resolve, isAllowed, deadline: AbortSignal.timeout(timeoutMs) })
+      return undefined
+    } catch (error) {
+      if (!(error instanceof OutgoingError)) return undefined
+      return url.protocol === 'https:' ? 'must lead to a public address' : 'must be an https address'
+    }
+  }
+}
+
 function headersOf(headers: OutgoingRequest['headers']): Record<string, string> {
   return Object.fromEntries(new Headers(headers))
 }

@@ -1,4 +1,5 @@
 import type { Config } from '../../config.ts'
+import { isStorable } from '../../database/storable.ts'
 import type { Routes } from '../../http/routing/other-methods.ts'
 import { REVOCATION_PATH } from '../../oauth/clients/own-resource.ts'
 import { createAuthorize } from '../../signal-endpoints/bearer.ts'
@@ -22,14 +23,7 @@ export function createGlobalRevocation({ ISSUER: issuer }: Config, { backends, s
       issuer,
       customers: customers.directory,
       agents: agents.directory,
-      async linkedCustomers(iss, subject) {
-        const found = await Promise.all(
-          upstreams.registry
-            .usable()
-            .map(({ id: upstreamId }) => upstreamLinks.customerOf({ upstreamId, issuer: iss, subject })),
-        )
-        return [...new Set(found.filter((id) => id !== undefined))]
-      },
+      linkedCustomers: createFindLinked(services),
     }),
     async isLinked(customerId, upstreamId, iss) {
       const links = await upstreamLinks.ofCustomer(customerId)
@@ -39,4 +33,17 @@ export function createGlobalRevocation({ ISSUER: issuer }: Config, { backends, s
     storage: backends.storage,
     audit: backends.auditTrail.append,
   })
+}
+
+/** The ids of the customers that a person of a sign-in provider is here, by whichever upstream of it. */
+export function createFindLinked({
+  customers: { upstreamLinks },
+  upstreams,
+}: Pick<AppParts['services'], 'customers' | 'upstreams'>) {
+  return async function findLinked(issuer: string, subject: string): Promise<readonly string[]> {
+    if (!isStorable(subject)) return []
+    const ids = upstreams.registry.usable().map(({ id }) => id)
+    const found = await Promise.all(ids.map((upstreamId) => upstreamLinks.customerOf({ upstreamId, issuer, subject })))
+    return [...new Set(found.filter((id) => id !== undefined))]
+  }
 }

@@ -6,6 +6,8 @@ export const METADATA: readonly string[] = [
   '/.well-known/oauth-authorization-server',
   '/.well-known/openid-configuration',
 ]
+/** Documents whose well-known name comes first, and the issuer's path after it; that of signals by SSF 1.0 §7.2. */
+const PATH_AT_END = [...METADATA, '/.well-known/ssf-configuration']
 /** Addresses that browsers and password managers ask the host for, whatever the issuer's path. */
 const OF_THE_HOST = ['change-password', 'passkey-endpoints', 'webauthn'].map((name) => `/.well-known/${name}`)
 const PROBES = ['/health/live', '/health/ready']
@@ -52,5 +54,5 @@ function pathBelow(prefix: string, path: string): string | undefined {
   if (path === prefix) return '/'
   if (path.startsWith(`${prefix}/`)) return path.slice(prefix.length)
   if (OF_THE_HOST.includes(path)) return path
-  return METADATA.find((document) => path === document + prefix)
+  return PATH_AT_END.find((document) => path === document + prefix)
 }
