@@ -109,8 +109,7 @@ export function createFeed(deps: FeedDeps): Feed {
   }
 
   function take(next: Page, nextEtag: string | null): boolean {
-    // An older copy, from a cache on the way. The next page of a full one may have been signed earlier.
-    if (page && next.iat < page.iat && next.to <= highest) return true
+    if (page && next.iat < page.iat) return true // an older copy, from a cache on the way
     if (cursor !== undefined && (next.from > cursor || (next.from === cursor && next.floor > cursor + 1))) {
       cursor = undefined
       etag = null
