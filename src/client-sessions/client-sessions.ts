@@ -14,7 +14,9 @@ export type NewClientSession = ClientSession & {
   readonly sessionUid?: string | undefined
   readonly grantId?: string | undefined
   readonly companyUserId?: string | undefined
-  /** For how long the client could hold tokens of it. */
+  /** Epoch milliseconds of the sign-in: an ending of before leaves it alone. */
+  readonly sinceMs: number
+  /** For how long it is remembered unless it is noted again. */
   readonly ttlSeconds: number
 }
 
@@ -22,15 +24,17 @@ export type NewClientSession = ClientSession & {
 export type EndedSessions = {
   /** The place of the ending in its log. Marks the rows: the same place finds them again. */
   readonly seq: number
-  /** Epoch milliseconds: only what was noted until then. */
+  /** Epoch milliseconds: only sign-ins until then. */
   readonly untilMs: number
 } & (
   | { readonly of: 'account'; readonly accountId: string; readonly exceptSessionUid?: string | undefined }
   | { readonly of: 'company-user'; readonly companyUserId: string }
   | { readonly of: 'session'; readonly session: ClientSession }
   | { readonly of: 'grant'; readonly grantId: string }
-  | { readonly of: 'everybody' }
 )
+
+/** A part of all sign-ins until an instant (epoch milliseconds). */
+export type SomeOfAll = { readonly seq: number; readonly untilMs: number; readonly limit: number }
 
 export type ClientSessions = ReturnType<typeof createClientSessions>
 
@@ -45,14 +49,13 @@ type Row = { readonly account_id: string; readonly client_id: string; readonly s
 /** Knows at which clients people are signed in. Rows outlive sessions and grants: clients are told after these have ended. */
 export function createClientSessions(knex: Knex) {
   return {
-    /** Notes a sign-in, or that one goes on. A row keeps the instant at which it was noted first, until it ends. */
-    async note({ accountId, clientId, sid = '', ttlSeconds, ...facts }: NewClientSession): Promise<void> {
+    /** Notes a sign-in, or that one goes on. A row keeps the instant of its first sign-in, until it ends. */
+    async note({ accountId, clientId, sid = '', sinceMs, ttlSeconds, ...facts }: NewClientSession): Promise<void> {
       const { sessionUid = null, grantId = null, companyUserId = null } = facts
-      const now = Date.now()
       await knex.raw(
         `insert into client_sessions as s
            (account_id, client_id, sid, session_uid, grant_id, company_user_id, since_ms, expires_at)
-         values (:accountId, :clientId, :sid, :sessionUid, :grantId, :companyUserId, :now, :expiresAt)
+         values (:accountId, :clientId, :sid, :sessionUid, :grantId, :companyUserId, :sinceMs, :expiresAt)
          on conflict (account_id, client_id, sid) do update set
            session_uid = coalesce(excluded.session_uid, s.session_uid),
            grant_id = coalesce(excluded.grant_id, s.grant_id),
@@ -68,8 +71,8 @@ export function createClientSessions(knex: Knex) {
           sessionUid,
           grantId,
           companyUserId,
-          now,
-          expiresAt: Math.ceil(now / 1000) + ttlSeconds,
+          sinceMs: Math.floor(sinceMs),
+          expiresAt: nowSeconds() + ttlSeconds,
         },
       )
     },
@@ -82,6 +85,18 @@ export function createClientSessions(knex: Knex) {
          where ${condition.sql} and since_ms <= :untilMs and (ended_by is null or ended_by = :seq)
          returning account_id, client_id, sid`,
         { ...condition.values, seq: ended.seq, untilMs: ended.untilMs, keptUntil: nowSeconds() + ENDED_KEPT_SECONDS },
+      )
+      return rows.map(toSession)
+    },
+
+    /** Marks some of everybody's that have not ended, and returns them; none are left when there are fewer than `limit`. */
+    async endSome({ seq, untilMs, limit }: SomeOfAll, transaction: Knex): Promise<ClientSession[]> {
+      const { rows } = await transaction.raw<{ rows: Row[] }>(
+        `update client_sessions set ended_by = :seq, expires_at = least(expires_at, :keptUntil)
+         where ctid = any (array(select ctid from client_sessions
+           where ended_by is null and since_ms <= :untilMs limit :limit for update))
+         returning account_id, client_id, sid`,
+        { seq, untilMs, limit, keptUntil: nowSeconds() + ENDED_KEPT_SECONDS },
       )
       return rows.map(toSession)
     },
@@ -123,8 +138,6 @@ function conditionOf(ended: EndedSessions): { sql: string; values: Record<string
     }
     case 'grant':
       return { sql: 'grant_id = :grantId', values: { grantId: ended.grantId } }
-    case 'everybody':
-      return { sql: 'true', values: {} }
   }
 }
 

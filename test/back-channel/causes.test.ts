@@ -220,6 +220,12 @@ test('a company user who may no longer act: the client is told the person', asyn
   await expectTold({ customer }, { bySession: [undefined], byPerson: [] })
 })
 
+test('a sign-out of everybody: each client is told each of its people once', async () => {
+  const signedIn = [await person(), await person()]
+  await done(shop.admin('POST', '/v1/sign-outs', { of: 'everybody' }))
+  for (const one of signedIn) await expectTold(one, { bySession: [undefined], byPerson: [undefined] })
+})
+
 test('an agent who is dismissed: the client is told the agent', async () => {
   const client = await shop.addClient({ grant_types: ['urn:vestibule:grant:agent'], redirect_uris: undefined })
   const email = `agent-${randomUUID()}@example.com`

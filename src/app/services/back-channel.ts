@@ -1,8 +1,9 @@
 import { type ClientSessions, createClientSessions } from '../../client-sessions/client-sessions.ts'
 import { createExpandLogout } from '../../oauth/back-channel/expand-ending.ts'
-import { BACK_CHANNEL_LOGOUT, toLogoutMessage } from '../../oauth/back-channel/logout-message.ts'
+import { BACK_CHANNEL_LOGOUT, EVERYBODY_LOGOUT, toLogoutMessage } from '../../oauth/back-channel/logout-message.ts'
 import type { QueueLogout } from '../../oauth/back-channel/queue-logouts.ts'
 import { createSendLogout } from '../../oauth/back-channel/send-logout.ts'
+import { createTellEverybody } from '../../oauth/back-channel/tell-everybody.ts'
 import type { LiveProvider } from '../../oauth/engine/live-provider.ts'
 import type { Backends } from '../backends.ts'
 import type { ClientServices } from './clients.ts'
@@ -42,6 +43,15 @@ export function createBackChannelServices(
           const client = await registry.find(clientId)
           return client?.isEnabled !== true || client.metadata.backchannel_logout_uri === undefined
         },
+      })
+      outbox.register(EVERYBODY_LOGOUT, {
+        send: createTellEverybody({
+          sessions,
+          findClient,
+          enqueue: outbox.enqueue,
+          inTransaction: (work) => knex.transaction(work),
+        }),
+        isGone: async () => false,
       })
       await expanders.registerExpander(BACK_CHANNEL_LOGOUT, createExpandLogout({ sessions, findClient }))
     },

@@ -1,7 +1,8 @@
 import type { ClientSession, ClientSessions } from '../../client-sessions/client-sessions.ts'
 import type { ClientMetadata } from '../../clients/client.ts'
+import type { NewMessage } from '../../outbox/message.ts'
 import type { LoggedEnding } from '../../sign-in-endings/ending-rows.ts'
-import { toLogoutMessage } from './logout-message.ts'
+import { toEverybodyMessage, toLogoutMessage } from './logout-message.ts'
 
 export type ExpandLogoutDeps = {
   readonly sessions: Pick<ClientSessions, 'end' | 'ofBrowser'>
@@ -13,7 +14,10 @@ export type ExpandLogoutDeps = {
  * everything of the person ended. The same ending always gives the same messages.
  */
 export function createExpandLogout({ sessions, findClient }: ExpandLogoutDeps) {
-  return async function expandLogout(ending: LoggedEnding) {
+  return async function expandLogout(ending: LoggedEnding): Promise<NewMessage[]> {
+    const { what, seq, cutOffMs, atMs } = ending
+    // Everybody is too many for one transaction.
+    if (what === 'everybody') return [toEverybodyMessage({ seq, untilMs: cutOffMs ?? atMs })]
     const messages = await Promise.all(
       (await toldOf(ending, sessions)).map(async (told) => toLogoutMessage(told, await findClient(told.clientId))),
     )
@@ -33,13 +37,12 @@ async function toldOf(ending: LoggedEnding, sessions: ExpandLogoutDeps['sessions
       return companyUserId === undefined
         ? []
         : (await sessions.end({ ...ended, of: 'company-user', companyUserId })).map(wholePerson)
-    case 'everybody':
-      return (await sessions.end({ ...ended, of: 'everybody' })).map(wholePerson)
     case 'grant':
       return ofGrant(ending, sessions)
     // Of a session the grants tell. A client that is switched off is not told, and a single token is no session.
     case 'session':
     case 'client':
+    case 'everybody':
     case 'access-token':
       return []
   }

@@ -2,8 +2,8 @@ import { type Client, Provider, type TokenEndpointGrantContext } from 'oidc-prov
 import type { ClientSessions } from '../../client-sessions/client-sessions.ts'
 import type { ClientMetadata } from '../../clients/client.ts'
 import { anonymousIdOf } from '../accounts/anonymous-account.ts'
-import { grantFacts } from '../accounts/grant-facts.ts'
-import { familyTtlSeconds, LIFETIMES } from '../tokens/lifetimes.ts'
+import { grantFacts, signedInAtMs } from '../accounts/grant-facts.ts'
+import { LIFETIMES } from '../tokens/lifetimes.ts'
 
 /** A session that goes on is noted again after this, for clients that have an address since. */
 const NOTED_EVERY_MS = 86_400_000
@@ -31,6 +31,7 @@ export function noteBrowserSignIns({ Session, Client: Model }: Provider, note: N
           sessionUid: uid,
           grantId: authorization.grantId,
           companyUserId: companyUserOf(authorization.grantId),
+          sinceMs: signedInAtMs(this as never) ?? Date.now(), // the library's session, which it is
           ttlSeconds: keptSeconds(client),
         })
       Object.assign(authorization, { notedAtMs: Date.now(), notedGrantId: authorization.grantId })
@@ -55,6 +56,7 @@ export async function noteDirectSignIn({ oidc }: TokenEndpointGrantContext, note
     ...(isRefresh && RefreshToken?.sid !== undefined && { sid: RefreshToken.sid }),
     grantId: Grant.jti,
     companyUserId: grantFacts(Grant)?.companyUserId,
+    sinceMs: grantFacts(Grant)?.createdAtMs ?? Date.now(),
     ttlSeconds: keptSeconds(client),
   })
 }
@@ -70,8 +72,10 @@ function companyUserOf(grantId: string | undefined): string | undefined {
   return grant?.jti === grantId ? grantFacts(grant)?.companyUserId : undefined
 }
 
+/** Longer than the session here and an unused refresh token: a client that refreshes learns of the end by that. */
 function keptSeconds(client: Client): number {
-  return Math.max(LIFETIMES.session, familyTtlSeconds(client as unknown as ClientMetadata)) // its members are ours, too
+  const { refresh_token_ttl_seconds: own } = client as unknown as ClientMetadata // its members are ours, too
+  return Math.max(LIFETIMES.session, own ?? LIFETIMES.refreshToken) + LIFETIMES.grantMargin
 }
 
 /** Members of a session that its published type leaves out, and ours. */
