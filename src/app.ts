@@ -8,7 +8,9 @@ import { createEngine } from './app/engine.ts'
 import { openGauges } from './app/gauges.ts'
 import { createProtocolRules } from './app/protocol-rules.ts'
 import { createPublicApp, type PublicApp } from './app/public-app.ts'
+
 import { eraseDueAccounts } from './app/services/due-deletions.ts'
+import { pruneStatusLists } from './app/services/prune-status-lists.ts'
 import { tellReceivers } from './app/services/tell-receivers.ts'
 import { createServices, type Services } from './app/services.ts'
 import type { AppParts, Shared } from './app/shared.ts'
@@ -54,6 +56,7 @@ export async function openApp(
     const services = createServices(config, log, backends)
     const { clients, account, upstreams } = services
     if (account.deletions) closeSteps.push(eraseDueAccounts(account.deletions, log))
+    closeSteps.push(pruneStatusLists(services.revocations.statusLists, log))
     await upstreams.registry.look()
     if (await wantsDemo(config, backends)) {
       onProgress('loading demo customers and clients')

@@ -48,6 +48,7 @@ export function openSignals(
 }
 
 type RepairBackends = Pick<SignInSignals, 'endingLog' | 'unlogged' | 'expanders'> & {
+  readonly database: Database
   readonly storage: Storage
   readonly tokenKeys: readonly string[]
   readonly publishSignInEnded: SignInEndings['publishSignInEnded']
@@ -56,9 +57,10 @@ type RepairBackends = Pick<SignInSignals, 'endingLog' | 'unlogged' | 'expanders'
 /** Carries out what a process announced and did not do before it died. */
 export function repairEndings(
   log: Log,
-  { endingLog, unlogged, expanders, storage, tokenKeys, publishSignInEnded }: RepairBackends,
+  { database, endingLog, unlogged, expanders, storage, tokenKeys, publishSignInEnded }: RepairBackends,
 ): Repair {
   return openRepair({
+    knex: database.knex,
     endingLog,
     unlogged,
     sealKeys: tokenKeys,

@@ -19,10 +19,15 @@ export interface Directory {
   /** The same by id, with what a proof is measured by. */
   findCredentials(id: string): Promise<CustomerWithPassword | undefined>
   /**
-   * Stores a new password and when it changed. It signs nothing out: the caller ends the sign-ins. False, with nothing
-   * stored, when the credentials are no longer of `generation`. `by` is who sets it, where it is not the customer.
+   * Stores a new password and when it changed. It signs nothing out: the caller ends the sign-ins, and says by `endsSignIns` that it
+   * will, so that they end if it dies before. False, with nothing stored, when the credentials are no longer of `generation`. `by` is
+   * who sets it, where it is not the customer.
    */
-  setPassword(id: string, password: StoredPassword, generation?: number, by?: string): Promise<boolean>
+  setPassword(
+    id: string,
+    password: StoredPassword,
+    options?: { readonly generation?: number; readonly endsSignIns?: boolean; readonly by?: string | undefined },
+  ): Promise<boolean>
   /** The same password under another scheme. Does nothing when `current` is no longer what is stored. */
   replaceHash(id: string, current: StoredPassword, next: StoredPassword): Promise<void>
   /** Remembers that the password breaks the policy, so that the next page asks for another. */

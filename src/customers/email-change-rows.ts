@@ -1,6 +1,7 @@
 import { hash, randomBytes } from 'node:crypto'
 import type { Knex } from 'knex'
 import { normalizeEmail, storedForms } from '../credentials/email.ts'
+import { noteCauses } from '../sign-in-endings/causes.ts'
 import { codeOf } from '../thrown.ts'
 
 /** A customer's address before a change, and the token by which its owner can undo the change. */
@@ -92,6 +93,7 @@ async function undo(transaction: Knex, sha256: string): Promise<Undone> {
       updated_at: transaction.fn.now(),
     })
   await transaction('customer_email_changes').where({ customer_id: id }).where('id', '>=', change.id).delete()
+  await noteCauses(transaction, [{ what: 'customer', subject: id, why: 'email-changed' }])
   return { outcome: 'undone', customerId: id }
 }
 

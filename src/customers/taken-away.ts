@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import { noteCauses } from '../sign-in-endings/causes.ts'
 
 /** Who may no longer act because of a change. What was granted to them until then ends for good: the caller ends it. */
 export type TakenAway = { readonly customers: readonly string[]; readonly companyUsers: readonly string[] }
@@ -9,7 +10,7 @@ export type EndTakenAway = (takenAway: TakenAway, by: string) => Promise<void>
 /** What a change may reach: customers with their company users, and all company users of companies. */
 export type Reach = { readonly customers: readonly string[]; readonly companies: readonly string[] }
 
-/** Runs a change inside a transaction, and says who of `reach` could act before it and cannot after it. */
+/** Runs a change inside a transaction, and says who of `reach` could act before it and cannot after it; that these must be ended is noted. */
 export async function takenAwayBy(transaction: Knex, reach: Reach, change: () => Promise<void>): Promise<TakenAway> {
   if (reach.customers.length + reach.companies.length === 0) {
     await change()
@@ -18,10 +19,13 @@ export async function takenAwayBy(transaction: Knex, reach: Reach, change: () =>
   const before = await whoMayAct(transaction, reach)
   await change()
   const after = await whoMayAct(transaction, reach)
-  return {
-    customers: [...before.customers].filter((id) => !after.customers.has(id)),
-    companyUsers: [...before.companyUsers].filter((id) => !after.companyUsers.has(id)),
-  }
+  const customers = [...before.customers].filter((id) => !after.customers.has(id))
+  const companyUsers = [...before.companyUsers].filter((id) => !after.companyUsers.has(id))
+  await noteCauses(transaction, [
+    ...customers.map((subject) => ({ what: 'customer', subject, why: 'blocked' }) as const),
+    ...companyUsers.map((subject) => ({ what: 'company-user', subject, why: 'company-user-inactive' }) as const),
+  ])
+  return { customers, companyUsers }
 }
 
 async function whoMayAct(transaction: Knex, { customers, companies }: Reach) {

@@ -78,7 +78,8 @@ export const LOG_EVENTS = {
   'shared-signals.changes-failed': {
     level: 'warn',
     happened: 'Changes of accounts could not be turned into signals for receivers of Shared Signals.',
-    remedy: 'Read `err`, and repair the database or the customer service. Nothing is lost: the server tries again by itself.',
+    remedy:
+      'Read `err`, and repair the database or the customer service. Nothing is lost: the server tries again by itself.',
   },
   'shared-signals.set-refused': {
     level: 'warn',
@@ -99,6 +100,11 @@ export const LOG_EVENTS = {
     level: 'warn',
     happened: 'Other users of this machine can read files of the server.',
     remedy: 'Give the files to the user of the server, and run `chmod -R go=` on the directory.',
+  },
+  'status-lists.prune-failed': {
+    level: 'warn',
+    happened: 'Status lists whose tokens have all expired could not be removed.',
+    remedy: 'Check that the database answers. The server tries again every minute.',
   },
   'keys.unreachable': {
     level: 'warn',

@@ -20,7 +20,7 @@ export type DrainDeps = {
 /** Sent to one receiver at a time. */
 const AT_ONCE = 16
 /** A node that died gives way after it: longer than an attempt may take, with the time to write down what came of it. */
-const HELD_FOR_MS = 10_000
+const HELD_FOR_MS = 5000
 const MOST_FAILURE = 500
 
 type Tried = { readonly message: Message; readonly result: SendResult; readonly step: Step }

@@ -29,8 +29,8 @@ export type ExpanderDeps = {
 }
 
 const BATCH = 200
-/** Longer than a batch takes; a node that died gives way after it. */
-const HELD_SECONDS = 30
+/** A node that died gives way after it. One that is slower than this does its work in vain: the cursor decides whose messages count. */
+const HELD_SECONDS = 5
 const FIRST_DELAY_MS = 1000
 const MAX_DELAY_MS = 60_000
 

@@ -1,5 +1,7 @@
+import type { Knex } from 'knex'
 import type { Log } from '../log.ts'
 import { unseal } from '../storage/seal.ts'
+import { announceOverdue } from './causes.ts'
 import { type EndingLog, SEALED } from './ending-log.ts'
 import type { EndingRow } from './ending-rows.ts'
 import type { SignInEnded } from './sign-in-ended.ts'
@@ -12,7 +14,8 @@ export type EndAgain = (ending: UnsettledEnding) => Promise<number | undefined>
 export type UnsettledEnding = { readonly event: SignInEnded; readonly expiresAtMs: number; readonly bearer?: string }
 
 export type RepairDeps = {
-  readonly endingLog: Pick<EndingLog, 'unsettled' | 'settle' | 'write' | 'prune'>
+  readonly knex: Knex
+  readonly endingLog: Pick<EndingLog, 'announce' | 'unsettled' | 'settle' | 'write' | 'prune'>
   readonly unlogged: ReturnType<typeof createUnlogged>
   /** Any of them opens what was sealed. */
   readonly sealKeys: readonly string[]
@@ -37,6 +40,7 @@ const PRUNE_EVERY_MS = 600_000
 /** Looks for endings that were announced and have no place, on every node, and carries them out. */
 export function openRepair(deps: RepairDeps): Repair {
   const {
+    knex,
     endingLog,
     unlogged,
     sealKeys,
@@ -53,6 +57,7 @@ export function openRepair(deps: RepairDeps): Repair {
 
   async function repair(): Promise<void> {
     await unlogged.handOver(endingLog.write)
+    await announceOverdue(knex, endingLog, afterMs)
     for (;;) {
       const rows = isClosing ? [] : await endingLog.unsettled(afterMs, AT_ONCE)
       let settled = 0

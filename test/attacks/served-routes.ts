@@ -13,8 +13,8 @@ export type ServedRoute = {
 export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 /** Registered on the other listener. */
 const ADMIN = /^\/(v1|console|metrics)(\/|$)/
-/** What the library registers with a router of its own. */
-const OF_THE_LIBRARY: Readonly<Record<string, string>> = {
+/** What the library registers with a router of its own, and what is served without one. */
+const WITHOUT_A_ROUTER: Readonly<Record<string, string>> = {
   '/authorize': 'GET, POST',
   '/authorize/:uid': 'GET',
   '/token': 'POST',
@@ -28,6 +28,9 @@ const OF_THE_LIBRARY: Readonly<Record<string, string>> = {
   '/logout/confirm': 'POST',
   '/logout/success': 'GET',
   '/device': 'GET, POST',
+  '/revocations': 'GET',
+  '/status-lists': 'GET',
+  '/status-lists/1': 'GET',
   '/.well-known/openid-configuration': 'GET',
   '/.well-known/oauth-authorization-server': 'GET',
 }
@@ -54,7 +57,7 @@ export async function withRoutes<T>(start: () => Promise<T>): Promise<{ started:
 
 function servedBy(routers: Iterable<Router>): ServedRoute[] {
   const methodsOf = new Map(
-    Object.entries(OF_THE_LIBRARY).map(([pattern, methods]) => [pattern, new Set(methods.split(', '))]),
+    Object.entries(WITHOUT_A_ROUTER).map(([pattern, methods]) => [pattern, new Set(methods.split(', '))]),
   )
   for (const { stack } of routers)
     for (const { path, methods } of stack) {

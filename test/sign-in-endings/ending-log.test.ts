@@ -129,6 +129,7 @@ onBothDatabases('the log of endings', (open) => {
 
   function repairOf(parts: Partial<RepairDeps>) {
     return openRepair({
+      knex: database.knex,
       endingLog: first,
       unlogged: createUnlogged(createMemoryStorage()),
       sealKeys,

@@ -52,6 +52,9 @@ export type ImportDeps = {
   readonly onMoved?: (change: EmailChange) => void
 }
 
+/** What is announced together is written together. */
+const SIGNED_OUT_AT_ONCE = 100
+
 /**
  * Reads customers, one JSON object a line, and stores them batch by batch. Good lines land, bad ones are told with
  * their number; running it again changes nothing. Wrap fast hashes with `wrapFastHashes` afterwards.
@@ -87,11 +90,11 @@ export async function importCustomers(
     const ended = takenAway.splice(0)
     for (const taken of ended) await endTakenAway?.(taken)
     const blocked = new Set(ended.flatMap(({ customers }) => customers))
-    for (const { outcome } of outcomes) {
-      if (outcome.outcome !== 'updated') continue
-      if (outcome.hasNewCredentials && !blocked.has(outcome.id)) await signOut(outcome.id)
-      if (outcome.moved) onMoved(outcome.moved)
-    }
+    const updated = outcomes.flatMap(({ outcome }) => (outcome.outcome === 'updated' ? [outcome] : []))
+    const signedOut = updated.filter(({ id, hasNewCredentials }) => hasNewCredentials && !blocked.has(id))
+    for (let start = 0; start < signedOut.length; start += SIGNED_OUT_AT_ONCE)
+      await Promise.all(signedOut.slice(start, start + SIGNED_OUT_AT_ONCE).map(({ id }) => signOut(id)))
+    for (const { moved } of updated) if (moved) onMoved(moved)
     const problems = [...batch.problems, ...outcomes.flatMap(problemOf)].sort((a, b) => a.line - b.line)
     run = { id: run.id, line: batch.last.number, counts: add(run.counts, outcomes, problems.length) }
     await runs.save(run, problems)

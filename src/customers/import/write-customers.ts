@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Knex } from 'knex'
 import { normalizeEmail } from '../../credentials/email.ts'
+import { type NotedCause, noteCauses } from '../../sign-in-endings/causes.ts'
 import { type EmailChange, recordEmailChanges } from '../email-change-rows.ts'
 import { type Reach, type TakenAway, takenAwayBy } from '../taken-away.ts'
 import { claim, conflictOf, type Existing, type Owners, readOwners } from './import-conflicts.ts'
@@ -84,6 +85,7 @@ async function upsertBatch(
         if (placed.length > 0) await writeRows(transaction, news)
       })
       const counted = await withNewCredentials(transaction, outcomes, owners)
+      if (origin) await noteCauses(transaction, counted.flatMap(causeOf))
       const moved = await recordMoves(transaction, { records, outcomes, owners })
       return { outcomes: counted.map((outcome) => ({ ...outcome, ...moved(outcome) })), rows, takenAway }
     })
@@ -123,6 +125,12 @@ async function withNewCredentials(
       ? { ...outcome, hasNewCredentials: true }
       : outcome,
   )
+}
+
+/** An import signs out whose credentials it changed. */
+function causeOf(outcome: WriteOutcome): NotedCause[] {
+  const isSignedOut = outcome.outcome === 'updated' && outcome.hasNewCredentials
+  return isSignedOut ? [{ what: 'customer', subject: outcome.id, why: 'imported' }] : []
 }
 
 type Placed = {

@@ -7,6 +7,7 @@ import { oneAtATime } from '../../database/one-at-a-time.ts'
 import { type Page, type PageRequest, toPage } from '../../database/page.ts'
 import { type Changed, isRevision } from '../../database/revision.ts'
 import { afterUuid, isUuid } from '../../database/uuid.ts'
+import { noteCauses } from '../../sign-in-endings/causes.ts'
 import { codeOf } from '../../thrown.ts'
 import type { Customer } from '../customer.ts'
 import { type CustomerRow, SELECT_CUSTOMER, toCustomerWithPassword } from '../customer-row.ts'
@@ -76,6 +77,7 @@ export function createCustomerRecords({ knex, tellChanged }: CustomerRecordsDeps
       if (!isRevision(seen, before)) return { outcome: 'changed-meanwhile' }
       const result = await change(transaction, before)
       if (result && 'outcome' in result) return result
+      if (result) await noteCauses(transaction, [{ what: 'customer', subject: before.id, why: 'email-changed' }])
       return {
         outcome: 'changed',
         before,

@@ -69,7 +69,9 @@ export function createPasswordChange({
       password: StoredPassword,
       languages: readonly string[],
     ): Promise<Proof | undefined> {
-      if (!(await directory.setPassword(customer.id, password, proof.generation, by))) return undefined
+      const { generation } = proof
+      const options = { ...(generation !== undefined && { generation }), endsSignIns: !staysSignedIn, by }
+      if (!(await directory.setPassword(customer.id, password, options))) return undefined
       notePassword(customer.id, by)
       if (!staysSignedIn) await signOut(customer.id)
       postLetter(async () => ({

@@ -7,6 +7,7 @@ import { changesBy } from '../../database/change-notes/change-actor.ts'
 import { prepared } from '../../database/prepared.ts'
 import { isStorable } from '../../database/storable.ts'
 import { isUuid } from '../../database/uuid.ts'
+import { noteCauses } from '../../sign-in-endings/causes.ts'
 import type { Customer } from '../customer.ts'
 import { type CustomerRow, SELECT_CUSTOMER, toCustomerWithPassword } from '../customer-row.ts'
 import type { CustomerWithPassword, Directory } from '../directory.ts'
@@ -45,20 +46,17 @@ export function createSqlDirectory({ knex }: { readonly knex: Knex }): SqlDirect
       return find(emailCondition('c.email_normalized'), forms, forms)
     },
 
-    async setPassword(id, password, generation, by) {
-      const set = (connection: Knex) =>
-        connection('customers')
+    async setPassword(id, password, { generation, endsSignIns = false, by } = {}) {
+      return knex.transaction(async (transaction) => {
+        if (by !== undefined) await changesBy(transaction, by)
+        const changed = await transaction('customers')
           .where({ id, ...(generation !== undefined && { credential_generation: generation }) })
           .whereNot({ status: 'anonymised' })
-          .update(newPassword(knex, password))
-      const changed =
-        by === undefined
-          ? await set(knex)
-          : await knex.transaction(async (transaction) => {
-              await changesBy(transaction, by)
-              return set(transaction)
-            })
-      return changed === 1
+          .update(newPassword(transaction, password))
+        if (changed === 1 && endsSignIns)
+          await noteCauses(transaction, [{ what: 'customer', subject: id, why: 'password-changed' }])
+        return changed === 1
+      })
     },
     async replaceHash(id, current, next) {
       // A password changed since `current` was read must win over the re-hash of the old one.

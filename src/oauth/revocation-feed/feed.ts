@@ -1,7 +1,7 @@
-import type { LoggedEnding } from '../../sign-in-endings/ending-rows.ts'
 import type { JwtSigner } from '../tokens/sign-jwt.ts'
-import { type FeedEntry, type FeedLog, feedEntry } from './feed-entry.ts'
+import { type FeedLog, feedEntry } from './feed-entry.ts'
 import { createHeadWatch } from './head-watch.ts'
+import { createNewestEntries } from './newest-entries.ts'
 import { signedForAnybody } from './signed-for-anybody.ts'
 
 export type FeedDeps = {
@@ -33,9 +33,9 @@ export type FeedPage = {
 
 export type RevocationFeed = ReturnType<typeof createRevocationFeed>
 
-/** Endings of a page of 60 KB. */
+/** Endings of a page of 100 KB; as many are kept in memory. */
 const ENTRIES_AT_ONCE = 1000
-/** Pages kept: readers that keep up share a few. Of full pages some 12 MB. */
+/** Pages kept: readers that keep up share a few. Of full pages some 20 MB. */
 const MOST_PAGES = 200
 /** A page is good for as many polls. */
 const POLLS_PER_PAGE = 3
@@ -49,6 +49,7 @@ const CONFIRMED_POLLS = 1.5
 export function createRevocationFeed(deps: FeedDeps) {
   const { endingLog, signer, issuer, ttlSeconds, entriesAtOnce = ENTRIES_AT_ONCE, now = Date.now } = deps
   const watch = createHeadWatch(endingLog, { keptMs: ttlSeconds * 1000, now })
+  const newestAfter = createNewestEntries(endingLog, entriesAtOnce)
   const pages = new Map<number, FeedPage>()
   const underWay = new Map<number, Promise<FeedPage>>()
 
@@ -58,7 +59,9 @@ export function createRevocationFeed(deps: FeedDeps) {
     const { head, floor } = await watch.current()
     if (after < floor) return 0
     // Another node may know more. If none does, the log is younger than the cursor: it was restored from a backup.
-    return after <= head || after <= (await watch.check()).head ? after : 0
+    if (after > head && after > (await watch.check()).head) return 0
+    // Of readers that are far behind many share a page, which then begins before their cursors.
+    return after < head - entriesAtOnce ? after - (after % entriesAtOnce) : after
   }
 
   function isGood(page: FeedPage, head: number): boolean {
@@ -66,15 +69,23 @@ export function createRevocationFeed(deps: FeedDeps) {
     return isComplete && now() - page.checkedAtMs < ttlSeconds * 1000
   }
 
+  /** What the log has behind a place: all of it, or as much as one page tells of. */
+  async function read(from: number, head: number) {
+    const newest = await newestAfter(from, head)
+    if (newest) return { ...newest, isCut: false }
+    const rows = await endingLog.after(from, entriesAtOnce)
+    return {
+      entries: rows.map(feedEntry).filter((entry) => entry !== undefined),
+      to: rows.at(-1)?.seq ?? head,
+      isCut: rows.length > 0,
+    }
+  }
+
   async function build(from: number): Promise<FeedPage> {
     const { head, floor, checkedAtMs, sinceMs } = await watch.current()
-    const rows = from < head ? await endingLog.after(from, entriesAtOnce + 1) : []
-    const isCut = rows.length > entriesAtOnce
-    const told = isCut ? rows.slice(0, entriesAtOnce) : rows
+    const { entries: all, to, isCut } = await read(from, head)
     const iat = Math.floor(checkedAtMs / 1000)
-    const last = told.at(-1)?.seq ?? from
-    const to = isCut ? last : Math.max(head, last, from)
-    const entries = told.flatMap((row) => liveEntry(row, iat))
+    const entries = all.filter(([, , , , until]) => until > iat)
     const exp = iat + POLLS_PER_PAGE * ttlSeconds
     const claims = { iss: issuer, iat, exp, ttl: ttlSeconds, from, to, floor, entries, more: isCut }
     const jwt = await signedForAnybody(signer, 'revocations+jwt', claims)
@@ -118,9 +129,4 @@ export function createRevocationFeed(deps: FeedDeps) {
     forget: () => pages.clear(),
     close: watch.close,
   }
-}
-
-function liveEntry(row: LoggedEnding, nowSeconds: number): readonly FeedEntry[] {
-  const entry = feedEntry(row)
-  return entry && entry[4] > nowSeconds ? [entry] : []
 }

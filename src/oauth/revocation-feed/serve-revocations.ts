@@ -9,8 +9,9 @@ const CURSOR = /^\d{1,15}$/
 const SECONDS = /^\d{1,5}$/
 /** Longer than this no request waits: proxies give up after a minute, and a server that stops waits for its requests. */
 const LONGEST_WAIT_SECONDS = 30
-/** Requests of a process that may wait at a time; one more is answered at once. */
+/** Requests that may wait at a time, of a process and of one address: others are told to poll. */
 const MOST_WAITING = 1000
+const MOST_WAITING_OF_ONE = 50
 
 type Asked = { readonly after: number | undefined; readonly waitSeconds: number }
 
@@ -20,6 +21,7 @@ export type ServeRevocations = Routes & { endWaits(): void }
 export function serveRevocations(feed: RevocationFeed): ServeRevocations {
   const ending = new AbortController()
   let waiting = 0
+  const waitingOf = new Map<string, number>()
 
   async function waitForNews(ctx: Context, { after, waitSeconds }: Asked): Promise<FeedPage> {
     const gone = new AbortController()
@@ -27,6 +29,7 @@ export function serveRevocations(feed: RevocationFeed): ServeRevocations {
     const leave = () => gone.abort()
     ctx.res.once('close', leave)
     waiting++
+    waitingOf.set(ctx.ip, (waitingOf.get(ctx.ip) ?? 0) + 1)
     try {
       for (;;) {
         // Listens before it looks: nothing that ends in between is missed.
@@ -37,6 +40,9 @@ export function serveRevocations(feed: RevocationFeed): ServeRevocations {
       }
     } finally {
       waiting--
+      const left = (waitingOf.get(ctx.ip) ?? 1) - 1
+      if (left > 0) waitingOf.set(ctx.ip, left)
+      else waitingOf.delete(ctx.ip)
       gone.abort()
       ctx.res.off('close', leave)
     }
@@ -44,13 +50,13 @@ export function serveRevocations(feed: RevocationFeed): ServeRevocations {
 
   async function answer(ctx: Context): Promise<void> {
     const asked = readQuestion(ctx)
-    if (typeof asked === 'string') {
-      ctx.set('Access-Control-Allow-Origin', '*')
-      answerInJson(ctx, { status: 400, error: 'invalid_request', error_description: asked })
-      return
+    if (typeof asked === 'string') return refuse(ctx, 400, asked)
+    const wantsToWait = asked.waitSeconds > 0 && asked.after !== undefined && !ending.signal.aborted
+    if (wantsToWait && (waiting >= MOST_WAITING || (waitingOf.get(ctx.ip) ?? 0) >= MOST_WAITING_OF_ONE)) {
+      ctx.set('Retry-After', String(feed.ttlSeconds))
+      return refuse(ctx, 429, 'too many requests wait here: ask without wait')
     }
-    const mayWait = asked.waitSeconds > 0 && asked.after !== undefined && waiting < MOST_WAITING
-    const page = mayWait ? await waitForNews(ctx, asked) : await feed.page(asked.after)
+    const page = wantsToWait ? await waitForNews(ctx, asked) : await feed.page(asked.after)
     await answerForAnybody(ctx, {
       body: page.jwt,
       contentType: 'application/jwt',
@@ -83,6 +89,11 @@ export function serveRevocations(feed: RevocationFeed): ServeRevocations {
 /** Half of the time between two polls: by so much a cache may delay what a poll would find. */
 export function cacheSecondsOf(ttlSeconds: number): number {
   return Math.max(1, Math.floor(ttlSeconds / 2))
+}
+
+function refuse(ctx: Context, status: number, error_description: string): void {
+  ctx.set('Access-Control-Allow-Origin', '*')
+  answerInJson(ctx, { status, error: 'invalid_request', error_description })
 }
 
 /** What the address asks for, or why it cannot be answered. */

@@ -2,7 +2,7 @@ import type { EndTakenAway } from '../../customers/taken-away.ts'
 import type { EndSignIn } from './end-sign-in.ts'
 
 /** Of a big company, so that they stand in no long line for storage. */
-const AT_ONCE = 20
+const AT_ONCE = 100
 
 /**
  * Ends everything that was granted to customers and company users who may no longer act: who gets the right back signs in

@@ -10,9 +10,11 @@ import { encodeList, packStatuses } from './pack-statuses.ts'
 import { createPlaceGiver, shardOf } from './place-giver.ts'
 import {
   insertTokens,
+  isLive,
   liveLists,
   markEnded,
   placesOver,
+  pruneLists,
   readMarked,
   reserveBlock,
   type StatusRow,
@@ -54,6 +56,8 @@ const ENDINGS_AT_ONCE = 1000
 /** A list that takes long to make is made more seldom. */
 const REST_PER_WORK = 10
 const MOST_LISTS = 64
+/** For clocks that differ. */
+const KEPT_SECONDS = 120
 
 /** Token Status Lists: a place for each token of resource servers that ask for it, and the signed lists that say which are over. */
 export function createStatusLists(deps: StatusListDeps) {
@@ -92,14 +96,14 @@ export function createStatusLists(deps: StatusListDeps) {
 
   async function build(listId: string): Promise<Known | undefined> {
     const startedMs = Date.now()
+    const iat = Math.floor(startedMs / 1000)
+    if (!(await isLive(knex, listId, iat))) return undefined
     const { head } = await watch.current()
     marking ??= mark().finally(() => {
       marking = undefined
     })
     await marking
-    const iat = Math.floor(startedMs / 1000)
-    const places = await placesOver(knex, listId, iat)
-    if (!places) return undefined
+    const places = await placesOver(knex, listId)
     const bytes = packStatuses(
       places.map((place) => [place, 1] as const),
       { bits: 1, size: capacity },
@@ -145,6 +149,9 @@ export function createStatusLists(deps: StatusListDeps) {
       if (built) keep(listId, built)
       return built
     },
+
+    /** Removes lists whose last token expired, a while after it. @returns how many tokens were in them. */
+    prune: () => pruneLists(knex, Math.floor(Date.now() / 1000) - KEPT_SECONDS),
 
     /** The addresses of all lists that have living tokens. */
     async uris(): Promise<string[]> {

@@ -61,10 +61,14 @@ export async function liveLists(knex: Knex, nowSeconds: number): Promise<string[
   return rows.map(({ id }) => String(id))
 }
 
-/** The places of a list whose tokens are over; undefined where there is no such list. */
-export async function placesOver(knex: Knex, listId: string, nowSeconds: number): Promise<number[] | undefined> {
+/** Whether there is such a list, with a token that lives. */
+export async function isLive(knex: Knex, listId: string, nowSeconds: number): Promise<boolean> {
   const list = await knex('status_lists').where('id', listId).where('expires_at', '>', nowSeconds).first('id')
-  if (!list) return undefined
+  return list !== undefined
+}
+
+/** The places of a list whose tokens are over. */
+export async function placesOver(knex: Knex, listId: string): Promise<number[]> {
   const rows: { place: number }[] = await knex('status_list_tokens')
     .where({ list_id: listId, is_over: true })
     .select('place')

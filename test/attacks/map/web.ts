@@ -66,6 +66,8 @@ export const attacks: readonly Attack[] = [
       'test/attacks/every-route.test.ts › in a path or query is an answer of %s',
       'test/attacks/every-route.test.ts › in a body is an answer of %s',
       'test/attacks/every-route.test.ts › in the fields of %s costs what a short text costs',
+      'test/attacks/every-bearer-route.test.ts › %s %s answers a customer who may, whatever text comes',
+      'test/attacks/every-bearer-route.test.ts › %s %s answers a client that may, whatever text comes',
       'test/attacks/every-route.test.ts › %s is below it, and nothing is beside it',
     ],
   },

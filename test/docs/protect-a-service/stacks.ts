@@ -1,7 +1,7 @@
-import { symlinkSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { type Backend, findJacksonJars, findPython, GO_JWT } from '../../support/binaries.ts'
+import { installPacked } from '../../support/packed-resource-server.ts'
 
 /** How the files of a page become a running service. */
 export type Stack = {
@@ -15,6 +15,8 @@ export type Stack = {
   readonly env?: Readonly<Record<string, string>>
   /** What is run before the service, and makes it ready. */
   readonly build?: (directory: string) => readonly [command: string, ...args: string[]] | undefined
+  /** It learns of revocations by the feed. */
+  readonly followsFeed?: true
   readonly start: (directory: string, port: number) => readonly [command: string, ...args: string[]]
 }
 
@@ -24,14 +26,15 @@ export const COOLDOWN_SECONDS = 2
 /** Debian has version 4. */
 const GO_JWT_PACKAGE = 'github.com/golang-jwt/jwt'
 
-const NODE_MODULES = fileURLToPath(new URL('../../../node_modules', import.meta.url))
-
 const node = (name: string, file: string): Stack => ({
   name,
   page: 'node.md',
-  changes: [['cooldownDuration: 30_000', `cooldownDuration: ${COOLDOWN_SECONDS * 1000}`]],
+  changes: [
+    ['cooldownDuration: 30_000', `cooldownDuration: ${COOLDOWN_SECONDS * 1000}`],
+    ['cooldownSeconds: 30', `cooldownSeconds: ${COOLDOWN_SECONDS}`],
+  ],
   build(directory) {
-    symlinkSync(NODE_MODULES, join(directory, 'node_modules'))
+    installPacked(directory, ['express', 'fastify', 'koa'])
     return undefined
   },
   start: () => [process.execPath, file],
@@ -39,8 +42,10 @@ const node = (name: string, file: string): Stack => ({
 
 /** Every stack that a page shows and that can be run here. */
 export const STACKS: readonly Stack[] = [
-  node('Express', 'express-service.mjs'),
-  node('Fastify', 'fastify-service.mjs'),
+  { ...node('Express', 'express-service.mjs'), followsFeed: true },
+  { ...node('Fastify', 'fastify-service.mjs'), followsFeed: true },
+  { ...node('Koa', 'koa-service.mjs'), followsFeed: true },
+  node('jose', 'jose-service.mjs'),
   {
     name: 'Python',
     page: 'python.md',

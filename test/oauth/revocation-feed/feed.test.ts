@@ -199,7 +199,20 @@ describe('what it costs', () => {
   })
 })
 
-test('a reader that polls all the time gets every one of 500 endings, once and in order', async () => {
+test('cursors that strangers make up cost the log nothing, near the head and far behind it', async () => {
+  const { endingLog, end, feed } = open({ entriesAtOnce: 10 })
+  for (let count = 0; count < 100; count++) end({ what: 'grant', grantId: `g${count}` })
+  for (let cursor = 0; cursor <= 100; cursor++) await feed.page(cursor)
+  const before = endingLog.asked()
+  const ranges = await Promise.all(Array.from({ length: 101 }, (_, cursor) => feed.page(cursor)))
+  expect(endingLog.asked()).toBe(before)
+  for (const [cursor, { from, to }] of ranges.entries()) {
+    expect([from <= cursor, from > cursor - 10, to > cursor || cursor === 100]).toEqual([true, true, true])
+    if (cursor >= 90) expect([from, to]).toEqual([cursor, 100])
+  }
+})
+
+test('a reader that polls all the time gets every one of 500 endings, in order, whatever it is behind', async () => {
   const { feed, end, read, endingLog } = open({ entriesAtOnce: 7 })
   const seen: number[] = []
   let isOver = false
@@ -207,7 +220,8 @@ test('a reader that polls all the time gets every one of 500 endings, once and i
     for (let cursor = 0; ; ) {
       const isLast = isOver
       const { entries, to, more } = await read(cursor)
-      seen.push(...entries.map(([seq]) => seq))
+      // Who is far behind may get a page that begins before its cursor.
+      seen.push(...entries.map(([seq]) => seq).filter((seq) => seq > cursor))
       cursor = to
       if (isLast && !more) return
     }

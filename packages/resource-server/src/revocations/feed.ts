@@ -109,7 +109,8 @@ export function createFeed(deps: FeedDeps): Feed {
   }
 
   function take(next: Page, nextEtag: string | null): boolean {
-    if (page && next.iat < page.iat) return true // an older copy, from a cache on the way
+    // An older copy, from a cache on the way. The next page of a full one may have been signed earlier.
+    if (page && next.iat < page.iat && next.to <= highest) return true
     if (cursor !== undefined && (next.from > cursor || (next.from === cursor && next.floor > cursor + 1))) {
       cursor = undefined
       etag = null

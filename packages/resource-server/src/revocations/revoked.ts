@@ -60,10 +60,10 @@ export function createRevoked(maxEntries: number, skewSeconds: number): Revoked 
     },
 
     find(claims) {
-      const { jti, gid, parent_gid, sub, id_company_user, client_id, grant_client_id, iat } = claims
+      const { jti, gid, parent_gid, id_company_user, client_id, grant_client_id, iat } = claims
       if (isDead('j', jti)) return 'the token was revoked'
       if (isDead('g', gid) || isDead('g', parent_gid)) return 'its sign-in was ended'
-      if (isBefore('s', sub, iat)) return 'its subject was signed out'
+      if (subjectsOf(claims).some((subject) => isBefore('s', subject, iat))) return 'its subject was signed out'
       if (isBefore('m', id_company_user, iat)) return 'its company user was signed out'
       if (isBefore('c', client_id, iat) || isBefore('c', grant_client_id, iat)) return 'its client was signed out'
       if (isBefore('*', '*', iat)) return 'everybody was signed out'
@@ -72,4 +72,9 @@ export function createRevoked(maxEntries: number, skewSeconds: number): Revoked 
     },
     size,
   }
+}
+
+/** Whose it is: tokens in the form of a shop system say it beside a `sub` of their own. */
+function subjectsOf({ sub, customer_id, agent_id, anonymous_id }: Claims): readonly unknown[] {
+  return [sub, customer_id, agent_id, ...(typeof anonymous_id === 'string' ? [`anonymous:${anonymous_id}`] : [])]
 }
