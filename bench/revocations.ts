@@ -77,7 +77,6 @@ async function poll(): Promise<void> {
     })
   const requests = [
     ['/jwks, from the fast path', '/jwks', {}],
-    ['/jwks, from the engine', '/jwks?', {}],
     ['/jwks, unchanged', '/jwks', { 'if-none-match': '*' }],
     ['/revocations without news', '/revocations?after=0', {}],
     ['/revocations, unchanged', '/revocations?after=0', { 'if-none-match': '*' }],

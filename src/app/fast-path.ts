@@ -10,6 +10,7 @@ import { createFastPath } from '../fast-path/fast-path.ts'
 import { fastIntrospection } from '../fast-path/introspection.ts'
 import { fastJwks } from '../fast-path/jwks.ts'
 import { fastRefresh } from '../fast-path/refresh.ts'
+import { fastRevocations } from '../fast-path/revocations.ts'
 import { writeAccessLines } from '../http/access-log.ts'
 import { isForOtherHost } from '../http/host-guard.ts'
 import { securityHeaderList } from '../http/security-headers.ts'
@@ -50,6 +51,7 @@ export function openFastPath(
   const endpoints: readonly FastEndpoint[] = [
     fastJwks(answerKeySet),
     fastDiscovery(lastMetadata),
+    ...(services.revocations.feed ? [fastRevocations(services.revocations.feed)] : []),
     fastIntrospection({ proveClient, introspect: rules.introspect }),
     fastClientCredentials({ ...issuing, defaultResource: config.DEFAULT_RESOURCE }),
     fastRefresh({

@@ -26,6 +26,7 @@ export async function settleRestored(
       closeSteps,
     )
     const untilMs = Date.now()
+    await endingLog.leavePlacesOut()
     const endSignIn = createEndSignIn({ storage, endingLog, publishSignInEnded })
     await endSignIn({ what: { of: 'everybody', untilMs }, why: 'backup-restored', by: 'admin' })
     if (!keepsKeys) {

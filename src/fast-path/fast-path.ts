@@ -63,7 +63,7 @@ export function createFastPath(endpoints: readonly FastEndpoint[], deps: FastPat
 
   return (handle) => (incoming, response) => {
     const startedMs = performance.now()
-    const there = byTarget.get(`${incoming.method} ${incoming.url}`)
+    const there = endpointsAt(byTarget, incoming)
     const first = there?.[0]
     const mayAnswer = first && headersFit(first.rule, incoming.headers, alsoWithoutHeaders) && !isElsewhere(incoming)
     if (!there || !mayAnswer) return void handle(incoming, response)
@@ -94,8 +94,19 @@ export function createFastPath(endpoints: readonly FastEndpoint[], deps: FastPat
   }
 }
 
+type Targets = ReadonlyMap<string, readonly FastEndpoint[]>
+
+/** Those at a target, or at its path where they take a query. */
+function endpointsAt(byTarget: Targets, { method, url = '' }: IncomingMessage): readonly FastEndpoint[] | undefined {
+  const exact = byTarget.get(`${method} ${url}`)
+  const query = exact ? -1 : url.indexOf('?')
+  if (query < 0) return exact
+  const there = byTarget.get(`${method} ${url.slice(0, query)}`)
+  return there?.[0]?.rule.takesQuery ? there : undefined
+}
+
 /** By method and path. Those that share both tell each other apart by their forms. */
-function targetsOf(endpoints: readonly FastEndpoint[], prefix: string): ReadonlyMap<string, readonly FastEndpoint[]> {
+function targetsOf(endpoints: readonly FastEndpoint[], prefix: string): Targets {
   const targets = new Map<string, FastEndpoint[]>()
   for (const endpoint of endpoints) {
     for (const path of endpoint.rule.paths.flatMap((each) => targetsBelow(prefix, each))) {

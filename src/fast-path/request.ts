@@ -17,6 +17,8 @@ export type FastRequest = {
   /** The same object for all requests of a connection. */
   readonly connection: object
   readonly headers: IncomingHttpHeaders
+  /** Path and query. */
+  readonly target: string
   readonly form: Form
 }
 
@@ -47,6 +49,14 @@ export function createOpenRequest({ trustedProxies }: { readonly trustedProxies:
         ? clientAddress(peer.address, forwarded, trustedProxies)
         : peer.address
     const network = ip === peer.address ? peer.network : networkOf(ip)
-    return { state: { requestId, facts: {} }, ip, network, connection: request.socket, headers, form }
+    return {
+      state: { requestId, facts: {} },
+      ip,
+      network,
+      connection: request.socket,
+      headers,
+      target: request.url ?? '',
+      form,
+    }
   }
 }

@@ -8,6 +8,8 @@ export type Rule = {
   readonly method: 'GET' | 'POST'
   /** Paths below the issuer's own. */
   readonly paths: readonly string[]
+  /** Whether these paths may be asked for with a query; the endpoint reads it. */
+  readonly takesQuery?: true
   /** Headers with any of which the answer could be another one, besides those of `CHANGING_HEADERS`. */
   readonly withoutHeaders?: readonly string[]
 }

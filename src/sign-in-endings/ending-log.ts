@@ -10,6 +10,7 @@ import {
   insertRows,
   type LoggedEnding,
   pruneRows,
+  raiseHead,
   readHead,
   rowsAfter,
   type Settled,
@@ -42,6 +43,11 @@ export type EndingLog = {
   head(): Promise<number>
   /** Up to which place endings may have been removed, because nothing they ended can be alive. */
   floor(): Promise<number>
+  /**
+   * Leaves places out: after a restore, those that readers may have seen since the backup. They would take what is new there for what
+   * they know.
+   */
+  leavePlacesOut(): Promise<void>
   /** Calls when there may be new endings, of this process at once and of other nodes within a second. @returns what ends it. */
   onNew(listener: () => void): () => void
   /** Announced, and without a place for longer than `olderThanMs`. */
@@ -74,6 +80,8 @@ const TOLERANCE_MS = 60_000
 /** Readers that are behind by less never find that rows are gone. */
 const KEPT_MS = 86_400_000
 const PRUNED_AT_ONCE = 1000
+/** More than end between a backup and its restore. */
+const PLACES_LEFT_OUT = 1_000_000_000
 
 /** Opens the log. Announcements and settlements that are asked for meanwhile are written together: one trip each, however many wait. */
 export function openEndingLog(deps: EndingLogDeps): EndingLog {
@@ -141,6 +149,7 @@ export function openEndingLog(deps: EndingLogDeps): EndingLog {
     after: (seq, limit) => rowsAfter(knex, seq, limit),
     head: async () => (await readHead(knex)).seq,
     floor: async () => (await readHead(knex)).floor,
+    leavePlacesOut: () => raiseHead(knex, PLACES_LEFT_OUT),
     onNew(listener) {
       listeners.add(listener)
       // What it cannot tell now, it tells at the next look.

@@ -135,6 +135,10 @@ export async function readHead(knex: Knex): Promise<{ readonly seq: number; read
   return { seq: Number(row?.seq ?? 0), floor: Number(row?.floor ?? 0) }
 }
 
+export async function raiseHead(knex: Knex, by: number): Promise<void> {
+  await knex('sign_in_endings_head').increment('seq', by)
+}
+
 /** Removes at most `limit` rows that were over at `beforeMs` and that everybody is past. @returns how many. */
 export async function pruneRows(
   knex: Knex,

@@ -167,6 +167,18 @@ describe('over HTTP', () => {
     expect([news.status, news.headers.get('etag') === etag]).toEqual([200, false])
   })
 
+  test('the answer from memory is the one that others get: the same status, headers and page', async () => {
+    await endOne()
+    const cursor = await newestCursor(server.url)
+    const told = async (headers: Record<string, string>) => {
+      const answer = await get(`?after=${cursor}`, headers)
+      const kept = [...answer.headers].filter(([name]) => name !== 'date' && name !== 'x-request-id')
+      return [answer.status, kept, await answer.text()]
+    }
+    await told({})
+    expect(await told({})).toEqual(await told({ origin: 'https://other.example' }))
+  })
+
   test('a cache with an old copy gets the page signed anew', async () => {
     await endOne()
     const first = await get('')

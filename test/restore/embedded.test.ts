@@ -2,6 +2,7 @@ import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { introspect, ordersService, read } from '../endpoints/client.ts'
+import { newestCursor, readPage } from '../endpoints/feed-reader.ts'
 import { copyTemplate } from '../support/embedded-template.ts'
 import { postForm } from '../support/http.ts'
 import { temporaryDirectory } from '../support/run-directory.ts'
@@ -11,7 +12,12 @@ import { type Ended, endThem, expectEnded, operatorSettings, signIn } from './si
 
 const RUNBOOK = 'backup-embedded.md'
 
-type Rehearsal = { readonly settings: TestSettings; readonly environment: NodeJS.ProcessEnv; readonly ended: Ended }
+type Rehearsal = {
+  readonly settings: TestSettings
+  readonly environment: NodeJS.ProcessEnv
+  readonly ended: Ended
+  readonly cursor: number
+}
 
 /** A backup by the runbook, and what was ended after it. */
 async function backUpAndEnd(): Promise<Rehearsal> {
@@ -29,16 +35,21 @@ async function backUpAndEnd(): Promise<Rehearsal> {
   await follow(RUNBOOK, 'Back up', environment)
   const meanwhile = await startTestServer(settings)
   const ended = await endThem(meanwhile, signIns)
+  const cursor = await newestCursor(meanwhile.url)
   await meanwhile.stop()
-  return { settings, environment, ended }
+  return { settings, environment, ended, cursor }
 }
 
 test('after the runbook for the embedded database nothing revoked is alive, and no removed key signs', async () => {
-  const { settings, environment, ended } = await backUpAndEnd()
+  const { settings, environment, ended, cursor } = await backUpAndEnd()
   expect(await follow(RUNBOOK, 'Restore', environment)).toMatch(/all sessions before \S+Z are signed out/)
   const after = await startTestServer(settings)
   try {
     await expectEnded(after.url, ended)
+    // Who followed the feed before hears of it, and of nothing that is new in places that it has read.
+    const page = await readPage(after.url, `?after=${cursor}`)
+    expect([page.from, page.entries.map(([, kind]) => kind)]).toEqual([cursor, ['*']])
+    expect(page.to).toBeGreaterThan(cursor + 1_000_000)
   } finally {
     await after.stop()
   }

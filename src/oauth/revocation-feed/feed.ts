@@ -120,6 +120,15 @@ export function createRevocationFeed(deps: FeedDeps) {
 
   return {
     page,
+
+    /** The page behind a cursor that is near the head, where it is at hand as it would be answered now. */
+    peek(after: number): FeedPage | undefined {
+      const known = watch.peek()
+      const isNear = known && after <= known.head && after >= known.head - entriesAtOnce && after >= known.floor
+      const page = isNear ? pages.get(after) : undefined
+      return page && isGood(page, known?.head ?? page.to) ? page : undefined
+    },
+
     ttlSeconds,
     /** Whether every page that was ever signed with this range outlives the next poll, and the one after. */
     isYoung: ({ sinceMs }: FeedPage): boolean => now() - sinceMs < CONFIRMED_POLLS * ttlSeconds * 1000,

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Context } from 'koa'
+import { type HeaderList, setHeaders } from '../../http/security-headers.ts'
 
 /** A signed document that everybody may read, and caches may keep. */
 export type ForAnybody = {
@@ -26,25 +27,43 @@ const packed = new Map<string, Promise<Buffer>>()
  * newly signed one even where nothing new ended: what it keeps must not be over.
  */
 export async function answerForAnybody(ctx: Context, document: ForAnybody): Promise<void> {
-  const { body, contentType, etag, signedAt, cacheSeconds } = document
-  ctx.set('Access-Control-Allow-Origin', '*')
-  ctx.set('Access-Control-Expose-Headers', 'ETag')
-  ctx.set('Cache-Control', cacheSeconds > 0 ? `public, max-age=${cacheSeconds}` : 'no-store')
-  ctx.set('ETag', etag)
-  ctx.set('Last-Modified', new Date(signedAt * 1000).toUTCString())
-  ctx.vary('Accept-Encoding')
+  const { body, contentType } = document
+  setHeaders(ctx, headersForAnybody(document))
   if (hasSame(ctx, document)) {
     ctx.status = 304
     return
   }
   ctx.set('Content-Type', contentType)
-  if (body.length < PACKED_FROM_BYTES || ctx.acceptsEncodings('gzip', 'identity') !== 'gzip') {
+  if (!isPacked(body) || ctx.acceptsEncodings('gzip', 'identity') !== 'gzip') {
     ctx.body = body
     return
   }
   ctx.set('Content-Encoding', 'gzip')
   ctx.body = await pack(body)
   ctx.set('Content-Type', contentType)
+}
+
+/** Headers of the document that do not depend on who asks. */
+export function headersForAnybody({ etag, signedAt, cacheSeconds }: ForAnybody): HeaderList {
+  return [
+    'Access-Control-Allow-Origin',
+    '*',
+    'Access-Control-Expose-Headers',
+    'ETag',
+    'Cache-Control',
+    cacheSeconds > 0 ? `public, max-age=${cacheSeconds}` : 'no-store',
+    'ETag',
+    etag,
+    'Last-Modified',
+    new Date(signedAt * 1000).toUTCString(),
+    'Vary',
+    'Accept-Encoding',
+  ]
+}
+
+/** Whether a body is packed for those who take it so. */
+export function isPacked(body: string): boolean {
+  return body.length >= PACKED_FROM_BYTES
 }
 
 /** Lets scripts of other origins ask with the headers that make asking again cheap. */

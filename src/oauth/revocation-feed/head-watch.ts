@@ -53,13 +53,18 @@ export function createHeadWatch(
     return asking
   }
 
+  const isFresh = (head: Head) => !isStale && now() - head.checkedAtMs < keptMs
+
   return {
     check,
+
+    /** The same where it need not be asked. */
+    peek: (): Head | undefined => (known && !asking && isFresh(known) ? known : undefined),
 
     async current(): Promise<Head> {
       // What was asked before the last news does not answer for it.
       if (asking) await asking
-      if (known && !isStale && now() - known.checkedAtMs < keptMs) return known
+      if (known && isFresh(known)) return known
       return check()
     },
 

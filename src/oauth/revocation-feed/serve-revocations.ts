@@ -3,6 +3,7 @@ import { answerInJson } from '../../http/answer-error.ts'
 import { type Routes, routesOf } from '../../http/routing/other-methods.ts'
 import type { FeedPage, RevocationFeed } from './feed.ts'
 import { answerForAnybody, answerPreflight } from './for-anybody.ts'
+import { pageAnswer } from './page-answer.ts'
 
 const PATH = '/revocations'
 const CURSOR = /^\d{1,15}$/
@@ -57,15 +58,7 @@ export function serveRevocations(feed: RevocationFeed): ServeRevocations {
       return refuse(ctx, 429, 'too many requests wait here: ask without wait')
     }
     const page = wantsToWait ? await waitForNews(ctx, asked) : await feed.page(asked.after)
-    await answerForAnybody(ctx, {
-      body: page.jwt,
-      contentType: 'application/jwt',
-      etag: `"${page.to}"`,
-      signedAt: page.iat,
-      mayBeUnchanged: feed.isYoung(page),
-      // What waited is for the one who did.
-      cacheSeconds: asked.waitSeconds > 0 ? 0 : cacheSecondsOf(feed.ttlSeconds),
-    })
+    await answerForAnybody(ctx, pageAnswer(feed, page, { wasWaitedFor: asked.waitSeconds > 0 }))
   }
 
   const middleware = async (ctx: Context, next: () => Promise<unknown>): Promise<void> => {
@@ -84,11 +77,6 @@ export function serveRevocations(feed: RevocationFeed): ServeRevocations {
       },
     },
   )
-}
-
-/** Half of the time between two polls: by so much a cache may delay what a poll would find. */
-export function cacheSecondsOf(ttlSeconds: number): number {
-  return Math.max(1, Math.floor(ttlSeconds / 2))
 }
 
 function refuse(ctx: Context, status: number, error_description: string): void {

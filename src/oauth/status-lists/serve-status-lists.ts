@@ -2,7 +2,7 @@ import type { Context } from 'koa'
 import { answerInJson } from '../../http/answer-error.ts'
 import { type Routes, routesOf } from '../../http/routing/other-methods.ts'
 import { answerForAnybody, answerPreflight } from '../revocation-feed/for-anybody.ts'
-import { cacheSecondsOf } from '../revocation-feed/serve-revocations.ts'
+import { cacheSecondsOf } from '../revocation-feed/page-answer.ts'
 import type { StatusLists } from './status-lists.ts'
 
 const ALL = '/status-lists'
