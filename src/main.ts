@@ -35,6 +35,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import('./cli/doctor/doctor.ts')).doctor,
   restored: async () => (await import('./cli/restored.ts')).restored,
   demo: async () => (await import('./cli/demo.ts')).demo,
+  claims: async () => (await import('./cli/reference/claims.ts')).claims,
   config: async () => (await import('./cli/config.ts')).config,
   'log-events': async () => (await import('./cli/log-events.ts')).logEvents,
 }

@@ -99,6 +99,8 @@ const PATIENCE = {
   connectionsCheckingInterval: 5000,
   keepAliveTimeout: 75_000,
 }
+/** More than a token of ours can have, in any form: Node would refuse more than 16 KB. */
+const MOST_HEADER_BYTES = 32 * 1024
 /** Operators send files that take minutes to read. */
 const ADMIN_PATIENCE = { ...PATIENCE, requestTimeout: 0 }
 
@@ -119,7 +121,7 @@ async function listen(
   { listenTo }: Unreadable,
 ): Promise<Server> {
   // Node would answer requests without a host by itself.
-  const server = createServer({ ...patience, requireHostHeader: false }, handle)
+  const server = createServer({ ...patience, maxHeaderSize: MOST_HEADER_BYTES, requireHostHeader: false }, handle)
   listenTo(server)
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {

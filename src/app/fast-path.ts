@@ -56,6 +56,7 @@ export function openFastPath(
     fastClientCredentials({ ...issuing, defaultResource: config.DEFAULT_RESOURCE }),
     fastRefresh({
       ...rules.refresh,
+      fitToken: rules.fitToken,
       ...issuing,
       judgeToken: services.judgeToken,
       isShaped: (identifier) => rules.shapes.has(identifier),

@@ -6,6 +6,7 @@ import type { ProviderDeps } from '../oauth/engine/provider.ts'
 import type { ReuseDeps } from '../oauth/grants/refresh-reuse.ts'
 import { createIntrospect } from '../oauth/tokens/introspection.ts'
 import { createNoteIssuance } from '../oauth/tokens/note-issuance.ts'
+import { createFitToken } from '../oauth/tokens/size-budget.ts'
 import { createFindGrant } from '../oauth/tokens/token-status.ts'
 import { createJudgeToken } from '../oauth/tokens/token-verdict.ts'
 import type { Backends } from './backends.ts'
@@ -14,7 +15,7 @@ import type { Services } from './services.ts'
 /** What the protocol engine and the fast path both ask. */
 export type ProtocolRules = Pick<
   ProviderDeps,
-  'judgeAccount' | 'judgeToken' | 'introspect' | 'noteIssuance' | 'noteTokenSize' | 'shapes'
+  'judgeAccount' | 'judgeToken' | 'introspect' | 'noteIssuance' | 'fitToken' | 'noteTokenSize' | 'shapes'
 > & { readonly refresh: ReuseDeps }
 
 /** The rules by which tokens are judged, introspected and recorded, for the engine and the fast path alike. */
@@ -41,6 +42,7 @@ export function createProtocolRules(config: Config, log: Log, backends: Backends
     judgeAccount,
     judgeToken,
     shapes: new Map(clients.builtIn.flatMap(({ identifier, shape }) => (shape ? [[identifier, shape]] : []))),
+    fitToken: createFitToken(config.ACCESS_TOKEN_MAX_BYTES),
     noteTokenSize: (bytes) => {
       if (bytes > config.TOKEN_SIZE_BUDGET_BYTES) log.warn({ event: 'token.too-large', bytes })
     },

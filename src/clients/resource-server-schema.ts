@@ -84,6 +84,14 @@ export const resourceServerMembers = {
     .boolean()
     .optional()
     .describe('Puts permissions with their configurations into its tokens, not only their keys. Unless given: false.'),
+  accessTokenMaxBytes: z
+    .int()
+    .min(2048)
+    .max(24_576)
+    .optional()
+    .describe(
+      'How long its JWTs may be, in bytes; a longer one has the digest of the permissions in place of the list. Unless given: ACCESS_TOKEN_MAX_BYTES.',
+    ),
   hasResendingClients: z
     .boolean()
     .optional()

@@ -205,6 +205,14 @@ export const dialectSettings = {
     sentence:
       'The resource server that tokens are for when a request names none and the client has no default_resource. "migrate" and "serve" register it where it is missing.',
   },
+  ACCESS_TOKEN_MAX_BYTES: {
+    type: z.coerce.number().int().min(2048).max(24_576),
+    default: '6144',
+    sentence:
+      'How long a JWT access token may be, in bytes. One that would be longer has the digest of its permissions in place of the list, which introspection ' +
+      'and userinfo have. The default leaves room for cookies where a server takes headers of 8 KB. A resource server may say otherwise ' +
+      '(accessTokenMaxBytes). Tokens in the form of a dialect are as its services expect them.',
+  },
   TOKEN_SIZE_BUDGET_BYTES: {
     type: count,
     default: '6000',

@@ -14,6 +14,7 @@ import { refreshPolicyOf } from '../oauth/refresh/refresh-policy.ts'
 import { accessTokenTtlSeconds } from '../oauth/tokens/lifetimes.ts'
 import type { NoteIssuance } from '../oauth/tokens/note-issuance.ts'
 import type { AccessTokenSigner } from '../oauth/tokens/sign-access-token.ts'
+import type { FitToken } from '../oauth/tokens/size-budget.ts'
 import type { JudgeToken } from '../oauth/tokens/token-verdict.ts'
 import { wantedClaims } from '../oauth/tokens/wanted-claims.ts'
 import { hashId } from '../storage/hash-id.ts'
@@ -36,6 +37,7 @@ export type FastRefreshDeps = ReuseDeps & {
   /** Whether a dialect gives the tokens of a resource server a form of its own. */
   readonly isShaped: (identifier: string) => boolean
   readonly signer: AccessTokenSigner
+  readonly fitToken: FitToken
   readonly noteIssuance: NoteIssuance
 }
 
@@ -155,7 +157,7 @@ function grantedScope(client: ClientMetadata, server: ResourceServer, family: Ar
 }
 
 async function makeTokens(
-  { issuer, signer }: FastRefreshDeps,
+  { issuer, signer, fitToken }: FastRefreshDeps,
   { client, presented, server, account, scope }: Understood,
   refreshToken: string,
 ) {
@@ -163,7 +165,7 @@ async function makeTokens(
   const iat = Math.floor(issuedAtMs / 1000)
   const lifetime = accessTokenTtlSeconds(client, server.accessTokenTtlSeconds)
   const [jti, expiresAt] = [randomUUID(), iat + lifetime]
-  const value = await signer.sign(headerOf(server), {
+  const claims = {
     ...commerceClaims(account.customer, account.companyUser, {
       hasFullPermissions: server.hasFullPermissions === true,
     }),
@@ -178,7 +180,8 @@ async function makeTokens(
     aud: audienceOf(server),
     gid: presented.stored.artifact.grantId,
     ...wantedClaims(server, iat),
-  })
+  }
+  const value = await signer.sign(headerOf(server), fitToken(claims, server))
   const body = {
     access_token: value,
     expires_in: lifetime,

@@ -32,6 +32,15 @@ test('the scope "company" gives roles, and permissions with their configuration'
     id_company_user: SONIA_COMPANY_USER,
     company_roles: ['Buyer'],
     permissions: sub && expect.any(Array),
+    company_users: [
+      {
+        id: SONIA_COMPANY_USER,
+        company: { id: expect.any(String), name: 'Test Company' },
+        roles: ['Buyer'],
+        is_default: expect.any(Boolean),
+        is_active: true,
+      },
+    ],
   })
   expect(claims.permissions[2]).toEqual({
     key: 'ReadShoppingListPermissionPlugin',
@@ -45,6 +54,7 @@ test('a customer without a company has no company user, role or permission', asy
     id_company_user: null,
     company_roles: [],
     permissions: [],
+    company_users: [],
   })
 })
 

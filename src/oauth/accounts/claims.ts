@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import {
   type CompanyUser,
   type Customer,
@@ -102,6 +103,15 @@ export function commerceClaims(
       ? permissions.map(({ key, configuration }) => ({ key, configuration }))
       : permissions.map(({ key }) => key),
   }
+}
+
+/**
+ * The digest of permissions by their keys, in no order (SHA-256, base64url): who keeps the permissions of a company user needs to ask for
+ * them again only when it changes.
+ */
+export function digestOf(permissions: readonly (string | { readonly key: string })[]): string {
+  const keys = permissions.map((permission) => (typeof permission === 'string' ? permission : permission.key))
+  return hash('sha256', JSON.stringify(keys.toSorted()), 'base64url')
 }
 
 /** Claims without those that are unknown. */

@@ -39,6 +39,7 @@ import { createAccessTokenClaims } from '../tokens/access-token-claims.ts'
 import type { Introspect } from '../tokens/introspection.ts'
 import { accessTokenTtlSeconds, grantTtlSeconds, LIFETIMES } from '../tokens/lifetimes.ts'
 import type { NoteIssuance } from '../tokens/note-issuance.ts'
+import type { FitToken } from '../tokens/size-budget.ts'
 import type { TokenShape } from '../tokens/token-shape.ts'
 import type { FindToken } from '../tokens/token-status.ts'
 import type { JudgeToken } from '../tokens/token-verdict.ts'
@@ -90,6 +91,7 @@ export type ProviderDeps = {
   readonly secondFactorPolicy: SecondFactorPolicy
   /** The name under which a sign-in is followed, from the id of what it began with. */
   readonly signInDigest: (id: string) => string
+  readonly fitToken: FitToken
   /** Told the size of each JWT access token's payload, in bytes. */
   readonly noteTokenSize: (bytes: number) => void
   readonly refreshTokens: RefreshTokens
@@ -173,6 +175,7 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
     findResourceServer: resourceServers.find,
     shapes,
     tokenIssuers: deps.tokenIssuers,
+    fitToken: deps.fitToken,
     noteSize: deps.noteTokenSize,
     placeInStatusList: deps.placeInStatusList,
   })

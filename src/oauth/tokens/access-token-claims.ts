@@ -10,6 +10,7 @@ import type { Actor } from '../accounts/delegation.ts'
 import { dialectSessionOf, grantFacts } from '../accounts/grant-facts.ts'
 import { asClaims } from '../library-values.ts'
 import { type FoundToken, fromPayload, ISSUED_AT_MS } from './found-token.ts'
+import type { FitToken } from './size-budget.ts'
 import type { TokenPayload } from './structured-tokens.ts'
 import type { TokenShape, TokenSubject } from './token-shape.ts'
 import { wantedClaims } from './wanted-claims.ts'
@@ -19,6 +20,7 @@ type ClaimsDeps = {
   readonly shapes: ReadonlyMap<string, TokenShape>
   /** What tokens of a resource server say as `iss`, where that is not the issuer. */
   readonly tokenIssuers: ReadonlyMap<string, string>
+  readonly fitToken: FitToken
   /** Told the size of each payload, in bytes. */
   readonly noteSize: (bytes: number) => void
   /** Gives a token its place in a status list. */
@@ -30,7 +32,7 @@ export function createAccessTokenClaims(deps: ClaimsDeps): {
   extraTokenClaims: NonNullable<Configuration['extraTokenClaims']>
   customizeJwt: (ctx: KoaContextWithOIDC, token: unknown, jwt: StructuredToken) => Promise<void>
 } {
-  const { findResourceServer, shapes, tokenIssuers, noteSize, placeInStatusList } = deps
+  const { findResourceServer, shapes, tokenIssuers, fitToken, noteSize, placeInStatusList } = deps
   return {
     async extraTokenClaims(ctx, token) {
       const account = accountOf(ctx)
@@ -59,6 +61,7 @@ export function createAccessTokenClaims(deps: ClaimsDeps): {
         Object.assign(jwt.payload, traceable, server && wantedClaims(server, Number(jwt.payload.iat)))
         // The payload is whole: whatever can end the token is in it.
         if (server?.status_list) jwt.payload.status = await placeInStatusList(fromPayload(jwt.payload as TokenPayload))
+        jwt.payload = { ...fitToken(jwt.payload, server) }
         if (server?.token_typ !== undefined) jwt.header = { ...jwt.header, typ: server.token_typ }
       } else {
         const { exp, iat, jti, client_id } = jwt.payload

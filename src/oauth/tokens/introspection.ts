@@ -1,9 +1,10 @@
 import type { Audit } from '../../audit/events.ts'
 import type { ClientMetadata } from '../../clients/client.ts'
+import { permissionsOf } from '../../customers/customer.ts'
 import type { Metrics } from '../../metrics.ts'
 import { asCustomerAccount, type CustomerAccount } from '../accounts/account.ts'
 import { agentAccountId } from '../accounts/agent-account.ts'
-import { commerceClaims, defined } from '../accounts/claims.ts'
+import { commerceClaims, defined, digestOf } from '../accounts/claims.ts'
 import type { FoundToken } from './found-token.ts'
 import type { JudgeToken } from './token-verdict.ts'
 
@@ -72,7 +73,11 @@ function claimsOf(token: FoundToken, { customer, companyUser, actingAgentId }: W
   if (!customer) return token.claims
   // A refresh token says nothing itself: its grant names the agent who acts.
   const act = actingAgentId === undefined ? {} : { act: { sub: agentAccountId(actingAgentId) } }
-  return { ...act, ...token.claims, ...commerceClaims(customer, companyUser, { hasFullPermissions: true }) }
+  const { permissions_digest: digestThen, permissions_version: _then, ...claims } = token.claims
+  const permissions = companyUser ? permissionsOf(companyUser) : []
+  const digest =
+    digestThen === undefined ? {} : { permissions_digest: digestOf(permissions), permissions_version: Date.now() }
+  return { ...act, ...claims, ...commerceClaims(customer, companyUser, { hasFullPermissions: true }), ...digest }
 }
 
 /** The media type of a signed answer (RFC 9701 §4). */
