@@ -44,7 +44,7 @@ const endingLog = openEndingLog({
   keepUnlogged: async () => {},
   longestTokenSeconds: () => LIFETIME_SECONDS,
 })
-const newLists = () => createStatusLists({ knex: database.knex, endingLog, signer, issuer, ttlSeconds: 60 })
+const newLists = () => createStatusLists({ database, endingLog, signer, issuer, ttlSeconds: 60 })
 const lists = newLists()
 try {
   console.log(`${TOKENS} live tokens, ${REVOKED} of them revoked, load average ${(loadavg()[0] ?? 0).toFixed(1)}`)

@@ -16,7 +16,7 @@ export type RevocationServices = {
 /** Both read the log of endings, and are signed by the keys that sign tokens. */
 export function createRevocationServices(
   config: Config,
-  { endingLog, keyRing, database: { knex } }: Pick<Backends, 'endingLog' | 'keyRing' | 'database'>,
+  { endingLog, keyRing, database }: Pick<Backends, 'endingLog' | 'keyRing' | 'database'>,
 ): RevocationServices {
   const issuer = config.ISSUER
   const signer = createJwtSigner(keyRing.keys)
@@ -27,7 +27,7 @@ export function createRevocationServices(
   keyRing.onChange(() => feed?.forget())
   return {
     feed,
-    statusLists: createStatusLists({ knex, endingLog, signer, issuer, ttlSeconds: config.STATUS_LIST_TTL_SECONDS }),
+    statusLists: createStatusLists({ database, endingLog, signer, issuer, ttlSeconds: config.STATUS_LIST_TTL_SECONDS }),
     metadata: {
       ...(feed && { vestibule_revocation_feed: `${issuer}/revocations` }),
       status_list_aggregation_endpoint: `${issuer}/status-lists`,

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import type { FeedLog } from './feed-entry.ts'
 
 /** How far the log went when it was asked. */
@@ -22,8 +21,6 @@ export function createHeadWatch(
   let isStale = true
   let asking: Promise<Head> | undefined
   let waiting: (() => void)[] = []
-  // A question is of many requests: none of them bounds it or is billed for it.
-  const apart = AsyncLocalStorage.snapshot()
 
   const stop = endingLog.onNew(() => {
     isStale = true
@@ -47,7 +44,7 @@ export function createHeadWatch(
 
   /** Asks the log, or joins who asks it. */
   function check(): Promise<Head> {
-    asking ??= apart(ask).finally(() => {
+    asking ??= ask().finally(() => {
       asking = undefined
     })
     return asking

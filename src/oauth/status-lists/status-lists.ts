@@ -1,4 +1,4 @@
-import type { Knex } from 'knex'
+import { type Database, QUERY_LIMIT_MS } from '../../database/database.ts'
 import { createOneWriter } from '../../database/one-writer.ts'
 import { agentAccountId } from '../accounts/agent-account.ts'
 import { type FeedLog, feedEntry } from '../revocation-feed/feed-entry.ts'
@@ -28,7 +28,7 @@ export type StatusClaim = { readonly status_list: { readonly idx: number; readon
 export type SignedList = { readonly jwt: string; readonly signedAt: number }
 
 export type StatusListDeps = {
-  readonly knex: Knex
+  readonly database: Pick<Database, 'knex' | 'answeringWithin'>
   readonly endingLog: FeedLog
   readonly signer: JwtSigner
   readonly issuer: string
@@ -61,12 +61,13 @@ const KEPT_SECONDS = 120
 
 /** Token Status Lists: a place for each token of resource servers that ask for it, and the signed lists that say which are over. */
 export function createStatusLists(deps: StatusListDeps) {
-  const { knex, endingLog, signer, issuer, ttlSeconds, capacity = CAPACITY } = deps
+  const { database, endingLog, signer, issuer, ttlSeconds, capacity = CAPACITY } = deps
+  const { knex } = database
   const size = Math.min(BLOCK, capacity)
   const givePlace = createPlaceGiver((expiresAt) => reserveBlock(knex, { expiresAt, size, capacity }), size)
   const rows = createOneWriter<StatusRow, undefined>(
     async (batch) => {
-      await insertTokens(knex, batch)
+      await database.answeringWithin(QUERY_LIMIT_MS, () => insertTokens(knex, batch))
       return batch.map(() => undefined)
     },
     { most: MOST_WRITTEN },

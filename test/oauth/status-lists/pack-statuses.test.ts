@@ -1,4 +1,5 @@
-import { inflateSync } from 'node:zlib'
+import { randomInt } from 'node:crypto'
+import { gzipSync, inflateSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { encodeList, packStatuses } from '../../../src/oauth/status-lists/pack-statuses.ts'
 import { createPlaceGiver, shardOf } from '../../../src/oauth/status-lists/place-giver.ts'
@@ -44,6 +45,18 @@ describe('the vectors of the draft', () => {
       expect([statusAt(list, 40), statusAt(list, -1)]).toEqual([undefined, undefined])
     },
   )
+
+  test('10,000 of a million tokens are less than 19 KB on the wire', async () => {
+    const places = new Set<number>()
+    while (places.size < 10_000) places.add(randomInt(1_000_000))
+    const bytes = packStatuses(
+      [...places].map((place) => [place, 1] as const),
+      { bits: 1, size: 2 ** 20 },
+    )
+    const status_list = await encodeList(bytes, 1)
+    const payload = JSON.stringify({ sub: 'https://id.shop.example/status-lists/1', status_list })
+    expect(gzipSync(Buffer.from(payload).toString('base64url')).length).toBeLessThan(19_000)
+  })
 
   test('a place beyond the list changes nothing', () => {
     expect([...packStatuses([[99, 1]], { bits: 1, size: 16 })]).toEqual([0, 0])
