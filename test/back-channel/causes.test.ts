@@ -220,6 +220,22 @@ test('a company user who may no longer act: the client is told the person', asyn
   await expectTold({ customer }, { bySession: [undefined], byPerson: [] })
 })
 
+test('a company user that a refresh chose, who may no longer act: the client is told the person', async () => {
+  const customer = await shop.addCustomer()
+  const companyUser = (isDefault: boolean) => {
+    const company = { id: randomUUID(), name: 'North' }
+    return { id: randomUUID(), company, isActive: true, isDefault, roles: [] }
+  }
+  const [first, second] = [companyUser(true), companyUser(false)]
+  const about = { email: customer.email, customerReference: referenceOf(customer), emailVerified: true }
+  await shop.importRecord({ ...about, companyUsers: [first, second] })
+  const { tokens } = await shop.signIn(bySession, customer)
+  const chosen = { company_user_id: second.id }
+  expect((await refresh(shop.server.url, tokens.refresh_token, chosen, bySession.proof)).status).toBe(200)
+  await shop.importRecord({ ...about, companyUsers: [first, { ...second, isActive: false }] })
+  await expectTold({ customer }, { bySession: [undefined], byPerson: [] })
+})
+
 test('a sign-out of everybody: each client is told each of its people once', async () => {
   const signedIn = [await person(), await person()]
   await done(shop.admin('POST', '/v1/sign-outs', { of: 'everybody' }))
