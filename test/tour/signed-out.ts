@@ -113,6 +113,8 @@ async function register(server: ServerProcess, receiver: Receiver): Promise<void
   if (refused) throw new Error(`not registered: ${JSON.stringify(refused.body)}`)
 }
 
+type Plan = readonly [name: string, read: string, stack: Stack]
+
 type Service = { readonly name: string; readonly read: string; readonly running: RunningStack }
 
 async function startServices(issuer: string): Promise<Service[]> {
@@ -120,15 +122,15 @@ async function startServices(issuer: string): Promise<Service[]> {
   const stack = (name: string) => STACKS.find((each) => each.name === name) as Stack
   const express = stack('Express')
   const waits = 'keys: { cooldownSeconds: 30 },'
-  const planned: [name: string, read: string, stack: Stack][] = [
+  const planned: Plan[] = [
     ['Express with the package', `feed, a page each ${FEED_TTL_SECONDS} s`, express],
     [
       'Express with the package',
       'feed, the question held open',
       { ...express, changes: [[waits, `${waits}\n  revocations: { waitSeconds: 20 },`]] },
     ],
-    ...(findJacksonJars() ? [['Java, as Spring checks', 'keys alone', stack('Java')] as [string, string, Stack]] : []),
-    ...(findPhp() ? [['PHP', 'keys alone', stack('PHP')] as [string, string, Stack]] : []),
+    ...(findJacksonJars() ? bothWays('Java, as Spring checks', stack('Java'), 'Revocations.refuseEnded(token);') : []),
+    ...(findPhp() ? bothWays('PHP', stack('PHP'), '->refuseEnded($token)') : []),
   ]
   return Promise.all(
     planned.map(async ([name, read, each]) => {
@@ -139,6 +141,15 @@ async function startServices(issuer: string): Promise<Service[]> {
   )
 }
 
+/** As the page of the stack shows it, and without the line that asks what the feed said. */
+function bothWays(name: string, stack: Stack, line: string): Plan[] {
+  const deaf = { ...stack, changes: [...stack.changes, [line, '']] as const }
+  return [
+    [name, `feed, a page each ${FEED_TTL_SECONDS} s`, stack],
+    [name, 'keys alone', deaf],
+  ]
+}
+
 /** Reading checks the token as the service does for each request; writing asks introspection. */
 function waysOf({ name, read, running }: Service, token: string): Way[] {
   const ask = (method: string) => async () => {
@@ -146,10 +157,11 @@ function waysOf({ name, read, running }: Service, token: string): Way[] {
     if (status !== 200 && status !== 201 && status !== 401) throw new Error(`${name} answers ${status}`)
     return status === 401
   }
-  return [
-    { service: name, by: read, isRefused: ask('GET') },
-    { service: name, by: 'introspection', isRefused: ask('POST') },
-  ]
+  const reads = { service: name, by: read, isRefused: ask('GET') }
+  // Writing is the same in every variant of a service.
+  return read === 'keys alone' || read.includes('held')
+    ? [reads]
+    : [reads, { service: name, by: 'introspection', isRefused: ask('POST') }]
 }
 
 /** An app with sessions of its own ends the customer's when it is told. */

@@ -49,6 +49,7 @@ export const STACKS: readonly Stack[] = [
   {
     name: 'Python',
     page: 'python.md',
+    followsFeed: true,
     backend: 'python',
     changes: [['COOLDOWN_SECONDS = 30', `COOLDOWN_SECONDS = ${COOLDOWN_SECONDS}`]],
     start: () => [findPython() ?? 'python3', 'service.py'],
@@ -56,6 +57,7 @@ export const STACKS: readonly Stack[] = [
   {
     name: 'PHP',
     page: 'php.md',
+    followsFeed: true,
     backend: 'php',
     changes: [['COOLDOWN_SECONDS = 30', `COOLDOWN_SECONDS = ${COOLDOWN_SECONDS}`]],
     start: (_directory, port) => ['php', '-S', `127.0.0.1:${port}`, 'service.php'],
@@ -63,14 +65,16 @@ export const STACKS: readonly Stack[] = [
   {
     name: 'Java',
     page: 'java.md',
+    followsFeed: true,
     backend: 'java',
     changes: [['COOLDOWN_SECONDS = 30', `COOLDOWN_SECONDS = ${COOLDOWN_SECONDS}`]],
-    build: () => ['javac', '-cp', jackson(), 'AccessToken.java', 'Service.java'],
+    build: () => ['javac', '-cp', jackson(), 'AccessToken.java', 'Revocations.java', 'Service.java'],
     start: () => ['java', '-XX:TieredStopAtLevel=1', '-cp', `${jackson()}:.`, 'Service'],
   },
   {
     name: 'Go',
     page: 'go.md',
+    followsFeed: true,
     backend: 'go',
     env: { GOFLAGS: '-mod=mod', GOPROXY: 'off' },
     changes: [
