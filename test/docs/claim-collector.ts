@@ -13,6 +13,7 @@ import {
   tokensOf,
   userinfo,
 } from '../endpoints/client.ts'
+import { addStreamClient, POLL } from '../shared-signals/stream-client.ts'
 import { basicAuth, postForm } from '../support/http.ts'
 import type { TestServer } from '../support/server.ts'
 
@@ -22,6 +23,7 @@ export type Seen = {
   readonly dialects: ReadonlyMap<string, ReadonlySet<string>>
 }
 
+const SESSION_REVOKED = 'https://schemas.openid.net/secevent/caep/event-type/session-revoked'
 const HOME = 'http://localhost:8080/'
 const COMMERCE = 'urn:vestibule:commerce'
 const PASSWORD = 'correct horse battery staple'
@@ -46,6 +48,8 @@ export async function collectClaims(server: TestServer): Promise<Seen> {
     note(places, 'introspection', await introspect(server.url, token, inspector))
   }
   const receiver = await startReceiver()
+  const signals = await addStreamClient(server)
+  const stream = await signals.create({ events_requested: [SESSION_REVOKED], delivery: { method: POLL } })
   try {
     const person = await newPerson(server)
     for (const tokens of await ofPeople(server, person, receiver)) {
@@ -68,6 +72,7 @@ export async function collectClaims(server: TestServer): Promise<Seen> {
     for (const token of await bound(server, person.login)) await noteAccess(token)
     const [notice] = await receiver.notices(1, { issuer: server.url, audience: 'claims-app' })
     note(places, 'logout', notice?.claims ?? {})
+    for (const { claims } of await signals.take(stream.stream_id, 1)) note(places, 'set', claims)
     for (const { name, obtain } of KINDS) {
       const token = await obtain(server.url)
       const dialect = name.split(':')[0] ?? ''

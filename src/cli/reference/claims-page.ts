@@ -27,8 +27,8 @@ export function claimsPage(): string {
     )
   return [
     ...INTRODUCTION,
-    '| claim | scope | access | ID | userinfo | introspection | logout | what it says | source | example |',
-    '|---|---|---|---|---|---|---|---|---|---|',
+    '| claim | scope | access | ID | userinfo | introspection | logout | SET | what it says | source | example |',
+    '|---|---|---|---|---|---|---|---|---|---|---|',
     ...standard.map(row),
     ...ABOUT_DIALECTS,
     `| claim | ${CLAIM_DIALECTS.join(' | ')} | what it says | example |`,

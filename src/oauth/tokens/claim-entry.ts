@@ -1,5 +1,5 @@
-/** Where a claim can be: in access tokens, in ID tokens, at userinfo, at introspection, and in logout tokens. */
-export const CLAIM_PLACES = ['access', 'id', 'userinfo', 'introspection', 'logout'] as const
+/** Where a claim can be: in access tokens, in ID tokens, at userinfo, at introspection, in logout tokens, and in Security Event Tokens. */
+export const CLAIM_PLACES = ['access', 'id', 'userinfo', 'introspection', 'logout', 'set'] as const
 export type ClaimPlace = (typeof CLAIM_PLACES)[number]
 
 /** Dialects whose access tokens have a form of their own. */

@@ -12,7 +12,7 @@ export const CLAIMS: Readonly<Record<string, ClaimEntry>> = {
     says: 'Who issued it: ISSUER, or what the services of a dialect expect.',
     source: 'the setting ISSUER',
     example: 'https://id.example',
-    in: ['access', 'id', 'introspection', 'logout'],
+    in: ['access', 'id', 'introspection', 'logout', 'set'],
     dialects: ALL,
   },
   sub: {
@@ -26,7 +26,7 @@ export const CLAIMS: Readonly<Record<string, ClaimEntry>> = {
     says: 'Whom it is for: the resource server, or the client.',
     source: 'the resource server, or the client',
     example: 'urn:vestibule:commerce',
-    in: ['access', 'id', 'introspection', 'logout'],
+    in: ['access', 'id', 'introspection', 'logout', 'set'],
     dialects: ALL,
   },
   exp: {
@@ -40,7 +40,7 @@ export const CLAIMS: Readonly<Record<string, ClaimEntry>> = {
     says: 'When it was issued, in epoch seconds.',
     source: 'the clock',
     example: 1_797_971_200,
-    in: ['access', 'id', 'introspection', 'logout'],
+    in: ['access', 'id', 'introspection', 'logout', 'set'],
     dialects: ALL,
   },
   iat_ms: {
@@ -61,7 +61,7 @@ export const CLAIMS: Readonly<Record<string, ClaimEntry>> = {
     says: 'The id of the token.',
     source: 'made for each token',
     example: '0b9f1f2e-6c3a-4a53-9d3c-3b8f0a8f3f52',
-    in: ['access', 'introspection', 'logout'],
+    in: ['access', 'introspection', 'logout', 'set'],
     dialects: ALL,
   },
   client_id: {
@@ -136,10 +136,22 @@ export const CLAIMS: Readonly<Record<string, ClaimEntry>> = {
     in: ['id', 'logout'],
   },
   events: {
-    says: 'That it is a logout token (OpenID Connect Back-Channel Logout 1.0).',
+    says: 'That it is a logout token (OpenID Connect Back-Channel Logout 1.0), or what a Security Event Token tells of (RFC 8417).',
     source: 'the standard',
     example: { 'http://schemas.openid.net/event/backchannel-logout': {} },
-    in: ['logout'],
+    in: ['logout', 'set'],
+  },
+  sub_id: {
+    says: 'Whom a Security Event Token is about (RFC 9493).',
+    source: 'the account',
+    example: { format: 'iss_sub', iss: 'https://id.example', sub: '79cc0486-bbdf-491b-a0a2-722383b6288b' },
+    in: ['set'],
+  },
+  txn: {
+    says: 'What happened, in all tokens that tell of it (RFC 8417 §2.2).',
+    source: 'the record of the ending',
+    example: '7a1f8e5e-9b1a-4a0f-8f0f-3b8f0a8f3f52',
+    in: ['set'],
   },
   nonce: {
     says: 'What the client sent with its request.',

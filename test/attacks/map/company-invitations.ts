@@ -31,6 +31,13 @@ export const attacks: readonly Attack[] = [
       'test/attacks/company-invitations.test.ts › get no role that may more than the administrator, and who has one is out of reach',
       'test/attacks/company-invitations.test.ts › are never left without anybody who looks after them, also when two give it up at once',
       'test/attacks/company-invitations.test.ts › are out of reach of an administrator who was deactivated while the form was open',
+      'test/endpoints/company-people.test.ts › of another company are out of reach, whatever the request names: %s',
+      'test/endpoints/company-people.test.ts › get and lose no role that may more than their administrator, themselves included',
+      'test/endpoints/company-people.test.ts › are never left without an administrator, also when two take each other’s role at once',
+      'test/endpoints/company-people.test.ts › is software of others only with a scope that it was given by name',
+      'test/endpoints/company-people.test.ts › is no agent who acts for an administrator',
+      'test/endpoints/company-people.test.ts › is who looks after the company now, and not who did a moment ago',
+      'test/customers/last-administrators.test.ts › of the last two, who %s and %s at the same instant, one stays',
     ],
   },
   {
