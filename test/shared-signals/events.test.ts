@@ -94,7 +94,10 @@ describe.each([{ isEmbedded: false }, { isEmbedded: true }])('with isEmbedded: $
     'one sign-in that an operator ends': {
       does: ({ tokens }) => admin('POST', `/v1/grants/${String(decode(tokens.access_token).payload.gid)}/revoke`, {}),
       tells: [['session-revoked', 'admin']],
-      within: ({ tokens }) => ({ session: { format: 'opaque', id: decode(tokens.access_token).payload.gid } }),
+      within: ({ tokens, company }) => ({
+        tenant: { format: 'opaque', id: company },
+        session: { format: 'opaque', id: decode(tokens.access_token).payload.gid },
+      }),
     },
     'Global Token Revocation': {
       async does({ customer }) {
