@@ -38,13 +38,13 @@ export function openExpanders({ knex, endingLog, outbox, log, batch = BATCH }: E
   const holder = randomUUID()
   const closers: (() => Promise<void>)[] = []
 
-  /** @returns whether there may be more. */
-  async function expandSome(name: string, expand: Expander): Promise<boolean> {
+  /** `elsewhere`: another node is at it, or died at it, and there is more to do. */
+  async function expandSome(name: string, expand: Expander): Promise<'more' | 'done' | 'elsewhere'> {
     const from = await take(name)
-    if (from === undefined) return false
+    if (from === undefined) return (await isBehind(name)) ? 'elsewhere' : 'done'
     const endings = await endingLog.after(from, batch)
     const last = endings.at(-1)
-    if (!last) return false
+    if (!last) return 'done'
     const messages = (await Promise.all(endings.map(expand))).flat()
     await knex.transaction(async (transaction) => {
       const moved = await transaction('outbox_cursors')
@@ -53,7 +53,12 @@ export function openExpanders({ knex, endingLog, outbox, log, batch = BATCH }: E
       // Another node took over and made these messages.
       if (moved > 0) await outbox.enqueue(messages, transaction)
     })
-    return true
+    return 'more'
+  }
+
+  async function isBehind(name: string): Promise<boolean> {
+    const cursor = await knex<Cursor>('outbox_cursors').where({ name }).first('seq')
+    return Number(cursor?.seq) < (await endingLog.head())
   }
 
   /** @returns the place to go on after; undefined while another node is at it. */
@@ -71,12 +76,18 @@ export function openExpanders({ knex, endingLog, outbox, log, batch = BATCH }: E
     let failures = 0
     let isClosing = false
     let isWoken = false
+    let isElsewhere = false
     let timer: NodeJS.Timeout | undefined
     let round: Promise<void> | undefined
 
     async function expandAll(): Promise<void> {
       try {
-        while (!isClosing && (await expandSome(name, expand))) failures = 0
+        let step: Awaited<ReturnType<typeof expandSome>> = 'more'
+        while (!isClosing && step === 'more') {
+          step = await expandSome(name, expand)
+          failures = 0
+        }
+        isElsewhere = step === 'elsewhere'
       } catch (error) {
         failures += 1
         log.warn({ event: 'outbox.expand-failed', expander: name, failures, err: error })
@@ -91,6 +102,8 @@ export function openExpanders({ knex, endingLog, outbox, log, batch = BATCH }: E
         if (failures > 0)
           timer = setTimeout(start, Math.min(FIRST_DELAY_MS * 2 ** (failures - 1), MAX_DELAY_MS)).unref()
         else if (isWoken) start()
+        // Should it have died, nothing else would tell of what it left.
+        else if (isElsewhere) timer = setTimeout(start, FIRST_DELAY_MS).unref()
       })
     }
     const endListening = endingLog.onNew(() => {
