@@ -77,7 +77,7 @@ export function createMetrics() {
     /** The same with one label: a figure per value, those of the last collection only. */
     gauges(
       { name, help, of: aggregator, label }: GaugeOptions & { readonly label: string },
-      read: () => Iterable<readonly [string, number]>,
+      read: () => Iterable<readonly [string, number]> | Promise<Iterable<readonly [string, number]>>,
     ): void {
       const figures = new Gauge({
         name,
@@ -85,9 +85,14 @@ export function createMetrics() {
         labelNames: [label],
         aggregator,
         registers,
-        collect() {
-          figures.reset()
-          for (const [value, figure] of read()) figures.set({ [label]: value }, figure)
+        async collect() {
+          try {
+            const known = await read()
+            figures.reset()
+            for (const [value, figure] of known) figures.set({ [label]: value }, figure)
+          } catch {
+            figures.reset()
+          }
         },
       })
     },

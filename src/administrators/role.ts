@@ -18,6 +18,7 @@ export const PERMISSIONS = {
   'keys:read': { from: 'viewer', allows: 'See signing keys, their use, and their public halves.' },
   'secrets:read': { from: 'viewer', allows: 'See the generations of the server’s own secrets, without values.' },
   'dialects:read': { from: 'viewer', allows: 'See which clients use which dialect.' },
+  'outbox:read': { from: 'viewer', allows: 'See what waits to be sent to others, without what it says.' },
   'audit:read': { from: 'viewer', allows: 'Search the audit trail and verify its chain.' },
   'administrators:read': {
     from: 'viewer',
@@ -47,6 +48,10 @@ export const PERMISSIONS = {
   'sign-in-links:write': { from: 'security', allows: 'Create links that sign in a customer.' },
   'customers:change-email': { from: 'security', allows: 'Change the e-mail address of a customer.' },
   'customers:reset-second-factor': { from: 'security', allows: 'Take the second factor of a customer away.' },
+  'outbox:write': {
+    from: 'security',
+    allows: 'Send again and delete what waits for others, pause and resume receivers.',
+  },
   'agents:write': { from: 'security', allows: 'Create, change, block and unblock agents.' },
   'audit:export': { from: 'security', allows: 'Export the whole audit trail.' },
   'admin-tokens:write': { from: 'security', allows: 'Create and revoke admin tokens of lower roles.' },

@@ -5,6 +5,7 @@ import { clientSecretRoutes } from '../admin/routes/client-secret-routes.ts'
 import { grantRoutes } from '../admin/routes/grant-routes.ts'
 import { healthRoutes } from '../admin/routes/health-routes.ts'
 import { keyRoutes } from '../admin/routes/key-routes.ts'
+import { outboxRoutes } from '../admin/routes/outbox-routes.ts'
 import { adminTokenRoutes } from '../admin/routes/people/admin-token-routes.ts'
 import { administratorRoutes } from '../admin/routes/people/administrator-routes.ts'
 import { agentRoutes } from '../admin/routes/people/agent-routes.ts'
@@ -99,7 +100,17 @@ function forgivingCodes({ lockoutOperations, directory, factors }: AppParts['ser
 
 /** The server itself: how it is, and its keys and secrets. */
 function serverRoutesOf({ backends, services, shared: { checks } }: AppParts): Route[] {
-  const { database, keyRing, keyUsage, mailer, secrets, cookieKeysAreSet, dialectUses, grantTypeUses } = backends
+  const {
+    database,
+    keyRing,
+    keyUsage,
+    mailer,
+    secrets,
+    cookieKeysAreSet,
+    dialectUses,
+    grantTypeUses,
+    outboxOperations,
+  } = backends
   const { knex } = database
   return [
     ...healthRoutes({
@@ -112,6 +123,7 @@ function serverRoutesOf({ backends, services, shared: { checks } }: AppParts): R
     }),
     ...reachProbeRoutes({ reachProbes: services.reachProbes }),
     ...useRoutes({ dialectUses, grantTypeUses }),
+    ...outboxRoutes({ outbox: outboxOperations }),
     ...keyRoutes({ keyRing, keyUsage, reseal: () => reseal(services) }),
     ...secretRoutes({ secrets, cookieKeysAreSet, clients: services.clients.registry }),
   ]

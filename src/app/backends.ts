@@ -1,6 +1,6 @@
 import { newLocalToken } from '../admin/local-access.ts'
 import type { AuditTrail } from '../audit/trail.ts'
-import type { AuditWebhook } from '../audit/webhook.ts'
+import { AUDIT_QUEUE, type AuditWebhook } from '../audit/webhook.ts'
 import { CLIENT_SESSIONS_TABLE } from '../client-sessions/client-sessions.ts'
 import { LONGEST_TOKEN_SECONDS } from '../clients/client-schema.ts'
 import { type DailyUses, openDailyUses } from '../clients/daily-uses.ts'
@@ -10,9 +10,8 @@ import type { PasswordPolicy } from '../credentials/password-policy.ts'
 import type { Passwords } from '../credentials/passwords.ts'
 import type { Sealing } from '../credentials/second-factors.ts'
 import type { BackgroundWrapping } from '../customers/import/background-wrapping.ts'
-import { openCustomerWebhook } from '../customers/webhook/customer-webhook.ts'
+import { CUSTOMER_QUEUE, openCustomerWebhook } from '../customers/webhook/customer-webhook.ts'
 import type { Database } from '../database/database.ts'
-import type { Deliveries } from '../database/deliveries.ts'
 import { openDatabase } from '../database/index.ts'
 import { serverSecret } from '../database/server-secrets.ts'
 import { watchQueries } from '../database/watch-queries.ts'
@@ -23,6 +22,7 @@ import type { Log } from '../log.ts'
 import { type Mailer, openMailer } from '../mail.ts'
 import type { Metrics } from '../metrics.ts'
 import type { SignInEndings } from '../oauth/sign-outs/sign-in-ended.ts'
+import type { Deliveries } from '../outbox/stream.ts'
 import { createGuardedFetch, createMayCall, type GuardedFetch } from '../outgoing/guarded-fetch.ts'
 import { openStorage } from '../storage/index.ts'
 import { measureStorage } from '../storage/measured.ts'
@@ -161,9 +161,10 @@ export async function openBackends(
   const { onSignInEnded, publishSignInEnded } = openSignInEndings({ audit: auditTrail.append, metrics, tokenHistory })
   const settingTokens = config.ADMIN_TOKEN ?? [newLocalToken()]
   const secrets = await openSecrets(log, { database, storage }, closeSteps)
+  const ownQueues = { [AUDIT_QUEUE.kind]: auditWebhook, [CUSTOMER_QUEUE.kind]: customerWebhook }
   const signals = openSignals(
     log,
-    { database, storage, metrics, sealKeys: secrets.tokens.values, longestTokenSeconds },
+    { database, storage, metrics, sealKeys: secrets.tokens.values, longestTokenSeconds, ownQueues },
     closeSteps,
   )
   return {

@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts'
 import { signerOf } from '../keys/schedule/rotation.ts'
 import type { SigningKey } from '../keys/signing-key.ts'
+import type { OutboxFigures } from '../outbox/operations.ts'
 import type { Backends } from './backends.ts'
 
 /** Figures that are looked up whenever metrics are collected. */
@@ -84,6 +85,32 @@ export function openGauges(config: Config, backends: Backends, isReady: () => Pr
       of: 'max',
     },
     () => customerWebhook?.behind() ?? 0,
+  )
+  outboxGauges(backends)
+}
+
+/** Of the one outbox of all nodes: each sees the same. */
+function outboxGauges({ metrics: { gauges }, outboxOperations, expanders }: Backends): void {
+  const of = 'max'
+  const figure = (name: string, help: string, read: (kind: OutboxFigures[number]) => number) =>
+    gauges({ name, help, label: 'kind', of }, async () =>
+      (await outboxOperations.figures()).map((figures) => [figures.kind, read(figures)] as const),
+    )
+  figure('vestibule_outbox_waiting', 'Messages that wait to be sent to others, by kind.', ({ waiting }) => waiting)
+  figure('vestibule_outbox_dead', 'Messages that are not sent again by themselves, by kind.', ({ dead }) => dead)
+  figure(
+    'vestibule_outbox_oldest_seconds',
+    'How long the oldest message has waited whose receiver is not paused, by kind.',
+    ({ oldestSeconds }) => oldestSeconds,
+  )
+  gauges(
+    {
+      name: 'vestibule_outbox_expander_behind',
+      help: 'Endings that have yet to be turned into messages, by what does it.',
+      label: 'expander',
+      of,
+    },
+    expanders.behind,
   )
 }
 

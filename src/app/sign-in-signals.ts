@@ -4,6 +4,7 @@ import type { Metrics } from '../metrics.ts'
 import { carryOut } from '../oauth/sign-outs/carry-out.ts'
 import type { SignInEndings } from '../oauth/sign-outs/sign-in-ended.ts'
 import { type Expanders, openExpanders } from '../outbox/expanders.ts'
+import { createOutboxOperations, type OutboxOperations, type OwnQueue } from '../outbox/operations.ts'
 import { type Outbox, openOutbox } from '../outbox/outbox.ts'
 import { type EndingLog, openEndingLog } from '../sign-in-endings/ending-log.ts'
 import { openRepair, type Repair } from '../sign-in-endings/repair.ts'
@@ -17,6 +18,7 @@ export type SignInSignals = {
   readonly unlogged: ReturnType<typeof createUnlogged>
   readonly outbox: Outbox
   readonly expanders: Expanders
+  readonly outboxOperations: OutboxOperations
   /** The longest an access token can live; seconds. */
   readonly longestTokenSeconds: () => number
 }
@@ -27,12 +29,14 @@ type SignalDeps = {
   readonly metrics: Metrics
   readonly sealKeys: readonly [string, ...string[]]
   readonly longestTokenSeconds: () => number
+  /** Queues with tables of their own, by their kind. */
+  readonly ownQueues: Readonly<Record<string, OwnQueue | undefined>>
 }
 
 /** The log is closed last: what is read from it and sent goes before. */
 export function openSignals(
   log: Log,
-  { database, storage, metrics, sealKeys, longestTokenSeconds }: SignalDeps,
+  { database, storage, metrics, sealKeys, longestTokenSeconds, ownQueues }: SignalDeps,
   closeSteps: CloseStep[],
 ): SignInSignals {
   const { knex } = database
@@ -44,7 +48,9 @@ export function openSignals(
   closeSteps.push(outbox.close)
   const expanders = openExpanders({ knex, endingLog, outbox, log })
   closeSteps.push(expanders.close)
-  return { endingLog, unlogged, outbox, expanders, longestTokenSeconds }
+  const queues = Object.entries(ownQueues).filter((pair): pair is [string, OwnQueue] => pair[1] !== undefined)
+  const outboxOperations = createOutboxOperations({ knex, ownQueues: new Map(queues), wake: outbox.wake })
+  return { endingLog, unlogged, outbox, expanders, outboxOperations, longestTokenSeconds }
 }
 
 type RepairBackends = Pick<SignInSignals, 'endingLog' | 'unlogged' | 'expanders'> & {

@@ -96,6 +96,8 @@ export const AUDIT_EVENTS = {
     'A node started; the reason contains a digest of its settings without secrets, which changes when they change.',
   'server.restored':
     'An operator reported that a backup was restored, and all sessions were signed out; the reason says whether keys were replaced.',
+  'outbox.changed':
+    'An operator paused or resumed a receiver of notices, sent again what waited for it, or deleted what was given up; the reason says which, and how many.',
   'audit.exported': 'An operator exported the audit trail.',
   'audit.pruned': 'Entries older than AUDIT_RETENTION_DAYS were removed; the reason says how many, and up to which.',
   'audit.gap': 'Entries were lost because they could not be written; the reason says how many.',

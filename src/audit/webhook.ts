@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Knex } from 'knex'
-import { type Deliveries, type DeliveriesDeps, NOTHING_TO_DO, openDeliveries } from '../database/deliveries.ts'
 import type { Log } from '../log.ts'
+import { type Deliveries, type DeliveriesDeps, NOTHING_TO_DO, openDeliveries } from '../outbox/stream.ts'
 import { sendSigned, type WebhookTarget } from '../webhook.ts'
 import { entriesAfter } from './audit-rows.ts'
 import { type DeliveryTurns, openDeliveryTurns } from './delivery-turns.ts'
@@ -15,6 +15,9 @@ export type AuditWebhookDeps = WebhookTarget &
     readonly log: Pick<Log, 'warn'>
   }
 
+/** As operators see it in the outbox. */
+export const AUDIT_QUEUE = { kind: 'audit-webhook', receiver: 'AUDIT_WEBHOOK_URL' } as const
+
 const RECEIVER = 'webhook'
 const BATCH = 100
 
@@ -27,6 +30,8 @@ export async function openAuditWebhook(deps: AuditWebhookDeps): Promise<AuditWeb
   const { knex, log, lookEveryMs, firstDelayMs } = deps
   const turns = await openDeliveryTurns(knex, RECEIVER, randomUUID())
   return openDeliveries({
+    knex,
+    queue: AUDIT_QUEUE,
     ...turns,
     deliver: () => deliverBatch(deps, turns),
     onFailure: (error, behind) => log.warn({ event: 'audit-webhook.failed', behind, err: error }),

@@ -28,8 +28,15 @@ export function stepAfter(result: SendResult, attempts: number, random = Math.ra
 }
 
 /** For how long a receiver that failed `failures` times in a row is left alone, all of its messages with it. */
-export function closedMs(failures: number, afterSeconds: number | undefined, random = Math.random()): number {
-  const ownMs = jittered(Math.min(FIRST_MS * 2 ** (failures - 1), MOST_CLOSED_MS), random)
+export function closedMs(
+  failures: number,
+  afterSeconds: number | undefined,
+  {
+    random = Math.random(),
+    firstMs = FIRST_MS,
+  }: { readonly random?: number; readonly firstMs?: number | undefined } = {},
+): number {
+  const ownMs = jittered(Math.min(firstMs * 2 ** (failures - 1), MOST_CLOSED_MS), random)
   return Math.max(ownMs, askedMs(afterSeconds))
 }
 

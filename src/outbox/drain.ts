@@ -91,10 +91,9 @@ async function noteReceiver(knex: Knex, receiver: ReadyReceiver, tried: readonly
   const failed = tried.flatMap(({ result }) => (result !== 'delivered' && 'retry' in result ? [result] : []))
   const [first] = failed
   if (first) {
-    const failures = receiver.failures + 1
     const asked = Math.max(0, ...failed.map(({ afterSeconds = 0 }) => afterSeconds))
-    await noteReceiverFails(knex, receiver, { failure: shown(first.retry), closedMs: closedMs(failures, asked) })
-    return failures
+    const failure = shown(first.retry)
+    return noteReceiverFails(knex, receiver, { failure, closedMs: (failures) => closedMs(failures, asked) })
   }
   const refused = tried.find(({ step }) => step.outcome === 'refused')
   if (refused && 'failure' in refused.step) await noteRefusal(knex, receiver, shown(refused.step.failure))

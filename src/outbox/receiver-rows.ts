@@ -39,19 +39,49 @@ export async function noteReceiverWorks(knex: Knex, { kind, receiver }: Receiver
   await knex('outbox_receivers').where({ kind, receiver }).update(works)
 }
 
+/**
+ * Counts a failure, and leaves the receiver alone for as long as `closedMs` says of so many in a row.
+ *
+ * @returns how many in a row.
+ */
 export async function noteReceiverFails(
   knex: Knex,
   { kind, receiver }: ReceiverKey,
-  { failure, closedMs }: { readonly failure: string; readonly closedMs: number },
-): Promise<void> {
-  const fails = {
-    failures: knex.raw('failures + 1'),
-    failing_since: knex.raw('coalesce(failing_since, now())'),
-    closed_until: knex.raw("greatest(closed_until, now() + ? * interval '1 millisecond')", [closedMs]),
-    last_failure: failure,
-    last_failed_at: knex.raw('now()'),
-  }
-  await knex('outbox_receivers').where({ kind, receiver }).update(fails)
+  { failure, closedMs }: { readonly failure: string; readonly closedMs: (failures: number) => number },
+): Promise<number> {
+  return knex.transaction(async (transaction) => {
+    const row = await transaction('outbox_receivers')
+      .where({ kind, receiver })
+      .forUpdate()
+      .first<{ failures: number } | undefined>('failures')
+    const failures = (row?.failures ?? 0) + 1
+    const fails = {
+      failures,
+      failing_since: transaction.raw('coalesce(failing_since, now())'),
+      closed_until: transaction.raw("greatest(closed_until, now() + ? * interval '1 millisecond')", [
+        closedMs(failures),
+      ]),
+      last_failure: failure,
+      last_failed_at: transaction.raw('now()'),
+    }
+    await transaction('outbox_receivers').where({ kind, receiver }).update(fails)
+    return failures
+  })
+}
+
+/** Whether something may be sent to it now. */
+export async function isOpen(knex: Knex, { kind, receiver }: ReceiverKey): Promise<boolean> {
+  const row = await knex('outbox_receivers')
+    .where({ kind, receiver })
+    .whereNull('paused_at')
+    .whereRaw('closed_until <= now()')
+    .first('kind')
+  return row !== undefined
+}
+
+/** Has a row for a receiver whose messages are in a table of their own. */
+export async function knowReceiver(knex: Knex, { kind, receiver }: ReceiverKey): Promise<void> {
+  await knex('outbox_receivers').insert({ kind, receiver }).onConflict(['kind', 'receiver']).ignore()
 }
 
 /** It answers, and wants none of it. */

@@ -27,11 +27,11 @@ test.each([
   [Number.POSITIVE_INFINITY, 1000],
 ])('a receiver that asks for %d seconds is left alone for %d ms', (afterSeconds, ms) => {
   expect(stepAfter({ retry: 'busy', afterSeconds }, 1, 0.5)).toMatchObject({ afterMs: ms })
-  expect(closedMs(1, afterSeconds, 0.5)).toBe(ms)
+  expect(closedMs(1, afterSeconds, { random: 0.5 })).toBe(ms)
 })
 
 test('a receiver that goes on failing is asked once a minute', () => {
-  expect([1, 2, 3, 6, 7, 50, 5000].map((failures) => closedMs(failures, undefined, 0.5))).toEqual([
+  expect([1, 2, 3, 6, 7, 50, 5000].map((failures) => closedMs(failures, undefined, { random: 0.5 }))).toEqual([
     1000, 2000, 4000, 32_000, 60_000, 60_000, 60_000,
   ])
 })

@@ -5,6 +5,7 @@ import { customerPages } from './customers/customer-pages.ts'
 import { supportAccessPages } from './customers/support-access-pages.ts'
 import { keyPages } from './key-pages.ts'
 import { lockoutPages } from './lockout-pages.ts'
+import { outboxPages } from './outbox-pages.ts'
 import { overviewPage } from './overview-page.ts'
 import type { ConsolePage } from './page.ts'
 import { passwordPage } from './password-page.ts'
@@ -22,6 +23,7 @@ export const PAGES: readonly ConsolePage[] = [
   ...tokenPages,
   ...supportAccessPages,
   ...lockoutPages,
+  ...outboxPages,
   ...auditPages,
   ...usePages,
   passwordPage,

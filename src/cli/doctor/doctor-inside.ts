@@ -2,6 +2,7 @@ import type { Config } from '../../config.ts'
 import { AdminError, createAdminClient } from '../command/admin-client.ts'
 import { examineClientColors } from './doctor-brand.ts'
 import { examineClients } from './doctor-clients.ts'
+import { examineOutbox } from './doctor-outbox.ts'
 import { ask, bad, type Finding, ok } from './findings.ts'
 
 type Health = {
@@ -33,6 +34,7 @@ export async function examineInside(config: Config, environment: NodeJS.ProcessE
       ...databaseClock(health),
       ...(await examineClients(config, admin)),
       ...(await examineClientColors(admin)),
+      ...(await examineOutbox(admin)),
     ]
   } catch (error) {
     if (!(error instanceof AdminError)) throw error

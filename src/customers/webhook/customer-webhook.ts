@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Knex } from 'knex'
-import { type Deliveries, type DeliveriesDeps, NOTHING_TO_DO, openDeliveries } from '../../database/deliveries.ts'
 import type { Log } from '../../log.ts'
+import { type Deliveries, type DeliveriesDeps, NOTHING_TO_DO, openDeliveries } from '../../outbox/stream.ts'
 import { sendSigned, type WebhookTarget } from '../../webhook.ts'
 import { type CustomerEventRows, createCustomerEventRows } from './customer-event-rows.ts'
 
@@ -10,6 +10,9 @@ export type CustomerWebhookDeps = Partial<WebhookTarget> &
     readonly knex: Knex
     readonly log: Pick<Log, 'warn'>
   }
+
+/** As operators see it in the outbox. */
+export const CUSTOMER_QUEUE = { kind: 'customer-webhook', receiver: 'CUSTOMER_WEBHOOK_URL' } as const
 
 const BATCH = 100
 
@@ -27,6 +30,8 @@ export async function openCustomerWebhook(deps: CustomerWebhookDeps): Promise<De
   }
   await rows.begin()
   return openDeliveries({
+    knex,
+    queue: CUSTOMER_QUEUE,
     behind: rows.behind,
     giveBack: rows.giveBack,
     deliver: () => deliverBatch(rows, { url, secret }),

@@ -1,4 +1,9 @@
-/** Sends what waits in the database to a receiver, in the background. */
+import type { Knex } from 'knex'
+import { closedMs } from './backoff.ts'
+import type { ReceiverKey } from './message-rows.ts'
+import { isOpen, knowReceiver, noteReceiverFails, noteReceiverWorks } from './receiver-rows.ts'
+
+/** Sends what waits in a table of its own to its one receiver, in order and in the background; nothing of it is dropped. */
 export type Deliveries = {
   /** There is something new: do not wait for the next look. */
   wake(): void
@@ -8,6 +13,9 @@ export type Deliveries = {
 }
 
 export type DeliveriesDeps = {
+  readonly knex: Knex
+  /** Under which operators see, pause and resume it, beside the queues of the outbox. */
+  readonly queue: ReceiverKey
   /** How much waits. */
   readonly behind: () => Promise<number>
   /** Sends some of it. @returns why it was not taken; undefined when it was. */
@@ -17,7 +25,7 @@ export type DeliveriesDeps = {
   readonly giveBack: () => Promise<void>
   /** How often what other nodes wrote is looked for. */
   readonly lookEveryMs?: number | undefined
-  /** After the first failure; doubles with each, up to five minutes. */
+  /** After the first failure; doubles with each. */
   readonly firstDelayMs?: number | undefined
 }
 
@@ -25,14 +33,16 @@ export type DeliveriesDeps = {
 export const NOTHING_TO_DO = 'nothing to do'
 
 const LOOK_EVERY_MS = 1000
-const FIRST_DELAY_MS = 1000
-const MAX_DELAY_MS = 300_000
+const FAILURE_LENGTH = 500
 
-/** Delivers until nothing waits, looks again from time to time, and leaves a receiver that is away alone for longer and longer. */
+/**
+ * Delivers until nothing waits, looks again from time to time, and leaves a receiver that is away alone for longer and longer. For how
+ * long is in the database: all nodes keep to it, and an operator can end it.
+ */
 export function openDeliveries(deps: DeliveriesDeps): Deliveries {
-  const { lookEveryMs = LOOK_EVERY_MS, firstDelayMs = FIRST_DELAY_MS } = deps
+  const { knex, queue, lookEveryMs = LOOK_EVERY_MS, firstDelayMs } = deps
   let behind = 0
-  let failures = 0
+  let isKnown = false
   let isClosing = false
   let isWoken = false
   let timer: NodeJS.Timeout | undefined
@@ -40,17 +50,23 @@ export function openDeliveries(deps: DeliveriesDeps): Deliveries {
 
   async function deliver(): Promise<void> {
     try {
+      if (!isKnown) await knowReceiver(knex, queue)
+      isKnown = true
       behind = await deps.behind()
-      while (behind > 0 && !isClosing) {
+      let isNoted = false
+      while (behind > 0 && !isClosing && (await isOpen(knex, queue))) {
         const failure = await deps.deliver()
         if (failure === NOTHING_TO_DO) break
         if (failure !== undefined) throw new Error(failure)
-        failures = 0
+        if (!isNoted) await noteReceiverWorks(knex, queue)
+        isNoted = true
         behind = await deps.behind()
       }
     } catch (error) {
-      failures += 1
       deps.onFailure(error, behind)
+      const failure = String((error as Error).message).slice(0, FAILURE_LENGTH) // whatever was thrown has a text
+      const closed = (failures: number) => closedMs(failures, undefined, { firstMs: firstDelayMs })
+      await noteReceiverFails(knex, queue, { failure, closedMs: closed }).catch(() => {})
     }
   }
 
@@ -65,8 +81,7 @@ export function openDeliveries(deps: DeliveriesDeps): Deliveries {
     isWoken = false
     round = deliver().finally(() => {
       round = undefined
-      if (failures > 0) schedule(Math.min(firstDelayMs * 2 ** (failures - 1), MAX_DELAY_MS))
-      else schedule(isWoken ? 0 : lookEveryMs)
+      schedule(isWoken ? 0 : lookEveryMs)
     })
   }
 
@@ -74,8 +89,7 @@ export function openDeliveries(deps: DeliveriesDeps): Deliveries {
   return {
     wake() {
       isWoken = true
-      // A receiver that is away is left alone until its time has come.
-      if (!round && failures === 0) schedule(0)
+      if (!round) schedule(0)
     },
     behind: () => behind,
     async close() {
