@@ -24,7 +24,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   grants: async () => (await import('./cli/grants.ts')).grants,
   lockouts: async () => (await import('./cli/lockouts.ts')).lockouts,
   'support-access': async () => (await import('./cli/support-access.ts')).supportAccess,
-  outbox: async () => (await import('./cli/outbox.ts')).outbox,
+  outbox: async () => (await import('./cli/outbox/outbox.ts')).outbox,
   upstreams: async () => (await import('./cli/upstreams.ts')).upstreams,
   streams: async () => (await import('./cli/streams.ts')).streams,
   tokens: async () => (await import('./cli/tokens.ts')).tokens,

@@ -49,7 +49,7 @@ export function openSignals(
   const expanders = openExpanders({ knex, endingLog, outbox, log })
   closeSteps.push(expanders.close)
   const queues = Object.entries(ownQueues).filter((pair): pair is [string, OwnQueue] => pair[1] !== undefined)
-  const outboxOperations = createOutboxOperations({ knex, ownQueues: new Map(queues), wake: outbox.wake })
+  const outboxOperations = createOutboxOperations({ knex, ownQueues: new Map(queues), outbox })
   return { endingLog, unlogged, outbox, expanders, outboxOperations, longestTokenSeconds }
 }
 

@@ -13,6 +13,8 @@ export type Outbox = {
   enqueue(messages: readonly NewMessage[], transaction?: Knex.Transaction): Promise<void>
   /** Says how messages of a kind are sent. Those of kinds that this node does not know wait for one that does. */
   register(kind: string, registration: Registration): void
+  /** The kinds that this node sends. */
+  kinds(): readonly string[]
   /** There is something due: do not wait for the next look. */
   wake(): void
   close(): Promise<void>
@@ -122,6 +124,7 @@ export function openOutbox(deps: OutboxDeps): Outbox {
       registrations.set(kind, registration)
       wake()
     },
+    kinds: () => [...registrations.keys()],
     wake,
     async close() {
       isClosing = true

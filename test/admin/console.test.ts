@@ -14,6 +14,8 @@ const PAGES = [
   '/console/tokens',
   '/console/support-access',
   '/console/lockouts',
+  '/console/outbox',
+  '/console/outbox/messages',
   '/console/audit',
   '/console/dialects',
 ]

@@ -1,4 +1,4 @@
-import type { ShownMessage, ShownReceiver } from '../../outbox/operations.ts'
+import type { ShownMessage, ShownReceiver } from '../../outbox/shown-rows.ts'
 import { confirmPage } from './confirm-page.ts'
 import { type Listing, listAddress, pageLinks, searchOf } from './listing.ts'
 import type { ConsolePage, ConsoleRequest } from './page.ts'

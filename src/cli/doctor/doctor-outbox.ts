@@ -1,4 +1,4 @@
-import type { ShownReceiver } from '../../outbox/operations.ts'
+import type { ShownReceiver } from '../../outbox/shown-rows.ts'
 import type { AdminClient } from '../command/admin-client.ts'
 import { bad, type Finding, ok } from './findings.ts'
 

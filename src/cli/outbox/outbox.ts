@@ -1,8 +1,8 @@
-import type { ShownMessage, ShownReceiver } from '../outbox/operations.ts'
-import type { ActionRequest } from './command/action.ts'
-import { AdminError } from './command/admin-client.ts'
-import { duration, printJson, printTable } from './command/print.ts'
-import { subcommands } from './command/subcommands.ts'
+import type { ShownMessage, ShownReceiver } from '../../outbox/shown-rows.ts'
+import type { ActionRequest } from '../command/action.ts'
+import { AdminError } from '../command/admin-client.ts'
+import { duration, printJson, printTable } from '../command/print.ts'
+import { subcommands } from '../command/subcommands.ts'
 
 const only = { id: 'one message; all of the receiver without it' }
 
