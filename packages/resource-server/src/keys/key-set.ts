@@ -99,7 +99,12 @@ export function createKeySet({ url, ask, options, emit, now }: KeySetDeps): KeyS
     async find(kid, alg) {
       const age = known ? now() - known.fetchedAtMs : Number.POSITIVE_INFINITY
       const mayFetch = underWay !== undefined || now() - triedAtMs >= (known ? cooldownMs : Math.min(cooldownMs, 2000))
-      if (mayFetch && (age > cacheMs || !keyOf(known, kid, alg))) await refreshOnce()
+      const isAtHand = keyOf(known, kid, alg) !== undefined
+      if (mayFetch && (age > cacheMs || !isAtHand)) {
+        const refreshing = refreshOnce()
+        // While the server is known to be away, requests that have their key do not wait for another try.
+        if (!failed || !isAtHand || age > staleMs) await refreshing
+      }
       if (!known || now() - known.fetchedAtMs > staleMs) return { outcome: 'unreachable' }
       const jwk = keyOf(known, kid, alg)
       if (!jwk) return { outcome: failed ? 'unreachable' : 'unknown' }

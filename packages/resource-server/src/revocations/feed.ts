@@ -190,7 +190,11 @@ export function createFeed(deps: FeedDeps): Feed {
     },
     async judge(claims) {
       // Where timers stand still between requests, requests drive the feed.
-      if (now() >= nextAtMs && isBlind()) await roundOnce()
+      if (now() >= nextAtMs && isBlind()) {
+        const reading = roundOnce()
+        // While the feed is known to be away, requests do not wait for another try.
+        if (failures === 0) await reading
+      }
       if (isAbsent) return { outcome: 'absent' }
       const reason = revoked.find(claims)
       if (reason !== undefined) return { outcome: 'revoked', reason }
