@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Express, Router } from 'express'
 import express from 'express'
 import { decodeJwt } from 'jose'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { ask } from '../admin/administrators.ts'
 import { obtainCode, read, redeem, signIn, sonia, submit } from '../endpoints/client.ts'
 import { createCookieJar } from '../support/cookie-jar.ts'
@@ -31,11 +31,13 @@ beforeAll(async () => {
   directory = temporaryDirectory('back-channel')
   symlinkSync(NODE_MODULES, join(directory, 'node_modules'))
   for (const block of blocksOf(PAGE, 'js')) writeFileSync(join(directory, /^\/\/ (\S+)/.exec(block)?.[1] ?? ''), block)
-  Object.assign(process.env, { ISSUER: shop.server.url })
+  vi.stubEnv('ISSUER', shop.server.url)
 })
 afterAll(async () => {
   await shop?.stop()
   for (const server of servers) server.close()
+  // Files that come after in this process have an environment of their own.
+  vi.unstubAllEnvs()
 })
 
 async function listen(app: Express, port = 0): Promise<string> {
@@ -57,7 +59,7 @@ const signOutSonia = async (sub: unknown) =>
   expect((await ask(shop.server, shop.token, 'POST', '/v1/sign-outs', { of: 'customer', id: sub })).status).toBe(200)
 
 test('the receiver of the page ends the session that it is told of, and refuses everything else', async () => {
-  process.env.CLIENT_ID = 'shop'
+  vi.stubEnv('CLIENT_ID', 'shop')
   const receiver = await load<{ backChannelLogout: Router; isSignedOut: (claims: object) => boolean }>(
     'back-channel.mjs',
   )
@@ -102,7 +104,8 @@ test('the receiver of the page ends the session that it is told of, and refuses 
 test('an app on express-openid-connect, set up as the page says, loses its session by a sign-out elsewhere', async () => {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
-  Object.assign(process.env, { CLIENT_ID: 'web', CLIENT_SECRET: SECRET, SESSION_SECRET: SECRET, BASE_URL: url })
+  const settings = { CLIENT_ID: 'web', CLIENT_SECRET: SECRET, SESSION_SECRET: SECRET, BASE_URL: url }
+  for (const [name, value] of Object.entries(settings)) vi.stubEnv(name, value)
   const store = `const kept = new Map()
 export const store = {
   get: (id, done) => done(null, kept.get(id)),
