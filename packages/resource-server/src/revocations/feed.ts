@@ -45,6 +45,8 @@ const MAX_PAGES = 1000
 const LONGEST_PAUSE_MS = 30_000
 /** How often a server without a feed is asked for one. */
 const ABSENT_SECONDS = 300
+/** For so long a server that has nobody wait is polled. */
+const POLLS_INSTEAD_MS = 60_000
 
 /**
  * Follows the feed of revocations. Each page is signed and holds for three times its `ttl`: a service that gets no newer
@@ -56,7 +58,9 @@ export function createFeed(deps: FeedDeps): Feed {
   let cursor: number | undefined
   /** The highest seq that was ever seen. */
   let highest = 0
-  let page: Pick<Page, 'iat' | 'exp' | 'ttl'> | undefined
+  let page: Pick<Page, 'iat' | 'ttl'> | undefined
+  /** Epoch seconds until which all that ended is at hand: a page that others follow proves nothing of those. */
+  let sightUntil = 0
   let etag: string | null = null
   let isFull = false
   let failures = 0
@@ -64,30 +68,38 @@ export function createFeed(deps: FeedDeps): Feed {
   let wasBlind = false
   let isAbsent = false
   let wasAnswered = false
+  /** Too many wait at the server: it is polled until then. */
+  let pollsUntilMs = 0
   let isClosed = false
   let underWay: Promise<void> | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
 
-  const isBlind = () => page === undefined || isFull || now() >= page.exp * 1000
+  const isBlind = () => isFull || now() >= sightUntil * 1000
+  const mayWait = () => waitSeconds > 0 && !isBlind() && now() >= pollsUntilMs
 
   /** True when the server has no more than the last page said. */
   async function readOnce(): Promise<boolean> {
+    wasAnswered = false
     const published = await deps.url()
     if ((published === undefined) !== isAbsent) tellAbsence(published === undefined)
     if (published === undefined) return true
     const address = new URL(published)
     if (cursor !== undefined) address.searchParams.set('after', String(cursor))
-    const waits = waitSeconds > 0 && cursor !== undefined && !isBlind()
+    const waits = cursor !== undefined && mayWait()
     if (waits) address.searchParams.set('wait', String(waitSeconds))
     // Not modified does not make the page at hand hold longer: asked only while it will still hold next time.
     const mayBeSame =
-      page !== undefined && etag !== null && page.exp * 1000 - now() > 2000 * Math.max(page.ttl, waitSeconds)
+      page !== undefined && etag !== null && sightUntil * 1000 - now() > 2000 * Math.max(page.ttl, waitSeconds)
     const { status, headers, body } = await deps.ask(address.href, {
       maxBytes: MAX_BYTES,
       waitMs: waits ? waitSeconds * 1000 : 0,
       headers: { accept: 'application/jwt', ...(mayBeSame && etag !== null && { 'if-none-match': etag }) },
     })
-    wasAnswered = true
+    if (status === 429 && waits) {
+      pollsUntilMs = now() + POLLS_INSTEAD_MS
+      return readOnce()
+    }
+    wasAnswered = status !== 429 && status < 500
     if (status === 304 && mayBeSame) return true
     if (status !== 200) throw new Error(`the feed answered ${status}`)
     const claims = await deps
@@ -111,6 +123,9 @@ export function createFeed(deps: FeedDeps): Feed {
   function take(next: Page, nextEtag: string | null): boolean {
     // An older copy, from a cache on the way. The next page of a full one may have been signed earlier.
     if (page && next.iat < page.iat && next.to <= highest) return true
+    if (next.more && next.to === next.from) throw new Error('it says that more follows, and goes no further')
+    // A page of the middle would hide what ended before it.
+    if (cursor === undefined && next.from > 0) throw new Error(`it begins at ${next.from}, and is no snapshot`)
     if (cursor !== undefined && (next.from > cursor || (next.from === cursor && next.floor > cursor + 1))) {
       cursor = undefined
       etag = null
@@ -135,20 +150,20 @@ export function createFeed(deps: FeedDeps): Feed {
     isFull = !isWhole
     cursor = isWhole ? next.to : undefined
     page = next
-    etag = isWhole ? nextEtag : null
+    if (!next.more) sightUntil = next.exp
+    etag = isWhole && !next.more ? nextEtag : null
     return !next.more || isFull
   }
 
   async function round(): Promise<void> {
-    wasAnswered = false
     try {
       for (let pages = 0; pages < MAX_PAGES; pages++) if (await readOnce()) break
       failures = 0
       const pauseSeconds = isAbsent ? ABSENT_SECONDS : Math.min(Math.max(page?.ttl ?? 1, 1), 3600)
-      nextAtMs = now() + (waitSeconds > 0 && !isBlind() ? 0 : 1000 * pauseSeconds)
+      nextAtMs = now() + (mayWait() ? 0 : 1000 * pauseSeconds)
     } catch (error) {
       failures += 1
-      // An answer that cannot be used may be because of the cursor: the snapshot needs none.
+      // An answer that cannot be used may be because of the cursor: the snapshot needs none. Not where the server is busy.
       if (wasAnswered) cursor = undefined
       const pauseMs = Math.min(LONGEST_PAUSE_MS, 1000 * 2 ** Math.min(failures - 1, 10))
       nextAtMs = now() + Math.min(pauseMs, 1000 * Math.max(page?.ttl ?? 1, 1)) * (0.75 + Math.random() / 2)
@@ -195,15 +210,15 @@ export function createFeed(deps: FeedDeps): Feed {
         // While the feed is known to be away, requests do not wait for another try.
         if (failures === 0) await reading
       }
-      if (isAbsent) return { outcome: 'absent' }
       const reason = revoked.find(claims)
       if (reason !== undefined) return { outcome: 'revoked', reason }
+      if (isAbsent) return { outcome: 'absent' }
       if (isBlind() && !wasBlind) tellSight()
       return { outcome: isBlind() ? 'blind' : 'not-revoked' }
     },
     state: () => ({
       isBlind: isBlind(),
-      freshUntilMs: isFull ? 0 : (page?.exp ?? 0) * 1000,
+      freshUntilMs: isFull ? 0 : sightUntil * 1000,
       cursor,
       entries: revoked.size(),
     }),
