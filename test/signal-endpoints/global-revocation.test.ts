@@ -215,10 +215,11 @@ describe('a body', () => {
     expect((await post('{}', { 'content-type': 'text/plain' })).status).toBe(415)
   })
 
-  test('that names two customers is answered 422 and ends neither', async () => {
+  test('that names two customers is answered 422 and ends neither, where the caller may look people up', async () => {
     const [one, two] = [await signedIn(), await signedIn()]
     const identifiers = [one, two].map(({ customer: { email } }) => ({ format: 'email', email }))
-    expect((await send({ sub_id: { format: 'aliases', identifiers } })).status).toBe(422)
+    const seeing = await addClient(shop.server, ['global_token_revocation', 'global_token_revocation:lookup'])
+    expect((await send({ sub_id: { format: 'aliases', identifiers } }, await seeing.token())).status).toBe(422)
     expect([await stateOf(one), await stateOf(two)]).toEqual([ALIVE, ALIVE])
   })
 })
