@@ -115,7 +115,7 @@ export async function pruneDead(knex: Knex, olderThanMs: number): Promise<void> 
 /** Messages that are too old, of receivers that fail for too long, become dead letters. @returns how many, by kind. */
 export async function giveUpOld(knex: Knex, olderThanMs: number): Promise<ReadonlyMap<string, number>> {
   const { rows } = await knex.raw<{ rows: { kind: string }[] }>(
-    `update outbox_messages message set state = 'dead', dead_at = now(), held_by = null, held_until = null,
+    `update outbox_messages message set state = 'dead', dead_at = now(), held_by = null, held_until = null, collapse_key = null,
        last_failure = coalesce(message.last_failure, r.last_failure)
      from outbox_receivers r
      where message.state = 'waiting' and r.kind = message.kind and r.receiver = message.receiver and r.paused_at is null

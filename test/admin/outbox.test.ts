@@ -80,6 +80,17 @@ describeOn('postgres', 'what waits for others, as operators see it', () => {
     expect((await messages({ kind: KIND })).map(({ attempts }) => attempts)).toEqual([0, 0, 0])
   })
 
+  test('what was given up unsent is sent again although the same waits by now', async () => {
+    const [values, of] = ["'the same', '{}'", `'${KIND}', 'other'`]
+    await query(
+      databaseUrl,
+      `insert into outbox_messages (kind, receiver, collapse_key, payload, state, dead_at) values
+        (${of}, ${values}, 'dead', now()), (${of}, ${values}, 'waiting', null)`,
+    )
+    expect(await api('POST', '/v1/outbox/retry', { kind: KIND, receiver: 'other' })).toMatchObject({ status: 200 })
+    expect(await find(KIND, 'other')).toMatchObject({ waiting: 3, dead: 0 })
+  })
+
   test('only what was given up is dropped, unless one message is named', async () => {
     expect((await api('POST', '/v1/outbox/drop', key)).body).toEqual({ count: 1 })
     expect(await find(KIND, 'a/b c')).toMatchObject({ waiting: 1, dead: 0 })
