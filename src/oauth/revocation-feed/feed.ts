@@ -41,6 +41,8 @@ const MOST_PAGES = 200
 const POLLS_PER_PAGE = 3
 /** For so many polls after the last news a page that a reader has is confirmed; then readers get it signed anew. */
 const CONFIRMED_POLLS = 1.5
+/** Pages that are signed in a second, each for a cursor of its own. Above it, cursors that are near each other share a page. */
+const OWN_PAGES_PER_SECOND = 100
 
 /**
  * The feed of revocations: signed pages of what ended, each kept until something else ends or its time is over. A page is never signed anew
@@ -102,9 +104,22 @@ export function createRevocationFeed(deps: FeedDeps) {
     if (pages.size > MOST_PAGES && oldest !== undefined) pages.delete(oldest)
   }
 
+  let second = 0
+  let signed = 0
+  /** Whether one more page may be signed for a cursor that perhaps nobody but a stranger has. */
+  function hasOwnPage(): boolean {
+    const current = Math.floor(now() / 1000)
+    if (current !== second) [second, signed] = [current, 0]
+    signed += 1
+    return signed <= OWN_PAGES_PER_SECOND
+  }
+
   async function page(after: number | undefined): Promise<FeedPage> {
-    const from = await startOf(after)
+    const asked = await startOf(after)
     const { head } = await watch.current()
+    const kept = pages.get(asked)
+    const isAtHand = asked === 0 || asked === head || underWay.has(asked) || (kept && isGood(kept, head))
+    const from = isAtHand || hasOwnPage() ? asked : asked - (asked % entriesAtOnce)
     const known = pages.get(from)
     if (known && isGood(known, head)) return known
     const joined = underWay.get(from)

@@ -1,4 +1,5 @@
 import type { Context } from 'koa'
+import { networkOf } from '../../credentials/ip-network.ts'
 import { answerInJson } from '../../http/answer-error.ts'
 import { type Routes, routesOf } from '../../http/routing/other-methods.ts'
 import type { FeedPage, RevocationFeed } from './feed.ts'
@@ -10,7 +11,7 @@ const CURSOR = /^\d{1,15}$/
 const SECONDS = /^\d{1,5}$/
 /** Longer than this no request waits: proxies give up after a minute, and a server that stops waits for its requests. */
 const LONGEST_WAIT_SECONDS = 30
-/** Requests that may wait at a time, of a process and of one address: others are told to poll. */
+/** Requests that may wait at a time, of a process and of one network: others are told to poll. */
 const MOST_WAITING = 1000
 const MOST_WAITING_OF_ONE = 50
 
@@ -30,7 +31,8 @@ export function serveRevocations(feed: RevocationFeed): ServeRevocations {
     const leave = () => gone.abort()
     ctx.res.once('close', leave)
     waiting++
-    waitingOf.set(ctx.ip, (waitingOf.get(ctx.ip) ?? 0) + 1)
+    const network = networkOf(ctx.ip)
+    waitingOf.set(network, (waitingOf.get(network) ?? 0) + 1)
     try {
       for (;;) {
         // Listens before it looks: nothing that ends in between is missed.
@@ -41,9 +43,9 @@ export function serveRevocations(feed: RevocationFeed): ServeRevocations {
       }
     } finally {
       waiting--
-      const left = (waitingOf.get(ctx.ip) ?? 1) - 1
-      if (left > 0) waitingOf.set(ctx.ip, left)
-      else waitingOf.delete(ctx.ip)
+      const left = (waitingOf.get(network) ?? 1) - 1
+      if (left > 0) waitingOf.set(network, left)
+      else waitingOf.delete(network)
       gone.abort()
       ctx.res.off('close', leave)
     }
@@ -53,7 +55,7 @@ export function serveRevocations(feed: RevocationFeed): ServeRevocations {
     const asked = readQuestion(ctx)
     if (typeof asked === 'string') return refuse(ctx, 400, asked)
     const wantsToWait = asked.waitSeconds > 0 && asked.after !== undefined && !ending.signal.aborted
-    if (wantsToWait && (waiting >= MOST_WAITING || (waitingOf.get(ctx.ip) ?? 0) >= MOST_WAITING_OF_ONE)) {
+    if (wantsToWait && (waiting >= MOST_WAITING || (waitingOf.get(networkOf(ctx.ip)) ?? 0) >= MOST_WAITING_OF_ONE)) {
       ctx.set('Retry-After', String(feed.ttlSeconds))
       return refuse(ctx, 429, 'too many requests wait here: ask without wait')
     }

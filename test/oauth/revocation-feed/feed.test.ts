@@ -212,6 +212,21 @@ test('cursors that strangers make up cost the log nothing, near the head and far
   }
 })
 
+test('cursors that strangers make up cost so many signatures in a second, and no reader an ending', async () => {
+  const { end, feed, read } = open()
+  for (let count = 0; count < 900; count++) end({ what: 'grant', grantId: `g${count}` })
+  const head = (await feed.page(undefined)).to
+  const pages = new Set<string>()
+  for (let cursor = 1; cursor < head; cursor++) pages.add((await feed.page(cursor)).jwt)
+  expect(pages.size).toBeLessThanOrEqual(101)
+  for (const cursor of [1, 500, 899]) {
+    const { from, to, entries } = await read(cursor)
+    expect(from).toBeLessThanOrEqual(cursor)
+    expect([to, entries.filter(([seq]) => seq > cursor).length]).toEqual([head, head - cursor])
+  }
+  expect((await feed.page(head)).from, 'who keeps up has a page of their own').toBe(head)
+})
+
 test('a reader that polls all the time gets every one of 500 endings, in order, whatever it is behind', async () => {
   const { feed, end, read, endingLog } = open({ entriesAtOnce: 7 })
   const seen: number[] = []
