@@ -1,4 +1,5 @@
 import type { ShownRefusal, ShownStream } from '../admin/routes/stream-routes.ts'
+import { plain } from '../plain-text.ts'
 import type { Action } from './command/action.ts'
 import { printJson, printTable } from './command/print.ts'
 import { subcommands } from './command/subcommands.ts'
@@ -36,7 +37,7 @@ export const streams = subcommands({
         const stream = await admin.call<ShownStream>('GET', pathOf(id))
         const { items: refusals } = await admin.call<{ items: ShownRefusal[] }>('GET', `${pathOf(id)}/refusals`)
         if (isJson) return printJson({ ...stream, refusals })
-        for (const [name, value] of Object.entries(stream)) console.log(`${name}: ${[value].flat().join(', ')}`)
+        for (const [name, value] of Object.entries(stream)) console.log(plain(`${name}: ${[value].flat().join(', ')}`))
         const rows = refusals.map(({ at, event, err, description = '' }) => [
           new Date(at * 1000).toISOString(),
           event,

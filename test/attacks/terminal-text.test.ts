@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { OWNER } from '../admin/administrators.ts'
 import { runCommand } from '../cli/run-command.ts'
+import { addStreamClient } from '../shared-signals/stream-client.ts'
 import { temporaryDirectory } from '../support/run-directory.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 
@@ -63,4 +64,22 @@ describe('what is in a file of customers reaches no terminal as something that i
     const printed = await run('customers', 'erase', 't1@example.com')
     expect(printed.trimEnd()).toBe(`T1${SHOWN} is erased and signed out everywhere`)
   })
+})
+
+test('what a receiver says of its stream and of signals reaches no terminal as something that it obeys', async () => {
+  const client = await addStreamClient(server)
+  const { stream_id } = await client.create({ description: HOSTILE })
+  await client.ask('POST', '/ssf/status', { stream_id, status: 'enabled', reason: HOSTILE })
+  await client.ask('POST', '/ssf/verify', { stream_id })
+  const answer = await client.poll(stream_id, {})
+  const [jti = ''] = Object.keys(answer.body.sets as object)
+  await client.poll(stream_id, { maxEvents: 0, setErrs: { [jti]: { err: HOSTILE, description: HOSTILE } } })
+  for (const command of [
+    ['streams', 'list'],
+    ['streams', 'show', stream_id],
+    ['streams', 'show', stream_id, '--json'],
+    ['outbox', 'list'],
+  ])
+    expect((await run(...command)).replaceAll('\n', ''), command.join(' ')).not.toMatch(OBEYED)
+  expect((await run('streams', 'show', stream_id)).split(SHOWN)).toHaveLength(5)
 })
