@@ -3,6 +3,7 @@ import { numberOfCursor, type Page, type PageRequest, toPage } from '../database
 import { isUuid } from '../database/uuid.ts'
 import type { ReceiverKey } from './message-rows.ts'
 import type { Outbox } from './outbox.ts'
+import { PAUSED_BY_STREAM } from './receiver-rows.ts'
 import {
   type MessageRow,
   type ReceiverRow,
@@ -76,6 +77,8 @@ export function createOutboxOperations({ knex, ownQueues, outbox }: OutboxOperat
         state: 'waiting',
         dead_at: null,
         attempts: 0,
+        // Of one that was given up unsent, the same may wait again.
+        collapse_key: null,
         next_at: knex.raw('now()'),
         created_at: knex.raw('now()'),
       }
@@ -92,10 +95,12 @@ export function createOutboxOperations({ knex, ownQueues, outbox }: OutboxOperat
       return (id === undefined ? query.where({ state: 'dead' }) : query).delete()
     },
 
-    /** Holds everything of a receiver. False where there is none, or it is paused. */
+    /** Holds everything of a receiver, also of one that paused itself. False where there is none, or an operator paused it. */
     async pause(key: ReceiverKey, by: string): Promise<boolean> {
       const paused = { paused_at: knex.raw('now()'), paused_by: by }
-      return (await receiverRow(key).whereNull('paused_at').update(paused)) === 1
+      const isFree = (query: Knex.QueryBuilder) =>
+        void query.whereNull('paused_at').orWhere({ paused_by: PAUSED_BY_STREAM })
+      return (await receiverRow(key).where(isFree).update(paused)) === 1
     },
 
     /** Lets it go on; the time it was paused for counts against no message. */

@@ -6,6 +6,9 @@ export type ReadyReceiver = ReceiverKey & { readonly failures: number }
 
 const MOST_READY = 1000
 
+/** In the place of an operator's name where the receiver itself holds back what waits for it. */
+export const PAUSED_BY_STREAM = 'stream'
+
 /** Receivers of these kinds that are open and have messages that nobody holds. */
 export async function readyReceivers(knex: Knex, kinds: readonly string[]): Promise<ReadyReceiver[]> {
   const { rows } = await knex.raw<{ rows: ReadyReceiver[] }>(

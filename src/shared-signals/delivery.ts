@@ -15,6 +15,8 @@ export type DeliveryDeps = {
   readonly authorizationOf: (streamId: string) => Promise<string | undefined>
   readonly facts: Pick<FactSource, 'findAccount'>
   readonly mailbox: Pick<Mailbox, 'add'>
+  /** Holds back what waits for a stream that is paused. */
+  readonly holdAgain: (streamId: string) => Promise<void>
   /** There is something in the mailbox of this stream. */
   readonly onMail: (streamId: string) => void
   readonly signSet: (payload: SetPayload, clientId: string) => Promise<string>
@@ -33,7 +35,10 @@ export function createDeliver(deps: DeliveryDeps) {
     const stream = await deps.findStream(receiver)
     if (!stream || !(await deps.mayReceive(stream.clientId))) return 'delivered'
     if (stream.status === 'disabled' && !isNotice) return 'delivered'
-    if (stream.status === 'paused' && !isNotice) return { retry: 'the stream is paused', afterSeconds: 1 }
+    if (stream.status === 'paused' && !isNotice) {
+      await deps.holdAgain(receiver)
+      return { retry: 'the stream is paused', afterSeconds: 1 }
+    }
     const set = payload as SetPayload // written by `tell.ts` and `streams.ts`
     if (await isTooLate(deps, set)) return 'delivered'
     if (stream.method === 'push') return push(deps, stream, set)

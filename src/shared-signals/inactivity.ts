@@ -1,5 +1,6 @@
 import type { Knex } from 'knex'
 import type { Log } from '../log.ts'
+import { pruneHeldBack } from './hold-back.ts'
 import type { Mailbox } from './mailbox.ts'
 import type { Streams } from './streams.ts'
 
@@ -35,6 +36,7 @@ export function watchInactivity(deps: InactivityDeps): () => void {
   const look = async () => {
     await pauseInactive(deps)
     await deps.mailbox.prune(DAYS)
+    await pruneHeldBack(deps.knex, DAYS)
   }
   const timer = setInterval(() => {
     look().catch((error: unknown) => deps.log.warn({ event: 'shared-signals.changes-failed', err: error }))

@@ -44,15 +44,19 @@ export function createMailbox({ knex }: { readonly knex: Knex }) {
 
     /** Keeps those that the receiver cannot take, for operators, and sends them no more. @returns how many. */
     async refuse(streamId: string, errors: ReadonlyMap<string, SetError>): Promise<number> {
-      let refused = 0
-      for (const [jti, { err, description }] of errors) {
-        if (!isUuid(jti)) continue
-        const said = { err: shown(err), description: description === undefined ? null : shown(description) }
-        refused += await of(streamId)
-          .where({ state: 'waiting', jti })
-          .update({ state: 'refused', ...said, refused_at: knex.raw('now()') })
-      }
-      return refused
+      const said = [...errors].flatMap(([jti, { err, description }]) =>
+        isUuid(jti)
+          ? [{ jti, err: shown(err), description: description === undefined ? null : shown(description) }]
+          : [],
+      )
+      if (said.length === 0) return 0
+      const { rowCount } = await knex.raw<{ rowCount: number | null }>(
+        `update ${TABLE} mail set state = 'refused', err = said.err, description = said.description, refused_at = now()
+         from json_to_recordset(?::json) as said (jti uuid, err text, description text)
+         where mail.stream_id = ? and mail.state = 'waiting' and mail.jti = said.jti`,
+        [JSON.stringify(said), streamId],
+      )
+      return rowCount ?? 0
     },
 
     /** Takes all that wait, for another way of delivery. */

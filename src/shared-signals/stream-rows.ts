@@ -16,6 +16,7 @@ type Row = {
   readonly description: string | null
   readonly status: StreamStatus
   readonly reason: string | null
+  readonly is_held: boolean
   readonly created_at: Date
   readonly updated_at: Date
   readonly polled_at: Date
@@ -95,17 +96,21 @@ export function createStreamRows({ knex, sealing }: { readonly knex: Knex; reado
 
     async setStatus(
       id: string,
-      { status, reason }: Pick<Stream, 'status' | 'reason'>,
+      { status, reason, isHeld = false }: Pick<Stream, 'status' | 'reason'> & { readonly isHeld?: boolean },
       transaction: Knex.Transaction,
     ): Promise<Stream | undefined> {
       // Who comes back is not taken for one that has not polled since.
       const now = knex.raw('now()')
-      const changed = { status, reason: reason ?? null, updated_at: now, polled_at: now }
+      const changed = { status, reason: reason ?? null, is_held: isHeld, updated_at: now, polled_at: now }
       const [row] = await transaction(TABLE).where({ stream_id: id }).update(changed).returning<Row[]>('*')
       return row && toStream(row)
     },
 
     remove: async (id: string): Promise<boolean> => isUuid(id) && (await of(id).delete()) > 0,
+
+    /** Unless an operator holds it. */
+    removeFree: async (id: string): Promise<boolean> =>
+      isUuid(id) && (await knex(TABLE).where({ stream_id: id, is_held: false }).delete()) > 0,
 
     /** True for one caller within the interval, however many race. */
     async takeVerification(id: string): Promise<boolean> {
@@ -146,6 +151,7 @@ function toStream(row: Row): Stream {
     ...(row.description !== null && { description: row.description }),
     status: row.status,
     ...(row.reason !== null && { reason: row.reason }),
+    ...(row.is_held && { isHeld: true as const }),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     polledAt: row.polled_at,

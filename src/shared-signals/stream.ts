@@ -22,6 +22,8 @@ export type Stream = Omit<StreamWish, 'authorizationHeader'> & {
   readonly clientId: string
   readonly status: StreamStatus
   readonly reason?: string | undefined
+  /** An operator paused or disabled it, and alone enables it. */
+  readonly isHeld?: true
   readonly createdAt: Date
   readonly updatedAt: Date
   readonly polledAt: Date

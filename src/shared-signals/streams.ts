@@ -25,8 +25,10 @@ export type StreamsDeps = {
   readonly holdBack: HoldBack
 }
 
-/** `transmitter`: this server or who operates it, of which the receiver is told (SSF 1.0 §8.1.5). */
-export type StatusChange = Pick<Stream, 'status' | 'reason'> & { readonly by: 'receiver' | 'transmitter' }
+/** The receiver is told of what this server or who operates it does (SSF 1.0 §8.1.5), and cannot undo the latter. */
+export type StatusChange = Pick<Stream, 'status' | 'reason'> & {
+  readonly by: 'receiver' | 'transmitter' | 'operator'
+}
 
 export type Streams = ReturnType<typeof createStreams>
 
@@ -38,6 +40,8 @@ export function createStreams({ knex, rows, mailbox, outbox, holdBack }: Streams
     ofClient: rows.ofClient,
     list: rows.list,
     remove: rows.remove,
+    /** By its receiver. False where an operator holds the stream. */
+    removeFree: rows.removeFree,
 
     /** Puts another wish in place of the present one. What waits goes the new way. Undefined where the stream is gone. */
     replace: (id: string, wish: StreamWish): Promise<Stream | undefined> =>
@@ -54,13 +58,13 @@ export function createStreams({ knex, rows, mailbox, outbox, holdBack }: Streams
         return rows.replace(id, wish, transaction)
       }),
 
-    /** Undefined where the stream is gone. */
-    setStatus: (id: string, { by, ...next }: StatusChange): Promise<Stream | undefined> =>
+    /** Undefined where the stream is gone; `held` where its receiver may not, as an operator holds it. */
+    setStatus: (id: string, { by, ...next }: StatusChange): Promise<Stream | 'held' | undefined> =>
       knex.transaction(async (transaction) => {
         const before = await rows.lock(id, transaction)
         if (!before) return undefined
-        if (by === 'transmitter' && before.status !== next.status)
-          await outbox.enqueue([updated(id, next)], transaction)
+        if (before.isHeld && by !== 'operator') return 'held'
+        if (by !== 'receiver' && before.status !== next.status) await outbox.enqueue([updated(id, next)], transaction)
         if (next.status === 'enabled') await holdBack.resume(id, transaction)
         if (next.status === 'paused') await holdBack.pause(id, transaction)
         if (next.status === 'disabled') {
@@ -68,7 +72,13 @@ export function createStreams({ knex, rows, mailbox, outbox, holdBack }: Streams
           await holdBack.drop(id, transaction)
           await mailbox.empty(id, transaction)
         }
-        return rows.setStatus(id, next, transaction)
+        return rows.setStatus(id, { ...next, isHeld: by === 'operator' && next.status !== 'enabled' }, transaction)
+      }),
+
+    /** Holds back what waits for a stream that is paused, should somebody have let it go. */
+    holdAgain: (id: string): Promise<void> =>
+      knex.transaction(async (transaction) => {
+        if ((await rows.lock(id, transaction))?.status === 'paused') await holdBack.pause(id, transaction)
       }),
 
     /** False where the last verification was asked for a moment ago. */

@@ -119,7 +119,7 @@ export function streamRoutes({ streams, streamState, mailbox }: StreamRouteDeps)
     route({
       method: 'POST',
       path: '/v1/streams/{id}/status',
-      summary: 'Pause, disable or enable a stream; its receiver is told before',
+      summary: 'Pause, disable or enable a stream; its receiver is told before, and cannot undo it',
       permission: 'streams:write',
       params,
       body: z.object({ status, reason }).meta({ id: 'NewStreamStatus' }),
@@ -129,8 +129,9 @@ export function streamRoutes({ streams, streamState, mailbox }: StreamRouteDeps)
       about: (_: unknown, shown: { readonly clientId: string }) => ({ clientId: shown.clientId }),
       async handle({ params, body, note }) {
         const before = await known(params.id)
-        const next = await streams.setStatus(before.id, { ...body, by: 'transmitter' })
-        if (!next) throw unknown(params.id)
+        const next = await streams.setStatus(before.id, { ...body, by: 'operator' })
+        // `held` is for receivers.
+        if (!next || next === 'held') throw unknown(params.id)
         note({ before: { status: before.status }, after: { status: next.status } })
         return show(next)
       },

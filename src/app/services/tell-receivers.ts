@@ -32,6 +32,7 @@ export async function tellReceivers(
     authorizationOf: rows.authorizationOf,
     facts,
     mailbox,
+    holdAgain: streams.holdAgain,
     onMail: waiters.notify,
     signSet,
     fetch: guardedFetch,

@@ -9,6 +9,8 @@ import { type OwnStreamDeps, ownStreamOfBody, ownStreamOfQuery, READ } from './o
 
 export const STATUS_PATH = '/ssf/status'
 export const VERIFY_PATH = '/ssf/verify'
+/** Why a receiver may not change or remove its stream. */
+export const HELD = 'an operator of this server paused or disabled the stream, and alone can enable it'
 
 export type StatusRoutesDeps = OwnStreamDeps & {
   readonly streams: Pick<Streams, 'find' | 'setStatus' | 'verify'>
@@ -36,6 +38,7 @@ export function createStatusRoutes(deps: StatusRoutesDeps): Routes {
     const { status, reason } = data
     const next = await streams.setStatus(own.stream.id, { status, reason: reason ?? undefined, by: 'receiver' })
     if (!next) return refuse(ctx, 404, 'not_found', 'there is no such stream')
+    if (next === 'held') return refuse(ctx, 403, 'access_denied', HELD)
     ctx.body = statusOf(next)
   })
 

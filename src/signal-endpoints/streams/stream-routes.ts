@@ -9,6 +9,7 @@ import type { Streams } from '../../shared-signals/streams.ts'
 import { refuse, type SignalCaller } from '../bearer.ts'
 import { readObject } from '../json-body.ts'
 import { MANAGE, type OwnStreamDeps, ownStreamOfBody, ownStreamOfQuery, READ } from './own-stream.ts'
+import { HELD } from './status-routes.ts'
 import { readWish, type UrlProblem } from './stream-body.ts'
 import { viewOf } from './stream-view.ts'
 
@@ -16,7 +17,7 @@ export const STREAMS_PATH = '/ssf/streams'
 
 export type StreamRoutesDeps = OwnStreamDeps & {
   readonly issuer: string
-  readonly streams: Pick<Streams, 'create' | 'find' | 'ofClient' | 'replace' | 'remove'>
+  readonly streams: Pick<Streams, 'create' | 'find' | 'ofClient' | 'replace' | 'removeFree'>
   readonly authorizationOf: (streamId: string) => Promise<string | undefined>
   readonly urlProblem: UrlProblem
   readonly audit: Audit
@@ -72,7 +73,8 @@ export function createStreamRoutes(deps: StreamRoutesDeps): Routes {
   router.delete(STREAMS_PATH, async (ctx) => {
     const own = await ownStreamOfQuery(deps, ctx, MANAGE)
     if (!own) return
-    await streams.remove(own.stream.id)
+    const isRemoved = await streams.removeFree(own.stream.id)
+    if (!isRemoved && (await streams.find(own.stream.id))) return refuse(ctx, 403, 'access_denied', HELD)
     note(deps, ctx, own.stream, 'removed')
     ctx.status = 204
   })
