@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ask, OWNER } from '../admin/administrators.ts'
 import { type HostedShop, startHostedShop, type TestCustomer } from '../interaction/hosted-shop.ts'
-import { basicAuth } from '../support/http.ts'
+import { basicAuth, postForm } from '../support/http.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { decode, introspect, read, refresh, tokensOf } from './client.ts'
+import { decode, introspect, ordersService, read, refresh, tokensOf } from './client.ts'
 
 const MANAGES = 'ManageCompanyUserInvitationPermissionPlugin'
 const PERMISSIONS = { Buyer: ['Order'], Administrator: [MANAGES, 'Order'], Boss: [MANAGES, 'Order', 'Everything'] }
@@ -327,6 +327,22 @@ describe('who may look after people by API', () => {
     )
     expect(body.access_token, JSON.stringify(body)).toBeDefined()
     expect(await everywhere(body.access_token)).toEqual(EVERYTHING.map(() => [403, 'access_denied']))
+  })
+
+  test('is no service that got the token of an administrator by a trade, whatever scopes it asks for', async () => {
+    const { administrator } = await companyOf('Traded')
+    for (const scope of ['company', undefined]) {
+      const fields = {
+        grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+        subject_token: administrator.token,
+        subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+        resource: 'urn:vestibule:commerce',
+        ...(scope && { scope }),
+      }
+      const { body } = await read(postForm(`${shop.server.url}/token`, fields, ordersService))
+      expect(await everywhere(body.access_token)).toEqual(EVERYTHING.map(() => [403, 'access_denied']))
+      expect((await call(body.access_token, 'GET', '')).status).toBe(403)
+    }
   })
 
   test('is who looks after the company now, and not who did a moment ago', async () => {

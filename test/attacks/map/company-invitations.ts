@@ -36,6 +36,7 @@ export const attacks: readonly Attack[] = [
       'test/endpoints/company-people.test.ts › are never left without an administrator, also when two take each other’s role at once',
       'test/endpoints/company-people.test.ts › is software of others only with a scope that it was given by name',
       'test/endpoints/company-people.test.ts › is no agent who acts for an administrator',
+      'test/endpoints/company-people.test.ts › is no service that got the token of an administrator by a trade, whatever scopes it asks for',
       'test/endpoints/company-people.test.ts › is who looks after the company now, and not who did a moment ago',
       'test/customers/last-administrators.test.ts › of the last two, who %s and %s at the same instant, one stays',
     ],
