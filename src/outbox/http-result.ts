@@ -30,6 +30,7 @@ export function resultOf({ status, headers }: Pick<Response, 'status' | 'headers
 function retryAfter(value: string | null, nowMs: number): number | undefined {
   if (value === null) return undefined
   if (/^\d+$/.test(value)) return Number(value)
-  const atMs = Date.parse(value)
+  // A date begins with the day of the week; `Date.parse` alone finds one in `-5` and in much else.
+  const atMs = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(value) ? Date.parse(value) : Number.NaN
   return Number.isNaN(atMs) ? undefined : Math.max(0, Math.ceil((atMs - nowMs) / 1000))
 }

@@ -169,7 +169,14 @@ function answerOf(request: ClientRequest, body: string | undefined, maxBytes: nu
   return new Promise((resolve, reject) => {
     request.once('error', reject)
     request.once('response', (message) => {
-      readWithin(message, maxBytes).then((bytes) => resolve(responseOf(message, bytes)), reject)
+      // A status or a header that is none rejects as well.
+      readWithin(message, maxBytes)
+        .then((bytes) => responseOf(message, bytes))
+        .then(resolve, reject)
+    })
+    request.once('upgrade', (_message, socket) => {
+      socket.destroy()
+      reject(new Error('it wants to speak another protocol'))
     })
     request.end(body)
   })

@@ -1,4 +1,5 @@
 import type { Log } from '../log.ts'
+import { resultOf } from '../outbox/http-result.ts'
 import type { Message, SendResult } from '../outbox/message.ts'
 import type { GuardedFetch } from '../outgoing/guarded-fetch.ts'
 import { OutgoingError } from '../outgoing/guarded-fetch.ts'
@@ -24,7 +25,6 @@ export type DeliveryDeps = {
   readonly log: Pick<Log, 'info'>
 }
 
-const RETRIED = [408, 429]
 /** Error codes of RFC 8935 §2.4 and SSF 1.0; of other texts nothing is kept. */
 const ERROR_CODE = /^[\w.:/-]{1,100}$/
 
@@ -72,27 +72,18 @@ async function push(deps: DeliveryDeps, stream: Stream, set: SetPayload): Promis
         { stream: stream.id, status: response.status },
         'a receiver of signals answered with another status than 202',
       )
-    return await resultOf(response)
+    return await signalResultOf(response)
   } catch (error) {
     if (!(error instanceof OutgoingError)) throw error
     return error.reason === 'address-not-allowed' ? { refused: error.message } : { retry: error.message }
   }
 }
 
-/** 400 is final for the signal, and a redirect is not followed (RFC 8935 §2.3, §2.4). */
-async function resultOf(response: Response): Promise<SendResult> {
-  const { status } = response
-  if (response.ok) return 'delivered'
-  const retryAfter = response.headers.get('Retry-After')
-  if (status >= 500 || RETRIED.includes(status))
-    return { retry: `it answered ${status}`, ...(retryAfter !== null && { afterSeconds: secondsOf(retryAfter) }) }
+/** 400 is final for the signal, and a redirect is not followed (RFC 8935 §2.3, §2.4); the receiver's code for it is kept. */
+async function signalResultOf(response: Response): Promise<SendResult> {
+  const result = resultOf(response)
+  if (result === 'delivered' || 'retry' in result) return result
   const body: unknown = await response.json().catch(() => undefined)
   const { err } = Object(body) as { err?: unknown } // whatever it is
-  return { refused: `it answered ${status}${typeof err === 'string' && ERROR_CODE.test(err) ? `: ${err}` : ''}` }
-}
-
-/** RFC 9110 §10.2.3: seconds, or an instant. */
-function secondsOf(retryAfter: string): number {
-  const seconds = /^\d+$/.test(retryAfter) ? Number(retryAfter) : (Date.parse(retryAfter) - Date.now()) / 1000
-  return Number.isFinite(seconds) ? Math.max(0, seconds) : 0
+  return { refused: `${result.refused}${typeof err === 'string' && ERROR_CODE.test(err) ? `: ${err}` : ''}` }
 }
