@@ -67,7 +67,7 @@ describe('a service that follows the feed is blind', () => {
     expect(feedOf(service).isBlind).toBe(false)
     let given = 0
     issuer.instead.set('/revocations', (_request, response) => {
-      if (given === 5) return response.destroy()
+      if (given === 5) return void response.destroy()
       given += 1
       void issuer.page(0, { from: given - 1, to: given, more: true }).then((page) => response.end(page))
     })
