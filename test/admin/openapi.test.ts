@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { tokensOf } from '../endpoints/client.ts'
+import { addStreamClient, PUSH } from '../shared-signals/stream-client.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { actingTokens } from '../support-access/acting.ts'
 import { administratorOf, ask, OWNER, PASSWORD, tokenOf } from './administrators.ts'
@@ -98,6 +99,16 @@ function makeExamples(): Record<string, () => Promise<Example>> {
     const { items } = (await admin('GET', '/v1/support-accesses?state=open')) as { items: { id: string }[] }
     return { id: items[0]?.id ?? '' }
   }
+  const stream = async () => ({ id: String((await (await addStreamClient(server)).create()).stream_id) })
+  /** One that does not listen, with a message that waits. */
+  const receiver = async () => {
+    const client = await addStreamClient(server)
+    const delivery = { method: PUSH, endpoint_url: 'http://127.0.0.1:9/events' }
+    const { stream_id } = await client.create({ delivery })
+    await client.ask('POST', '/ssf/verify', { stream_id })
+    return { kind: 'shared-signals', receiver: String(stream_id) }
+  }
+  const ofReceiver = async () => ({ body: await receiver() })
 
   return {
     'GET /v1/openapi.json': none,
@@ -234,6 +245,21 @@ function makeExamples(): Record<string, () => Promise<Example>> {
     'GET /v1/support-accesses': async () => ({ query: 'customer=DE--21&state=open' }),
     'GET /v1/support-accesses/{id}': withParams(supportAccess),
     'POST /v1/support-accesses/{id}/end': withParams(supportAccess),
+    'GET /v1/outbox': none,
+    'GET /v1/outbox/messages': async () => ({ query: new URLSearchParams(await receiver()).toString() }),
+    'POST /v1/outbox/retry': ofReceiver,
+    'POST /v1/outbox/drop': ofReceiver,
+    'POST /v1/outbox/pause': ofReceiver,
+    'POST /v1/outbox/resume': async () => {
+      const body = await receiver()
+      await admin('POST', '/v1/outbox/pause', body)
+      return { body }
+    },
+    'GET /v1/streams': none,
+    'GET /v1/streams/{id}': withParams(stream),
+    'DELETE /v1/streams/{id}': withParams(stream),
+    'GET /v1/streams/{id}/refusals': withParams(stream),
+    'POST /v1/streams/{id}/status': withParams(stream, () => ({ status: 'paused', reason: 'an example' })),
     'GET /v1/support-access': none,
     'POST /v1/support-access/on': none,
     'POST /v1/support-access/off': none,
