@@ -9,8 +9,9 @@ export type NotedCause = {
   readonly why: EndingCause
 }
 
-type Row = NotedCause & {
-  readonly seq: string | number
+/** What was noted of one subject for one reason, however often: a change may be noted by the database and by who makes it. */
+type Group = NotedCause & {
+  readonly seqs: readonly (string | number)[]
   readonly account_id: string | null
   readonly client_id: string | null
 }
@@ -30,35 +31,47 @@ export async function noteCauses(transaction: Knex, causes: readonly NotedCause[
   )
 }
 
-/** Announces the endings of causes that nobody ended anything for within `afterMs`, and forgets the others. @returns how many. */
+/** Announces the endings of causes that nobody ended anything for within `afterMs`, each once, and forgets the others. */
 export async function announceOverdue(
   knex: Knex,
   endingLog: Pick<EndingLog, 'announce'>,
   afterMs: number,
-): Promise<number> {
+): Promise<void> {
   await knex.raw(FORGET_ENDED, { afterMs })
-  const rows: Row[] = await knex('sign_in_ending_causes')
-    .whereRaw("noted_at < clock_timestamp() - ? * interval '1 millisecond'", [afterMs])
-    .orderBy('seq')
-    .limit(AT_ONCE)
-  for (const row of rows) {
-    await knex.transaction(async (transaction) => {
-      // Another node may be at it.
-      if ((await transaction('sign_in_ending_causes').where({ seq: row.seq }).delete()) === 0) return
-      await endingLog.announce(eventOf(row), transaction)
-    })
+  for (;;) {
+    const { rows } = await knex.raw<{ rows: Group[] }>(SELECT_OVERDUE, { afterMs, limit: AT_ONCE })
+    for (const group of rows) await announceGroup(knex, endingLog, group)
+    if (rows.length < AT_ONCE) return
   }
-  return rows.length
 }
 
-const FORGET_ENDED = `
-  delete from sign_in_ending_causes cause
-  where cause.noted_at < clock_timestamp() - :afterMs * interval '1 millisecond' and exists (
-    select 1 from sign_in_endings ending where ending.announced_at >= cause.noted_at and ending.what = cause.what
-      and cause.subject = case cause.what when 'grant' then ending.grant_id when 'company-user' then ending.company_user_id
-        when 'client' then ending.client_id else ending.account_id end)`
+function announceGroup(knex: Knex, endingLog: Pick<EndingLog, 'announce'>, group: Group): Promise<void> {
+  return knex.transaction(async (transaction) => {
+    const noted = () => transaction('sign_in_ending_causes').whereRaw('seq = any(?::bigint[])', [[...group.seqs]])
+    const held = await noted().orderBy('seq').forUpdate().select('seq')
+    // Another node was at it.
+    if (held.length < group.seqs.length) return
+    await noted().delete()
+    await endingLog.announce(eventOf(group), transaction)
+  })
+}
 
-function eventOf({ what, why, subject, account_id, client_id }: Row): SignInEnded {
+const SELECT_OVERDUE = `
+  select what, subject, why, account_id, client_id, array_agg(seq order by seq) as seqs from sign_in_ending_causes
+  where noted_at < clock_timestamp() - :afterMs * interval '1 millisecond'
+  group by what, subject, why, account_id, client_id order by min(seq) limit :limit`
+
+/** Subjects are compared by an expression of each table alone, so that the database can join many by their hashes. */
+const FORGET_ENDED = `
+  delete from sign_in_ending_causes where seq in (
+    select seq from sign_in_ending_causes cause
+    where cause.noted_at < clock_timestamp() - :afterMs * interval '1 millisecond' and exists (
+      select 1 from sign_in_endings ending where ending.announced_at >= cause.noted_at and ending.what = cause.what
+        and cause.subject = case ending.what when 'grant' then ending.grant_id when 'company-user' then ending.company_user_id
+          when 'client' then ending.client_id else ending.account_id end)
+    for update skip locked)`
+
+function eventOf({ what, why, subject, account_id, client_id }: Group): SignInEnded {
   switch (what) {
     case 'grant':
       return {

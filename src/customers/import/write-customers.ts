@@ -85,7 +85,7 @@ async function upsertBatch(
         if (placed.length > 0) await writeRows(transaction, news)
       })
       const counted = await withNewCredentials(transaction, outcomes, owners)
-      if (origin) await noteCauses(transaction, counted.flatMap(causeOf))
+      if (origin) await noteCauses(transaction, causesOf(counted, takenAway))
       const moved = await recordMoves(transaction, { records, outcomes, owners })
       return { outcomes: counted.map((outcome) => ({ ...outcome, ...moved(outcome) })), rows, takenAway }
     })
@@ -127,10 +127,13 @@ async function withNewCredentials(
   )
 }
 
-/** An import signs out whose credentials it changed. */
-function causeOf(outcome: WriteOutcome): NotedCause[] {
-  const isSignedOut = outcome.outcome === 'updated' && outcome.hasNewCredentials
-  return isSignedOut ? [{ what: 'customer', subject: outcome.id, why: 'imported' }] : []
+/** An import signs out whose credentials it changed; whom it blocks is noted as blocked. */
+function causesOf(outcomes: readonly WriteOutcome[], { customers }: TakenAway): NotedCause[] {
+  const blocked = new Set(customers)
+  return outcomes.flatMap((outcome): NotedCause[] => {
+    const isSignedOut = outcome.outcome === 'updated' && outcome.hasNewCredentials && !blocked.has(outcome.id)
+    return isSignedOut ? [{ what: 'customer', subject: outcome.id, why: 'imported' }] : []
+  })
 }
 
 type Placed = {
