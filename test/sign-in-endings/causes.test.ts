@@ -19,7 +19,9 @@ import { waitFor } from '../support/wait-for.ts'
 import { CHANGES, type Change } from './changes.ts'
 
 const NODE = fileURLToPath(new URL('dying-node.ts', import.meta.url))
-const log = { warn: (facts: object) => process.stderr.write(`${JSON.stringify(facts)}\n`) } as EndingLogDeps['log']
+const log = {
+  warn: (facts: object) => process.stderr.write(`${JSON.stringify(facts)}\n`),
+} as unknown as EndingLogDeps['log']
 const sealKeys = ['a secret of this test'] as const
 type Settings = { readonly DATA_DIR: string; readonly DATABASE_URL?: string }
 
@@ -42,13 +44,21 @@ async function changeAndDie(settings: Settings): Promise<Readonly<Record<string,
 
 /** The event that the process tells which makes a change and lives. */
 function eventOf({ what, why }: Change['ends'], subject: string): SignInEnded {
-  const members = { grant: 'grantId', client: 'clientId', 'company-user': 'companyUserId' } as const
-  const member = what in members ? members[what as keyof typeof members] : 'accountId'
-  return { what, why, [member]: subject }
+  switch (what) {
+    case 'grant':
+      return { what, why, grantId: subject }
+    case 'client':
+      return { what, why, clientId: subject }
+    case 'company-user':
+      return { what, why, companyUserId: subject }
+    default:
+      return { what, why, accountId: subject }
+  }
 }
 
-const subjectOf = ({ what, grantId, clientId, companyUserId, accountId }: LoggedEnding) =>
-  ({ grant: grantId, client: clientId, 'company-user': companyUserId })[String(what)] ?? accountId
+function subjectOf({ grantId, clientId, companyUserId, accountId }: LoggedEnding): string | undefined {
+  return grantId ?? clientId ?? companyUserId ?? accountId
+}
 
 function suite(prepareDatabase: () => Promise<Settings>): void {
   let database: Database
@@ -105,8 +115,8 @@ function suite(prepareDatabase: () => Promise<Settings>): void {
 
   async function isEnded({ what }: Change['ends'], subject: string): Promise<boolean> {
     if (what === 'grant') return (await storage.get('Grant', subject)) === undefined
-    const { why: _why, what: _what, ...ownership } = eventOf({ what, why: 'operator' }, subject)
-    return createSignOutCutOffs(storage).isBefore(ownership as Ownership, 1)
+    const ownership: Ownership = eventOf({ what, why: 'operator' }, subject)
+    return createSignOutCutOffs(storage).isBefore(ownership, 1)
   }
 
   test.each(CHANGES)('$name by a process that dies then: a node ends the sign-ins, once', async ({ name, ends }) => {
