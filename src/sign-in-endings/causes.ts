@@ -47,7 +47,7 @@ export async function announceOverdue(
 
 function announceGroup(knex: Knex, endingLog: Pick<EndingLog, 'announce'>, group: Group): Promise<void> {
   return knex.transaction(async (transaction) => {
-    const noted = () => transaction('sign_in_ending_causes').whereRaw('seq = any(?::bigint[])', [[...group.seqs]])
+    const noted = () => transaction('sign_in_ending_causes').whereIn('seq', [...group.seqs])
     const held = await noted().orderBy('seq').forUpdate().select('seq')
     // Another node was at it.
     if (held.length < group.seqs.length) return
