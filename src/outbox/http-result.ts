@@ -1,27 +1,37 @@
 import { type GuardedFetch, OutgoingError, type OutgoingRequest } from '../outgoing/guarded-fetch.ts'
 import type { SendResult } from './message.ts'
 
-/** Answers that a receiver gives when it cannot now, and perhaps can later. */
-const LATER = new Set([408, 425, 429])
+/** Which statuses mean that a receiver took a message, and that it cannot now and perhaps can later; 5xx always means the latter. */
+export type Answers = { readonly isTaken: (status: number) => boolean; readonly later: readonly number[] }
+
+const ANSWERS: Answers = { isTaken: (status) => status >= 200 && status < 300, later: [408, 425, 429] }
 
 /**
- * Posts once, and says what that is for the outbox: 2xx is taken; 408, 425, 429, 5xx and no answer are tried again; a redirect is not
- * followed and is, like every other answer and an address that may not be called, a refusal.
+ * Posts once, and says what that is for the outbox. No answer is tried again; an address that may not be called is a refusal. What an
+ * answer is, `read` says.
  */
-export async function postOnce(fetch: GuardedFetch, url: string, request: OutgoingRequest): Promise<SendResult> {
+export async function postOnce(
+  fetch: GuardedFetch,
+  url: string,
+  request: OutgoingRequest,
+  read: (answer: Response) => SendResult | Promise<SendResult> = (answer) => resultOf(answer),
+): Promise<SendResult> {
   try {
-    return resultOf(await fetch(url, { method: 'POST', ...request }))
+    return await read(await fetch(url, { method: 'POST', ...request }))
   } catch (error) {
     if (!(error instanceof OutgoingError)) throw error
     return error.reason === 'address-not-allowed' ? { refused: error.message } : { retry: error.message }
   }
 }
 
-/** What an answer is for the outbox. */
-export function resultOf({ status, headers }: Pick<Response, 'status' | 'headers'>): SendResult {
-  if (status >= 200 && status < 300) return 'delivered'
+/** What an answer is for the outbox. A redirect is not followed: like every answer that is neither taken nor for later, it is a refusal. */
+export function resultOf(
+  { status, headers }: Pick<Response, 'status' | 'headers'>,
+  { isTaken, later }: Answers = ANSWERS,
+): SendResult {
+  if (isTaken(status)) return 'delivered'
   const answered = `it answered ${status}`
-  if (status < 500 && !LATER.has(status)) return { refused: answered }
+  if (status < 500 && !later.includes(status)) return { refused: answered }
   const afterSeconds = retryAfter(headers.get('retry-after'), Date.now())
   return { retry: answered, ...(afterSeconds !== undefined && { afterSeconds }) }
 }

@@ -1,8 +1,7 @@
 import type { Log } from '../log.ts'
-import { resultOf } from '../outbox/http-result.ts'
+import { postOnce, resultOf } from '../outbox/http-result.ts'
 import type { Message, SendResult } from '../outbox/message.ts'
 import type { GuardedFetch } from '../outgoing/guarded-fetch.ts'
-import { OutgoingError } from '../outgoing/guarded-fetch.ts'
 import type { FactSource } from './facts.ts'
 import type { Mailbox } from './mailbox.ts'
 import type { SetPayload } from './signal.ts'
@@ -57,26 +56,19 @@ async function push(deps: DeliveryDeps, stream: Stream, set: SetPayload): Promis
   const { authorizationOf, signSet, fetch, log } = deps
   const authorization = await authorizationOf(stream.id)
   const body = await signSet(set, stream.clientId)
-  try {
-    const response = await fetch(String(stream.endpointUrl), {
-      method: 'POST',
-      headers: {
-        'Content-Type': 'application/secevent+jwt',
-        Accept: 'application/json',
-        ...(authorization !== undefined && { Authorization: authorization }),
-      },
-      body,
-    })
+  const headers = {
+    'Content-Type': 'application/secevent+jwt',
+    Accept: 'application/json',
+    ...(authorization !== undefined && { Authorization: authorization }),
+  }
+  return postOnce(fetch, String(stream.endpointUrl), { headers, body }, (response) => {
     if (response.ok && response.status !== 202)
       log.info(
         { stream: stream.id, status: response.status },
         'a receiver of signals answered with another status than 202',
       )
-    return await signalResultOf(response)
-  } catch (error) {
-    if (!(error instanceof OutgoingError)) throw error
-    return error.reason === 'address-not-allowed' ? { refused: error.message } : { retry: error.message }
-  }
+    return signalResultOf(response)
+  })
 }
 
 /** 400 is final for the signal, and a redirect is not followed (RFC 8935 §2.3, §2.4); the receiver's code for it is kept. */
