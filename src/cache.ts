@@ -45,16 +45,17 @@ export function createCache<T>(
 }
 
 /** What happened lately, by key: a map that forgets its oldest entry when it holds more than `limit`. */
-export function createRecent<Value>(limit: number) {
-  const entries = new Map<string, Value>()
+export function createRecent<Value, Key = string>(limit: number) {
+  const entries = new Map<Key, Value>()
   return {
-    get: (key: string): Value | undefined => entries.get(key),
-    set(key: string, value: Value): void {
+    get: (key: Key): Value | undefined => entries.get(key),
+    set(key: Key, value: Value): void {
       entries.delete(key)
       entries.set(key, value)
       const [oldest] = entries.keys()
       if (entries.size > limit && oldest !== undefined) entries.delete(oldest)
     },
-    delete: (key: string): void => void entries.delete(key),
+    delete: (key: Key): void => void entries.delete(key),
+    clear: (): void => entries.clear(),
   }
 }

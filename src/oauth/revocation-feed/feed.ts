@@ -1,3 +1,4 @@
+import { createRecent } from '../../cache.ts'
 import type { JwtSigner } from '../tokens/sign-jwt.ts'
 import { type FeedLog, feedEntry } from './feed-entry.ts'
 import { createHeadWatch } from './head-watch.ts'
@@ -52,7 +53,7 @@ export function createRevocationFeed(deps: FeedDeps) {
   const { endingLog, signer, issuer, ttlSeconds, entriesAtOnce = ENTRIES_AT_ONCE, now = Date.now } = deps
   const watch = createHeadWatch(endingLog, { keptMs: ttlSeconds * 1000, now })
   const newestAfter = createNewestEntries(endingLog, entriesAtOnce)
-  const pages = new Map<number, FeedPage>()
+  const pages = createRecent<FeedPage, number>(MOST_PAGES)
   const underWay = new Map<number, Promise<FeedPage>>()
 
   /** A cursor that the log still reaches; 0 for the snapshot, which is everything that it has. */
@@ -96,14 +97,6 @@ export function createRevocationFeed(deps: FeedDeps) {
     return { jwt, iat, checkedAtMs, sinceMs: since, from, to, isCut, entries: entries.length }
   }
 
-  /** Keeps it; the page that was kept longest makes room. */
-  function keep(page: FeedPage): void {
-    pages.delete(page.from)
-    pages.set(page.from, page)
-    const [oldest] = pages.keys()
-    if (pages.size > MOST_PAGES && oldest !== undefined) pages.delete(oldest)
-  }
-
   let second = 0
   let signed = 0
   /** Whether one more page may be signed for a cursor that perhaps nobody but a stranger has. */
@@ -129,7 +122,7 @@ export function createRevocationFeed(deps: FeedDeps) {
     const made = underWay.get(from) ?? build(from).finally(() => underWay.delete(from))
     underWay.set(from, made)
     const built = await made
-    keep(built)
+    pages.set(built.from, built)
     return built
   }
 

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Context } from 'koa'
+import { createRecent } from '../../cache.ts'
 import { type HeaderList, setHeaders } from '../../http/security-headers.ts'
 
 /** A signed document that everybody may read, and caches may keep. */
@@ -20,7 +21,7 @@ export type ForAnybody = {
 const PACKED_FROM_BYTES = 1400
 /** Packed bodies, by the text they are of: large ones are few, and each is asked for again and again. */
 const MOST_PACKED = 32
-const packed = new Map<string, Promise<Buffer>>()
+const packed = createRecent<Promise<Buffer>>(MOST_PACKED)
 
 /**
  * Answers with it; 304 where the asker has the same. A cache that says how old its copy is (If-Modified-Since beside If-None-Match) gets the
@@ -90,7 +91,5 @@ function pack(body: string): Promise<Buffer> {
   if (known) return known
   const made = promisify(gzip)(body)
   packed.set(body, made)
-  const [oldest] = packed.keys()
-  if (packed.size > MOST_PACKED && oldest !== undefined) packed.delete(oldest)
   return made
 }

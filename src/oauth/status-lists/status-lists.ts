@@ -1,3 +1,4 @@
+import { createRecent } from '../../cache.ts'
 import { type Database, QUERY_LIMIT_MS } from '../../database/database.ts'
 import { createOneWriter } from '../../database/one-writer.ts'
 import { agentAccountId } from '../accounts/agent-account.ts'
@@ -73,7 +74,7 @@ export function createStatusLists(deps: StatusListDeps) {
     { most: MOST_WRITTEN },
   )
   const watch = createHeadWatch(endingLog, { keptMs: ttlSeconds * 500, now: Date.now })
-  const lists = new Map<string, Known>()
+  const lists = createRecent<Known>(MOST_LISTS)
   const underWay = new Map<string, Promise<Known | undefined>>()
   let marking: Promise<void> | undefined
 
@@ -122,13 +123,6 @@ export function createStatusLists(deps: StatusListDeps) {
     return ageMs < tookMs * REST_PER_WORK || (head === headNow && ageMs < ttlSeconds * 500)
   }
 
-  function keep(listId: string, list: Known): void {
-    lists.delete(listId)
-    lists.set(listId, list)
-    const [oldest] = lists.keys()
-    if (lists.size > MOST_LISTS && oldest !== undefined) lists.delete(oldest)
-  }
-
   return {
     ttlSeconds,
 
@@ -147,7 +141,7 @@ export function createStatusLists(deps: StatusListDeps) {
       const made = underWay.get(listId) ?? build(listId).finally(() => underWay.delete(listId))
       underWay.set(listId, made)
       const built = await made
-      if (built) keep(listId, built)
+      if (built) lists.set(listId, built)
       return built
     },
 
