@@ -1,11 +1,11 @@
 import type { Knex } from 'knex'
-import { toStorable } from '../database/storable.ts'
 import type { Log } from '../log.ts'
 import { messageOf } from '../thrown.ts'
 import { closedMs, type Step, stepAfter } from './backoff.ts'
 import type { Message, Registration, SendResult } from './message.ts'
 import { claimMessages, forgetReceiver, noteFailure, removeMessages } from './message-rows.ts'
 import { noteReceiverFails, noteReceiverWorks, noteRefusal, type ReadyReceiver } from './receiver-rows.ts'
+import { shownFailure } from './shown-failure.ts'
 
 export type DrainDeps = {
   readonly knex: Knex
@@ -21,7 +21,6 @@ export type DrainDeps = {
 const AT_ONCE = 16
 /** A node that died gives way after it: longer than an attempt may take, with the time to write down what came of it. */
 const HELD_FOR_MS = 5000
-const MOST_FAILURE = 500
 
 type Tried = { readonly message: Message; readonly result: SendResult; readonly step: Step }
 
@@ -80,7 +79,7 @@ async function write({ knex, holder }: DrainDeps, tried: readonly Tried[]): Prom
   )
   for (const { message, step } of tried) {
     if (step.outcome === 'delivered') continue
-    const failure = shown(step.failure)
+    const failure = shownFailure(step.failure)
     const afterMs = step.outcome === 'retry' ? { afterMs: step.afterMs } : {}
     await noteFailure(knex, holder, { id: message.id, failure, ...afterMs })
   }
@@ -92,15 +91,11 @@ async function noteReceiver(knex: Knex, receiver: ReadyReceiver, tried: readonly
   const [first] = failed
   if (first) {
     const asked = Math.max(0, ...failed.map(({ afterSeconds = 0 }) => afterSeconds))
-    const failure = shown(first.retry)
+    const failure = shownFailure(first.retry)
     return noteReceiverFails(knex, receiver, { failure, closedMs: (failures) => closedMs(failures, asked) })
   }
   const refused = tried.find(({ step }) => step.outcome === 'refused')
-  if (refused && 'failure' in refused.step) await noteRefusal(knex, receiver, shown(refused.step.failure))
+  if (refused && 'failure' in refused.step) await noteRefusal(knex, receiver, shownFailure(refused.step.failure))
   if (tried.some(({ step }) => step.outcome === 'delivered')) await noteReceiverWorks(knex, receiver)
   return 0
-}
-
-function shown(failure: string): string {
-  return toStorable(failure.slice(0, MOST_FAILURE))
 }

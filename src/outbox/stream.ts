@@ -1,7 +1,9 @@
 import type { Knex } from 'knex'
+import { messageOf } from '../thrown.ts'
 import { closedMs } from './backoff.ts'
 import type { ReceiverKey } from './message-rows.ts'
 import { isOpen, knowReceiver, noteReceiverFails, noteReceiverWorks } from './receiver-rows.ts'
+import { shownFailure } from './shown-failure.ts'
 
 /** Sends what waits in a table of its own to its one receiver, in order and in the background; nothing of it is dropped. */
 export type Deliveries = {
@@ -33,7 +35,6 @@ export type DeliveriesDeps = {
 export const NOTHING_TO_DO = 'nothing to do'
 
 const LOOK_EVERY_MS = 1000
-const FAILURE_LENGTH = 500
 
 /**
  * Delivers until nothing waits, looks again from time to time, and leaves a receiver that is away alone for longer and longer. For how
@@ -64,7 +65,7 @@ export function openDeliveries(deps: DeliveriesDeps): Deliveries {
       }
     } catch (error) {
       deps.onFailure(error, behind)
-      const failure = String((error as Error).message).slice(0, FAILURE_LENGTH) // whatever was thrown has a text
+      const failure = shownFailure(messageOf(error))
       const closed = (failures: number) => closedMs(failures, undefined, { firstMs: firstDelayMs })
       await noteReceiverFails(knex, queue, { failure, closedMs: closed }).catch(() => {})
     }
