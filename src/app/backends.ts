@@ -21,7 +21,7 @@ import { type KeyUsageRecorder, openKeyUsage } from '../keys/usage/usage-recorde
 import type { Log } from '../log.ts'
 import { type Mailer, openMailer } from '../mail.ts'
 import type { Metrics } from '../metrics.ts'
-import type { SignInEndings } from '../oauth/sign-outs/sign-in-ended.ts'
+import type { SignInEndings } from '../oauth/sign-outs/sign-in-endings.ts'
 import type { Deliveries } from '../outbox/stream.ts'
 import { createGuardedFetch, createMayCall, type GuardedFetch } from '../outgoing/guarded-fetch.ts'
 import { openStorage } from '../storage/index.ts'

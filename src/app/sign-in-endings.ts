@@ -1,11 +1,7 @@
 import type { Audit, AuditEvent, AuditEventType } from '../audit/events.ts'
 import type { Metrics } from '../metrics.ts'
-import {
-  createSignInEndings,
-  type EndingCause,
-  type SignInEnded,
-  type SignInEndings,
-} from '../oauth/sign-outs/sign-in-ended.ts'
+import { createSignInEndings, type SignInEndings } from '../oauth/sign-outs/sign-in-endings.ts'
+import type { EndingCause, SignInEnded } from '../sign-in-endings/sign-in-ended.ts'
 import type { TokenHistory } from '../token-history/token-history.ts'
 import type { EndingSubject, TokenEnding } from '../token-history/token-record.ts'
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { agentIdOf } from '../../oauth/accounts/agent-account.ts'
 import { anonymousIdOf } from '../../oauth/accounts/anonymous-account.ts'
-import { ENDING_CAUSES, type EndingCause } from '../../oauth/sign-outs/sign-in-ended.ts'
+import { ENDING_CAUSES, type EndingCause } from '../../sign-in-endings/sign-in-ended.ts'
 import type { RecordedToken } from '../../token-history/token-history.ts'
 import { clientId, companyUserId, customerId, grantId } from './fields.ts'
 import { epochSeconds } from './shapes.ts'

@@ -1,7 +1,7 @@
 import type { EndingLog } from '../../sign-in-endings/ending-log.ts'
 import type { LoggedEnding } from '../../sign-in-endings/ending-rows.ts'
+import type { SignInEnded } from '../../sign-in-endings/sign-in-ended.ts'
 import { cutOffSeconds } from '../sign-out-cut-offs.ts'
-import type { SignInEnded } from '../sign-outs/sign-in-ended.ts'
 
 /** What an entry ends: one token by `jti`, a sign-in by `gid`, or what was issued to a subject, a company user, a client or everybody. */
 export type EntryKind = 'j' | 'g' | 's' | 'm' | 'c' | '*'

@@ -2,12 +2,12 @@ import type { Knex } from 'knex'
 import { chosenId } from '../../customers/customer.ts'
 import type { Announced, EndingLog } from '../../sign-in-endings/ending-log.ts'
 import type { Announcement } from '../../sign-in-endings/ending-rows.ts'
+import type { EndingCause, SignInEnded } from '../../sign-in-endings/sign-in-ended.ts'
 import { hashId } from '../../storage/hash-id.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { agentAccountId, agentIdOf } from '../accounts/agent-account.ts'
 import type { FoundToken, TokenKind } from '../tokens/found-token.ts'
 import { carryOut } from './carry-out.ts'
-import type { EndingCause, SignInEnded } from './sign-in-ended.ts'
 
 /** One sign-in, with what is known of it. */
 type GrantToEnd = {

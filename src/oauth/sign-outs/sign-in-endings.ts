@@ -1,7 +1,5 @@
 import type { SignInEnded } from '../../sign-in-endings/sign-in-ended.ts'
 
-export { ENDING_CAUSES, type EndingCause, type SignInEnded } from '../../sign-in-endings/sign-in-ended.ts'
-
 export type SignInEndedListener = (event: SignInEnded) => void | Promise<void>
 
 export type SignInEndings = ReturnType<typeof createSignInEndings>
