@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Knex } from 'knex'
 import type { Log } from '../log.ts'
+import { openRounds } from '../rounds.ts'
 import type { EndingLog } from '../sign-in-endings/ending-log.ts'
 import type { LoggedEnding } from '../sign-in-endings/ending-rows.ts'
 import type { NewMessage } from './message.ts'
@@ -74,16 +75,12 @@ export function openExpanders({ knex, endingLog, outbox, log, batch = BATCH }: E
 
   function run(name: string, expand: Expander): () => Promise<void> {
     let failures = 0
-    let isClosing = false
-    let isWoken = false
     let isElsewhere = false
-    let timer: NodeJS.Timeout | undefined
-    let round: Promise<void> | undefined
 
-    async function expandAll(): Promise<void> {
+    async function expandAll(isClosing: () => boolean): Promise<void> {
       try {
         let step: Awaited<ReturnType<typeof expandSome>> = 'more'
-        while (!isClosing && step === 'more') {
+        while (!isClosing() && step === 'more') {
           step = await expandSome(name, expand)
           failures = 0
         }
@@ -93,29 +90,16 @@ export function openExpanders({ knex, endingLog, outbox, log, batch = BATCH }: E
         log.warn({ event: 'outbox.expand-failed', expander: name, failures, err: error })
       }
     }
-    function start(): void {
-      clearTimeout(timer)
-      isWoken = false
-      round = expandAll().finally(() => {
-        round = undefined
-        if (isClosing) return
-        if (failures > 0)
-          timer = setTimeout(start, Math.min(FIRST_DELAY_MS * 2 ** (failures - 1), MAX_DELAY_MS)).unref()
-        else if (isWoken) start()
-        // Should it have died, nothing else would tell of what it left.
-        else if (isElsewhere) timer = setTimeout(start, FIRST_DELAY_MS).unref()
-      })
+    /** Should the node that is at it have died, nothing else would tell of what it left. */
+    function nextMs(isWoken: boolean): number | undefined {
+      if (failures > 0) return Math.min(FIRST_DELAY_MS * 2 ** (failures - 1), MAX_DELAY_MS)
+      return isWoken ? 0 : isElsewhere ? FIRST_DELAY_MS : undefined
     }
-    const endListening = endingLog.onNew(() => {
-      isWoken = true
-      if (!round && failures === 0 && !isClosing) start()
-    })
-    start()
+    const rounds = openRounds({ run: expandAll, nextMs })
+    const endListening = endingLog.onNew(rounds.wake)
     return async () => {
-      isClosing = true
       endListening()
-      clearTimeout(timer)
-      await round
+      await rounds.close()
       // As above.
       const free = { held_by: null, held_until: knex.raw('now()') } as object
       await knex('outbox_cursors')

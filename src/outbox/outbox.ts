@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Knex } from 'knex'
 import type { Log } from '../log.ts'
+import { openRounds } from '../rounds.ts'
 import { GIVE_UP_MS, type Step } from './backoff.ts'
 import { drain } from './drain.ts'
 import type { NewMessage, Registration } from './message.ts'
@@ -44,33 +45,29 @@ export function openOutbox(deps: OutboxDeps): Outbox {
   const registrations = new Map<string, Registration>()
   const draining = new Map<string, Promise<void>>()
   const holder = randomUUID()
-  let isClosing = false
-  let isWoken = false
-  let timer: NodeJS.Timeout | undefined
-  let round: Promise<void> | undefined
   let tidiedAtMs = 0
   let failing = 0
 
-  const drainDeps = { knex, log, holder, sendLimitMs, onAttempt, isClosing: () => isClosing }
+  const drainDeps = { knex, log, holder, sendLimitMs, onAttempt }
   const warn = (error: unknown) => log.warn({ event: 'outbox.failed', err: error })
 
-  async function look(): Promise<void> {
+  async function look(isClosing: () => boolean): Promise<void> {
     if (registrations.size === 0) return
     for (const ready of await readyReceivers(knex, [...registrations.keys()])) {
       const registration = registrations.get(ready.kind)
       const key = JSON.stringify([ready.kind, ready.receiver])
       if (!registration || draining.has(key)) continue
-      if (draining.size >= RECEIVERS_AT_ONCE || isClosing) return
+      if (draining.size >= RECEIVERS_AT_ONCE || isClosing()) return
       const isFailing = ready.failures > 0
       if (isFailing && failing >= FAILING_AT_ONCE) continue
       failing += Number(isFailing)
-      const drained = drain(drainDeps, registration, ready)
+      const drained = drain({ ...drainDeps, isClosing }, registration, ready)
         .catch(warn)
         .finally(() => {
           draining.delete(key)
           failing -= Number(isFailing)
           // For a receiver that found no room.
-          if (draining.size === RECEIVERS_AT_ONCE - 1) wake()
+          if (draining.size === RECEIVERS_AT_ONCE - 1) rounds.wake()
         })
       draining.set(key, drained)
     }
@@ -92,44 +89,24 @@ export function openOutbox(deps: OutboxDeps): Outbox {
 
   const isGone = async ({ kind, receiver }: ReceiverKey) => registrations.get(kind)?.isGone(receiver) ?? false
 
-  function schedule(delayMs: number): void {
-    clearTimeout(timer)
-    if (isClosing) return
-    timer = setTimeout(start, delayMs).unref()
-  }
-
-  function start(): void {
-    isWoken = false
-    round = look()
-      .catch(warn)
-      .finally(() => {
-        round = undefined
-        schedule(isWoken ? 0 : lookEveryMs)
-      })
-  }
-
-  function wake(): void {
-    isWoken = true
-    if (!round) schedule(0)
-  }
-
-  schedule(0)
+  const rounds = openRounds({
+    run: (isClosing) => look(isClosing).catch(warn),
+    nextMs: (isWoken) => (isWoken ? 0 : lookEveryMs),
+  })
   return {
     async enqueue(messages, transaction) {
       await insertMessages(transaction ?? knex, messages)
-      if (transaction) transaction.executionPromise.then(wake, () => {})
-      else wake()
+      if (transaction) transaction.executionPromise.then(rounds.wake, () => {})
+      else rounds.wake()
     },
     register(kind, registration) {
       registrations.set(kind, registration)
-      wake()
+      rounds.wake()
     },
     kinds: () => [...registrations.keys()],
-    wake,
+    wake: rounds.wake,
     async close() {
-      isClosing = true
-      clearTimeout(timer)
-      await round
+      await rounds.close()
       await Promise.all(draining.values())
     },
   }

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import { openRounds } from '../rounds.ts'
 import { messageOf } from '../thrown.ts'
 import { closedMs } from './backoff.ts'
 import type { ReceiverKey } from './message-rows.ts'
@@ -44,18 +45,14 @@ export function openDeliveries(deps: DeliveriesDeps): Deliveries {
   const { knex, queue, lookEveryMs = LOOK_EVERY_MS, firstDelayMs } = deps
   let behind = 0
   let isKnown = false
-  let isClosing = false
-  let isWoken = false
-  let timer: NodeJS.Timeout | undefined
-  let round: Promise<void> | undefined
 
-  async function deliver(): Promise<void> {
+  async function deliver(isClosing: () => boolean): Promise<void> {
     try {
       if (!isKnown) await knowReceiver(knex, queue)
       isKnown = true
       behind = await deps.behind()
       let isNoted = false
-      while (behind > 0 && !isClosing && (await isOpen(knex, queue))) {
+      while (behind > 0 && !isClosing() && (await isOpen(knex, queue))) {
         const failure = await deps.deliver()
         if (failure === NOTHING_TO_DO) break
         if (failure !== undefined) throw new Error(failure)
@@ -71,32 +68,12 @@ export function openDeliveries(deps: DeliveriesDeps): Deliveries {
     }
   }
 
-  function schedule(delayMs: number): void {
-    clearTimeout(timer)
-    if (isClosing) return
-    timer = setTimeout(start, delayMs)
-    timer.unref()
-  }
-
-  function start(): void {
-    isWoken = false
-    round = deliver().finally(() => {
-      round = undefined
-      schedule(isWoken ? 0 : lookEveryMs)
-    })
-  }
-
-  start()
+  const rounds = openRounds({ run: deliver, nextMs: (isWoken) => (isWoken ? 0 : lookEveryMs) })
   return {
-    wake() {
-      isWoken = true
-      if (!round) schedule(0)
-    },
+    wake: rounds.wake,
     behind: () => behind,
     async close() {
-      isClosing = true
-      clearTimeout(timer)
-      await round
+      await rounds.close()
       await deps.giveBack().catch(() => {})
     },
   }

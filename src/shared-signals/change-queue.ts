@@ -2,6 +2,7 @@ import type { Knex } from 'knex'
 import type { Log } from '../log.ts'
 import type { NewMessage } from '../outbox/message.ts'
 import type { Outbox } from '../outbox/outbox.ts'
+import { openRounds, type Rounds } from '../rounds.ts'
 import type { AccountChange } from './change-signals.ts'
 
 export type ChangeQueueDeps = {
@@ -31,11 +32,8 @@ const LOOK_EVERY_MS = 1000
  * Turns the changes that the database noted into messages, in their order. A change is forgotten in the transaction that adds its
  * messages, so that each is told once whichever nodes are at it, and none is lost.
  */
-export function openChangeQueue(deps: ChangeQueueDeps): { close(): Promise<void> } {
+export function openChangeQueue(deps: ChangeQueueDeps): Pick<Rounds, 'close'> {
   const { knex, outbox, expand, log, lookEveryMs = LOOK_EVERY_MS } = deps
-  let isClosing = false
-  let timer: NodeJS.Timeout | undefined
-  let round: Promise<void> | undefined
 
   /** @returns whether there may be more. */
   async function tellSome(): Promise<boolean> {
@@ -56,28 +54,15 @@ export function openChangeQueue(deps: ChangeQueueDeps): { close(): Promise<void>
     return rows.length === BATCH
   }
 
-  async function tellAll(): Promise<void> {
+  async function tellAll(isClosing: () => boolean): Promise<void> {
     try {
-      while (!isClosing && (await tellSome()));
+      while (!isClosing() && (await tellSome()));
     } catch (error) {
       log.warn({ event: 'shared-signals.changes-failed', err: error })
     }
   }
 
-  function start(): void {
-    round = tellAll().finally(() => {
-      if (!isClosing) timer = setTimeout(start, lookEveryMs).unref()
-    })
-  }
-
-  start()
-  return {
-    async close() {
-      isClosing = true
-      clearTimeout(timer)
-      await round
-    },
-  }
+  return openRounds({ run: tellAll, nextMs: () => lookEveryMs })
 }
 
 /** Another node had them first; its messages stand. */

@@ -49,7 +49,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'private-files',
     'disk-room',
   ],
-  ['thrown', 'plain-text', 'json-text', 'address-segment', 'brand-colors', 'unknown-members'],
+  ['thrown', 'rounds', 'plain-text', 'json-text', 'address-segment', 'brand-colors', 'unknown-members'],
 ]
 const LEAVES = LAYERS.length - 2
 
