@@ -5,6 +5,8 @@ import { resourceIdentifier } from '../config/setting.ts'
 import { isPlain } from '../plain-text.ts'
 import { unknownMembers } from '../unknown-members.ts'
 import { logoutAddress, logoutAddressFault } from './logout-address.ts'
+import { messageMembers } from './message-members.ts'
+import { profileFaults, SECURITY_PROFILES } from './security-profile.ts'
 import { HOW_TO_LIMIT, isUnlimited } from './third-parties.ts'
 
 /**
@@ -118,6 +120,7 @@ const standardMembers = {
     .describe(
       'The algorithm of the JWT that introspection answers it with where it accepts application/token-introspection+jwt (RFC 9701). Unless given: RS256.',
     ),
+  ...messageMembers,
   subject_type: z.literal('public').optional().describe('"public": every client knows a customer by the same sub.'),
   require_pushed_authorization_requests: z
     .boolean()
@@ -137,6 +140,12 @@ const standardMembers = {
 
 /** Members of our own. The library carries them along on its client objects. */
 const ownMembers = {
+  security_profile: z
+    .enum(SECURITY_PROFILES)
+    .optional()
+    .describe(
+      'A profile that it promises to keep; members that break it are refused, each with what to set. oauth21: OAuth 2.1; fapi2-security and fapi2-message-signing: FAPI 2.0; agent-platform: an assistant at which people link their account. Unless given: standard, which demands nothing more.',
+    ),
   brand_color: z
     .string()
     .refine((text) => readColor(text) !== undefined, 'must be a colour of six hexadecimal digits, such as #14665c')
@@ -290,6 +299,10 @@ export const clientMetadata = z
         : `is none of its grant_types, which are ${grant_types.join(', ')}`
       if (fault) context.addIssue({ code: 'custom', path: ['grants_sunset', name], message: fault })
     }
+  })
+  .superRefine((given, context) => {
+    for (const { member, message } of profileFaults(given))
+      context.addIssue({ code: 'custom', path: [member], message })
   })
   .meta({ id: 'ClientMetadata' })
 

@@ -57,9 +57,13 @@ test('what is advertised is what is offered: grants, PKCE by S256 only, codes on
 test('ID tokens can be had as RS256 and ES256, and no algorithm is symmetric or none', async () => {
   const found = await metadata()
   expect(found.id_token_signing_alg_values_supported).toEqual(expect.arrayContaining(['RS256', 'ES256']))
-  const algorithms = Object.entries(found).flatMap(([name, value]) => (name.includes('_alg_values_') ? value : []))
-  expect(algorithms).not.toHaveLength(0)
-  for (const algorithm of algorithms) expect(algorithm).toMatch(/^(RS|PS|ES)256$|^EdDSA$/)
+  const valuesOf = (part: string) =>
+    Object.entries(found).flatMap(([name, value]) => (name.includes(part) ? value : []))
+  const [signing, encryption] = [valuesOf('_signing_alg_values_'), valuesOf('_encryption_alg_values_')]
+  expect(signing).not.toHaveLength(0)
+  for (const algorithm of signing) expect(algorithm).toMatch(/^(RS|PS|ES)256$|^EdDSA$/)
+  expect(encryption).not.toHaveLength(0)
+  for (const algorithm of encryption) expect(algorithm).toMatch(/^RSA-OAEP|^ECDH-ES/)
 })
 
 describe.each(paths)('the origin in %s is the issuer, whoever asks', (path) => {

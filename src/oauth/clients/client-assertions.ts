@@ -22,6 +22,11 @@ export function assertionFault({ exp, iat }: Times, now: number): string | undef
     : undefined
 }
 
+/** FAPI 2.0 takes the issuer alone, as a text: an assertion for an endpoint could be meant for that of another server. */
+export function audienceFault({ aud }: { readonly aud?: unknown }, issuer: string): string | undefined {
+  return aud === issuer ? undefined : 'aud must be the issuer, as a text'
+}
+
 function isInstant(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value)
 }

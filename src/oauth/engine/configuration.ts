@@ -1,6 +1,8 @@
 import { type Client, type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import type { ClientMetadata } from '../../clients/client.ts'
 import { OWN_MEMBER_NAMES } from '../../clients/client-schema.ts'
+import { CONTENT_ENCRYPTIONS, ENCRYPTION_ALGORITHMS } from '../../clients/message-members.ts'
+import { isFapi, needsPkce } from '../../clients/security-profile.ts'
 import { cookieHome, cookieName } from '../../http/cookie-names.ts'
 import { issuerPath } from '../../http/routing/issuer-path.ts'
 import { ACR_VALUES } from '../accounts/acr.ts'
@@ -10,7 +12,7 @@ import { interactionPolicyFor, promptValues } from '../browser/first-party.ts'
 import type { ProtocolPages } from '../browser/pages.ts'
 import type { SecondFactorPolicy } from '../browser/step-up.ts'
 import { waysOutOf } from '../browser/ways-out.ts'
-import { assertionFault } from '../clients/client-assertions.ts'
+import { assertionFault, audienceFault } from '../clients/client-assertions.ts'
 import { allowsOrigin } from '../clients/client-metadata.ts'
 import {
   BOUND_TOKENS,
@@ -45,8 +47,10 @@ export function fixedConfiguration({
 }): Configuration {
   return {
     acrValues: [...ACR_VALUES],
-    assertJwtClientAuthClaimsAndHeader: async (_ctx, claims) => {
-      const fault = assertionFault(claims, Math.floor(Date.now() / 1000))
+    assertJwtClientAuthClaimsAndHeader: async ({ oidc }, claims) => {
+      const fault =
+        (isFapi(oidc.client?.security_profile) ? audienceFault(claims, issuer) : undefined) ??
+        assertionFault(claims, Math.floor(Date.now() / 1000))
       if (fault) throw new errors.InvalidClientAuth(fault)
     },
     claims: Object.fromEntries(Object.entries(CLAIMS_BY_SCOPE).map(([scope, claims]) => [scope, [...claims]])),
@@ -127,9 +131,10 @@ function endsWithSession({ kind, scopes }: Started): boolean {
   return kind !== 'DeviceCode' && !scopes.has('offline_access')
 }
 
-/** A public client has nothing else to prove that the code is its own; others have a secret or a key (RFC 9700 §2.1.1). */
+/** By our members, which the library's client carries. */
 function requiresPkce(client: Client): boolean {
-  return client.clientAuthMethod === 'none' || client.require_pkce === true
+  const own = client as Partial<ClientMetadata> // see above
+  return needsPkce({ ...own, token_endpoint_auth_method: client.clientAuthMethod })
 }
 
 /** Asymmetric only: HS* would derive keys from client secrets, of which only digests are kept. */
@@ -140,9 +145,22 @@ function enabledAlgorithms(): Configuration['enabledJWA'] {
     clientAuthSigningAlgValues: [...algorithms],
     idTokenSigningAlgValues: [...algorithms],
     introspectionSigningAlgValues: [...algorithms],
+    requestObjectSigningAlgValues: [...algorithms],
+    authorizationSigningAlgValues: [...algorithms],
+    ...encryptionAlgorithms(),
     userinfoSigningAlgValues: [...algorithms],
     dPoPSigningAlgValues: ['ES256', 'EdDSA', 'RS256', 'PS256'],
   } as Configuration['enabledJWA']
+}
+
+/** Of answers only, to keys of clients: requests need no encryption on their way, and the server has no key that decrypts. */
+function encryptionAlgorithms() {
+  const encrypted = ['idToken', 'userinfo', 'introspection', 'authorization']
+  const lists = encrypted.flatMap((name) => [
+    [`${name}EncryptionAlgValues`, [...ENCRYPTION_ALGORITHMS]],
+    [`${name}EncryptionEncValues`, [...CONTENT_ENCRYPTIONS]],
+  ])
+  return { ...Object.fromEntries(lists), requestObjectEncryptionAlgValues: [], requestObjectEncryptionEncValues: [] }
 }
 
 function lifetimes(): Configuration['ttl'] {

@@ -4,6 +4,7 @@ import type { ClientSessions } from '../../client-sessions/client-sessions.ts'
 import type { ClientMetadata } from '../../clients/client.ts'
 import type { ClientRegistry } from '../../clients/registry.ts'
 import type { ResourceServerRegistry } from '../../clients/resource-servers.ts'
+import { isFapi } from '../../clients/security-profile.ts'
 import type { SigningKey } from '../../keys/signing-key.ts'
 import type { Log } from '../../log.ts'
 import type { Metrics } from '../../metrics.ts'
@@ -228,11 +229,15 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
       clientCredentials: { enabled: true },
       deviceFlow: deviceFlow(pages, createDescribeScopes(resourceServers.find)),
       devInteractions: { enabled: false },
+      encryption: { enabled: true },
       externalSigningSupport: { enabled: true, ack: 'experimental-01' },
+      fapi: { enabled: true, profile: (_ctx, client) => (isFapi(client?.security_profile) ? '2.0' : undefined) },
       introspection: { enabled: true },
       jwtIntrospection: { enabled: true },
+      jwtResponseModes: { enabled: true },
       jwtUserinfo: { enabled: true },
       ...(mutualTls && { mTLS: mutualTlsFeature(mutualTls) }),
+      requestObjects: { enabled: true },
       // The published type wants a client that is read nowhere.
       resourceIndicators: createResourceIndicators({
         defaultResource: deps.defaultResource,

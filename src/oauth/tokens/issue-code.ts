@@ -1,5 +1,6 @@
 import type { Client, Provider } from 'oidc-provider'
 import type { ClientMetadata } from '../../clients/client.ts'
+import { needsPkce } from '../../clients/security-profile.ts'
 import { type Sunset, sunsetOn } from '../../http/sunset.ts'
 import { asCustomerAccount, type CommerceAccount, choiceOf } from '../accounts/account.ts'
 import { acrOf } from '../accounts/acr.ts'
@@ -67,7 +68,7 @@ export function createCodes({ provider, findClient, noteGrantType }: CodeDeps) {
     /** Whether the codes of a client need PKCE (RFC 7636); undefined without such a client. */
     async needsChallenge(clientId: string): Promise<boolean | undefined> {
       const metadata = await findClient(clientId)
-      return metadata && (metadata.token_endpoint_auth_method === 'none' || metadata.require_pkce === true)
+      return metadata && needsPkce(metadata)
     },
 
     /** True where `resource_scopes` of the client names the scope itself; a pattern that matches it does not count. */
