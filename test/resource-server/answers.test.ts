@@ -49,15 +49,19 @@ const METADATA = 'http://orders.test/.well-known/oauth-protected-resource/api'
 
 type Expected = { status: number; type: string | null; challenge: string | null; body: unknown }
 const json = 'application/json'
+const COMMON = 'scope="orders:write", realm="shop"'
+const NEEDED = `Bearer ${COMMON}`
+const BAD = `Bearer error="invalid_token", ${COMMON}`
+const LACKING = `Bearer error="insufficient_scope", ${COMMON}`
 /** What each style answers without a token, with a bad one, and without the scope. */
 const STYLES: Readonly<Record<string, readonly [none: Expected, bad: Expected, scope: Expected]>> = {
   rfc6750: [
-    { status: 401, type: null, challenge: 'Bearer', body: '' },
-    { status: 401, type: json, challenge: 'Bearer error="invalid_token"', body: { error: 'invalid_token' } },
+    { status: 401, type: null, challenge: NEEDED, body: '' },
+    { status: 401, type: json, challenge: BAD, body: { error: 'invalid_token' } },
     {
       status: 403,
       type: json,
-      challenge: 'Bearer error="insufficient_scope", scope="orders:write"',
+      challenge: LACKING,
       body: { error: 'insufficient_scope' },
     },
   ],
@@ -65,19 +69,19 @@ const STYLES: Readonly<Record<string, readonly [none: Expected, bad: Expected, s
     {
       status: 401,
       type: 'application/problem+json',
-      challenge: 'Bearer',
+      challenge: NEEDED,
       body: { type: 'about:blank', title: 'An access token is needed', status: 401, code: 'missing_token' },
     },
     {
       status: 401,
       type: 'application/problem+json',
-      challenge: 'Bearer error="invalid_token"',
+      challenge: BAD,
       body: { type: 'about:blank', title: 'The access token is not valid', status: 401, code: 'invalid_token' },
     },
     {
       status: 403,
       type: 'application/problem+json',
-      challenge: 'Bearer error="insufficient_scope", scope="orders:write"',
+      challenge: LACKING,
       body: { type: 'about:blank', title: 'The access token lacks a scope', status: 403, code: 'insufficient_scope' },
     },
   ],
@@ -85,32 +89,51 @@ const STYLES: Readonly<Record<string, readonly [none: Expected, bad: Expected, s
     {
       status: 403,
       type: 'application/vnd.api+json',
-      challenge: 'Bearer',
+      challenge: NEEDED,
       body: { errors: [{ status: 403, code: '002', detail: 'Missing access token.' }] },
     },
     {
       status: 401,
       type: 'application/vnd.api+json',
-      challenge: 'Bearer error="invalid_token"',
+      challenge: BAD,
       body: { errors: [{ status: 401, code: '001', detail: 'Invalid access token.' }] },
     },
     {
       status: 403,
       type: 'application/vnd.api+json',
-      challenge: 'Bearer error="insufficient_scope", scope="orders:write"',
+      challenge: LACKING,
       body: { errors: [{ status: 403, code: '802', detail: 'Unauthorized request.' }] },
     },
   ],
   magento: [
-    { status: 401, type: json, challenge: 'Bearer', body: magento('self') },
-    { status: 401, type: json, challenge: 'Bearer error="invalid_token"', body: magento('self') },
+    { status: 401, type: json, challenge: NEEDED, body: magento('self') },
+    { status: 401, type: json, challenge: BAD, body: magento('self') },
     {
       status: 401,
       type: json,
-      challenge: 'Bearer error="insufficient_scope", scope="orders:write"',
+      challenge: LACKING,
       body: magento('orders:write'),
     },
   ],
+  ucp: [
+    {
+      status: 401,
+      type: json,
+      challenge: NEEDED,
+      body: ucp('identity_required', 'An access token is needed'),
+    },
+    { status: 401, type: json, challenge: BAD, body: ucp('identity_required', 'The access token is not valid') },
+    {
+      status: 403,
+      type: json,
+      challenge: LACKING,
+      body: ucp('insufficient_scope', 'The access token lacks a scope'),
+    },
+  ],
+}
+
+function ucp(code: string, content: string) {
+  return { messages: [{ type: 'error', code, severity: 'requires_buyer_review', content }] }
 }
 
 function magento(resources: string) {
@@ -126,7 +149,11 @@ describe.each(Object.keys(FRAMEWORKS))('%s', (framework) => {
   })
 
   test.each(Object.keys(STYLES))('refuses in the style %s', async (style) => {
-    const ask = await start(framework, { errors: style as keyof typeof STYLES & 'rfc6750' }, scopeMissing)
+    const ask = await start(
+      framework,
+      { errors: style as keyof typeof STYLES & 'rfc6750', realm: 'shop' },
+      scopeMissing,
+    )
     const answers = [await ask(), await ask('Bearer a.b.c'), await ask(`Bearer ${await issuer.token()}`)]
     expect(
       answers.map((each) => ({
@@ -171,7 +198,7 @@ test('a style of one’s own decides status and body; the headers stay', async (
   expect(await ask('Bearer a.b.c')).toMatchObject({
     status: 401,
     body: 'invalid_token',
-    challenge: 'Bearer error="invalid_token"',
+    challenge: `Bearer error="invalid_token", realm="${issuer.issuer}"`,
   })
 })
 
@@ -225,10 +252,105 @@ describe('rules', () => {
 
   test('a sign-in that is too weak is told what would do (RFC 9470)', async () => {
     const rules = requireSignIn({ acrValues: ['urn:x:2'], maxAgeSeconds: 300 })
-    const ask = await start('Koa', {}, { rules })
+    const ask = await start('Koa', { realm: 'shop' }, { rules })
     expect((await ask(`Bearer ${await issuer.token()}`)).challenge).toBe(
-      'Bearer error="insufficient_user_authentication", acr_values="urn:x:2", max_age="300"',
+      'Bearer error="insufficient_user_authentication", acr_values="urn:x:2", max_age="300", realm="shop"',
     )
+  })
+
+  test('minAcr is met by what is stronger, and one that does not exist is a mistake of the service', async () => {
+    const SIGNED_IN = 'urn:vestibule:acr:signed-in'
+    const { server } = createService(issuer)
+    const statusWith = async (acr: string) => {
+      const authorization = `Bearer ${await issuer.token({ acr })}`
+      const rules = requireSignIn({ minAcr: SIGNED_IN })
+      const admission = await server.admit(new Request('http://x/', { headers: { authorization } }), { rules })
+      return admission.isAdmitted ? 200 : [admission.answer.status, admission.answer.headers['WWW-Authenticate']]
+    }
+    expect(await statusWith(SIGNED_IN)).toBe(200)
+    expect(await statusWith('urn:vestibule:acr:second-factor')).toBe(200)
+    expect(await statusWith('urn:vestibule:acr:recognised')).toEqual([
+      401,
+      `Bearer error="insufficient_user_authentication", acr_values="${SIGNED_IN}", realm="${issuer.issuer}"`,
+    ])
+    expect(() => requireSignIn({ minAcr: 'strong' as never })).toThrow(/minAcr is one of/)
+    server.close()
+  })
+})
+
+describe('challenges', () => {
+  const BOTH = [requireScope('orders:read'), requireScope('orders:write', 'offline_access'), requireCustomer()]
+
+  /** What the service answers to a request with these headers. */
+  async function answerTo(headers: Record<string, string>, { needs = {}, ...options }: Asked = {}) {
+    const { server } = createService(issuer, { resource: 'http://orders.test/api', ...options })
+    const admission = await server.admit(new Request('http://orders.test/api', { headers }), needs)
+    server.close()
+    if (admission.isAdmitted) return { status: 200, challenge: '', body: '' }
+    const { status, headers: answered, body } = admission.answer
+    return { status, challenge: answered['WWW-Authenticate'] ?? '', body }
+  }
+  type Asked = Partial<ResourceServerOptions> & { readonly needs?: Needs }
+  const bearer = async (claims: Record<string, unknown> = {}) => ({
+    authorization: `Bearer ${await issuer.token(claims)}`,
+  })
+
+  test('name the issuer, the metadata and all scopes of the operation, and an error only if a token was there', async () => {
+    const needs = { rules: BOTH }
+    const common = `scope="orders:read orders:write", realm="${issuer.issuer}", resource_metadata="${METADATA}"`
+    expect(await answerTo({}, { needs })).toMatchObject({ status: 401, challenge: `Bearer ${common}` })
+    expect(await answerTo({ authorization: 'Bearer a.b.c' }, { needs })).toMatchObject({
+      status: 401,
+      challenge: `Bearer error="invalid_token", ${common}`,
+    })
+    expect(await answerTo(await bearer(), { needs })).toMatchObject({
+      status: 403,
+      challenge: `Bearer error="insufficient_scope", ${common}`,
+    })
+  })
+
+  test('never ask for offline_access, nor does the metadata', async () => {
+    const scopesSupported = ['orders:read', 'offline_access']
+    const { server } = createService(issuer, { resource: 'http://orders.test/api', scopesSupported })
+    expect(server.metadata?.document.scopes_supported).toEqual(['orders:read'])
+    expect((await answerTo({}, { needs: { rules: BOTH } })).challenge).not.toContain('offline_access')
+    server.close()
+  })
+
+  test('a token for another service is refused with 401', async () => {
+    expect(await answerTo(await bearer({ aud: 'https://elsewhere.example' }))).toMatchObject({
+      status: 401,
+      challenge: expect.stringContaining('error="invalid_token"'),
+    })
+  })
+
+  test.each([
+    ['the header UCP-Agent', { 'ucp-agent': 'profile="https://agent.example/profile"' }, {}],
+    ['the style ucp', {}, { errors: 'ucp', continueUrl: 'https://shop.example/join' } as const],
+  ])('a sign-in that is too old is 403 with the whole set of scopes by %s', async (_, headers, options) => {
+    const needs = {
+      rules: [...BOTH.slice(0, 1), requireSignIn({ minAcr: 'urn:vestibule:acr:second-factor', maxAgeSeconds: 60 })],
+    }
+    const refused = await answerTo({ ...(await bearer({ auth_time: 1 })), ...headers }, { needs, ...options })
+    expect(refused).toMatchObject({
+      status: 403,
+      challenge: `Bearer error="insufficient_scope", acr_values="urn:vestibule:acr:second-factor", max_age="60", scope="orders:read", realm="${issuer.issuer}", resource_metadata="${METADATA}"`,
+    })
+    if ('errors' in options)
+      expect(JSON.parse(refused.body)).toMatchObject({
+        messages: [{ type: 'error', code: 'insufficient_scope', severity: 'requires_buyer_review' }],
+        continue_url: 'https://shop.example/join',
+      })
+  })
+
+  test.each([
+    ['of the platform itself', 'profile="https://agent.example/profile"', 200],
+    ['of another platform', 'profile="https://other.example/profile"', 401],
+    ['of one that begins alike', 'profile="https://agent.example/profile2"', 401],
+    ['that names none', 'other="x"', 200],
+  ])('a token of a platform passes with the UCP-Agent %s as it should', async (_, agent, status) => {
+    const token = await bearer({ ucp_profile: 'https://agent.example/profile' })
+    expect((await answerTo({ ...token, 'ucp-agent': agent })).status).toBe(status)
   })
 })
 

@@ -24,6 +24,7 @@ export {
 } from './resource-server.ts'
 export type { FeedState } from './revocations/feed.ts'
 export {
+  type Acr,
   type Rule,
   refuseAgents,
   requireCompanyUser,

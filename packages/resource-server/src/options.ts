@@ -100,12 +100,18 @@ export type ResourceServerOptions = {
   readonly resourceName?: string
   readonly resourceDocumentation?: string
   readonly scopesSupported?: readonly string[]
-  /** The `realm` of challenges. */
+  /** The `realm` of challenges: the issuer. */
   readonly realm?: string
-  /** How refusals are written: `rfc6750`, `problem`, `spryker`, `magento`, or a function. */
+  /**
+   * How refusals are written: `rfc6750`, `problem`, `spryker`, `magento`, `ucp`, or a function. With `ucp`, and where a request has
+   * the header UCP-Agent, a sign-in that is too weak or too old is answered 403 `insufficient_scope`, as the Universal Commerce
+   * Protocol wants, instead of 401 (RFC 9470).
+   */
   readonly errors?: ErrorStyleName | ErrorStyle
   /** Told of everything an operator should know; without it warnings and errors are written to the console. */
   readonly onEvent?: Emit
+  /** With `ucp`: the page of the shop where a buyer without an account begins (`continue_url`). */
+  readonly continueUrl?: string
   readonly fetch?: typeof fetch
   /** Milliseconds since the epoch. */
   readonly clock?: () => number
@@ -151,7 +157,8 @@ export function readOptions(options: ResourceServerOptions): Settings {
 
 function problemsOf(settings: Settings): string[] {
   const { issuer, audiences, algorithms, keys, introspection, whenUnreachable } = settings
-  const addresses = { issuer, jwksUri: settings.jwksUri, publicUrl: settings.publicUrl, resource: settings.resource }
+  const { jwksUri, publicUrl, resource, continueUrl } = settings
+  const addresses = { issuer, jwksUri, publicUrl, resource, continueUrl }
   const numbers = {
     clockSkewSeconds: [settings.clockSkewSeconds, 300],
     maxTokenBytes: [settings.maxTokenBytes, 65_536],

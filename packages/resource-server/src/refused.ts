@@ -15,13 +15,15 @@ export type RefusalCode =
 export type RefusalDetails = {
   /** For the log, never for the caller: what was wrong, and not the token. */
   readonly reason: string
-  /** The scopes that are missing, separated by blanks. */
+  /** The scopes that the operation needs, separated by blanks. */
   readonly scope?: string
   /** What is missing of `acr_values` and `max_age` (RFC 9470 §3). */
   readonly stepUp?: { readonly acrValues?: string; readonly maxAgeSeconds?: number }
   /** A nonce for the next proof (RFC 9449 §9). */
   readonly dpopNonce?: string
   readonly retryAfterSeconds?: number
+  /** The page where a buyer begins: the setting `continueUrl`. */
+  readonly continueUrl?: string
 }
 
 const STATUS: Readonly<Record<RefusalCode, number>> = {

@@ -10,7 +10,8 @@ import { type ResourceServerOptions, readOptions, type WhenUnreachable } from '.
 import { createParts } from './parts.ts'
 import { AccessRefused, invalidToken, unavailable } from './refused.ts'
 import type { FeedState } from './revocations/feed.ts'
-import type { Rule } from './rules.ts'
+import { type Rule, scopesOf } from './rules.ts'
+import { isOfPlatform, isUcpRequest } from './ucp.ts'
 
 /** What a route wants. */
 export type Needs = {
@@ -57,7 +58,7 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
   const { emit, keySet, verifyToken, judgeToken, feed, introspection, dpop, mtls } = parts
   const metadata = publishedMetadata(settings)
   const answer = createAnswer(settings.errors ?? 'rfc6750', {
-    realm: settings.realm,
+    realm: settings.realm ?? settings.issuer,
     resourceMetadata: metadata?.url,
     dpop: dpop && (dpop.isRequired ? 'required' : 'accepted'),
   })
@@ -94,8 +95,9 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
       ? await checkStructured(incoming, credentials, needs)
       : await checkOpaque(incoming, credentials, needs)
     const access = readAccess(credentials, checked)
-    const rules = typeof needs.rules === 'function' ? [needs.rules] : (needs.rules ?? [])
-    for (const rule of rules) await rule(access, settings.clock())
+    if (!isOfPlatform(incoming, access.claims))
+      throw invalidToken('the token is of another platform than UCP-Agent names')
+    for (const rule of rulesOf(needs)) await rule(access, settings.clock())
     return { access, headers }
   }
 
@@ -127,14 +129,29 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
 
   async function admit(request: NodeRequest | FetchRequest, needs: Needs = {}): Promise<Admission> {
     if (needs.isFresh && !introspection) throw new TypeError('isFresh needs the setting introspection')
+    let isUcp = settings.errors === 'ucp'
     try {
-      return { isAdmitted: true, ...(await check(readIncoming(request), needs)) }
+      const incoming = readIncoming(request)
+      isUcp ||= isUcpRequest(incoming)
+      return { isAdmitted: true, ...(await check(incoming, needs)) }
     } catch (error) {
       if (!(error instanceof AccessRefused)) throw error
-      const { code, details } = error
-      emit({ event: 'token.refused', level: 'debug', message: error.message, code, reason: details.reason })
-      return { isAdmitted: false, refused: error, answer: answer(error) }
+      const refused = completed(error, needs, isUcp)
+      const { code, details, message } = refused
+      emit({ event: 'token.refused', level: 'debug', message, code, reason: details.reason })
+      return { isAdmitted: false, refused, answer: answer(refused) }
     }
+  }
+
+  /** With all that the operation wants, so that the app need not find out step by step. */
+  function completed({ code, details }: AccessRefused, needs: Needs, isUcp: boolean): AccessRefused {
+    const scope = scopesOf(rulesOf(needs)) ?? details.scope
+    const { continueUrl } = settings
+    return new AccessRefused(isUcp && code === 'insufficient_user_authentication' ? 'insufficient_scope' : code, {
+      ...details,
+      ...(scope !== undefined && { scope }),
+      ...(continueUrl !== undefined && { continueUrl }),
+    })
   }
 
   return {
@@ -158,6 +175,10 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
   function state(): ServerState {
     return { feed: feed?.state() ?? 'off', keysFetchedAtMs: keySet.fetchedAtMs() }
   }
+}
+
+function rulesOf({ rules = [] }: Needs): readonly Rule[] {
+  return typeof rules === 'function' ? [rules] : rules
 }
 
 type Checked = { readonly checked: CheckedClaims; readonly headers: Record<string, string> }

@@ -2,16 +2,29 @@ import { type Access, actorsOf } from './claims.ts'
 import { AccessRefused } from './refused.ts'
 
 /** What a route wants of the caller. @throws AccessRefused when it is not so. */
-export type Rule = (access: Access, now: number) => void | Promise<void>
+export type Rule = ((access: Access, now: number) => void | Promise<void>) & {
+  /** The scopes it wants: a refusal names those of all rules of the route together. */
+  readonly scopes?: readonly string[]
+}
+
+/** How strongly a person signed in (`acr`), weakest first. */
+const ACR_ORDER = [
+  'urn:vestibule:acr:recognised',
+  'urn:vestibule:acr:signed-in',
+  'urn:vestibule:acr:second-factor',
+] as const
+
+export type Acr = (typeof ACR_ORDER)[number]
 
 /** All of these scopes. */
 export function requireScope(...scopes: readonly string[]): Rule {
-  return (access) => {
+  const rule = (access: Access) => {
     const missing = scopes.filter((scope) => !access.scopes.has(scope))
     if (missing.length > 0) {
       throw new AccessRefused('insufficient_scope', { reason: `lacks ${missing.join(' ')}`, scope: scopes.join(' ') })
     }
   }
+  return Object.assign(rule, { scopes })
 }
 
 /**
@@ -51,11 +64,16 @@ export function refuseAgents(): Rule {
   }
 }
 
-/** A sign-in that is strong or recent enough; the app then asks the customer to sign in again (RFC 9470 §3). */
+/**
+ * A sign-in that is strong enough (`minAcr` or better, or one of `acrValues`) and recent enough; the app then asks the customer
+ * to sign in again (RFC 9470 §3). @throws TypeError of a `minAcr` that does not exist.
+ */
 export function requireSignIn({
-  acrValues,
+  minAcr,
+  acrValues = minAcr && atLeast(minAcr),
   maxAgeSeconds,
 }: {
+  readonly minAcr?: Acr
   readonly acrValues?: readonly string[]
   readonly maxAgeSeconds?: number
 }): Rule {
@@ -64,7 +82,7 @@ export function requireSignIn({
     const age = typeof auth_time === 'number' ? now / 1000 - auth_time : Number.POSITIVE_INFINITY
     if (isStrong && (maxAgeSeconds === undefined || age <= maxAgeSeconds)) return
     const stepUp = {
-      ...(acrValues && { acrValues: acrValues.join(' ') }),
+      ...(acrValues && { acrValues: minAcr ?? acrValues.join(' ') }),
       ...(maxAgeSeconds !== undefined && { maxAgeSeconds }),
     }
     throw new AccessRefused('insufficient_user_authentication', {
@@ -72,4 +90,17 @@ export function requireSignIn({
       stepUp,
     })
   }
+}
+
+/** The scopes that the rules of a route want together. A client asks for `offline_access` by itself, if it wants that. */
+export function scopesOf(rules: readonly Rule[]): string | undefined {
+  const scopes = new Set(rules.flatMap((rule) => rule.scopes ?? []))
+  scopes.delete('offline_access')
+  return scopes.size > 0 ? [...scopes].join(' ') : undefined
+}
+
+function atLeast(minAcr: Acr): readonly Acr[] {
+  const index = ACR_ORDER.indexOf(minAcr)
+  if (index < 0) throw new TypeError(`requireSignIn: minAcr is one of ${ACR_ORDER.join(', ')}`)
+  return ACR_ORDER.slice(index)
 }

@@ -10,11 +10,13 @@ export type ChallengeOptions = {
 
 /**
  * The `WWW-Authenticate` of a refusal (RFC 6750 §3, RFC 9449 §7.1, RFC 9470 §3), or undefined where another token would
- * not help.
+ * not help. It names all scopes of the operation: an app gets there in one round.
  */
 export function challengeOf({ code, details }: AccessRefused, options: ChallengeOptions): string | undefined {
   const { realm, resourceMetadata, dpop } = options
-  const common = { realm, resource_metadata: resourceMetadata }
+  const common = { scope: details.scope, realm, resource_metadata: resourceMetadata }
+  const { acrValues, maxAgeSeconds } = details.stepUp ?? {}
+  const stepUp = { acr_values: acrValues, max_age: maxAgeSeconds }
   const dpopChallenge = (more: object) => written('DPoP', { ...more, algs: DPOP_ALGORITHMS.join(' '), ...common })
   switch (code) {
     case 'missing_token': {
@@ -28,11 +30,8 @@ export function challengeOf({ code, details }: AccessRefused, options: Challenge
     case 'use_dpop_nonce':
       return dpopChallenge({ error: code })
     case 'insufficient_scope':
-      return written('Bearer', { error: code, scope: details.scope, ...common })
-    case 'insufficient_user_authentication': {
-      const { acrValues, maxAgeSeconds } = details.stepUp ?? {}
-      return written('Bearer', { error: code, acr_values: acrValues, max_age: maxAgeSeconds, ...common })
-    }
+    case 'insufficient_user_authentication':
+      return written('Bearer', { error: code, ...stepUp, ...common })
     case 'invalid_request':
     case 'invalid_token':
       return dpop === 'required' ? dpopChallenge({ error: code }) : written('Bearer', { error: code, ...common })

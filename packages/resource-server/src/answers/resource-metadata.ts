@@ -31,7 +31,8 @@ export function publishedMetadata(settings: Settings): PublishedMetadata | undef
     resource,
     authorization_servers: [issuer],
     bearer_methods_supported: ['header'],
-    ...(scopesSupported && { scopes_supported: scopesSupported }),
+    // A client asks for offline_access by itself, if it wants that.
+    ...(scopesSupported && { scopes_supported: scopesSupported.filter((scope) => scope !== 'offline_access') }),
     ...(resourceName && { resource_name: resourceName }),
     ...(resourceDocumentation && { resource_documentation: resourceDocumentation }),
     ...(dpop && { dpop_signing_alg_values_supported: DPOP_ALGORITHMS }),

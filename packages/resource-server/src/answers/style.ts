@@ -11,7 +11,7 @@ export type Answer = {
 export type StyledRefusal = { readonly status: number; readonly contentType?: string; readonly body: string }
 
 export type ErrorStyle = (refused: AccessRefused) => StyledRefusal
-export type ErrorStyleName = 'rfc6750' | 'problem' | 'spryker' | 'magento'
+export type ErrorStyleName = 'rfc6750' | 'problem' | 'spryker' | 'magento' | 'ucp'
 
 /** Words that say what to do and nothing about the token. */
 const TITLES: Readonly<Record<RefusalCode, string>> = {
@@ -53,8 +53,27 @@ export const STYLES: Readonly<Record<ErrorStyleName, ErrorStyle>> = {
     if (code === 'invalid_request') return json(400, { message: 'Decoding error.' })
     if (code === 'temporarily_unavailable') return json(status, { message: 'Service Temporarily Unavailable' })
     const message = "The consumer isn't authorized to access %resources."
-    return json(401, { message, parameters: { resources: details.scope ?? 'self' } })
+    const resources = (code === 'insufficient_scope' && details.scope) || 'self'
+    return json(401, { message, parameters: { resources } })
   },
+
+  /** The Universal Commerce Protocol: a message that tells the agent whether its buyer must link an account, or allow more. */
+  ucp({ status, code, details }) {
+    const [told, severity] = UCP[code] ?? [code, 'unrecoverable']
+    const messages = [{ type: 'error', code: told, severity, content: TITLES[code] }]
+    return json(status, { messages, ...(details.continueUrl !== undefined && { continue_url: details.continueUrl }) })
+  },
+}
+
+const LINK: readonly [string, string] = ['identity_required', 'requires_buyer_review']
+const UCP: Partial<Record<RefusalCode, readonly [code: string, severity: string]>> = {
+  missing_token: LINK,
+  invalid_token: LINK,
+  invalid_dpop_proof: LINK,
+  use_dpop_nonce: LINK,
+  insufficient_user_authentication: ['insufficient_scope', 'requires_buyer_review'],
+  insufficient_scope: ['insufficient_scope', 'requires_buyer_review'],
+  temporarily_unavailable: ['temporarily_unavailable', 'recoverable'],
 }
 
 const INVALID: readonly [number, string, string] = [401, '001', 'Invalid access token.']
