@@ -24,6 +24,7 @@ import { serveStatusLists } from '../oauth/status-lists/serve-status-lists.ts'
 import { createDialects } from './dialects.ts'
 import { openFastPath } from './fast-path.ts'
 import { createAccount } from './pages/account-area.ts'
+import { createClientEndpoints } from './pages/client-endpoints.ts'
 import { createCompanyUsers } from './pages/company-users.ts'
 import { createGlobalRevocation } from './pages/global-revocation.ts'
 import { createHostedPages, createStart } from './pages/hosted-pages.ts'
@@ -96,6 +97,7 @@ export function createPublicApp(config: Config, log: Log, parts: AppParts): Publ
     createGlobalRevocation(config, parts),
     createCompanyUsers(config, parts),
     ...createStreamEndpoints(config, log, parts),
+    ...createClientEndpoints(config, parts),
   ]
   const { feed, statusLists } = services.revocations
   const revocations = feed && serveRevocations(feed)

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { resourceIdentifier } from '../config/setting.ts'
 import { isStorable, textFlaw } from '../database/storable.ts'
+import { isPlain } from '../plain-text.ts'
 import { unknownMembers } from '../unknown-members.ts'
 import { LONGEST_TOKEN_SECONDS } from './client-schema.ts'
 import { scopeDescription } from './scope-descriptions.ts'
@@ -9,6 +10,13 @@ const scopes = z
   .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/, 'must be a scope (RFC 6749 §3.3)'))
   .max(500)
   .readonly()
+
+const webPage = (sentence: string) =>
+  z
+    .url({ protocol: /^https?$/ })
+    .max(2000)
+    .optional()
+    .describe(sentence)
 
 /**
  * Every member of a resource server: its type, its check and its sentence. `docs/resource-servers.md`, the API document and
@@ -57,11 +65,21 @@ export const resourceServerMembers = {
     .describe(
       'What scopes allow, in each language: people read it where they are asked for consent. For example {"orders:read": {"en": "See your orders", "de": "Ihre Bestellungen sehen"}}.',
     ),
+  resource_name: z
+    .string()
+    .min(1)
+    .max(100)
+    .refine(isPlain, 'must be one line without control or direction characters')
+    .optional()
+    .describe('The name that its metadata document gives (RFC 9728 §2); software may show it to people.'),
+  resource_documentation: webPage('The address of its documentation for developers, in its metadata document.'),
+  resource_policy_uri: webPage('The address of what it says of the use of its data, in its metadata document.'),
+  resource_tos_uri: webPage('The address of its terms, in its metadata document.'),
   is_offered: z
     .boolean()
     .optional()
     .describe(
-      'Whether software of others (clients without first_party) may have tokens for it, and the metadata of the server lists its scopes. Unless given: true.',
+      'Whether software of others (clients without first_party) may have tokens for it, the metadata of the server lists its scopes, and it has a metadata document (RFC 9728) if its identifier is an address. Unless given: true.',
     ),
   anonymousScopes: scopes
     .optional()

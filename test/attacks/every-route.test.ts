@@ -215,7 +215,11 @@ async function cpuMs(work: () => Promise<void>): Promise<number> {
 describe('with a path in ISSUER', () => {
   const PATH = '/shop/auth'
   /** Asked of the host, whatever the issuer's path is. */
-  const OF_THE_HOST = ['/.well-known/change-password', '/.well-known/passkey-endpoints']
+  const OF_THE_HOST = [
+    '/.well-known/change-password',
+    '/.well-known/passkey-endpoints',
+    '/.well-known/oauth-protected-resource',
+  ]
   let below: HostedShop
   let origin: string
   beforeAll(async () => {

@@ -16,7 +16,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['app'],
   ['leftover-demo-accounts'],
   ['demo'],
-  ['admin', 'interaction', 'dialects', 'fast-path', 'signal-endpoints'],
+  ['admin', 'interaction', 'dialects', 'fast-path', 'signal-endpoints', 'client-endpoints'],
   ['oauth'],
   [
     'customers',

@@ -30,7 +30,14 @@ const DOMAIN = [
   'src/outbox/',
   'src/client-sessions/',
 ]
-const HTTP_EDGES = ['src/admin/', 'src/interaction/', 'src/dialects/', 'src/signal-endpoints/', 'src/http/']
+const HTTP_EDGES = [
+  'src/admin/',
+  'src/interaction/',
+  'src/dialects/',
+  'src/signal-endpoints/',
+  'src/client-endpoints/',
+  'src/http/',
+]
 
 /** Every third-party package that src uses, and its home. A new one is added here on purpose. */
 const HOMES: Readonly<Record<string, Home>> = {

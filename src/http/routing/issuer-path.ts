@@ -10,6 +10,8 @@ export const METADATA: readonly string[] = [
 const PATH_AT_END = [...METADATA, '/.well-known/ssf-configuration']
 /** Addresses that browsers and password managers ask the host for, whatever the issuer's path. */
 const OF_THE_HOST = ['change-password', 'passkey-endpoints', 'webauthn'].map((name) => `/.well-known/${name}`)
+/** Documents of services of this host (RFC 9728 §3.1), each with the path of its service behind it. */
+export const RESOURCE_DOCUMENTS = '/.well-known/oauth-protected-resource'
 const PROBES = ['/health/live', '/health/ready']
 
 /** The path of the issuer without a slash at its end; empty where it has none. */
@@ -20,7 +22,8 @@ export function issuerPath(issuer: string): string {
 /**
  * Serves an issuer with a path below that path, and nothing beside it: what comes next sees paths as if the issuer had
  * none. Metadata is below it (OpenID Connect Discovery §4), and where RFC 8414 §3 puts it: the well-known name first, then
- * the issuer's path. What browsers ask the host for is answered there too. Dialects at hosts of their own are not concerned.
+ * the issuer's path. What browsers ask the host for, and documents
+ * of services of the host, are answered there too. Dialects at hosts of their own are not concerned.
  */
 export function serveBelow(issuer: string): Middleware {
   const prefix = issuerPath(issuer)
@@ -53,6 +56,7 @@ export function askedPath({ originalUrl }: Pick<Context, 'originalUrl'>): string
 function pathBelow(prefix: string, path: string): string | undefined {
   if (path === prefix) return '/'
   if (path.startsWith(`${prefix}/`)) return path.slice(prefix.length)
-  if (OF_THE_HOST.includes(path)) return path
+  if (OF_THE_HOST.includes(path) || path === RESOURCE_DOCUMENTS || path.startsWith(`${RESOURCE_DOCUMENTS}/`))
+    return path
   return PATH_AT_END.find((document) => path === document + prefix)
 }
