@@ -3,6 +3,7 @@ import { createProtocolPages } from '../interaction/protocol-pages.ts'
 import type { Log } from '../log.ts'
 import { createSwitchCompany } from '../oauth/accounts/switch-company.ts'
 import { createSignInDigest } from '../oauth/browser/followed-sign-ins.ts'
+import { dpopNonces } from '../oauth/engine/dpop-nonces.ts'
 import { createLiveProvider, type LiveProvider } from '../oauth/engine/live-provider.ts'
 import { buildProvider, type ProviderDeps } from '../oauth/engine/provider.ts'
 import type { GrantType } from '../oauth/grants/grant-type.ts'
@@ -65,6 +66,7 @@ function providerDeps(config: Config, log: Log, { backends, services, rules }: E
     metadata: services.revocations.metadata,
     placeInStatusList: services.revocations.statusLists.place,
     guardedFetch: backends.guardedFetch,
+    dpop: dpopNonces(backends.digestKey, config.DPOP_NONCES === 'required'),
     leadElsewhere: services.upstreams.signOutElsewhere.lead,
     audit: auditTrail.append,
     log,

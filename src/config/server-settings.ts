@@ -59,6 +59,12 @@ export const serverSettings = {
     sentence:
       'Whether the commonest requests are answered before the protocol engine sees them, by the same rules and with the same answers.',
   },
+  DPOP_NONCES: {
+    type: z.enum(['optional', 'required']),
+    default: 'optional',
+    sentence:
+      'Whether DPoP proofs need a nonce of this server (RFC 9449 §8). Nonces are given out in any case, and a proof that is too old is told to use one.',
+  },
   MTLS_CERTIFICATE_HEADER: {
     type: headerName,
     sentence:

@@ -98,8 +98,3 @@ export function sessionOf({ Session }: Provider, ctx: object): Promise<Session> 
 export function asSource<Source>(token: object): Source {
   return token as Source // they read scopes, grant and times, which every token has
 }
-
-/** What the library takes for a DPoP proof that was checked: it looks at the thumbprint only. */
-export function asProof<Proof>(thumbprint: string): Proof {
-  return { thumbprint } as Proof // see above
-}

@@ -87,11 +87,11 @@ describe('a sign-in', () => {
   test.each<[string, Record<string, unknown>]>([
     ['oidcc-unsigned-request-object-supported-correctly-or-rejected-as-unsupported', {}],
     ['oidcc-ensure-request-object-with-redirect-uri', { redirect_uri: 'https://suite-basic.example/callback' }],
-  ])('%s: is not begun by a request object, and the client learns why', async (_, claims) => {
+  ])('%s: is not begun by an unsigned request object, and the client learns why', async (_, claims) => {
     const parts = [{ alg: 'none' }, { client_id: shop.id, response_type: 'code', scope: 'openid', ...claims }]
     const request = `${parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')}.`
     expect(answerOf(await shop.browser().open({ request }))).toMatchObject({
-      error: 'request_not_supported',
+      error: 'invalid_request_object',
       state: 'some-state',
     })
   })

@@ -61,8 +61,10 @@ test.each([
   expect(metadata[member]).toBe(value)
 })
 
-test('request objects are not said to be taken', () => {
-  expect(metadata.request_parameter_supported ?? false).toBe(false)
+test('request objects are said to be taken, signed and not encrypted', () => {
+  expect(metadata.request_parameter_supported).toBe(true)
+  expect(metadata.request_object_signing_alg_values_supported).not.toContain('none')
+  expect(metadata).not.toHaveProperty('request_object_encryption_alg_values_supported')
 })
 
 test('a claim or a scope is named when it can be had', async () => {

@@ -31,7 +31,7 @@ describe('an authorization request', () => {
     ['for a hybrid flow', { response_type: 'code id_token' }, 'unsupported_response_type'],
     ['without a response type', { response_type: undefined }, 'invalid_request'],
     ['for a scope with impossible characters', { scope: 'openid "x"' }, 'invalid_scope'],
-    ['with a request object', { request: 'a.b.c' }, 'request_not_supported'],
+    ['with a request object', { request: 'a.b.c' }, 'invalid_request_object'],
     [
       'with a foreign request URI',
       { request_uri: 'https://evil.example/r' },

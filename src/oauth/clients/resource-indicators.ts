@@ -2,6 +2,7 @@ import { errors, type KoaContextWithOIDC, type ResourceServer as LibraryResource
 import type { ClientMetadata } from '../../clients/client.ts'
 import { isOffered } from '../../clients/offered-scopes.ts'
 import type { ResourceServer } from '../../clients/resource-servers.ts'
+import { isFapi } from '../../clients/security-profile.ts'
 import type { SigningKey } from '../../keys/signing-key.ts'
 import type { Log } from '../../log.ts'
 import { IDENTITY_SCOPES, PERSON_SCOPES } from '../accounts/claims.ts'
@@ -60,6 +61,10 @@ export function createResourceIndicators(deps: ResourceDeps) {
       if (isMachine && !server.hasMachineTokens) {
         throw new errors.InvalidTarget('this resource server gives clients no tokens of their own')
       }
+      if (isFapi(metadata.security_profile) && server.format !== 'opaque' && algorithmOf(server) === 'RS256')
+        throw new errors.InvalidTarget(
+          'the tokens of this resource server are signed with RS256, which FAPI 2.0 does not take',
+        )
       // The published type asks for members of formats that are not used.
       return {
         scope: scopesAt(metadata, server, { isMachine }).join(' '),

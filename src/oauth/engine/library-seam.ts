@@ -18,6 +18,7 @@ import type { Refusal } from '../tokens/refusals.ts'
 import { isStructured } from '../tokens/structured-tokens.ts'
 import type { JudgeToken } from '../tokens/token-verdict.ts'
 import { ignoreUnrelatedHeader } from './authorization-header.ts'
+import { refuseWeakProofs } from './fapi-proofs.ts'
 import { refuseEndedGrants } from './grant-sunsets.ts'
 
 type Endpoint = (ctx: KoaContextWithOIDC) => Promise<void>
@@ -35,7 +36,9 @@ replaceLastStep(revocationSteps, 'revoke')
 // The steps of clients' authentication last: those of pushed requests and devices are copied from them later.
 for (const steps of [tokenSteps, introspectionSteps, revocationSteps, clientAuthSteps]) lookAtHeaderFirst(steps)
 // The last step of the token endpoint runs the grant.
-tokenSteps.splice(-1, 0, refuseEndedGrants)
+tokenSteps.splice(-1, 0, refuseEndedGrants, refuseWeakProofs)
+// That of pushed requests stores one.
+authorizationSteps('pushed_authorization_request').splice(-1, 0, refuseWeakProofs)
 // The last step of a sign-out asks whether to.
 endSessionSteps.splice(-1, 0, endWithoutSession)
 for (const endpoint of ['authorization', 'device_authorization', 'pushed_authorization_request'] as const) {

@@ -47,6 +47,7 @@ import type { JudgeToken } from '../tokens/token-verdict.ts'
 import { createAdapter } from './adapter.ts'
 import { answerIntrospection } from './answer-introspection.ts'
 import { fixedConfiguration } from './configuration.ts'
+import type { DpopNonces } from './dpop-nonces.ts'
 import { createEndGrant, endBareSessions } from './end-grant.ts'
 import { listenToProvider } from './events.ts'
 import {
@@ -63,6 +64,7 @@ import { nameOfferedScopes } from './name-offered-scopes.ts'
 import { noteRequest } from './note-request.ts'
 import { createRequestReads } from './request-reads.ts'
 import { toLibraryKeys } from './signing.ts'
+import { trimMetadata } from './trim-metadata.ts'
 import { nameUnauthorizedClients } from './unauthorized-client.ts'
 
 export type ProviderDeps = {
@@ -112,6 +114,8 @@ export type ProviderDeps = {
   readonly placeInStatusList: StatusLists['place']
   /** For addresses that clients registered. */
   readonly guardedFetch: GuardedFetch
+  /** Nonces of DPoP proofs (RFC 9449 §8): the same on every node. */
+  readonly dpop: DpopNonces
   /** To the provider that a session came of, when it is signed out. */
   readonly leadElsewhere: LeadElsewhere
   readonly audit: Audit
@@ -129,6 +133,7 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
   provider.use(signOutElsewhere(deps.leadElsewhere))
   provider.use(leadOnAfterAnswer(provider, deps.pages))
   provider.use(nameUnauthorizedClients())
+  provider.use(trimMetadata())
   provider.use(nameOfferedScopes(deps.resourceServers.offeredScopes))
   provider.use(endBareSessions(deps))
   keepGrantFacts(provider)
@@ -229,6 +234,7 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
       clientCredentials: { enabled: true },
       deviceFlow: deviceFlow(pages, createDescribeScopes(resourceServers.find)),
       devInteractions: { enabled: false },
+      dPoP: deps.dpop,
       encryption: { enabled: true },
       externalSigningSupport: { enabled: true, ack: 'experimental-01' },
       fapi: { enabled: true, profile: (_ctx, client) => (isFapi(client?.security_profile) ? '2.0' : undefined) },

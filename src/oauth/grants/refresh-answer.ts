@@ -5,8 +5,9 @@ import {
   checkDpopRequired,
   checkMtlsCert,
   resolveAndApplyResource,
+  validateDpop,
 } from 'oidc-provider/lib/helpers/grants.js'
-import { asProof, asSource, newAccessToken, newGrantWith } from '../library-values.ts'
+import { asSource, newAccessToken, newGrantWith } from '../library-values.ts'
 import type { Verdict } from '../tokens/token-verdict.ts'
 import { leftSeconds } from './refresh-step.ts'
 
@@ -56,10 +57,12 @@ export async function answerRefresh(
     grantId: current.grantId,
     gty: current.gty?.endsWith('refresh_token') ? current.gty : `${current.gty} refresh_token`,
   })
-  if (current.jkt) accessToken.setThumbprint('jkt', current.jkt)
+  // The refresh token of a client that proves who it is may be bound to no key: the new token is bound to that of the request (RFC 9449 §5).
+  const proof = await validateDpop(provider, ctx)
+  if (proof) accessToken.setThumbprint('jkt', proof.thumbprint)
   const certificate = checkMtlsCert(provider, ctx)
   if (certificate) accessToken.setThumbprint('x5t', certificate)
-  checkDpopRequired(provider, ctx, current.jkt ? asProof(current.jkt) : undefined)
+  checkDpopRequired(provider, ctx, proof)
   await resolveAndApplyResource(provider, ctx, asSource(current), accessToken, grant, requested)
   Object.assign(accessToken, { expiresIn: Math.min(accessToken.expiration, leftSeconds(endOf(current))) })
   ctx.oidc.entity('AccessToken', accessToken)
