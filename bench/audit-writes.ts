@@ -33,7 +33,7 @@ try {
     retentionDays: 400,
     currentRequest: () => ({ requestId: crypto.randomUUID(), ip: `198.51.${random(250)}.${random(250)}` }),
   })
-  const historyDeps = { knex, log: nothing, historyDays: 30, longestTokenSeconds: 31_536_000, isVacuumed: false }
+  const historyDeps = { knex, log: nothing, historyDays: 30, longestTokenSeconds: 31_536_000 }
   const history = openTokenHistory(historyDeps)
   const kinds = {
     'audit entry': { act: (n: number) => trail.append(eventOf(n)), flush: trail.flush },

@@ -125,7 +125,6 @@ async function lookUp(): Promise<void> {
     log: console,
     historyDays: 30,
     longestTokenSeconds: YEAR_SECONDS,
-    isVacuumed: false,
   })
   const sample = await database.knex.raw<{ rows: Record<'token_id' | 'grant_id' | 'account_id', string>[] }>(
     `select token_id, grant_id, account_id from token_records where kind = 'access-token' and client_id like 'shop%'

@@ -124,14 +124,14 @@ export async function openBackends(
     log,
     historyDays: config.TOKEN_HISTORY_DAYS,
     longestTokenSeconds: LONGEST_TOKEN_SECONDS,
-    isVacuumed: config.DATABASE_URL === undefined,
     onLost: () => metrics.tokenHistoryLost.inc(),
   })
   closeSteps.push(tokenHistory.close)
-  const endPruning = startPruning(knex, [SUPPORT_TABLE, { name: 'company_invitations' }, CLIENT_SESSIONS_TABLE], {
-    isVacuumed: config.DATABASE_URL === undefined,
-    onError: (error) => log.warn({ event: 'support-access.prune-failed', err: error }),
-  })
+  const endPruning = startPruning(
+    knex,
+    [SUPPORT_TABLE, { name: 'company_invitations' }, CLIENT_SESSIONS_TABLE],
+    (error) => log.warn({ event: 'support-access.prune-failed', err: error }),
+  )
   closeSteps.push(async () => endPruning())
   const keyUsage = openKeyUsage({ knex, log })
   closeSteps.push(keyUsage.close)

@@ -4,6 +4,7 @@ import { type Database, DatabaseError } from './database.ts'
 import { embeddedDirectory, makeEmbedded, takeDataDirectory } from './new-embedded.ts'
 import { openInstance } from './pglite/embedded-instance.ts'
 import { knexOn } from './pglite/embedded-knex.ts'
+import { openUpkeep } from './pglite/upkeep.ts'
 
 /**
  * Postgres inside this process, on disk in `dataDir`; made first where there is none. While less than `reserveBytes` of
@@ -25,7 +26,9 @@ export async function openEmbedded(
     // Databases of earlier versions were left open to others.
     closeToOthers(directory, { isDeep: true })
     const knex = knexOn(instance)
+    const upkeep = openUpkeep(knex)
     const close = async () => {
+      await upkeep.close()
       await knex.destroy()
       await instance.close()
       release()

@@ -2,7 +2,6 @@ import type { Knex } from 'knex'
 
 const INTERVAL_MS = 10_000
 const BATCH = 500
-const VACUUM_AFTER_ROWS = 1000
 
 /** A table whose rows expire: it has a column `expires_at`, of epoch seconds, with an index. */
 export type PrunedTable = {
@@ -11,29 +10,17 @@ export type PrunedTable = {
   readonly keptSeconds?: number
 }
 
-type PruningOptions = { readonly isVacuumed: boolean; readonly onError: (error: unknown) => void }
-
-/**
- * Prunes expired rows every few seconds in the background; returns what ends it. A Postgres server gives the room of
- * deleted rows to new ones by itself; the embedded one does not, so `isVacuumed` asks for it.
- */
+/** Prunes expired rows every few seconds in the background; returns what ends it. */
 export function startPruning(
   knex: Knex,
   tables: readonly PrunedTable[],
-  { isVacuumed, onError }: PruningOptions,
+  onError: (error: unknown) => void,
 ): () => void {
   let isUnderWay = false
-  let deleted = 0
-  async function tidy(): Promise<void> {
-    deleted += await prune(knex, tables)
-    if (!isVacuumed || deleted < VACUUM_AFTER_ROWS) return
-    for (const { name } of tables) await knex.raw(`vacuum ${name}`)
-    deleted = 0
-  }
   const timer = setInterval(async () => {
     if (isUnderWay) return
     isUnderWay = true
-    await tidy().catch(onError)
+    await prune(knex, tables).catch(onError)
     isUnderWay = false
   }, INTERVAL_MS)
   timer.unref()

@@ -24,7 +24,7 @@ const IS_OVER = `counters.expires_at <= ${NOW} or counters.count = 0`
  * different clocks agree. Expired rows are pruned in small batches in the background.
  */
 export function createSqlStorage(knex: Knex, onError: (error: unknown) => void = () => {}): Storage {
-  const stopPruning = startPruning(knex, STORAGE_TABLES, { isVacuumed: false, onError })
+  const stopPruning = startPruning(knex, STORAGE_TABLES, onError)
   const { close: closeTopics, ...topics } = createSharedTopics(knex, onError)
   const storage: Storage = {
     ...artifactStatements(knex),

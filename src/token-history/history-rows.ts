@@ -44,14 +44,15 @@ const INSERT_RECORDS = `
 
 /**
  * An ending of one sign-in or token matters for as long as its longest token, any other for as long as a token can live.
- * Records that another node has yet to write are no longer than those that are here.
+ * Records that another node has yet to write are no longer than those that are here. The `+ 0` keeps the planner from reading the index on
+ * `expires_at` backwards until the token comes.
  */
 const INSERT_ENDINGS = `
   insert into token_endings (at_ms, until_ms, subject, cause, ended_by, expires_at)
   select "atMs", "untilMs", subject, cause, "endedBy", coalesce(case kind
     when 'grant' then (select "atMs" / 1000 + 1 + max(expires_at - issued_at_ms / 1000)
       from token_records where grant_id = id)
-    when 'token' then (select max(expires_at) from token_records where token_id = id)
+    when 'token' then (select max(expires_at + 0) from token_records where token_id = id)
     end, greatest("atMs", "untilMs") / 1000 + 1 + ?::bigint)
   from json_to_recordset(?::json) as ending ("atMs" bigint, "untilMs" bigint, subject text, kind text, id text,
     cause text, "endedBy" text)`

@@ -35,8 +35,6 @@ export type TokenHistoryDeps = {
   /** For how long a record is kept after its token expired; 0 keeps none. */
   readonly historyDays: number
   readonly longestTokenSeconds: number
-  /** True for the database inside this process. */
-  readonly isVacuumed: boolean
   /** Told of every record for which there was no room: the database is away for too long. */
   readonly onLost?: () => void
 }
@@ -56,15 +54,14 @@ export function historyTables(historyDays: number): readonly PrunedTable[] {
 
 /** Opens the history: rows go to the database in batches, and are pruned in batches. */
 export function openTokenHistory(deps: TokenHistoryDeps): TokenHistory {
-  const { knex, log, historyDays, longestTokenSeconds, isVacuumed, onLost = () => {} } = deps
+  const { knex, log, historyDays, longestTokenSeconds, onLost = () => {} } = deps
   const queue = openWriteBehind<TokenRecord | TokenEnding>({
     write: (batch) => writeHistory(knex, batch, longestTokenSeconds),
     onFailed: (error) => log.warn({ event: 'token-history.write-failed', err: error }),
   })
-  const stopPruning = startPruning(knex, historyTables(historyDays), {
-    isVacuumed,
-    onError: (error) => log.warn({ event: 'token-history.prune-failed', err: error }),
-  })
+  const stopPruning = startPruning(knex, historyTables(historyDays), (error) =>
+    log.warn({ event: 'token-history.prune-failed', err: error }),
+  )
 
   function note(row: TokenRecord | TokenEnding): void {
     if (historyDays > 0 && !queue.add(row)) onLost()

@@ -42,7 +42,6 @@ describe('the tables of the history', () => {
       log: { warn: (line: object | string) => void warnings.push(JSON.stringify(line)) },
       historyDays,
       longestTokenSeconds: 365 * DAY_SECONDS,
-      isVacuumed: true,
     })
   const idsIn = async (table: string, column: string) =>
     (await database.knex(table).orderBy(column).select(column)).map((row) => row[column])
