@@ -10,7 +10,7 @@ import type { NoteIssuance } from '../oauth/tokens/note-issuance.ts'
 import type { AccessTokenSigner } from '../oauth/tokens/sign-access-token.ts'
 import { wantedClaims } from '../oauth/tokens/wanted-claims.ts'
 import type { ProveClient } from './client-proof.ts'
-import { type Asking, CLIENT_ANSWER } from './endpoint.ts'
+import { type Asking, TOKEN_ANSWER } from './endpoint.ts'
 import { mayHavePlainTokens, takesPlainTokens } from './plain-client.ts'
 import { CLIENT_FIELDS } from './rule.ts'
 
@@ -71,7 +71,7 @@ export function fastClientCredentials(deps: ClientCredentialsDeps): Asking {
         records: () => [{ kind: 'client-credentials', tokenId: jti, clientId, issuedAtMs: nowMs, expiresAt }],
       })
       const answer = { access_token: value, expires_in: lifetime, scope: scope || undefined, token_type: 'Bearer' }
-      return { headers: CLIENT_ANSWER, body: JSON.stringify(answer) }
+      return { headers: TOKEN_ANSWER, body: JSON.stringify(answer) }
     },
   }
 }

@@ -39,15 +39,22 @@ export class AlreadyActed extends Error {
 }
 
 /** Headers of what the engine answers to a client that is no browser, as it writes them. */
-export const CLIENT_ANSWER: HeaderList = [
-  'Vary',
-  'Origin',
-  'Access-Control-Allow-Origin',
-  '*',
-  'Access-Control-Expose-Headers',
-  'WWW-Authenticate',
-  'cache-control',
-  'no-store',
-  'Content-Type',
-  'application/json; charset=utf-8',
-]
+export const CLIENT_ANSWER: HeaderList = answerExposing('WWW-Authenticate')
+
+/** The same at the token endpoint, which may give nonces for DPoP proofs. */
+export const TOKEN_ANSWER: HeaderList = answerExposing('DPoP-Nonce,WWW-Authenticate')
+
+function answerExposing(exposed: string): HeaderList {
+  return [
+    'Vary',
+    'Origin',
+    'Access-Control-Allow-Origin',
+    '*',
+    'Access-Control-Expose-Headers',
+    exposed,
+    'cache-control',
+    'no-store',
+    'Content-Type',
+    'application/json; charset=utf-8',
+  ]
+}

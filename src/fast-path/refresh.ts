@@ -21,7 +21,7 @@ import { hashId } from '../storage/hash-id.ts'
 import type { Artifact, StoredArtifact } from '../storage/storage.ts'
 import type { TokenRecord } from '../token-history/token-record.ts'
 import type { ProveClient } from './client-proof.ts'
-import { AlreadyActed, type Asking, CLIENT_ANSWER } from './endpoint.ts'
+import { AlreadyActed, type Asking, TOKEN_ANSWER } from './endpoint.ts'
 import { mayHavePlainTokens, takesPlainTokens } from './plain-client.ts'
 import type { FastRequest } from './request.ts'
 import { CLIENT_FIELDS } from './rule.ts'
@@ -83,7 +83,7 @@ export function fastRefresh(deps: FastRefreshDeps): Asking {
         throw new AlreadyActed(error)
       })
       note(deps, request, refresh, issued)
-      return { headers: CLIENT_ANSWER, body: JSON.stringify(answered) }
+      return { headers: TOKEN_ANSWER, body: JSON.stringify(answered) }
     },
   }
 }
