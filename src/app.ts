@@ -11,6 +11,7 @@ import { createPublicApp, type PublicApp } from './app/public-app.ts'
 
 import { eraseDueAccounts } from './app/services/due-deletions.ts'
 import { pruneStatusLists } from './app/services/prune-status-lists.ts'
+import { removeUnusedClients } from './app/services/self-registration.ts'
 import { tellReceivers } from './app/services/tell-receivers.ts'
 import { createServices, type Services } from './app/services.ts'
 import type { AppParts, Shared } from './app/shared.ts'
@@ -57,6 +58,14 @@ export async function openApp(
     const { clients, account, upstreams } = services
     if (account.deletions) closeSteps.push(eraseDueAccounts(account.deletions, log))
     closeSteps.push(pruneStatusLists(services.revocations.statusLists, log))
+    closeSteps.push(
+      removeUnusedClients({
+        ...services.selfRegistration,
+        endSignIn: services.tokens.endSignIn,
+        audit: backends.auditTrail.append,
+        log,
+      }),
+    )
     await upstreams.registry.look()
     if (await wantsDemo(config, backends)) {
       onProgress('loading demo customers and clients')

@@ -53,6 +53,12 @@ export function createMetrics() {
   })
 
   return {
+    /** Attempts of software to register itself. */
+    registrations: counter(
+      'vestibule_client_registrations_total',
+      'Attempts of software to register itself as a client, by outcome: registered, refused, or limited.',
+      ['outcome'],
+    ),
     render: (): Promise<Rendered> => rendered(registry),
     figures: (): Promise<Figures> => registry.getMetricsAsJSON(),
     /**

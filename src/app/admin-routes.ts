@@ -4,6 +4,7 @@ import { clientRoutes } from '../admin/routes/client-routes.ts'
 import { clientSecretRoutes } from '../admin/routes/client-secret-routes.ts'
 import { grantRoutes } from '../admin/routes/grant-routes.ts'
 import { healthRoutes } from '../admin/routes/health-routes.ts'
+import { initialTokenRoutes } from '../admin/routes/initial-token-routes.ts'
 import { keyRoutes } from '../admin/routes/key-routes.ts'
 import { outboxRoutes } from '../admin/routes/outbox-routes.ts'
 import { adminTokenRoutes } from '../admin/routes/people/admin-token-routes.ts'
@@ -146,6 +147,7 @@ function clientRoutesOf({ backends, services, engine }: AppParts): Route[] {
       endSignIn: services.tokens.endSignIn,
     }),
     ...clientSecretRoutes({ clients }),
+    ...initialTokenRoutes(services.selfRegistration),
     ...resourceServerRoutes({ resourceServers }),
     ...upstreamRoutes(services.upstreams),
     ...streamRoutes({

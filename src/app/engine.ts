@@ -1,3 +1,4 @@
+import { REGISTRATION_PATH } from '../client-endpoints/registration/registration-answer.ts'
 import type { Config } from '../config.ts'
 import { createProtocolPages } from '../interaction/protocol-pages.ts'
 import type { Log } from '../log.ts'
@@ -63,7 +64,10 @@ function providerDeps(config: Config, log: Log, { backends, services, rules }: E
     pages: createProtocolPages({ pages }),
     isRegistrationOpen: config.REGISTRATION === 'open' && customers.recovery !== undefined,
     findFormerKey: keyRing.formerKey,
-    metadata: services.revocations.metadata,
+    metadata: {
+      ...services.revocations.metadata,
+      ...(config.DYNAMIC_REGISTRATION !== 'off' && { registration_endpoint: config.ISSUER + REGISTRATION_PATH }),
+    },
     placeInStatusList: services.revocations.statusLists.place,
     guardedFetch: backends.guardedFetch,
     dpop: dpopNonces(backends.digestKey, config.DPOP_NONCES === 'required'),

@@ -97,7 +97,7 @@ export function createPublicApp(config: Config, log: Log, parts: AppParts): Publ
     createGlobalRevocation(config, parts),
     createCompanyUsers(config, parts),
     ...createStreamEndpoints(config, log, parts),
-    ...createClientEndpoints(config, parts),
+    ...createClientEndpoints(config, log, parts),
   ]
   const { feed, statusLists } = services.revocations
   const revocations = feed && serveRevocations(feed)

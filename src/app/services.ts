@@ -17,6 +17,7 @@ import { type ClientServices, createClientServices } from './services/clients.ts
 import { type CustomerServices, createCustomerServices } from './services/customers.ts'
 import { openLoginKeys } from './services/login-keys.ts'
 import { createRevocationServices, type RevocationServices } from './services/revocations.ts'
+import { createSelfRegistrationServices, type SelfRegistrationServices } from './services/self-registration.ts'
 import { createSignalServices, type SignalServices } from './services/signals.ts'
 import { createSupportServices, type SupportServices, supportRules } from './services/support.ts'
 import { createTokenServices, type TokenServices } from './services/tokens.ts'
@@ -26,6 +27,7 @@ import { createUpstreamServices, type UpstreamServices } from './services/upstre
 export type Services = {
   readonly dialects: readonly MountedDialect[]
   readonly clients: ClientServices
+  readonly selfRegistration: SelfRegistrationServices
   readonly tokens: TokenServices
   readonly customers: CustomerServices
   /** Public keys of those who may mint login tokens. */
@@ -77,6 +79,7 @@ export function createServices(config: Config, log: Log, backends: Backends): Se
   return {
     dialects,
     clients,
+    selfRegistration: createSelfRegistrationServices(config, backends, clients),
     tokens,
     customers,
     agents,

@@ -32,6 +32,14 @@ export const AUDIT_EVENTS = {
   'secret.changed': 'An operator replaced a secret of the server; the reason says which.',
   'client.changed':
     'An operator changed a client or one of its secrets; the reason says what, with the values before and after.',
+  'client.registered':
+    'Software registered itself as a client; the reason says where it sends people, and the token that it was allowed by.',
+  'client.registration-refused':
+    'Software was refused to register itself; the reason says why. Only what an operator may want to change is noted, no mistakes of the software.',
+  'client.registration-changed':
+    'A client changed or removed its own registration, or was removed because nobody used it; the reason says which.',
+  'initial-token.changed':
+    'An operator created or revoked a token with which software registers itself; the reason says which.',
   'resource-server.changed':
     'An operator changed a resource server; the reason says what, with the values before and after.',
   'customer.changed':
@@ -116,6 +124,7 @@ const REFUSALS: ReadonlySet<AuditEventType> = new Set([
   'code.replayed',
   'administrator.refused',
   'client.refused',
+  'client.registration-refused',
   'introspection.refused',
   'admin.refused',
   'support-access.refused',

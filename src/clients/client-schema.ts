@@ -159,6 +159,12 @@ const ownMembers = {
     .describe(
       "The shop's own software: its people are never asked for consent, nor whether they sign out when it sends the ID token of the session.",
     ),
+  self_registered: z
+    .boolean()
+    .optional()
+    .describe(
+      'It registered itself (RFC 7591): people are told that the shop does not know it, and it is removed when nobody uses it. Take this out to adopt it: then it cannot change its own registration any more.',
+    ),
   default_scope: z.string().optional().describe('Scopes granted when a request names none, separated by blanks.'),
   default_resource: resourceIdentifier
     .optional()
@@ -275,6 +281,10 @@ export const clientMetadata = z
   .refine((given) => !isUnlimited(given), {
     path: ['resource_scopes'],
     error: `a client of others needs it: ${HOW_TO_LIMIT}`,
+  })
+  .refine((given) => given.first_party !== true || given.self_registered !== true, {
+    path: ['first_party'],
+    error: 'software that registered itself is not your own: take out self_registered first, if you know it',
   })
   .refine(({ refresh_policy, ...given }) => refresh_policy !== 'keep' || !isPublic(given), {
     path: ['refresh_policy'],

@@ -17,12 +17,15 @@ export function isOffered({ is_offered }: Pick<Offer, 'is_offered'>): boolean {
 export function createOfferedScopes(knex: Knex, builtIn: readonly Offer[]) {
   const own = builtIn.filter(isOffered).flatMap(({ scopes }) => scopes)
   let known: readonly string[] | undefined
+  let ofOperators: readonly string[] = []
   let lookedAtMs = 0
 
   async function look(): Promise<void> {
     lookedAtMs = Date.now()
     const found = await load(knex).catch(() => undefined)
-    if (found) known = [...new Set([...own, ...found])].sort()
+    if (!found) return
+    ofOperators = found
+    known = [...new Set([...own, ...found])].sort()
   }
 
   const first = look()
@@ -33,6 +36,12 @@ export function createOfferedScopes(knex: Knex, builtIn: readonly Offer[]) {
     peek(): readonly string[] | undefined {
       if (Date.now() - lookedAtMs > RENEW_EVERY_MS) void look()
       return known
+    },
+    /** Without those of dialects and of this server itself, among which are rights over everybody. */
+    async ofOperators(): Promise<readonly string[]> {
+      if (Date.now() - lookedAtMs > RENEW_EVERY_MS) void look()
+      await first
+      return ofOperators
     },
     async current(): Promise<readonly string[]> {
       if (Date.now() - lookedAtMs > RENEW_EVERY_MS) void look()

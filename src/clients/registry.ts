@@ -113,8 +113,12 @@ export function createClientRegistry({ knex, storage, builtIn = [] }: ClientRegi
     /** Also a disabled one. */
     get: (clientId: string): Promise<ListedClient | undefined> => look(knex('clients'), clientId),
 
-    /** Undefined when there is one with this id. */
-    async create(metadata: ClientMetadata, secret?: string): Promise<ListedClient | undefined> {
+    /** Undefined when there is one with this id. What is stored `alongside` is stored with it, or neither is. */
+    async create(
+      metadata: ClientMetadata,
+      secret?: string,
+      alongside?: (transaction: Knex.Transaction) => Promise<void>,
+    ): Promise<ListedClient | undefined> {
       if (own.has(metadata.client_id)) return undefined
       const created = await knex.transaction(async (transaction) => {
         const rows = await transaction('clients')
@@ -122,8 +126,10 @@ export function createClientRegistry({ knex, storage, builtIn = [] }: ClientRegi
           .onConflict('client_id')
           .ignore()
           .returning('client_id')
-        if (rows.length > 0 && secret !== undefined) await setDefaultSecret(transaction, metadata.client_id, secret)
-        return rows.length > 0
+        if (rows.length === 0) return false
+        if (secret !== undefined) await setDefaultSecret(transaction, metadata.client_id, secret)
+        await alongside?.(transaction)
+        return true
       })
       await changed()
       return created ? { metadata, isEnabled: true } : undefined
@@ -151,6 +157,9 @@ export function createClientRegistry({ knex, storage, builtIn = [] }: ClientRegi
       await changed()
       return outcome
     },
+
+    /** Tells every node that clients were changed in the database. */
+    changed,
 
     /** Names and expiries; a secret itself cannot be shown again. */
     async listSecrets(clientId: string): Promise<Omit<ClientSecret, 'sha256'>[]> {

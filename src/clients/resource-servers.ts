@@ -71,6 +71,8 @@ export function createResourceServerRegistry({
     peek: (identifier: string): ResourceServer | undefined => byIdentifier.get(identifier) ?? cache.peek(identifier),
     /** The scopes of all that are offered to software of others. */
     offeredScopes: offeredScopes.current,
+    /** The same of those in the database alone. */
+    offeredScopesOfOperators: offeredScopes.ofOperators,
     /** The same where this node knows them already. */
     peekOfferedScopes: offeredScopes.peek,
     /** Only what dialects bring along can ask for them: an id is made without a look at the database. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { isNetwork } from './network.ts'
-import { bearerToken, flag, headerName, list, origin, port, type Setting, url } from './setting.ts'
+import { bearerToken, days, flag, headerName, list, listOrNone, origin, port, type Setting, url } from './setting.ts'
 
 /** Where the server listens, and where it keeps what it knows. */
 export const serverSettings = {
@@ -43,6 +43,25 @@ export const serverSettings = {
     secret: true,
     sentence:
       'A token for the admin API with the role owner. Several are separated by commas: all work, and the command line sends the first. Unset: each start creates one and saves it in DATA_DIR for the command line.',
+  },
+  DYNAMIC_REGISTRATION: {
+    type: z.enum(['off', 'token', 'open']),
+    default: 'off',
+    sentence:
+      'Whether software may register itself as a client at /register (RFC 7591): not at all (off), with a token of an operator (token), or all ' +
+      'software (open). Such clients are public, people are always asked for consent, and unused ones are removed.',
+  },
+  DYNAMIC_REGISTRATION_SCOPES: {
+    type: listOrNone,
+    sentence:
+      'Scopes of resource servers that software which registers itself may ask for, comma separated; * at the end of one matches the rest, none is no scope. ' +
+      'Unset: the offered scopes of the moment of its registration, but those that end in :manage. A token can allow others.',
+  },
+  DYNAMIC_REGISTRATION_IDLE_DAYS: {
+    type: days,
+    default: '90',
+    sentence:
+      'Days without a new token after which a client that registered itself is removed. One that got none at all is removed after a day.',
   },
   TRUSTED_PROXIES: {
     type: list.refine(

@@ -19,6 +19,8 @@ export const count = z.coerce.number().int().positive()
 export const seconds = z.coerce.number().int().positive()
 /** Whole seconds; 0 is none. */
 export const secondsOrNone = z.coerce.number().int().min(0)
+/** Whole days, at least one and at most ten years. */
+export const days = z.coerce.number().int().min(1).max(3650)
 /** Whole days, at most ten years; 0 is none. */
 export const daysOrNone = z.coerce.number().int().min(0).max(3650)
 /** Hours, at most a year. */

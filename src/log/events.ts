@@ -101,6 +101,18 @@ export const LOG_EVENTS = {
     happened: 'Other users of this machine can read files of the server.',
     remedy: 'Give the files to the user of the server, and run `chmod -R go=` on the directory.',
   },
+  'registrations.prune-failed': {
+    level: 'warn',
+    happened: 'Clients that registered themselves and are not used could not be removed.',
+    remedy: 'Check that the database answers. The server tries again within the hour.',
+  },
+  'registrations.full': {
+    level: 'warn',
+    happened:
+      'Software could not register itself: too many registrations within the hour, or too many clients that registered themselves.',
+    remedy:
+      'Look at `reason`, and at the newest clients: `npx vestibule clients list`. Set DYNAMIC_REGISTRATION to token if strangers fill the list.',
+  },
   'status-lists.prune-failed': {
     level: 'warn',
     happened: 'Status lists whose tokens have all expired could not be removed.',

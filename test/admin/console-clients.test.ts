@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { clients } from '../../src/cli/clients.ts'
+import { clients } from '../../src/cli/clients/clients.ts'
 import { WHAT_DISABLING_DOES } from '../../src/clients/disabling.ts'
 import { fromPreset, PRESETS } from '../../src/clients/presets.ts'
 import { basicAuth, postForm } from '../support/http.ts'
@@ -37,6 +37,22 @@ test('a new secret is shown once, to the session that made it, works beside the 
   expect(ended.html).toContain('The expiry time of the secret is set.')
   expect(await opens(secret)).toBe(false)
   expect(await opens('orders-service-secret')).toBe(true)
+})
+
+test('a client that registered itself is told from others, and can be removed', async () => {
+  const metadata = {
+    client_id: 'stranger',
+    self_registered: true,
+    resource_scopes: [],
+    redirect_uris: ['https://x.example/'],
+  }
+  await ask(server, TOKEN, 'POST', '/v1/clients', { metadata })
+  expect((await operator.get('/console/clients')).html).toMatch(/stranger<\/a>[\s\S]*?registered itself/)
+  expect((await operator.get('/console/clients/orders-service')).html).not.toContain('registered itself')
+  expect((await operator.get('/console/clients/stranger')).html).toContain('/console/clients/stranger/remove')
+  const removed = await operator.submit('/console/clients/stranger/remove', {})
+  expect(removed.html).toContain('The client is removed')
+  expect((await ask(server, TOKEN, 'GET', '/v1/clients/stranger')).status).toBe(404)
 })
 
 test('a client of each preset is registered, its secret is shown once, and warnings are said', async () => {

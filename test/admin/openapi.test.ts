@@ -169,6 +169,15 @@ function makeExamples(): Record<string, () => Promise<Example>> {
       return { params, body: { metadata } }
     },
     'DELETE /v1/clients/{clientId}': withParams(client),
+    'GET /v1/initial-tokens': none,
+    'POST /v1/initial-tokens': async () => ({
+      body: { name: fresh('partner'), maxUses: 2, scopes: ['orders:*'], expiresAt: '2026-12-24T00:00:00Z' },
+    }),
+    'POST /v1/initial-tokens/{name}/revoke': async () => {
+      const name = fresh('partner')
+      await admin('POST', '/v1/initial-tokens', { name })
+      return { params: { name } }
+    },
     'POST /v1/clients/{clientId}/enable': withParams(client),
     'POST /v1/clients/{clientId}/disable': withParams(client),
     'GET /v1/clients/{clientId}/secrets': withParams(client),

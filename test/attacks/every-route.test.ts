@@ -18,6 +18,7 @@ const EVERYTHING = {
   SIGN_IN_CODE: 'offered',
   SUPPORT_ACCESS_PERMISSION: 'needed',
   MAGENTO_EXTERNAL_CUSTOMERS: 'true',
+  DYNAMIC_REGISTRATION: 'open',
 } as const
 
 const { started: shop, routes } = await withRoutes(() =>

@@ -30,7 +30,7 @@ const signIn = async () => {
 describe('every command', () => {
   const COMMANDS = [
     'serve migrate keys secrets clients resource-servers upstreams customers agents grants lockouts tokens dialects audit',
-    'administrators admin-tokens config doctor demo',
+    'administrators admin-tokens initial-tokens config doctor demo',
   ].flatMap((line) => line.split(' '))
 
   test.each(COMMANDS)('%s explains itself with an example, and is in the overview', async (name) => {
@@ -52,6 +52,18 @@ describe('every command', () => {
     expect(code).toBe(2)
     expect(stderr).not.toBe('')
   })
+})
+
+test('a token for software that registers itself is made, listed and revoked', async () => {
+  const made = await json<{ token: string }>(
+    'initial-tokens create partner --uses 2 --scopes orders:*,cart:manage'.split(' '),
+  )
+  expect(made).toMatchObject({ token: expect.stringMatching(/^vrt_/), maxUses: 2, scopes: ['orders:*', 'cart:manage'] })
+  expect((await vestibule(['initial-tokens', 'list'])).stdout).toMatch(
+    /partner +active +0 of 2 .*orders:\* cart:manage/,
+  )
+  expect((await vestibule(['initial-tokens', 'revoke', 'partner'])).stdout).toContain('partner is revoked')
+  expect((await vestibule(['initial-tokens', 'list'])).stdout).toMatch(/partner +revoked/)
 })
 
 test('an admin token made here opens the API for what its role may do, and nothing more', async () => {

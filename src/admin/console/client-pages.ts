@@ -112,6 +112,20 @@ export const clientPages: readonly ConsolePage[] = [
       request.api.send('POST', '/v1/sign-outs', { body: { of: 'client', id: request.params.clientId ?? '' } }),
     done: 'client-signed-out',
   }),
+  confirmPage({
+    path: '/clients/:clientId/remove',
+    ask: (request) => ({
+      title: 'Remove this client',
+      subject: request.params.clientId ?? '',
+      consequence:
+        'All tokens of this client stop working at once, and it is gone. The software can register itself again while DYNAMIC_REGISTRATION lets it.',
+      button: 'Remove it',
+      isDangerous: true,
+      back: LIST,
+    }),
+    act: (request) => request.api.send('DELETE', apiPath(request), { ifMatch: '*' }),
+    done: 'client-removed',
+  }),
   {
     path: '/clients/:clientId/enable',
     open: async ({ ctx, params }) => seeOther(ctx, `${LIST}/${encodeURIComponent(params.clientId ?? '')}`),

@@ -1,15 +1,15 @@
-import type { GrantTypeUse } from '../admin/routes/use-routes.ts'
-import { clientMembers } from '../clients/client-schema.ts'
-import { WHAT_DISABLING_DOES } from '../clients/disabling.ts'
-import { PRESETS } from '../clients/presets.ts'
-import type { ListedClient } from '../clients/registry.ts'
+import type { GrantTypeUse } from '../../admin/routes/use-routes.ts'
+import { clientMembers } from '../../clients/client-schema.ts'
+import { WHAT_DISABLING_DOES } from '../../clients/disabling.ts'
+import { PRESETS } from '../../clients/presets.ts'
+import type { ListedClient } from '../../clients/registry.ts'
+import type { ActionRequest } from '../command/action.ts'
+import { printJson, printTable } from '../command/print.ts'
+import { fromInput } from '../command/standard-input.ts'
+import { subcommands } from '../command/subcommands.ts'
+import { clientsPage } from '../reference/clients-page.ts'
+import { memberRows, printMembers } from '../reference/members.ts'
 import { givenMetadata, readMetadata } from './client-files.ts'
-import type { ActionRequest } from './command/action.ts'
-import { printJson, printTable } from './command/print.ts'
-import { fromInput } from './command/standard-input.ts'
-import { subcommands } from './command/subcommands.ts'
-import { clientsPage } from './reference/clients-page.ts'
-import { memberRows, printMembers } from './reference/members.ts'
 
 /** Clients and their secrets. */
 export const clients = subcommands({
@@ -25,7 +25,7 @@ export const clients = subcommands({
         const rows = listed.map(({ metadata, isEnabled }) => [
           metadata.client_id,
           metadata.client_name ?? '',
-          isEnabled ? 'enabled' : 'disabled',
+          `${isEnabled ? 'enabled' : 'disabled'}${metadata.self_registered ? ', registered itself' : ''}`,
           (metadata.grant_types ?? []).join(' '),
         ])
         printTable(['CLIENT', 'NAME', 'STATE', 'GRANT TYPES'], rows)

@@ -1,7 +1,7 @@
-import { fromPreset, PRESETS, type Preset } from '../clients/presets.ts'
-import type { ActionRequest } from './command/action.ts'
-import { AdminError } from './command/admin-client.ts'
-import { readJson, refuseSharedInput } from './command/read-json.ts'
+import { fromPreset, PRESETS, type Preset } from '../../clients/presets.ts'
+import type { ActionRequest } from '../command/action.ts'
+import { AdminError } from '../command/admin-client.ts'
+import { readJson, refuseSharedInput } from '../command/read-json.ts'
 
 /** The metadata that `clients create` was given: a file, standard input, or what a preset makes of an id. */
 export async function givenMetadata({ subjects: [subject = ''], values, flags }: ActionRequest): Promise<unknown> {
