@@ -67,6 +67,7 @@ export async function openApp(
       }),
     )
     await upstreams.registry.look()
+    await services.issuers.registry.look()
     if (await wantsDemo(config, backends)) {
       onProgress('loading demo customers and clients')
       await loadDemo({

@@ -116,6 +116,16 @@ export function createMetrics() {
       'Token requests by grant type and outcome: issued, or the OAuth error.',
       ['grant_type', 'outcome'],
     ),
+    assertions: counter(
+      'vestibule_assertions_total',
+      'Assertions that were presented for tokens, by the kind of their issuer (none: of no trusted issuer) and outcome: accepted, or why not.',
+      ['kind', 'outcome'],
+    ),
+    accountLinking: counter(
+      'vestibule_account_linking_total',
+      'Questions of Google about accounts (streamlined linking), by intent and outcome: found, not-found, tokens, linking-error.',
+      ['intent', 'outcome'],
+    ),
     refreshes: counter(
       'vestibule_refresh_total',
       'Refresh requests by outcome: rotated, kept (the client keeps its refresh token), retry (the same answer again), race (a parallel request won), theft (a used token came again), mismatch (another client, key or certificate).',

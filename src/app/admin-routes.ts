@@ -5,6 +5,7 @@ import { clientSecretRoutes } from '../admin/routes/client-secret-routes.ts'
 import { grantRoutes } from '../admin/routes/grant-routes.ts'
 import { healthRoutes } from '../admin/routes/health-routes.ts'
 import { initialTokenRoutes } from '../admin/routes/initial-token-routes.ts'
+import { issuerRoutes } from '../admin/routes/issuer-routes.ts'
 import { keyRoutes } from '../admin/routes/key-routes.ts'
 import { outboxRoutes } from '../admin/routes/outbox-routes.ts'
 import { adminTokenRoutes } from '../admin/routes/people/admin-token-routes.ts'
@@ -150,6 +151,7 @@ function clientRoutesOf({ backends, services, engine }: AppParts): Route[] {
     ...initialTokenRoutes(services.selfRegistration),
     ...resourceServerRoutes({ resourceServers }),
     ...upstreamRoutes(services.upstreams),
+    ...issuerRoutes(services.issuers),
     ...streamRoutes({
       ...services.signals,
       streamState: createStreamState({ knex: backends.database.knex, mailbox: services.signals.mailbox }),

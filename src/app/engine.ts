@@ -12,6 +12,7 @@ import { createGrants } from '../oauth/grants/index.ts'
 import { limitScopes } from '../support-access/support-access.ts'
 import type { Backends } from './backends.ts'
 import { createIdentifiersOf, type ProtocolRules } from './protocol-rules.ts'
+import { assertionDeps } from './services/assertions.ts'
 import { createSecondFactorPolicy } from './services/second-factor-policy.ts'
 import type { Services } from './services.ts'
 import type { AppParts } from './shared.ts'
@@ -46,6 +47,7 @@ function providerDeps(config: Config, log: Log, { backends, services, rules }: E
     clients: clients.registry,
     verifySecret: clients.verifySecret,
     resourceServers: clients.resourceServers,
+    issuerKinds: services.issuers.registry.kinds,
     tokenIssuers: new Map(clients.builtIn.flatMap(({ identifier, issuer }) => (issuer ? [[identifier, issuer]] : []))),
     proofHolds: async (proof) => (await customers.proofs.measure(proof)) !== undefined,
     noteSession: tokens.sessionIndex.noteSaved,
@@ -81,7 +83,7 @@ function providerDeps(config: Config, log: Log, { backends, services, rules }: E
 /** Grants look at people as they are now, not as a cache remembers them. */
 function createOwnGrants(
   config: Config,
-  { auditTrail }: Backends,
+  backends: Backends,
   services: Services,
   { refresh }: ProtocolRules,
 ): GrantType[] {
@@ -89,7 +91,8 @@ function createOwnGrants(
   const { findByReference: findCustomerByReference } = customers.directory
   return createGrants({
     ...refresh,
-    audit: auditTrail.append,
+    ...assertionDeps(config, backends, services),
+    audit: backends.auditTrail.append,
     authenticate: customers.authenticate,
     authenticateAgent: agents.authenticate,
     isAgentAddress: async (email) => (await agents.directory.findByLogin(email)) !== undefined,

@@ -79,6 +79,7 @@ export function createPublicApp(config: Config, log: Log, parts: AppParts): Publ
   const metadata = createLastMetadata({
     engine: parts.engine.current,
     offeredScopes: services.clients.resourceServers.peekOfferedScopes,
+    issuerKinds: services.issuers.registry.kinds,
   })
   const dialects = createDialects(config, log, parts)
   const sessions = createOwnSessions({

@@ -15,6 +15,7 @@ import { type AgentServices, createAgentServices } from './services/agents.ts'
 import { type BackChannelServices, createBackChannelServices } from './services/back-channel.ts'
 import { type ClientServices, createClientServices } from './services/clients.ts'
 import { type CustomerServices, createCustomerServices } from './services/customers.ts'
+import { createIssuerServices, type IssuerServices } from './services/issuers.ts'
 import { openLoginKeys } from './services/login-keys.ts'
 import { createRevocationServices, type RevocationServices } from './services/revocations.ts'
 import { createSelfRegistrationServices, type SelfRegistrationServices } from './services/self-registration.ts'
@@ -38,6 +39,8 @@ export type Services = {
   readonly account: AccountServices
   /** Providers at which customers sign in. */
   readonly upstreams: UpstreamServices
+  /** Others whose assertions about people are taken for tokens. */
+  readonly issuers: IssuerServices
   /** Tells clients of sign-outs. */
   readonly backChannel: BackChannelServices
   /** Who is told of what ends and changes. */
@@ -68,8 +71,10 @@ export function createServices(config: Config, log: Log, backends: Backends): Se
     log,
   })
   const upstreams = createUpstreamServices(config, backends, { log, ...tokens })
+  const issuers = createIssuerServices(config, backends, { log })
   const customers = createCustomerServices(config, backends, {
     log,
+    nameOfIssuer: issuers.registry.nameOf,
     findClient: clients.findClient,
     ...tokens,
     upstreams: upstreams.registry,
@@ -84,6 +89,7 @@ export function createServices(config: Config, log: Log, backends: Backends): Se
     customers,
     agents,
     upstreams,
+    issuers,
     signals: createSignalServices(config, backends, { clients, customers, agents }),
     administrators: createAdministratorServices(config, backends),
     support,

@@ -52,6 +52,12 @@ export const AUDIT_EVENTS = {
     'An account at a sign-in provider no longer signs a customer in; the reason names the provider, and says why if it was not the customer.',
   'upstream.changed':
     'An operator changed a sign-in provider; the reason says what, with the values before and after, never the secret.',
+  'issuer.changed':
+    'An operator changed a trusted issuer, or enabled or disabled it; the reason says what, with the values before and after.',
+  'assertion.refused':
+    'A client presented an assertion of a trusted issuer that was not taken; the reason names the issuer and says why, never what the assertion says.',
+  'account-linking.asked':
+    'Google asked whether a person has an account here, to link it or to make it (streamlined linking); the reason says what was asked and what came of it.',
   'company.changed':
     'An operator changed a company, or one of its business units or roles; the reason says what, with the values before and after.',
   'agent.changed': 'An operator created or changed an agent; the reason says what changed.',
@@ -128,6 +134,7 @@ const REFUSALS: ReadonlySet<AuditEventType> = new Set([
   'introspection.refused',
   'admin.refused',
   'support-access.refused',
+  'assertion.refused',
 ])
 
 export function outcomeOf(type: AuditEventType): AuditOutcome {

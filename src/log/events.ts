@@ -271,6 +271,12 @@ export const LOG_EVENTS = {
     happened: 'A mail could not be written and was dropped.',
     remedy: 'Read `err`, and check that the database and storage answer.',
   },
+  'issuer.keys-unavailable': {
+    level: 'warn',
+    happened:
+      'The keys of a trusted issuer could not be fetched; `issuer` names its record. Assertions of it are refused.',
+    remedy: 'Read `reason`, and run `vestibule issuers check ID`. The server tries again by itself.',
+  },
   'upstream.failed': {
     level: 'warn',
     happened:

@@ -65,6 +65,12 @@ function makeExamples(): Record<string, () => Promise<Example>> {
     await admin('POST', '/v1/upstreams', { upstream: made, secret: 'a secret' })
     return { id: made.id }
   }
+  const trusted = () => ({ id: fresh('issuer-'), issuer: `https://${fresh('issuer')}.invalid`, kind: 'plain' })
+  const trustedIssuer = async () => {
+    const made = trusted()
+    await admin('POST', '/v1/issuers', { issuer: made })
+    return { id: made.id }
+  }
   const person = () => ({ email: `${fresh('person')}@example.com`, password: PASSWORD })
   const agent = async () => ({ id: String((await admin('POST', '/v1/agents', person())).id) })
   const administrator = async () => ({ id: (await administratorOf(server, 'viewer')).id })
@@ -200,6 +206,15 @@ function makeExamples(): Record<string, () => Promise<Example>> {
       return { upstream: settings }
     }),
     'DELETE /v1/upstreams/{id}': withParams(upstream),
+    'GET /v1/issuers': none,
+    'POST /v1/issuers': async () => ({ body: { issuer: trusted() } }),
+    'GET /v1/issuers/{id}': withParams(trustedIssuer),
+    'GET /v1/issuers/{id}/check': withParams(trustedIssuer),
+    'PUT /v1/issuers/{id}': withParams(trustedIssuer, () => {
+      const { id: _, ...settings } = trusted()
+      return { issuer: settings }
+    }),
+    'DELETE /v1/issuers/{id}': withParams(trustedIssuer),
     'GET /v1/companies': none,
     'POST /v1/companies': async () => ({ body: { name: 'A Company' } }),
     'GET /v1/companies/{id}': withParams(company),

@@ -28,6 +28,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'token-history',
     'support-access',
     'upstreams',
+    'issuers',
     'shared-signals',
     'client-sessions',
   ],

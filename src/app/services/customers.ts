@@ -6,6 +6,11 @@ import type { Authenticate } from '../../customers/authenticate.ts'
 import type { Customer } from '../../customers/customer.ts'
 import type { Directory } from '../../customers/directory.ts'
 import { createSignInByIdentity, type SignInByIdentity } from '../../customers/linked-accounts/identity-sign-in.ts'
+import {
+  createIssuerSubjects,
+  type IssuerSubjects,
+  issuerOfLink,
+} from '../../customers/linked-accounts/issuer-subjects.ts'
 import { createLinkRows, type LinkRows } from '../../customers/linked-accounts/link-rows.ts'
 import { createLinkedAccounts, type LinkedAccounts } from '../../customers/linked-accounts/linked-accounts.ts'
 import type { OneTimePasswords } from '../../customers/one-time-passwords.ts'
@@ -65,6 +70,8 @@ export type CustomerServices = {
   readonly linkedAccounts: LinkedAccounts
   readonly upstreamLinks: LinkRows
   readonly signInByIdentity: SignInByIdentity
+  /** People of trusted issuers. */
+  readonly issuerSubjects: IssuerSubjects
   /** Recovery, registration and the like: undefined where passwords are not ours, or no mail can be sent. */
   readonly recovery: RecoveryServices | undefined
   /** Undefined where customers are not ours. */
@@ -92,13 +99,14 @@ export type CustomerServicesDeps = {
   readonly cutOffs: SignOutCutOffs
   readonly findClient: FactorServicesDeps['findClient']
   readonly upstreams: Pick<UpstreamRegistry, 'find' | 'usable'>
+  readonly nameOfIssuer: (id: string) => string | undefined
 }
 
 /** What the endpoints know of customers. */
 export function createCustomerServices(
   config: Config,
   backends: CustomerBackends,
-  { log, endSignIn, cutOffs, findClient, upstreams }: CustomerServicesDeps,
+  { log, endSignIn, cutOffs, findClient, upstreams, nameOfIssuer }: CustomerServicesDeps,
 ): CustomerServices {
   const { storage, digestKey, passwords, mailer, auditTrail } = backends
   const { knex } = backends.database
@@ -131,7 +139,7 @@ export function createCustomerServices(
     links: upstreamLinks,
     directory,
     waysIn,
-    nameOf: (id) => upstreams.find(id)?.upstream.name ?? id,
+    nameOf: (id) => upstreams.find(id)?.upstream.name ?? nameOfIssuer(issuerOfLink(id) ?? '') ?? id,
     note: (type, customerId, reason) => auditTrail.append({ type, customerId, reason }),
     postLetter,
   })
@@ -184,6 +192,7 @@ export function createCustomerServices(
     registrationKeys,
     linkedAccounts,
     upstreamLinks,
+    issuerSubjects: createIssuerSubjects({ links: upstreamLinks, directory, rows: recovery?.rows }),
     signInByIdentity: createSignInByIdentity({
       links: upstreamLinks,
       directory,

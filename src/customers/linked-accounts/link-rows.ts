@@ -34,6 +34,18 @@ export function createLinkRows({ knex }: { readonly knex: Knex }) {
       return row?.customer_id
     },
 
+    /**
+     * The ids of the customers that a person is here, whichever provider of this issuer they came by. More than one where the same
+     * person has several accounts by several of them.
+     */
+    async customersOf({ issuer, subject }: Omit<Name, 'upstreamId'>): Promise<readonly string[]> {
+      const rows: { customer_id: string }[] = await knex(TABLE)
+        .where({ issuer, subject })
+        .distinct('customer_id')
+        .limit(2)
+      return rows.map(({ customer_id }) => customer_id)
+    },
+
     /** False where the person at the provider has an account here already: nobody is moved from one to another. */
     async add(customerId: string, identity: ForeignIdentity): Promise<boolean> {
       const { upstreamId, issuer, subject } = identity

@@ -34,6 +34,10 @@ export function createLinkedAccounts(deps: LinkedAccountsDeps) {
       return 'connected'
     },
 
+    /** Tells of a connection that somebody else has made for the customer: their mail provider, for its own mailboxes. */
+    tellConnected: (customerId: string, upstreamId: string): void =>
+      tell('customer.upstream-linked', customerId, upstreamId),
+
     /** Takes one away, unless nothing would be left by which the customer gets in. */
     async disconnect(customerId: string, linkId: string): Promise<'disconnected' | 'last-way-in' | 'unknown'> {
       const removed = await waysIn.takeAway(customerId, { kind: 'provider', id: linkId }, (transaction) =>

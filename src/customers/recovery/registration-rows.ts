@@ -9,7 +9,7 @@ import { type EmailChange, recordEmailChanges } from '../email-change-rows.ts'
 
 const UNIQUE_VIOLATION = '23505'
 
-/** A customer who proved their address, or need not. */
+/** A customer who proved their address, need not, or is made without a proof of it. */
 export type NewCustomer = {
   /** Chosen before where the registration was answered before the customer exists; new ones unless given. */
   readonly id?: string
@@ -21,6 +21,8 @@ export type NewCustomer = {
   readonly allowsSupport?: boolean
   /** Absent where somebody else vouches for who signs in. */
   readonly password?: StoredPassword
+  /** Nobody has shown that the address is theirs. */
+  readonly isUnconfirmed?: boolean
 }
 
 export type RegistrationRows = ReturnType<typeof createRegistrationRows>
@@ -34,6 +36,7 @@ export function createRegistrationRows({ knex }: { readonly knex: Knex }) {
     locale,
     allowsSupport = false,
     password,
+    isUnconfirmed = false,
     ...chosen
   }: NewCustomer) {
     const { id = randomUUID(), idCustomer } = chosen
@@ -44,7 +47,7 @@ export function createRegistrationRows({ knex }: { readonly knex: Knex }) {
         customer_reference: id,
         email,
         email_normalized: normalizeEmail(email),
-        email_verified: true,
+        email_verified: !isUnconfirmed,
         given_name: givenName ?? null,
         family_name: familyName ?? null,
         locale: locale ?? null,
@@ -58,7 +61,7 @@ export function createRegistrationRows({ knex }: { readonly knex: Knex }) {
   }
 
   return {
-    /** Adds a confirmed customer; undefined when the address has an owner by now. */
+    /** Adds a customer; undefined when the address has an owner by now. */
     async add(customer: NewCustomer): Promise<string | undefined> {
       if (await isTakenInOtherForm(knex, 'customers', customer.email)) return undefined
       const { idCustomer, ...others } = customer

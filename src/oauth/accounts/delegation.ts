@@ -1,5 +1,10 @@
 /** Who acts, and who acted before (RFC 8693 §4.1). */
-export type Actor = { readonly sub: string; readonly act?: Actor }
+export type Actor = {
+  readonly sub: string
+  /** Who names the actor, where it is not this server. */
+  readonly iss?: string
+  readonly act?: Actor
+}
 
 /** What a token that was traded for another says of where it came from. */
 export type Delegation = {

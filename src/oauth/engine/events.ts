@@ -33,6 +33,8 @@ export function listenToProvider(
 ): void {
   provider.on('grant.success', (ctx: KoaContextWithOIDC) => {
     const { Account, Grant } = ctx.oidc.entities
+    // Account linking also answers without tokens.
+    if (typeof (ctx.body as { access_token?: unknown } | undefined)?.access_token !== 'string') return
     noteIssuance({
       grantType: String(ctx.oidc.params?.grant_type),
       clientId: clientIdOf(ctx),

@@ -6,26 +6,36 @@ export type LastMetadataDeps = {
   readonly engine: () => object
   /** The scopes that the metadata name; a new list may have others. */
   readonly offeredScopes: () => readonly string[] | undefined
+  /** The kinds of trusted issuers, on which grant types and profiles depend. */
+  readonly issuerKinds: () => string
 }
 
 /**
  * Remembers the server's metadata as the engine says them (RFC 8414 §2), for as long as the engine and the scopes it names are
  * the same: they are worked out once, and answered many times.
  */
-export function createLastMetadata({ engine, offeredScopes }: LastMetadataDeps) {
-  let said: { readonly body: string; readonly by: object; readonly scopes: readonly string[] | undefined } | undefined
+export function createLastMetadata({ engine, offeredScopes, issuerKinds }: LastMetadataDeps) {
+  let said:
+    | {
+        readonly body: string
+        readonly by: object
+        readonly scopes: readonly string[] | undefined
+        readonly issuers: string
+      }
+    | undefined
 
   return {
     /** Looks at what the engine answers, within whose middleware it stands. */
     watch: async function watchMetadata(ctx, next) {
       await next()
       if (!METADATA.includes(ctx.path) || ctx.status !== 200 || ctx.method !== 'GET' || ctx.get('Origin')) return
-      said = { body: JSON.stringify(ctx.body), by: engine(), scopes: offeredScopes() }
+      said = { body: JSON.stringify(ctx.body), by: engine(), scopes: offeredScopes(), issuers: issuerKinds() }
     } satisfies Middleware,
 
     /** The body as it was last said; undefined where that may not be what would be said now. */
     body(): string | undefined {
-      return said?.by === engine() && said.scopes === offeredScopes() ? said.body : undefined
+      if (!said || said.by !== engine()) return undefined
+      return said.scopes === offeredScopes() && said.issuers === issuerKinds() ? said.body : undefined
     },
   }
 }

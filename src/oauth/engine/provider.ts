@@ -60,6 +60,7 @@ import {
   makeShortTokens,
   useOwnEndpoints,
 } from './library-seam.ts'
+import { nameAssertionProfiles } from './name-assertion-profiles.ts'
 import { nameOfferedScopes } from './name-offered-scopes.ts'
 import { noteRequest } from './note-request.ts'
 import { createRequestReads } from './request-reads.ts'
@@ -80,6 +81,8 @@ export type ProviderDeps = {
   readonly clients: ClientRegistry
   readonly verifySecret: (clientId: string, presented: string, ip: string) => Promise<boolean>
   readonly resourceServers: ResourceServerRegistry
+  /** The kinds of which there are trusted issuers that are enabled, in one text. */
+  readonly issuerKinds: () => string
   readonly introspect: Introspect
   readonly shapes: ReadonlyMap<string, TokenShape>
   /** What tokens of a resource server say as `iss`, where that is not the issuer. */
@@ -135,6 +138,7 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
   provider.use(nameUnauthorizedClients())
   provider.use(trimMetadata())
   provider.use(nameOfferedScopes(deps.resourceServers.offeredScopes))
+  provider.use(nameAssertionProfiles(deps.issuerKinds))
   provider.use(endBareSessions(deps))
   keepGrantFacts(provider)
   keepSignInInstant(provider)

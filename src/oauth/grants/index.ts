@@ -1,3 +1,4 @@
+import { type JwtBearerGrantDeps, jwtBearerGrant } from '../assertions/jwt-bearer.ts'
 import { type AgentGrantDeps, agentGrant } from './agent.ts'
 import { type AnonymousGrantDeps, anonymousGrant } from './anonymous.ts'
 import { companyUserGrant } from './company-user.ts'
@@ -16,6 +17,7 @@ import { warehouseGrant } from './warehouse.ts'
 export type GrantDeps = AgentGrantDeps &
   AnonymousGrantDeps &
   ImpersonationGrantDeps &
+  JwtBearerGrantDeps &
   OneTimePasswordGrantDeps &
   PasswordGrantDeps &
   RefreshGrantDeps &
@@ -32,6 +34,7 @@ export function createGrants(deps: GrantDeps): GrantType[] {
     companyUserGrant(deps),
     handoverGrant(deps),
     impersonationGrant(deps),
+    jwtBearerGrant(deps),
     oneTimePasswordGrant(deps),
     passwordGrant(deps),
     refreshTokenGrant(deps),

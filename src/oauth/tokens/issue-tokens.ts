@@ -16,19 +16,28 @@ import { type CommerceAccount, type CustomerAccount, choiceOf } from '../account
 import { acrOf } from '../accounts/acr.ts'
 import { isAgentAccount } from '../accounts/agent-account.ts'
 import { isAnonymousAccount } from '../accounts/anonymous-account.ts'
-import { tellAuthentication } from '../accounts/authentication.ts'
+import { type AuthenticationClaims, tellAuthentication } from '../accounts/authentication.ts'
 import { withFacts } from '../accounts/grant-facts.ts'
 import { asSource, clientIdOf, newAccessToken, newIdOf, newRefreshToken, parametersOf } from '../library-values.ts'
 
 export type TokenRequest = {
-  readonly account: CommerceAccount
+  /** The person; or looks them up, once everything else of the request is in order. */
+  readonly account: CommerceAccount | (() => Promise<CommerceAccount>)
   readonly grantType: string
   /** Granted when the request names no scope. */
   readonly defaultScope: string
   /** How the person was authenticated (RFC 8176). */
   readonly amr?: readonly string[]
+  /** The same where another system says it; `amr` says it unless given. */
+  readonly authentication?: AuthenticationClaims
   /** Epoch milliseconds, from before the person was looked up; now, unless given. */
   readonly provedAtMs?: number
+  /** The thumbprint of a key that the request must prove (RFC 9449 §6.1). */
+  readonly jkt?: string | undefined
+  /** The access token lives no longer, whatever its client and resource server say. */
+  readonly longestSeconds?: number
+  /** False: no refresh token, whatever its client may have. */
+  readonly isRefreshable?: boolean
 }
 
 /**
@@ -44,41 +53,39 @@ export async function issueTokens(ctx: TokenEndpointGrantContext, request: Token
   const dPoP = await validateDpop(provider, ctx)
   const certificate = checkMtlsCert(provider, ctx)
   checkDpopRequired(provider, ctx, dPoP)
+  if (request.jkt !== undefined && dPoP?.thumbprint !== request.jkt)
+    throw new errors.InvalidGrant('the key that the tokens are for is not proved')
   const [resourceServer, another] = await resolveRequestedResources(provider, ctx)
   if (another || !resourceServer) throw new errors.InvalidTarget('only one resource can be asked for at a time')
   const scopes = validateClientScope(provider, ctx)
   await checkDpopReplay(provider, ctx, dPoP, client.clientId, errors.InvalidGrant)
 
-  const grant = newGrant(ctx, request, resourceServer, scopes)
-  ctx.oidc.entity('Account', request.account)
+  const account = typeof request.account === 'function' ? await request.account() : request.account
+  const grant = newGrant(ctx, { account, ...provedAt(request) }, resourceServer, scopes)
+  ctx.oidc.entity('Account', account)
   ctx.oidc.entity('Grant', grant)
 
-  const [authTime, acr] = [Math.floor(Date.now() / 1000), acrOf(request.amr)]
-  const { amr } = request
-  // Where another system vouches for the person, nothing is known of how and when they signed in.
-  tellAuthentication(ctx, { ...(amr && { auth_time: authTime, amr }), ...(acr && { acr }) })
   const source = {
-    accountId: request.account.accountId,
+    accountId: account.accountId,
     client,
     grantId: grant.jti,
     gty: request.grantType,
-    ...(amr && { amr: [...amr] }),
-    ...(acr && { acr }),
-    authTime,
+    ...authenticationFor(ctx, request),
   }
   const accessToken = newAccessToken(provider, source)
   accessToken.resourceServer = resourceServer
   accessToken.scope = grant.getResourceScopeFiltered(resourceServer.identifier(), [...scopes])
+  const { longestSeconds = Number.POSITIVE_INFINITY } = request
+  if (accessToken.expiration > longestSeconds) Object.assign(accessToken, { expiresIn: longestSeconds })
   if (certificate) accessToken.setThumbprint('x5t', certificate)
   if (dPoP) accessToken.setThumbprint('jkt', dPoP.thumbprint)
   ctx.oidc.entity('AccessToken', accessToken)
 
   const scope = [...scopes].join(' ')
-  const refreshToken = await refreshTokenFor(ctx, accessToken, {
-    ...source,
-    scope,
-    resource: resourceServer.identifier(),
-  })
+  const refreshToken =
+    request.isRefreshable === false
+      ? undefined
+      : await refreshTokenFor(ctx, accessToken, { ...source, scope, resource: resourceServer.identifier() })
   const [, accessTokenValue, refreshTokenValue] = await Promise.all([
     grant.save(),
     accessToken.save(),
@@ -96,12 +103,30 @@ export async function issueTokens(ctx: TokenEndpointGrantContext, request: Token
   })
 }
 
+/** Epoch milliseconds; absent where the request does not say. */
+function provedAt({ provedAtMs }: TokenRequest): { provedAtMs?: number } {
+  return provedAtMs === undefined ? {} : { provedAtMs }
+}
+
+/** Tells the tokens how the person signed in; the same as it is stored with them. */
+function authenticationFor(ctx: TokenEndpointGrantContext, { amr, authentication }: TokenRequest): object {
+  if (authentication) {
+    tellAuthentication(ctx, authentication)
+    const { auth_time: authTime, acr } = authentication
+    return { ...(acr !== undefined && { acr }), ...(authTime !== undefined && { authTime }) }
+  }
+  const [authTime, acr] = [Math.floor(Date.now() / 1000), acrOf(amr)]
+  // Where another system vouches for the person, nothing is known of how and when they signed in.
+  tellAuthentication(ctx, { ...(amr && { auth_time: authTime, amr }), ...(acr && { acr }) })
+  return { ...(amr && { amr: [...amr] }), ...(acr && { acr }), authTime }
+}
+
 type ResourceServerInstance = NonNullable<AccessToken['resourceServer']>
 
 /** A grant that is not stored yet, with its id, so that the tokens can name it and everything is stored in one batch. */
 export function newGrant(
   ctx: TokenEndpointGrantContext,
-  { account, provedAtMs = Date.now() }: Pick<TokenRequest, 'account' | 'provedAtMs'>,
+  { account, provedAtMs = Date.now() }: { readonly account: CommerceAccount; readonly provedAtMs?: number },
   resourceServer: ResourceServerInstance,
   scopes: ReadonlySet<string>,
 ): Grant {

@@ -1,12 +1,12 @@
-import type { StoredUpstream } from '../upstreams/registry.ts'
-import { upstreamMembers } from '../upstreams/upstream-schema.ts'
-import type { ActionRequest } from './command/action.ts'
-import { printJson, printTable } from './command/print.ts'
-import { readJson, refuseSharedInput } from './command/read-json.ts'
-import { fromInput } from './command/standard-input.ts'
-import { subcommands } from './command/subcommands.ts'
-import { memberRows, printMembers } from './reference/members.ts'
-import { upstreamsPage } from './reference/upstreams-page.ts'
+import type { StoredUpstream } from '../../upstreams/registry.ts'
+import { upstreamMembers } from '../../upstreams/upstream-schema.ts'
+import type { ActionRequest } from '../command/action.ts'
+import { printJson, printTable } from '../command/print.ts'
+import { readJson, refuseSharedInput } from '../command/read-json.ts'
+import { fromInput } from '../command/standard-input.ts'
+import { subcommands } from '../command/subcommands.ts'
+import { memberRows, printMembers } from '../reference/members.ts'
+import { upstreamsPage } from '../reference/upstreams-page.ts'
 
 type Shown = StoredUpstream & {
   readonly addresses: { readonly callback: string; readonly backchannelLogout: string; readonly signedOut: string }

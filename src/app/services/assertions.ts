@@ -1,0 +1,39 @@
+import type { Config } from '../../config.ts'
+import type { Customer } from '../../customers/customer.ts'
+import { linkNameOf } from '../../customers/linked-accounts/issuer-subjects.ts'
+import { stillNeeds } from '../../customers/second-factor/factor-need.ts'
+import { createLinkAccount } from '../../oauth/assertions/google-linking.ts'
+import type { JwtBearerGrantDeps } from '../../oauth/assertions/jwt-bearer.ts'
+import type { Backends } from '../backends.ts'
+import type { CustomerServices } from './customers.ts'
+import type { IssuerServices } from './issuers.ts'
+
+type AssertionDeps = Omit<JwtBearerGrantDeps, 'findClient' | 'audit' | 'storage'>
+
+/** What the grant type for assertions asks of the rest. */
+export function assertionDeps(
+  config: Pick<Config, 'REGISTRATION'>,
+  { metrics, auditTrail }: Pick<Backends, 'metrics' | 'auditTrail'>,
+  { issuers, customers }: { readonly issuers: IssuerServices; readonly customers: CustomerServices },
+): AssertionDeps {
+  const { issuerSubjects, directory } = customers
+  const { factors } = customers.factors
+  // A sign-in elsewhere is one factor, whichever it was.
+  const owesSecondFactor = async (customer: Customer, clientId: string) =>
+    stillNeeds(await factors.needOf(customer, clientId), [], factors.rules)
+  return {
+    verifyAssertion: issuers.verifyAssertion,
+    issuerSubjects,
+    owesSecondFactor,
+    metrics,
+    linkAccount: createLinkAccount({
+      issuerSubjects,
+      directory,
+      owesSecondFactor,
+      isRegistrationOpen: config.REGISTRATION === 'open',
+      noteLinked: (customerId, issuerId) => customers.linkedAccounts.tellConnected(customerId, linkNameOf(issuerId)),
+      audit: auditTrail.append,
+      metrics,
+    }),
+  }
+}
