@@ -9,7 +9,7 @@ import { seeOther } from '../http/see-other.ts'
 import { type Interaction, InteractionLost, type Interactions } from '../oauth/browser/interactions.ts'
 import type { AnswerPage } from './answer-page.ts'
 import type { Csrf } from './csrf.ts'
-import { clientView } from './login/client-view.ts'
+import { clientOrigin, clientView } from './login/client-view.ts'
 import { createLoginView, createShownLogin, type LoginOffers, type LoginState, linksOf } from './login/login-view.ts'
 import type { RememberedAccount } from './login/remembered-account.ts'
 import { keepLanguages, wantedLanguages } from './page-languages.ts'
@@ -177,7 +177,8 @@ export function createInteractionPages({
       const token = csrf.issue(ctx, formName(interaction, customer))
       const login = customer && readableEmail(customer.email)
       const company = customer && shownCompanyUser(customer, interaction)?.company.name
-      answerPage(ctx, 'consent', { ...view, csrf: token, scopes: asked, claims, login, company }, options)
+      const asks = { ...clientOrigin(interaction), scopes: asked, claims, company }
+      answerPage(ctx, 'consent', { ...view, ...asks, csrf: token, login }, options)
     },
 
     chooseAccount(ctx, interaction, login) {

@@ -134,6 +134,7 @@ export function createAccountServices(
       storage,
       findClient: clients.findClient,
       describeScopes: createDescribeScopes(clients.resourceServers.find),
+      findResourceServer: clients.resourceServers.find,
       endSignIn,
       flush: auditTrail.flush,
     }),

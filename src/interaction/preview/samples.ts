@@ -1,5 +1,6 @@
 import { qrCode } from '../../credentials/qr-code.ts'
 import type { PageName, PageViews } from '../page-views.ts'
+import type { ScopeView } from '../scope-views.ts'
 import type { LoginProblem, LoginView } from '../views/sign-in.ts'
 import { ACCOUNT_FORM_SAMPLES, ACCOUNT_SAMPLES } from './account-samples.ts'
 
@@ -19,6 +20,10 @@ const form = { path: '/interaction/sample', csrf: 'sample' }
 const libraryForm = { action: '/device', fields: { xsrf: 'sample' } }
 const mailPages = { recovery: '/recovery', registration: '/registration', offersMail: true }
 const scopes = [{ name: 'openid' }, { name: 'profile' }, { name: 'orders:read' }]
+const AGENT_SCOPES = ['checkout:manage', 'order:read', 'cart:manage', 'catalog.search:read', 'catalog.lookup:read']
+  .map((name): ScopeView => ({ name: `dev.ucp.shopping.${name}` }))
+  .concat([{ name: 'com.example.loyalty:points', resource: 'Sample loyalty' }])
+const origin = { host: 'scout.example', isAddedByShop: true, leadsTo: 'app.scout.example' }
 const factor = { login: LOGIN, remembersDevices: true }
 const home = { clientName: 'Price scout', home: 'https://scout.example/' }
 
@@ -73,7 +78,18 @@ export const SAMPLES: readonly Sample[] = [
     login: LOGIN,
     other: '/interaction/sample?page=login&as=another',
   }),
-  sample('consent', '', { ...client, ...form, login: LOGIN, scopes, claims: ['email', 'name'] }),
+  sample('consent', '', { ...client, ...form, ...origin, login: LOGIN, scopes, claims: ['email', 'name'] }),
+  sample('consent', 'agent', {
+    ...form,
+    clientName: 'Shopping assistant',
+    host: 'assistant.example',
+    isAddedByShop: false,
+    leadsTo: '127.0.0.1:52000',
+    leadsToDevice: true,
+    login: LOGIN,
+    scopes: AGENT_SCOPES,
+    claims: [],
+  }),
   sample('choose-company', '', {
     ...client,
     ...form,

@@ -9,6 +9,17 @@ export type ClientView = {
   readonly terms?: string
 }
 
+/** Where a client of others comes from; empty for the shop's own. */
+export type ClientOrigin = {
+  readonly host?: string
+  /** An operator registered it. */
+  readonly isAddedByShop?: boolean
+  /** The host that a person goes on to after the answer. */
+  readonly leadsTo?: string
+  /** Whether they go on to a program on their own device. */
+  readonly leadsToDevice?: boolean
+}
+
 /** Why the login page is shown again. */
 export type LoginProblem =
   | 'missing'
@@ -123,13 +134,20 @@ export type ConnectView = FormView & {
   readonly login: string
 }
 
-/** What a client asks the person to allow. */
-export type ConsentView = ClientView &
-  FormView & {
-    /** Whose account it is, as the person knows it. */
-    readonly login?: string
+/** What a client asks the person to allow: the part of the page that is kept on record with the answer. */
+export type ConsentAsks = ClientView &
+  ClientOrigin & {
     /** The company that the person acts for. */
     readonly company?: string
     readonly scopes: readonly ScopeView[]
     readonly claims: readonly string[]
+  }
+
+/** The same as a page with its form. */
+export type ConsentView = ConsentAsks &
+  FormView & {
+    /** Whose account it is, as the person knows it. */
+    readonly login?: string
+    /** The languages that the page was asked for in, for the record of what it said. */
+    readonly languages?: string
   }

@@ -1,27 +1,35 @@
 import type { ClientMetadata } from '../../clients/client.ts'
+import type { ResourceServer } from '../../clients/resource-servers.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { ActiveGrant, ActiveGrants } from '../sign-outs/active-grants.ts'
 import type { EndSignIn } from '../sign-outs/end-sign-in.ts'
 import type { AskedScope, DescribeScopes } from './asked-scopes.ts'
+import { type ClientFacts, clientFacts } from './ways-out.ts'
 
 /** A client with access to a customer's account. */
-export type ConnectedApp = {
+export type ConnectedApp = Pick<ClientFacts, 'name' | 'isFirstParty' | 'host'> & {
   readonly clientId: string
-  readonly name: string
-  /** The shop's own: nobody was asked what it may do. */
-  readonly isFirstParty: boolean
-  readonly scopes: readonly AskedScope[]
+  /** An operator registered it. */
+  readonly isAddedByShop: boolean
+  /** What it may do, by the resource server where it may. */
+  readonly allowed: readonly AllowedThere[]
+  /** The grant types by which it got access; empty where the trail does not remember. */
+  readonly by: readonly string[]
   /** Epoch seconds of the oldest access that is alive. */
   readonly since: number
   /** Company users that it acts as. */
   readonly companyUserIds: readonly string[]
 }
 
+/** What an app may do at a resource server; without a name: what it may know of the person. */
+export type AllowedThere = { readonly resource?: string; readonly scopes: readonly AskedScope[] }
+
 export type ConnectedAppsDeps = {
   readonly activeGrants: Pick<ActiveGrants, 'list'>
   readonly storage: Pick<Storage, 'getMany'>
   readonly findClient: (clientId: string) => Promise<ClientMetadata | undefined>
   readonly describeScopes: DescribeScopes
+  readonly findResourceServer: (identifier: string) => Promise<ResourceServer | undefined>
   readonly endSignIn: EndSignIn
   /** Waits until the sign-ins of a moment ago can be found. */
   readonly flush: () => Promise<void>
@@ -33,7 +41,7 @@ const PAGE = 1000
 
 /** The apps that hold tokens of a customer, and taking their access back. */
 export function createConnectedApps(deps: ConnectedAppsDeps) {
-  const { activeGrants, storage, findClient, describeScopes, endSignIn, flush } = deps
+  const { activeGrants, storage, findClient, describeScopes, findResourceServer, endSignIn, flush } = deps
 
   /** All of them, without those of agents who act for the customer: these end by other rules. */
   async function grantsOf(customerId: string): Promise<ActiveGrant[]> {
@@ -48,18 +56,28 @@ export function createConnectedApps(deps: ConnectedAppsDeps) {
     return grants
   }
 
-  async function scopesOf(grants: readonly ActiveGrant[]): Promise<readonly AskedScope[]> {
+  async function allowedTo(grants: readonly ActiveGrant[]): Promise<readonly AllowedThere[]> {
     const stored = await storage.getMany(grants.map(({ id }) => ({ kind: 'Grant', id })))
     // As the library stores a grant.
     const artifacts = stored.map((each) => (each?.artifact ?? {}) as StoredGrant)
     const byResource = new Map<string, Set<string>>()
     for (const { resources = {} } of artifacts) {
       for (const [resource, scope] of Object.entries(resources))
-        byResource.set(resource, new Set([...(byResource.get(resource) ?? []), ...scope.split(' ')]))
+        byResource.set(resource, new Set([...(byResource.get(resource) ?? []), ...scope.split(' ').filter(Boolean)]))
     }
-    const asked = Object.fromEntries([...byResource].map(([resource, scopes]) => [resource, [...scopes]]))
-    const oidc = artifacts.flatMap(({ openid }) => openid?.scope?.split(' ') ?? [])
-    return describeScopes([...new Set([...oidc, ...Object.values(asked).flat()])].filter(Boolean), asked)
+    const ofResources = new Set([...byResource.values()].flatMap((scopes) => [...scopes]))
+    const oidc = new Set(artifacts.flatMap(({ openid }) => openid?.scope?.split(' ').filter(Boolean) ?? []))
+    const person = await describeScopes(
+      [...oidc].filter((name) => !ofResources.has(name)),
+      {},
+    )
+    const there = await Promise.all(
+      [...byResource].map(async ([identifier, names]) => ({
+        resource: (await findResourceServer(identifier))?.resource_name ?? identifier,
+        scopes: await describeScopes([...names], { [identifier]: [...names] }),
+      })),
+    )
+    return [{ scopes: person }, ...there].filter(({ scopes }) => scopes.length > 0)
   }
 
   return {
@@ -67,12 +85,16 @@ export function createConnectedApps(deps: ConnectedAppsDeps) {
       const byClient = Map.groupBy(await grantsOf(customerId), ({ clientId }) => clientId)
       return Promise.all(
         [...byClient].map(async ([clientId, grants]) => {
-          const client = await findClient(clientId)
+          const facts = clientFacts((await findClient(clientId)) ?? { client_id: clientId })
+          const { name, isFirstParty, isStranger, host } = facts
           return {
             clientId,
-            name: client?.client_name ?? clientId,
-            isFirstParty: client?.first_party === true,
-            scopes: await scopesOf(grants),
+            name,
+            isFirstParty,
+            isAddedByShop: isStranger !== true,
+            ...(host !== undefined && { host }),
+            allowed: await allowedTo(grants),
+            by: [...new Set(grants.flatMap(({ by }) => by ?? []))],
             since: Math.min(...grants.map(({ grantedAt }) => grantedAt)),
             companyUserIds: [...new Set(grants.flatMap(({ companyUserId }) => companyUserId ?? []))],
           }

@@ -17,6 +17,8 @@ export type Interaction = {
   readonly uid: string
   readonly prompt: 'login' | 'consent' | 'select_account' | 'company' | 'second_factor'
   readonly client: ClientFacts & { readonly clientId: string }
+  /** Where the browser is sent with the answer. */
+  readonly redirectUri?: string
   /** The login the client suggested (`login_hint`). */
   readonly loginHint?: string
   /** BCP 47 tags the client asked for (`ui_locales`), best first. */
@@ -209,13 +211,14 @@ async function describe(
   // What the library's consent checks put there.
   const { missingOIDCScope = [], missingOIDCClaims = [], missingResourceScopes = {} } = found.prompt.details as Missing
   // The library has read them as texts.
-  const { login_hint, ui_locales, prompt, max_age } = found.params as Record<string, string | undefined>
+  const { login_hint, ui_locales, prompt, max_age, redirect_uri } = found.params as Record<string, string | undefined>
   return {
     uid: found.uid,
     prompt: session ? 'second_factor' : promptOf(found),
     ...optional('session', session),
     wantsSecondFactor: demandsSecondFactor(acrDemandOf(found.params)),
     client: { clientId: client.client_id, ...clientFacts(client) },
+    ...optional('redirectUri', redirect_uri),
     ...optional('loginHint', login_hint),
     ...optional('accountId', found.session?.accountId),
     ...optional('companyUserId', choice),

@@ -7,6 +7,10 @@ export type ClientFacts = {
   readonly name: string
   /** The shop's own software. */
   readonly isFirstParty: boolean
+  /** Whose address it registered, as people compare it with what they know. */
+  readonly host?: string
+  /** No operator registered it: all that is known of it, it says itself. */
+  readonly isStranger?: true
   readonly color?: string
   readonly logoUri?: string
   readonly homeUri?: string
@@ -43,6 +47,7 @@ export function describeMetadata(client: ClientMetadata): NonNullable<WaysOut['c
 /** What pages show of a client. */
 export function clientFacts(client: ClientMetadata): ClientFacts {
   const optional = {
+    host: clientHost(client),
     color: text(client.brand_color),
     logoUri: text(client.logo_uri),
     homeUri: text(client.client_uri),
@@ -52,8 +57,20 @@ export function clientFacts(client: ClientMetadata): ClientFacts {
   return {
     name: client.client_name ?? client.client_id,
     isFirstParty: client.first_party === true,
+    ...(isStranger(client) && { isStranger: true }),
     ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
   }
+}
+
+/** Of a client whose id is an address, that of the id: it is the one thing that such a client cannot choose. */
+function clientHost({ client_id: clientId, client_uri: home }: ClientMetadata): string | undefined {
+  const address = [clientId, text(home) ?? ''].find((each) => /^https?:\/\//.test(each) && URL.canParse(each))
+  return address === undefined ? undefined : new URL(address).host
+}
+
+/** Clients whose id is an address are known by their document alone. */
+function isStranger({ client_id: clientId }: ClientMetadata): boolean {
+  return /^https?:\/\//.test(clientId)
 }
 
 /** A client that an earlier release stored may have anything there. */
