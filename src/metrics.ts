@@ -131,6 +131,11 @@ export function createMetrics() {
       'Refresh requests by outcome: rotated, kept (the client keeps its refresh token), retry (the same answer again), race (a parallel request won), theft (a used token came again), mismatch (another client, key or certificate).',
       ['outcome'],
     ),
+    refreshesElsewhere: counter(
+      'vestibule_refresh_elsewhere_total',
+      'Refresh tokens of the policy lazy that came again, from another network, before their successor was used.',
+      [],
+    ),
     signInsEnded: counter(
       'vestibule_sign_ins_ended_total',
       'Endings by what ended (a grant, an access token, everything of a customer, …) and why.',

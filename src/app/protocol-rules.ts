@@ -53,6 +53,7 @@ export function createProtocolRules(config: Config, log: Log, backends: Backends
       endSignIn: tokens.endSignIn,
       audit,
       count: (outcome) => metrics.refreshes.inc({ outcome }),
+      countElsewhere: () => metrics.refreshesElsewhere.inc(),
     },
     introspect: createIntrospect({
       judgeToken,

@@ -18,6 +18,8 @@ export type ReuseDeps = {
   readonly endSignIn: EndSignIn
   readonly audit: Audit
   readonly count: (outcome: RefreshOutcome) => void
+  /** A token came again from another network while its successor is unused. */
+  readonly countElsewhere: () => void
 }
 
 /** The request that a refresh token came in. */

@@ -1,13 +1,15 @@
+import { hash } from 'node:crypto'
 import { errors } from 'oidc-provider'
 import type { ClientMetadata } from '../../clients/client.ts'
 import type { ResourceServer } from '../../clients/resource-servers.ts'
+import { networkOf } from '../../credentials/ip-network.ts'
 import { Unavailable } from '../../http/unavailable.ts'
 import type { StoredArtifact } from '../../storage/storage.ts'
 import { actingAs, isCurrentToken } from '../refresh/family.ts'
 import { nextStep, type Step } from '../refresh/next-step.ts'
 import { type RefreshPolicy, refreshPolicyOf } from '../refresh/refresh-policy.ts'
 import { sealReceipt } from '../refresh/refresh-receipt.ts'
-import { grantTtlSeconds, refreshRetrySeconds, refreshTokenTtlSeconds } from '../tokens/lifetimes.ts'
+import { grantTtlSeconds, keptAhead, refreshRetrySeconds, refreshTokenTtlSeconds } from '../tokens/lifetimes.ts'
 import { type Asker, loseRace, type Presented, type ReuseDeps } from './refresh-reuse.ts'
 
 /** Twins come in twos; more tries than this, and something else is wrong. */
@@ -39,6 +41,7 @@ export async function takeRefreshStep(deps: ReuseDeps, asker: Asker, refresh: Re
   const policy = refreshPolicyOf(client, server)
 
   const step = nextStep(policy, presented, deps.refreshTokens)
+  const shownFrom = policy === 'lazy' ? noteElsewhere(deps, asker, presented, step) : undefined
   const { body, accessTtlSeconds } = await refresh.answer(step.answered)
   const ageSeconds = nowSeconds() - Number(artifact.iiat)
   const ttlSeconds = Math.min(refreshTokenTtlSeconds(client, ageSeconds), leftSeconds(endsAt))
@@ -47,6 +50,7 @@ export async function takeRefreshStep(deps: ReuseDeps, asker: Asker, refresh: Re
     grantKeptUntil: keep.until,
     ttlSeconds,
     ...(policy === 'rotate' && { receiptBody: body, retrySeconds: refreshRetrySeconds(client) }),
+    ...(shownFrom !== undefined && { shownFrom }),
   }
   const endedPlace = endedPlaceOf(policy, presented.parts.place)
   asker.state.refreshed = {
@@ -64,14 +68,11 @@ export async function takeRefreshStep(deps: ReuseDeps, asker: Asker, refresh: Re
   return { ...body, refresh_token: answered }
 }
 
-/** By how much longer a grant is kept than it must be, so that not every refresh has to lengthen its life. */
-const AHEAD = 1.05
-
 /** Until when the family's grant is kept (epoch seconds), and for how long from now, where its life must be lengthened. */
 function keepGrant({ grantKeptUntil }: StoredArtifact['artifact'], neededSeconds: number) {
   const until = Number(grantKeptUntil ?? 0)
   if (until >= nowSeconds() + neededSeconds) return { until }
-  const forSeconds = Math.ceil(neededSeconds * AHEAD)
+  const forSeconds = keptAhead(neededSeconds)
   return { until: nowSeconds() + forSeconds, forSeconds }
 }
 
@@ -86,7 +87,28 @@ function endedPlaceOf(policy: RefreshPolicy, place: number): number | undefined 
   return policy === 'lazy' && place > 0 ? place - 1 : undefined
 }
 
+/**
+ * From where a token was first shown that goes on working beside its successor, as a digest. The same one from elsewhere meanwhile is
+ * counted: lost answers and fleets of servers look like that as well as a thief does, so it has no other consequence.
+ */
+function noteElsewhere(
+  { countElsewhere }: ReuseDeps,
+  { ip }: Asker,
+  { parts, stored }: Presented,
+  { isKnown }: Step,
+): string {
+  const here = hash('sha256', `${parts.family} ${networkOf(ip)}`, 'base64url').slice(0, NETWORK_CHARACTERS)
+  const before = isKnown ? stored.artifact.shownFrom : undefined
+  if (typeof before === 'string' && before !== here) countElsewhere()
+  return typeof before === 'string' ? before : here
+}
+
+/** Enough to tell a few networks of one family apart, and too few to find one by trying. */
+const NETWORK_CHARACTERS = 3
+
 type Next = {
+  /** See `noteElsewhere`. */
+  readonly shownFrom?: string
   readonly grantKeptUntil: number
   readonly ttlSeconds: number
   /** What a retry within `retrySeconds` is answered with. */
@@ -98,11 +120,11 @@ function store(
   { storage }: ReuseDeps,
   presented: Presented,
   { record, digest }: Step,
-  { grantKeptUntil, ttlSeconds, receiptBody, retrySeconds = 0 }: Next,
+  { grantKeptUntil, ttlSeconds, shownFrom, receiptBody, retrySeconds = 0 }: Next,
 ): Promise<boolean> {
   const { value, parts, stored, binding } = presented
   const now = nowSeconds()
-  const payload = { ...successor(presented), grantKeptUntil }
+  const payload = { ...successor(presented), grantKeptUntil, ...(shownFrom !== undefined && { shownFrom }) }
   return storage.swap('RefreshToken', parts.family, stored.version, {
     artifact: { ...payload, exp: now + ttlSeconds, ...record, digest, rotatedAt: now },
     ttlSeconds,
@@ -142,7 +164,8 @@ async function followTwin(
 
 /** The family's own fields, carried on, without those of the policy `lazy`. */
 function successor({ stored }: Presented): Record<string, unknown> {
-  const { nextDigest: _nextDigest, sealedNext: _sealedNext, consumed: _consumed, ...kept } = stored.artifact
+  const { nextDigest: _nextDigest, sealedNext: _sealedNext, shownFrom: _shownFrom, ...family } = stored.artifact
+  const { consumed: _consumed, ...kept } = family
   return { ...kept, iat: nowSeconds(), rotations: Number(kept.rotations ?? 0) + 1 }
 }
 

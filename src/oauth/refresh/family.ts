@@ -15,6 +15,7 @@ export function familyPayload(stored: StoredArtifact, token: string): AdapterPay
     rotatedAt: _rotatedAt,
     nextDigest: _nextDigest,
     sealedNext: _sealedNext,
+    shownFrom: _shownFrom,
     place: _place,
     grantKeptUntil: _grantKeptUntil,
     ...payload

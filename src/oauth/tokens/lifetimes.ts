@@ -53,6 +53,17 @@ export function refreshRetrySeconds(client: ClientMetadata): number {
   return client.refresh_retry_seconds ?? LIFETIMES.refreshRetry
 }
 
+/** By how much longer a grant is kept than it must be, so that not every refresh has to lengthen its life. */
+const AHEAD = 1.05
+
+/**
+ * Seconds for which a grant is kept that must be kept for so long. Whoever writes one keeps it so: families remember until when it is kept,
+ * and no write may shorten that.
+ */
+export function keptAhead(neededSeconds: number): number {
+  return Math.ceil(neededSeconds * AHEAD)
+}
+
 /** How long a grant must be kept for a refresh token and the last access token made with it. */
 export function grantTtlSeconds(refreshTtlSeconds: number, accessTtlSeconds: number): number {
   return refreshTtlSeconds + accessTtlSeconds
