@@ -1,7 +1,7 @@
 import type { ClientMetadata } from './client-schema.ts'
 
 /** What a shop registers most often, ready for use. */
-export const PRESETS = ['spa', 'web', 'mobile', 'service', 'dialect'] as const
+export const PRESETS = ['spa', 'web', 'mobile', 'service', 'agent-platform', 'dialect'] as const
 export type Preset = (typeof PRESETS)[number]
 
 export type PresetChoice = {
@@ -17,6 +17,7 @@ export const PRESET_SENTENCES: Readonly<Record<Preset, string>> = {
   web: 'a server that renders pages: a secret, authorization code',
   mobile: 'an app on a phone or a desktop: public, authorization code with PKCE',
   service: 'a service without people: a secret, client credentials',
+  'agent-platform': 'a platform whose agents act for people: a secret, authorization code, never first-party',
   dialect: 'what a dialect stands on: every grant type that its endpoints use',
 }
 
@@ -43,6 +44,14 @@ const MEMBERS: Readonly<Record<Preset, Omit<ClientMetadata, 'client_id'>>> = {
   web: { token_endpoint_auth_method: 'client_secret_basic', grant_types: CODE, require_pkce: true, ...SIGN_IN },
   mobile: { application_type: 'native', token_endpoint_auth_method: 'none', grant_types: CODE, ...SIGN_IN },
   service: { token_endpoint_auth_method: 'client_secret_basic', grant_types: ['client_credentials'] },
+  'agent-platform': {
+    security_profile: 'agent-platform',
+    token_endpoint_auth_method: 'client_secret_basic',
+    grant_types: CODE,
+    response_types: ['code'],
+    require_pkce: true,
+    refresh_policy: 'lazy',
+  },
   dialect: {
     token_endpoint_auth_method: 'none',
     grant_types: DIALECT_GRANT_TYPES,
@@ -56,6 +65,6 @@ export function fromPreset(preset: Preset, { clientId, redirectUris, isThirdPart
     client_id: clientId,
     ...MEMBERS[preset],
     ...(redirectUris.length > 0 && { redirect_uris: redirectUris }),
-    ...(isThirdParty ? { resource_scopes: [] } : { first_party: true }),
+    ...(isThirdParty || preset === 'agent-platform' ? { resource_scopes: [] } : { first_party: true }),
   }
 }

@@ -22,10 +22,11 @@ test('goes as its page says: presets, secrets, changes by command line and API, 
     'shop',
     'shop-app',
     'orders',
+    'assistants',
     'spryker-storefront',
     'reviews',
   ])
-  expect(presets.match(SECRET)).toHaveLength(3)
+  expect(presets.match(SECRET)).toHaveLength(4)
   expect(presets).not.toContain('warning')
   const chosen = await walk.next('--secret-stdin')
   expect(chosen).not.toMatch(SECRET)
