@@ -221,6 +221,17 @@ const ownMembers = {
     .boolean()
     .optional()
     .describe('Authorization codes of 86 characters instead of 43, for software that takes no shorter ones.'),
+  ucp_profile: webUri
+    .optional()
+    .describe(
+      'Where the platform publishes its profile of the Universal Commerce Protocol. Introspection says it of tokens of this client, so that a service can compare it with the header UCP-Agent.',
+    ),
+  access_token_format: z
+    .enum(['jwt', 'opaque'])
+    .optional()
+    .describe(
+      '"opaque": services ask about each of its access tokens at introspection, so that all of them learn at once that it has ended. "jwt": the resource server says which form its tokens have. Unless given: opaque for security_profile agent-platform, otherwise jwt.',
+    ),
   access_token_ttl_seconds: tokenSeconds
     .optional()
     .describe("How long its access tokens live. Unless given: the resource server's."),

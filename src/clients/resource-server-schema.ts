@@ -5,6 +5,7 @@ import { isPlain } from '../plain-text.ts'
 import { unknownMembers } from '../unknown-members.ts'
 import { LONGEST_TOKEN_SECONDS } from './client-schema.ts'
 import { scopeDescription } from './scope-descriptions.ts'
+import { scopePolicy } from './scope-policies.ts'
 
 const scopes = z
   .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/, 'must be a scope (RFC 6749 §3.3)'))
@@ -75,6 +76,12 @@ export const resourceServerMembers = {
   resource_documentation: webPage('The address of its documentation for developers, in its metadata document.'),
   resource_policy_uri: webPage('The address of what it says of the use of its data, in its metadata document.'),
   resource_tos_uri: webPage('The address of its terms, in its metadata document.'),
+  scope_policies: z
+    .record(z.string(), scopePolicy)
+    .optional()
+    .describe(
+      'What a sign-in must be like for tokens to have a scope: {"orders:write": {"min_acr": "urn:vestibule:acr:second-factor", "max_token_age": 900}}. People are asked to sign in so before the consent; a token request that does not meet it gets the other scopes. For tokens of people, not of clients themselves.',
+    ),
   is_offered: z
     .boolean()
     .optional()
@@ -151,12 +158,12 @@ function complaint({ code, keys }: { readonly code?: string; readonly keys?: rea
 
 /** Members about what a JWT says: an opaque token says nothing. */
 const OF_JWTS = ['token_typ', 'with_nbf', 'status_list'] as const
-type Contradicting = 'scopes' | 'scopeDescriptions' | 'format' | (typeof OF_JWTS)[number]
+type Contradicting = 'scopes' | 'scopeDescriptions' | 'scope_policies' | 'format' | (typeof OF_JWTS)[number]
 
 function withoutContradictions<Schema extends z.ZodObject<Pick<typeof resourceServerMembers, Contradicting>>>(
   schema: Schema,
 ): Schema {
-  return schema.superRefine(({ scopes, scopeDescriptions = {}, format, ...others }, context) => {
+  return schema.superRefine(({ scopes, scopeDescriptions = {}, scope_policies = {}, format, ...others }, context) => {
     for (const name of OF_JWTS.filter((member) => format === 'opaque' && others[member])) {
       context.addIssue({
         code: 'custom',
@@ -169,6 +176,13 @@ function withoutContradictions<Schema extends z.ZodObject<Pick<typeof resourceSe
         code: 'custom',
         path: ['scopeDescriptions', name],
         message: 'describes a scope that is not among its scopes',
+      })
+    }
+    for (const name of Object.keys(scope_policies).filter((policed) => !scopes.includes(policed))) {
+      context.addIssue({
+        code: 'custom',
+        path: ['scope_policies', name],
+        message: 'is about a scope that is not among its scopes',
       })
     }
   })

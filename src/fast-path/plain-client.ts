@@ -1,3 +1,4 @@
+import { accessTokenFormatOf } from '../clients/agent-platform.ts'
 import type { ClientMetadata } from '../clients/client.ts'
 import type { ResourceServer } from '../clients/resource-servers.ts'
 import { BOUND_TOKENS } from '../oauth/clients/mutual-tls.ts'
@@ -19,6 +20,8 @@ export function mayHavePlainTokens(client: ClientMetadata, grantType: string): b
 
 /** Whether a client's tokens for a resource server are JWTs of the usual form, for which there is a key. */
 export function takesPlainTokens(client: ClientMetadata, server: ResourceServer, signer: AccessTokenSigner): boolean {
-  const isPlain = server.format !== 'opaque' && !server.status_list && !server.identifier.includes('#')
+  const isJwt = accessTokenFormatOf(client, server) === 'jwt'
+  // What a policy leaves of the scopes is for the engine to say.
+  const isPlain = isJwt && !server.status_list && !server.scope_policies && !server.identifier.includes('#')
   return isPlain && mayUse(client, server) && signer.canSign(algorithmOf(server))
 }

@@ -24,7 +24,13 @@ declare module 'oidc-provider/lib/actions/authorization/index.js' {
 }
 
 declare module 'oidc-provider/lib/actions/authorization/scopes.js' {
+  export const checkScope: LibraryMiddleware
   export const checkOpenidScope: LibraryMiddleware
+}
+
+declare module 'oidc-provider/lib/shared/check_resource.js' {
+  const checkResource: LibraryMiddleware
+  export default checkResource
 }
 
 declare module 'oidc-provider/lib/actions/token.js' {

@@ -193,6 +193,7 @@ async function ofOthers(server: TestServer): Promise<string[]> {
   const client_id = `machine-${randomUUID()}`
   await addClient(server, {
     client_id,
+    ucp_profile: 'https://platform.example/.well-known/ucp',
     grant_types: ['client_credentials', 'urn:vestibule:grant:anonymous'],
     resource_scopes: [],
     introspects: ['*'],

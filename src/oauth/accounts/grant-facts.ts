@@ -14,6 +14,9 @@ import { storeAlso } from '../library-values.ts'
 /** What a dialect keeps with a sign-in, for the tokens that are made in it: the members are the dialect's own. */
 export type DialectSession = Readonly<Record<string, string>>
 
+/** The version of a grant that was read: it is written as that, so that one that ended meanwhile stays ended. Not stored itself. */
+export const STORED_VERSION = 'storedVersion'
+
 /** What we keep on a grant beyond the library's own fields. */
 export type GrantFacts = {
   /** Epoch milliseconds: precise enough that a sign-in right after "sign out everywhere" is not hit by it. */
@@ -26,9 +29,19 @@ export type GrantFacts = {
   readonly parentGrantId?: string
   /** What a dialect keeps with the sign-in. */
   readonly dialectSession?: DialectSession
+  /** Set where a platform's agents act for the person: no browser session is its home. */
+  readonly isLink?: true
 }
 
-const FIELDS = ['createdAtMs', 'companyUserId', 'actingAgentId', 'parentGrantId', 'dialectSession']
+const FIELDS = [
+  'createdAtMs',
+  'companyUserId',
+  'actingAgentId',
+  'parentGrantId',
+  'dialectSession',
+  'isLink',
+  STORED_VERSION,
+]
 /** Of a refresh token that came of an access token: when it ends for good (epoch seconds), and what it ends with. */
 const REFRESH_FIELDS = ['endsAt', 'parentGrantId']
 /** A sign-in that our pages ended and the library has yet to go on with. */

@@ -1,10 +1,13 @@
 import { type Grant, interactionPolicy, type KoaContextWithOIDC, type Session } from 'oidc-provider'
+import { isAgentPlatform } from '../../clients/agent-platform.ts'
 import { isEmailAddress, normalizeEmail } from '../../credentials/email.ts'
 import { accountAskedAtMs, accountOf, asCustomerAccount, type CustomerAccount, choiceOf } from '../accounts/account.ts'
 import { askedCompanyUser, type CompanyChoice, companyChoice, isCompanyOpen } from '../accounts/company-choice.ts'
 import { type GrantFacts, grantFacts, withFacts } from '../accounts/grant-facts.ts'
 import { companyUserRefused } from '../accounts/switch-company.ts'
 import type { SignOutCutOffs } from '../sign-out-cut-offs.ts'
+import { type AgentLinks, askedEachTime } from './agent-links.ts'
+import { policedScopes } from './policed-scopes.ts'
 import { addStepUp, type SecondFactorPolicy } from './step-up.ts'
 
 /** What a request may ask to be shown (OpenID Connect Core §3.1.2.1; `create`: Initiating User Registration 1.0 §4.1). */
@@ -47,12 +50,17 @@ export function interactionPolicyFor({
   addStepUp(login, secondFactorPolicy)
   const original = check.check
   check.check = (ctx) => (isFirstParty(ctx) ? interactionPolicy.Check.NO_NEED_TO_PROMPT : original(ctx))
+  consent?.checks.add(askedEachTime())
   policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }), 0)
   policy.add(
     new interactionPolicy.Prompt(
       { name: 'company', requestable: false },
       new interactionPolicy.Check('company_choice', 'a company has to be chosen', 'interaction_required', lacksCompany),
     ),
+    policy.findIndex(({ name }) => name === 'consent'),
+  )
+  policy.add(
+    policedScopes(),
     policy.findIndex(({ name }) => name === 'consent'),
   )
   if (isRegistrationOpen) policy.add(new interactionPolicy.Prompt({ name: 'create', requestable: true }), 0)
@@ -113,34 +121,43 @@ function lacksCompany(ctx: KoaContextWithOIDC): boolean {
  * The grant of the session for this client. A first-party client is granted what it asks for; for others the person is asked.
  * A grant from before a "sign out everywhere" is no grant.
  */
-export function createLoadExistingGrant({ cutOffs }: { cutOffs: SignOutCutOffs }) {
+export function createLoadExistingGrant({ cutOffs, links }: { cutOffs: SignOutCutOffs; links: AgentLinks }) {
+  /** The grant of an id, as far as there is one, and whether the person of this session may go on with it. */
+  async function look(ctx: KoaContextWithOIDC, grantId: string | undefined) {
+    const { client, session, provider } = ctx.oidc
+    const existing = grantId ? await provider.Grant.find(grantId) : undefined
+    const [accountId, facts] = [session?.accountId, grantFacts(existing)]
+    if (!existing || !client || accountId === undefined || !facts)
+      return { existing, isCutOff: false, usable: undefined }
+    const isCutOff = await cutOffs.isBefore(ownershipOf(accountId, client.clientId, facts), facts.createdAtMs)
+    const isOwn = existing.accountId === accountId && existing.clientId === client.clientId
+    const isUsable = isOwn && isForCompany(facts, companyChoice(ctx)) && !isCutOff
+    return { existing, isCutOff, usable: isUsable ? existing : undefined }
+  }
+
   return async function loadExistingGrant(ctx: KoaContextWithOIDC): Promise<Grant | undefined> {
     const { client, session, provider } = ctx.oidc
     if (!client || !session) return undefined
-    const grantId = ctx.oidc.result?.consent?.grantId ?? session.grantIdFor(client.clientId)
-    const existing = grantId ? await provider.Grant.find(grantId) : undefined
     // A grant is loaded for a person who is signed in.
     const accountId = session.accountId as string
-    const facts = grantFacts(existing)
-    const isCutOff =
-      facts !== undefined && (await cutOffs.isBefore(ownershipOf(accountId, client.clientId, facts), facts.createdAtMs))
-    const isUsable =
-      existing !== undefined &&
-      existing.accountId === accountId &&
-      facts !== undefined &&
-      isForCompany(facts, companyChoice(ctx)) &&
-      !isCutOff
+    const grantId = ctx.oidc.result?.consent?.grantId ?? session.grantIdFor(client.clientId)
+    const { existing, isCutOff, usable } = await look(ctx, grantId)
     const account = asCustomerAccount(accountOf(ctx))
     if (!existing || isCutOff) forgetSid(session, client.clientId)
-    if (!isFirstParty(ctx)) return isUsable ? asConsented(ctx, existing, account) : undefined
+    if (isAgentPlatform(client)) {
+      const owner = { accountId, clientId: client.clientId, ...kept(account) }
+      const link = usable ?? (await look(ctx, await links.find(owner))).usable
+      return link && (isNew(ctx, link) ? links.keep(link, { owner, client }) : link)
+    }
+    if (!isFirstParty(ctx)) return usable && asConsented(ctx, usable, account)
 
-    const grant = isUsable
-      ? existing
-      : withFacts(new provider.Grant({ accountId, clientId: client.clientId }), {
-          createdAtMs: accountAskedAtMs(ctx),
-          ...kept(account),
-        })
-    if (grantEverything(ctx, grant) || !isUsable) await grant.save()
+    const grant =
+      usable ??
+      withFacts(new provider.Grant({ accountId, clientId: client.clientId }), {
+        createdAtMs: accountAskedAtMs(ctx),
+        ...kept(account),
+      })
+    if (grantEverything(ctx, grant) || !usable) await grant.save()
     return grant
   }
 }
@@ -159,11 +176,15 @@ async function asConsented(
   grant: Grant,
   account: CustomerAccount | undefined,
 ): Promise<Grant> {
-  const isNew = ctx.oidc.result?.consent?.grantId === grant.jti
-  if (!isNew || kept(account) === undefined || grantFacts(grant)?.companyUserId !== undefined) return grant
+  if (!isNew(ctx, grant) || kept(account) === undefined || grantFacts(grant)?.companyUserId !== undefined) return grant
   Object.assign(grant, kept(account))
   await grant.save()
   return grant
+}
+
+/** Whether the person has just consented to it. */
+function isNew(ctx: KoaContextWithOIDC, grant: Grant): boolean {
+  return ctx.oidc.result?.consent?.grantId === grant.jti
 }
 
 function kept(account: CustomerAccount | undefined): Pick<GrantFacts, 'companyUserId'> | undefined {

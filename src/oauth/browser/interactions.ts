@@ -4,6 +4,7 @@ import type { ClientMetadata } from '../../clients/client.ts'
 import type { Proof } from '../../customers/proof.ts'
 import { acrDemandOf, acrOf, demandsPasskey, demandsSecondFactor, SIGNED_IN } from '../accounts/acr.ts'
 import { chosenCompanyUser, grantFacts, signedInAtMs, withFacts } from '../accounts/grant-facts.ts'
+import type { AskedEachTime } from './agent-links.ts'
 import type { AskedScope, DescribeScopes } from './asked-scopes.ts'
 import { createEndedInteractions } from './ended-interactions.ts'
 import { createInteractionBrowser } from './interaction-browser.ts'
@@ -33,7 +34,7 @@ export type Interaction = {
   readonly wantsSecondFactor: boolean
   /** At the prompt for a second factor: the session that lacks one and nothing else. */
   readonly session?: LiveSession
-  /** At the consent prompt: what the client asks for that was not granted before. */
+  /** At the consent prompt: what the client asks for that was not granted before; of a platform of agents all that it asks for. */
   readonly requested: { readonly scopes: readonly AskedScope[]; readonly claims: readonly string[] }
 }
 
@@ -157,6 +158,8 @@ type Missing = {
   missingOIDCScope?: string[]
   missingOIDCClaims?: string[]
   missingResourceScopes?: Record<string, string[]>
+  /** Everything that is asked for, also what was granted before: where people are asked each time. */
+  asked?: AskedEachTime
 }
 
 async function saveConsent(provider: Provider, interaction: LibraryInteraction): Promise<string> {
@@ -174,7 +177,10 @@ async function saveConsent(provider: Provider, interaction: LibraryInteraction):
   for (const [resource, scopes] of Object.entries(missingResourceScopes ?? {})) {
     grant.addResourceScope(resource, scopes.join(' '))
   }
-  return grant.save()
+  return grant.save().catch((error: unknown) => {
+    if (error instanceof errors.AccessDenied) throw new InteractionLost(error.error_description ?? error.message)
+    throw error
+  })
 }
 
 /** As whom the session signed in, the grant acts. */
@@ -208,8 +214,10 @@ async function describe(
   client: ClientMetadata,
   { describeScopes, choice, session }: Describing,
 ): Promise<Interaction> {
-  // What the library's consent checks put there.
-  const { missingOIDCScope = [], missingOIDCClaims = [], missingResourceScopes = {} } = found.prompt.details as Missing
+  const missing = found.prompt.details as Missing // what the library's consent checks put there, and ours
+  const { missingOIDCScope = [], missingOIDCClaims = [], missingResourceScopes = {} } = missing
+  const unasked = { oidcScopes: missingOIDCScope, resourceScopes: missingResourceScopes }
+  const { oidcScopes, resourceScopes } = missing.asked ?? unasked
   // The library has read them as texts.
   const { login_hint, ui_locales, prompt, max_age, redirect_uri } = found.params as Record<string, string | undefined>
   return {
@@ -226,8 +234,8 @@ async function describe(
     ...((prompt?.split(' ').includes('login') || max_age !== undefined) && { wantsFreshSignIn: true }),
     requested: {
       scopes: await describeScopes(
-        [...new Set([...missingOIDCScope, ...Object.values(missingResourceScopes).flat()])],
-        missingResourceScopes,
+        [...new Set([...oidcScopes, ...Object.values(resourceScopes).flat()])],
+        resourceScopes,
       ),
       claims: missingOIDCClaims,
     },

@@ -8,7 +8,7 @@ import { seal, unseal } from '../../storage/seal.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { agentIdOf } from '../accounts/agent-account.ts'
 import { anonymousIdOf } from '../accounts/anonymous-account.ts'
-import { signedInAtMs } from '../accounts/grant-facts.ts'
+import { grantFacts, signedInAtMs } from '../accounts/grant-facts.ts'
 import { storeAlso } from '../library-values.ts'
 import type { SignOutCutOffs } from '../sign-out-cut-offs.ts'
 import type { EndSignIn } from '../sign-outs/end-sign-in.ts'
@@ -119,11 +119,17 @@ export function createSessionIndex({ storage, sealKeys, cutOffs, endSignIn }: Se
     /** Forgets which browsers a customer used: for one who was erased. */
     forget: (accountId: string): Promise<void> => storage.remove(KIND, accountId),
 
-    /** Signs one browser out, and everything that was granted to apps in it; false when the customer has no such session. */
+    /**
+     * Signs one browser out, and everything that was granted to apps in it but links, which belong to no browser; false when the customer has no such
+     * session.
+     */
     async end(accountId: string, uid: string, why: EndingCause = 'ended-by-customer'): Promise<boolean> {
       const found = (await alive(accountId)).find(({ each }) => each.uid === uid)
       if (!found) return false
-      for (const { clientId, grantId, sid: sessionId } of grantsOf(found.session)) {
+      const grants = grantsOf(found.session)
+      const stored = await storage.getMany(grants.map(({ grantId }) => ({ kind: 'Grant', id: grantId })))
+      const own = grants.filter((_, index) => grantFacts(stored[index]?.artifact)?.isLink !== true)
+      for (const { clientId, grantId, sid: sessionId } of own) {
         const what = { of: 'grant', grantId, accountId, clientId, sessionId } as const
         await endSignIn({ what, why })
       }

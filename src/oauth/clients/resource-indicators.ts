@@ -1,4 +1,5 @@
 import { errors, type KoaContextWithOIDC, type ResourceServer as LibraryResourceServer } from 'oidc-provider'
+import { accessTokenFormatOf } from '../../clients/agent-platform.ts'
 import type { ClientMetadata } from '../../clients/client.ts'
 import { isOffered } from '../../clients/offered-scopes.ts'
 import type { ResourceServer } from '../../clients/resource-servers.ts'
@@ -70,7 +71,7 @@ export function createResourceIndicators(deps: ResourceDeps) {
         scope: scopesAt(metadata, server, { isMachine }).join(' '),
         audience: audienceOf(server),
         accessTokenTTL: machineTokenTtlSeconds(metadata, server),
-        ...(server.format === 'opaque'
+        ...(accessTokenFormatOf(metadata, server) === 'opaque'
           ? { accessTokenFormat: 'opaque' }
           : { accessTokenFormat: 'jwt', jwt: { sign: { alg: servedAlgorithm(server) } } }),
       } as LibraryResourceServer

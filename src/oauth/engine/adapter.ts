@@ -1,7 +1,9 @@
 import { createHmac } from 'node:crypto'
 import type { Adapter, AdapterPayload, errors as libraryErrors } from 'oidc-provider'
+import { Unavailable } from '../../http/unavailable.ts'
 import { seal, unseal } from '../../storage/seal.ts'
 import type { Artifact, Storage, StoredArtifact } from '../../storage/storage.ts'
+import { STORED_VERSION } from '../accounts/grant-facts.ts'
 import { familyPayload, familyRecord, isCurrentToken, rotatedAt } from '../refresh/family.ts'
 import type { RefreshTokens } from '../refresh/refresh-tokens.ts'
 import type { Ownership, SignOutCutOffs } from '../sign-out-cut-offs.ts'
@@ -33,6 +35,8 @@ export type AdapterDeps = {
   readonly cutOffs?: SignOutCutOffs
 }
 
+/** Others who write the same grant at the same time are waited for this often. */
+const MOST_TRIES = 10
 const SESSION_OF_CODE = 'session of a code'
 /** A device that asks too late is told so, by `expired_token` (RFC 8628 §3.5), for as long as this. */
 const DEVICE_CODE_REMEMBERED_SECONDS = 600
@@ -53,12 +57,32 @@ export function createAdapter(deps: AdapterDeps): (kind: string) => Adapter {
 
 function artifactAdapter({ storage, errors, grantTtlSeconds, sealKeys, endGrant }: AdapterDeps, kind: string): Adapter {
   const toPayload = (stored: StoredArtifact | undefined, id?: string) => stored && fromArtifact(kind, id, stored)
+
+  /** A grant that was read is changed where it is: were it put, one that was ended in between would be back, with all its tokens. */
+  async function saveGrant(id: string, { [STORED_VERSION]: read, ...payload }: AdapterPayload): Promise<void> {
+    const ttlSeconds = await grantTtlSeconds(payload)
+    const artifact = toArtifact(kind, id, payload, sealKeys[0])
+    if (read === undefined) return storage.put(kind, id, artifact, ttlSeconds)
+    let version = Number(read)
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      if (await storage.swap(kind, id, version, { artifact, ttlSeconds })) return
+      const now = await storage.get(kind, id)
+      if (!now) throw new errors.AccessDenied('what was granted has been taken back meanwhile')
+      version = now.version
+    }
+    throw new Unavailable('storage', 'others go on changing a grant')
+  }
+
   return {
     async upsert(id, payload, expiresIn) {
-      const ttlSeconds = kind === 'Grant' ? await grantTtlSeconds(payload) : lifetime(expiresIn) + remembered(kind)
-      await storage.put(kind, id, toArtifact(kind, id, payload, sealKeys[0]), ttlSeconds)
+      if (kind === 'Grant') return saveGrant(id, payload)
+      await storage.put(kind, id, toArtifact(kind, id, payload, sealKeys[0]), lifetime(expiresIn) + remembered(kind))
     },
-    find: async (id) => toPayload(await storage.get(kind, id), id),
+    async find(id) {
+      const stored = await storage.get(kind, id)
+      const payload = toPayload(stored, id)
+      return payload && kind === 'Grant' ? { ...payload, [STORED_VERSION]: stored?.version } : payload
+    },
     findByUid: async (uid) => toPayload(await storage.findBy(kind, 'uid', uid)),
     async findByUserCode(userCode) {
       for (const sealKey of sealKeys) {

@@ -1,11 +1,12 @@
 import { type Client, type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
+import { ACR_VALUES } from '../../clients/acr-values.ts'
+import { isAgentPlatform } from '../../clients/agent-platform.ts'
 import type { ClientMetadata } from '../../clients/client.ts'
 import { OWN_MEMBER_NAMES } from '../../clients/client-schema.ts'
 import { CONTENT_ENCRYPTIONS, ENCRYPTION_ALGORITHMS } from '../../clients/message-members.ts'
 import { isFapi, needsPkce } from '../../clients/security-profile.ts'
 import { cookieHome, cookieName } from '../../http/cookie-names.ts'
 import { issuerPath } from '../../http/routing/issuer-path.ts'
-import { ACR_VALUES } from '../accounts/acr.ts'
 import { CLAIMS_BY_SCOPE } from '../accounts/claims.ts'
 import { grantFacts } from '../accounts/grant-facts.ts'
 import { interactionPolicyFor, promptValues } from '../browser/first-party.ts'
@@ -70,7 +71,7 @@ export function fixedConfiguration({
     },
     cookies: cookies(issuer, cookieKeys),
     enabledJWA: enabledAlgorithms(),
-    expiresWithSession: async (_ctx, source) => endsWithSession(source),
+    expiresWithSession: async ({ oidc }, source) => !isAgentPlatform(oidc.client) && endsWithSession(source),
     extraClientMetadata: mutualTls
       ? { properties: [...OWN_MEMBER_NAMES] }
       : { properties: [...OWN_MEMBER_NAMES, BOUND_TOKENS], validator: refuseBoundTokens },

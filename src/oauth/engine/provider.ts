@@ -14,6 +14,7 @@ import { createFindAccount, type JudgeAccount } from '../accounts/account.ts'
 import { grantFacts, keepGrantFacts, keepSignInInstant } from '../accounts/grant-facts.ts'
 import { noteBrowserSignIns, noteDirectSignIn } from '../back-channel/note-client-sessions.ts'
 import { type QueueLogout, queueLogouts } from '../back-channel/queue-logouts.ts'
+import { createAgentLinks, widenLinks } from '../browser/agent-links.ts'
 import { createDescribeScopes } from '../browser/asked-scopes.ts'
 import { deviceFlow, restartDeviceFlow } from '../browser/device-flow.ts'
 import { createLoadExistingGrant } from '../browser/first-party.ts'
@@ -32,13 +33,14 @@ import { type MutualTls, mutualTlsFeature } from '../clients/mutual-tls.ts'
 import { createResourceIndicators } from '../clients/resource-indicators.ts'
 import type { GrantType } from '../grants/grant-type.ts'
 import type { RefreshTokens } from '../refresh/refresh-tokens.ts'
+import { holdScopePolicies } from '../requests/scope-policies.ts'
 import { createSignOutCutOffs } from '../sign-out-cut-offs.ts'
 import type { EndSignIn } from '../sign-outs/end-sign-in.ts'
 import { createRevocation } from '../sign-outs/revocation.ts'
 import type { StatusLists } from '../status-lists/status-lists.ts'
 import { createAccessTokenClaims } from '../tokens/access-token-claims.ts'
 import type { Introspect } from '../tokens/introspection.ts'
-import { accessTokenTtlSeconds, grantTtlSeconds, LIFETIMES } from '../tokens/lifetimes.ts'
+import { accessTokenTtlSeconds, grantTtlSeconds, keptAhead, LIFETIMES } from '../tokens/lifetimes.ts'
 import type { NoteIssuance } from '../tokens/note-issuance.ts'
 import type { FitToken } from '../tokens/size-budget.ts'
 import type { TokenShape } from '../tokens/token-shape.ts'
@@ -46,6 +48,7 @@ import type { FindToken } from '../tokens/token-status.ts'
 import type { JudgeToken } from '../tokens/token-verdict.ts'
 import { createAdapter } from './adapter.ts'
 import { answerIntrospection } from './answer-introspection.ts'
+import { useRequestRules } from './authorization-rules.ts'
 import { fixedConfiguration } from './configuration.ts'
 import type { DpopNonces } from './dpop-nonces.ts'
 import { createEndGrant, endBareSessions } from './end-grant.ts'
@@ -159,6 +162,9 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
   judgeAccessTokens(provider, deps.judgeToken)
   acceptFormerHints(provider, deps.findFormerKey)
   nameSessionsInIdTokens(provider)
+  widenLinks(provider)
+  holdScopePolicies(provider, deps.resourceServers.find)
+  useRequestRules(provider, deps.resourceServers.find)
   useOwnEndpoints(provider, {
     introspect: answerIntrospection(deps.introspect),
     revoke: createRevocation(deps),
@@ -219,7 +225,9 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
         const servers = await Promise.all(Object.keys(resources as object).map(resourceServers.find))
         const accessTtls = servers.map((server) => accessTokenTtlSeconds(client, server?.accessTokenTtlSeconds))
         const refreshTtlSeconds = client.refresh_token_ttl_seconds ?? LIFETIMES.refreshToken
-        return grantTtlSeconds(refreshTtlSeconds, Math.max(accessTokenTtlSeconds(client, undefined), ...accessTtls))
+        return keptAhead(
+          grantTtlSeconds(refreshTtlSeconds, Math.max(accessTokenTtlSeconds(client, undefined), ...accessTtls)),
+        )
       },
       companyUserInContext: () => grantFacts(Provider.ctx?.oidc.entities.Grant)?.companyUserId,
     }),
@@ -231,7 +239,7 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
     formats: { customizers: { jwt: claims.customizeJwt as never } },
     // Keys of an external signer are no JWK.
     jwks: { keys: toLibraryKeys(keys) as never },
-    loadExistingGrant: createLoadExistingGrant({ cutOffs }),
+    loadExistingGrant: createLoadExistingGrant({ cutOffs, links: createAgentLinks(reads.storage) }),
     features: {
       backchannelLogout: { enabled: true },
       claimsParameter: { enabled: true },

@@ -16,6 +16,7 @@ import { authenticationIn, tellAuthentication } from '../accounts/authentication
 import { mayHaveScope } from '../accounts/claims.ts'
 import { grantFacts } from '../accounts/grant-facts.ts'
 import { asSource, newAccessToken, newGrantWith, newRefreshToken } from '../library-values.ts'
+import { keepToScopePolicies } from '../requests/scope-policies.ts'
 import { newGrant } from '../tokens/issue-tokens.ts'
 import type { Subject } from './subject-token.ts'
 import { type DeriveDeps, withinSupport } from './support-limits.ts'
@@ -65,12 +66,14 @@ export async function deriveTokens(
   ctx.oidc.entity('Grant', grant)
 
   const { resourceServer } = subject
-  const settle = await derivation.begin?.({ grantId: grant.jti, scopes, resource: resourceServer.identifier() })
-  const leftSeconds = secondsUntil(endsAt)
-  if (!isSame) Object.assign(grant, { expiresIn: leftSeconds })
   const scope = scopes.join(' ')
   const source = { accountId: account.accountId, client, grantId: grant.jti, gty: grantType }
   const accessToken = newAccessToken(provider, { ...source, scope, resourceServer })
+  await keepToScopePolicies(ctx, accessToken)
+  const given = [...accessToken.scopes].filter(Boolean)
+  const settle = await derivation.begin?.({ grantId: grant.jti, scopes: given, resource: resourceServer.identifier() })
+  const leftSeconds = secondsUntil(endsAt)
+  if (!isSame) Object.assign(grant, { expiresIn: leftSeconds })
   Object.assign(accessToken, { expiresIn: Math.min(accessToken.expiration, leftSeconds) })
   if (certificate) accessToken.setThumbprint('x5t', certificate)
   if (dPoP) accessToken.setThumbprint('jkt', dPoP.thumbprint)
@@ -86,7 +89,7 @@ export async function deriveTokens(
     accessToken: accessTokenValue,
     expiresIn: accessToken.expiration,
     refreshToken: refreshTokenValue,
-    scope: scope || undefined,
+    scope: accessToken.scope || undefined,
     tokenType: accessToken.tokenType,
   })
 }

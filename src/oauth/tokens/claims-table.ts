@@ -71,6 +71,12 @@ export const CLAIMS: Readonly<Record<string, ClaimEntry>> = {
     in: ['access', 'introspection'],
     dialects: ALL,
   },
+  ucp_profile: {
+    says: 'The profile of the platform that it was given to (Universal Commerce Protocol).',
+    source: 'the member ucp_profile of the client',
+    example: 'https://platform.example/.well-known/ucp',
+    in: ['introspection'],
+  },
   scope: {
     says: 'The scopes that were granted at the resource server, with spaces between them.',
     source: 'the grant',

@@ -31,7 +31,7 @@ export type Told = { readonly said: object; readonly body: string }
 export function createIntrospect(deps: IntrospectionDeps): Introspect {
   const { judgeToken, findClient, identifiersOf, issuer, audit, metrics } = deps
   // Services show the same token again and again, and while its account stays as it is the answer does too.
-  const told = new WeakMap<FoundToken, Told & Pick<Who, 'customer' | 'companyUser' | 'actingAgentId'>>()
+  const told = new WeakMap<FoundToken, Told & Pick<Who, 'customer' | 'companyUser' | 'actingAgentId' | 'ucpProfile'>>()
 
   return async function introspect(value, callerId) {
     const answer = await look(value, callerId)
@@ -51,22 +51,35 @@ export function createIntrospect(deps: IntrospectionDeps): Introspect {
         audit({ type: 'introspection.refused', clientId: caller.client_id, reason: token.kind })
       return undefined
     }
-    return tell(verdict.token, asCustomerAccount(verdict.account))
+    const holder = verdict.token.clientId === callerId ? caller : await findClient(verdict.token.clientId)
+    return tell(verdict.token, { ...asWho(asCustomerAccount(verdict.account)), ucpProfile: holder?.ucp_profile })
   }
 
-  function tell(token: FoundToken, who: Who | undefined): Told {
-    const { customer, companyUser, actingAgentId } = who ?? {}
+  function tell(token: FoundToken, who: Who): Told {
+    const { customer, companyUser, actingAgentId, ucpProfile } = who
     const before = told.get(token)
     const isSame = before?.customer === customer && before?.companyUser === companyUser
-    if (before && isSame && before.actingAgentId === actingAgentId) return before
-    const said = describe(who ? { ...token, claims: claimsOf(token, who) } : token, issuer)
-    const now = { said, body: JSON.stringify(said), customer, companyUser, actingAgentId }
+    if (before && isSame && before.actingAgentId === actingAgentId && before.ucpProfile === ucpProfile) return before
+    const said = {
+      ...describe({ ...token, claims: claimsOf(token, who) }, issuer),
+      ...defined({ ucp_profile: ucpProfile }),
+    }
+    const now = { said, body: JSON.stringify(said), customer, companyUser, actingAgentId, ucpProfile }
     told.set(token, now)
     return now
   }
 }
 
-type Who = Partial<Pick<CustomerAccount, 'customer' | 'companyUser' | 'actingAgentId'>>
+type Who = Partial<Pick<CustomerAccount, 'customer' | 'companyUser' | 'actingAgentId'>> & {
+  /** The profile of the platform that holds the token. */
+  readonly ucpProfile?: string | undefined
+}
+
+function asWho(account: CustomerAccount | undefined): Who {
+  if (!account) return {}
+  const { customer, companyUser, actingAgentId } = account
+  return { customer, companyUser, ...(actingAgentId !== undefined && { actingAgentId }) }
+}
 
 /** What the token says, with the customer as they are now. */
 function claimsOf(token: FoundToken, { customer, companyUser, actingAgentId }: Who): FoundToken['claims'] {

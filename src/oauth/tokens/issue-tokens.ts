@@ -19,6 +19,7 @@ import { isAnonymousAccount } from '../accounts/anonymous-account.ts'
 import { type AuthenticationClaims, tellAuthentication } from '../accounts/authentication.ts'
 import { withFacts } from '../accounts/grant-facts.ts'
 import { asSource, clientIdOf, newAccessToken, newIdOf, newRefreshToken, parametersOf } from '../library-values.ts'
+import { keepToScopePolicies } from '../requests/scope-policies.ts'
 
 export type TokenRequest = {
   /** The person; or looks them up, once everything else of the request is in order. */
@@ -79,6 +80,7 @@ export async function issueTokens(ctx: TokenEndpointGrantContext, request: Token
   if (accessToken.expiration > longestSeconds) Object.assign(accessToken, { expiresIn: longestSeconds })
   if (certificate) accessToken.setThumbprint('x5t', certificate)
   if (dPoP) accessToken.setThumbprint('jkt', dPoP.thumbprint)
+  await keepToScopePolicies(ctx, accessToken)
   ctx.oidc.entity('AccessToken', accessToken)
 
   const scope = [...scopes].join(' ')
