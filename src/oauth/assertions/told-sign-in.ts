@@ -1,5 +1,6 @@
+import { ACR_VALUES } from '../../clients/acr-values.ts'
 import type { TrustedIssuer } from '../../issuers/issuer-schema.ts'
-import { ACR_VALUES, RECOGNISED, SECOND_FACTOR } from '../accounts/acr.ts'
+import { RECOGNISED, SECOND_FACTOR } from '../accounts/acr.ts'
 import type { AuthenticationClaims } from '../accounts/authentication.ts'
 
 type Claims = Readonly<Record<string, unknown>>
