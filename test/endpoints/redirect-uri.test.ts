@@ -1,11 +1,12 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ask, OWNER } from '../admin/administrators.ts'
 import { createCookieJar } from '../support/cookie-jar.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { authorizationUrl, obtainCode, pkce, read, redeem } from './client.ts'
 
 let server: TestServer
 beforeAll(async () => {
-  server = await startTestServer()
+  server = await startTestServer({ ADMIN_TOKEN: OWNER })
 })
 afterAll(() => server?.stop())
 
@@ -98,4 +99,60 @@ test('an app that is no native one has no choice of ports', async () => {
     redirect_uri: 'http://localhost:49152/callback',
   })
   expect((await createCookieJar().fetch(address)).status).toBe(400)
+})
+
+/** A native app of others that registered each loopback address, and https. */
+describe('the redirects of a native app', () => {
+  const REGISTERED = [
+    'http://127.0.0.1/callback',
+    'http://[::1]/callback',
+    'http://localhost/callback',
+    'https://app.example/callback',
+  ]
+  const NATIVE = { client_id: 'native-app', resource: undefined, scope: 'openid' }
+  beforeAll(async () => {
+    const metadata = {
+      client_id: 'native-app',
+      application_type: 'native',
+      token_endpoint_auth_method: 'none',
+      redirect_uris: REGISTERED,
+      resource_scopes: [],
+    }
+    const made = await ask(server, OWNER, 'POST', '/v1/clients', { metadata })
+    expect(made.status).toBe(201)
+  })
+
+  // localhost as well: browsers and agents register it, and it is no less on this machine (RFC 8252 §8.3 prefers the addresses).
+  test.each(['http://127.0.0.1:51004/callback', 'http://[::1]:51004/callback', 'http://localhost:51004/callback'])(
+    'come back on any port of loopback, and the code is redeemed with that very address: %s',
+    async (redirect_uri) => {
+      for (const other of [redirect_uri.replace('51004', '51005'), redirect_uri.replace(':51004', '')]) {
+        const { code, verifier } = await obtainCode(server.url, { ...NATIVE, redirect_uri })
+        const answer = await read(redeem(server.url, code, verifier, { client_id: 'native-app', redirect_uri: other }))
+        expect([other, answer.status, answer.body.error]).toEqual([other, 400, 'invalid_grant'])
+      }
+      const { code, verifier } = await obtainCode(server.url, { ...NATIVE, redirect_uri })
+      expect((await redeem(server.url, code, verifier, { client_id: 'native-app', redirect_uri })).status).toBe(200)
+    },
+  )
+
+  test.each([
+    'http://127.0.0.1:51004/other',
+    'http://127.0.0.1:51004/callback/',
+    'http://127.0.0.1:51004/callback?x=1',
+    'http://127.0.0.1:51004/',
+    'http://127.0.0.2:51004/callback',
+    'http://[::2]:51004/callback',
+    'http://localhost.example:51004/callback',
+    'https://127.0.0.1:51004/callback',
+    'https://app.example:8443/callback',
+    'https://app.example:443/callback',
+    'http://app.example/callback',
+    'http://127.0.0.1:51004@evil.example/callback',
+    'http://127.1:51004/callback',
+  ])('are nowhere else: %s', async (redirect_uri) => {
+    const address = authorizationUrl(server.url, { ...PKCE, ...NATIVE, redirect_uri })
+    const answer = await fetch(address, { redirect: 'manual' })
+    expect([answer.status, answer.headers.get('location')]).toEqual([400, null])
+  })
 })
