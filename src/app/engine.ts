@@ -4,17 +4,18 @@ import { createProtocolPages } from '../interaction/protocol-pages.ts'
 import type { Log } from '../log.ts'
 import { createSwitchCompany } from '../oauth/accounts/switch-company.ts'
 import { createSignInDigest } from '../oauth/browser/followed-sign-ins.ts'
+import { CHALLENGE_PATH } from '../oauth/challenge/endpoint.ts'
+import type { Challenge } from '../oauth/challenge/index.ts'
 import { dpopNonces } from '../oauth/engine/dpop-nonces.ts'
 import { createLiveProvider, type LiveProvider } from '../oauth/engine/live-provider.ts'
 import { buildProvider, type ProviderDeps } from '../oauth/engine/provider.ts'
 import type { GrantType } from '../oauth/grants/grant-type.ts'
 import { createGrants } from '../oauth/grants/index.ts'
 import { limitScopes } from '../support-access/support-access.ts'
-import type { Backends } from './backends.ts'
-import { createIdentifiersOf, type ProtocolRules } from './protocol-rules.ts'
+import { createChallengeServices } from './challenge/challenge.ts'
+import { createIdentifiersOf } from './protocol-rules.ts'
 import { assertionDeps } from './services/assertions.ts'
 import { createSecondFactorPolicy } from './services/second-factor-policy.ts'
-import type { Services } from './services.ts'
 import type { AppParts } from './shared.ts'
 import { createTracedPorts } from './traced-ports.ts'
 
@@ -34,6 +35,7 @@ export function createEngine(config: Config, log: Log, parts: EngineParts): Live
 }
 
 function providerDeps(config: Config, log: Log, { backends, services, rules }: EngineParts): ProviderDeps {
+  const challenge = createChallengeServices(config, backends, services)
   const { storage, auditTrail, metrics, cookieKeys, tokenKeys, keyRing } = backends
   const { clients, tokens, customers, pages } = services
   return {
@@ -62,13 +64,15 @@ function providerDeps(config: Config, log: Log, { backends, services, rules }: E
     refreshTokens: tokens.refreshTokens,
     findToken: tokens.findToken,
     endSignIn: tokens.endSignIn,
-    grants: createOwnGrants(config, backends, services, rules),
+    grants: createOwnGrants(config, { backends, services, rules, challenge }),
+    ...(challenge && { challenge: challenge.endpoint }),
     pages: createProtocolPages({ pages }),
     isRegistrationOpen: config.REGISTRATION === 'open' && customers.recovery !== undefined,
     findFormerKey: keyRing.formerKey,
     metadata: {
       ...services.revocations.metadata,
       ...(config.DYNAMIC_REGISTRATION !== 'off' && { registration_endpoint: config.ISSUER + REGISTRATION_PATH }),
+      ...(challenge && { authorization_challenge_endpoint: config.ISSUER + CHALLENGE_PATH }),
     },
     placeInStatusList: services.revocations.statusLists.place,
     guardedFetch: backends.guardedFetch,
@@ -83,15 +87,14 @@ function providerDeps(config: Config, log: Log, { backends, services, rules }: E
 /** Grants look at people as they are now, not as a cache remembers them. */
 function createOwnGrants(
   config: Config,
-  backends: Backends,
-  services: Services,
-  { refresh }: ProtocolRules,
+  { backends, services, rules, challenge }: EngineParts & { readonly challenge: Challenge | undefined },
 ): GrantType[] {
   const { clients, customers, agents, support } = services
   const { findByReference: findCustomerByReference } = customers.directory
   return createGrants({
-    ...refresh,
+    ...rules.refresh,
     ...assertionDeps(config, backends, services),
+    ...(challenge && { demandFactor: challenge.demandFactor }),
     audit: backends.auditTrail.append,
     authenticate: customers.authenticate,
     authenticateAgent: agents.authenticate,

@@ -35,6 +35,13 @@ export const customerSettings = {
     sentence:
       'Whether the sign-in page offers a code by mail in place of the password. It needs mail and customers of our own; a second factor is asked for all the same.',
   },
+  AUTHORIZATION_CHALLENGE: {
+    type: z.enum(['off', 'on']),
+    default: 'off',
+    sentence:
+      'Whether apps of the shop may show sign-in screens of their own at /authorize-challenge (OAuth 2.0 for First-Party Applications). ' +
+      'With on, each client still needs the member authorization_challenge.',
+  },
   REGISTRATION_CONFIRMATION: {
     type: z.enum(['required', 'none']),
     default: 'required',

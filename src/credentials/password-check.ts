@@ -13,6 +13,8 @@ export type SignInContext = LoginContext & {
   readonly code?: string
   /** The endpoint asks for the second factor afterwards, on a page of its own. */
   readonly asksForCodeLater?: true
+  /** The sign-in under way to which a code by mail is bound; it works in no other. */
+  readonly place?: string
 }
 
 /** `startedAtMs`: epoch milliseconds. What ends sign-ins while the password is being checked ends this one too. */

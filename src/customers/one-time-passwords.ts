@@ -1,8 +1,9 @@
 import { createHmac, randomInt } from 'node:crypto'
 import { normalizeEmail } from '../credentials/email.ts'
 import { networkOf } from '../credentials/ip-network.ts'
-import type { Lockout, LoginContext, Reservation } from '../credentials/lockout/lockout.ts'
+import type { Lockout, Reservation } from '../credentials/lockout/lockout.ts'
 import { NOWHERE } from '../credentials/lockout/lockout-names.ts'
+import type { SignInContext } from '../credentials/password-check.ts'
 import { typedCode } from '../credentials/typed-code.ts'
 import { noteWhoseLater } from '../credentials/whose-attempt.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -16,9 +17,10 @@ import type { CheckFactor } from './second-factor/direct-check.ts'
 export type OneTimePasswords = {
   /**
    * Mails a code to the customer with this login, in the customer's language before those of the asker. In the
-   * background, so that the answer does not show whether there is one.
+   * background, so that the answer does not show whether there is one. `place` is a sign-in under way: the code works in
+   * that alone.
    */
-  request(login: string, asker: Asker): void
+  request(login: string, asker: Asker, place?: string): void
   /** Checks a code, once. Every refusal is the same. */
   readonly authenticate: Authenticate
   /** The same with the key of a letter that resets passwords, which is used up; the password stays. */
@@ -58,17 +60,21 @@ const MAX_TRIES = 5
  */
 export function createOneTimePasswords(deps: OneTimePasswordDeps): OneTimePasswords {
   const { storage, directory, proofs, lockout, budgets, digestKey } = deps
-  const digest = (subject: string, code: string) =>
-    createHmac('sha256', digestKey).update(`one-time-password\n${subject}\n${code}`).digest('base64url')
-  const askedBy = (subject: string, network: string) => `${subject}\n${network}`
+  const digest = (subject: string, code: string, place = '') =>
+    createHmac('sha256', digestKey)
+      .update(`one-time-password\n${subject}\n${code}${place && `\n${place}`}`)
+      .digest('base64url')
+  /** Who asks or tries: the sign-in under way where the code is bound to one, else the network. */
+  const askedBy = (subject: string, from: string) => `${subject}\n${from}`
+  const fromOf = ({ ip, place }: { readonly ip: string; readonly place?: string | undefined }) => place ?? networkOf(ip)
 
-  async function write(login: string, { ip, languages }: Asker): Promise<Letter | undefined> {
+  async function write(login: string, { ip, languages }: Asker, place?: string): Promise<Letter | undefined> {
     const subject = normalizeEmail(login)
     if ((await budgets.takeForPlace(ip, 'codes')) !== undefined) return undefined
     if (!(await budgets.takeForAccount('one-time-password', subject, { ip }))) return undefined
-    const from = networkOf(ip)
+    const from = fromOf({ ip, place })
     const code = Array.from({ length: LENGTH }, () => ALPHABET[randomInt(ALPHABET.length)]).join('')
-    const id = digest(subject, code)
+    const id = digest(subject, code, place)
     // Also of an unknown login: what is tried next is judged alike.
     await storage.put(ASKED, askedBy(subject, from), { id }, TTL_SECONDS)
     const madeAtMs = Date.now()
@@ -87,10 +93,10 @@ export function createOneTimePasswords(deps: OneTimePasswordDeps): OneTimePasswo
   }
 
   /** The customer whose code it is, unless something ended it since. It is used up then. */
-  async function redeem(subject: string, code: string, network: string): Promise<Measured | undefined> {
-    const id = digest(subject, typedCode(code))
+  async function redeem(subject: string, code: string, context: SignInContext): Promise<Measured | undefined> {
+    const id = digest(subject, typedCode(code), context.place)
     const [tries, stored] = await Promise.all([
-      storage.increment(`one-time-password:tries:${askedBy(subject, network)}`, TTL_SECONDS),
+      storage.increment(`one-time-password:tries:${askedBy(subject, fromOf(context))}`, TTL_SECONDS),
       storage.get(KIND, id),
     ])
     if (tries > MAX_TRIES || !stored) return undefined
@@ -100,8 +106,8 @@ export function createOneTimePasswords(deps: OneTimePasswordDeps): OneTimePasswo
   }
 
   /** One that asked for a code is no guesser until its own tries are used up: strangers' guesses do not lock it out. */
-  async function enter(subject: string, code: string, context: LoginContext): Promise<Reservation> {
-    const hasAsked = (await storage.get(ASKED, askedBy(subject, networkOf(context.ip)))) !== undefined
+  async function enter(subject: string, code: string, context: SignInContext): Promise<Reservation> {
+    const hasAsked = (await storage.get(ASKED, askedBy(subject, fromOf(context)))) !== undefined
     if (!hasAsked) return lockout.reserve(subject, code, context)
     return {
       settle: async (result: Parameters<Reservation['settle']>[0]) => {
@@ -114,16 +120,16 @@ export function createOneTimePasswords(deps: OneTimePasswordDeps): OneTimePasswo
     noteWhoseLater(outcome, async () => (await directory.findByLogin(subject))?.customer.id)
 
   return {
-    request(login, asker) {
-      deps.postLetter(() => write(login, asker))
+    request(login, asker, place) {
+      deps.postLetter(() => write(login, asker, place))
     },
 
-    authenticate: checkBy((subject, code, { ip }) => redeem(subject, code, networkOf(ip))),
+    authenticate: checkBy(redeem),
     authenticateByResetKey: checkBy(async (subject, key) => deps.redeemResetKey?.(key, subject)),
   }
 
   function checkBy(
-    redeemCode: (subject: string, code: string, context: LoginContext) => Promise<Measured | undefined>,
+    redeemCode: (subject: string, code: string, context: SignInContext) => Promise<Measured | undefined>,
   ): Authenticate {
     return async (login, code, context = NOWHERE) => {
       const subject = normalizeEmail(login)

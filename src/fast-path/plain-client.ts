@@ -7,12 +7,13 @@ import type { AccessTokenSigner } from '../oauth/tokens/sign-access-token.ts'
 
 /**
  * Whether a client may have tokens by a grant type without more ado: it is registered for it, the grant type does not end
- * for it, and its tokens are not bound to a key.
+ * for it, it asks for no factor again, and its tokens are not bound to a key.
  */
 export function mayHavePlainTokens(client: ClientMetadata, grantType: string): boolean {
   return (
     client.grant_types?.includes(grantType) === true &&
     client.grants_sunset === undefined &&
+    client.second_factor_max_age_seconds === undefined &&
     client.dpop_bound_access_tokens !== true &&
     client[BOUND_TOKENS] !== true
   )

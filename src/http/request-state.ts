@@ -43,6 +43,8 @@ export type RequestState = {
   dialectSession?: Readonly<Record<string, string>>
   /** The dialect's clients know no answer that is given twice. Written by dialects, read by the refresh grant. */
   refusesRepeats?: boolean
+  /** What a refresh needs before it is answered, for the app. Written by the refresh grant, read by `oauth/challenge/token-answers`. */
+  missingSteps?: object
   /** The grant type has ended for the client. Written by `oauth/engine/grant-sunsets`, read by dialects. */
   grantHasEnded?: boolean
   /** The answer was given before, to the same refresh token. Written by the refresh grant, read by `oauth/tokens/issued-tokens`. */

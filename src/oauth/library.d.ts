@@ -49,9 +49,63 @@ declare module 'oidc-provider/lib/shared/reject_structured_tokens.js' {
 }
 
 declare module 'oidc-provider/lib/helpers/weak_cache.js' {
+  type Add = (name: string, path: string, middleware: unknown) => unknown
+
   export default function instance(provider: import('oidc-provider').Provider): {
-    readonly router: { match(method: string, path: string): object | undefined }
+    readonly router: {
+      match(method: string, path: string): object | undefined
+      readonly post: Add
+      readonly options: Add
+    }
   }
+}
+
+declare module 'oidc-provider/lib/helpers/als.js' {
+  /** The context of the request under way. */
+  const store: { run<Result>(ctx: object, next: () => Result): Result }
+  export default store
+}
+
+declare module 'oidc-provider/lib/helpers/is_valid_scope.js' {
+  export default function isValidScope(scope: unknown): boolean
+}
+
+declare module 'oidc-provider/lib/actions/authorization/claims.js' {
+  export const checkClaims: LibraryMiddleware
+}
+
+declare module 'oidc-provider/lib/actions/authorization/sender_constraints.js' {
+  export const checkPKCE: LibraryMiddleware
+}
+
+declare module 'oidc-provider/lib/shared/assemble_params.js' {
+  export default function assembleParams(
+    names: ReadonlySet<string>,
+    ctx: import('oidc-provider').KoaContextWithOIDC,
+    next: () => Promise<void>,
+  ): Promise<void>
+}
+
+declare module 'oidc-provider/lib/shared/reject_dupes.js' {
+  export default function rejectDupes(
+    but: { readonly except?: ReadonlySet<string> },
+    ctx: import('oidc-provider').KoaContextWithOIDC,
+    next: () => Promise<void>,
+  ): Promise<void>
+}
+
+declare module 'oidc-provider/lib/shared/error_handler.js' {
+  /** `event` is emitted for a request that is refused. */
+  export default function getErrorHandler(event: string): LibraryMiddleware
+}
+
+declare module 'oidc-provider/lib/shared/no_cache.js' {
+  const noCache: LibraryMiddleware
+  export default noCache
+}
+
+declare module 'oidc-provider/lib/shared/selective_body.js' {
+  export const urlencoded: LibraryMiddleware
 }
 
 declare module 'oidc-provider/lib/helpers/grant_common.js' {

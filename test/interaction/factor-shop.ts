@@ -2,7 +2,7 @@ import { generate } from 'otplib'
 import { CALLBACK, decode, pkce, read, redeem, type Tokens } from '../endpoints/client.ts'
 import { later } from '../support/clock.ts'
 import { postJson } from '../support/http.ts'
-import type { TestSettings } from '../support/server.ts'
+import type { TestServerOptions, TestSettings } from '../support/server.ts'
 import { type HostedShop, type Page, startHostedShop, type TestCustomer, type Visitor } from './hosted-shop.ts'
 
 export const SIGNED_IN = 'urn:vestibule:acr:signed-in'
@@ -31,8 +31,11 @@ export type FactorShop = HostedShop & {
 }
 
 /** A hosted shop with clients that want, or leave out, second factors. */
-export async function startFactorShop(settings: TestSettings = {}): Promise<FactorShop> {
-  const shop = await startHostedShop(settings)
+export async function startFactorShop(
+  settings: TestSettings = {},
+  options: TestServerOptions = {},
+): Promise<FactorShop> {
+  const shop = await startHostedShop(settings, options)
   const client = {
     first_party: true,
     token_endpoint_auth_method: 'none',

@@ -107,6 +107,8 @@ export function createCustomerFactors(deps: FactorDeps) {
     devices,
     has: secondFactors.isRequired,
     mailedCodes: rules.allowsMail ? mailedCodes : undefined,
+    /** The same for a code that confirms an address: it does not count as a factor, whatever the rules say. */
+    confirmingCodes: mailedCodes,
 
     /** What the customer has to show at a client; asked once the password was right. */
     async needOf(customer: Customer, clientId: string | undefined): Promise<FactorNeed> {

@@ -44,7 +44,7 @@ export function noteBrowserSignIns({ Session, Client: Model }: Provider, note: N
  * Notes a sign-in without a browser, after the grant type has given tokens: the client knows the person, and no session. A
  * refresh is noted only where it chose another company.
  */
-export async function noteDirectSignIn({ oidc }: TokenEndpointGrantContext, note: Note): Promise<void> {
+export async function noteDirectSignIn({ oidc }: Pick<TokenEndpointGrantContext, 'oidc'>, note: Note): Promise<void> {
   const { client, params, entities } = oidc
   const { Account, Grant, RefreshToken } = entities
   if (!client?.backchannelLogoutUri || !Account || !Grant || anonymousIdOf(Account.accountId) !== undefined) return

@@ -10,6 +10,7 @@ import { agentAccountId, isAgentAccount } from '../accounts/agent-account.ts'
 import { isAnonymousAccount } from '../accounts/anonymous-account.ts'
 import { askedCompanyUser } from '../accounts/company-choice.ts'
 import { reasonOfChoice } from '../accounts/switch-company.ts'
+import { CHALLENGE_ERROR } from '../challenge/endpoint.ts'
 import { clientIdOf } from '../library-values.ts'
 import type { RefreshTokens } from '../refresh/refresh-tokens.ts'
 import { issuedTokens } from '../tokens/issued-tokens.ts'
@@ -92,6 +93,7 @@ const CLIENT_ENDPOINTS = [
   ['pushed_authorization_request.error', 'pushed authorization request'],
   ['device_authorization.error', 'device authorization'],
   ['backchannel_authentication.error', 'backchannel authentication'],
+  [CHALLENGE_ERROR, 'authorization challenge'],
 ] as const
 
 /** Where nobody but the browser, or the bearer of a token, proves anything. */

@@ -12,6 +12,7 @@ import rejectStructuredTokens from 'oidc-provider/lib/shared/reject_structured_t
 import type { Storage } from '../../storage/storage.ts'
 import type { CommerceAccount } from '../accounts/account.ts'
 import { endWithoutSession } from '../browser/sign-out.ts'
+import { redeemWithoutRedirect } from '../challenge/token-answers.ts'
 import { makeIds, newAccessToken } from '../library-values.ts'
 import type { FoundToken } from '../tokens/found-token.ts'
 import type { Refusal } from '../tokens/refusals.ts'
@@ -36,7 +37,7 @@ replaceLastStep(revocationSteps, 'revoke')
 // The steps of clients' authentication last: those of pushed requests and devices are copied from them later.
 for (const steps of [tokenSteps, introspectionSteps, revocationSteps, clientAuthSteps]) lookAtHeaderFirst(steps)
 // The last step of the token endpoint runs the grant.
-tokenSteps.splice(-1, 0, refuseEndedGrants, refuseWeakProofs)
+tokenSteps.splice(-1, 0, refuseEndedGrants, refuseWeakProofs, redeemWithoutRedirect)
 // That of pushed requests stores one.
 authorizationSteps('pushed_authorization_request').splice(-1, 0, refuseWeakProofs)
 // The last step of a sign-out asks whether to.

@@ -28,6 +28,9 @@ import { type LeadElsewhere, signOutElsewhere } from '../browser/sign-out-elsewh
 import { measureStagedSignIns, type ProofHolds } from '../browser/staged-sign-ins.ts'
 import { type SecondFactorPolicy, sayAcrOfSession } from '../browser/step-up.ts'
 import { keepUpstreamSessions } from '../browser/upstream-sessions.ts'
+import { type ChallengeEndpoint, serveChallenges } from '../challenge/endpoint.ts'
+import { keepAuthSessions } from '../challenge/mint-code.ts'
+import { nameMissingSteps } from '../challenge/token-answers.ts'
 import { compareSecretsWith, toLibraryClient } from '../clients/client-metadata.ts'
 import { type MutualTls, mutualTlsFeature } from '../clients/mutual-tls.ts'
 import { createResourceIndicators } from '../clients/resource-indicators.ts'
@@ -108,6 +111,8 @@ export type ProviderDeps = {
   readonly judgeToken: JudgeToken
   readonly endSignIn: EndSignIn
   readonly grants: readonly GrantType[]
+  /** Sign-in screens of apps; absent where there are none. */
+  readonly challenge?: ChallengeEndpoint | undefined
   readonly pages: ProtocolPages
   /** Whether `prompt=create` leads to a form for new customers. */
   readonly isRegistrationOpen: boolean
@@ -140,10 +145,12 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
   provider.use(leadOnAfterAnswer(provider, deps.pages))
   provider.use(nameUnauthorizedClients())
   provider.use(trimMetadata())
+  provider.use(nameMissingSteps())
   provider.use(nameOfferedScopes(deps.resourceServers.offeredScopes))
   provider.use(nameAssertionProfiles(deps.issuerKinds))
   provider.use(endBareSessions(deps))
   keepGrantFacts(provider)
+  keepAuthSessions(provider)
   keepSignInInstant(provider)
   noteSessions(provider, deps.noteSession)
   noteBrowserSignIns(provider, deps.noteClientSession)
@@ -177,6 +184,7 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
     // The published types want a mutable list and a context of their own.
     provider.registerGrantType(grant.name, handle as never, grant.parameters as string[])
   }
+  if (deps.challenge) serveChallenges(provider, deps.challenge)
   listenToProvider(provider, deps)
   return provider
 }

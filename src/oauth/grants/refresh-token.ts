@@ -2,8 +2,10 @@ import { errors, type Grant, type TokenEndpointGrantContext } from 'oidc-provide
 import { checkDpopReplay, checkMtlsCert, validateDpop } from 'oidc-provider/lib/helpers/grants.js'
 import type { ClientMetadata } from '../../clients/client.ts'
 import type { ResourceServer } from '../../clients/resource-servers.ts'
+import type { Customer } from '../../customers/customer.ts'
 import { requestState } from '../../http/request-state.ts'
-import type { CustomerAccount } from '../accounts/account.ts'
+import type { Artifact } from '../../storage/storage.ts'
+import { asCustomerAccount, type CustomerAccount } from '../accounts/account.ts'
 import { grantFacts } from '../accounts/grant-facts.ts'
 import { companyUserIn, noteCompanyChosen, type SwitchCompany } from '../accounts/switch-company.ts'
 import { failureOf } from '../failed-requests.ts'
@@ -17,7 +19,21 @@ import { answerRefresh, endOf, enter } from './refresh-answer.ts'
 import { type Asker, answerOldToken, mismatch, type Presented, type ReuseDeps } from './refresh-reuse.ts'
 import { takeRefreshStep } from './refresh-step.ts'
 
+/** Refuses a refresh whose second factor is older than the client wants. */
+export type DemandFactor = (
+  ctx: TokenEndpointGrantContext,
+  refresh: {
+    readonly client: ClientMetadata
+    /** Absent where the tokens are of nobody who has factors. */
+    readonly customer: Customer | undefined
+    /** What is stored of the refresh token. */
+    readonly family: Artifact
+  },
+) => Promise<void>
+
 export type RefreshGrantDeps = ReuseDeps & {
+  /** Absent where no client can ask for it. */
+  readonly demandFactor?: DemandFactor | undefined
   readonly findClient: (clientId: string) => Promise<ClientMetadata | undefined>
   readonly judgeToken: JudgeToken
   readonly switchCompany: SwitchCompany
@@ -112,6 +128,8 @@ async function refresh(
   const presented = { ...shown, stored: actingAs(shown.stored, companyUserId) }
   const client = await deps.findClient(presented.binding.clientId)
   if (!client) throw new errors.InvalidGrant('client not found')
+  const customer = asCustomerAccount(verdict.account)?.customer
+  await deps.demandFactor?.(ctx, { client, customer, family: presented.stored.artifact })
   const current = newRefreshToken(ctx.oidc.provider, familyPayload(presented.stored, presented.value))
   const grant = enter(ctx, current, verdict)
   const chosen = companyUserId === undefined ? undefined : await actAs(deps, ctx, { grant, verdict, companyUserId })

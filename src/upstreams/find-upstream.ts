@@ -1,5 +1,5 @@
-import { normalizeEmail } from '../../credentials/email.ts'
-import type { UpstreamRegistry, UsableUpstream } from '../../upstreams/registry.ts'
+import { normalizeEmail } from '../credentials/email.ts'
+import type { UpstreamRegistry, UsableUpstream } from './registry.ts'
 
 /** Finds the provider of the company that an e-mail address belongs to. It depends on the domain alone, and so tells of no account. */
 export function createFindUpstream({ usable, find }: Pick<UpstreamRegistry, 'find' | 'usable'>) {
