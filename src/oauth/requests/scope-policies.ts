@@ -95,18 +95,25 @@ export function holdScopePolicies(provider: Provider, findResourceServer: FindRe
 
 /**
  * Leaves an access token that is about to be issued the scopes whose policy its sign-in meets. Saving it does the same: who stores
- * something else beside it calls this first, so that nothing is stored for a refusal.
+ * something else beside it, or does what cannot be undone, asks first.
  *
  * @throws {InvalidScope} where none is left.
  */
 export async function keepToScopePolicies(ctx: KoaContextWithOIDC, token: AccessToken): Promise<void> {
   const identifier = token.resourceServer?.identifier()
-  const find = findersOf.get(ctx.oidc.provider)
-  const server = identifier === undefined ? undefined : await find?.(identifier)
-  if (!server?.scope_policies || !token.scope) return
-  const met = scopesMet(server, token.scope.split(' '), authenticationOf(ctx))
-  if (met.length === 0) {
-    throw new errors.InvalidScope('the sign-in is not as strong or as recent as the scope demands', token.scope)
-  }
-  token.scope = met.join(' ')
+  if (identifier === undefined || !token.scope) return
+  token.scope = (await scopesThatMeet(ctx, identifier, token.scope.split(' '))).join(' ')
+}
+
+/** The same before there is a token: of these scopes at a resource server, those that the request's tokens can have. */
+export async function scopesThatMeet(
+  ctx: KoaContextWithOIDC,
+  identifier: string,
+  scopes: readonly string[],
+): Promise<readonly string[]> {
+  const server = await findersOf.get(ctx.oidc.provider)?.(identifier)
+  if (!server?.scope_policies || scopes.length === 0) return scopes
+  const met = scopesMet(server, scopes, authenticationOf(ctx))
+  if (met.length > 0) return met
+  throw new errors.InvalidScope('the sign-in is not as strong or as recent as the scope demands', scopes.join(' '))
 }

@@ -19,7 +19,7 @@ import { isAnonymousAccount } from '../accounts/anonymous-account.ts'
 import { type AuthenticationClaims, tellAuthentication } from '../accounts/authentication.ts'
 import { withFacts } from '../accounts/grant-facts.ts'
 import { asSource, clientIdOf, newAccessToken, newIdOf, newRefreshToken, parametersOf } from '../library-values.ts'
-import { keepToScopePolicies } from '../requests/scope-policies.ts'
+import { scopesThatMeet } from '../requests/scope-policies.ts'
 
 export type TokenRequest = {
   /** The person; or looks them up, once everything else of the request is in order. */
@@ -61,6 +61,11 @@ export async function issueTokens(ctx: TokenEndpointGrantContext, request: Token
   const scopes = validateClientScope(provider, ctx)
   await checkDpopReplay(provider, ctx, dPoP, client.clientId, errors.InvalidGrant)
 
+  const authentication = authenticationFor(ctx, request)
+  // Before the account is looked for, which may use up what was presented.
+  const there = [...scopes].filter((each) => resourceServer.scopes.has(each))
+  await scopesThatMeet(ctx, resourceServer.identifier(), there)
+
   const account = typeof request.account === 'function' ? await request.account() : request.account
   const grant = newGrant(ctx, { account, ...provedAt(request) }, resourceServer, scopes)
   ctx.oidc.entity('Account', account)
@@ -71,7 +76,7 @@ export async function issueTokens(ctx: TokenEndpointGrantContext, request: Token
     client,
     grantId: grant.jti,
     gty: request.grantType,
-    ...authenticationFor(ctx, request),
+    ...authentication,
   }
   const accessToken = newAccessToken(provider, source)
   accessToken.resourceServer = resourceServer
@@ -80,7 +85,6 @@ export async function issueTokens(ctx: TokenEndpointGrantContext, request: Token
   if (accessToken.expiration > longestSeconds) Object.assign(accessToken, { expiresIn: longestSeconds })
   if (certificate) accessToken.setThumbprint('x5t', certificate)
   if (dPoP) accessToken.setThumbprint('jkt', dPoP.thumbprint)
-  await keepToScopePolicies(ctx, accessToken)
   ctx.oidc.entity('AccessToken', accessToken)
 
   const scope = [...scopes].join(' ')
