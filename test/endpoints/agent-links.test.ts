@@ -3,7 +3,7 @@ import { ask, OWNER } from '../admin/administrators.ts'
 import { type HostedShop, startHostedShop, type TestCustomer } from '../interaction/hosted-shop.ts'
 import { createCookieJar } from '../support/cookie-jar.ts'
 import { postForm } from '../support/http.ts'
-import { authorizationUrl, CALLBACK, introspect, ordersService, pkce, read, signIn, submit } from './client.ts'
+import { authorizationUrl, CALLBACK, introspect, ordersService, pkce, read, redeem, signIn, submit } from './client.ts'
 import { addPlatform, addShop, CART, CHECKOUT, ORDERS, type Platform, PROFILE } from './platform.ts'
 
 let shop: HostedShop
@@ -186,6 +186,26 @@ describe('a link', () => {
     const anew = await platform.link({ scope: CART }, { login })
     expect(scopesOf(anew)).toEqual([CART])
   })
+})
+
+test('a yes to a page that was open while the link was taken back makes a new link, and brings no token back', async () => {
+  const { tokens, customer, jar } = await newLink({ scope: ORDERS })
+  const { verifier, challenge } = pkce()
+  const request = {
+    client_id: platform.clientId,
+    scope: CHECKOUT,
+    code_challenge: challenge,
+    code_challenge_method: 'S256',
+  }
+  const page = await jar.follow(await jar.fetch(authorizationUrl(url(), request)), { stopAt: CALLBACK })
+  const visitor = shop.visitor()
+  await visitor.signIn(customer)
+  await visitor.submit(await visitor.open('/account/apps'), '/withdraw', { client: platform.clientId })
+  const { searchParams } = new URL((await submit(jar, page, { decision: 'allow' })).url)
+  const { body } = await read(redeem(url(), searchParams.get('code') ?? '', verifier, {}, platform.headers))
+  expect(scopesOf(body)).toEqual([CHECKOUT])
+  expect(await isActive(tokens.access_token)).toBe(false)
+  expect((await platform.refresh(tokens.refresh_token)).body).toMatchObject({ error: 'invalid_grant' })
 })
 
 describe('a further authorization by the same person', () => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ask } from '../admin/administrators.ts'
 import { ADMIN_TOKEN, askAdmin } from '../keys/server-nodes.ts'
 import { later } from '../support/clock.ts'
 import { describeOn } from '../support/describe-on.ts'
@@ -15,7 +16,7 @@ const DAY_SECONDS = 86_400
 function suite(settings: () => Promise<TestSettings>): void {
   let server: TestServer
   beforeAll(async () => {
-    server = await startTestServer({ ADMIN_TOKEN, ...(await settings()) })
+    server = await startTestServer({ ADMIN_TOKEN, TRUSTED_PROXIES: '127.0.0.1,::1', ...(await settings()) })
   })
   afterAll(() => server?.stop())
 
@@ -35,7 +36,7 @@ function suite(settings: () => Promise<TestSettings>): void {
     expect(made.status, JSON.stringify(made.body)).toBe(201)
     const client = basicAuth(client_id, SECRET)
     const tokens = await tokensOf(server.url, { scope: 'customer' }, client)
-    return { client, tokens, use: (token: string) => read(refresh(server.url, token, {}, client)) }
+    return { client, clientId: client_id, tokens, use: (token: string) => read(refresh(server.url, token, {}, client)) }
   }
   const isActive = async ({ access_token }: Pick<Tokens, 'access_token'>) =>
     (await introspect(server.url, access_token)).active
@@ -97,6 +98,52 @@ function suite(settings: () => Promise<TestSettings>): void {
       expect((await use(tokens.refresh_token)).body.error).toBe('invalid_grant')
       expect((await use(second.body.refresh_token)).body.error).toBe('invalid_grant')
       expect(await isActive(second.body)).toBe(false)
+    })
+
+    test('the theft is on record, with the grant and the client', async () => {
+      const { clientId, tokens, use } = await signIn('lazy')
+      const first = await use(tokens.refresh_token)
+      await use(first.body.refresh_token)
+      await use(tokens.refresh_token)
+      const { body } = await ask(server, ADMIN_TOKEN, 'GET', `/v1/audit?type=refresh.theft&clientId=${clientId}`)
+      const [entry, another] = body.items as Record<string, unknown>[]
+      expect(entry).toMatchObject({ type: 'refresh.theft', clientId, grantId: expect.any(String) })
+      expect(another).toBeUndefined()
+    })
+
+    test('the access token of before works on, next to the new one', async () => {
+      const { tokens, use } = await signIn('lazy')
+      const { body } = await use(tokens.refresh_token)
+      expect([await isActive(tokens), await isActive(body)]).toEqual([true, true])
+    })
+
+    test('a try to widen the scope is refused, and the same token works without it', async () => {
+      const { client, tokens, use } = await signIn('lazy')
+      const wider = await read(refresh(server.url, tokens.refresh_token, { scope: 'customer company' }, client))
+      expect([wider.status, wider.body.error]).toEqual([400, 'invalid_scope'])
+      expect((await use(tokens.refresh_token)).status).toBe(200)
+      expect(await isActive(tokens)).toBe(true)
+    })
+
+    test('the old token from another network, before its successor was used, is counted and works', async () => {
+      const counted = async () => {
+        const answer = await fetch(`${server.adminUrl}/metrics`, {
+          headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+        })
+        return Number(/^vestibule_refresh_elsewhere_total (\d+)/m.exec(await answer.text())?.[1] ?? 0)
+      }
+      const { client, tokens } = await signIn('lazy')
+      const from = (address: string, token: string) =>
+        read(refresh(server.url, token, {}, { ...client, 'x-forwarded-for': address }))
+      const before = await counted()
+      const { body } = await from('203.0.113.1', tokens.refresh_token)
+      expect((await from('203.0.113.1', tokens.refresh_token)).status).toBe(200)
+      expect(await counted()).toBe(before)
+      expect((await from('198.51.100.7', tokens.refresh_token)).body.refresh_token).toBe(body.refresh_token)
+      expect(await counted()).toBe(before + 1)
+      // The successor may be used from anywhere: its client has moved.
+      expect((await from('192.0.2.9', body.refresh_token)).status).toBe(200)
+      expect(await counted()).toBe(before + 1)
     })
 
     test('many at once are all answered, with one successor, which works', async () => {
