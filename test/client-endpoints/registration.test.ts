@@ -1,7 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ask, OWNER } from '../admin/administrators.ts'
-import { introspect, obtainCode, read, redeem, refresh } from '../endpoints/client.ts'
+import {
+  authorizationUrl,
+  introspect,
+  obtainCode,
+  pkce,
+  read,
+  redeem,
+  refresh,
+  signIn,
+  sonia,
+  submit,
+} from '../endpoints/client.ts'
+import { createCookieJar } from '../support/cookie-jar.ts'
 import { describeOn } from '../support/describe-on.ts'
 import { postJson } from '../support/http.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
@@ -150,6 +162,8 @@ describe('software that registers itself', () => {
     expect((await stateOf(client_id)).metadata).toEqual({
       client_id,
       self_registered: true,
+      security_profile: 'agent-platform',
+      access_token_format: 'jwt',
       client_name: APP.client_name,
       application_type: 'native',
       token_endpoint_auth_method: 'none',
@@ -267,6 +281,57 @@ async function introspectAsService(token: string): Promise<Record<string, unknow
   const credentials = Buffer.from(`${metadata.client_id}:${made.body.secret}`).toString('base64')
   return introspect(server.url, token, { authorization: `Basic ${credentials}` })
 }
+
+describe('the consent page of software that registered itself', () => {
+  /** What a customer reads before the answer. */
+  async function consentFor(metadata: object): Promise<string> {
+    const { client_id, redirect_uris } = (await registered(metadata)) as Registration & { redirect_uris: string[] }
+    const jar = createCookieJar()
+    const fields = {
+      client_id,
+      redirect_uri: String(redirect_uris[0]),
+      scope: 'orders:see',
+      resource: `${server.url}/mcp`,
+    }
+    const request = authorizationUrl(server.url, {
+      ...fields,
+      code_challenge: pkce().challenge,
+      code_challenge_method: 'S256',
+    })
+    const login = await jar.follow(await jar.fetch(request))
+    const page = await signIn(jar, login, sonia, String(redirect_uris[0]))
+    return page.response.text()
+  }
+
+  test('names the host that the answer goes to, and never the shop as who added it', async () => {
+    const web = await consentFor({
+      ...APP,
+      client_name: 'Demo shop',
+      redirect_uris: ['https://agent.example/callback'],
+    })
+    expect(web).toContain('Address of the app: agent.example')
+    expect(web).toContain('go on to agent.example')
+    const native = await consentFor({ ...APP, redirect_uris: ['http://127.0.0.1/callback'] })
+    expect(native).toContain('a program on this device')
+    for (const html of [web, native]) expect(html).not.toContain('Added by the shop')
+  })
+
+  test('is shown each time, and what was allowed outlives the sign-out of the browser', async () => {
+    const { client_id } = await registered()
+    const resource = `${server.url}/mcp`
+    const { code, verifier, jar } = await codeOf(client_id)
+    const own = { client_id, redirect_uri: CALLBACK, resource }
+    const { access_token, refresh_token } = (await read(redeem(server.url, code, verifier, own))).body
+    const request = { ...own, scope: 'orders:see', code_challenge: pkce().challenge, code_challenge_method: 'S256' }
+    const open = async () => jar.follow(await jar.fetch(authorizationUrl(server.url, request)), { stopAt: CALLBACK })
+    expect(await (await open()).response.text()).toContain('name="decision"')
+    await submit(jar, await jar.follow(await jar.fetch(`${server.url}/logout`)), { logout: 'yes' }, CALLBACK)
+    expect(await (await open()).response.text()).toContain('name="password"')
+    expect((await introspectAsService(access_token)).active).toBe(true)
+    const refreshed = await refresh(server.url, refresh_token, { client_id, resource: `${server.url}/mcp` })
+    expect(refreshed.status).toBe(200)
+  })
+})
 
 describe('a client and its registration', () => {
   test('it reads it, without any secret', async () => {

@@ -54,7 +54,9 @@ function hiddenDefaults(
   resourceServers: readonly ResourceServer[],
 ): Finding[] {
   const hidden = new Set(resourceServers.filter((server) => !isOffered(server)).map(({ identifier }) => identifier))
-  return clients.flatMap(({ metadata: { client_id, first_party, default_resource = DEFAULT_RESOURCE } }) => {
+  // Software that registered itself names the service that it found the server by.
+  const known = clients.filter(({ metadata }) => metadata.self_registered !== true)
+  return known.flatMap(({ metadata: { client_id, first_party, default_resource = DEFAULT_RESOURCE } }) => {
     if (first_party === true || !hidden.has(default_resource)) return []
     const effect = `its requests that name no resource are for ${default_resource}, which is not offered to software of others`
     const fix = 'Give it a default_resource that is offered, or say first_party: true if it is your own software.'

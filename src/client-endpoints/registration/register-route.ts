@@ -58,12 +58,15 @@ export function createRegisterRoute(deps: RegisterDeps): Routes {
     openToScripts(ctx)
     const presented = tokenOf(ctx)
     const token = presented === undefined ? undefined : await deps.initialTokens.find(presented)
+    if (!token) {
+      const budget = await count(deps, ctx.ip)
+      if (budget !== 'left') return limit(ctx, budget === 'just-spent' && 'too many registrations within the hour')
+    }
     if (!token && (presented !== undefined || !deps.isOpen)) {
       metrics.registrations.inc({ outcome: 'refused' })
       audit({ type: 'client.registration-refused', reason: 'no token that is valid', ip: ctx.ip })
       return refuseToken(ctx, presented, 'a token of the operator of this server is needed, one that is not used up')
     }
-    if (!token && (await isTooMany(deps, ctx.ip))) return limit(ctx, 'too many registrations within the hour')
     const outcome = await answeringRefusals(ctx, () => register(ctx, token))
     if (outcome === 'refused') metrics.registrations.inc({ outcome: 'refused' })
   })
@@ -86,9 +89,10 @@ export function createRegisterRoute(deps: RegisterDeps): Routes {
     answerRegistered(ctx, 201, deps.issuer, { metadata, registeredAt, token: accessToken })
   }
 
-  function limit(ctx: Context, reason: string): void {
+  /** Logged once for each budget: who sends more than is allowed fills no log and no trail. */
+  function limit(ctx: Context, reason: string | false): void {
     metrics.registrations.inc({ outcome: 'limited' })
-    log.warn({ event: 'registrations.full', reason })
+    if (reason) log.warn({ event: 'registrations.full', reason })
     ctx.set('Retry-After', String(HOUR_SECONDS))
     refuse(ctx, 429, 'temporarily_unavailable', 'no more software can register itself now: try again later')
   }
@@ -96,10 +100,13 @@ export function createRegisterRoute(deps: RegisterDeps): Routes {
   return routed(router)
 }
 
-/** Counts the attempt, whatever comes of it. */
-async function isTooMany({ storage }: RegisterDeps, ip: string): Promise<boolean> {
-  if ((await storage.increment(`registration:${networkOf(ip)}`, HOUR_SECONDS)) > MOST_OF_ONE) return true
-  return (await storage.increment('registrations', HOUR_SECONDS)) > MOST_OF_ALL
+/** Counts an attempt without a token that is valid, whatever comes of it. */
+async function count({ storage }: RegisterDeps, ip: string): Promise<'left' | 'just-spent' | 'spent'> {
+  const ofOne = await storage.increment(`registration:${networkOf(ip)}`, HOUR_SECONDS)
+  if (ofOne > MOST_OF_ONE) return ofOne === MOST_OF_ONE + 1 ? 'just-spent' : 'spent'
+  const ofAll = await storage.increment('registrations', HOUR_SECONDS)
+  if (ofAll > MOST_OF_ALL) return ofAll === MOST_OF_ALL + 1 ? 'just-spent' : 'spent'
+  return 'left'
 }
 
 /** Where people are sent, without what may be long. */

@@ -52,6 +52,9 @@ export function registeredMetadata(clientId: string, asked: Asked, rules: Regist
   return defined({
     client_id: clientId,
     self_registered: true,
+    // People are asked each time; what they allow is a link, which no sign-out in a browser ends. Services choose the form of tokens.
+    security_profile: 'agent-platform',
+    access_token_format: 'jwt',
     client_name: name,
     application_type: isNative(redirectUris) ? 'native' : 'web',
     token_endpoint_auth_method: authMethodOf(asked),

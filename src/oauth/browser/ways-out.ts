@@ -62,15 +62,20 @@ export function clientFacts(client: ClientMetadata): ClientFacts {
   }
 }
 
-/** Of a client whose id is an address, that of the id: it is the one thing that such a client cannot choose. */
-function clientHost({ client_id: clientId, client_uri: home }: ClientMetadata): string | undefined {
-  const address = [clientId, text(home) ?? ''].find((each) => /^https?:\/\//.test(each) && URL.canParse(each))
+/**
+ * Of a client whose id is an address, that of the id: it is the one thing that such a client cannot choose. Of one that registered
+ * itself, that of a redirect, which it cannot borrow.
+ */
+function clientHost(client: ClientMetadata): string | undefined {
+  const { client_id: clientId, client_uri: home, redirect_uris: redirects = [] } = client
+  const own = client.self_registered === true ? redirects.filter((uri) => uri.startsWith('https:')) : [text(home) ?? '']
+  const address = [clientId, ...own].find((each) => /^https?:\/\//.test(each) && URL.canParse(each))
   return address === undefined ? undefined : new URL(address).host
 }
 
-/** Clients whose id is an address are known by their document alone. */
-function isStranger({ client_id: clientId }: ClientMetadata): boolean {
-  return /^https?:\/\//.test(clientId)
+/** Clients whose id is an address are known by their document alone, others by what they registered themselves. */
+function isStranger({ client_id: clientId, self_registered: isSelfRegistered }: ClientMetadata): boolean {
+  return isSelfRegistered === true || /^https?:\/\//.test(clientId)
 }
 
 /** A client that an earlier release stored may have anything there. */
