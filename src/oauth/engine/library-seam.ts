@@ -51,8 +51,8 @@ export function useOwnEndpoints(provider: Provider, endpoints: Endpoints): void 
 }
 
 /**
- * Puts our verdict on a token in place of the library's own look at userinfo, its one user of this. JWT access tokens,
- * which it knows nothing of, carry the scope `openid`, so their audience includes userinfo.
+ * Puts our verdict on a token in place of the library's own look at userinfo, its one user of this. The audience of access
+ * tokens with the scope `openid` includes userinfo; of JWTs the library knows nothing.
  */
 export function judgeAccessTokens(provider: Provider, judgeToken: JudgeToken): void {
   const { AccessToken: Model } = provider
@@ -65,6 +65,8 @@ export function judgeAccessTokens(provider: Provider, judgeToken: JudgeToken): v
       ])
       if (!verdict.works) return undefined
       const found = stored ?? newAccessToken(provider, fieldsOf(verdict.token))
+      // An opaque token is stored with its audience, and has userinfo in it as a JWT does.
+      Object.assign(found, { aud: undefined })
       if (verdict.account) accountOf.set(found, verdict.account)
       return found
     },
