@@ -247,6 +247,31 @@ describe('scopes', () => {
     expect(await ask(undefined)).toBe('invalid_scope')
   })
 
+  test('with a policy are given to those who signed in so at the issuer, and nothing is spent where none is left', async () => {
+    const identifier = `urn:test:${randomUUID()}`
+    const scope_policies = {
+      strong: { min_acr: 'urn:vestibule:acr:second-factor' },
+      young: { max_token_age: 300 },
+    }
+    const made = { identifier, scopes: ['free', 'strong', 'young'], format: 'jwt', scope_policies }
+    expect((await ask(shop.server, OWNER, 'POST', '/v1/resource-servers', made)).status).toBe(201)
+    const { headers } = await shop.addClient({ first_party: true })
+    const issuer = await shop.trust('ucp', { acr_map: { gold: 'urn:vestibule:acr:second-factor' } })
+    await issuer.connect(RON, 'ron')
+    const nowSeconds = Math.floor(Date.now() / 1000)
+    const trade = async (assertion: string, scope: string) =>
+      (await issuer.trade(assertion, { scope, resource: identifier }, headers)).body
+    const assert = (more: object) => issuer.assert({ sub: 'ron', client_id: undefined, ...more })
+    expect((await trade(await assert({}), 'free strong young')).scope).toBe('free')
+    expect((await trade(await assert({ acr: 'gold' }), 'free strong young')).scope).toBe('free strong')
+    const young = { acr: 'gold', auth_time: nowSeconds - 60 }
+    expect((await trade(await assert(young), 'free strong young')).scope).toBe('free strong young')
+    expect((await trade(await assert({ auth_time: nowSeconds - 400 }), 'young')).error).toBe('invalid_scope')
+    const weak = await assert({})
+    expect((await trade(weak, 'strong')).error).toBe('invalid_scope')
+    expect((await trade(weak, 'free')).scope).toBe('free')
+  })
+
   test('of a client of others are not more than it was given', async () => {
     const { headers } = await shop.addClient({ resource_scopes: ['orders:read'] })
     const assertion = await plain.assert({ sub: 'ron', client_id: undefined })

@@ -8,7 +8,7 @@ import type { Backends } from '../backends.ts'
 import type { CustomerServices } from './customers.ts'
 import type { IssuerServices } from './issuers.ts'
 
-type AssertionDeps = Omit<JwtBearerGrantDeps, 'findClient' | 'audit' | 'storage'>
+type AssertionDeps = Omit<JwtBearerGrantDeps, 'findClient' | 'resourceServers' | 'audit' | 'storage'>
 
 /** What the grant type for assertions asks of the rest. */
 export function assertionDeps(

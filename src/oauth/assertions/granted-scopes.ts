@@ -1,20 +1,29 @@
 import { errors, type TokenEndpointGrantContext } from 'oidc-provider'
 import { resolveRequestedResources, validateClientScope } from 'oidc-provider/lib/helpers/grants.js'
 import type { ClientMetadata } from '../../clients/client.ts'
+import type { ResourceServer } from '../../clients/resource-servers.ts'
 import type { Assertion } from '../../issuers/assertion.ts'
+import type { AuthenticationClaims } from '../accounts/authentication.ts'
 import { IDENTITY_SCOPES, mayHaveScope, PERSON_SCOPES } from '../accounts/claims.ts'
-import { parametersOf } from '../library-values.ts'
+import { clientIdOf, parametersOf } from '../library-values.ts'
+import { scopesMet } from '../requests/scope-policies.ts'
 import { textsIn } from './told-sign-in.ts'
 
+export type LimitDeps = {
+  readonly resourceServers: { find(identifier: string): Promise<ResourceServer | undefined> }
+  readonly findClient: (clientId: string) => Promise<ClientMetadata | undefined>
+}
+
 /**
- * Sets `resource` and `scope` of the request to what the assertion, its issuer and the client have in common. What was asked for
- * beyond that is left out; the answer says what was given.
+ * Sets `resource` and `scope` of the request to what the assertion, its issuer and the client have in common, as far as the sign-in elsewhere meets
+ * the policies of the scopes. What was asked for beyond that is left out; the answer says what was given.
  */
 export async function limitToAssertion(
+  { resourceServers, findClient }: LimitDeps,
   ctx: TokenEndpointGrantContext,
-  assertion: Assertion,
-  client: ClientMetadata | undefined,
+  { assertion, authentication }: { readonly assertion: Assertion; readonly authentication: AuthenticationClaims },
 ): Promise<void> {
+  const client = await findClient(clientIdOf(ctx))
   const params = parametersOf(ctx)
   const isAllowed = chooseResource(params, assertion)
   const [resourceServer, another] = await resolveRequestedResources(ctx.oidc.provider, ctx)
@@ -27,7 +36,7 @@ export async function limitToAssertion(
   const isListed = (scope: string) => record.scopes === undefined || record.scopes.includes(scope)
   const usual = claims.scope === undefined ? (record.scopes ?? client?.default_scope?.split(' ') ?? []) : claimed
   const asked = params.scope === undefined ? usual : [...validateClientScope(ctx.oidc.provider, ctx)]
-  const granted = asked.filter(
+  const common = asked.filter(
     (scope) =>
       resourceServer.scopes.has(scope) &&
       mayHaveScope(client?.scope, scope) &&
@@ -35,6 +44,8 @@ export async function limitToAssertion(
       isListed(scope) &&
       !isOwnToOtherGrants(scope, assertion),
   )
+  const server = await resourceServers.find(resourceServer.identifier())
+  const granted = server ? scopesMet(server, common, authentication) : common
   if (granted.length === 0)
     throw new errors.InvalidScope('no scope is left that the assertion can give', asked.join(' '))
   params.scope = [...new Set(granted)].join(' ')

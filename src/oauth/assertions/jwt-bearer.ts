@@ -1,6 +1,5 @@
 import { errors, type TokenEndpointGrantContext } from 'oidc-provider'
 import type { Audit } from '../../audit/events.ts'
-import type { ClientMetadata } from '../../clients/client.ts'
 import type { Customer } from '../../customers/customer.ts'
 import type { IssuerSubjects } from '../../customers/linked-accounts/issuer-subjects.ts'
 import { requestState } from '../../http/request-state.ts'
@@ -12,7 +11,7 @@ import type { AuthenticationClaims } from '../accounts/authentication.ts'
 import { companyUserIn, noteCompanyChosen } from '../accounts/switch-company.ts'
 import { clientIdOf, parametersOf } from '../library-values.ts'
 import { issueTokens } from '../tokens/issue-tokens.ts'
-import { limitToAssertion } from './granted-scopes.ts'
+import { type LimitDeps, limitToAssertion } from './granted-scopes.ts'
 import { newSubjectOf } from './new-subject.ts'
 import { accountAsAsked, actorIn, assertionRefused, withActor } from './person.ts'
 import type { Presented } from './presented.ts'
@@ -20,14 +19,13 @@ import { hasSecondFactor, toldSignIn } from './told-sign-in.ts'
 
 export const JWT_BEARER_GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 
-export type JwtBearerGrantDeps = {
+export type JwtBearerGrantDeps = LimitDeps & {
   readonly verifyAssertion: VerifyAssertion
   readonly issuerSubjects: IssuerSubjects
   /** Answers Google, and says whose tokens are to be given; undefined where it has answered. */
   readonly linkAccount: (ctx: TokenEndpointGrantContext, assertion: Assertion) => Promise<Presented | undefined>
   /** Whether the customer must still show a second factor after a sign-in elsewhere. */
   readonly owesSecondFactor: (customer: Customer, clientId: string) => Promise<boolean>
-  readonly findClient: (clientId: string) => Promise<ClientMetadata | undefined>
   readonly storage: Pick<Storage, 'putOnce'>
   readonly audit: Audit
   readonly metrics: Pick<Metrics, 'assertions'>
@@ -86,7 +84,6 @@ export function jwtBearerGrant(deps: JwtBearerGrantDeps) {
   async function issue(ctx: TokenEndpointGrantContext, { assertion, customer, provedAtMs }: Presented): Promise<void> {
     const { issuer, claims, jkt } = assertion
     const { record, rules } = issuer
-    const clientId = clientIdOf(ctx)
     // What limits the assertion and is not understood must not be left out.
     if (claims.authorization_details !== undefined) throw refuse(ctx, assertion, 'authorization-details', customer?.id)
     const authentication = toldSignIn(record, claims)
@@ -94,7 +91,7 @@ export function jwtBearerGrant(deps: JwtBearerGrantDeps) {
     if (actor === 'unusable') throw refuse(ctx, assertion, 'actor', customer?.id)
     const acting = { actor, judgedAtMs: provedAtMs }
     const known = customer && withActor(ctx, await accountOf(ctx, assertion, customer, authentication), acting)
-    await limitToAssertion(ctx, assertion, await deps.findClient(clientId))
+    await limitToAssertion(deps, ctx, { assertion, authentication })
     await issueTokens(ctx, {
       account: async () => {
         await spend(ctx, assertion, customer?.id)
