@@ -1,7 +1,7 @@
 import type { ClientMetadata } from './client-schema.ts'
 
 /** What a shop registers most often, ready for use. */
-export const PRESETS = ['spa', 'web', 'mobile', 'service', 'agent-platform', 'dialect'] as const
+export const PRESETS = ['spa', 'web', 'mobile', 'service', 'agent-platform', 'google', 'dialect'] as const
 export type Preset = (typeof PRESETS)[number]
 
 export type PresetChoice = {
@@ -18,6 +18,7 @@ export const PRESET_SENTENCES: Readonly<Record<Preset, string>> = {
   mobile: 'an app on a phone or a desktop: public, authorization code with PKCE',
   service: 'a service without people: a secret, client credentials',
   'agent-platform': 'a platform whose agents act for people: a secret, authorization code, never first-party',
+  google: 'Google, for account linking: a secret in the body, authorization code, assertions',
   dialect: 'what a dialect stands on: every grant type that its endpoints use',
 }
 
@@ -44,6 +45,15 @@ const MEMBERS: Readonly<Record<Preset, Omit<ClientMetadata, 'client_id'>>> = {
   web: { token_endpoint_auth_method: 'client_secret_basic', grant_types: CODE, require_pkce: true, ...SIGN_IN },
   mobile: { application_type: 'native', token_endpoint_auth_method: 'none', grant_types: CODE, ...SIGN_IN },
   service: { token_endpoint_auth_method: 'client_secret_basic', grant_types: ['client_credentials'] },
+  google: {
+    security_profile: 'agent-platform',
+    token_endpoint_auth_method: 'client_secret_post',
+    grant_types: [...CODE, 'urn:ietf:params:oauth:grant-type:jwt-bearer'],
+    response_types: ['code'],
+    // Google's projects send no challenge unless that is switched on there.
+    require_pkce: false,
+    refresh_policy: 'lazy',
+  },
   'agent-platform': {
     security_profile: 'agent-platform',
     token_endpoint_auth_method: 'client_secret_basic',
@@ -65,6 +75,8 @@ export function fromPreset(preset: Preset, { clientId, redirectUris, isThirdPart
     client_id: clientId,
     ...MEMBERS[preset],
     ...(redirectUris.length > 0 && { redirect_uris: redirectUris }),
-    ...(isThirdParty || preset === 'agent-platform' ? { resource_scopes: [] } : { first_party: true }),
+    ...(isThirdParty || MEMBERS[preset].security_profile === 'agent-platform'
+      ? { resource_scopes: [] }
+      : { first_party: true }),
   }
 }

@@ -41,8 +41,8 @@ export function keepLanguages(ctx: Context, path: string, uiLocales: readonly st
   return `${path}${path.includes('?') ? '&' : '?'}${new URLSearchParams({ ui_locales: uiLocales.join(' ').slice(0, MAX_LENGTH) })}`
 }
 
-/** BCP 47 tags in the address of a page, best first. */
+/** BCP 47 tags in the address of a page, best first; Google has a name of its own for them. */
 export function queryLocales(ctx: Context): string[] {
-  const { ui_locales: uiLocales } = ctx.query
+  const { user_locale: userLocale, ui_locales: uiLocales = userLocale } = ctx.query
   return typeof uiLocales === 'string' ? uiLocales.slice(0, MAX_LENGTH).split(' ').filter(Boolean) : []
 }

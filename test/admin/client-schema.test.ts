@@ -91,7 +91,7 @@ describe('the command line', () => {
       const { code, stdout, stderr } = await vestibule(['clients', 'create', id, '--preset', preset, ...redirects])
       expect([code, stderr]).toEqual([0, ''])
       expect(stdout).toContain(`${id} is registered`)
-      const hasSecret = ['web', 'service', 'agent-platform'].includes(preset)
+      const hasSecret = ['web', 'service', 'agent-platform', 'google'].includes(preset)
       expect(/^[\w-]{43}$/m.test(stdout)).toBe(hasSecret)
     },
   )
@@ -116,7 +116,10 @@ describe('the command line', () => {
 
   test('an unknown preset is refused with those that there are', async () => {
     const { code, stderr } = await vestibule(['clients', 'create', 'x', '--preset', 'blog'])
-    expect([code, stderr]).toEqual([1, expect.stringContaining('spa, web, mobile, service, agent-platform, dialect')])
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining('spa, web, mobile, service, agent-platform, google, dialect'),
+    ])
   })
 })
 

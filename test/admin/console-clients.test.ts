@@ -58,12 +58,12 @@ test('a client that registered itself is told from others, and can be removed', 
 test('a client of each preset is registered, its secret is shown once, and warnings are said', async () => {
   for (const preset of PRESETS) {
     const clientId = `made-as-${preset}`
-    const isSignIn = ['spa', 'web', 'mobile'].includes(preset)
+    const isSignIn = !['service', 'dialect'].includes(preset)
     const redirectUris = isSignIn ? 'https://made.example/callback https://made.example/silent' : ''
     const made = await operator.submit('/console/new-client', { clientId, preset, redirectUris, thirdParty: 'no' })
     expect([made.status, made.html.includes('Warning')]).toEqual([200, false])
     const page = `/console/clients/${clientId}`
-    expect(secretIn(made.html) !== undefined).toBe(preset === 'web' || preset === 'service')
+    expect(secretIn(made.html) !== undefined).toBe(!['spa', 'mobile', 'dialect'].includes(preset))
     expect(secretIn((await operator.get(page)).html)).toBeUndefined()
     const { body } = await ask(server, TOKEN, 'GET', `/v1/clients/${clientId}`)
     const uris = redirectUris.split(' ').filter(Boolean)

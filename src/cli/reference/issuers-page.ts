@@ -11,7 +11,8 @@ const INTRODUCTION = `# Trusted issuers
 <!-- Made by "npx vestibule issuers members --markdown > docs/issuers.md". Change src/issuers/issuer-schema.ts instead. -->
 
 A trusted issuer is somebody else whose signed statement about a person, an assertion, a client can trade for tokens at \`/token\`
-(\`grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer\`, RFC 7523).
+(\`grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer\`, RFC 7523). [Google account linking](how-to/google-account-linking.md)
+and [assistants of companies](how-to/assistants-of-companies.md) set them up.
 
 \`add\` does not replace an issuer that exists. \`update\` replaces all members: one that is left out has its default again. In the
 admin API \`PUT /v1/issuers/{id}\` needs the \`ETag\` of what was read as \`If-Match\`. A member that is not in this list is refused,

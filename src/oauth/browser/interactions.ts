@@ -22,7 +22,7 @@ export type Interaction = {
   readonly redirectUri?: string
   /** The login the client suggested (`login_hint`). */
   readonly loginHint?: string
-  /** BCP 47 tags the client asked for (`ui_locales`), best first. */
+  /** BCP 47 tags the client asked for (`ui_locales`, or `user_locale` as Google says it), best first. */
   readonly uiLocales: readonly string[]
   /** Whether a sign-in of before is not enough, here or elsewhere (`prompt=login`, `max_age`). */
   readonly wantsFreshSignIn?: boolean
@@ -209,6 +209,8 @@ type Describing = {
   readonly session: LiveSession | undefined
 }
 
+type Texts = Readonly<Record<string, string | undefined>>
+
 async function describe(
   found: LibraryInteraction,
   client: ClientMetadata,
@@ -219,7 +221,7 @@ async function describe(
   const unasked = { oidcScopes: missingOIDCScope, resourceScopes: missingResourceScopes }
   const { oidcScopes, resourceScopes } = missing.asked ?? unasked
   // The library has read them as texts.
-  const { login_hint, ui_locales, prompt, max_age, redirect_uri } = found.params as Record<string, string | undefined>
+  const { login_hint, user_locale, ui_locales = user_locale, prompt, max_age, redirect_uri } = found.params as Texts
   return {
     uid: found.uid,
     prompt: session ? 'second_factor' : promptOf(found),

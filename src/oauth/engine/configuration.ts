@@ -75,7 +75,8 @@ export function fixedConfiguration({
     extraClientMetadata: mutualTls
       ? { properties: [...OWN_MEMBER_NAMES] }
       : { properties: [...OWN_MEMBER_NAMES, BOUND_TOKENS], validator: refuseBoundTokens },
-    extraParams: ['company_user_id'],
+    // Google calls the languages by a name of its own.
+    extraParams: ['company_user_id', 'user_locale'],
     interactions: {
       policy: interactionPolicyFor({ isRegistrationOpen, secondFactorPolicy }),
       url: (_ctx, { uid, prompt }) =>
