@@ -11,7 +11,7 @@ import { createPublicApp, type PublicApp } from './app/public-app.ts'
 
 import { eraseDueAccounts } from './app/services/due-deletions.ts'
 import { pruneStatusLists } from './app/services/prune-status-lists.ts'
-import { removeUnusedClients } from './app/services/self-registration.ts'
+import { removeUnusedClients } from './app/services/unregistered-clients/self-registration.ts'
 import { tellReceivers } from './app/services/tell-receivers.ts'
 import { createServices, type Services } from './app/services.ts'
 import type { AppParts, Shared } from './app/shared.ts'
@@ -101,8 +101,7 @@ export async function openApp(
       { name: 'database', check: async () => void (await backends.database.knex.raw('select 1')) },
       { name: 'storage', check: backends.storage.ping },
     ]
-    const isReady = async () => !isDraining && (await checkReadiness(checks)).isReady
-    openGauges(config, backends, isReady, services.selfRegistration)
+    openGauges(config, backends, async () => !isDraining && (await checkReadiness(checks)).isReady)
     const shared: Shared = {
       checks,
       trustedProxies: createNetworks(config.TRUSTED_PROXIES),

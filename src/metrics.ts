@@ -151,6 +151,11 @@ export function createMetrics() {
       'Introspections by outcome: active, inactive, or refused (the calling client could not authenticate).',
       ['outcome'],
     ),
+    clientDocuments: counter(
+      'vestibule_client_documents_total',
+      'Client ids that are addresses, where a sign-in begins, by outcome: cached (the last good document is fresh), accepted (a new or changed document), unchanged, refused (no document that can be used), malformed, unlisted, blocked, over-budget (not fetched).',
+      ['outcome'],
+    ),
     tokenRefusals: counter(
       'vestibule_token_refusals_total',
       'Tokens that did not work, by what asked and by the reason.',

@@ -4,6 +4,7 @@ import { AUDIT_QUEUE, type AuditWebhook } from '../audit/webhook.ts'
 import { CLIENT_SESSIONS_TABLE } from '../client-sessions/client-sessions.ts'
 import { LONGEST_TOKEN_SECONDS } from '../clients/client-schema.ts'
 import { type DailyUses, openDailyUses } from '../clients/daily-uses.ts'
+import { PRUNED_DOCUMENTS } from '../clients/documents/document-rows.ts'
 import { brandName, type Config, outgoingNetworks } from '../config.ts'
 import type { ConstantTimeRefusal } from '../credentials/constant-time-refusal.ts'
 import type { PasswordPolicy } from '../credentials/password-policy.ts'
@@ -129,7 +130,7 @@ export async function openBackends(
   closeSteps.push(tokenHistory.close)
   const endPruning = startPruning(
     knex,
-    [SUPPORT_TABLE, { name: 'company_invitations' }, CLIENT_SESSIONS_TABLE],
+    [SUPPORT_TABLE, { name: 'company_invitations' }, CLIENT_SESSIONS_TABLE, PRUNED_DOCUMENTS],
     (error) => log.warn({ event: 'support-access.prune-failed', err: error }),
   )
   closeSteps.push(async () => endPruning())

@@ -69,7 +69,9 @@ function providerDeps(config: Config, log: Log, { backends, services, rules }: E
     pages: createProtocolPages({ pages }),
     isRegistrationOpen: config.REGISTRATION === 'open' && customers.recovery !== undefined,
     findFormerKey: keyRing.formerKey,
+    documents: services.documents.documents,
     metadata: {
+      ...services.documents.metadata,
       ...services.revocations.metadata,
       ...(config.DYNAMIC_REGISTRATION !== 'off' && { registration_endpoint: config.ISSUER + REGISTRATION_PATH }),
       ...(challenge && { authorization_challenge_endpoint: config.ISSUER + CHALLENGE_PATH }),

@@ -18,10 +18,14 @@ import { type CustomerServices, createCustomerServices } from './services/custom
 import { createIssuerServices, type IssuerServices } from './services/issuers.ts'
 import { openLoginKeys } from './services/login-keys.ts'
 import { createRevocationServices, type RevocationServices } from './services/revocations.ts'
-import { createSelfRegistrationServices, type SelfRegistrationServices } from './services/self-registration.ts'
 import { createSignalServices, type SignalServices } from './services/signals.ts'
 import { createSupportServices, type SupportServices, supportRules } from './services/support.ts'
 import { createTokenServices, type TokenServices } from './services/tokens.ts'
+import { createDocumentServices, type DocumentServices } from './services/unregistered-clients/client-documents.ts'
+import {
+  createSelfRegistrationServices,
+  type SelfRegistrationServices,
+} from './services/unregistered-clients/self-registration.ts'
 import { createUpstreamServices, type UpstreamServices } from './services/upstreams.ts'
 
 /** What the rules of the domain are to every endpoint, by area. */
@@ -29,6 +33,8 @@ export type Services = {
   readonly dialects: readonly MountedDialect[]
   readonly clients: ClientServices
   readonly selfRegistration: SelfRegistrationServices
+  /** Clients that metadata documents describe. */
+  readonly documents: DocumentServices
   readonly tokens: TokenServices
   readonly customers: CustomerServices
   /** Public keys of those who may mint login tokens. */
@@ -62,6 +68,7 @@ export function createServices(config: Config, log: Log, backends: Backends): Se
   backends.onSignInEnded(async ({ why, accountId }) => {
     if (why === 'erased' && accountId !== undefined) await tokens.sessionIndex.forget(accountId)
   })
+  const documents = createDocumentServices(config, backends, tokens)
   const clients = createClientServices({
     database,
     storage,
@@ -69,7 +76,9 @@ export function createServices(config: Config, log: Log, backends: Backends): Se
     ownResource: ownResource(config.ISSUER),
     ownClients,
     log,
+    findElse: documents.documents.find,
   })
+  documents.connect(clients.registry)
   const upstreams = createUpstreamServices(config, backends, { log, ...tokens })
   const issuers = createIssuerServices(config, backends, { log })
   const customers = createCustomerServices(config, backends, {
@@ -85,6 +94,7 @@ export function createServices(config: Config, log: Log, backends: Backends): Se
     dialects,
     clients,
     selfRegistration: createSelfRegistrationServices(config, backends, clients),
+    documents,
     tokens,
     customers,
     agents,

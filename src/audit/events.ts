@@ -40,6 +40,10 @@ export const AUDIT_EVENTS = {
     'A client changed or removed its own registration, or was removed because nobody used it; the reason says which.',
   'initial-token.changed':
     'An operator created or revoked a token with which software registers itself; the reason says which.',
+  'client-document.accepted':
+    'A client metadata document was read for the first time, or says something else than before; the reason says what changed.',
+  'client-document.refused':
+    'A client metadata document could not be fetched, or cannot be used; the reason says why. Callers do not get it.',
   'resource-server.changed':
     'An operator changed a resource server; the reason says what, with the values before and after.',
   'customer.changed':
@@ -131,6 +135,7 @@ const REFUSALS: ReadonlySet<AuditEventType> = new Set([
   'administrator.refused',
   'client.refused',
   'client.registration-refused',
+  'client-document.refused',
   'introspection.refused',
   'admin.refused',
   'support-access.refused',

@@ -1,6 +1,17 @@
-import type { ClientMetadata } from './client-schema.ts'
+import type { ClientMetadata as RegisteredMetadata } from './client-schema.ts'
 
-export type { ClientMetadata } from './client-schema.ts'
+/** Of a client that the document at its client id describes, instead of an operator. */
+export type DocumentFacts = {
+  /** Of the address that is its client id. */
+  readonly host: string
+  /** Of what people consent to: another one asks them again. */
+  readonly digest: string
+  /** Whether an operator listed it in CLIENT_METADATA_HOSTS; otherwise it is a stranger. */
+  readonly isListed: boolean
+}
+
+/** What is known of a client: what an operator may register, and where that came from instead. */
+export type ClientMetadata = RegisteredMetadata & { readonly document?: DocumentFacts | undefined }
 
 export type Client = {
   readonly metadata: ClientMetadata

@@ -18,6 +18,7 @@ const TOPIC = 'clients'
 /** How long a node may not notice a change when the message about it was lost. */
 const CACHE_SECONDS = 10
 const CACHE_LIMIT = 10_000
+const MOST_NAMES = 1000
 
 type Row = {
   metadata: ClientMetadata
@@ -30,14 +31,17 @@ export type ClientRegistryDeps = {
   readonly storage: Storage
   /** Clients that the server itself is: always there, in no list, and not to be changed. */
   readonly builtIn?: readonly ClientMetadata[]
+  /** Clients that are in no table of this registry: asked where there is none of an id. */
+  readonly findElse?: (clientId: string) => Promise<Client | undefined>
 }
 
 /** Who may ask for tokens. Reads are cached on every node; a write tells all nodes to forget. */
-export function createClientRegistry({ knex, storage, builtIn = [] }: ClientRegistryDeps) {
+export function createClientRegistry({ knex, storage, builtIn = [], findElse }: ClientRegistryDeps) {
   const own = new Map(
     builtIn.map((metadata): [string, Client] => [metadata.client_id, { metadata, isEnabled: true, secrets: [] }]),
   )
-  const find = async (clientId: string) => own.get(clientId) ?? load(knex, clientId)
+  const find = async (clientId: string) =>
+    own.get(clientId) ?? (await load(knex, clientId)) ?? (await findElse?.(clientId))
   const cache = createCache(find, { ttlSeconds: CACHE_SECONDS, limit: CACHE_LIMIT })
   storage.subscribe(TOPIC, () => cache.clear())
 
@@ -60,6 +64,12 @@ export function createClientRegistry({ knex, storage, builtIn = [] }: ClientRegi
     })
 
   return {
+    /** Looks again at one client, or at all. */
+    forget(clientId?: string): void {
+      if (clientId === undefined) cache.clear()
+      else cache.forget(clientId)
+    },
+
     /** The enabled client with this id. */
     async find(clientId: string): Promise<Client | undefined> {
       const client = await cache.get(clientId)
@@ -94,6 +104,14 @@ export function createClientRegistry({ knex, storage, builtIn = [] }: ClientRegi
         if (secret !== undefined) await setDefaultSecret(transaction, metadata.client_id, secret)
       })
       await changed()
+    },
+
+    /** The names of registered clients, so that others do not take them. */
+    async names(): Promise<string[]> {
+      const rows: { name: string | null }[] = await knex('clients')
+        .select(knex.raw(`metadata ->> 'client_name' as name`))
+        .limit(MOST_NAMES)
+      return rows.flatMap(({ name }) => name ?? [])
     },
 
     /** Every client without its secrets. */

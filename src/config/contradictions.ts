@@ -11,6 +11,7 @@ export function contradictions(config: Config): string[] {
     ...customerContradictions(config),
     ...passkeyContradictions(config),
     ...webhookContradictions(config),
+    ...documentContradictions(config),
     ...workerContradictions(config),
     ...mutualTlsContradictions(config),
     ...(config.NODE_ENV === 'production' ? productionNeeds(config) : []),
@@ -28,6 +29,17 @@ function dialectContradictions({ DIALECTS, DIALECT_CLIENTS }: Config): string[] 
     (name) =>
       `DIALECTS names "${name}", and DIALECT_CLIENTS has no entry for it. Add ${name}=CLIENT_ID to DIALECT_CLIENTS ("npx vestibule clients create CLIENT_ID --preset dialect" makes such a client), or take ${name} out of DIALECTS; DIALECTS=none serves none.`,
   )
+}
+
+function documentContradictions({ CLIENT_METADATA_DOCUMENTS: mode, CLIENT_METADATA_HOSTS: hosts }: Config): string[] {
+  if (mode === 'listed' && hosts.length === 0)
+    return [
+      'CLIENT_METADATA_DOCUMENTS is listed and CLIENT_METADATA_HOSTS is empty: no document is let in. Name hosts there, or set CLIENT_METADATA_DOCUMENTS to off.',
+    ]
+  if (mode !== 'off' || hosts.length === 0) return []
+  return [
+    'CLIENT_METADATA_HOSTS is set and CLIENT_METADATA_DOCUMENTS is off. Set that to listed or open, or unset CLIENT_METADATA_HOSTS.',
+  ]
 }
 
 function workerContradictions({ WORKERS, DATABASE_URL }: Config): string[] {

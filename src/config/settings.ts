@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { brandSettings } from './brand-settings.ts'
+import { clientSettings } from './client-settings.ts'
 import { customerSettings } from './customer-settings.ts'
 import { dialectSettings } from './dialect-settings.ts'
 import { keySettings } from './key-settings.ts'
@@ -13,6 +14,7 @@ export const settings = {
   ...serverSettings,
   ...brandSettings,
   ...keySettings,
+  ...clientSettings,
   ...dialectSettings,
   ...customerSettings,
   ...passkeySettings,

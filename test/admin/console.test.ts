@@ -18,7 +18,6 @@ const PAGES = [
   '/console/outbox/messages',
   '/console/audit',
   '/console/dialects',
-  '/console/issuers',
 ]
 let server: TestServer
 let operator: ConsoleOperator

@@ -32,7 +32,7 @@ export function createHostedPages(config: Config, parts: AppParts, sessions: Own
   const { ISSUER: issuer, REGISTRATION, SECOND_FACTOR_REMEMBER_DAYS: days } = config
   const { backends, services, engine } = parts
   const { storage, cookieKeys: csrfKeys, passwordPolicy, auditTrail, metrics } = backends
-  const { clients, customers, pages, account } = services
+  const { clients, documents, customers, pages, account } = services
   const { memberships } = account
   const { authenticate, directory, proofs, lockout, passwordChange, recovery, passkeys, oneTimePasswords } = customers
   const { findById: findCustomer } = directory
@@ -51,6 +51,7 @@ export function createHostedPages(config: Config, parts: AppParts, sessions: Own
         findClient: clients.findClient,
         describeScopes: createDescribeScopes(clients.resourceServers.find),
         actAs: sessions.actAs,
+        noteConsent: documents.documents.noteConsent,
       }),
       authenticate: createHostedSignIn({ authenticate, device, lockout }),
       findCustomer,

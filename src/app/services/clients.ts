@@ -1,4 +1,4 @@
-import type { ClientMetadata } from '../../clients/client.ts'
+import type { Client, ClientMetadata } from '../../clients/client.ts'
 import { type ClientRegistry, createClientRegistry } from '../../clients/registry.ts'
 import {
   createResourceServerRegistry,
@@ -31,6 +31,8 @@ export type ClientServicesDeps = Pick<Backends, 'database' | 'storage'> & {
   /** Clients that the server itself is. */
   readonly ownClients: readonly ClientMetadata[]
   readonly log: Pick<Log, 'warn'>
+  /** Clients that no operator registered. */
+  readonly findElse: (clientId: string) => Promise<Client | undefined>
 }
 
 /** The registries of clients and resource servers. */
@@ -41,8 +43,9 @@ export function createClientServices({
   ownResource,
   ownClients,
   log,
+  findElse,
 }: ClientServicesDeps): ClientServices {
-  const registry = createClientRegistry({ knex, storage, builtIn: ownClients })
+  const registry = createClientRegistry({ knex, storage, builtIn: ownClients, findElse })
   const guessing = createSecretGuessing({
     storage,
     onLimit: (client, network) => log.warn({ event: 'client.secret-guessing', client, network }),

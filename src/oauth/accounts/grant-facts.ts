@@ -31,6 +31,8 @@ export type GrantFacts = {
   readonly dialectSession?: DialectSession
   /** Set where a platform's agents act for the person: no browser session is its home. */
   readonly isLink?: true
+  /** Of a client with a metadata document: the digest of what the person consented to. */
+  readonly documentDigest?: string
 }
 
 const FIELDS = [
@@ -40,6 +42,7 @@ const FIELDS = [
   'parentGrantId',
   'dialectSession',
   'isLink',
+  'documentDigest',
   STORED_VERSION,
 ]
 /** Of a refresh token that came of an access token: when it ends for good (epoch seconds), and what it ends with. */

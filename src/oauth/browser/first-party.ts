@@ -1,5 +1,6 @@
 import { type Grant, interactionPolicy, type KoaContextWithOIDC, type Session } from 'oidc-provider'
 import { isAgentPlatform } from '../../clients/agent-platform.ts'
+import type { ClientMetadata } from '../../clients/client.ts'
 import { isEmailAddress, normalizeEmail } from '../../credentials/email.ts'
 import { accountAskedAtMs, accountOf, asCustomerAccount, type CustomerAccount, choiceOf } from '../accounts/account.ts'
 import { askedCompanyUser, type CompanyChoice, companyChoice, isCompanyOpen } from '../accounts/company-choice.ts'
@@ -131,7 +132,7 @@ export function createLoadExistingGrant({ cutOffs, links }: { cutOffs: SignOutCu
       return { existing, isCutOff: false, usable: undefined }
     const isCutOff = await cutOffs.isBefore(ownershipOf(accountId, client.clientId, facts), facts.createdAtMs)
     const isOwn = existing.accountId === accountId && existing.clientId === client.clientId
-    const isUsable = isOwn && isForCompany(facts, companyChoice(ctx)) && !isCutOff
+    const isUsable = isOwn && isForCompany(facts, companyChoice(ctx)) && isOfDocument(facts, client) && !isCutOff
     return { existing, isCutOff, usable: isUsable ? existing : undefined }
   }
 
@@ -190,6 +191,12 @@ function isNew(ctx: KoaContextWithOIDC, grant: Grant): boolean {
 function kept(account: CustomerAccount | undefined): Pick<GrantFacts, 'companyUserId'> | undefined {
   const companyUserId = account && choiceOf(account)
   return companyUserId === undefined ? undefined : { companyUserId }
+}
+
+/** People consented to the document of that time: to what is another app by now they have not. */
+function isOfDocument({ documentDigest }: GrantFacts, client: object): boolean {
+  const { document } = client as Pick<ClientMetadata, 'document'> // the library carries it along
+  return document?.digest === documentDigest
 }
 
 /** A grant acts for one company: who chose another one needs another grant. */

@@ -85,7 +85,13 @@ export interface Interactions {
 export class InteractionLost extends Error {}
 
 /** The library's interactions behind our port; `provider` gives the one in use now. */
-export function createInteractions({ provider, findClient, describeScopes, actAs }: InteractionDeps): Interactions {
+export function createInteractions({
+  provider,
+  findClient,
+  describeScopes,
+  actAs,
+  noteConsent,
+}: InteractionDeps): Interactions {
   const ended = createEndedInteractions(provider().issuer)
   const browsers = createInteractionBrowser(provider().issuer)
 
@@ -131,7 +137,9 @@ export function createInteractions({ provider, findClient, describeScopes, actAs
       ),
     async grantConsent(ctx) {
       const found = await details(ctx)
-      const grantId = await saveConsent(provider(), found)
+      const { document } = (await findClient(String(found.params.client_id))) ?? {}
+      const grantId = await saveConsent(provider(), found, document?.digest)
+      if (document) await noteConsent?.(String(found.params.client_id))
       await finish(ctx, { consent: { grantId } }, true)
     },
     keepAccount: (ctx) => finish(ctx, { select_account: {} }, true),
@@ -152,6 +160,8 @@ type InteractionDeps = {
   readonly findClient: (clientId: string) => Promise<ClientMetadata | undefined>
   readonly describeScopes: DescribeScopes
   readonly actAs: OwnSessions['actAs']
+  /** Somebody let a client in that has a metadata document. */
+  readonly noteConsent?: ((clientId: string) => Promise<void>) | undefined
 }
 type LibraryInteraction = Awaited<ReturnType<Provider['interactionDetails']>>
 type Missing = {
@@ -162,14 +172,21 @@ type Missing = {
   asked?: AskedEachTime
 }
 
-async function saveConsent(provider: Provider, interaction: LibraryInteraction): Promise<string> {
+async function saveConsent(
+  provider: Provider,
+  interaction: LibraryInteraction,
+  documentDigest: string | undefined,
+): Promise<string> {
   // Consent comes after the sign-in.
   const accountId = interaction.session?.accountId as string
   const existing = interaction.grantId ? await provider.Grant.find(interaction.grantId) : undefined
   const choice = await choiceOf(provider, interaction)
   // Another company may have been chosen since the person was asked.
-  const isForIt = choice === undefined || choice === grantFacts(existing)?.companyUserId
+  const isForIt =
+    (choice === undefined || choice === grantFacts(existing)?.companyUserId) &&
+    documentDigest === grantFacts(existing)?.documentDigest
   const grant = (isForIt ? existing : undefined) ?? (await newGrant(provider, interaction, accountId))
+  if (documentDigest !== undefined) Object.assign(grant, { documentDigest })
   // What the library's consent checks put there.
   const { missingOIDCScope, missingOIDCClaims, missingResourceScopes } = interaction.prompt.details as Missing
   if (missingOIDCScope) grant.addOIDCScope(missingOIDCScope.join(' '))

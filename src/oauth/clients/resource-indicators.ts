@@ -4,6 +4,7 @@ import type { ClientMetadata } from '../../clients/client.ts'
 import { isOffered } from '../../clients/offered-scopes.ts'
 import type { ResourceServer } from '../../clients/resource-servers.ts'
 import { isFapi } from '../../clients/security-profile.ts'
+import { mayAskAsStranger } from '../../clients/third-parties.ts'
 import type { SigningKey } from '../../keys/signing-key.ts'
 import type { Log } from '../../log.ts'
 import { IDENTITY_SCOPES, PERSON_SCOPES } from '../accounts/claims.ts'
@@ -121,11 +122,13 @@ function isOfShop({ client_id: clientId, first_party: isFirstParty }: ClientMeta
  * everybody are for tokens of a client's own, and of clients that were given them by name.
  */
 function scopesFor(
-  { resource_scopes: given }: ClientMetadata,
+  client: ClientMetadata,
   { scopes, machineScopes = [] }: ResourceServer,
   isMachine: boolean,
 ): readonly string[] {
+  const { resource_scopes: given } = client
   return scopes.filter((scope) => {
+    if (!mayAskAsStranger(client, scope)) return false
     // A pattern was written for what there was then, and names no right over everybody.
     if (machineScopes.includes(scope)) return isMachine && given?.includes(scope) === true
     return given === undefined || matchesAny(given, [scope])

@@ -25,6 +25,9 @@ import {
 import { REVOCATION_AUTH_METHODS, REVOCATION_PATH } from '../clients/own-resource.ts'
 import { familyTtlSeconds, LIFETIMES, refreshTokenTtlSeconds } from '../tokens/lifetimes.ts'
 
+/** Members of our clients beyond those that the library knows. */
+const CARRIED_MEMBERS = [...OWN_MEMBER_NAMES, 'document']
+
 const METHODS = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const
 
 /** The library's configuration as far as it is fixed: paths, lifetimes, cookies, algorithms, features. */
@@ -44,7 +47,7 @@ export function fixedConfiguration({
   isRegistrationOpen: boolean
   secondFactorPolicy: SecondFactorPolicy
   /** Members of the server's metadata beyond the library's. */
-  metadata: Readonly<Record<string, string>>
+  metadata: Readonly<Record<string, string | boolean>>
 }): Configuration {
   return {
     acrValues: [...ACR_VALUES],
@@ -73,8 +76,8 @@ export function fixedConfiguration({
     enabledJWA: enabledAlgorithms(),
     expiresWithSession: async ({ oidc }, source) => !isAgentPlatform(oidc.client) && endsWithSession(source),
     extraClientMetadata: mutualTls
-      ? { properties: [...OWN_MEMBER_NAMES] }
-      : { properties: [...OWN_MEMBER_NAMES, BOUND_TOKENS], validator: refuseBoundTokens },
+      ? { properties: CARRIED_MEMBERS }
+      : { properties: [...CARRIED_MEMBERS, BOUND_TOKENS], validator: refuseBoundTokens },
     // Google calls the languages by a name of its own.
     extraParams: ['company_user_id', 'user_locale'],
     interactions: {

@@ -2,6 +2,7 @@ import { type Configuration, errors, Provider, type TokenEndpointGrantContext } 
 import type { Audit } from '../../audit/events.ts'
 import type { ClientSessions } from '../../client-sessions/client-sessions.ts'
 import type { ClientMetadata } from '../../clients/client.ts'
+import type { ClientDocuments } from '../../clients/documents/documents.ts'
 import type { ClientRegistry } from '../../clients/registry.ts'
 import type { ResourceServerRegistry } from '../../clients/resource-servers.ts'
 import { isFapi } from '../../clients/security-profile.ts'
@@ -31,7 +32,8 @@ import { keepUpstreamSessions } from '../browser/upstream-sessions.ts'
 import { type ChallengeEndpoint, serveChallenges } from '../challenge/endpoint.ts'
 import { keepAuthSessions } from '../challenge/mint-code.ts'
 import { nameMissingSteps } from '../challenge/token-answers.ts'
-import { compareSecretsWith, toLibraryClient } from '../clients/client-metadata.ts'
+import { compareSecretsWith } from '../clients/client-metadata.ts'
+import { createFindLibraryClient } from '../clients/document-clients.ts'
 import { type MutualTls, mutualTlsFeature } from '../clients/mutual-tls.ts'
 import { createResourceIndicators } from '../clients/resource-indicators.ts'
 import type { GrantType } from '../grants/grant-type.ts'
@@ -85,6 +87,8 @@ export type ProviderDeps = {
   readonly sealKeys: readonly [string, ...string[]]
   readonly storage: Storage
   readonly clients: ClientRegistry
+  /** Clients that metadata documents describe. */
+  readonly documents: ClientDocuments
   readonly verifySecret: (clientId: string, presented: string, ip: string) => Promise<boolean>
   readonly resourceServers: ResourceServerRegistry
   /** The kinds of which there are trusted issuers that are enabled, in one text. */
@@ -120,7 +124,7 @@ export type ProviderDeps = {
   readonly findFormerKey: (kid: string) => FormerKey | undefined
   readonly noteIssuance: NoteIssuance
   /** Members of the server's metadata beyond the library's. */
-  readonly metadata: Readonly<Record<string, string>>
+  readonly metadata: Readonly<Record<string, string | boolean>>
   /** Where the status of a token is kept, for resource servers that want it said. */
   readonly placeInStatusList: StatusLists['place']
   /** For addresses that clients registered. */
@@ -223,10 +227,7 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
       endGrant: createEndGrant({ endSignIn: deps.endSignIn, requestUnderWay: () => Provider.ctx }),
       sessionInContext: () => Provider.ctx?.oidc.session?.jti,
       errors,
-      findClient: async (clientId) => {
-        const client = await deps.clients.find(clientId)
-        return client && toLibraryClient(client)
-      },
+      findClient: createFindLibraryClient({ ...deps, requestUnderWay: () => Provider.ctx }),
       grantTtlSeconds: async ({ clientId, resources = {} }) => {
         const client = (await findClient(String(clientId))) ?? { client_id: String(clientId) }
         // An object, or the default above.

@@ -1,11 +1,11 @@
-import { createInitialTokens, type InitialTokens } from '../../clients/self-registration/initial-tokens.ts'
-import { createRegistrations, type Registrations } from '../../clients/self-registration/registrations.ts'
-import type { Config } from '../../config.ts'
-import type { Log } from '../../log.ts'
-import type { EndSignIn } from '../../oauth/sign-outs/end-sign-in.ts'
-import type { Backends } from '../backends.ts'
-import type { CloseStep } from '../close-step.ts'
-import type { ClientServices } from './clients.ts'
+import { createInitialTokens, type InitialTokens } from '../../../clients/self-registration/initial-tokens.ts'
+import { createRegistrations, type Registrations } from '../../../clients/self-registration/registrations.ts'
+import type { Config } from '../../../config.ts'
+import type { Log } from '../../../log.ts'
+import type { EndSignIn } from '../../../oauth/sign-outs/end-sign-in.ts'
+import type { Backends } from '../../backends.ts'
+import type { CloseStep } from '../../close-step.ts'
+import type { ClientServices } from '../clients.ts'
 
 /** Clients that register themselves, and the tokens that let them. */
 export type SelfRegistrationServices = { readonly initialTokens: InitialTokens; readonly registrations: Registrations }

@@ -1,0 +1,411 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { ask, OWNER } from '../admin/administrators.ts'
+import { later } from '../support/clock.ts'
+import { createCookieJar } from '../support/cookie-jar.ts'
+import { APP_REDIRECT, type DocumentServer, startDocumentServer } from '../support/document-server.ts'
+import { startTestServer, type TestServer } from '../support/server.ts'
+import { authorizationUrl, introspect, obtainCode, pkce, read, redeem, refresh, type Tokens } from './client.ts'
+
+const LOOPBACK_REDIRECT = 'http://127.0.0.1/callback'
+
+let site: DocumentServer
+let server: TestServer
+beforeAll(async () => {
+  site = await startDocumentServer()
+  const hosts = new URL(site.listed).host
+  server = await startTestServer({
+    ADMIN_TOKEN: OWNER,
+    BRAND_NAME: 'Demo shop',
+    CLIENT_METADATA_DOCUMENTS: 'open',
+    CLIENT_METADATA_HOSTS: hosts,
+    TRUSTED_PROXIES: '127.0.0.1,::1',
+  })
+})
+afterAll(async () => {
+  await server?.stop()
+  await site?.stop()
+})
+beforeEach(() => {
+  site.paths.length = 0
+})
+
+let addresses = 0
+/** Each begins a sign-in from an address of its own, so that tests do not use up each other's budgets. */
+async function begin(clientId: string, fields: Record<string, string> = {}, from = `198.51.100.${++addresses}`) {
+  const challenge = { code_challenge: pkce().challenge, code_challenge_method: 'S256' }
+  const address = authorizationUrl(server.url, {
+    client_id: clientId,
+    redirect_uri: APP_REDIRECT,
+    ...challenge,
+    ...fields,
+  })
+  const answer = await fetch(address, { redirect: 'manual', headers: { 'x-forwarded-for': from } })
+  return { status: answer.status, text: await answer.text(), location: answer.headers.get('location') }
+}
+
+async function tokensFor(clientId: string, fields: Record<string, string> = {}, jar = createCookieJar()) {
+  const redirect_uri = fields.redirect_uri ?? APP_REDIRECT
+  const { code, verifier, callback } = await obtainCode(
+    server.url,
+    { client_id: clientId, redirect_uri, ...fields },
+    { jar },
+  )
+  if (code === '') throw new Error(`no code: ${callback.href}`)
+  const { status, body, text } = await read(redeem(server.url, code, verifier, { client_id: clientId, redirect_uri }))
+  if (status !== 200) throw new Error(text)
+  return body as Tokens
+}
+
+describe('the server says in its metadata whether it takes client ids that are addresses', () => {
+  test('it does where that is switched on, and says nothing elsewhere', async () => {
+    const said = async (url: string) => (await read(fetch(`${url}/.well-known/oauth-authorization-server`))).body
+    expect((await said(server.url)).client_id_metadata_document_supported).toBe(true)
+    const other = await startTestServer()
+    expect(await said(other.url)).not.toHaveProperty('client_id_metadata_document_supported')
+    await other.stop()
+  })
+})
+
+describe('an app that nobody registered', () => {
+  test('signs a customer in, and its tokens are active, refreshed and revoked like those of others', async () => {
+    const clientId = site.put('/whole.json')
+    const tokens = await tokensFor(clientId, { scope: 'openid email offline_access', prompt: 'consent' })
+    expect(await introspect(server.url, tokens.access_token)).toMatchObject({ active: true, client_id: clientId })
+    const again = await read(refresh(server.url, tokens.refresh_token, { client_id: clientId }))
+    expect(again.status).toBe(200)
+    expect(await introspect(server.url, again.body.access_token)).toMatchObject({ active: true })
+    expect(site.paths).toEqual(['/whole.json'])
+  })
+
+  test('without a method, with an unknown scope and a loopback redirect works as a native public client', async () => {
+    const clientId = site.put('/sparse.json', {
+      token_endpoint_auth_method: undefined,
+      scope: 'openid unknown:thing',
+      redirect_uris: [LOOPBACK_REDIRECT],
+    })
+    const tokens = await tokensFor(clientId, { redirect_uri: 'http://127.0.0.1:43117/callback' })
+    expect(tokens.scope?.split(' ')).not.toContain('unknown:thing')
+    expect(await introspect(server.url, tokens.access_token)).toMatchObject({ active: true })
+  })
+})
+
+describe('an address that may not be a client id is refused without a fetch', () => {
+  const at = (change: (origin: string) => string) => () => change(site.stranger)
+  test.each([
+    ['no path', at((origin) => origin)],
+    ['no path but a slash', at((origin) => `${origin}/`)],
+    ['a query without a path', at((origin) => `${origin}?app`)],
+    ['a fragment', at((origin) => `${origin}/app.json#one`)],
+    ['an empty fragment', at((origin) => `${origin}/app.json#`)],
+    ['a user', at((origin) => `${origin.replace('://', '://user@')}/app.json`)],
+    ['an empty user', at((origin) => `${origin.replace('://', '://@')}/app.json`)],
+    ['a dot segment', at((origin) => `${origin}/a/../app.json`)],
+    ['an encoded dot segment', at((origin) => `${origin}/a/%2e%2E/app.json`)],
+    ['a single dot segment', at((origin) => `${origin}/./app.json`)],
+    ['a backslash', at((origin) => `${origin}\\app.json`)],
+    ['a blank', at((origin) => `${origin}/a app.json`)],
+    ['a control character', at((origin) => `${origin}/app\u0000.json`)],
+    ['a line break', at((origin) => `${origin}/app.json\n`)],
+    ['capital letters in the host', at((origin) => `${origin.replace('localhost', 'LOCALHOST')}/app.json`)],
+    ['capital letters in the scheme', at((origin) => `${origin.replace('https', 'HTTPS')}/app.json`)],
+    ['an encoded host', at((origin) => `${origin.replace('localhost', 'loc%61lhost')}/app.json`)],
+    ['a host of another script', () => 'https://münchen.example/app.json'],
+    ['a wide host', at((origin) => `${origin.replace('localhost', 'ｌocalhost')}/app.json`)],
+    ['a dot behind the host', at((origin) => `${origin.replace('localhost', 'localhost.')}/app.json`)],
+    ['the default port', () => 'https://localhost:443/app.json'],
+    ['no host', () => 'https:///app.json'],
+    ['an address as a number', () => 'https://2130706433/app.json'],
+    ['http', at((origin) => `${origin.replace('https', 'http')}/app.json`)],
+    ['more than 255 characters', at((origin) => `${origin}/${'a'.repeat(255)}`)],
+  ])('%s', async (_, clientId) => {
+    site.put('/app.json')
+    const { status, text, location } = await begin(clientId())
+    expect([status, location]).toEqual([400, null])
+    expect(text).toContain('invalid_client')
+    expect(site.paths).toEqual([])
+  })
+})
+
+type Answer = (response: import('node:http').ServerResponse) => void
+const JSON_TYPE = { 'content-type': 'application/json' }
+const text =
+  (body: (clientId: string) => string, headers = {}) =>
+  (clientId: string): Answer =>
+  (response) =>
+    void response.writeHead(200, { ...JSON_TYPE, ...headers }).end(body(clientId))
+const members = (given: object) => (clientId: string) =>
+  text(() =>
+    JSON.stringify({
+      client_id: clientId,
+      client_name: 'Shopping helper',
+      redirect_uris: [APP_REDIRECT],
+      token_endpoint_auth_method: 'none',
+      ...given,
+    }),
+  )(clientId)
+const KEY = { kty: 'EC', crv: 'P-256', x: 'a'.repeat(43), y: 'b'.repeat(43) }
+
+const HOSTILE: readonly [string, (clientId: string) => Answer][] = [
+  ['a redirect', () => (response) => void response.writeHead(302, { location: `${site.stranger}/good.json` }).end()],
+  [
+    'a redirect with a good body',
+    (id) => (response) =>
+      void response.writeHead(301, JSON_TYPE).end(JSON.stringify({ client_id: id, redirect_uris: [APP_REDIRECT] })),
+  ],
+  ['not found', () => (response) => void response.writeHead(404).end()],
+  ['a failure', () => (response) => void response.writeHead(500).end()],
+  [
+    'another success',
+    (id) => (response) =>
+      void response.writeHead(203, JSON_TYPE).end(JSON.stringify({ client_id: id, redirect_uris: [APP_REDIRECT] })),
+  ],
+  ['a page', text(() => '<p>hello</p>', { 'content-type': 'text/html' })],
+  [
+    'JSON that says it is a page',
+    (id) =>
+      text(() => JSON.stringify({ client_id: id, redirect_uris: [APP_REDIRECT] }), { 'content-type': 'text/html' })(id),
+  ],
+  [
+    'no type',
+    (id) => (response) =>
+      void response.writeHead(200).end(JSON.stringify({ client_id: id, redirect_uris: [APP_REDIRECT] })),
+  ],
+  ['more than 16 KB', members({ padding: 'x'.repeat(17_000) })],
+  [
+    'more than it said',
+    () => (response) => void response.writeHead(200, { ...JSON_TYPE, 'content-length': '90000' }).end('{'),
+  ],
+  ['no end', () => (response) => void response.writeHead(200, JSON_TYPE).write('{"client_id":')],
+  ['no answer', () => () => undefined],
+  [
+    'an end in the middle',
+    () => (response) => void response.writeHead(200, JSON_TYPE).write('{', () => response.destroy()),
+  ],
+  ['no JSON', text(() => 'client_id=1')],
+  ['no object', text(() => '[]')],
+  ['null', text(() => 'null')],
+  ['deep nesting', (id) => text(() => `{"client_id":"${id}","a":${'['.repeat(7000)}${']'.repeat(7000)}}`)(id)],
+  [
+    'a member twice',
+    (id) =>
+      text(() => `{"client_id":"https://other.example/","redirect_uris":["${APP_REDIRECT}"],"client_id":"${id}"}`)(id),
+  ],
+  [
+    'a member twice in two spellings',
+    (id) => text(() => `{"client_i\\u0064":"x","redirect_uris":["${APP_REDIRECT}"],"client_id":"${id}"}`)(id),
+  ],
+  [
+    'other bytes than UTF-8',
+    () => (response) => void response.writeHead(200, JSON_TYPE).end(Buffer.from([0x7b, 0xff, 0xfe, 0x7d])),
+  ],
+  ['the client id of another address', members({ client_id: 'https://elsewhere.example/app.json' })],
+  ['a client id that only looks the same', (id) => members({ client_id: id.replace('localhost', 'LOCALHOST') })(id)],
+  ['no client id', members({ client_id: undefined })],
+  ['a list as client id', (id) => members({ client_id: [id] })(id)],
+  ['a secret', members({ client_secret: 'secret' })],
+  ['the end of a secret', members({ client_secret_expires_at: 0 })],
+  ['a method with a secret', members({ token_endpoint_auth_method: 'client_secret_basic' })],
+  ['another method', members({ token_endpoint_auth_method: 'tls_client_auth' })],
+  ['a key as method without keys', members({ token_endpoint_auth_method: 'private_key_jwt' })],
+  ['a logo over http', members({ logo_uri: 'http://app.example/logo.png' })],
+  ['a page over http', members({ client_uri: 'http://app.example/' })],
+  ['a script as page', members({ client_uri: 'javascript:alert(1)' })],
+  ['no redirect', members({ redirect_uris: [] })],
+  ['a redirect over http', members({ redirect_uris: ['http://app.example/callback'] })],
+  ['a script as redirect', members({ redirect_uris: ['javascript:alert(1)//'] })],
+  ['data as redirect', members({ redirect_uris: ['data:text/html,hi'] })],
+  ['a scheme of the system as redirect', members({ redirect_uris: ['intent://app/callback'] })],
+  ['a redirect with a fragment', members({ redirect_uris: [`${APP_REDIRECT}#a`] })],
+  ['a redirect with a user', members({ redirect_uris: ['https://shop.example@app.example/callback'] })],
+  ['a hundred redirects', members({ redirect_uris: Array.from({ length: 100 }, (_, n) => `${APP_REDIRECT}/${n}`) })],
+  ['a redirect that is no text', members({ redirect_uris: [{}] })],
+  ['a long name', members({ client_name: 'x'.repeat(65) })],
+  ['a name of several lines', members({ client_name: 'Helper\nAllow' })],
+  ['a name that turns the direction', members({ client_name: 'Helper \u202egnitset' })],
+  ['a name of blanks', members({ client_name: ' \u200b ' })],
+  ['a name that is no text', members({ client_name: ['Helper'] })],
+  [
+    'half a character in the name',
+    (id) => text(() => `{"client_id":"${id}","client_name":"a\\ud800","redirect_uris":["${APP_REDIRECT}"]}`)(id),
+  ],
+  ['the name of the shop', members({ client_name: 'DEM0 SHΟP' })],
+  ['the name of a registered client', members({ client_name: 'Third-party арр' })],
+  ['grant types without a code', members({ grant_types: ['client_credentials', 'password'] })],
+  ['a token as response', members({ response_types: ['token'] })],
+  ['a private key', members({ token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [{ ...KEY, d: 'c' }] } })],
+  [
+    'a shared key',
+    members({ token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [{ kty: 'oct', k: 'abc' }] } }),
+  ],
+  [
+    'a huge key',
+    members({
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks: { keys: [{ kty: 'RSA', e: 'AQAB', n: 'x'.repeat(11_000) }] },
+    }),
+  ],
+  [
+    'a short key',
+    members({
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks: { keys: [{ kty: 'RSA', e: 'AQAB', n: 'x'.repeat(171) }] },
+    }),
+  ],
+  ['a hundred keys', members({ token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: Array(100).fill(KEY) } })],
+  [
+    'keys in two places',
+    members({
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks: { keys: [KEY] },
+      jwks_uri: 'https://app.example/jwks',
+    }),
+  ],
+  ['keys over http', members({ token_endpoint_auth_method: 'private_key_jwt', jwks_uri: 'http://127.0.0.1/jwks' })],
+  [
+    'keys that are not there',
+    () =>
+      members({ token_endpoint_auth_method: 'private_key_jwt', jwks_uri: `${site.stranger}/no-keys` })(
+        `${site.stranger}/hostile-keys`,
+      ),
+  ],
+]
+
+test('a document that cannot be used is refused in the same words and time, whatever is wrong, and nothing of it is kept', async () => {
+  const asked = await Promise.all(
+    HOSTILE.map(async ([name, answer], index) => {
+      const path = `/hostile/${index}.json`
+      const clientId = `${site.strangers[index % 5]}${path}`
+      site.reply(path, (_request, response) => answer(clientId)(response))
+      const beganAt = performance.now()
+      const { status, text: page, location } = await begin(clientId, {}, `203.0.113.${index}`)
+      const ms = performance.now() - beganAt
+      const words = /<main.*<\/main>/s.exec(page)?.[0].replaceAll(/[0-9a-f-]{36}/g, 'id')
+      return { name, status, words, location, isQuick: ms < 2400 }
+    }),
+  )
+  const [first] = asked
+  for (const { name, ...said } of asked) expect({ name, ...said }).toEqual({ ...first, name })
+  expect(first).toMatchObject({ status: 400, location: null, isQuick: false })
+  expect(site.paths.filter((path) => path.startsWith('/hostile/'))).toHaveLength(HOSTILE.length)
+  expect(site.paths).not.toContain('/good.json')
+})
+
+describe('what is kept of a document', () => {
+  test('is used while it is fresh, then asked for again, and survives a change of signing keys', async () => {
+    const clientId = site.put('/cached.json', {}, { 'cache-control': 'max-age=300' })
+    await begin(clientId)
+    const rotated = await ask(server, OWNER, 'POST', '/v1/keys/rotate', { algorithm: 'ES256', force: true })
+    expect(rotated.status).toBeLessThan(300)
+    expect((await begin(clientId)).status).toBe(303)
+    await later(() => begin(clientId), 290)
+    expect(site.paths).toEqual(['/cached.json'])
+    await later(() => begin(clientId), 310)
+    expect(site.paths).toEqual(['/cached.json', '/cached.json'])
+  })
+
+  test.each([
+    ['no-store', { 'cache-control': 'no-store' }, 60],
+    ['a time in the past', { 'cache-control': '', expires: 'Thu, 01 Jan 1970 00:00:00 GMT' }, 60],
+    ['no time at all', { 'cache-control': '' }, 3600],
+    ['a hundred years', { 'cache-control': 'max-age=3155760000' }, 86_400],
+    ['a number that is none', { 'cache-control': 'max-age=-5' }, 3600],
+  ])('%s keeps it within our bounds', async (name, headers, seconds) => {
+    const path = `/bounds/${encodeURIComponent(name)}.json`
+    const clientId = site.put(path, {}, headers, site.strangers[5])
+    await begin(clientId)
+    await later(() => begin(clientId), seconds - 10)
+    expect(site.paths).toEqual([path])
+    await later(() => begin(clientId), seconds + 10)
+    expect(site.paths).toEqual([path, path])
+  })
+
+  test('begins no sign-in when the document is gone, while the links of before go on', async () => {
+    const clientId = site.put('/gone.json')
+    const tokens = await tokensFor(clientId, { scope: 'openid offline_access', prompt: 'consent' })
+    site.reply('/gone.json', (_request, response) => void response.writeHead(410).end())
+    expect((await later(() => begin(clientId), 700)).status).toBe(400)
+    const { status, body } = await read(refresh(server.url, tokens.refresh_token, { client_id: clientId }))
+    expect(status).toBe(200)
+    expect(await introspect(server.url, body.access_token)).toMatchObject({ active: true })
+  })
+})
+
+describe('what a person allowed an app is added to later', () => {
+  test.each([
+    ['if its document says the same', {}, true],
+    ['if it names another path at the same host', { redirect_uris: [APP_REDIRECT, `${APP_REDIRECT}/two`] }, true],
+    ['unless it names another host', { redirect_uris: [APP_REDIRECT, 'https://evil.example/'] }, false],
+    ['unless it has another name', { client_name: 'Another helper' }, false],
+  ])('%s', async (name, after, isAdded) => {
+    const path = `/changes/${encodeURIComponent(name)}.json`
+    const clientId = site.put(path, {}, {}, site.strangers[6])
+    const scopesAfter = async (scope: string) => (await tokensFor(clientId, { scope })).scope?.split(' ').sort()
+    expect(await scopesAfter('openid email')).toEqual(['email', 'openid'])
+    site.put(path, after, {}, site.strangers[6])
+    expect(await scopesAfter('openid')).toEqual(['email', 'openid'])
+    expect(await later(() => scopesAfter('openid'), 700)).toEqual(isAdded ? ['email', 'openid'] : ['openid'])
+  })
+})
+
+describe('whom the server asks, and how often', () => {
+  test('a thousand bad ids in a minute from one address lead to few fetches', async () => {
+    const ids = Array.from({ length: 1000 }, (_, index) => `${site.strangers[index % 5]}/none/${index}.json`)
+    for (let next = 0; next < ids.length; next += 50) {
+      const answers = await Promise.all(ids.slice(next, next + 50).map((id) => begin(id, {}, '192.0.2.77')))
+      for (const { status } of answers) expect(status).toBe(400)
+    }
+    expect(site.paths.length).toBeGreaterThan(0)
+    expect(site.paths.length).toBeLessThanOrEqual(20)
+  })
+
+  test('the token, introspection and revocation endpoints fetch nothing', async () => {
+    const clientId = site.put('/unasked.json')
+    const form = {
+      client_id: clientId,
+      grant_type: 'authorization_code',
+      code: 'c',
+      redirect_uri: APP_REDIRECT,
+      token: 't',
+    }
+    for (const path of ['/token', '/introspect', '/revoke', '/device_authorization'])
+      await fetch(server.url + path, { method: 'POST', body: new URLSearchParams(form) })
+    expect(site.paths).toEqual([])
+  })
+
+  test('a client that an operator registered under such an id is that client, and nothing is fetched', async () => {
+    const clientId = site.put('/registered.json')
+    const metadata = {
+      client_id: clientId,
+      client_name: 'Known helper',
+      redirect_uris: [APP_REDIRECT],
+      token_endpoint_auth_method: 'none',
+      grant_types: ['authorization_code'],
+      resource_scopes: [],
+    }
+    expect((await ask(server, OWNER, 'POST', '/v1/clients', { metadata })).status).toBe(201)
+    expect((await begin(clientId)).status).toBe(303)
+    const path = `/v1/clients/${encodeURIComponent(clientId)}/disable`
+    expect((await ask(server, OWNER, 'POST', path)).status).toBe(200)
+    expect((await begin(clientId)).status).toBe(400)
+    expect(site.paths).toEqual([])
+  })
+
+  test('with "listed" an unknown host is not asked, a listed one is', async () => {
+    const other = await startTestServer({
+      CLIENT_METADATA_DOCUMENTS: 'listed',
+      CLIENT_METADATA_HOSTS: `${new URL(site.listed).host},${site.strangers[1]}/one.json`,
+    })
+    const asked = async (clientId: string) => {
+      const challenge = { code_challenge: pkce().challenge, code_challenge_method: 'S256' }
+      const address = authorizationUrl(other.url, { client_id: clientId, redirect_uri: APP_REDIRECT, ...challenge })
+      return (await fetch(address, { redirect: 'manual' })).status
+    }
+    site.put('/stranger.json')
+    expect(await asked(`${site.stranger}/stranger.json`)).toBe(400)
+    expect(await asked(`${site.strangers[1]}/two.json`)).toBe(400)
+    expect(site.paths).toEqual([])
+    expect(await asked(site.put('/listed.json', {}, {}, site.listed))).toBe(303)
+    expect(await asked(site.put('/one.json', {}, {}, site.strangers[1]))).toBe(303)
+    await other.stop()
+  })
+})
