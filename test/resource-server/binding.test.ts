@@ -175,7 +175,7 @@ describe('DPoP', () => {
     const required = serve({ dpop: { isRequired: true } })
     expect(await send(required, { authorization: `Bearer ${unbound}` })).toMatchObject({ code: 'invalid_token' })
     expect((await send(required, {})).headers['WWW-Authenticate']).toMatch(/^DPoP algs="/)
-    expect((await send(serve(), {})).headers['WWW-Authenticate']).toMatch(/^Bearer, DPoP algs="/)
+    expect((await send(serve(), {})).headers['WWW-Authenticate']).toMatch(/^Bearer realm="[^"]+", DPoP algs="/)
   })
 
   test('without publicUrl the address is that of the request, and the operator is told', async () => {

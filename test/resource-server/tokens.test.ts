@@ -147,7 +147,7 @@ describe('the token comes in the Authorization header alone', () => {
     const admission = await service.server.admit(new Request('http://x/orders'))
     expect(admission).toMatchObject({
       isAdmitted: false,
-      answer: { status: 401, headers: { 'WWW-Authenticate': 'Bearer' }, body: '' },
+      answer: { status: 401, headers: { 'WWW-Authenticate': `Bearer realm="${issuer.issuer}"` }, body: '' },
     })
   })
 

@@ -44,7 +44,8 @@ async function send(stack: string, method: 'GET' | 'POST', authorization?: strin
 
 const list = (stack: string, token: string) => send(stack, 'GET', `Bearer ${token}`)
 const place = (stack: string, token: string) => send(stack, 'POST', `Bearer ${token}`)
-const INVALID_TOKEN = { status: 401, challenge: 'Bearer error="invalid_token"' }
+/** Some say the issuer and the scopes of the route as well. */
+const INVALID_TOKEN = { status: 401, challenge: expect.stringMatching(/^Bearer error="invalid_token"(, |$)/) }
 
 /** Every token that must be refused as such: each is wrong in one thing alone. */
 const BAD_TOKENS: Readonly<Record<string, () => string | Promise<string>>> = {
@@ -113,12 +114,15 @@ for (const { name, backend, followsFeed } of STACKS) {
     test.each([undefined, 'Bearer', 'Basic YTpi', 'DPoP a.b.c', 'Bearer a b'])(
       'Authorization %j is asked for a token, and told no error',
       async (authorization) => {
-        expect(await send(name, 'GET', authorization)).toMatchObject({ status: 401, challenge: 'Bearer' })
+        expect(await send(name, 'GET', authorization)).toMatchObject({
+          status: 401,
+          challenge: expect.stringMatching(/^Bearer( (?!.*error).*)?$/),
+        })
       },
     )
 
     test('a good token without the scope is refused, and told which scope', async () => {
-      const challenge = 'Bearer error="insufficient_scope", scope="orders:write"'
+      const challenge = expect.stringMatching(/^Bearer error="insufficient_scope", scope="orders:write"(, |$)/)
       expect(await place(name, tokens.reader)).toMatchObject({ status: 403, challenge })
       expect(await list(name, await forge.signed({ scope: 'orders:readx orders' }))).toMatchObject({ status: 403 })
       expect(await list(name, await forge.signed({ scope: undefined }))).toMatchObject({ status: 403 })
