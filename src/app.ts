@@ -101,7 +101,8 @@ export async function openApp(
       { name: 'database', check: async () => void (await backends.database.knex.raw('select 1')) },
       { name: 'storage', check: backends.storage.ping },
     ]
-    openGauges(config, backends, async () => !isDraining && (await checkReadiness(checks)).isReady)
+    const isReady = async () => !isDraining && (await checkReadiness(checks)).isReady
+    openGauges(config, backends, isReady, services.selfRegistration)
     const shared: Shared = {
       checks,
       trustedProxies: createNetworks(config.TRUSTED_PROXIES),

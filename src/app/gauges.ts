@@ -3,9 +3,15 @@ import { signerOf } from '../keys/schedule/rotation.ts'
 import type { SigningKey } from '../keys/signing-key.ts'
 import type { OutboxFigures } from '../outbox/operations.ts'
 import type { Backends } from './backends.ts'
+import type { SelfRegistrationServices } from './services/self-registration.ts'
 
 /** Figures that are looked up whenever metrics are collected. */
-export function openGauges(config: Config, backends: Backends, isReady: () => Promise<boolean>): void {
+export function openGauges(
+  config: Config,
+  backends: Backends,
+  isReady: () => Promise<boolean>,
+  { registrations }: SelfRegistrationServices,
+): void {
   const { metrics, keyRing, keyUsage, passwords, auditTrail, auditWebhook, customerWebhook } = backends
   const { gauge, gauges } = metrics
   const secondsSince = ({ since }: SigningKey) => Math.max(0, Date.now() / 1000 - since)
@@ -45,6 +51,10 @@ export function openGauges(config: Config, backends: Backends, isReady: () => Pr
     },
     () =>
       signers(keyRing.keys()).map((key) => [key.algorithm, config.KEY_ROTATION_SECONDS - secondsSince(key)] as const),
+  )
+  gauge(
+    { name: 'vestibule_self_registered_clients', help: 'Clients that registered themselves.', of: 'max' },
+    registrations.count,
   )
   gauge(
     {

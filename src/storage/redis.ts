@@ -79,6 +79,8 @@ export async function openRedisStorage(url: string, onError: (error: unknown) =>
 function createRedisStorage(redis: Redis, address: RedisAddress, onError: (error: unknown) => void): Storage {
   const subscriber = connectRedis(address, { isSubscriber: true })
   subscriber.on('error', onError)
+  // Each topic has a listener of its own.
+  subscriber.setMaxListeners(0)
   const topicOf = (topic: string) => `${address.prefix}${topic}`
   const gate = createReturnGate(() => within, onError)
   redis.on('close', gate.lost).on('ready', gate.returned)

@@ -42,6 +42,7 @@ describe('a viewer', () => {
     '/console/lockouts?login=sonia%40spryker.com',
     '/console/audit',
     '/console/dialects',
+    '/console/issuers',
   ])('sees %s, and no button on it but the way out and searches', async (page) => {
     const { status, html } = await viewer.get(page)
     expect(status).toBe(200)

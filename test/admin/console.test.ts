@@ -18,6 +18,7 @@ const PAGES = [
   '/console/outbox/messages',
   '/console/audit',
   '/console/dialects',
+  '/console/issuers',
 ]
 let server: TestServer
 let operator: ConsoleOperator

@@ -36,6 +36,7 @@ const PAGES: Readonly<Record<string, string>> = {
   'outbox-messages': '/console/outbox/messages?state=dead',
   'outbox-pause': '/console/outbox/audit-webhook/AUDIT_WEBHOOK_URL/pause',
   dialects: '/console/dialects',
+  issuers: '/console/issuers',
   audit: '/console/audit',
   'audit-search': '/console/audit?type=login.refused&clientId=frontend',
   'audit-nothing': '/console/audit?customerId=nobody',

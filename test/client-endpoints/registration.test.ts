@@ -429,6 +429,15 @@ test('the trail tells who registered and where people are sent, and no token', a
   expect(JSON.stringify(body)).not.toContain(client.registration_access_token)
 })
 
+test('metrics count attempts and clients', async () => {
+  await registered()
+  await register({})
+  const text = await (await fetch(`${server.adminUrl}/metrics`)).text()
+  expect(text).toMatch(/vestibule_client_registrations_total\{outcome="registered"\} [1-9]/)
+  expect(text).toMatch(/vestibule_client_registrations_total\{outcome="refused"\} [1-9]/)
+  expect(text).toMatch(/vestibule_self_registered_clients [1-9]/)
+})
+
 test('without DYNAMIC_REGISTRATION there is no endpoint, and none is named', async () => {
   const closed = await startTestServer()
   const { status } = await register(APP, { url: closed.url })

@@ -1,9 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ask, OWNER } from '../admin/administrators.ts'
 import { type HostedShop, startHostedShop, type TestCustomer } from '../interaction/hosted-shop.ts'
+import { later } from '../support/clock.ts'
 import { createCookieJar } from '../support/cookie-jar.ts'
 import { postForm } from '../support/http.ts'
-import { authorizationUrl, CALLBACK, introspect, ordersService, pkce, read, redeem, signIn, submit } from './client.ts'
+import {
+  authorizationUrl,
+  CALLBACK,
+  introspect,
+  ordersService,
+  pkce,
+  read,
+  redeem,
+  signIn,
+  submit,
+  userinfo,
+} from './client.ts'
 import { addPlatform, addShop, CART, CHECKOUT, ORDERS, type Platform, PROFILE } from './platform.ts'
 
 let shop: HostedShop
@@ -20,6 +32,7 @@ beforeAll(async () => {
 })
 afterAll(() => shop?.stop())
 
+const PROOF = { code_challenge: pkce().challenge, code_challenge_method: 'S256' }
 const url = () => shop.server.url
 const scopesOf = ({ scope = '' }: { scope?: string }) => scope.split(' ').filter(Boolean).sort()
 const isActive = async (token: string) => (await introspect(url(), token, platform.headers)).active
@@ -284,6 +297,42 @@ describe('scopes', () => {
     const form = { grant_type: 'authorization_code', code, redirect_uri: CALLBACK, code_verifier: verifier }
     expect(scopesOf((await read(postForm(`${url()}/token`, form, quiet.headers))).body)).toEqual([CART, ORDERS].sort())
   })
+})
+
+test('a link that is extended lives on for as long as one that is new, whatever is left of its first', async () => {
+  const DAY_SECONDS = 86_400
+  const ttl = { refresh_token_ttl_seconds: 4 * DAY_SECONDS, refresh_token_absolute_ttl_seconds: 4 * DAY_SECONDS }
+  const brief = await addPlatform(shop.server, resource, ttl)
+  const customer = await shop.addCustomer()
+  const login = loginOf(customer)
+  const first = await brief.link({ scope: ORDERS }, { login })
+  const extended = await later(() => brief.link({ scope: CART }, { login }), 3 * DAY_SECONDS)
+  expect(scopesOf(extended)).toEqual([CART, ORDERS].sort())
+  await later(async () => {
+    expect((await brief.refresh(first.refresh_token)).body).toMatchObject({ error: 'invalid_grant' })
+    expect((await brief.refresh(extended.refresh_token)).status).toBe(200)
+  }, 5 * DAY_SECONDS)
+  await later(async () => {
+    expect((await brief.refresh(extended.refresh_token)).body).toMatchObject({ error: 'invalid_grant' })
+  }, 8 * DAY_SECONDS)
+})
+
+test('an opaque token with the scope openid opens userinfo, and ends with the link', async () => {
+  const { tokens, customer } = await newLink({ scope: `openid email ${ORDERS}` })
+  expect((await read(userinfo(url(), tokens.access_token))).body).toMatchObject({
+    sub: customer.id,
+    email: customer.email,
+  })
+  await postForm(`${url()}/revoke`, { token: tokens.refresh_token }, platform.headers)
+  expect((await userinfo(url(), tokens.access_token)).status).toBe(401)
+})
+
+test('a request that names hundreds of resources is refused at the first that is unknown', async () => {
+  const request = new URL(authorizationUrl(url(), { client_id: platform.clientId, scope: ORDERS, ...PROOF }))
+  request.searchParams.append('resource', resource)
+  for (let count = 0; count < 300; count++) request.searchParams.append('resource', `https://r${count}.example`)
+  const answer = await fetch(request, { redirect: 'manual' })
+  expect(new URL(answer.headers.get('location') ?? '').searchParams.get('error')).toBe('invalid_target')
 })
 
 describe('a resource that is a bare origin', () => {

@@ -17,6 +17,7 @@ import {
 } from './client.ts'
 
 type Server = { readonly url: string; readonly adminUrl: string }
+type Proof = { readonly secret?: string | undefined; readonly isPublic?: boolean }
 type Fields = Readonly<Record<string, string | undefined>>
 /** `wrong` is said in place of what the code was asked for with. */
 type Browser = { readonly login?: Login; readonly jar?: CookieJar; readonly wrong?: Fields }
@@ -51,19 +52,19 @@ export async function addPlatform(server: Server, shop: string, more: object = {
   }
   const isPublic = (more as { token_endpoint_auth_method?: string }).token_endpoint_auth_method === 'none'
   await made(ask(server, token, 'POST', '/v1/clients', { metadata, ...(!isPublic && { secret: SECRET }) }))
-  return platformAt(server.url, metadata.client_id, isPublic)
+  return platformAt(server.url, metadata.client_id, { isPublic })
 }
 
 export type Platform = ReturnType<typeof platformAt>
 
 /** The same platform, which talks to a node of its choice. */
-export function platformAt(url: string, clientId: string, isPublic = false) {
-  const headers: Record<string, string> = isPublic ? {} : basicAuth(clientId, SECRET)
+export function platformAt(url: string, clientId: string, { secret = SECRET, isPublic = false }: Proof = {}) {
+  const headers: Record<string, string> = isPublic ? {} : basicAuth(clientId, secret)
   const client = isPublic ? { client_id: clientId } : {}
   return {
     clientId,
     headers,
-    at: (other: string) => platformAt(other, clientId, isPublic),
+    at: (other: string) => platformAt(other, clientId, { secret, isPublic }),
     /** The whole way through the pages, with the answer to the code. */
     async authorize(fields: Fields = {}, { login = sonia, jar = createCookieJar(), wrong = {} }: Browser = {}) {
       const { verifier, challenge } = pkce()

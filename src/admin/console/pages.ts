@@ -9,6 +9,7 @@ import { outboxPages } from './outbox-pages.ts'
 import { overviewPage } from './overview-page.ts'
 import type { ConsolePage } from './page.ts'
 import { passwordPage } from './password-page.ts'
+import { issuerPages } from './providers/issuer-pages.ts'
 import { secondFactorPage } from './second-factor-page.ts'
 import { tokenPages } from './token-pages.ts'
 import { usePages } from './use-pages.ts'
@@ -19,6 +20,7 @@ export const PAGES: readonly ConsolePage[] = [
   ...keyPages,
   ...clientPages,
   ...clientGrantPages,
+  ...issuerPages,
   ...customerPages,
   ...tokenPages,
   ...supportAccessPages,

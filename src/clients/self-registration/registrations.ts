@@ -60,7 +60,7 @@ export function createRegistrations({ knex, clients, initialTokens, idleDays }: 
       return rows[0] && Math.floor(Number(rows[0].registered_at))
     },
 
-    /** How many there are. */
+    /** How many there are, those that an operator adopted included. */
     async count(): Promise<number> {
       const [{ count = 0 } = {}] = await knex('client_registrations').count({ count: '*' })
       return Number(count)

@@ -25,6 +25,8 @@ export function createLinkedAccounts(deps: LinkedAccountsDeps) {
 
   return {
     ofCustomer: links.ofCustomer,
+    /** What people call the provider or the issuer of a link. */
+    nameOf: deps.nameOf,
 
     /** Connects a person at a provider with the customer, who has proved that both are theirs. */
     async connect(customerId: string, identity: ForeignIdentity): Promise<'connected' | 'taken'> {

@@ -22,7 +22,7 @@ export type ProvidersSectionDeps = {
 /** The accounts at sign-in providers that are connected with the customer's; one can be added, and taken away. */
 export function createProvidersSection(deps: ProvidersSectionDeps): AccountSection {
   const { registry, protocol, requests, linkedAccounts, onProblem } = deps
-  const nameOf = (id: string) => registry.find(id)?.upstream.name ?? id
+  const { nameOf } = linkedAccounts
 
   /** The provider that this very customer was sent to; undefined for a state of somebody else. */
   async function askedBy({ customer }: Visit, state: string): Promise<string | undefined> {

@@ -7,15 +7,22 @@ type IsRegistered = (identifier: string) => Promise<boolean>
  * alias: below a path a slash tells two resources apart.
  */
 export async function registeredResources(asked: unknown, isRegistered: IsRegistered): Promise<unknown> {
-  if (!Array.isArray(asked)) return typeof asked === 'string' ? registered(asked, isRegistered) : asked
-  const known = await Promise.all(asked.map((each) => registeredResources(each, isRegistered)))
-  return [...new Set(known)]
+  if (typeof asked === 'string') return (await lookUp(asked, isRegistered))[0]
+  if (!Array.isArray(asked)) return asked
+  const known = new Set<unknown>()
+  for (const each of asked) {
+    const [name, isKnown] = typeof each === 'string' ? await lookUp(each, isRegistered) : [each, false]
+    // The request ends with the first that is unknown: the others are not looked for.
+    if (!isKnown) return asked
+    known.add(name)
+  }
+  return [...known]
 }
 
-async function registered(resource: string, isRegistered: IsRegistered): Promise<string> {
+async function lookUp(resource: string, isRegistered: IsRegistered): Promise<[name: string, isKnown: boolean]> {
+  if (await isRegistered(resource)) return [resource, true]
   const alias = aliasOf(resource)
-  if (alias === undefined || (await isRegistered(resource))) return resource
-  return (await isRegistered(alias)) ? alias : resource
+  return alias !== undefined && (await isRegistered(alias)) ? [alias, true] : [resource, false]
 }
 
 /** The other way to write a resource that is an origin and nothing else, letter by letter. */
