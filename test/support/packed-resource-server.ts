@@ -14,18 +14,28 @@ export type Packed = {
   readonly directory: string
 }
 
-let packed: Packed | undefined
+const packed = new Map<string, Packed>()
 
 /** Packs packages/resource-server once in a process, from a copy: tests that run beside each other share no `dist`. */
 export function packedResourceServer(): Packed {
-  packed ??= pack()
-  return packed
+  return packedOnce('resource-server')
 }
 
-function pack(): Packed {
-  const directory = temporaryDirectory('resource-server')
+/** The same of packages/sign-in. */
+export function packedSignIn(): Packed {
+  return packedOnce('sign-in')
+}
+
+function packedOnce(name: string): Packed {
+  const found = packed.get(name) ?? pack(name)
+  packed.set(name, found)
+  return found
+}
+
+function pack(name: string): Packed {
+  const directory = temporaryDirectory(name)
   const source = join(directory, 'source')
-  const original = join(ROOT, 'packages/resource-server')
+  const original = join(ROOT, 'packages', name)
   cpSync(original, source, {
     recursive: true,
     filter: (path) => !/\/(dist|node_modules)(\/|$)/.test(path.slice(original.length)),
