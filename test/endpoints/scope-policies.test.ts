@@ -101,6 +101,7 @@ describe('a scope with min_acr', () => {
     const silent = await visitor.openLogin({ ...wish, prompt: 'none' })
     expect(new URL(silent.url).searchParams.get('error')).toBe('login_required')
     expect((await visitor.openLogin(wish)).url).toMatch(/\/second-factor$/)
+    expect((await visitor.openLogin({ ...wish, acr_values: `phr ${SIGNED_IN}` })).url).toMatch(/\/second-factor$/)
     const request = Object.fromEntries(new URL(authorizationUrl(shop.server.url, wish)).searchParams)
     const { body } = await read(postForm(`${shop.server.url}/par`, request, platform.headers))
     const opened = new URLSearchParams({ client_id: platform.clientId, request_uri: body.request_uri })

@@ -28,11 +28,11 @@ type SignInParams = { acr_values?: unknown; max_age?: unknown }
  */
 export function withDemand(params: SignInParams, { minAcr, maxAgeSeconds }: SignInDemand): SignInParams {
   const values = typeof params.acr_values === 'string' ? params.acr_values.split(' ') : []
-  const strong = minAcr === undefined ? values : values.filter((value) => covers(value, minAcr))
-  const acrValues = strong.length > 0 ? strong.join(' ') : minAcr
+  const strong = values.filter((value) => value !== minAcr && covers(value, minAcr))
   const asked = params.max_age === undefined ? Number.POSITIVE_INFINITY : Number(params.max_age)
   return {
-    ...(minAcr !== undefined && { acr_values: acrValues }),
+    // A passkey that was wished for stays a wish: a person who has none can do with what the policy wants.
+    ...(minAcr !== undefined && { acr_values: [...strong, minAcr].join(' ') }),
     ...(maxAgeSeconds !== undefined && maxAgeSeconds < asked && { max_age: String(maxAgeSeconds) }),
   }
 }
