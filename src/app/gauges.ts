@@ -3,7 +3,7 @@ import { signerOf } from '../keys/schedule/rotation.ts'
 import type { SigningKey } from '../keys/signing-key.ts'
 import type { OutboxFigures } from '../outbox/operations.ts'
 import type { Backends } from './backends.ts'
-import type { SelfRegistrationServices } from './services/self-registration.ts'
+import type { SelfRegistrationServices } from './services/unregistered-clients/self-registration.ts'
 
 /** Figures that are looked up whenever metrics are collected. */
 export function openGauges(
