@@ -146,6 +146,16 @@ export function createMetrics() {
       'Notices that were sent to others, by kind and outcome: delivered, retry (sent again later), refused, given-up (not sent again by itself).',
       ['kind', 'outcome'],
     ),
+    backchannelRequests: counter(
+      'vestibule_backchannel_requests_total',
+      'Requests for approval on another device (CIBA) by outcome: asked, withheld (the customer was asked too often), unknown (there is no such customer).',
+      ['outcome'],
+    ),
+    backchannelDecisions: counter(
+      'vestibule_backchannel_decisions_total',
+      'Answers of customers to requests for approval (CIBA) by outcome: approved, denied.',
+      ['outcome'],
+    ),
     introspections: counter(
       'vestibule_introspections_total',
       'Introspections by outcome: active, inactive, or refused (the calling client could not authenticate).',

@@ -78,6 +78,8 @@ function providerDeps(config: Config, log: Log, { backends, services, rules }: E
     },
     placeInStatusList: services.revocations.statusLists.place,
     guardedFetch: backends.guardedFetch,
+    ciba: services.ciba.feature,
+    queuePing: services.ciba.queuePing,
     dpop: dpopNonces(backends.digestKey, config.DPOP_NONCES === 'required'),
     leadElsewhere: services.upstreams.signOutElsewhere.lead,
     audit: auditTrail.append,

@@ -8,6 +8,7 @@ import { accountClient } from '../oauth/browser/account-client.ts'
 import { ownResource } from '../oauth/clients/own-resource.ts'
 import { createReachProbes, type ReachProbes } from '../oauth/engine/reach-probes.ts'
 import { createJudgeToken, type JudgeToken } from '../oauth/tokens/token-verdict.ts'
+import { type CibaServices, createCibaServices } from './approvals/ciba-services.ts'
 import type { Backends } from './backends.ts'
 import { type AccountServices, createAccountServices } from './services/account.ts'
 import { type AdministratorServices, createAdministratorServices } from './services/administrators.ts'
@@ -43,6 +44,8 @@ export type Services = {
   readonly administrators: AdministratorServices
   readonly support: SupportServices
   readonly account: AccountServices
+  /** Approval on another device. */
+  readonly ciba: CibaServices
   /** Providers at which customers sign in. */
   readonly upstreams: UpstreamServices
   /** Others whose assertions about people are taken for tokens. */
@@ -90,6 +93,7 @@ export function createServices(config: Config, log: Log, backends: Backends): Se
   })
   const agents = createAgentServices(config, backends)
   const support = createSupportServices(config, backends, tokens)
+  const account = createAccountServices(config, backends, { clients, tokens, customers, support })
   return {
     dialects,
     clients,
@@ -104,7 +108,8 @@ export function createServices(config: Config, log: Log, backends: Backends): Se
     administrators: createAdministratorServices(config, backends),
     support,
     backChannel: createBackChannelServices(backends, clients),
-    account: createAccountServices(config, backends, { clients, tokens, customers, support }),
+    account,
+    ciba: createCibaServices(config, backends, { log, clients, customers, account }),
     judgeToken: createJudgeToken({
       findToken: tokens.findToken,
       clientState: clients.registry.stateOf,

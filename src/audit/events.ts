@@ -75,6 +75,11 @@ export const AUDIT_EVENTS = {
     'An operator switched support access off or on; the reason says which, and how many ended.',
   'signal-stream.changed':
     'A stream of Shared Signals was created, changed, removed, paused, disabled or enabled, by its receiver or an operator; the reason says which.',
+  'approval.asked': 'A client asked a customer to approve something that was begun on another device (CIBA).',
+  'approval.withheld':
+    'A client asked for the approval of a customer who was asked too often already, or has too many requests waiting; the customer was not told.',
+  'approval.given': 'A customer approved what a client asked for; the client gets tokens under the grant.',
+  'approval.denied': 'A customer did not approve what a client asked for.',
   'sign-in-link.made': 'A link that signs in a customer was created.',
   'sign-in-code.made': 'An agent made a code that signs in as a customer; the reason is the agent’s.',
   'token.inspected': 'An operator inspected a token, or looked up tokens on record.',
@@ -140,6 +145,8 @@ const REFUSALS: ReadonlySet<AuditEventType> = new Set([
   'admin.refused',
   'support-access.refused',
   'assertion.refused',
+  'approval.withheld',
+  'approval.denied',
 ])
 
 export function outcomeOf(type: AuditEventType): AuditOutcome {

@@ -4,6 +4,7 @@ import { readColor } from '../brand-colors.ts'
 import { resourceIdentifier } from '../config/setting.ts'
 import { isPlain } from '../plain-text.ts'
 import { unknownMembers } from '../unknown-members.ts'
+import { cibaFault, cibaMembers } from './ciba-members.ts'
 import { logoutAddress, logoutAddressFault } from './logout-address.ts'
 import { messageMembers } from './message-members.ts'
 import { profileFaults, SECURITY_PROFILES } from './security-profile.ts'
@@ -121,6 +122,7 @@ const standardMembers = {
       'The algorithm of the JWT that introspection answers it with where it accepts application/token-introspection+jwt (RFC 9701). Unless given: RS256.',
     ),
   ...messageMembers,
+  ...cibaMembers,
   subject_type: z.literal('public').optional().describe('"public": every client knows a customer by the same sub.'),
   require_pushed_authorization_requests: z
     .boolean()
@@ -300,7 +302,6 @@ const REFUSED_MEMBERS: Readonly<Record<string, string>> = {
   client_secret: 'is not kept with the metadata: send it beside them, as "secret"; only its digest is stored',
   request_uris: UNCALLED,
   frontchannel_logout_uri: UNCALLED,
-  backchannel_client_notification_endpoint: UNCALLED,
   sector_identifier_uri: UNCALLED,
 }
 
@@ -348,7 +349,8 @@ export const clientMetadata = z
     }
   })
   .superRefine((given, context) => {
-    for (const { member, message } of profileFaults(given))
+    const ciba = cibaFault(given)
+    for (const { member, message } of [...(ciba ? [ciba] : []), ...profileFaults(given)])
       context.addIssue({ code: 'custom', path: [member], message })
   })
   .meta({ id: 'ClientMetadata' })

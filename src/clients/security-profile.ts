@@ -31,6 +31,7 @@ export type ProfiledClient = {
   readonly require_signed_request_object?: boolean | undefined
   readonly response_modes?: readonly string[] | undefined
   readonly authorization_signed_response_alg?: string | undefined
+  readonly backchannel_authentication_request_signing_alg?: string | undefined
   readonly introspects?: readonly string[] | undefined
 }
 
@@ -157,6 +158,12 @@ const messageSigning: readonly Demand[] = [
     member: 'request_object_signing_alg',
     rule: 'RS256 signs no request',
     isBroken: (client) => uses(client, 'authorization_code') && isWeak(client.request_object_signing_alg),
+    set: ONE_OF_ALGORITHMS,
+  },
+  {
+    member: 'backchannel_authentication_request_signing_alg',
+    rule: 'requests to /backchannel are signed, and not by RS256',
+    isBroken: (client) => uses(client, CIBA_GRANT) && isWeak(client.backchannel_authentication_request_signing_alg),
     set: ONE_OF_ALGORITHMS,
   },
   {

@@ -62,7 +62,7 @@ function mutualTlsContradictions(config: Config): string[] {
 }
 
 function webhookContradictions(config: Config): string[] {
-  return (['SIGN_IN_WEBHOOK', 'AUDIT_WEBHOOK', 'CUSTOMER_WEBHOOK'] as const)
+  return (['SIGN_IN_WEBHOOK', 'AUDIT_WEBHOOK', 'CUSTOMER_WEBHOOK', 'CIBA_DELIVERY'] as const)
     .filter((name) => config[`${name}_URL`] && !config[`${name}_SECRET`])
     .map(
       (name) =>

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { brandSettings } from './brand-settings.ts'
+import { cibaSettings } from './ciba-settings.ts'
 import { clientSettings } from './client-settings.ts'
 import { customerSettings } from './customer-settings.ts'
 import { dialectSettings } from './dialect-settings.ts'
@@ -18,6 +19,7 @@ export const settings = {
   ...dialectSettings,
   ...customerSettings,
   ...passkeySettings,
+  ...cibaSettings,
   ...supportSettings,
   ...operationSettings,
 } as const

@@ -33,6 +33,11 @@ export const LOG_EVENTS = {
     happened: 'The mark that shows whether the storage lost data could not be written.',
     remedy: 'Check that the storage and the database accept writes. The server tries again every two seconds.',
   },
+  'approval.not-told': {
+    level: 'warn',
+    happened: 'A customer or the shop could not be told that a client asks for approval (CIBA).',
+    remedy: 'Read `err`. The request is on the account page of the customer all the same.',
+  },
   'sign-in-endings.unlogged': {
     level: 'warn',
     happened: 'The database took no announcement of an ending; it is kept in storage, and the ending took effect.',

@@ -1,6 +1,7 @@
 import type { Config } from '../../config.ts'
 import type { Routes } from '../../http/routing/other-methods.ts'
 import { createActivitySection } from '../../interaction/account/activity-section.ts'
+import { createApprovalsSection } from '../../interaction/account/approvals-section.ts'
 import { createAppsSection } from '../../interaction/account/apps-section.ts'
 import { createAccountArea } from '../../interaction/account/area.ts'
 import { createCompaniesSection } from '../../interaction/account/companies-section.ts'
@@ -22,7 +23,9 @@ import { createSupportSection } from '../../interaction/account/support-section.
 import { createAnswerPage } from '../../interaction/answer-page.ts'
 import { createDeviceCookie } from '../../interaction/device-cookie.ts'
 import { createUpstreamRequests } from '../../interaction/upstreams/upstream-requests.ts'
+import { createDescribeScopes } from '../../oauth/browser/asked-scopes.ts'
 import type { OwnSessions } from '../../oauth/browser/own-sessions.ts'
+import { createDecide } from '../../oauth/ciba/decide.ts'
 import type { AppParts } from '../shared.ts'
 
 /** The account pages, over everything that customers may do to their own account here. */
@@ -43,7 +46,7 @@ export function createAccount(config: Config, parts: AppParts, sessions: OwnSess
 }
 
 /** In the order in which they are shown on their pages. */
-function accountSections({ backends, services }: AppParts, sessions: OwnSessions): AccountSection[] {
+function accountSections({ backends, services, engine }: AppParts, sessions: OwnSessions): AccountSection[] {
   const { customers, tokens, account, support, pages } = services
   const { passwordChange, proofs, recovery, selfService, passkeys } = customers
   const { factors } = customers.factors
@@ -76,6 +79,19 @@ function accountSections({ backends, services }: AppParts, sessions: OwnSessions
       connectAddress: (id) => `${pages.publicPath}/upstreams/${id}/connect`,
     }),
     createSessionsSection({ index: tokens.sessionIndex, endSignIn, sessions }),
+    createApprovalsSection({
+      approvals: services.ciba.approvals,
+      decide: createDecide({
+        provider: engine.current,
+        approvals: services.ciba.approvals,
+        findClient: services.clients.findClient,
+        findResourceServer: services.clients.resourceServers.find,
+        audit: backends.auditTrail.append,
+        noteDecision: (outcome) => backends.metrics.backchannelDecisions.inc({ outcome }),
+      }),
+      findClient: services.clients.findClient,
+      describeScopes: createDescribeScopes(services.clients.resourceServers.find),
+    }),
     createAppsSection({ apps: account.apps }),
     createSupportSection({
       accesses: support.accesses,

@@ -30,6 +30,7 @@ export const LETTER_KINDS = [
   'passkey-removed',
   'upstream-linked',
   'upstream-unlinked',
+  'approval-asked',
 ] as const
 export type LetterKind = (typeof LETTER_KINDS)[number]
 

@@ -73,6 +73,12 @@ const sections: Readonly<Record<string, readonly AccountPartView[]>> = {
   ],
   apps: [
     {
+      template: 'approvals',
+      approvals: [
+        { client: 'Sample bank', bindingMessage: '4711', expiresAt: NOW + 300, href: '/account/apps/approve' },
+      ],
+    },
+    {
       template: 'apps',
       ...form('apps/withdraw'),
       apps: [
@@ -147,6 +153,18 @@ const forms: readonly SampleForm[] = [
       id: 'sample',
       provider: 'Sample provider',
       email: LOGIN,
+    },
+  ],
+  [
+    'apps',
+    {
+      template: 'approval-form',
+      ...form('apps/approve'),
+      id: 'sample',
+      client: 'Sample bank',
+      bindingMessage: '4711',
+      expiresAt: NOW + 300,
+      scopes: [{ name: 'email' }],
     },
   ],
   [

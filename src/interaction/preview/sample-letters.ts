@@ -9,6 +9,7 @@ export const SAMPLE_VALUES = {
   company: 'Sample company',
   role: 'Buyer',
   provider: 'Sample provider',
+  client: 'Sample app',
 }
 
 /** A letter of each kind in a language, with made-up data. Those with a button have a text for it. */

@@ -17,6 +17,9 @@ export type OwnSession = {
   readonly authenticatedAt: number
   /** Whether a link began it that a program of the shop made: good for looking, not for what is sensitive. */
   readonly isByLink: boolean
+  /** How strongly they signed in, and by what (`acr`, `amr`). */
+  readonly acr?: string
+  readonly amr?: readonly string[]
   /** As which company user, where the person chose one. */
   readonly companyUserId?: string
   /** Grants of the session by client. */
@@ -71,6 +74,7 @@ export function createOwnSessions({ provider, findCustomer, cutOffs, issuer }: O
       if (accountId === undefined) return undefined
       const [customer, sinceMs] = [await findCustomer(accountId), signedInAtMs(session) ?? 0]
       const companyUserId = chosenCompanyUser(session)
+      const { acr, amr } = asStored(session)
       const owner = { accountId, ...(companyUserId !== undefined && { companyUserId }) }
       if (customer?.status !== 'active' || (await cutOffs.isBefore(owner, sinceMs))) return undefined
       return {
@@ -78,6 +82,8 @@ export function createOwnSessions({ provider, findCustomer, cutOffs, issuer }: O
         customer,
         authenticatedAt: asStored(session).loginTs ?? 0,
         isByLink: isByLink(session),
+        ...(acr !== undefined && { acr }),
+        ...(amr !== undefined && { amr }),
         ...(companyUserId !== undefined && { companyUserId }),
         grants: grantsOf(session),
       }

@@ -37,6 +37,8 @@ export type AdapterDeps = {
 
 /** Others who write the same grant at the same time are waited for this often. */
 const MOST_TRIES = 10
+/** What a client asked for at /backchannel: its parameters hold a secret of the client and name a person. */
+const BACKCHANNEL_REQUEST = 'BackchannelAuthenticationRequest'
 const SESSION_OF_CODE = 'session of a code'
 /** A device that asks too late is told so, by `expired_token` (RFC 8628 §3.5), for as long as this. */
 const DEVICE_CODE_REMEMBERED_SECONDS = 600
@@ -202,6 +204,10 @@ function toArtifact(kind: string, id: string, payload: AdapterPayload, sealKey: 
   if (kind === 'Interaction') return { sealed: seal(id, kind, JSON.stringify(payload)) }
   const { jti: _jti, kind: _kind, ...kept } = payload
   const artifact = Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined))
+  if (kind === BACKCHANNEL_REQUEST) {
+    const { params, ...rest } = artifact
+    return { ...rest, sealedParams: seal(id, kind, JSON.stringify(params ?? {})) }
+  }
   const { userCode } = payload
   if (typeof userCode !== 'string') return artifact
   return {
@@ -226,7 +232,12 @@ function fromArtifact(
     // Sealed by this adapter.
     return opened ? { ...(JSON.parse(opened) as AdapterPayload), ...used } : undefined
   }
-  const { sealedId, sealedUserCode, userCode: _index, ...payload } = artifact
+  const { sealedId, sealedUserCode, sealedParams, userCode: _index, ...payload } = artifact
+  if (kind === BACKCHANNEL_REQUEST && id !== undefined) {
+    const params = unseal(id, kind, String(sealedParams))
+    // Sealed by this adapter.
+    return { ...payload, kind, jti: id, params: JSON.parse(params ?? '{}') as AdapterPayload['params'], ...used }
+  }
   const jti = id ?? (foundBy && unseal(foundBy.sealKey + foundBy.userCode, kind, String(sealedId)))
   const userCode = foundBy?.userCode ?? (id && sealedUserCode ? unseal(id, kind, String(sealedUserCode)) : undefined)
   return { ...payload, kind, ...(jti && { jti }), ...(userCode && { userCode }), ...used }
@@ -237,7 +248,7 @@ function userCodeIndex(sealKey: string, userCode: string): string {
 }
 
 function remembered(kind: string): number {
-  return kind === 'DeviceCode' ? DEVICE_CODE_REMEMBERED_SECONDS : 0
+  return kind === 'DeviceCode' || kind === BACKCHANNEL_REQUEST ? DEVICE_CODE_REMEMBERED_SECONDS : 0
 }
 
 function lifetime(expiresIn: number | undefined): number {

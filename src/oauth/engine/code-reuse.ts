@@ -3,6 +3,9 @@ import type { StoredArtifact } from '../../storage/storage.ts'
 /** A device that polled twice did so within seconds: it had no answer yet, or lost it. */
 const POLLED_TWICE_SECONDS = 5
 
+/** Kinds that a client asks for again and again until there is an answer. */
+const POLLED: readonly string[] = ['DeviceCode', 'BackchannelAuthenticationRequest']
+
 /**
  * Whether another use of a code may be theft, which ends the grant. An authorization code travels through a browser, so any
  * second use may be (RFC 6749 §4.1.2). A device code is known to the device alone, which polls with it again and again
@@ -10,5 +13,5 @@ const POLLED_TWICE_SECONDS = 5
  */
 export function isReplay(kind: string, { consumedAt }: StoredArtifact): boolean {
   if (consumedAt === undefined) return false
-  return kind !== 'DeviceCode' || Date.now() / 1000 - consumedAt > POLLED_TWICE_SECONDS
+  return !POLLED.includes(kind) || Date.now() / 1000 - consumedAt > POLLED_TWICE_SECONDS
 }

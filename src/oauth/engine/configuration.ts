@@ -13,6 +13,7 @@ import { interactionPolicyFor, promptValues } from '../browser/first-party.ts'
 import type { ProtocolPages } from '../browser/pages.ts'
 import type { SecondFactorPolicy } from '../browser/step-up.ts'
 import { waysOutOf } from '../browser/ways-out.ts'
+import { requestSeconds } from '../ciba/feature.ts'
 import { assertionFault, audienceFault } from '../clients/client-assertions.ts'
 import { allowsOrigin } from '../clients/client-metadata.ts'
 import {
@@ -93,6 +94,7 @@ export function fixedConfiguration({
     responseTypes: ['code'],
     routes: {
       authorization: '/authorize',
+      backchannel_authentication: '/backchannel',
       code_verification: '/device',
       device_authorization: '/device_authorization',
       end_session: '/logout',
@@ -176,6 +178,7 @@ function lifetimes(): Configuration['ttl'] {
     AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? LIFETIMES.accessToken,
     ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? LIFETIMES.accessToken,
     AuthorizationCode: LIFETIMES.authorizationCode,
+    BackchannelAuthenticationRequest: requestSeconds,
     DeviceCode: LIFETIMES.deviceCode,
     // A grant must never end a session earlier than its refresh token would.
     Grant: (ctx) => familyTtlSeconds(own(current(ctx))) + LIFETIMES.grantMargin,

@@ -32,8 +32,11 @@ import { keepUpstreamSessions } from '../browser/upstream-sessions.ts'
 import { type ChallengeEndpoint, serveChallenges } from '../challenge/endpoint.ts'
 import { keepAuthSessions } from '../challenge/mint-code.ts'
 import { nameMissingSteps } from '../challenge/token-answers.ts'
+import { type CibaDeps, cibaFeature, createAccountForRequest, isForApproval, limitPolls } from '../ciba/feature.ts'
+import { queuePings } from '../ciba/ping.ts'
 import { compareSecretsWith } from '../clients/client-metadata.ts'
 import { createFindLibraryClient } from '../clients/document-clients.ts'
+
 import { type MutualTls, mutualTlsFeature } from '../clients/mutual-tls.ts'
 import { createResourceIndicators } from '../clients/resource-indicators.ts'
 import type { GrantType } from '../grants/grant-type.ts'
@@ -129,6 +132,9 @@ export type ProviderDeps = {
   readonly placeInStatusList: StatusLists['place']
   /** For addresses that clients registered. */
   readonly guardedFetch: GuardedFetch
+  /** Approval on another device. */
+  readonly ciba: CibaDeps
+  readonly queuePing: Parameters<typeof queuePings>[1]
   /** Nonces of DPoP proofs (RFC 9449 §8): the same on every node. */
   readonly dpop: DpopNonces
   /** To the provider that a session came of, when it is signed out. */
@@ -159,6 +165,8 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
   noteSessions(provider, deps.noteSession)
   noteBrowserSignIns(provider, deps.noteClientSession)
   queueLogouts(provider, deps.queueLogout)
+  queuePings(provider, deps.queuePing)
+  limitPolls(provider, deps.storage)
   keepUpstreamSessions(provider, deps.storage)
   measureStagedSignIns(provider, deps.proofHolds)
   sayAcrOfSession(provider)
@@ -199,6 +207,7 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
   const reads = createRequestReads(deps.storage, () => Provider.ctx)
   const cutOffs = createSignOutCutOffs(reads.storage)
   const findAccount = createFindAccount({ judgeAccount, cutOffs })
+  const accountForRequest = createAccountForRequest(deps.ciba)
   const claims = createAccessTokenClaims({
     findResourceServer: resourceServers.find,
     shapes,
@@ -243,7 +252,11 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
     extraTokenClaims: claims.extraTokenClaims,
     // The library gives a text or a URL, and a request without a body.
     fetch: (url, options) => deps.guardedFetch(url as string | URL, options as OutgoingRequest),
-    findAccount: (ctx, id, token) => judgedAccount(token) ?? findAccount(ctx, id, token),
+    findAccount: async (ctx, id, token) =>
+      judgedAccount(token) ??
+      (isForApproval(ctx)
+        ? accountForRequest(ctx, id, async () => findAccount(ctx, id, token))
+        : findAccount(ctx, id, token)),
     // The published type knows fewer tokens than it is called with.
     formats: { customizers: { jwt: claims.customizeJwt as never } },
     // Keys of an external signer are no JWK.
@@ -251,6 +264,7 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
     loadExistingGrant: createLoadExistingGrant({ cutOffs, links: createAgentLinks(reads.storage) }),
     features: {
       backchannelLogout: { enabled: true },
+      ciba: cibaFeature(deps.ciba),
       claimsParameter: { enabled: true },
       clientCredentials: { enabled: true },
       deviceFlow: deviceFlow(pages, createDescribeScopes(resourceServers.find)),

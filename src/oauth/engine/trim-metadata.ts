@@ -1,7 +1,10 @@
 import type { Middleware } from 'koa'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 
-/** Takes lists out of the server's metadata that name nothing: the library says so of what it could do with other keys. */
+/**
+ * Takes lists out of the server's metadata that name nothing: the library says so of what it could do with other keys. It says as well
+ * that user codes are taken (CIBA Core §4), whatever our check of them does.
+ */
 export function trimMetadata(): Middleware {
   return async function trim(ctx, next) {
     await next()
@@ -9,6 +12,7 @@ export function trimMetadata(): Middleware {
     const { oidc } = ctx as Partial<KoaContextWithOIDC>
     if (oidc?.route !== 'discovery' || ctx.status !== 200) return
     const { body } = ctx as { body: Record<string, unknown> } // as the library's discovery writes it
-    ctx.body = Object.fromEntries(Object.entries(body).filter(([, value]) => !Array.isArray(value) || value.length > 0))
+    const said = Object.entries(body).filter(([, value]) => !Array.isArray(value) || value.length > 0)
+    ctx.body = { ...Object.fromEntries(said), backchannel_user_code_parameter_supported: false }
   }
 }
