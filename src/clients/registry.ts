@@ -106,10 +106,11 @@ export function createClientRegistry({ knex, storage, builtIn = [], findElse }: 
       await changed()
     },
 
-    /** The names of registered clients, so that others do not take them. */
+    /** The names of clients that operators registered, so that others do not take them. One agent may register itself for each person. */
     async names(): Promise<string[]> {
       const rows: { name: string | null }[] = await knex('clients')
         .select(knex.raw(`metadata ->> 'client_name' as name`))
+        .whereNotIn('client_id', knex('client_registrations').select('client_id'))
         .limit(MOST_NAMES)
       return rows.flatMap(({ name }) => name ?? [])
     },

@@ -30,8 +30,20 @@ const APP = {
 
 let server: TestServer
 beforeAll(async () => {
-  server = await startTestServer({ ADMIN_TOKEN: OWNER, DYNAMIC_REGISTRATION: 'open', TRUSTED_PROXIES: '127.0.0.1' })
+  server = await startTestServer({
+    ADMIN_TOKEN: OWNER,
+    BRAND_NAME: 'Demo shop',
+    DYNAMIC_REGISTRATION: 'open',
+    TRUSTED_PROXIES: '127.0.0.1',
+  })
   await addResourceServer(server)
+  const known = {
+    client_id: 'known-app',
+    client_name: 'Known app',
+    resource_scopes: [],
+    redirect_uris: ['https://x.example/'],
+  }
+  expect((await ask(server, OWNER, 'POST', '/v1/clients', { metadata: known })).status).toBe(201)
 })
 afterAll(() => server?.stop())
 
@@ -172,6 +184,7 @@ describe('software that registers itself', () => {
       redirect_uris: APP.redirect_uris,
       // Those of the demo shop, and of the test.
       resource_scopes: expect.arrayContaining(['orders:read', 'orders:return', 'orders:see']),
+      access_token_ttl_seconds: 3600,
       refresh_token_ttl_seconds: 1_209_600,
       refresh_token_absolute_ttl_seconds: 7_776_000,
     })
@@ -200,6 +213,11 @@ describe('software that registers itself', () => {
       redeem(server.url, code, verifier, { client_id, redirect_uri: CALLBACK, resource: `${server.url}/mcp` }),
     )
     expect(body.scope.split(' ').sort()).toEqual(['orders:return', 'orders:see'])
+  })
+
+  test('may have the name of others that registered themselves: many people have the same agent', async () => {
+    const [one, other] = [await registered(), await registered()]
+    expect([one.client_name, one.client_id === other.client_id]).toEqual([other.client_name, false])
   })
 
   test('keeps pages of its own host only', async () => {
@@ -255,6 +273,9 @@ describe('software that registers itself', () => {
     ['a name of two lines', { ...APP, client_name: 'a\nb' }],
     ['a name that turns the text around', { ...APP, client_name: '\u202eevil' }],
     ['a blank name', { ...APP, client_name: '  ' }],
+    ['the name of the shop', { ...APP, client_name: 'DEMO shop' }],
+    ['a name that looks like it', { ...APP, client_name: 'Dеmo-Sh0p' }],
+    ['the name of an app of the shop', { ...APP, client_name: 'Known  App' }],
     ['scopes in a list', { ...APP, scope: ['orders:see'] }],
     ['a NUL', { ...APP, client_name: '\0' }],
   ])('is refused with %s: invalid_client_metadata', async (_, metadata) => {

@@ -3,7 +3,7 @@ import { createRegisterRoute, type RegisterDeps } from '../../client-endpoints/r
 import { createMetadataRoutes } from '../../client-endpoints/resource-metadata/metadata-routes.ts'
 import { clientMetadata } from '../../clients/client-schema.ts'
 import { RegistrationRefused, registeredMetadata } from '../../clients/self-registration/registered-metadata.ts'
-import { type Config, isLoopbackIssuer } from '../../config.ts'
+import { brandName, type Config, isLoopbackIssuer } from '../../config.ts'
 import type { Routes } from '../../http/routing/other-methods.ts'
 import type { Log } from '../../log.ts'
 import { PERSON_SCOPES } from '../../oauth/accounts/claims.ts'
@@ -55,6 +55,7 @@ function createMakeClient(config: Config, { backends, services, engine }: AppPar
       personScopes: PERSON_SCOPES,
       offeredScopes: await services.clients.resourceServers.offeredScopesOfOperators(),
       scopeCeiling,
+      takenNames: [brandName(config), ...(await services.clients.registry.names())],
     })
     const { error } = clientMetadata.safeParse(metadata)
     const [issue] = error?.issues ?? []

@@ -1,5 +1,6 @@
 import { isPlain } from '../../plain-text.ts'
 import type { ClientMetadata } from '../client-schema.ts'
+import { shapeOf } from '../documents/look-alikes.ts'
 
 /** What software asks to be registered as: an object whose members nobody has looked at. */
 export type Asked = Readonly<Record<string, unknown>>
@@ -11,6 +12,8 @@ export type RegistrationRules = {
   readonly offeredScopes: readonly string[]
   /** What it may ask of resource servers; "*" at the end matches the rest. Undefined: all that is offered but `…:manage`. */
   readonly scopeCeiling: readonly string[] | undefined
+  /** Names that people know: the shop's, and those of clients that its operators registered. */
+  readonly takenNames: readonly string[]
 }
 
 /** The error codes of RFC 7591 §3.2.2. */
@@ -34,6 +37,7 @@ const GRANT_TYPES = ['authorization_code', 'refresh_token']
 /** Software that cannot keep a secret gets none, whatever it asks for: it is told so in the answer (RFC 7591 §3.2.1). */
 const WITHOUT_KEYS = ['none', 'client_secret_basic', 'client_secret_post']
 /** Nobody vouches for it: what it was allowed ends sooner than for software that the shop knows. */
+const ACCESS_SECONDS = 3600
 const REFRESH_SECONDS = 14 * 86_400
 const ABSOLUTE_SECONDS = 90 * 86_400
 
@@ -45,7 +49,7 @@ const ABSOLUTE_SECONDS = 90 * 86_400
  */
 export function registeredMetadata(clientId: string, asked: Asked, rules: RegistrationRules): ClientMetadata {
   const redirectUris = redirectUrisOf(asked.redirect_uris)
-  const name = nameOf(asked.client_name)
+  const name = nameOf(asked.client_name, rules)
   const scope = scopeOf(asked.scope, rules)
   const hosts = new Set(redirectUris.map((uri) => new URL(uri)).flatMap((url) => (isWeb(url) ? [url.host] : [])))
   const page = (member: string) => pageOf(asked[member], hosts)
@@ -66,6 +70,7 @@ export function registeredMetadata(clientId: string, asked: Asked, rules: Regist
     client_uri: page('client_uri'),
     policy_uri: page('policy_uri'),
     tos_uri: page('tos_uri'),
+    access_token_ttl_seconds: ACCESS_SECONDS,
     refresh_token_ttl_seconds: REFRESH_SECONDS,
     refresh_token_absolute_ttl_seconds: ABSOLUTE_SECONDS,
   })
@@ -121,10 +126,14 @@ function redirectFault(uri: unknown): string | undefined {
   return 'a scheme of an app must be a domain name of its maker, backwards: com.example.app'
 }
 
-function nameOf(asked: unknown): string | undefined {
+function nameOf(asked: unknown, { takenNames }: RegistrationRules): string | undefined {
   if (asked === undefined) return undefined
-  if (typeof asked === 'string' && isPlain(asked) && asked.trim() !== '') return asked.trim().slice(0, LONGEST_NAME)
-  throw new RegistrationRefused('invalid_client_metadata', 'client_name must be one line of text')
+  if (typeof asked !== 'string' || !isPlain(asked) || asked.trim() === '')
+    throw new RegistrationRefused('invalid_client_metadata', 'client_name must be one line of text')
+  const name = asked.trim().slice(0, LONGEST_NAME)
+  const shape = shapeOf(name)
+  if (!takenNames.some((taken) => shapeOf(taken) === shape)) return name
+  throw new RegistrationRefused('invalid_client_metadata', 'client_name looks like the name of another app: take yours')
 }
 
 function authMethodOf({ token_endpoint_auth_method: asked = 'none' }: Asked): 'none' {
