@@ -8,6 +8,7 @@ import { setStage } from '../conformance/stage.ts'
 import { type McpShop, startMcpShop } from '../docs/mcp-shop.ts'
 import { obtainCode, read, redeem } from '../endpoints/client.ts'
 import { describeOn } from '../support/describe-on.ts'
+import { type DocumentServer, startDocumentServer } from '../support/document-server.ts'
 import { postJson } from '../support/http.ts'
 
 const CALLBACK = 'http://127.0.0.1:53000/callback'
@@ -22,11 +23,12 @@ type Kept = {
   asked: URL[]
 }
 
-/** The part of an agent that its maker writes, the same for both SDKs. */
-function createProvider() {
+/** The part of an agent that its maker writes, the same for both SDKs; `document` is the address of one about it. */
+function createProvider(document?: string) {
   const kept: Kept = { verifier: '', asked: [] }
   const provider = {
     redirectUrl: CALLBACK,
+    ...(document !== undefined && { clientMetadataUrl: document }),
     clientMetadata: {
       client_name: 'A careful agent',
       redirect_uris: [CALLBACK],
@@ -66,9 +68,9 @@ type Agent = {
   finish(callback: URL): Promise<void>
 }
 
-const SDKS: Readonly<Record<string, (mcp: string) => Agent>> = {
-  'the SDK of the wire of 2025': (mcp) => {
-    const { kept, provider } = createProvider()
+const SDKS: Readonly<Record<string, (mcp: string, document?: string) => Agent>> = {
+  'the SDK of the wire of 2025': (mcp, document) => {
+    const { kept, provider } = createProvider(document)
     const transport = () => new StreamableHTTPClientTransport(new URL(mcp), { authProvider: provider })
     let current = transport()
     let client = new Client({ name: 'agent', version: '1' })
@@ -83,8 +85,8 @@ const SDKS: Readonly<Record<string, (mcp: string) => Agent>> = {
       finish: (callback) => current.finishAuth(callback.searchParams.get('code') ?? ''),
     }
   },
-  'the SDK of the wire of 2026': (mcp) => {
-    const { kept, provider } = createProvider()
+  'the SDK of the wire of 2026': (mcp, document) => {
+    const { kept, provider } = createProvider(document)
     const transport = () => new sdk2.StreamableHTTPClientTransport(new URL(mcp), { authProvider: provider })
     let current = transport()
     let client = new sdk2.Client({ name: 'agent', version: '1' })
@@ -113,12 +115,20 @@ function scopesOf(request: URL | undefined): readonly string[] {
 }
 
 describeOn('chromium', 'an agent that knows the address of an MCP server alone', () => {
-  const stage = setStage({ ADMIN_TOKEN: OWNER, DYNAMIC_REGISTRATION: 'open', DYNAMIC_REGISTRATION_SCOPES: '*' })
-  let shop: McpShop
-  beforeAll(async () => {
-    shop = await startMcpShop(stage.server())
+  const stage = setStage({
+    ADMIN_TOKEN: OWNER,
+    DYNAMIC_REGISTRATION: 'open',
+    DYNAMIC_REGISTRATION_SCOPES: '*',
+    CLIENT_METADATA_DOCUMENTS: 'open',
   })
-  afterAll(() => shop?.stop())
+  let shop: McpShop
+  let site: DocumentServer
+  beforeAll(async () => {
+    ;[shop, site] = await Promise.all([startMcpShop(stage.server()), startDocumentServer()])
+  })
+  afterAll(async () => {
+    await Promise.all([shop?.stop(), site?.stop()])
+  })
 
   /** The customer signs in where the agent sends them, and allows. */
   async function allow({ asked }: Kept): Promise<URL> {
@@ -163,6 +173,23 @@ describeOn('chromium', 'an agent that knows the address of an MCP server alone',
       expect(await agent.call('fill_cart', { sku: 'shoe' })).toMatch(/^shoe is in the cart of /)
       expect(await agent.call('list_orders')).toMatch(/^orders of /)
       expect(agent.kept.asked).toHaveLength(2)
+    },
+  )
+
+  test.each(Object.keys(SDKS))(
+    'finds its way in with %s and a document about itself, acts and refreshes',
+    async (name) => {
+      const document = site.put(`/${name.replaceAll(' ', '-')}.json`, { redirect_uris: ['http://127.0.0.1/callback'] })
+      const agent = SDKS[name]?.(shop.address, document)
+      if (!agent) throw new Error(name)
+      await expect(agent.connect()).rejects.toThrow()
+      expect(agent.kept.asked[0]?.searchParams.get('client_id')).toBe(document)
+      await agent.finish(await allow(agent.kept))
+      await agent.connect()
+      expect(await agent.call('list_orders')).toMatch(/^orders of /)
+      agent.kept.tokens = { ...agent.kept.tokens, access_token: 'over' }
+      expect(await agent.call('list_orders')).toMatch(/^orders of /)
+      expect(agent.kept.asked).toHaveLength(1)
     },
   )
 

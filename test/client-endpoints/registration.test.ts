@@ -327,7 +327,7 @@ describe('the consent page of software that registered itself', () => {
   test('names the host that the answer goes to, and never the shop as who added it', async () => {
     const web = await consentFor({
       ...APP,
-      client_name: 'Demo shop',
+      client_name: 'Another agent',
       redirect_uris: ['https://agent.example/callback'],
     })
     expect(web).toContain('Address of the app: agent.example')
