@@ -80,7 +80,7 @@ export const resourceServerMembers = {
     .record(z.string(), scopePolicy)
     .optional()
     .describe(
-      'What a sign-in must be like for tokens to have a scope: {"orders:write": {"min_acr": "urn:vestibule:acr:second-factor", "max_token_age": 900}}. People are asked to sign in so before the consent; a token request that does not meet it gets the other scopes. For tokens of people, not of clients themselves.',
+      'What a sign-in must be like for tokens to have a scope: {"orders:write": {"min_acr": "urn:vestibule:acr:second-factor", "max_token_age": 900}}. People are asked to sign in so before the consent; a token request that does not meet it gets the other scopes. No token with a scope that has max_token_age outlives that. For tokens of people, not of clients themselves.',
     ),
   is_offered: z
     .boolean()

@@ -16,7 +16,7 @@ export const scopePolicy = z
       .min(SHORTEST_AGE_SECONDS)
       .max(LONGEST_AGE_SECONDS)
       .optional()
-      .describe('Seconds after the sign-in (auth_time) in which tokens with the scope are issued.'),
+      .describe('Seconds after the sign-in (auth_time) in which tokens with the scope are issued, and work.'),
   })
   .refine(({ min_acr, max_token_age }) => min_acr !== undefined || max_token_age !== undefined, {
     error: 'demands nothing: give min_acr, max_token_age or both, or leave it out',

@@ -146,6 +146,41 @@ describe('a scope with max_token_age', () => {
     }, AGE_SECONDS + 60)
   })
 
+  test('makes a token end when the sign-in is too old for it, on every way to one', async () => {
+    const visitor = await signedIn(await shop.addCustomer())
+    const { body } = (await authorize(visitor, { scope: `${CART} ${ORDERS}` }, atOnce)).answer
+    expect(body.expires_in).toBeLessThanOrEqual(AGE_SECONDS)
+    const { body: next } = await later(() => platform.refresh(body.refresh_token), AGE_SECONDS - 300)
+    expect(next.expires_in).toBeLessThanOrEqual(300)
+    const narrow = await platform.refresh(next.refresh_token, { scope: ORDERS })
+    expect(narrow.body.expires_in).toBeGreaterThan(AGE_SECONDS)
+    await later(async () => {
+      const { active } = await introspect(shop.server.url, body.access_token, platform.headers)
+      expect(active).toBe(false)
+      expect((await introspect(shop.server.url, narrow.body.access_token, platform.headers)).active).toBe(true)
+    }, AGE_SECONDS + 1)
+  })
+
+  test('holds for a device, too: whoever connects it signs in anew', async () => {
+    const customer = await shop.addCustomer()
+    const visitor = await signedIn(customer)
+    const grant_types = ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token']
+    const device = await addPlatform(shop.server, resource, { grant_types, redirect_uris: [], response_types: [] })
+    await later(async () => {
+      const asked = await read(postForm(`${shop.server.url}/device_authorization`, { scope: CART }, device.headers))
+      const form = await visitor.open('/device')
+      const confirm = await visitor.submit(form, '/device', { user_code: asked.body.user_code })
+      const login = await visitor.submit(confirm, '/device', { confirm: 'yes' })
+      expect(login.html).toContain('type="password"')
+      const consent = await visitor.submit(login, '/login', { login: customer.email, password: customer.password })
+      await visitor.submit(consent, '/consent', { decision: 'allow' })
+      const poll = { grant_type: grant_types[0], device_code: asked.body.device_code }
+      const { status, body } = await read(postForm(`${shop.server.url}/token`, poll, device.headers))
+      expect([status, scopesOf(body)]).toEqual([200, [CART]])
+      expect(body.expires_in).toBeLessThanOrEqual(AGE_SECONDS)
+    }, AGE_SECONDS + 60)
+  })
+
   test('of a link that is extended later is left to the old tokens until the person signs in anew', async () => {
     const customer = await shop.addCustomer()
     const visitor = await signedIn(customer)

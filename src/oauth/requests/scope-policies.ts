@@ -94,7 +94,7 @@ export function holdScopePolicies(provider: Provider, findResourceServer: FindRe
 }
 
 /**
- * Leaves an access token that is about to be issued the scopes whose policy its sign-in meets. Saving it does the same: who stores
+ * Leaves an access token that is about to be issued the scopes whose policy its sign-in meets, for as long as it meets them. Saving it does the same: who stores
  * something else beside it, or does what cannot be undone, asks first.
  *
  * @throws {InvalidScope} where none is left.
@@ -102,7 +102,24 @@ export function holdScopePolicies(provider: Provider, findResourceServer: FindRe
 export async function keepToScopePolicies(ctx: KoaContextWithOIDC, token: AccessToken): Promise<void> {
   const identifier = token.resourceServer?.identifier()
   if (identifier === undefined || !token.scope) return
-  token.scope = (await scopesThatMeet(ctx, identifier, token.scope.split(' '))).join(' ')
+  const met = await scopesThatMeet(ctx, identifier, token.scope.split(' '))
+  token.scope = met.join(' ')
+  const server = await findersOf.get(ctx.oidc.provider)?.(identifier)
+  const leftSeconds = server ? secondsLeft(server, met, authenticationOf(ctx)) : Number.POSITIVE_INFINITY
+  if (leftSeconds < token.expiration) Object.assign(token, { expiresIn: leftSeconds })
+}
+
+/** For how long a sign-in is recent enough for all of these scopes, each of whose policies it meets now. */
+function secondsLeft(
+  { scope_policies = {} }: Policed,
+  scopes: readonly string[],
+  { auth_time: authTime = 0 }: AuthenticationClaims,
+): number {
+  const ends = scopes.flatMap((scope) => {
+    const age = Object.hasOwn(scope_policies, scope) ? scope_policies[scope]?.max_token_age : undefined
+    return age === undefined ? [] : [authTime + age]
+  })
+  return Math.max(1, Math.min(...ends) - Math.floor(Date.now() / 1000))
 }
 
 /** The same before there is a token: of these scopes at a resource server, those that the request's tokens can have. */
