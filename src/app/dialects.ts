@@ -33,6 +33,7 @@ export function createDialects(config: Config, log: Log, { backends, services, e
       storage,
       ...createTurns(storage),
       codes: createCodes({
+        passwordDay: config.PASSWORD_GRANT_SUNSET,
         provider: engine.current,
         findClient: clients.findClient,
         noteGrantType: backends.grantTypeUses.note,

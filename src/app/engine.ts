@@ -7,6 +7,7 @@ import { createSignInDigest } from '../oauth/browser/followed-sign-ins.ts'
 import { CHALLENGE_PATH } from '../oauth/challenge/endpoint.ts'
 import type { Challenge } from '../oauth/challenge/index.ts'
 import { dpopNonces } from '../oauth/engine/dpop-nonces.ts'
+import type { GrantEnds } from '../oauth/engine/grant-sunsets.ts'
 import { createLiveProvider, type LiveProvider } from '../oauth/engine/live-provider.ts'
 import { buildProvider, type ProviderDeps } from '../oauth/engine/provider.ts'
 import type { GrantType } from '../oauth/grants/grant-type.ts'
@@ -65,6 +66,7 @@ function providerDeps(config: Config, log: Log, { backends, services, rules }: E
     findToken: tokens.findToken,
     endSignIn: tokens.endSignIn,
     grants: createOwnGrants(config, { backends, services, rules, challenge }),
+    grantEnds: grantEnds(config),
     ...(challenge && { challenge: challenge.endpoint }),
     pages: createProtocolPages({ pages }),
     isRegistrationOpen: config.REGISTRATION === 'open' && customers.recovery !== undefined,
@@ -116,6 +118,11 @@ function createOwnGrants(
     signedUserSecret: config.SAP_COMMERCE_CDC_SECRET,
     findCustomerByLogin: customers.directory.findByLogin,
   })
+}
+
+/** What ends for every client, and where developers read of it. */
+export function grantEnds(config: Pick<Config, 'PASSWORD_GRANT_SUNSET' | 'SUNSET_PAGE_URL'>): GrantEnds {
+  return { passwordDay: config.PASSWORD_GRANT_SUNSET, page: config.SUNSET_PAGE_URL }
 }
 
 function mutualTls(config: Config): Pick<ProviderDeps, 'mutualTls'> {

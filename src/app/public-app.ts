@@ -16,12 +16,14 @@ import { traceRequests } from '../http/trace-requests.ts'
 import { createErrorAnswers } from '../interaction/start/error-answers.ts'
 import type { Log } from '../log.ts'
 import { createOwnSessions } from '../oauth/browser/own-sessions.ts'
+import { endedGrants } from '../oauth/engine/grant-sunsets.ts'
 import { createAnswerKeySet, serveJwks } from '../oauth/engine/jwks.ts'
 import { createLastMetadata } from '../oauth/engine/last-metadata.ts'
 import { requestsByPost } from '../oauth/engine/requests-by-post.ts'
 import { serveRevocations } from '../oauth/revocation-feed/serve-revocations.ts'
 import { serveStatusLists } from '../oauth/status-lists/serve-status-lists.ts'
 import { createDialects } from './dialects.ts'
+import { grantEnds } from './engine.ts'
 import { openFastPath } from './fast-path.ts'
 import { createAccount } from './pages/account-area.ts'
 import { createClientEndpoints } from './pages/client-endpoints.ts'
@@ -79,6 +81,7 @@ export function createPublicApp(config: Config, log: Log, parts: AppParts): Publ
   const metadata = createLastMetadata({
     engine: parts.engine.current,
     offeredScopes: services.clients.resourceServers.peekOfferedScopes,
+    endedGrants: () => endedGrants(grantEnds(config)),
     issuerKinds: services.issuers.registry.kinds,
   })
   const dialects = createDialects(config, log, parts)

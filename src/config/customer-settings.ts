@@ -42,6 +42,17 @@ export const customerSettings = {
       'Whether apps of the shop may show sign-in screens of their own at /authorize-challenge (OAuth 2.0 for First-Party Applications). ' +
       'With on, each client still needs the member authorization_challenge.',
   },
+  PASSWORD_GRANT_SUNSET: {
+    type: z.iso.date(),
+    sentence:
+      'The first day (UTC) without the password grant, for every client, such as 2027-06-30. Half a year before, its answers begin to say so ' +
+      '(Deprecation, Sunset); from that day on it is unsupported_grant_type, and the metadata do not name it. The client member grants_sunset ends it earlier for one client.',
+  },
+  SUNSET_PAGE_URL: {
+    type: z.url({ protocol: /^https?$/ }),
+    sentence:
+      'The page that tells developers what to do in place of a grant type that ends. Answers that say so link to it. Unset: they link to none.',
+  },
   REGISTRATION_CONFIRMATION: {
     type: z.enum(['required', 'none']),
     default: 'required',

@@ -8,19 +8,22 @@ export type LastMetadataDeps = {
   readonly offeredScopes: () => readonly string[] | undefined
   /** The kinds of trusted issuers, on which grant types and profiles depend. */
   readonly issuerKinds: () => string
+  /** Those that have ended by now. */
+  readonly endedGrants: () => readonly string[]
 }
 
 /**
  * Remembers the server's metadata as the engine says them (RFC 8414 §2), for as long as the engine and the scopes it names are
  * the same: they are worked out once, and answered many times.
  */
-export function createLastMetadata({ engine, offeredScopes, issuerKinds }: LastMetadataDeps) {
+export function createLastMetadata({ engine, offeredScopes, issuerKinds, endedGrants }: LastMetadataDeps) {
+  const dependsOn = () => `${issuerKinds()}\n${endedGrants()}`
   let said:
     | {
         readonly body: string
         readonly by: object
         readonly scopes: readonly string[] | undefined
-        readonly issuers: string
+        readonly others: string
       }
     | undefined
 
@@ -29,13 +32,13 @@ export function createLastMetadata({ engine, offeredScopes, issuerKinds }: LastM
     watch: async function watchMetadata(ctx, next) {
       await next()
       if (!METADATA.includes(ctx.path) || ctx.status !== 200 || ctx.method !== 'GET' || ctx.get('Origin')) return
-      said = { body: JSON.stringify(ctx.body), by: engine(), scopes: offeredScopes(), issuers: issuerKinds() }
+      said = { body: JSON.stringify(ctx.body), by: engine(), scopes: offeredScopes(), others: dependsOn() }
     } satisfies Middleware,
 
     /** The body as it was last said; undefined where that may not be what would be said now. */
     body(): string | undefined {
       if (!said || said.by !== engine()) return undefined
-      return said.scopes === offeredScopes() && said.issuers === issuerKinds() ? said.body : undefined
+      return said.scopes === offeredScopes() && said.others === dependsOn() ? said.body : undefined
     },
   }
 }

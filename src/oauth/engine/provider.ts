@@ -61,6 +61,7 @@ import { fixedConfiguration } from './configuration.ts'
 import type { DpopNonces } from './dpop-nonces.ts'
 import { createEndGrant, endBareSessions } from './end-grant.ts'
 import { listenToProvider } from './events.ts'
+import { type GrantEnds, hideEndedGrants, useGrantEnds } from './grant-sunsets.ts'
 import {
   detectReplaysAtomically,
   giveUuidsToJwts,
@@ -118,6 +119,7 @@ export type ProviderDeps = {
   readonly judgeToken: JudgeToken
   readonly endSignIn: EndSignIn
   readonly grants: readonly GrantType[]
+  readonly grantEnds: GrantEnds
   /** Sign-in screens of apps; absent where there are none. */
   readonly challenge?: ChallengeEndpoint | undefined
   readonly pages: ProtocolPages
@@ -156,6 +158,7 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
   provider.use(nameUnauthorizedClients())
   provider.use(trimMetadata())
   provider.use(nameMissingSteps())
+  provider.use(hideEndedGrants(deps.grantEnds))
   provider.use(nameOfferedScopes(deps.resourceServers.offeredScopes))
   provider.use(nameAssertionProfiles(deps.issuerKinds))
   provider.use(endBareSessions(deps))
@@ -188,6 +191,7 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
     introspect: answerIntrospection(deps.introspect),
     revoke: createRevocation(deps),
   })
+  useGrantEnds(provider, deps.grantEnds)
   for (const grant of deps.grants) {
     const handle = async (ctx: TokenEndpointGrantContext) => {
       await grant.handle(ctx)

@@ -39,6 +39,8 @@ export type NewCode = {
 export type CodeDeps = {
   readonly provider: () => Provider
   readonly findClient: (clientId: string) => Promise<ClientMetadata | undefined>
+  /** The first day (UTC) without the password grant. */
+  readonly passwordDay?: string | undefined
   /** A client used a grant type. */
   readonly noteGrantType: (grantType: string, clientId: string) => void
 }
@@ -47,7 +49,7 @@ export type CodeDeps = {
  * Authorization codes for people who signed in without our pages, for dialects whose own API gives codes. They are the
  * ordinary ones, so everything that holds at the token endpoint holds for them: one use, the client, its redirect, PKCE.
  */
-export function createCodes({ provider, findClient, noteGrantType }: CodeDeps) {
+export function createCodes({ provider, findClient, passwordDay, noteGrantType }: CodeDeps) {
   return {
     /** Undefined where the client may have one. A public client must send a challenge, which is the caller's to see to. */
     async objection({ clientId, redirectUri, grantType }: CodeAsker): Promise<CodeRefusal | undefined> {
@@ -58,10 +60,13 @@ export function createCodes({ provider, findClient, noteGrantType }: CodeDeps) {
       return isAllowed ? undefined : 'grant-not-allowed'
     },
 
-    /** When this way of signing in ends for the client (`grants_sunset`). */
+    /** When this way of signing in ends for the client (`grants_sunset`), or for all (PASSWORD_GRANT_SUNSET). */
     async sunsetOf({ clientId, grantType }: Pick<CodeAsker, 'clientId' | 'grantType'>): Promise<Sunset | undefined> {
       const { grants_sunset: sunsets = {} } = (await findClient(clientId)) ?? {}
-      const day = Object.hasOwn(sunsets, grantType) ? sunsets[grantType] : undefined
+      const own = Object.hasOwn(sunsets, grantType) ? sunsets[grantType] : undefined
+      const [day] = [own, grantType === 'password' ? passwordDay : undefined]
+        .filter((each) => each !== undefined)
+        .sort()
       return day === undefined ? undefined : sunsetOn(day)
     },
 
