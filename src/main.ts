@@ -28,6 +28,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   outbox: async () => (await import('./cli/outbox/outbox.ts')).outbox,
   issuers: async () => (await import('./cli/providers/issuers.ts')).issuers,
   upstreams: async () => (await import('./cli/providers/upstreams.ts')).upstreams,
+  'client-documents': async () => (await import('./cli/client-documents.ts')).clientDocuments,
   streams: async () => (await import('./cli/streams.ts')).streams,
   tokens: async () => (await import('./cli/tokens.ts')).tokens,
   dialects: async () => (await import('./cli/dialects.ts')).dialects,

@@ -30,6 +30,7 @@ import { secretRoutes } from '../admin/routes/secret-routes.ts'
 import { streamRoutes } from '../admin/routes/stream-routes.ts'
 import { supportAccessRoutes } from '../admin/routes/support-access-routes.ts'
 import { tokenRoutes } from '../admin/routes/token-routes.ts'
+import { clientDocumentRoutes } from '../admin/routes/unregistered/client-document-routes.ts'
 import { upstreamRoutes } from '../admin/routes/upstream-routes.ts'
 import { useRoutes } from '../admin/routes/use-routes.ts'
 import type { Config } from '../config.ts'
@@ -148,6 +149,7 @@ function clientRoutesOf({ backends, services, engine }: AppParts): Route[] {
       endSignIn: services.tokens.endSignIn,
     }),
     ...clientSecretRoutes({ clients }),
+    ...clientDocumentRoutes({ ...services.documents, check: services.documents.documents.check }),
     ...initialTokenRoutes(services.selfRegistration),
     ...resourceServerRoutes({ resourceServers }),
     ...upstreamRoutes(services.upstreams),

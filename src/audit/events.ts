@@ -44,6 +44,9 @@ export const AUDIT_EVENTS = {
     'A client metadata document was read for the first time, or says something else than before; the reason says what changed.',
   'client-document.refused':
     'A client metadata document could not be fetched, or cannot be used; the reason says why. Callers do not get it.',
+  'client-document.blocked':
+    'An operator blocked a host or an address of client metadata documents, and every token of theirs ended.',
+  'client-document.unblocked': 'An operator let a blocked host or address of client metadata documents in again.',
   'resource-server.changed':
     'An operator changed a resource server; the reason says what, with the values before and after.',
   'customer.changed':

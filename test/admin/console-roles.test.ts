@@ -43,6 +43,7 @@ describe('a viewer', () => {
     '/console/audit',
     '/console/dialects',
     '/console/issuers',
+    '/console/client-documents',
   ])('sees %s, and no button on it but the way out and searches', async (page) => {
     const { status, html } = await viewer.get(page)
     expect(status).toBe(200)

@@ -19,6 +19,7 @@ const PAGES = [
   '/console/audit',
   '/console/dialects',
   '/console/issuers',
+  '/console/client-documents',
 ]
 let server: TestServer
 let operator: ConsoleOperator

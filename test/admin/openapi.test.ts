@@ -175,6 +175,14 @@ function makeExamples(): Record<string, () => Promise<Example>> {
       return { params, body: { metadata } }
     },
     'DELETE /v1/clients/{clientId}': withParams(client),
+    'GET /v1/client-documents': none,
+    'GET /v1/client-documents/blocks': none,
+    'POST /v1/client-documents/check': async () => ({ body: { clientId: 'https://app.example/client.json' } }),
+    'POST /v1/client-documents/block': async () => ({ body: { target: 'app.example', reason: 'asks for passwords' } }),
+    'POST /v1/client-documents/unblock': async () => {
+      await admin('POST', '/v1/client-documents/block', { target: 'https://other.example/client.json' })
+      return { body: { target: 'https://other.example/client.json' } }
+    },
     'GET /v1/initial-tokens': none,
     'POST /v1/initial-tokens': async () => ({
       body: { name: fresh('partner'), maxUses: 2, scopes: ['orders:*'], expiresAt: '2026-12-24T00:00:00Z' },

@@ -37,6 +37,7 @@ const PAGES: Readonly<Record<string, string>> = {
   'outbox-pause': '/console/outbox/audit-webhook/AUDIT_WEBHOOK_URL/pause',
   dialects: '/console/dialects',
   issuers: '/console/issuers',
+  'client-documents': '/console/client-documents',
   audit: '/console/audit',
   'audit-search': '/console/audit?type=login.refused&clientId=frontend',
   'audit-nothing': '/console/audit?customerId=nobody',

@@ -30,7 +30,7 @@ const signIn = async () => {
 describe('every command', () => {
   const COMMANDS = [
     'serve migrate keys secrets clients resource-servers upstreams customers agents grants lockouts tokens dialects audit',
-    'administrators admin-tokens initial-tokens config doctor demo',
+    'administrators admin-tokens initial-tokens client-documents config doctor demo',
   ].flatMap((line) => line.split(' '))
 
   test.each(COMMANDS)('%s explains itself with an example, and is in the overview', async (name) => {

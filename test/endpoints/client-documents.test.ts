@@ -4,6 +4,7 @@ import { later } from '../support/clock.ts'
 import { createCookieJar } from '../support/cookie-jar.ts'
 import { APP_REDIRECT, type DocumentServer, startDocumentServer } from '../support/document-server.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
+import { waitFor } from '../support/wait-for.ts'
 import { authorizationUrl, introspect, obtainCode, pkce, read, redeem, refresh, type Tokens } from './client.ts'
 
 const LOOPBACK_REDIRECT = 'http://127.0.0.1/callback'
@@ -407,5 +408,80 @@ describe('whom the server asks, and how often', () => {
     expect(await asked(site.put('/listed.json', {}, {}, site.listed))).toBe(303)
     expect(await asked(site.put('/one.json', {}, {}, site.strangers[1]))).toBe(303)
     await other.stop()
+  })
+})
+
+describe('an operator', () => {
+  const api = (method: string, path: string, body?: object) =>
+    ask(server, OWNER, method, `/v1/client-documents${path}`, body)
+
+  test('sees each document with its hosts, name and people, and when it was used', async () => {
+    const clientId = site.put('/seen.json', { client_name: 'Well-known helper' }, {}, site.listed)
+    await tokensFor(clientId)
+    const listed = async () => {
+      const { body } = await api('GET', '?limit=1000')
+      return (body.items as { clientId: string; links: number }[]).find((item) => item.clientId === clientId)
+    }
+    // What was issued is written a moment later.
+    await waitFor(async () => (await listed())?.links === 1, { what: 'the record of the token' })
+    expect(await listed()).toMatchObject({
+      host: new URL(site.listed).host,
+      name: 'Well-known helper',
+      redirectHosts: ['app.example'],
+      isBlocked: false,
+      consentedAt: expect.any(Number),
+    })
+    const copy = site.put('/copy.json', { client_name: 'WeII-known Helper' })
+    expect((await begin(copy)).status).toBe(400)
+  })
+
+  test.each([
+    ['a host', (clientId: string) => new URL(clientId).host],
+    ['one address', (clientId: string) => clientId],
+  ])('blocks %s: every token of it ends for good, and no sign-in begins there', async (name, targetOf) => {
+    const clientId = site.put(`/blocked/${name.length}.json`, {}, {}, site.strangers[4])
+    const { access_token, refresh_token } = await tokensFor(clientId)
+    const target = targetOf(clientId)
+    expect(await api('POST', '/block', { target, reason: 'asks for passwords' })).toMatchObject({ status: 200 })
+    expect(await introspect(server.url, access_token)).toEqual({ active: false })
+    expect((await read(refresh(server.url, refresh_token, { client_id: clientId }))).status).toBe(401)
+    site.paths.length = 0
+    expect((await begin(clientId)).status).toBe(400)
+    expect((await begin(`${site.strangers[4]}/unseen.json`)).status).toBe(400)
+    expect(site.paths).toEqual(target === clientId ? ['/unseen.json'] : [])
+    expect((await api('POST', '/block', { target })).status).toBe(409)
+    expect((await api('GET', '/blocks')).body.items).toMatchObject([{ target, reason: 'asks for passwords' }])
+
+    expect((await api('POST', '/unblock', { target })).status).toBe(200)
+    expect((await api('POST', '/unblock', { target })).status).toBe(404)
+    expect((await begin(clientId)).status).toBe(303)
+    expect(await introspect(server.url, access_token)).toEqual({ active: false })
+    expect((await read(refresh(server.url, refresh_token, { client_id: clientId }))).status).toBe(400)
+  })
+
+  test('is told what is wrong with a document, and nothing is kept of it', async () => {
+    const check = async (clientId: string) => (await api('POST', '/check', { clientId })).body
+    const good = site.put('/checked.json')
+    expect(await check(good)).toEqual({ isUsable: true, name: 'Shopping helper', redirectUris: [APP_REDIRECT] })
+    site.put('/wrong.json', { logo_uri: 'http://app.example/logo.png' })
+    expect(await check(`${site.stranger}/wrong.json`)).toEqual({
+      isUsable: false,
+      problem: 'the document: logo_uri must be https',
+    })
+    expect(await check(site.stranger)).toMatchObject({ isUsable: false })
+    const { body } = await api('GET', '?limit=1000')
+    expect((body.items as { clientId: string }[]).map(({ clientId }) => clientId)).not.toContain(good)
+  })
+
+  test.each([
+    'App.example',
+    'app.example:443',
+    'app.example.',
+    'https://app.example/',
+    'http://app.example/a',
+    'app.example/a',
+    '*',
+  ])('cannot block %s, which is no host and no client id', async (target) => {
+    expect((await api('POST', '/block', { target })).status).toBe(400)
   })
 })

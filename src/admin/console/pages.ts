@@ -9,6 +9,7 @@ import { outboxPages } from './outbox-pages.ts'
 import { overviewPage } from './overview-page.ts'
 import type { ConsolePage } from './page.ts'
 import { passwordPage } from './password-page.ts'
+import { clientDocumentPages } from './providers/client-document-pages.ts'
 import { issuerPages } from './providers/issuer-pages.ts'
 import { secondFactorPage } from './second-factor-page.ts'
 import { tokenPages } from './token-pages.ts'
@@ -20,6 +21,7 @@ export const PAGES: readonly ConsolePage[] = [
   ...keyPages,
   ...clientPages,
   ...clientGrantPages,
+  ...clientDocumentPages,
   ...issuerPages,
   ...customerPages,
   ...tokenPages,

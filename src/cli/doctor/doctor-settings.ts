@@ -7,7 +7,7 @@ import { bad, type Finding, ok } from './findings.ts'
 
 /** What the settings and the files they name say by themselves. */
 export function examineSettings(config: Config, environment: NodeJS.ProcessEnv): Finding[] {
-  return [...secretFiles(config, environment), cookies(config)]
+  return [...secretFiles(config, environment), cookies(config), ...unknownClients(config)]
 }
 
 /** What an orchestrator mounts is for one container, whatever its rights are. */
@@ -41,6 +41,21 @@ function secretFiles({ KEYS_URL, KEY_ENCRYPTION_KEY, DATA_DIR }: Config, environ
         : 'other users cannot read them',
     ),
   ]
+}
+
+/** Nothing to say where they are off. */
+function unknownClients({
+  CLIENT_METADATA_DOCUMENTS: mode,
+  CLIENT_METADATA_HOSTS: hosts,
+  NODE_ENV,
+}: Config): Finding[] {
+  if (mode === 'off') return []
+  if (mode === 'listed') return [ok('unknown clients', `documents of ${hosts.join(', ')} are let in`)]
+  const risk = 'any program can ask customers for access, and those who trust its name give it'
+  if (NODE_ENV !== 'production') return [ok('unknown clients', `CLIENT_METADATA_DOCUMENTS is open: ${risk}`)]
+  const fix =
+    'Set it to listed and name hosts in CLIENT_METADATA_HOSTS, or watch "npx vestibule client-documents list".'
+  return [bad('unknown clients', `CLIENT_METADATA_DOCUMENTS is open in production: ${risk}. ${fix}`)]
 }
 
 function cookies({ ISSUER, COOKIE_KEYS }: Config): Finding {

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import { keyOfCursor, type Page, type PageRequest, toPage } from '../../database/page.ts'
 import type { ClientMetadata } from '../client-schema.ts'
+import { redirectHost } from './redirects.ts'
 
 const TABLE = 'client_documents'
 const BLOCKS = 'client_document_blocks'
@@ -27,7 +28,7 @@ export type StoredDocument = {
 }
 
 /** A document as operators see it: `links` are people with tokens on record that have not expired. */
-export type ListedDocument = StoredDocument & { readonly links: number }
+export type ListedDocument = StoredDocument & { readonly links: number; readonly redirectHosts: string[] }
 
 export type DocumentBlock = {
   /** A host or a whole address. */
@@ -168,7 +169,8 @@ function toBlock({ target, blocked_by, created_at, reason }: BlockRow): Document
 }
 
 function toListed(row: Row): ListedDocument {
-  return { ...toDocument(row), links: Number(row.links) }
+  const redirectHosts = [...new Set((row.metadata.redirect_uris ?? []).map(redirectHost))]
+  return { ...toDocument(row), links: Number(row.links), redirectHosts }
 }
 
 function toDocument(row: Row): StoredDocument {

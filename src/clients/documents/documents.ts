@@ -20,6 +20,14 @@ export type DocumentOutcome =
   | 'unchanged'
   | 'accepted'
 
+/** What a check of a document came to. */
+export type CheckedDocument = {
+  readonly isUsable: boolean
+  readonly problem?: string
+  readonly name?: string
+  readonly redirectUris?: string[]
+}
+
 /** One look at a document. */
 export type DocumentNote = {
   readonly outcome: DocumentOutcome
@@ -146,6 +154,26 @@ export function createClientDocuments(deps: ClientDocumentsDeps) {
         if (!(await mayFetch(asked))) return said('over-budget')
         return refresh({ url, ip, trust, before })
       })
+    },
+
+    /** What an operator would find at an address now; nothing is kept. */
+    async check(clientId: string): Promise<CheckedDocument> {
+      const url = readClientIdUrl(clientId)
+      if (!url)
+        return { isUsable: false, problem: 'it is no https address with a path, written as every program writes it' }
+      const trust = trustOf(policy, url)
+      if (!trust)
+        return { isUsable: false, problem: 'CLIENT_METADATA_DOCUMENTS and CLIENT_METADATA_HOSTS do not let it in' }
+      if (await rows.isBlocked(url)) return { isUsable: false, problem: 'an operator blocked it' }
+      try {
+        const { metadata } = await fetchDocument(url)
+        const name = metadata.client_name ?? url.host
+        if (trust === 'stranger') await checkName(name, url.host)
+        return { isUsable: true, name, redirectUris: [...(metadata.redirect_uris ?? [])] }
+      } catch (error) {
+        if (!(error instanceof DocumentFault)) throw error
+        return { isUsable: false, problem: error.message }
+      }
     },
 
     /** Whether an id is for `admit` at all. */
