@@ -181,6 +181,7 @@ function customerRoutesOf(issuer: string, { backends, services }: AppParts): Rou
       activeGrants: tokens.activeGrants,
       supportAccesses: services.support.accesses,
       factors: customers.factors.factors,
+      clientLinks: backends.clientLinks,
     }),
   })
   return [

@@ -1,6 +1,7 @@
 import { newLocalToken } from '../admin/local-access.ts'
 import type { AuditTrail } from '../audit/trail.ts'
 import { AUDIT_QUEUE, type AuditWebhook } from '../audit/webhook.ts'
+import { type ClientLinks, openClientLinks } from '../client-links/client-links.ts'
 import { CLIENT_SESSIONS_TABLE } from '../client-sessions/client-sessions.ts'
 import { LONGEST_TOKEN_SECONDS } from '../clients/client-schema.ts'
 import { type DailyUses, openDailyUses } from '../clients/daily-uses.ts'
@@ -62,6 +63,8 @@ export type Backends = SignInSignals & {
   /** Undefined without CUSTOMER_WEBHOOK_URL. */
   readonly customerWebhook: Deliveries | undefined
   readonly tokenHistory: TokenHistory
+  /** What is kept of the links of customers with software of others. */
+  readonly clientLinks: ClientLinks
   readonly onSignInEnded: SignInEndings['onSignInEnded']
   readonly publishSignInEnded: SignInEndings['publishSignInEnded']
   readonly dialectUses: DailyUses
@@ -88,6 +91,8 @@ export type Backends = SignInSignals & {
   readonly upstreamSealing: Sealing
   readonly signalSealing: Sealing
 }
+
+const DAY_SECONDS = 86_400
 
 /** Opens everything that must be closed, in the order in which each needs the one before. */
 export async function openBackends(
@@ -128,6 +133,14 @@ export async function openBackends(
     onLost: () => metrics.tokenHistoryLost.inc(),
   })
   closeSteps.push(tokenHistory.close)
+  const clientLinks = openClientLinks({
+    knex,
+    log,
+    // As long as a grant can live, and as the trail is kept.
+    keptSeconds: Math.max(LONGEST_TOKEN_SECONDS, config.AUDIT_RETENTION_DAYS * DAY_SECONDS),
+    onUsed: ({ atMs: _, usedFor: reason, ...link }) => auditTrail.append({ type: 'link.used', ...link, reason }),
+  })
+  closeSteps.push(clientLinks.close)
   const endPruning = startPruning(
     knex,
     [SUPPORT_TABLE, { name: 'company_invitations' }, CLIENT_SESSIONS_TABLE, PRUNED_DOCUMENTS],
@@ -179,6 +192,7 @@ export async function openBackends(
     auditWebhook,
     customerWebhook,
     tokenHistory,
+    clientLinks,
     onSignInEnded,
     publishSignInEnded,
     ...signals,

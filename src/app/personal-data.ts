@@ -1,5 +1,6 @@
 import { toListed } from '../admin/routes/recorded-token.ts'
 import type { AuditTrail } from '../audit/trail.ts'
+import type { ClientLinks } from '../client-links/client-links.ts'
 import type { CustomerFactors } from '../customers/second-factor/customer-factors.ts'
 import type { Page, PageRequest } from '../database/page.ts'
 import type { ActiveGrants } from '../oauth/sign-outs/active-grants.ts'
@@ -12,17 +13,19 @@ type PersonalDataSources = {
   readonly activeGrants: ActiveGrants
   readonly supportAccesses: Pick<SupportAccesses, 'list'>
   readonly factors: Pick<CustomerFactors, 'standing' | 'devices'>
+  readonly clientLinks: Pick<ClientLinks, 'consentsOf'>
 }
 
 const PAGE = 1000
 
 /** What is kept about a customer beside the tables of customers, by heading. */
 export function createCollectPersonalData(sources: PersonalDataSources) {
-  const { auditTrail, tokenHistory, activeGrants, supportAccesses, factors } = sources
+  const { auditTrail, tokenHistory, activeGrants, supportAccesses, factors, clientLinks } = sources
   return async (customerId: string) => ({
     audit: await auditOf(auditTrail, customerId),
     signIns: await signInsOf(activeGrants, customerId),
     supportAccesses: await accessesOf(supportAccesses, customerId),
+    consents: await clientLinks.consentsOf(customerId),
     tokens: await tokensOf(tokenHistory, customerId),
     secondFactor: await factors.standing(customerId),
     rememberedBrowsers: await factors.devices.list(customerId),

@@ -4,6 +4,7 @@ import type { Log } from '../log.ts'
 import { createJudgeAccount } from '../oauth/accounts/account.ts'
 import type { ProviderDeps } from '../oauth/engine/provider.ts'
 import type { ReuseDeps } from '../oauth/grants/refresh-reuse.ts'
+import { createNoteLinkUse } from '../oauth/links/note-link-use.ts'
 import { createIntrospect } from '../oauth/tokens/introspection.ts'
 import { createNoteIssuance } from '../oauth/tokens/note-issuance.ts'
 import { createFitToken } from '../oauth/tokens/size-budget.ts'
@@ -38,6 +39,7 @@ export function createProtocolRules(config: Config, log: Log, backends: Backends
     log,
   })
   const audit = auditTrail.append
+  const noteLinkUse = createNoteLinkUse({ links: backends.clientLinks, findClient: clients.findClient })
   return {
     judgeAccount,
     judgeToken,
@@ -62,6 +64,7 @@ export function createProtocolRules(config: Config, log: Log, backends: Backends
       issuer: config.ISSUER,
       audit,
       metrics,
+      noteLinkUse,
     }),
     noteIssuance: createNoteIssuance({
       audit,
@@ -73,6 +76,7 @@ export function createProtocolRules(config: Config, log: Log, backends: Backends
         findCustomer: customers.findRecent,
         onError: (error) => log.warn({ event: 'lockout.address-not-saved', err: error }),
       }),
+      noteLinkUse,
     }),
   }
 }

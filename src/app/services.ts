@@ -72,6 +72,9 @@ export function createServices(config: Config, log: Log, backends: Backends): Se
     if (why === 'erased' && accountId !== undefined) await tokens.sessionIndex.forget(accountId)
   })
   const documents = createDocumentServices(config, backends, tokens)
+  backends.onSignInEnded(async ({ why, accountId }) => {
+    if (why === 'erased' && accountId !== undefined) await backends.clientLinks.forget(accountId)
+  })
   const clients = createClientServices({
     database,
     storage,

@@ -19,6 +19,15 @@ export const AUDIT_EVENTS = {
     'All tokens issued before an instant were revoked, for one customer, agent, company user or client, or for all; the reason says why.',
   'global-token-revocation.asked':
     'A client or a sign-in provider asked to sign a person out everywhere (Global Token Revocation); the actor is the caller, and the reason says how the person was named, or that there is none.',
+  'link.created':
+    'A customer let software of others use the account, which had no access before; the reason says for what, and names the digest and the language of the text that was shown.',
+  'link.widened': 'A customer allowed software of others more than before; the reason is as for `link.created`.',
+  'link.used':
+    'Software of others used its access to an account, for the first time on that day (UTC); the reason is the grant type, or the resource server that was shown a token.',
+  'link.narrowed': 'A customer took some scopes back from software of others; the reason lists them.',
+  'link.withdrawn':
+    'The access of software of others to an account was ended, by the customer, an operator or the software itself; the reason says who.',
+  'link.refused': 'A customer did not allow software of others what it asked for.',
   'grant.revoked': 'An operator or the customer ended one sign-in; the reason says who.',
   'password.changed': 'A customer set a new password; the reason says how.',
   'password.reset-requested':
@@ -145,6 +154,7 @@ const REFUSALS: ReadonlySet<AuditEventType> = new Set([
   'client.registration-refused',
   'client-document.refused',
   'introspection.refused',
+  'link.refused',
   'admin.refused',
   'support-access.refused',
   'assertion.refused',

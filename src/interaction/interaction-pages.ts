@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import type { Context, Middleware } from 'koa'
+import type { Said } from '../client-links/link-rows.ts'
 import { readableEmail } from '../credentials/email.ts'
 import type { Passkeys } from '../credentials/passkeys/passkeys.ts'
 import type { Customer } from '../customers/customer.ts'
@@ -14,6 +16,7 @@ import { createLoginView, createShownLogin, type LoginOffers, type LoginState, l
 import type { RememberedAccount } from './login/remembered-account.ts'
 import { keepLanguages, wantedLanguages } from './page-languages.ts'
 import type { NewPasswordView } from './page-views.ts'
+import type { Pages } from './pages.ts'
 import { scopeViews } from './scope-views.ts'
 import { formName, shownCompanyUser } from './shown-company.ts'
 import { waysOn } from './start/ways-on.ts'
@@ -21,8 +24,12 @@ import type { RecoveryCodesView, SecondFactorSetUpView, SecondFactorView } from 
 import type { ClientView, CompanyChoices, ConnectView, PasskeyOfferView, SignInCodeView } from './views/sign-in.ts'
 import { donePath, readNotice } from './way-back.ts'
 
+/** In characters, of the list of languages that a form carries. */
+const LONGEST_LANGUAGES = 500
+
 type InteractionPagesDeps = {
   readonly answerPage: AnswerPage
+  readonly pages: Pick<Pages, 'said' | 'chooseLanguage'>
   readonly csrf: Csrf
   readonly publicPath: string
   readonly offers?: LoginOffers
@@ -68,6 +75,12 @@ export type InteractionPages = {
     status?: number,
   ): void
   consent(ctx: Context, interaction: Interaction, customer: ShownCustomer | undefined): void
+  /** What that page says, in the languages that its form names, and the name under which its form is genuine. */
+  consentAsked(
+    ctx: Context,
+    interaction: Interaction,
+    shown: { readonly customer: ShownCustomer | undefined; readonly languages: string | undefined },
+  ): { readonly said: Said; readonly name: string }
   /** Which company to act for. */
   chooseCompany(ctx: Context, interaction: Interaction, choices: CompanyChoices & { login: string; own: string }): void
   /** Whether to go on as `login`. */
@@ -85,6 +98,7 @@ export type InteractionPages = {
 /** From an interaction to the page that shows it. */
 export function createInteractionPages({
   answerPage,
+  pages: { said, chooseLanguage },
   csrf,
   publicPath,
   offers = {},
@@ -111,6 +125,18 @@ export function createInteractionPages({
 
   const linksFrom = (ctx: Context, { uid, uiLocales }: Interaction) =>
     linksOf(offers, (page) => keepLanguages(ctx, `${publicPath}/${page}?from=${uid}`, uiLocales))
+
+  /** What a person is asked, what that says, and the name of its form: it is of this very text. */
+  function consentAsked(interaction: Interaction, customer: ShownCustomer | undefined, wanted: readonly string[]) {
+    const { scopes, claims } = interaction.requested
+    const company = customer && shownCompanyUser(customer, interaction)?.company.name
+    const asked = { scopes: scopeViews(scopes, wanted), claims, ...(company !== undefined && { company }) }
+    const asks = { ...clientView(interaction.client), ...clientOrigin(interaction), ...asked }
+    const language = chooseLanguage(wanted)
+    const text = said('consent-asks', asks, language)
+    const name = `${formName(interaction, customer)} ${createHash('sha256').update(text).digest('base64url')}`
+    return { asks, said: { text, language }, name }
+  }
 
   const shownLogin = createShownLogin(remembered)
   const loginView = createLoginView({ offers, passkeys, pathOf, shownLogin })
@@ -172,13 +198,16 @@ export function createInteractionPages({
 
     consent(ctx, interaction, customer) {
       const { view, options } = frame(ctx, interaction)
-      const { scopes, claims } = interaction.requested
-      const asked = scopeViews(scopes, wantedLanguages(ctx, interaction.uiLocales))
-      const token = csrf.issue(ctx, formName(interaction, customer))
+      const wanted = wantedLanguages(ctx, interaction.uiLocales)
+      const { asks, name } = consentAsked(interaction, customer, wanted)
       const login = customer && readableEmail(customer.email)
-      const company = customer && shownCompanyUser(customer, interaction)?.company.name
-      const asks = { ...clientOrigin(interaction), scopes: asked, claims, company }
-      answerPage(ctx, 'consent', { ...view, ...asks, csrf: token, login }, options)
+      const form = { csrf: csrf.issue(ctx, name), languages: wanted.join(' ').slice(0, LONGEST_LANGUAGES) }
+      answerPage(ctx, 'consent', { ...view, ...asks, ...form, login }, options)
+    },
+
+    consentAsked(ctx, interaction, { customer, languages }) {
+      const wanted = languages?.split(' ').filter(Boolean) ?? wantedLanguages(ctx, interaction.uiLocales)
+      return consentAsked(interaction, customer, wanted)
     },
 
     chooseAccount(ctx, interaction, login) {

@@ -8,6 +8,7 @@ import type { Brand } from './brand/brand.ts'
 import { createPageBrands } from './brand/page-brand.ts'
 import { readLanguages } from './languages.ts'
 import type { PageName, PageViews } from './page-views.ts'
+import type { ConsentAsks } from './views/sign-in.ts'
 
 /** The templates, texts and assets, ready to be shown. */
 export type Pages = {
@@ -21,6 +22,8 @@ export type Pages = {
     language: string,
     addressAfterSwitch?: string,
   ): string
+  /** What a part of a page says, as a text without its marks, to be kept on record. */
+  said(name: 'consent-asks', view: ConsentAsks, language: string): string
   chooseLanguage(wanted: readonly string[]): string
   readonly languages: readonly string[]
   /** A file that pages link to, by its name without the hash. */
@@ -83,12 +86,29 @@ export function createPages({ viewsDirectory, publicPath = '', accountPath, bran
       const shown = { ...shop, brand: brands.forPage(view.clientBrand), languageSwitch }
       return eta.render(`@${name}`, { ...view, ...shown, t, minutes, duration, instant, language }).trimStart()
     },
+    said(name, view, tag) {
+      const { t, minutes, duration, instant, tag: language } = languages.get(tag)
+      const html = eta.render(`@${name}`, { ...shop, ...view, t, minutes, duration, instant, language })
+      return textOf(html)
+    },
     chooseLanguage: languages.choose,
     languages: languages.tags,
     asset: (name) => files.get(name) ?? brands.asset(name),
     scriptIntegrity: script.integrity,
     publicPath,
   }
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" }
+
+/** A line for each part of a page that is not empty. Our templates escape nothing but these. */
+function textOf(html: string): string {
+  const bare = html.replaceAll(/<[^>]*>/g, '')
+  const lines = bare.replaceAll(/&(#?\w+);/g, (whole, name: string) => ENTITIES[name] ?? whole).split('\n')
+  return lines
+    .map((line) => line.trim().replaceAll(/\s+/g, ' '))
+    .filter(Boolean)
+    .join('\n')
 }
 
 /** What a language calls itself. */

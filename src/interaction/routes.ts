@@ -26,6 +26,7 @@ import { createAnotherAccountStep, createByRemembered, rememberingLogins } from 
 import { type CodeSignInDeps, createCodeSteps } from './sign-in/code-step.ts'
 import { type CompanyMemory, type CompanyStepDeps, createCompanyStep } from './sign-in/company-step.ts'
 import { createIdentifierStep } from './sign-in/identifier-step.ts'
+import type { Form } from './standalone-forms.ts'
 import type { Step } from './step.ts'
 import { createUpstreamSteps, type UpstreamStepsDeps } from './upstreams/upstream-steps.ts'
 
@@ -77,6 +78,7 @@ export function createInteractionRoutes(deps: InteractionRoutesDeps): Routes {
   const { publicPath } = pages
   const show = createInteractionPages({
     answerPage,
+    pages,
     csrf,
     publicPath,
     clientAt: found.clientAt,
@@ -144,16 +146,23 @@ export function createInteractionRoutes(deps: InteractionRoutesDeps): Routes {
     return async (ctx) => {
       const interaction = await find(ctx)
       const form = await readForm(ctx, { limitBytes: formLimitBytes })
-      const name = formName(interaction, interaction.prompt === 'consent' ? await customerOf(interaction) : undefined)
+      const name =
+        interaction.prompt === 'consent' ? (await consentAsked(ctx, interaction, form)).name : formName(interaction)
       if (!csrf.isGenuine(ctx, name, form.csrf)) return show.refusedForm(ctx, interaction)
       if (!takes(interaction, prompt)) return seeOther(ctx, show.pathOf(interaction))
       await byRemembered(step)(ctx, interaction, form)
     }
   }
 
-  const consent: Step = async (ctx, interaction, { decision }) => {
-    if (decision === 'allow') return interactions.grantConsent(ctx)
-    if (decision === 'deny') return interactions.abort(ctx)
+  /** A form that was made for another text is not genuine: what is allowed is what the page said. */
+  async function consentAsked(ctx: Context, interaction: Interaction, { languages }: Form) {
+    return show.consentAsked(ctx, interaction, { customer: await customerOf(interaction), languages })
+  }
+
+  const consent: Step = async (ctx, interaction, form) => {
+    const { decision } = form
+    if (decision === 'allow') return interactions.grantConsent(ctx, (await consentAsked(ctx, interaction, form)).said)
+    if (decision === 'deny') return interactions.refuseConsent(ctx)
     show.malformedForm(ctx, 400, 'decision must be allow or deny', show.pathOf(interaction))
   }
 

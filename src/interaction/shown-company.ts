@@ -18,7 +18,7 @@ export function roleText({ businessUnit, roles }: Pick<CompanyUser, 'businessUni
  * The name under which the forms of an interaction are genuine. A form for consent is one of the company that its page showed: what
  * is chosen elsewhere meanwhile was not consented to.
  */
-export function formName(interaction: Interaction, customer: OfCompanies | undefined): string {
+export function formName(interaction: Interaction, customer?: OfCompanies): string {
   const { uid, prompt } = interaction
   const shown = prompt === 'consent' && customer ? shownCompanyUser(customer, interaction) : undefined
   return shown ? `${uid} ${shown.id}` : uid

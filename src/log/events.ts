@@ -230,6 +230,17 @@ export const LOG_EVENTS = {
     happened: 'Records of tokens could not be written to the database; they wait in memory.',
     remedy: 'Check that the database accepts writes. Records are lost if this node stops, or when 20,000 wait.',
   },
+  'client-links.write-failed': {
+    level: 'warn',
+    happened:
+      'The last uses of links of customers with clients could not be written to the database; they wait in memory.',
+    remedy: 'Check that the database accepts writes. The uses are lost if this node stops, or when 20,000 wait.',
+  },
+  'client-links.prune-failed': {
+    level: 'warn',
+    happened: 'Links and consents that were not used for a year could not be removed.',
+    remedy: 'Read `err`. The server tries again by itself.',
+  },
   'token-history.prune-failed': {
     level: 'warn',
     happened: 'Records of tokens older than TOKEN_HISTORY_DAYS could not be removed.',

@@ -79,6 +79,7 @@ export async function startPageServer({ viewsDirectory, offers = {} }: PageServe
     clientAt: async () => undefined,
     keepAccount: (ctx) => finish(ctx, 'granted'),
     chooseCompany: (ctx, companyUserId) => finish(ctx, { companyUserId }),
+    refuseConsent: (ctx) => finish(ctx, 'aborted'),
     abort: (ctx) => finish(ctx, 'aborted'),
   }
 

@@ -31,6 +31,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'issuers',
     'shared-signals',
     'client-sessions',
+    'client-links',
   ],
   ['credentials', 'outbox'],
   ['sign-in-endings'],

@@ -30,6 +30,7 @@ const DOMAIN = [
   'src/sign-in-endings/',
   'src/outbox/',
   'src/client-sessions/',
+  'src/client-links/',
 ]
 const HTTP_EDGES = [
   'src/admin/',

@@ -92,7 +92,7 @@ function accountSections({ backends, services, engine }: AppParts, sessions: Own
       findClient: services.clients.findClient,
       describeScopes: createDescribeScopes(services.clients.resourceServers.find),
     }),
-    createAppsSection({ apps: account.apps }),
+    createAppsSection({ apps: account.apps, endSignIn, sessions }),
     createSupportSection({
       accesses: support.accesses,
       activeAmong: tokens.activeGrants.activeAmong,

@@ -52,6 +52,7 @@ export function createHostedPages(config: Config, parts: AppParts, sessions: Own
         describeScopes: createDescribeScopes(clients.resourceServers.find),
         actAs: sessions.actAs,
         noteConsent: documents.documents.noteConsent,
+        consents: account.consents,
       }),
       authenticate: createHostedSignIn({ authenticate, device, lockout }),
       findCustomer,

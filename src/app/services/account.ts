@@ -10,6 +10,9 @@ import { exportPersonalData } from '../../customers/records/export.ts'
 import { type Letter, languagesFor, type PostLetter } from '../../customers/recovery/recovery-letters.ts'
 import { createDescribeScopes } from '../../oauth/browser/asked-scopes.ts'
 import { type ConnectedApps, createConnectedApps } from '../../oauth/browser/connected-apps.ts'
+import { appName } from '../../oauth/browser/ways-out.ts'
+import { createLinkConsents, type LinkConsents, type TellOfLink } from '../../oauth/links/link-consents.ts'
+import { createNoteWithdrawal } from '../../oauth/links/note-withdrawal.ts'
 import type { Backends } from '../backends.ts'
 import { createCollectPersonalData } from '../personal-data.ts'
 import type { ClientServices } from './clients.ts'
@@ -21,6 +24,8 @@ import type { TokenServices } from './tokens.ts'
 /** What customers do to their own account on its pages. */
 export type AccountServices = {
   readonly apps: ConnectedApps
+  /** What customers allow on pages. */
+  readonly consents: LinkConsents
   /** Undefined where customers are not ours. */
   readonly deletions: AccountDeletions | undefined
   readonly deletionDelaySeconds: number
@@ -57,10 +62,13 @@ const DAY_SECONDS = 86_400
 
 export function createAccountServices(
   config: Config,
-  backends: Pick<Backends, 'branding' | 'database' | 'storage' | 'mailer' | 'auditTrail' | 'tokenHistory'>,
+  backends: Pick<
+    Backends,
+    'branding' | 'database' | 'storage' | 'mailer' | 'auditTrail' | 'tokenHistory' | 'clientLinks' | 'onSignInEnded'
+  >,
   { clients, tokens, customers, support }: AccountServicesDeps,
 ): AccountServices {
-  const { branding, database, storage, mailer, auditTrail, tokenHistory } = backends
+  const { branding, database, storage, mailer, auditTrail, tokenHistory, clientLinks } = backends
   const { activeGrants, endSignIn, sessionIndex } = tokens
   const postLetter: PostLetter = mailer.isOffered ? createPostLetter(branding, mailer) : () => {}
   const tell = createTell(postLetter)
@@ -71,6 +79,7 @@ export function createAccountServices(
     activeGrants,
     supportAccesses: support.accesses,
     factors: customers.factors.factors,
+    clientLinks,
   })
   const permission = config.COMPANY_INVITATIONS_PERMISSION
   const endCompanyUser = (id: string) => endSignIn({ what: { of: 'company-user', id }, why: 'company-user-inactive' })
@@ -127,16 +136,29 @@ export function createAccountServices(
         if (member) tell(member, letter)
       },
     })
+  const tellOfLink = createTellOfLink(customers, tell)
+  backends.onSignInEnded(createNoteWithdrawal({ findClient: clients.findClient, audit: auditTrail.append }))
   const deletionDelaySeconds = config.ACCOUNT_DELETION_DAYS * DAY_SECONDS
   return {
     apps: createConnectedApps({
       activeGrants,
       storage,
       findClient: clients.findClient,
+      links: clientLinks,
+      audit: auditTrail.append,
+      tell: tellOfLink,
       describeScopes: createDescribeScopes(clients.resourceServers.find),
       findResourceServer: clients.resourceServers.find,
       endSignIn,
       flush: auditTrail.flush,
+    }),
+    consents: createLinkConsents({
+      links: clientLinks,
+      activeAmong: activeGrants.activeAmong,
+      findClient: clients.findClient,
+      audit: auditTrail.append,
+      tell: tellOfLink,
+      nameApp: appName,
     }),
     tell,
     memberships,
@@ -173,6 +195,14 @@ export function createAccountServices(
           return { ...data, browsers: await sessionIndex.list(customer.id) }
         }
       : undefined,
+  }
+}
+
+/** Customers whom the shop keeps are looked up where they are. */
+function createTellOfLink({ directory }: CustomerServices, tell: TellCustomer): TellOfLink {
+  return async (customerId, { kind, app }) => {
+    const customer = await directory.findById(customerId)
+    if (customer) tell(customer, { kind, path: '/account/apps', values: { app } })
   }
 }
 

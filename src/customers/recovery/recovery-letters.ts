@@ -31,6 +31,9 @@ export const LETTER_KINDS = [
   'upstream-linked',
   'upstream-unlinked',
   'approval-asked',
+  'app-linked',
+  'app-widened',
+  'app-withdrawn',
 ] as const
 export type LetterKind = (typeof LETTER_KINDS)[number]
 

@@ -81,6 +81,9 @@ const sections: Readonly<Record<string, readonly AccountPartView[]>> = {
     {
       template: 'apps',
       ...form('apps/withdraw'),
+      narrow: form('apps/narrow'),
+      notMe: form('apps/not-me'),
+      record: form('apps/record'),
       apps: [
         {
           name: 'Price scout',
@@ -92,6 +95,28 @@ const sections: Readonly<Record<string, readonly AccountPartView[]>> = {
           isAddedByShop: true,
           by: ['page'],
           allowed: [{ scopes: [{ name: 'openid' }] }, { resource: 'Sample shop', scopes: [{ name: 'orders:read' }] }],
+          lastUse: { at: NOW, ip: '192.0.2.0', resource: 'Sample shop' },
+          parts: [],
+        },
+        {
+          name: 'Shopping assistant',
+          clientId: 'https://assistant.example/client',
+          since: NOW - DAY,
+          companies: [],
+          isFirstParty: false,
+          host: 'assistant.example',
+          isAddedByShop: false,
+          by: ['device', 'provider', 'other'],
+          allowed: [
+            {
+              resource: 'Sample shop',
+              scopes: [{ name: 'dev.ucp.shopping.checkout:manage' }, { name: 'dev.ucp.shopping.order:read' }],
+            },
+            {
+              resource: 'Sample loyalty',
+              scopes: [{ name: 'com.example.loyalty:points', resource: 'Sample loyalty' }],
+            },
+          ],
           parts: [],
         },
         {

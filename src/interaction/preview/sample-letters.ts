@@ -10,6 +10,7 @@ export const SAMPLE_VALUES = {
   role: 'Buyer',
   provider: 'Sample provider',
   client: 'Sample app',
+  app: 'Shopping assistant (assistant.example)',
 }
 
 /** A letter of each kind in a language, with made-up data. Those with a button have a text for it. */

@@ -33,6 +33,8 @@ export type GrantFacts = {
   readonly isLink?: true
   /** Of a client with a metadata document: the digest of what the person consented to. */
   readonly documentDigest?: string
+  /** Scopes that the customer took back since: tokens of before no longer have them. */
+  readonly narrowed?: readonly string[]
 }
 
 const FIELDS = [
@@ -43,6 +45,7 @@ const FIELDS = [
   'dialectSession',
   'isLink',
   'documentDigest',
+  'narrowed',
   STORED_VERSION,
 ]
 /** Of a refresh token that came of an access token: when it ends for good (epoch seconds), and what it ends with. */

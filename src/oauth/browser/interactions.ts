@@ -1,14 +1,16 @@
 import type { Context } from 'koa'
 import { errors, type InteractionResults, type Provider } from 'oidc-provider'
+import type { Said } from '../../client-links/link-rows.ts'
 import type { ClientMetadata } from '../../clients/client.ts'
 import type { Proof } from '../../customers/proof.ts'
 import { acrDemandOf, acrOf, demandsPasskey, demandsSecondFactor, SIGNED_IN } from '../accounts/acr.ts'
-import { chosenCompanyUser, grantFacts, signedInAtMs, withFacts } from '../accounts/grant-facts.ts'
-import type { AskedEachTime } from './agent-links.ts'
+import { signedInAtMs } from '../accounts/grant-facts.ts'
+import type { LinkConsents } from '../links/link-consents.ts'
 import type { AskedScope, DescribeScopes } from './asked-scopes.ts'
 import { createEndedInteractions } from './ended-interactions.ts'
 import { createInteractionBrowser } from './interaction-browser.ts'
 import type { OwnSessions } from './own-sessions.ts'
+import { choiceOf, type LibraryInteraction, type Missing, saveConsent } from './save-consent.ts'
 import { STEP_UP_REASONS, sessionStrength } from './step-up.ts'
 import { type UpstreamSession, upstreamOf } from './upstream-sessions.ts'
 import { type ClientFacts, clientFacts, describeMetadata, type WaysOut } from './ways-out.ts'
@@ -72,7 +74,10 @@ export interface Interactions {
   clientAt(ctx: Context): Promise<WaysOut['client']>
   /** The proof is measured again when the library goes on with it. */
   finishLogin(ctx: Context, result: FinishedLogin): Promise<void>
-  grantConsent(ctx: Context): Promise<void>
+  /** The person allows what was asked, on a page that said so. */
+  grantConsent(ctx: Context, said: Said): Promise<void>
+  /** The person does not allow what was asked. */
+  refuseConsent(ctx: Context): Promise<void>
   /** Goes on as the customer who is signed in. */
   keepAccount(ctx: Context): Promise<void>
   /** Goes on as this company user, or as a private person. The caller has checked that it is theirs. */
@@ -85,13 +90,8 @@ export interface Interactions {
 export class InteractionLost extends Error {}
 
 /** The library's interactions behind our port; `provider` gives the one in use now. */
-export function createInteractions({
-  provider,
-  findClient,
-  describeScopes,
-  actAs,
-  noteConsent,
-}: InteractionDeps): Interactions {
+export function createInteractions(deps: InteractionDeps): Interactions {
+  const { provider, findClient, describeScopes, actAs, noteConsent, consents } = deps
   const ended = createEndedInteractions(provider().issuer)
   const browsers = createInteractionBrowser(provider().issuer)
 
@@ -135,12 +135,21 @@ export function createInteractions({
         },
         false,
       ),
-    async grantConsent(ctx) {
+    async grantConsent(ctx, said) {
       const found = await details(ctx)
-      const { document } = (await findClient(String(found.params.client_id))) ?? {}
-      const grantId = await saveConsent(provider(), found, document?.digest)
-      if (document) await noteConsent?.(String(found.params.client_id))
+      const clientId = String(found.params.client_id)
+      const { document } = (await findClient(clientId)) ?? {}
+      const { grantId, scopes } = await saveConsent(provider(), found, document?.digest).catch((error: unknown) => {
+        if (error instanceof errors.AccessDenied) throw new InteractionLost(error.error_description ?? error.message)
+        throw error
+      })
+      if (document) await noteConsent?.(clientId)
+      await consents.note({ ...linkOf(found), grantId, scopes, said }, ctx)
       await finish(ctx, { consent: { grantId } }, true)
+    },
+    async refuseConsent(ctx) {
+      consents.noteRefusal(linkOf(await details(ctx)), ctx)
+      await finish(ctx, REFUSED, false)
     },
     keepAccount: (ctx) => finish(ctx, { select_account: {} }, true),
     async chooseCompany(ctx, companyUserId) {
@@ -148,8 +157,16 @@ export function createInteractions({
       await actAs(ctx, companyUserId)
       await finish(ctx, { company: {} }, true)
     },
-    abort: (ctx) => finish(ctx, { error: 'access_denied', error_description: 'the person did not allow it' }, false),
+    abort: (ctx) => finish(ctx, REFUSED, false),
   }
+}
+
+const REFUSED = { error: 'access_denied', error_description: 'the person did not allow it' }
+
+/** Whom a request for consent is about. */
+function linkOf({ session, params }: LibraryInteraction) {
+  // Consent comes after the sign-in.
+  return { customerId: session?.accountId as string, clientId: String(params.client_id) }
 }
 
 /** Who signs in has chosen an account, or made one: the prompts that asked for it are answered. */
@@ -162,64 +179,8 @@ type InteractionDeps = {
   readonly actAs: OwnSessions['actAs']
   /** Somebody let a client in that has a metadata document. */
   readonly noteConsent?: ((clientId: string) => Promise<void>) | undefined
+  readonly consents: LinkConsents
 }
-type LibraryInteraction = Awaited<ReturnType<Provider['interactionDetails']>>
-type Missing = {
-  missingOIDCScope?: string[]
-  missingOIDCClaims?: string[]
-  missingResourceScopes?: Record<string, string[]>
-  /** Everything that is asked for, also what was granted before: where people are asked each time. */
-  asked?: AskedEachTime
-}
-
-async function saveConsent(
-  provider: Provider,
-  interaction: LibraryInteraction,
-  documentDigest: string | undefined,
-): Promise<string> {
-  // Consent comes after the sign-in.
-  const accountId = interaction.session?.accountId as string
-  const existing = interaction.grantId ? await provider.Grant.find(interaction.grantId) : undefined
-  const choice = await choiceOf(provider, interaction)
-  // Another company may have been chosen since the person was asked.
-  const isForIt =
-    (choice === undefined || choice === grantFacts(existing)?.companyUserId) &&
-    documentDigest === grantFacts(existing)?.documentDigest
-  const grant = (isForIt ? existing : undefined) ?? (await newGrant(provider, interaction, accountId))
-  if (documentDigest !== undefined) Object.assign(grant, { documentDigest })
-  // What the library's consent checks put there.
-  const { missingOIDCScope, missingOIDCClaims, missingResourceScopes } = interaction.prompt.details as Missing
-  if (missingOIDCScope) grant.addOIDCScope(missingOIDCScope.join(' '))
-  if (missingOIDCClaims) grant.addOIDCClaims(missingOIDCClaims)
-  for (const [resource, scopes] of Object.entries(missingResourceScopes ?? {})) {
-    grant.addResourceScope(resource, scopes.join(' '))
-  }
-  return grant.save().catch((error: unknown) => {
-    if (error instanceof errors.AccessDenied) throw new InteractionLost(error.error_description ?? error.message)
-    throw error
-  })
-}
-
-/** As whom the session signed in, the grant acts. */
-async function newGrant(provider: Provider, { session, params }: LibraryInteraction, accountId: string) {
-  const uid = session?.uid
-  const signedIn = uid === undefined ? undefined : await provider.Session.findByUid(uid)
-  const companyUserId = companyAsked(params) ?? chosenCompanyUser(signedIn)
-  const grant = new provider.Grant({ accountId, clientId: String(params.client_id) })
-  return withFacts(grant, companyUserId === undefined ? {} : { companyUserId })
-}
-
-/** What a request names was looked at before the person was asked for consent. */
-function companyAsked({ company_user_id: asked }: LibraryInteraction['params']): string | undefined {
-  return typeof asked === 'string' ? asked : undefined
-}
-
-async function choiceOf(provider: Provider, { params, session }: LibraryInteraction): Promise<string | undefined> {
-  const asked = companyAsked(params)
-  if (asked !== undefined || session?.uid === undefined) return asked
-  return chosenCompanyUser(await provider.Session.findByUid(session.uid))
-}
-
 type Describing = {
   readonly describeScopes: DescribeScopes
   readonly choice: string | undefined

@@ -78,6 +78,12 @@ function isStranger({ client_id: clientId, self_registered: isSelfRegistered }: 
   return isSelfRegistered === true || /^https?:\/\//.test(clientId)
 }
 
+/** A client as a letter names it. */
+export function appName(client: ClientMetadata): string {
+  const { name, host } = clientFacts(client)
+  return host === undefined ? name : `${name} (${host})`
+}
+
 /** A client that an earlier release stored may have anything there. */
 function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined

@@ -6,6 +6,7 @@ import { asCustomerAccount, type CustomerAccount } from '../accounts/account.ts'
 import { agentAccountId } from '../accounts/agent-account.ts'
 import { commerceClaims, defined, digestOf } from '../accounts/claims.ts'
 import type { FoundToken } from './found-token.ts'
+import type { NoteLinkUse } from './note-issuance.ts'
 import type { JudgeToken } from './token-verdict.ts'
 
 export type IntrospectionDeps = {
@@ -16,6 +17,8 @@ export type IntrospectionDeps = {
   readonly issuer: string
   readonly audit: Audit
   readonly metrics: Pick<Metrics, 'introspections'>
+  /** A resource server was shown a token of a customer. */
+  readonly noteLinkUse: NoteLinkUse
 }
 
 /** What introspection says of a token to a client; undefined: no more than that it is not active. */
@@ -29,7 +32,7 @@ export type Told = { readonly said: object; readonly body: string }
  * entitled to a token is answered as for one that does not exist: `{"active":false}`.
  */
 export function createIntrospect(deps: IntrospectionDeps): Introspect {
-  const { judgeToken, findClient, identifiersOf, issuer, audit, metrics } = deps
+  const { judgeToken, findClient, identifiersOf, issuer, audit, metrics, noteLinkUse } = deps
   // Services show the same token again and again, and while its account stays as it is the answer does too.
   const told = new WeakMap<FoundToken, Told & Pick<Who, 'customer' | 'companyUser' | 'actingAgentId' | 'ucpProfile'>>()
 
@@ -51,8 +54,15 @@ export function createIntrospect(deps: IntrospectionDeps): Introspect {
         audit({ type: 'introspection.refused', clientId: caller.client_id, reason: token.kind })
       return undefined
     }
-    const holder = verdict.token.clientId === callerId ? caller : await findClient(verdict.token.clientId)
-    return tell(verdict.token, { ...asWho(asCustomerAccount(verdict.account)), ucpProfile: holder?.ucp_profile })
+    const account = asCustomerAccount(verdict.account)
+    const { grantId, grantClientId, clientId: holderId, audience } = verdict.token
+    const isOwn = account !== undefined && account.actingAgentId === undefined && callerId !== holderId
+    if (grantId !== undefined && audience !== undefined && isOwn) {
+      const clientId = grantClientId ?? holderId
+      noteLinkUse({ grantId, customerId: account.accountId, clientId, usedFor: audience })
+    }
+    const holder = holderId === callerId ? caller : await findClient(holderId)
+    return tell(verdict.token, { ...asWho(account), ucpProfile: holder?.ucp_profile })
   }
 
   function tell(token: FoundToken, who: Who): Told {

@@ -1,4 +1,5 @@
 import type { Audit } from '../../audit/events.ts'
+import type { LinkUse } from '../../client-links/link-rows.ts'
 import type { Metrics } from '../../metrics.ts'
 import type { TokenHistory } from '../../token-history/token-history.ts'
 import type { TokenRecord } from '../../token-history/token-record.ts'
@@ -29,14 +30,19 @@ export type NoteIssuanceDeps = {
   readonly noteIssued?: TokenHistory['noteIssued'] | undefined
   /** A customer's own app refreshed its tokens from this address. */
   readonly notePlace: (customerId: string, ip: string) => void
+  /** A client got tokens of a customer from this address. */
+  readonly noteLinkUse: NoteLinkUse
 }
+
+/** Notes that a link of a customer with a client was used. Never throws and never waits. */
+export type NoteLinkUse = (use: Omit<LinkUse, 'atMs'>) => void
 
 /**
  * Puts on record that tokens were given: in the trail, the metrics, the history of tokens, the uses of grant types and the
  * known places of customers. It only notes: nothing waits for it, and nothing fails by it.
  */
 export function createNoteIssuance(deps: NoteIssuanceDeps): NoteIssuance {
-  const { audit, metrics, noteGrantType, noteIssued, notePlace } = deps
+  const { audit, metrics, noteGrantType, noteIssued, notePlace, noteLinkUse } = deps
   return function noteIssuance({ grantType, clientId, grantId, customerId, actor, ip, requestId, records }) {
     metrics.tokenRequests.inc({ grant_type: grantType, outcome: 'issued' })
     audit({
@@ -51,6 +57,8 @@ export function createNoteIssuance(deps: NoteIssuanceDeps): NoteIssuance {
     })
     noteGrantType(grantType, clientId)
     noteIssued?.(records())
-    if (customerId !== undefined && actor === undefined && grantType === 'refresh_token') notePlace(customerId, ip)
+    if (customerId === undefined || actor !== undefined) return
+    if (grantType === 'refresh_token') notePlace(customerId, ip)
+    if (grantId !== undefined) noteLinkUse({ grantId, customerId, clientId, ip, usedFor: grantType })
   }
 }

@@ -1,4 +1,5 @@
 import type { Artifact, ArtifactKey, Storage, StoredArtifact } from '../../storage/storage.ts'
+import { grantFacts } from '../accounts/grant-facts.ts'
 import { familyPayload, isCurrentToken } from '../refresh/family.ts'
 import type { RefreshTokenParts, RefreshTokens } from '../refresh/refresh-tokens.ts'
 import { isBeforeAny, type Ownership, type SignOutCutOffs } from '../sign-out-cut-offs.ts'
@@ -96,7 +97,7 @@ export function createFindToken({ storage, refreshTokens, cutOffs, readToken }: 
     const holder = results.splice(ownerKeys.length)
     // A token that was traded began with the trade for the client that holds it, and with the sign-in for all others.
     if (isBeforeAny(results, grantedAtMs) || isBeforeAny(holder, token.issuedAtMs)) return dead('signed-out')
-    return { isLive: true, token, records }
+    return { isLive: true, token: narrowed(token, grant), records }
   }
 }
 
@@ -127,6 +128,18 @@ export async function endAccessToken(
   } else if (token.jti) {
     await storage.put(REVOKED_TOKEN, token.jti, {}, Math.max(1, token.exp - now() + 60))
   }
+}
+
+/** Without the scopes that the customer took back since. */
+function narrowed(token: FoundToken, grant: StoredArtifact | undefined): FoundToken {
+  const taken = grantFacts(grant?.artifact)?.narrowed ?? []
+  if (taken.length === 0 || token.scope === undefined) return token
+  const scope = token.scope
+    .split(' ')
+    .filter((name) => !taken.includes(name))
+    .join(' ')
+  const { scope: _former, ...rest } = token
+  return { ...rest, ...(scope !== '' && { scope }) }
 }
 
 function isAlive(grant: StoredArtifact | undefined): grant is StoredArtifact {
