@@ -199,7 +199,7 @@ function keyOf({ cnf }: Claims): string | undefined {
 
 /** Of one line: what is made of two of them is like no third. */
 function isText(value: unknown, longest = LONGEST_TEXT): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= longest && isPlain(value)
+  return typeof value === 'string' && value !== '' && value.length <= longest && isPlain(value) && value.isWellFormed()
 }
 
 function isInstant(value: unknown): value is number {

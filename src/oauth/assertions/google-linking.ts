@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { errors, type TokenEndpointGrantContext } from 'oidc-provider'
 import type { Audit } from '../../audit/events.ts'
+import { isEmailAddress } from '../../credentials/email.ts'
 import type { Customer } from '../../customers/customer.ts'
 import type { Directory } from '../../customers/directory.ts'
 import type { IssuerSubjects } from '../../customers/linked-accounts/issuer-subjects.ts'
@@ -39,6 +40,8 @@ const STEP_MS = 100
  */
 export function createLinkAccount(deps: LinkAccountDeps) {
   const { issuerSubjects, directory, wait = delay } = deps
+  const findByEmail = async (email: string | undefined) =>
+    email === undefined ? undefined : directory.findByLogin(email)
 
   return async function linkAccount(
     ctx: TokenEndpointGrantContext,
@@ -65,7 +68,7 @@ export function createLinkAccount(deps: LinkAccountDeps) {
     const { issuer } = assertion.issuer.record
     const [found, byEmail] = await Promise.all([
       issuerSubjects.find({ issuer, subject: assertion.subject }),
-      directory.findByLogin(emailIn(assertion) ?? ''),
+      findByEmail(emailIn(assertion)),
     ])
     const isKnown = found.outcome !== 'unknown' || byEmail !== undefined
     await wait(STEP_MS - ((performance.now() - startedMs) % STEP_MS))
@@ -85,7 +88,7 @@ export function createLinkAccount(deps: LinkAccountDeps) {
     const person = newSubjectOf(assertion)
     if (intent !== 'get' || record.matches_verified_email !== true || person.emailTrust !== 'authoritative')
       return undefined
-    const customer = (await directory.findByLogin(person.email))?.customer
+    const customer = (await findByEmail(person.email))?.customer
     if (customer?.status !== 'active' || !customer.emailVerified) return undefined
     if (await deps.owesSecondFactor(customer, clientIdOf(ctx))) return undefined
     if (!(await issuerSubjects.connect(customer.id, person))) return undefined
@@ -143,5 +146,5 @@ function isIntent(intent: unknown): intent is Intent {
 }
 
 function emailIn({ claims }: Assertion): string | undefined {
-  return typeof claims.email === 'string' && claims.email !== '' ? claims.email.slice(0, 255) : undefined
+  return typeof claims.email === 'string' && isEmailAddress(claims.email) ? claims.email : undefined
 }

@@ -2,6 +2,7 @@ import { errors, type TokenEndpointGrantContext } from 'oidc-provider'
 import { type Customer, isActiveCompanyUser } from '../../customers/customer.ts'
 import type { Assertion } from '../../issuers/assertion.ts'
 import type { TrustedIssuer } from '../../issuers/issuer-schema.ts'
+import { isPlain } from '../../plain-text.ts'
 import { type CustomerAccount, toAccount } from '../accounts/account.ts'
 import { agentIdOf } from '../accounts/agent-account.ts'
 import type { Actor } from '../accounts/delegation.ts'
@@ -54,7 +55,7 @@ export function actorIn({ claims, issuer: { record } }: Assertion): Actor | 'unu
 function readActor(given: unknown, iss: string, level: number): Actor | undefined {
   // Members of an object, each looked at below.
   const { sub, act } = (typeof given === 'object' && given !== null ? given : {}) as { sub?: unknown; act?: unknown }
-  const isName = typeof sub === 'string' && sub !== '' && sub.length <= LONGEST
+  const isName = typeof sub === 'string' && sub !== '' && sub.length <= LONGEST && isPlain(sub) && sub.isWellFormed()
   // An agent of this shop acts by its own sign-in and by nothing else.
   if (!isName || level > MOST_ACTORS || agentIdOf(sub) !== undefined) return undefined
   if (act === undefined) return { sub, iss }

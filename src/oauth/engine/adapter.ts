@@ -61,8 +61,13 @@ function artifactAdapter({ storage, errors, grantTtlSeconds, sealKeys, endGrant 
   const toPayload = (stored: StoredArtifact | undefined, id?: string) => stored && fromArtifact(kind, id, stored)
 
   /** A grant that was read is changed where it is: were it put, one that was ended in between would be back, with all its tokens. */
-  async function saveGrant(id: string, { [STORED_VERSION]: read, ...payload }: AdapterPayload): Promise<void> {
-    const ttlSeconds = await grantTtlSeconds(payload)
+  async function saveGrant(
+    id: string,
+    { [STORED_VERSION]: read, ...payload }: AdapterPayload,
+    expiresIn: number | undefined,
+  ): Promise<void> {
+    // One that ends before its tokens could is not kept for longer.
+    const ttlSeconds = Math.min(await grantTtlSeconds(payload), lifetime(expiresIn))
     const artifact = toArtifact(kind, id, payload, sealKeys[0])
     if (read === undefined) return storage.put(kind, id, artifact, ttlSeconds)
     let version = Number(read)
@@ -77,7 +82,7 @@ function artifactAdapter({ storage, errors, grantTtlSeconds, sealKeys, endGrant 
 
   return {
     async upsert(id, payload, expiresIn) {
-      if (kind === 'Grant') return saveGrant(id, payload)
+      if (kind === 'Grant') return saveGrant(id, payload, expiresIn)
       await storage.put(kind, id, toArtifact(kind, id, payload, sealKeys[0]), lifetime(expiresIn) + remembered(kind))
     },
     async find(id) {

@@ -41,6 +41,9 @@ export type TokenRequest = {
   readonly isRefreshable?: boolean
 }
 
+/** A grant that ends with a token is kept until no clock takes the token any more. */
+const GRANT_SPARE_SECONDS = 60
+
 /**
  * What every grant of ours ends in: a new grant, with an access token, a refresh token and an ID token as the client
  * may have them. Grant and tokens are stored in one batch.
@@ -92,6 +95,9 @@ export async function issueTokens(ctx: TokenEndpointGrantContext, request: Token
     request.isRefreshable === false
       ? undefined
       : await refreshTokenFor(ctx, accessToken, { ...source, scope, resource: resourceServer.identifier() })
+  // What nothing can refresh ends with its only access token.
+  if (!refreshToken && request.longestSeconds !== undefined)
+    Object.assign(grant, { expiresIn: accessToken.expiration + GRANT_SPARE_SECONDS })
   const [, accessTokenValue, refreshTokenValue] = await Promise.all([
     grant.save(),
     accessToken.save(),
