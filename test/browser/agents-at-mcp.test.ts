@@ -1,4 +1,5 @@
 import * as sdk2 from '@modelcontextprotocol/client'
+import { extractWWWAuthenticateParams } from '@modelcontextprotocol/sdk/client/auth.js'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -230,11 +231,12 @@ describeOn('chromium', 'an agent that knows the address of an MCP server alone',
       const answer = await call('fill_cart', headers)
       expect(answer.status).toBe(401)
       expect(answer.headers.get('www-authenticate')).toContain(`realm="${stage.server().url}"`)
-      expect(sdk2.extractWWWAuthenticateParams(answer)).toMatchObject({
-        resourceMetadataUrl: new URL(shop.metadataAddress),
-        scope: 'orders:read cart:manage',
-        ...(error && { error }),
-      })
+      for (const extract of [extractWWWAuthenticateParams, sdk2.extractWWWAuthenticateParams])
+        expect(extract(answer)).toMatchObject({
+          resourceMetadataUrl: new URL(shop.metadataAddress),
+          scope: 'orders:read cart:manage',
+          ...(error && { error }),
+        })
       expect(answer.headers.get('www-authenticate')?.includes('error')).toBe(error !== undefined)
       expect(answer.headers.get('www-authenticate')).not.toContain('offline_access')
     }
