@@ -236,6 +236,27 @@ describe('on the other ways to a token', () => {
     expect((await trade({ scope: CHECKOUT })).body.error).toBe('invalid_scope')
   })
 
+  test('an approval on another device gives what the sign-in of whoever approved meets', async () => {
+    const grant = 'urn:openid:params:grant-type:ciba'
+    const grant_types = [grant, 'refresh_token']
+    const members = { grant_types, redirect_uris: [], response_types: [], backchannel_token_delivery_mode: 'poll' }
+    const desk = await addPlatform(shop.server, resource, { ...own, ...members })
+    const customer = await shop.addCustomer()
+    const scope = `openid ${CHECKOUT} ${ORDERS} ${CART}`
+    const asked = await read(
+      postForm(`${shop.server.url}/backchannel`, { scope, resource, login_hint: customer.email }, desk.headers),
+    )
+    expect(asked.status, asked.text).toBe(200)
+    const visitor = await signedIn(customer)
+    const { html } = await visitor.open('/account/apps')
+    const href = /href="([^"]*\/account\/apps\/approve[^"]*)"/.exec(html)?.[1]?.replaceAll('&amp;', '&') ?? ''
+    await visitor.submit(await visitor.open(href), '/apps/approve', { decision: 'allow' })
+    const poll = { grant_type: grant, auth_req_id: asked.body.auth_req_id }
+    const { status, body } = await read(postForm(`${shop.server.url}/token`, poll, desk.headers))
+    expect([status, scopesOf(body)]).toEqual([200, ['openid', ORDERS, CART].sort()])
+    expect(decode(body.access_token).payload).toMatchObject({ acr: SIGNED_IN, auth_time: expect.any(Number) })
+  })
+
   test('a token of a client itself has them: no person is behind it', async () => {
     const machines = await addShop(shop.server, {
       scope_policies: { [CHECKOUT]: { min_acr: SECOND_FACTOR } },

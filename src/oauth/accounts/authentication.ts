@@ -19,9 +19,11 @@ export function tellAuthentication({ oidc }: Pick<KoaContextWithOIDC, 'oidc'>, c
 
 /** How the person signed in for whom this request issues tokens; empty where nothing says so. */
 export function authenticationOf({ oidc }: Pick<KoaContextWithOIDC, 'oidc'>): AuthenticationClaims {
-  const { AuthorizationCode, DeviceCode, RefreshToken } = oidc.entities
+  const { AuthorizationCode, DeviceCode, BackchannelAuthenticationRequest, RefreshToken } = oidc.entities
   // What tokens are made of has these three members, which the published types spread over several.
-  const source = (AuthorizationCode ?? DeviceCode ?? RefreshToken) as AuthenticationSource | undefined
+  const source = (AuthorizationCode ?? DeviceCode ?? BackchannelAuthenticationRequest ?? RefreshToken) as
+    | AuthenticationSource
+    | undefined
   return told.get(oidc) ?? (source ? authenticationStoredIn(source) : {})
 }
 
