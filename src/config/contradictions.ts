@@ -12,6 +12,7 @@ export function contradictions(config: Config): string[] {
     ...passkeyContradictions(config),
     ...webhookContradictions(config),
     ...documentContradictions(config),
+    ...registrationContradictions(config),
     ...workerContradictions(config),
     ...mutualTlsContradictions(config),
     ...(config.NODE_ENV === 'production' ? productionNeeds(config) : []),
@@ -39,6 +40,13 @@ function documentContradictions({ CLIENT_METADATA_DOCUMENTS: mode, CLIENT_METADA
   if (mode !== 'off' || hosts.length === 0) return []
   return [
     'CLIENT_METADATA_HOSTS is set and CLIENT_METADATA_DOCUMENTS is off. Set that to listed or open, or unset CLIENT_METADATA_HOSTS.',
+  ]
+}
+
+function registrationContradictions({ DYNAMIC_REGISTRATION, DYNAMIC_REGISTRATION_SCOPES: scopes }: Config): string[] {
+  if (DYNAMIC_REGISTRATION !== 'off' || scopes === undefined) return []
+  return [
+    'DYNAMIC_REGISTRATION_SCOPES is set and DYNAMIC_REGISTRATION is off. Set DYNAMIC_REGISTRATION to token or open, or unset DYNAMIC_REGISTRATION_SCOPES.',
   ]
 }
 

@@ -21,6 +21,20 @@ test.each([
 })
 
 test.each([
+  ['off', { DYNAMIC_REGISTRATION: 'off' }, undefined],
+  ['with tokens in production', { ...production, DYNAMIC_REGISTRATION: 'token' }, true],
+  ['open in development', { DYNAMIC_REGISTRATION: 'open' }, true],
+  ['open in production', { ...production, DYNAMIC_REGISTRATION: 'open' }, false],
+])('doctor warns of registrations by anybody in production: %s', (_, settings, isWell) => {
+  const found = examineSettings(readConfig(settings), {}).find(({ check }) => check === 'registration')
+  expect(found?.isWell).toBe(isWell)
+})
+
+test('scopes for software that cannot register itself are refused, with the fix', () => {
+  expect(() => readConfig({ DYNAMIC_REGISTRATION_SCOPES: 'orders:read' })).toThrow(/Set DYNAMIC_REGISTRATION to/)
+})
+
+test.each([
   ['listed without hosts', { CLIENT_METADATA_DOCUMENTS: 'listed' }],
   ['hosts that nothing reads', HOSTS],
   ['a host with a path', { CLIENT_METADATA_DOCUMENTS: 'listed', CLIENT_METADATA_HOSTS: 'app.example/a' }],

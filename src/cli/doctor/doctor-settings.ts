@@ -7,7 +7,7 @@ import { bad, type Finding, ok } from './findings.ts'
 
 /** What the settings and the files they name say by themselves. */
 export function examineSettings(config: Config, environment: NodeJS.ProcessEnv): Finding[] {
-  return [...secretFiles(config, environment), cookies(config), ...unknownClients(config)]
+  return [...secretFiles(config, environment), cookies(config), ...unknownClients(config), ...registration(config)]
 }
 
 /** What an orchestrator mounts is for one container, whatever its rights are. */
@@ -56,6 +56,17 @@ function unknownClients({
   const fix =
     'Set it to listed and name hosts in CLIENT_METADATA_HOSTS, or watch "npx vestibule client-documents list".'
   return [bad('unknown clients', `CLIENT_METADATA_DOCUMENTS is open in production: ${risk}. ${fix}`)]
+}
+
+/** Nothing to say where it is off. */
+function registration({ DYNAMIC_REGISTRATION: mode, NODE_ENV }: Config): Finding[] {
+  if (mode === 'off') return []
+  if (mode === 'token') return [ok('registration', 'software registers itself with a token of an operator')]
+  const risk = 'every program becomes a client by itself, and customers alone decide what it may do'
+  if (NODE_ENV !== 'production') return [ok('registration', `DYNAMIC_REGISTRATION is open: ${risk}`)]
+  const fix =
+    'Set it to token and give tokens ("npx vestibule initial-tokens create"), or watch the metric vestibule_client_registrations_total.'
+  return [bad('registration', `DYNAMIC_REGISTRATION is open in production: ${risk}. ${fix}`)]
 }
 
 function cookies({ ISSUER, COOKIE_KEYS }: Config): Finding {
