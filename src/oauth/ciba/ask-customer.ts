@@ -54,9 +54,8 @@ export function createAskCustomer({ storage, approvals, deliver, audit, noteRequ
         })
       : undefined
     if (!customer) return noteRequest('unknown')
-    const outcome = approval ? 'asked' : 'withheld'
-    audit({ type: `approval.${outcome}`, customerId: customer.id, clientId })
-    noteRequest(outcome)
+    audit({ type: approval ? 'approval.asked' : 'approval.withheld', customerId: customer.id, clientId })
+    noteRequest(approval ? 'asked' : 'withheld')
     if (approval) deliver(customer, approval)
   }
 }

@@ -23,6 +23,7 @@ const ALIASED = {
   userinfo_endpoint: '/userinfo',
   pushed_authorization_request_endpoint: '/par',
   device_authorization_endpoint: '/device_authorization',
+  backchannel_authentication_endpoint: '/backchannel',
 }
 
 type Feature = NonNullable<NonNullable<Configuration['features']>['mTLS']>
