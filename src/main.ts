@@ -24,6 +24,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   agents: async () => (await import('./cli/agents.ts')).agents,
   grants: async () => (await import('./cli/grants.ts')).grants,
   lockouts: async () => (await import('./cli/lockouts.ts')).lockouts,
+  mandates: async () => (await import('./cli/mandates/mandates.ts')).mandates,
   'support-access': async () => (await import('./cli/support-access.ts')).supportAccess,
   outbox: async () => (await import('./cli/outbox/outbox.ts')).outbox,
   issuers: async () => (await import('./cli/providers/issuers.ts')).issuers,

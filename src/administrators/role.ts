@@ -37,6 +37,8 @@ export const PERMISSIONS = {
     allows: 'Approve that an agent acts for a customer, as a second person.',
   },
   'support-access:end': { from: 'support', allows: 'End that an agent acts for a customer.' },
+  'mandates:read': { from: 'support', allows: 'See what customers let clients buy, and the orders under it.' },
+  'mandates:withdraw': { from: 'support', allows: 'Withdraw what a customer lets a client buy.' },
   'personal-data:export': { from: 'support', allows: 'Export all data about one customer.' },
 
   'clients:secrets': { from: 'security', allows: 'Create secrets of clients, and make them expire.' },

@@ -16,6 +16,7 @@ import { customerFactorRoutes } from '../admin/routes/people/customer-factor-rou
 import { customerMoveRoutes } from '../admin/routes/people/customer-move-routes.ts'
 import { customerRoutes } from '../admin/routes/people/customer-routes.ts'
 import { lockoutRoutes } from '../admin/routes/people/lockout-routes.ts'
+import { mandateRoutes } from '../admin/routes/people/mandate-routes.ts'
 import { passkeyRoutes } from '../admin/routes/people/passkey-routes.ts'
 import { registrationKeyRoutes } from '../admin/routes/people/registration-key-routes.ts'
 import { secondFactorRoutes } from '../admin/routes/people/second-factor-routes.ts'
@@ -180,6 +181,7 @@ function customerRoutesOf(issuer: string, { backends, services }: AppParts): Rou
       tokenHistory,
       activeGrants: tokens.activeGrants,
       supportAccesses: services.support.accesses,
+      mandates: services.mandates.mandates,
       factors: customers.factors.factors,
       clientLinks: backends.clientLinks,
     }),
@@ -218,6 +220,11 @@ function agentRoutesOf({ backends: { passwords, passwordPolicy }, services }: Ap
   return [
     ...agentRoutes({ agents, passwords, passwordPolicy, secondFactors, endSignIn }),
     ...secondFactorRoutes({ agents, secondFactors, endSignIn }),
+    ...mandateRoutes({
+      ...services.mandates,
+      usage: services.mandates.spending.usage,
+      findCustomer: services.customers.records.findNamed,
+    }),
     ...supportAccessRoutes({
       accesses: services.support.accesses,
       activeGrants: services.tokens.activeGrants,

@@ -22,6 +22,7 @@ import type { KeyRing } from '../keys/ring/key-ring.ts'
 import { type KeyUsageRecorder, openKeyUsage } from '../keys/usage/usage-recorder.ts'
 import type { Log } from '../log.ts'
 import { type Mailer, openMailer } from '../mail.ts'
+import { MANDATES } from '../mandates/mandate-rows.ts'
 import type { Metrics } from '../metrics.ts'
 import type { SignInEndings } from '../oauth/sign-outs/sign-in-endings.ts'
 import type { Deliveries } from '../outbox/stream.ts'
@@ -143,7 +144,7 @@ export async function openBackends(
   closeSteps.push(clientLinks.close)
   const endPruning = startPruning(
     knex,
-    [SUPPORT_TABLE, { name: 'company_invitations' }, CLIENT_SESSIONS_TABLE, PRUNED_DOCUMENTS],
+    [SUPPORT_TABLE, { name: 'company_invitations' }, CLIENT_SESSIONS_TABLE, PRUNED_DOCUMENTS, { name: MANDATES }],
     (error) => log.warn({ event: 'support-access.prune-failed', err: error }),
   )
   closeSteps.push(async () => endPruning())

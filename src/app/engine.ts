@@ -83,6 +83,11 @@ function providerDeps(config: Config, log: Log, { backends, services, rules }: E
     ciba: services.ciba.feature,
     queuePing: services.ciba.queuePing,
     dpop: dpopNonces(backends.digestKey, config.DPOP_NONCES === 'required'),
+    mandates: {
+      findMandates: services.mandates.mandates.findMany,
+      maxDays: services.mandates.maxDays,
+      answerHold: services.mandates.answerHold,
+    },
     leadElsewhere: services.upstreams.signOutElsewhere.lead,
     audit: auditTrail.append,
     log,

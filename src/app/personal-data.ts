@@ -3,6 +3,8 @@ import type { AuditTrail } from '../audit/trail.ts'
 import type { ClientLinks } from '../client-links/client-links.ts'
 import type { CustomerFactors } from '../customers/second-factor/customer-factors.ts'
 import type { Page, PageRequest } from '../database/page.ts'
+import type { Mandates } from '../mandates/mandates.ts'
+import { MOST_HOLDS } from '../mandates/spending.ts'
 import type { ActiveGrants } from '../oauth/sign-outs/active-grants.ts'
 import type { SupportAccesses } from '../support-access/support-accesses.ts'
 import type { TokenHistory } from '../token-history/token-history.ts'
@@ -12,6 +14,7 @@ type PersonalDataSources = {
   readonly tokenHistory: TokenHistory
   readonly activeGrants: ActiveGrants
   readonly supportAccesses: Pick<SupportAccesses, 'list'>
+  readonly mandates: Pick<Mandates, 'list' | 'holds'>
   readonly factors: Pick<CustomerFactors, 'standing' | 'devices'>
   readonly clientLinks: Pick<ClientLinks, 'consentsOf'>
 }
@@ -20,12 +23,13 @@ const PAGE = 1000
 
 /** What is kept about a customer beside the tables of customers, by heading. */
 export function createCollectPersonalData(sources: PersonalDataSources) {
-  const { auditTrail, tokenHistory, activeGrants, supportAccesses, factors, clientLinks } = sources
+  const { auditTrail, tokenHistory, activeGrants, supportAccesses, mandates, factors, clientLinks } = sources
   return async (customerId: string) => ({
     audit: await auditOf(auditTrail, customerId),
     signIns: await signInsOf(activeGrants, customerId),
     supportAccesses: await accessesOf(supportAccesses, customerId),
     consents: await clientLinks.consentsOf(customerId),
+    mandates: await mandatesOf(mandates, customerId),
     tokens: await tokensOf(tokenHistory, customerId),
     secondFactor: await factors.standing(customerId),
     rememberedBrowsers: await factors.devices.list(customerId),
@@ -42,8 +46,16 @@ function accessesOf({ list }: Pick<SupportAccesses, 'list'>, customerId: string)
   return allPages((page) => list({ customerId }, page))
 }
 
-async function allPages(list: (page: PageRequest) => Promise<Page<object>>): Promise<object[]> {
-  const items: object[] = []
+/** Every purchase mandate, with its orders. */
+async function mandatesOf(mandates: Pick<Mandates, 'list' | 'holds'>, customerId: string): Promise<object[]> {
+  const found = await allPages((page) => mandates.list({ customerId }, page))
+  return Promise.all(
+    found.map(async (mandate) => ({ ...mandate, orders: await mandates.holds(mandate.id, MOST_HOLDS) })),
+  )
+}
+
+async function allPages<Item extends object>(list: (page: PageRequest) => Promise<Page<Item>>): Promise<Item[]> {
+  const items: Item[] = []
   let cursor: string | undefined
   do {
     const page = await list({ limit: PAGE, ...(cursor !== undefined && { cursor }) })

@@ -62,6 +62,7 @@ export function createProtocolRules(config: Config, log: Log, backends: Backends
       findClient: clients.findClient,
       identifiersOf: createIdentifiersOf(clients),
       issuer: config.ISSUER,
+      detailsNow: services.mandates.detailsNow,
       audit,
       metrics,
       noteLinkUse,

@@ -18,6 +18,7 @@ import { type ClientServices, createClientServices } from './services/clients.ts
 import { type CustomerServices, createCustomerServices } from './services/customers.ts'
 import { createIssuerServices, type IssuerServices } from './services/issuers.ts'
 import { openLoginKeys } from './services/login-keys.ts'
+import { createMandateServices, type MandateServices } from './services/mandates.ts'
 import { createRevocationServices, type RevocationServices } from './services/revocations.ts'
 import { createSignalServices, type SignalServices } from './services/signals.ts'
 import { createSupportServices, type SupportServices, supportRules } from './services/support.ts'
@@ -46,6 +47,7 @@ export type Services = {
   readonly account: AccountServices
   /** Approval on another device. */
   readonly ciba: CibaServices
+  readonly mandates: MandateServices
   /** Providers at which customers sign in. */
   readonly upstreams: UpstreamServices
   /** Others whose assertions about people are taken for tokens. */
@@ -96,7 +98,8 @@ export function createServices(config: Config, log: Log, backends: Backends): Se
   })
   const agents = createAgentServices(config, backends)
   const support = createSupportServices(config, backends, tokens)
-  const account = createAccountServices(config, backends, { clients, tokens, customers, support })
+  const mandates = createMandateServices(config, backends, { clients, tokens, customers })
+  const account = createAccountServices(config, backends, { clients, tokens, customers, support, mandates })
   return {
     dialects,
     clients,
@@ -110,6 +113,7 @@ export function createServices(config: Config, log: Log, backends: Backends): Se
     signals: createSignalServices(config, backends, { clients, customers, agents }),
     administrators: createAdministratorServices(config, backends),
     support,
+    mandates,
     backChannel: createBackChannelServices(backends, clients),
     account,
     ciba: createCibaServices(config, backends, { log, clients, customers, account }),

@@ -85,6 +85,18 @@ export const AUDIT_EVENTS = {
   'support-access.ended': 'An agent may no longer act for a customer before the time was over; the reason says why.',
   'support-access.switched':
     'An operator switched support access off or on; the reason says which, and how many ended.',
+  'mandate.granted':
+    'A customer gave a client a purchase mandate; the reason says its id and what it allows, as in the other events of mandates.',
+  'mandate.approved': 'A customer approved one order above ask_above of a purchase mandate; the reason says which.',
+  'mandate.held': 'A shop held an amount of a purchase mandate for an order; the actor is its client.',
+  'mandate.captured': 'A shop captured what it held of a purchase mandate, or less; the actor is its client.',
+  'mandate.released': 'A shop gave back what it held of a purchase mandate; the actor is its client.',
+  'mandate.exceeded':
+    'An order was refused, because a purchase mandate does not allow it; the reason says which limit.',
+  'mandate.narrowed':
+    'A customer or an operator lowered, shortened, paused or resumed a purchase mandate; the reason says what holds now.',
+  'mandate.withdrawn':
+    'A customer or an operator withdrew a purchase mandate, or it ended with its sign-in; the reason says who.',
   'signal-stream.changed':
     'A stream of Shared Signals was created, changed, removed, paused, disabled or enabled, by its receiver or an operator; the reason says which.',
   'approval.asked': 'A client asked a customer to approve something that was begun on another device (CIBA).',
@@ -160,6 +172,7 @@ const REFUSALS: ReadonlySet<AuditEventType> = new Set([
   'assertion.refused',
   'approval.withheld',
   'approval.denied',
+  'mandate.exceeded',
 ])
 
 export function outcomeOf(type: AuditEventType): AuditOutcome {

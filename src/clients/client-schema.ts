@@ -16,6 +16,9 @@ import { HOW_TO_LIMIT, isUnlimited } from './third-parties.ts'
  */
 export const LONGEST_TOKEN_SECONDS = 31_536_000
 
+/** The one type of authorization details that there is. */
+const MANDATE_TYPE = 'urn:vestibule:purchase-mandate:1'
+
 /** What becomes of a refresh token that is used: see the member `refresh_policy`. */
 export const REFRESH_POLICIES = ['rotate', 'lazy', 'keep'] as const
 
@@ -124,6 +127,13 @@ const standardMembers = {
   ...messageMembers,
   ...cibaMembers,
   subject_type: z.literal('public').optional().describe('"public": every client knows a customer by the same sub.'),
+  authorization_details_types: z
+    .array(z.literal(MANDATE_TYPE))
+    .readonly()
+    .optional()
+    .describe(
+      'What it may ask for by authorization_details (RFC 9396). urn:vestibule:purchase-mandate:1: a purchase mandate, to which the customer consents. Unless given: nothing.',
+    ),
   require_pushed_authorization_requests: z
     .boolean()
     .optional()

@@ -5,6 +5,7 @@ import { clientSettings } from './client-settings.ts'
 import { customerSettings } from './customer-settings.ts'
 import { dialectSettings } from './dialect-settings.ts'
 import { keySettings } from './key-settings.ts'
+import { mandateSettings } from './mandate-settings.ts'
 import { operationSettings } from './operation-settings.ts'
 import { passkeySettings } from './passkey-settings.ts'
 import { serverSettings } from './server-settings.ts'
@@ -21,6 +22,7 @@ export const settings = {
   ...passkeySettings,
   ...cibaSettings,
   ...supportSettings,
+  ...mandateSettings,
   ...operationSettings,
 } as const
 

@@ -14,11 +14,13 @@ import type { Csrf } from './csrf.ts'
 import { clientOrigin, clientView } from './login/client-view.ts'
 import { createLoginView, createShownLogin, type LoginOffers, type LoginState, linksOf } from './login/login-view.ts'
 import type { RememberedAccount } from './login/remembered-account.ts'
+import { mandateView } from './mandates/mandate-view.ts'
 import { keepLanguages, wantedLanguages } from './page-languages.ts'
 import type { NewPasswordView } from './page-views.ts'
 import type { Pages } from './pages.ts'
 import { scopeViews } from './scope-views.ts'
 import { formName, shownCompanyUser } from './shown-company.ts'
+import type { Form } from './standalone-forms.ts'
 import { waysOn } from './start/ways-on.ts'
 import type { RecoveryCodesView, SecondFactorSetUpView, SecondFactorView } from './views/second-factor.ts'
 import type { ClientView, CompanyChoices, ConnectView, PasskeyOfferView, SignInCodeView } from './views/sign-in.ts'
@@ -39,6 +41,8 @@ type InteractionPagesDeps = {
   readonly passkeys?: Pick<Passkeys, 'requestOptions' | 'relyingParty'>
   /** The account that the browser remembers. */
   readonly remembered?: Pick<RememberedAccount, 'emailIn'>
+  /** MANDATE_TIME_ZONE. */
+  readonly mandateTimeZone: string
 }
 export type NewPasswordState = Pick<NewPasswordView, 'login' | 'minLength' | 'problem' | 'waitSeconds'> & {
   readonly mayWait: boolean
@@ -74,7 +78,12 @@ export type InteractionPages = {
     state: Pick<PasskeyOfferView, 'options' | 'upgrade' | 'isRefused'>,
     status?: number,
   ): void
-  consent(ctx: Context, interaction: Interaction, customer: ShownCustomer | undefined): void
+  consent(
+    ctx: Context,
+    interaction: Interaction,
+    customer: ShownCustomer | undefined,
+    refused?: { readonly problem: string; readonly field: string; readonly typed: Form },
+  ): void
   /** What that page says, in the languages that its form names, and the name under which its form is genuine. */
   consentAsked(
     ctx: Context,
@@ -105,6 +114,7 @@ export function createInteractionPages({
   clientAt,
   passkeys,
   remembered,
+  mandateTimeZone,
 }: InteractionPagesDeps): InteractionPages {
   const pathOf = ({ uid }: Interaction) => `${publicPath}/interaction/${uid}`
 
@@ -130,7 +140,8 @@ export function createInteractionPages({
   function consentAsked(interaction: Interaction, customer: ShownCustomer | undefined, wanted: readonly string[]) {
     const { scopes, claims } = interaction.requested
     const company = customer && shownCompanyUser(customer, interaction)?.company.name
-    const asked = { scopes: scopeViews(scopes, wanted), claims, ...(company !== undefined && { company }) }
+    const mandate = interaction.mandate && mandateView(interaction.mandate, mandateTimeZone)
+    const asked = { scopes: scopeViews(scopes, wanted), claims, mandate, ...(company !== undefined && { company }) }
     const asks = { ...clientView(interaction.client), ...clientOrigin(interaction), ...asked }
     const language = chooseLanguage(wanted)
     const text = said('consent-asks', asks, language)
@@ -196,13 +207,16 @@ export function createInteractionPages({
       answerPage(ctx, 'choose-company', { ...view, ...choices, ...readable(choices.login), mayRemember }, options)
     },
 
-    consent(ctx, interaction, customer) {
+    consent(ctx, interaction, customer, refused) {
       const { view, options } = frame(ctx, interaction)
       const wanted = wantedLanguages(ctx, interaction.uiLocales)
       const { asks, name } = consentAsked(interaction, customer, wanted)
       const login = customer && readableEmail(customer.email)
       const form = { csrf: csrf.issue(ctx, name), languages: wanted.join(' ').slice(0, LONGEST_LANGUAGES) }
-      answerPage(ctx, 'consent', { ...view, ...asks, ...form, login }, options)
+      const mandate = interaction.mandate && mandateView(interaction.mandate, mandateTimeZone, refused?.typed)
+      const problem = refused && { problem: refused.problem, fields: [refused.field] }
+      const status = refused ? 422 : 200
+      answerPage(ctx, 'consent', { ...view, ...asks, ...form, login, mandate, ...problem }, { ...options, status })
     },
 
     consentAsked(ctx, interaction, { customer, languages }) {

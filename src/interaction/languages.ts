@@ -20,6 +20,8 @@ export type Language = {
   duration(seconds: number): string
   /** A date with its time of day and the zone, which is that of the server; of epoch seconds. */
   instant(at: number): string
+  /** An amount in the smallest unit of its currency. */
+  money(amount: number, currency: string): string
 }
 
 /** All languages there are texts for. */
@@ -81,6 +83,13 @@ function createLanguage(
     t: Object.assign(t, { has: (key: string) => find(key) !== undefined }),
     minutes,
     instant: (at) => dates.format(at * 1000),
+    money(amount, currency) {
+      const format = new Intl.NumberFormat(tag, { style: 'currency', currency })
+      const digits = format.resolvedOptions().maximumFractionDigits ?? 0
+      const text = String(amount).padStart(digits + 1, '0')
+      const major = `${text.slice(0, text.length - digits)}.${text.slice(text.length - digits)}`
+      return format.format(major as `${number}`) // digits only; as a text it loses none on its way through a fraction
+    },
     duration(seconds) {
       if (seconds < 7200) return minutes(seconds)
       return seconds < 172_800

@@ -81,14 +81,14 @@ export function createPages({ viewsDirectory, publicPath = '', accountPath, bran
 
   return {
     render(name, view, tag, to) {
-      const { t, minutes, duration, instant, tag: language } = languages.get(tag)
+      const { t, minutes, duration, instant, money, tag: language } = languages.get(tag)
       const languageSwitch = to !== undefined && names.length > 1 && { ...switcher, to, current: nameOf(language) }
       const shown = { ...shop, brand: brands.forPage(view.clientBrand), languageSwitch }
-      return eta.render(`@${name}`, { ...view, ...shown, t, minutes, duration, instant, language }).trimStart()
+      return eta.render(`@${name}`, { ...view, ...shown, t, minutes, duration, instant, money, language }).trimStart()
     },
     said(name, view, tag) {
-      const { t, minutes, duration, instant, tag: language } = languages.get(tag)
-      const html = eta.render(`@${name}`, { ...shop, ...view, t, minutes, duration, instant, language })
+      const { t, minutes, duration, instant, money, tag: language } = languages.get(tag)
+      const html = eta.render(`@${name}`, { ...shop, ...view, t, minutes, duration, instant, money, language })
       return textOf(html)
     },
     chooseLanguage: languages.choose,

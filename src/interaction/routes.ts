@@ -25,6 +25,7 @@ import { formName } from './shown-company.ts'
 import { createAnotherAccountStep, createByRemembered, rememberingLogins } from './sign-in/another-account.ts'
 import { type CodeSignInDeps, createCodeSteps } from './sign-in/code-step.ts'
 import { type CompanyMemory, type CompanyStepDeps, createCompanyStep } from './sign-in/company-step.ts'
+import { createConsentStep } from './sign-in/consent-step.ts'
 import { createIdentifierStep } from './sign-in/identifier-step.ts'
 import type { Form } from './standalone-forms.ts'
 import type { Step } from './step.ts'
@@ -59,6 +60,8 @@ export type InteractionRoutesDeps = {
   readonly passkeys?: InteractionPasskeys
   /** Knows again who signed in on a browser. */
   readonly remembered?: RememberedAccount
+  /** MANDATE_TIME_ZONE. */
+  readonly mandateTimeZone: string
 }
 
 /** Signing in by passkey, and the offer of one. */
@@ -85,6 +88,7 @@ export function createInteractionRoutes(deps: InteractionRoutesDeps): Routes {
     ...(deps.offers && { offers: deps.offers }),
     ...(deps.passkeys && { passkeys: deps.passkeys.passkeys }),
     ...(remembered && { remembered }),
+    mandateTimeZone: deps.mandateTimeZone,
   })
   const upstreams =
     deps.upstreams &&
@@ -131,6 +135,7 @@ export function createInteractionRoutes(deps: InteractionRoutesDeps): Routes {
     const registration = page === 'registration' ? show.registrationPath(ctx, interaction) : undefined
     if (registration) return seeOther(ctx, registration)
     const customer = await customerOf(interaction)
+    if (interaction.mandate?.kind === 'over') return interactions.abort(ctx)
     if (interaction.prompt === 'consent') return show.consent(ctx, interaction, customer)
     if (interaction.prompt === 'company' && (await company.open(ctx, interaction))) return
     const isChoice = interaction.prompt === 'select_account' && page !== 'login'
@@ -159,12 +164,13 @@ export function createInteractionRoutes(deps: InteractionRoutesDeps): Routes {
     return show.consentAsked(ctx, interaction, { customer: await customerOf(interaction), languages })
   }
 
-  const consent: Step = async (ctx, interaction, form) => {
-    const { decision } = form
-    if (decision === 'allow') return interactions.grantConsent(ctx, (await consentAsked(ctx, interaction, form)).said)
-    if (decision === 'deny') return interactions.refuseConsent(ctx)
-    show.malformedForm(ctx, 400, 'decision must be allow or deny', show.pathOf(interaction))
-  }
+  const consent = createConsentStep({
+    interactions,
+    show,
+    customerOf,
+    said: async (...page) => (await consentAsked(...page)).said,
+    timeZone: deps.mandateTimeZone,
+  })
 
   const keepAccount: Step = async (ctx) => interactions.keepAccount(ctx)
 

@@ -41,6 +41,15 @@ declare module 'oidc-provider/lib/actions/token.js' {
 declare module 'oidc-provider/lib/shared/client_auth.js' {
   const steps: LibraryMiddleware[]
   export default steps
+  /** The parameters by which clients prove who they are. */
+  export function getClientAuthParams(ctx: import('oidc-provider').KoaContextWithOIDC): Set<string>
+}
+
+declare module 'oidc-provider/lib/helpers/params.js' {
+  /** The values of the names that are listed. */
+  export default class Params {
+    constructor(names: Set<string>, values: object)
+  }
 }
 
 declare module 'oidc-provider/lib/shared/reject_structured_tokens.js' {

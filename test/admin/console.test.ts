@@ -13,6 +13,7 @@ const PAGES = [
   '/console/customers/DE--21',
   '/console/tokens',
   '/console/support-access',
+  '/console/mandates',
   '/console/lockouts',
   '/console/outbox',
   '/console/outbox/messages',

@@ -274,6 +274,7 @@ function makeExamples(): Record<string, () => Promise<Example>> {
     'POST /v1/agents/{id}/warehouse': withParams(agent, () => ({ idWarehouse: 7 })),
     'POST /v1/agents/{id}/second-factor': withParams(agent),
     'GET /v1/customers/{customer}/second-factor': withParams(customer),
+    'GET /v1/mandates': async () => ({ query: 'customer=DE--21&clientId=frontend' }),
     'GET /v1/support-accesses': async () => ({ query: 'customer=DE--21&state=open' }),
     'GET /v1/support-accesses/{id}': withParams(supportAccess),
     'POST /v1/support-accesses/{id}/end': withParams(supportAccess),
@@ -304,6 +305,8 @@ function makeExamples(): Record<string, () => Promise<Example>> {
 
 /** Their successes need a session or a code, and are tested where those are. */
 const ELSEWHERE = new Set([
+  'GET /v1/mandates/{id}',
+  'POST /v1/mandates/{id}/withdraw',
   'POST /v1/self/password',
   'GET /v1/self/second-factor',
   'POST /v1/self/second-factor',

@@ -101,6 +101,7 @@ export async function startPageServer({ viewsDirectory, offers = {} }: PageServe
     issuer: origin,
     csrfKeys,
     offers,
+    mandateTimeZone: 'UTC',
   } as const
   app.use(createInteractionRoutes(deps))
   app.use(protocolEndpoints(protocol, origin))

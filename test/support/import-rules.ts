@@ -32,6 +32,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'shared-signals',
     'client-sessions',
     'client-links',
+    'mandates',
   ],
   ['credentials', 'outbox'],
   ['sign-in-endings'],

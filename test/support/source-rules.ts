@@ -24,6 +24,7 @@ const DOMAIN = [
   'src/administrators/',
   'src/token-history/',
   'src/support-access/',
+  'src/mandates/',
   'src/upstreams/',
   'src/issuers/',
   'src/shared-signals/',

@@ -2,6 +2,7 @@ import { auditPages } from './audit-pages.ts'
 import { clientGrantPages } from './client-grant-pages.ts'
 import { clientPages } from './client-pages.ts'
 import { customerPages } from './customers/customer-pages.ts'
+import { mandatePages } from './customers/mandate-pages.ts'
 import { supportAccessPages } from './customers/support-access-pages.ts'
 import { keyPages } from './key-pages.ts'
 import { lockoutPages } from './lockout-pages.ts'
@@ -26,6 +27,7 @@ export const PAGES: readonly ConsolePage[] = [
   ...customerPages,
   ...tokenPages,
   ...supportAccessPages,
+  ...mandatePages,
   ...lockoutPages,
   ...outboxPages,
   ...auditPages,

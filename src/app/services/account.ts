@@ -17,6 +17,7 @@ import type { Backends } from '../backends.ts'
 import { createCollectPersonalData } from '../personal-data.ts'
 import type { ClientServices } from './clients.ts'
 import type { CustomerServices } from './customers.ts'
+import type { MandateServices } from './mandates.ts'
 import { createPostLetter } from './recovery.ts'
 import type { SupportServices } from './support.ts'
 import type { TokenServices } from './tokens.ts'
@@ -56,6 +57,7 @@ export type AccountServicesDeps = {
   readonly tokens: TokenServices
   readonly customers: CustomerServices
   readonly support: SupportServices
+  readonly mandates: MandateServices
 }
 
 const DAY_SECONDS = 86_400
@@ -66,7 +68,7 @@ export function createAccountServices(
     Backends,
     'branding' | 'database' | 'storage' | 'mailer' | 'auditTrail' | 'tokenHistory' | 'clientLinks' | 'onSignInEnded'
   >,
-  { clients, tokens, customers, support }: AccountServicesDeps,
+  { clients, tokens, customers, support, mandates }: AccountServicesDeps,
 ): AccountServices {
   const { branding, database, storage, mailer, auditTrail, tokenHistory, clientLinks } = backends
   const { activeGrants, endSignIn, sessionIndex } = tokens
@@ -78,6 +80,7 @@ export function createAccountServices(
     tokenHistory,
     activeGrants,
     supportAccesses: support.accesses,
+    mandates: mandates.mandates,
     factors: customers.factors.factors,
     clientLinks,
   })

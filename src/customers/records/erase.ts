@@ -33,6 +33,7 @@ export async function eraseCustomer(
     await transaction('account_deletions').where({ customer_id: customer.id }).delete()
     for (const name of ['customer_second_factors', 'customer_recovery_codes', 'customer_remembered_devices'])
       await transaction(name).where({ customer_id: customer.id }).delete()
+    await transaction('purchase_mandates').where({ customer_id: customer.id }).delete()
     await transaction('customer_upstream_links').where({ customer_id: customer.id }).delete()
     await transaction('support_accesses').where({ customer_id: customer.id }).update({ reason: null })
     await transaction('customers')

@@ -34,6 +34,9 @@ export const LETTER_KINDS = [
   'app-linked',
   'app-widened',
   'app-withdrawn',
+  'mandate-first-purchase',
+  'mandate-budget',
+  'mandate-withdrawn',
 ] as const
 export type LetterKind = (typeof LETTER_KINDS)[number]
 

@@ -1,7 +1,9 @@
 import { qrCode } from '../../credentials/qr-code.ts'
+import { mandateFields } from '../mandates/mandate-form.ts'
 import type { AccountFormView, AccountPageView, AccountPartView } from '../views/account.ts'
 import { companyList, EMPTY_PAGES, form } from './account-states.ts'
 import { companyForms, companySections, type SampleForm } from './company-samples.ts'
+import { MANDATE_TERMS, mandateSample } from './mandate-samples.ts'
 
 const LOGIN = 'sam@example.com'
 const NOW = Date.UTC(2026, 5, 1, 12) / 1000
@@ -131,6 +133,7 @@ const sections: Readonly<Record<string, readonly AccountPartView[]>> = {
         },
       ],
     },
+    { template: 'mandates', mandates: [mandateSample], pause: form('apps/pause'), withdraw: form('apps/end') },
   ],
   companies: companySections,
   activity: [
@@ -215,6 +218,17 @@ const forms: readonly SampleForm[] = [
     'security',
     { template: 'recovery-codes-form', ...form('security/recovery-codes') },
     { problem: 'code-wrong', fields: ['code'] },
+  ],
+  [
+    'apps',
+    {
+      template: 'mandate-form',
+      ...form('apps/mandate-lower'),
+      id: 'sample',
+      terms: MANDATE_TERMS,
+      lower: mandateFields(MANDATE_TERMS, 'UTC'),
+    },
+    { problem: 'mandate-raised', fields: ['budget'] },
   ],
   ['data', { template: 'data-form', ...form('data/download') }],
   ['data', { template: 'deletion-form', ...form('data/delete'), companies: [], delaySeconds: 14 * DAY }],

@@ -1,8 +1,10 @@
 import { qrCode } from '../../credentials/qr-code.ts'
+import { mandateFields } from '../mandates/mandate-form.ts'
 import type { PageName, PageViews } from '../page-views.ts'
 import type { ScopeView } from '../scope-views.ts'
 import type { LoginProblem, LoginView } from '../views/sign-in.ts'
 import { ACCOUNT_FORM_SAMPLES, ACCOUNT_SAMPLES } from './account-samples.ts'
+import { MANDATE_TERMS } from './mandate-samples.ts'
 
 /** A page in one of its states, with made-up data. */
 export type Sample = {
@@ -119,6 +121,22 @@ export const SAMPLES: readonly Sample[] = [
     claims: [],
   }),
   sample('consent', 'nothing', { clientName: 'Price scout', ...form, scopes: [], claims: [] }),
+  sample('consent', 'mandate', {
+    ...client,
+    ...form,
+    login: LOGIN,
+    scopes,
+    claims: [],
+    mandate: { terms: MANDATE_TERMS, lower: mandateFields(MANDATE_TERMS, 'UTC') },
+  }),
+  sample('consent', 'approval', {
+    ...client,
+    ...form,
+    login: LOGIN,
+    scopes: [],
+    claims: [],
+    mandate: { terms: MANDATE_TERMS, approval: { order: '4711', amount: 4_000, currency: 'EUR' } },
+  }),
   sample('sign-in-code', '', { ...client, ...form, login: LOGIN }),
   sample('sign-in-code', 'wrong', { ...client, ...form, login: LOGIN, problem: 'wrong' }),
   sample('second-factor', 'app', { ...client, ...form, ...factor, way: 'app', others: ['recovery', 'mail'] }),

@@ -1,3 +1,4 @@
+import type { MandateView } from '../mandates/mandate-view.ts'
 import type { ScopeView } from '../scope-views.ts'
 import type { Notice } from '../way-back.ts'
 
@@ -141,6 +142,11 @@ export type ConsentAsks = ClientView &
     readonly company?: string
     readonly scopes: readonly ScopeView[]
     readonly claims: readonly string[]
+    /** What the client wants to buy. */
+    readonly mandate?: MandateView | undefined
+    readonly problem?: string
+    /** The fields that the problem is about. */
+    readonly fields?: readonly string[]
   }
 
 /** The same as a page with its form. */

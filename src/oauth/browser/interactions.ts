@@ -3,9 +3,11 @@ import { errors, type InteractionResults, type Provider } from 'oidc-provider'
 import type { Said } from '../../client-links/link-rows.ts'
 import type { ClientMetadata } from '../../clients/client.ts'
 import type { Proof } from '../../customers/proof.ts'
+import type { Lowering } from '../../mandates/narrowing.ts'
 import { acrDemandOf, acrOf, demandsPasskey, demandsSecondFactor, SIGNED_IN } from '../accounts/acr.ts'
 import { signedInAtMs } from '../accounts/grant-facts.ts'
 import type { LinkConsents } from '../links/link-consents.ts'
+import type { AskedMandate, MandateConsents } from '../mandates/consent.ts'
 import type { AskedScope, DescribeScopes } from './asked-scopes.ts'
 import { createEndedInteractions } from './ended-interactions.ts'
 import { createInteractionBrowser } from './interaction-browser.ts'
@@ -38,6 +40,8 @@ export type Interaction = {
   readonly session?: LiveSession
   /** At the consent prompt: what the client asks for that was not granted before; of a platform of agents all that it asks for. */
   readonly requested: { readonly scopes: readonly AskedScope[]; readonly claims: readonly string[] }
+  /** At the consent prompt: the purchase mandate, or the order under one, that the client asks for. */
+  readonly mandate?: AskedMandate
 }
 
 /** A browser's session that is good for one factor. */
@@ -74,8 +78,8 @@ export interface Interactions {
   clientAt(ctx: Context): Promise<WaysOut['client']>
   /** The proof is measured again when the library goes on with it. */
   finishLogin(ctx: Context, result: FinishedLogin): Promise<void>
-  /** The person allows what was asked, on a page that said so. */
-  grantConsent(ctx: Context, said: Said): Promise<void>
+  /** The person allows what was asked, on a page that said so; of a purchase mandate with what they lowered. */
+  grantConsent(ctx: Context, said: Said, lowering?: Lowering): Promise<void>
   /** The person does not allow what was asked. */
   refuseConsent(ctx: Context): Promise<void>
   /** Goes on as the customer who is signed in. */
@@ -91,7 +95,7 @@ export class InteractionLost extends Error {}
 
 /** The library's interactions behind our port; `provider` gives the one in use now. */
 export function createInteractions(deps: InteractionDeps): Interactions {
-  const { provider, findClient, describeScopes, actAs, noteConsent, consents } = deps
+  const { provider, findClient, describeScopes, actAs, noteConsent, consents, mandates } = deps
   const ended = createEndedInteractions(provider().issuer)
   const browsers = createInteractionBrowser(provider().issuer)
 
@@ -119,7 +123,11 @@ export function createInteractions(deps: InteractionDeps): Interactions {
       if (!client) throw new InteractionLost('the client is gone')
       ended.remember(ctx, found.uid, client.client_id)
       const [choice, session] = await Promise.all([choiceOf(provider(), found), liveSession(provider(), found)])
-      return describe(found, client, { describeScopes, choice, session })
+      const mandate = found.prompt.name === 'consent' ? await mandates.asked(found) : undefined
+      return {
+        ...(await describe(found, client, { describeScopes, choice, session })),
+        ...optional('mandate', mandate),
+      }
     },
     async clientAt(ctx) {
       const clientId = ended.clientIdAt(ctx)
@@ -135,17 +143,22 @@ export function createInteractions(deps: InteractionDeps): Interactions {
         },
         false,
       ),
-    async grantConsent(ctx, said) {
+    async grantConsent(ctx, said, lowering = {}) {
       const found = await details(ctx)
       const clientId = String(found.params.client_id)
-      const { document } = (await findClient(clientId)) ?? {}
-      const { grantId, scopes } = await saveConsent(provider(), found, document?.digest).catch((error: unknown) => {
+      const [{ document } = {}, asked] = await Promise.all([findClient(clientId), mandates.asked(found)])
+      const saved = await saveConsent(provider(), found, document?.digest, (grant) =>
+        asked ? mandates.refer(grant, asked) : undefined,
+      ).catch((error: unknown) => {
         if (error instanceof errors.AccessDenied) throw new InteractionLost(error.error_description ?? error.message)
         throw error
       })
+      const { grantId, scopes, mandateId } = saved
+      const isKept = !asked || (await mandates.keep(saved, { asked, lowering, ...linkOf(found) }))
+      if (!isKept) return finish(ctx, NO_MANDATE, false)
       if (document) await noteConsent?.(clientId)
       await consents.note({ ...linkOf(found), grantId, scopes, said }, ctx)
-      await finish(ctx, { consent: { grantId } }, true)
+      await finish(ctx, { consent: { grantId, ...(mandateId !== undefined && { mandateId }) } }, true)
     },
     async refuseConsent(ctx) {
       consents.noteRefusal(linkOf(await details(ctx)), ctx)
@@ -162,6 +175,7 @@ export function createInteractions(deps: InteractionDeps): Interactions {
 }
 
 const REFUSED = { error: 'access_denied', error_description: 'the person did not allow it' }
+const NO_MANDATE = { error: 'access_denied', error_description: 'no such mandate can be given' }
 
 /** Whom a request for consent is about. */
 function linkOf({ session, params }: LibraryInteraction) {
@@ -180,6 +194,7 @@ type InteractionDeps = {
   /** Somebody let a client in that has a metadata document. */
   readonly noteConsent?: ((clientId: string) => Promise<void>) | undefined
   readonly consents: LinkConsents
+  readonly mandates: Pick<MandateConsents, 'asked' | 'refer' | 'keep'>
 }
 type Describing = {
   readonly describeScopes: DescribeScopes

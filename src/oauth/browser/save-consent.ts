@@ -15,13 +15,21 @@ export type Missing = {
 }
 
 /** The grant with what was allowed, and what that was. */
-export type SavedConsent = { readonly grantId: string; readonly scopes: readonly string[] }
+export type SavedConsent = {
+  readonly grantId: string
+  readonly scopes: readonly string[]
+  /** As which company user the grant acts, where the person chose one. */
+  readonly companyUserId?: string | undefined
+  /** The purchase mandate that the grant refers to now. */
+  readonly mandateId?: string | undefined
+}
 
-/** Saves what a person has just allowed. */
+/** Saves what a person has just allowed; `refer` has the grant refer to a purchase mandate, whose id it says. */
 export async function saveConsent(
   provider: Provider,
   interaction: LibraryInteraction,
   documentDigest: string | undefined,
+  refer: (grant: Grant) => string | undefined,
 ): Promise<SavedConsent> {
   // Consent comes after the sign-in.
   const accountId = interaction.session?.accountId as string
@@ -43,7 +51,8 @@ export async function saveConsent(
   const { oidcScopes = missingOIDCScope ?? [], resourceScopes = missingResourceScopes ?? {} } = asked ?? {}
   const scopes = [...new Set([...oidcScopes, ...Object.values(resourceScopes).flat()])]
   allowAgain(grant, scopes)
-  return { grantId: await grant.save(), scopes }
+  const mandateId = refer(grant)
+  return { grantId: await grant.save(), scopes, companyUserId: grantFacts(grant)?.companyUserId, mandateId }
 }
 
 /** What the person took back before and allows now. */

@@ -94,6 +94,7 @@ const CLIENT_ENDPOINTS = [
   ['device_authorization.error', 'device authorization'],
   ['backchannel_authentication.error', 'backchannel authentication'],
   [CHALLENGE_ERROR, 'authorization challenge'],
+  ['mandate.error', 'purchase mandates'],
 ] as const
 
 /** Where nobody but the browser, or the bearer of a token, proves anything. */

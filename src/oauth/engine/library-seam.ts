@@ -6,14 +6,18 @@ import { init as endSessionSteps } from 'oidc-provider/lib/actions/end_session.j
 import introspectionSteps from 'oidc-provider/lib/actions/introspection.js'
 import revocationSteps from 'oidc-provider/lib/actions/revocation.js'
 import tokenSteps from 'oidc-provider/lib/actions/token.js'
+import als from 'oidc-provider/lib/helpers/als.js'
+import Params from 'oidc-provider/lib/helpers/params.js'
 import instance from 'oidc-provider/lib/helpers/weak_cache.js'
-import clientAuthSteps from 'oidc-provider/lib/shared/client_auth.js'
+import clientAuthSteps, { getClientAuthParams } from 'oidc-provider/lib/shared/client_auth.js'
+import handleErrors from 'oidc-provider/lib/shared/error_handler.js'
 import rejectStructuredTokens from 'oidc-provider/lib/shared/reject_structured_tokens.js'
 import type { Storage } from '../../storage/storage.ts'
 import type { CommerceAccount } from '../accounts/account.ts'
 import { endWithoutSession } from '../browser/sign-out.ts'
 import { redeemWithoutRedirect } from '../challenge/token-answers.ts'
 import { makeIds, newAccessToken } from '../library-values.ts'
+import type { AddClientEndpoint } from '../mandates/hold-endpoints.ts'
 import type { FoundToken } from '../tokens/found-token.ts'
 import type { Refusal } from '../tokens/refusals.ts'
 import { isStructured } from '../tokens/structured-tokens.ts'
@@ -48,6 +52,36 @@ for (const endpoint of ['authorization', 'device_authorization', 'pushed_authori
 
 export function useOwnEndpoints(provider: Provider, endpoints: Endpoints): void {
   endpointsOf.set(provider, endpoints)
+}
+
+/** An endpoint of ours, with a JSON body, at which the library checks who the client is. */
+export const addClientEndpoint: AddClientEndpoint = (provider, { name, path, readBody, handle }) => {
+  // Not in the published type.
+  const { OIDCContext } = provider as unknown as { OIDCContext: new (ctx: object) => object }
+  const steps: LibraryMiddleware[] = [
+    (ctx, next) => {
+      const oidc = new OIDCContext(ctx)
+      Object.defineProperty(ctx, 'oidc', { get: () => oidc })
+      return als.run(ctx, next)
+    },
+    handleErrors('mandate.error'),
+    async (ctx) => {
+      ctx.set('Cache-Control', 'no-store')
+      const body = await readBody(ctx)
+      if (body === undefined) return
+      const names = getClientAuthParams(ctx)
+      const proofs = Object.entries(body).filter(([member, value]) => names.has(member) && typeof value === 'string')
+      Object.assign(ctx.oidc, { body: {}, params: new Params(names, Object.fromEntries(proofs)) })
+      await inOrder(clientAuthSteps, ctx)
+      await handle(ctx, body)
+    },
+  ]
+  instance(provider).router.post(name, path, (ctx: KoaContextWithOIDC) => inOrder(steps, ctx))
+}
+
+/** Runs steps of the library, each around those after it. */
+async function inOrder([step, ...others]: readonly LibraryMiddleware[], ctx: KoaContextWithOIDC): Promise<void> {
+  await step?.(ctx, () => inOrder(others, ctx))
 }
 
 /**

@@ -40,6 +40,9 @@ import { createFindLibraryClient } from '../clients/document-clients.ts'
 import { type MutualTls, mutualTlsFeature } from '../clients/mutual-tls.ts'
 import { createResourceIndicators } from '../clients/resource-indicators.ts'
 import type { GrantType } from '../grants/grant-type.ts'
+import { type AuthorizationDetailsDeps, authorizationDetailsFeature } from '../mandates/authorization-details.ts'
+import { addHoldEndpoints } from '../mandates/hold-endpoints.ts'
+import type { HoldAnswer, HoldAsk } from '../mandates/holds.ts'
 import type { RefreshTokens } from '../refresh/refresh-tokens.ts'
 import { holdScopePolicies } from '../requests/scope-policies.ts'
 import { createSignOutCutOffs } from '../sign-out-cut-offs.ts'
@@ -63,6 +66,7 @@ import { createEndGrant, endBareSessions } from './end-grant.ts'
 import { listenToProvider } from './events.ts'
 import { type GrantEnds, hideEndedGrants, useGrantEnds } from './grant-sunsets.ts'
 import {
+  addClientEndpoint,
   detectReplaysAtomically,
   giveUuidsToJwts,
   judgeAccessTokens,
@@ -141,6 +145,10 @@ export type ProviderDeps = {
   readonly dpop: DpopNonces
   /** To the provider that a session came of, when it is signed out. */
   readonly leadElsewhere: LeadElsewhere
+  /** Purchase mandates: what tokens say of them, and spending. */
+  readonly mandates: Omit<AuthorizationDetailsDeps, 'defaultResource'> & {
+    readonly answerHold: (ask: HoldAsk) => Promise<HoldAnswer>
+  }
   readonly audit: Audit
   readonly log: Log
   readonly metrics: Metrics
@@ -192,6 +200,7 @@ export function buildProvider(deps: ProviderDeps, keys: readonly SigningKey[]): 
     revoke: createRevocation(deps),
   })
   useGrantEnds(provider, deps.grantEnds)
+  addHoldEndpoints(provider, deps.mandates.answerHold, addClientEndpoint)
   for (const grant of deps.grants) {
     const handle = async (ctx: TokenEndpointGrantContext) => {
       await grant.handle(ctx)
@@ -293,6 +302,11 @@ function configurationOf(deps: ProviderDeps, keys: readonly SigningKey[]): Confi
         log: deps.log,
       }) as never,
       revocation: { enabled: true },
+      // The published type has contexts and tokens of its own.
+      richAuthorizationRequests: authorizationDetailsFeature({
+        ...deps.mandates,
+        defaultResource: deps.defaultResource,
+      }) as never,
       rpInitiatedLogout: signOutPages(pages),
     },
   }

@@ -1,6 +1,7 @@
 import { errors, type Grant, type RefreshToken, type TokenEndpointGrantContext } from 'oidc-provider'
 import { issueIdToken } from 'oidc-provider/lib/helpers/grant_common.js'
 import {
+  applyAuthorizationDetails,
   buildTokenResponse,
   checkDpopRequired,
   checkMtlsCert,
@@ -64,12 +65,14 @@ export async function answerRefresh(
   if (certificate) accessToken.setThumbprint('x5t', certificate)
   checkDpopRequired(provider, ctx, proof)
   await resolveAndApplyResource(provider, ctx, asSource(current), accessToken, grant, requested)
+  await applyAuthorizationDetails(provider, ctx, accessToken, asSource(current))
   Object.assign(accessToken, { expiresIn: Math.min(accessToken.expiration, leftSeconds(endOf(current))) })
   ctx.oidc.entity('AccessToken', accessToken)
   const value = await accessToken.save()
   const idToken = await issueIdToken(provider, ctx, asSource(current), accessToken, grant, requested)
   return buildTokenResponse(provider, {
     accessToken: value,
+    authorizationDetails: accessToken.rar,
     expiresIn: accessToken.expiration,
     idToken,
     refreshToken: refreshTokenValue,

@@ -50,7 +50,7 @@ export type RefreshGrantDeps = ReuseDeps & {
 export function refreshTokenGrant(deps: RefreshGrantDeps): GrantType {
   return {
     name: 'refresh_token',
-    parameters: ['refresh_token', 'scope', 'resource', 'company_user_id'],
+    parameters: ['refresh_token', 'scope', 'resource', 'company_user_id', 'authorization_details'],
     async handle(ctx) {
       const failure = failureOf(ctx.req)
       if (failure) throw failure
@@ -76,7 +76,7 @@ async function readPresentedToken(
   ctx: TokenEndpointGrantContext,
   jkt?: string,
 ): Promise<Shown> {
-  const { refresh_token: value, scope, resource } = parametersOf(ctx)
+  const { refresh_token: value, scope, resource, authorization_details: details } = parametersOf(ctx)
   if (typeof value !== 'string') throw new errors.InvalidRequest("missing required parameter(s) 'refresh_token'")
   const companyUserId = companyUserIn(parametersOf(ctx))
   const binding = {
@@ -85,6 +85,7 @@ async function readPresentedToken(
     ...(typeof resource === 'string' && { resource }),
     ...(jkt !== undefined && { jkt }),
     ...(companyUserId !== undefined && { companyUserId }),
+    ...(typeof details === 'string' && { authorizationDetails: details }),
   }
   const verdict = await deps.judgeToken(value, {
     asker: 'refresh',

@@ -8,6 +8,8 @@ export type RefreshBinding = {
   readonly resource?: string
   /** The company user that was asked for. */
   readonly companyUserId?: string
+  /** What the token is to be narrowed to (RFC 9396 §6). */
+  readonly authorizationDetails?: string
   /** Thumbprint of the DPoP key (RFC 9449 §6). */
   readonly jkt?: string
 }
@@ -26,9 +28,11 @@ export function openReceipt(token: string, binding: RefreshBinding, sealed: stri
   return unsealUnder(keyOf(token), context, sealed) ?? unseal(token, context, sealed)
 }
 
-function contextOf({ clientId, scope, resource, jkt, companyUserId }: RefreshBinding): string {
+function contextOf({ clientId, scope, resource, jkt, companyUserId, authorizationDetails }: RefreshBinding): string {
   const context = [clientId, scope ?? null, resource ?? null, jkt ?? null]
-  // As nodes of earlier releases seal it, where no company was asked for.
+  // As nodes of earlier releases seal it, where neither was asked for.
+  if (authorizationDetails !== undefined)
+    return JSON.stringify([...context, companyUserId ?? null, authorizationDetails])
   return JSON.stringify(companyUserId === undefined ? context : [...context, companyUserId])
 }
 

@@ -33,6 +33,8 @@ export type FoundToken = {
   readonly certificateThumbprint?: string
   /** Single claims that its request asked userinfo for, beyond those of its scopes (OIDC Core §5.5); of a JWT. */
   readonly askedClaims?: readonly string[]
+  /** Purchase mandates that an access token carries. */
+  readonly mandateIds?: readonly string[]
   /** Claims of our own that the token carries. */
   readonly claims: Readonly<Record<string, unknown>>
 }
@@ -102,6 +104,7 @@ export function fromPayload(payload: TokenPayload): FoundToken {
     exp: payload.exp,
     ...(bound?.jkt && { jkt: bound.jkt }),
     ...(bound?.['x5t#S256'] && { certificateThumbprint: bound['x5t#S256'] }),
+    ...mandatesIn(payload.authorization_details),
     claims: Object.fromEntries(Object.entries(payload).filter(([name]) => !REGISTERED.has(name))),
   }
 }
@@ -130,7 +133,8 @@ export function fromStored(kind: TokenKind, stored: Readonly<Record<string, unkn
     exp: payload.exp,
     ...(payload.jkt && { jkt: payload.jkt }),
     ...(thumbprint && { certificateThumbprint: thumbprint }),
-    claims,
+    ...(kind === 'access-token' && mandatesIn(payload.rar)),
+    claims: kind === 'access-token' && payload.rar ? { ...claims, authorization_details: payload.rar } : claims,
   }
 }
 
@@ -150,6 +154,14 @@ function actingAgent(act: unknown): { actingAgentId?: string } {
   return actingAgentId === undefined ? {} : { actingAgentId }
 }
 
+/** The mandates that authorization details name (RFC 9396). */
+function mandatesIn(details: unknown): { mandateIds?: readonly string[] } {
+  if (!Array.isArray(details)) return {}
+  const named = details as { mandate_id?: unknown }[] // as tokens of ours say them
+  const mandateIds = named.flatMap(({ mandate_id: id }) => (typeof id === 'string' ? [id] : []))
+  return mandateIds.length > 0 ? { mandateIds } : {}
+}
+
 /** The library's payload of a stored token, as far as we read it. */
 type StoredToken = {
   clientId: string
@@ -165,5 +177,6 @@ type StoredToken = {
   exp: number
   jkt?: string
   'x5t#S256'?: string
+  rar?: readonly object[]
   extra?: Record<string, unknown>
 }

@@ -15,6 +15,8 @@ export type IntrospectionDeps = {
   /** The resource server identifiers that make tokens of an audience. */
   readonly identifiersOf: (audience: string) => readonly string[]
   readonly issuer: string
+  /** The authorization details of a token with purchase mandates, with what is left of each. */
+  readonly detailsNow: (token: FoundToken) => Promise<readonly object[]>
   readonly audit: Audit
   readonly metrics: Pick<Metrics, 'introspections'>
   /** A resource server was shown a token of a customer. */
@@ -32,7 +34,7 @@ export type Told = { readonly said: object; readonly body: string }
  * entitled to a token is answered as for one that does not exist: `{"active":false}`.
  */
 export function createIntrospect(deps: IntrospectionDeps): Introspect {
-  const { judgeToken, findClient, identifiersOf, issuer, audit, metrics, noteLinkUse } = deps
+  const { judgeToken, findClient, identifiersOf, issuer, detailsNow, audit, metrics, noteLinkUse } = deps
   // Services show the same token again and again, and while its account stays as it is the answer does too.
   const told = new WeakMap<FoundToken, Told & Pick<Who, 'customer' | 'companyUser' | 'actingAgentId' | 'ucpProfile'>>()
 
@@ -62,7 +64,15 @@ export function createIntrospect(deps: IntrospectionDeps): Introspect {
       noteLinkUse({ grantId, customerId: account.accountId, clientId, usedFor: audience })
     }
     const holder = holderId === callerId ? caller : await findClient(holderId)
-    return tell(verdict.token, { ...asWho(account), ucpProfile: holder?.ucp_profile })
+    const who = { ...asWho(account), ucpProfile: holder?.ucp_profile }
+    if (!verdict.token.mandateIds) return tell(verdict.token, who)
+    const details = await detailsNow(verdict.token)
+    const { authorization_details: _then, ...claims } = verdict.token.claims
+    const now = {
+      ...verdict.token,
+      claims: details.length > 0 ? { ...claims, authorization_details: details } : claims,
+    }
+    return tell(now, who)
   }
 
   function tell(token: FoundToken, who: Who): Told {

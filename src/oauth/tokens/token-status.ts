@@ -1,3 +1,4 @@
+import { WITHDRAWN_MANDATE } from '../../mandates/mandates.ts'
 import type { Artifact, ArtifactKey, Storage, StoredArtifact } from '../../storage/storage.ts'
 import { grantFacts } from '../accounts/grant-facts.ts'
 import { familyPayload, isCurrentToken } from '../refresh/family.ts'
@@ -80,19 +81,28 @@ export function createFindToken({ storage, refreshTokens, cutOffs, readToken }: 
     const parentKey: ArtifactKey[] = token.parentGrantId ? [{ kind: 'Grant', id: token.parentGrantId }] : []
     const isRevocable = token.isStructured && token.jti !== undefined
     const revokedKey: ArtifactKey[] = isRevocable ? [{ kind: REVOKED_TOKEN, id: String(token.jti) }] : []
+    const mandateKeys = (token.mandateIds ?? []).map((id): ArtifactKey => ({ kind: WITHDRAWN_MANDATE, id }))
     const ownerKeys = cutOffs.keys(ownership(token))
     const holderKeys = token.grantClientId ? cutOffs.keys({ clientId: token.clientId }) : []
-    const results = await storage.getMany([...grantKey, ...parentKey, ...revokedKey, ...ownerKeys, ...holderKeys])
+    const results = await storage.getMany([
+      ...grantKey,
+      ...parentKey,
+      ...revokedKey,
+      ...mandateKeys,
+      ...ownerKeys,
+      ...holderKeys,
+    ])
     const grant = token.grantId ? results.shift() : undefined
     const parent = token.parentGrantId ? results.shift() : undefined
     const revoked = isRevocable ? results.shift() : undefined
+    const hasWithdrawn = results.splice(0, mandateKeys.length).some((mark) => mark !== undefined)
 
     const records = { ...found, ...(grant && { grant }) }
     const dead = (reason: 'grant-revoked' | 'denied' | 'signed-out') =>
       ({ isLive: false, reason, token, records }) as const
     if (token.grantId && !belongs(grant, ownership(token))) return dead('grant-revoked')
     if (token.parentGrantId && !isAlive(parent)) return dead('grant-revoked')
-    if (revoked) return dead('denied')
+    if (revoked || hasWithdrawn) return dead('denied')
     const grantedAtMs = Number(grant?.artifact.createdAtMs ?? token.issuedAtMs)
     const holder = results.splice(ownerKeys.length)
     // A token that was traded began with the trade for the client that holds it, and with the sign-in for all others.
