@@ -15,11 +15,12 @@ export function roleText({ businessUnit, roles }: Pick<CompanyUser, 'businessUni
 }
 
 /**
- * The name under which the forms of an interaction are genuine. A form for consent is one of the company that its page showed: what
- * is chosen elsewhere meanwhile was not consented to.
+ * The name under which the forms of an interaction are genuine. A form for consent is one of the company and of the app that its page
+ * showed: what is chosen elsewhere meanwhile, or another document, was not consented to.
  */
 export function formName(interaction: Interaction, customer?: OfCompanies): string {
-  const { uid, prompt } = interaction
-  const shown = prompt === 'consent' && customer ? shownCompanyUser(customer, interaction) : undefined
-  return shown ? `${uid} ${shown.id}` : uid
+  const { uid, prompt, client } = interaction
+  if (prompt !== 'consent') return uid
+  const shown = customer && shownCompanyUser(customer, interaction)
+  return [uid, shown?.id, client.documentDigest].filter((part) => part !== undefined).join(' ')
 }

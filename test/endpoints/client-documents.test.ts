@@ -3,9 +3,21 @@ import { ask, OWNER } from '../admin/administrators.ts'
 import { later } from '../support/clock.ts'
 import { createCookieJar } from '../support/cookie-jar.ts'
 import { APP_REDIRECT, type DocumentServer, startDocumentServer } from '../support/document-server.ts'
+import { readForm } from '../support/http.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { authorizationUrl, introspect, obtainCode, pkce, read, redeem, refresh, type Tokens } from './client.ts'
+import {
+  authorizationUrl,
+  introspect,
+  obtainCode,
+  pkce,
+  read,
+  redeem,
+  refresh,
+  sonia,
+  submit,
+  type Tokens,
+} from './client.ts'
 
 const LOOPBACK_REDIRECT = 'http://127.0.0.1/callback'
 
@@ -483,5 +495,59 @@ describe('an operator', () => {
     '*',
   ])('cannot block %s, which is no host and no client id', async (target) => {
     expect((await api('POST', '/block', { target })).status).toBe(400)
+  })
+})
+
+describe('the consent page', () => {
+  async function pageOf(clientId: string, redirect_uri = APP_REDIRECT) {
+    const jar = createCookieJar()
+    const challenge = { code_challenge: pkce().challenge, code_challenge_method: 'S256' }
+    const address = authorizationUrl(server.url, { client_id: clientId, redirect_uri, ...challenge })
+    const login = await jar.follow(await jar.fetch(address), { stopAt: redirect_uri })
+    const page = await submit(jar, login, { login: sonia.username, password: sonia.password }, redirect_uri)
+    return { jar, url: page.url, html: await page.response.text() }
+  }
+  const UNKNOWN = 'This shop does not know this app.'
+  const PRETENDER = 'Any program on your computer could pretend to be it.'
+
+  test('of a stranger shows the host in bold above its name, and that the shop does not know it', async () => {
+    const clientId = site.put('/page.json', {
+      client_name: '<b>Shopping</b> helper & friends',
+      client_uri: 'https://bank.example/',
+      logo_uri: 'https://app.example/logo.png',
+    })
+    const { html } = await pageOf(clientId)
+    const { host } = new URL(clientId)
+    expect(html.indexOf(`<strong>Address of the app: ${host}</strong>`)).toBeLessThan(html.indexOf('<h1>'))
+    expect(html).toContain(`<strong>Address of the app: ${host}</strong>`)
+    expect(html).toContain('&lt;b&gt;Shopping&lt;/b&gt; helper &amp; friends')
+    expect(html).toContain(UNKNOWN)
+    expect(html).toContain('app.example')
+    expect(html).not.toMatch(/bank\.example|logo\.png/)
+    expect(html).not.toContain(PRETENDER)
+  })
+
+  test.each([
+    ['a stranger', () => site.stranger],
+    ['a listed app', () => site.listed],
+  ])('warns that any program could pretend to be %s that leads to loopback', async (name, origin) => {
+    const members = { client_name: `Desk ${name}`, redirect_uris: [LOOPBACK_REDIRECT] }
+    const clientId = site.put(`/loopback-${name.length}.json`, members, {}, origin())
+    const { html } = await pageOf(clientId, 'http://127.0.0.1:50123/callback')
+    expect(html).toContain(PRETENDER)
+    expect(html.includes(UNKNOWN)).toBe(origin() === site.stranger)
+  })
+
+  test('is answered for what it showed, and not for what the document says by then', async () => {
+    const clientId = site.put('/swapped.json', { client_name: 'Swap before' })
+    const { jar, url, html } = await pageOf(clientId)
+    site.put('/swapped.json', { client_name: 'Swap after' })
+    await later(() => begin(clientId), 700)
+    const form = readForm(html, url)
+    const body = new URLSearchParams({ ...form.fields, decision: 'allow' })
+    const answer = await jar.fetch(form.action, { method: 'POST', body })
+    expect(answer.status).toBe(403)
+    const again = await (await jar.fetch(url)).text()
+    expect(again).toContain('Swap after')
   })
 })

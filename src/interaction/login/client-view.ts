@@ -10,9 +10,15 @@ export function clientView({ name, isFirstParty, logoUri, policyUri, tosUri }: I
 
 /** Where a client of others comes from, and where a person is led after the answer. */
 export function clientOrigin({ client, redirectUri }: Pick<Interaction, 'client' | 'redirectUri'>): ClientOrigin {
-  const { host, isStranger } = client
+  const { host, isStranger, isSelfDescribed } = client
   if (client.isFirstParty) return {}
-  return { ...(host !== undefined && { host }), isAddedByShop: isStranger !== true, ...leadsTo(redirectUri) }
+  const led = leadsTo(redirectUri)
+  return {
+    ...(host !== undefined && { host }),
+    isAddedByShop: isStranger !== true,
+    ...led,
+    ...(led.leadsToDevice && isSelfDescribed && { mayBePretended: true }),
+  }
 }
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/

@@ -88,6 +88,7 @@ export const SAMPLES: readonly Sample[] = [
     isAddedByShop: false,
     leadsTo: '127.0.0.1:52000',
     leadsToDevice: true,
+    mayBePretended: true,
     login: LOGIN,
     scopes: AGENT_SCOPES,
     claims: [],

@@ -19,6 +19,8 @@ export type ClientOrigin = {
   readonly leadsTo?: string
   /** Whether they go on to a program on their own device. */
   readonly leadsToDevice?: boolean
+  /** Any program there could say that it is this app. */
+  readonly mayBePretended?: boolean
 }
 
 /** Why the login page is shown again. */

@@ -11,6 +11,10 @@ export type ClientFacts = {
   readonly host?: string
   /** No operator registered it: all that is known of it, it says itself. */
   readonly isStranger?: true
+  /** Whatever it says of itself it says at its own address or on its own: a program that ends up with its redirect could be another one. */
+  readonly isSelfDescribed?: true
+  /** Of a client with a metadata document: the digest of what people consent to. */
+  readonly documentDigest?: string
   readonly color?: string
   readonly logoUri?: string
   readonly homeUri?: string
@@ -58,6 +62,8 @@ export function clientFacts(client: ClientMetadata): ClientFacts {
     name: client.client_name ?? client.client_id,
     isFirstParty: client.first_party === true,
     ...(isStranger(client) && { isStranger: true }),
+    ...((client.document !== undefined || client.self_registered === true) && { isSelfDescribed: true }),
+    ...(client.document && { documentDigest: client.document.digest }),
     ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
   }
 }
@@ -73,9 +79,13 @@ function clientHost(client: ClientMetadata): string | undefined {
   return address === undefined ? undefined : new URL(address).host
 }
 
-/** Clients whose id is an address are known by their document alone, others by what they registered themselves. */
-function isStranger({ client_id: clientId, self_registered: isSelfRegistered }: ClientMetadata): boolean {
-  return isSelfRegistered === true || /^https?:\/\//.test(clientId)
+/**
+ * Software that no operator knows: its document is at a host that is not listed, or it registered itself. What is known by nothing but an
+ * address is a document that is no longer let in.
+ */
+function isStranger({ client_id: clientId, document, self_registered, redirect_uris }: ClientMetadata): boolean {
+  if (document) return !document.isListed
+  return self_registered === true || (redirect_uris === undefined && clientId.startsWith('https://'))
 }
 
 /** A client as a letter names it. */
