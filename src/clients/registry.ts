@@ -43,11 +43,13 @@ export function createClientRegistry({ knex, storage, builtIn = [], findElse }: 
   const find = async (clientId: string) =>
     own.get(clientId) ?? (await load(knex, clientId)) ?? (await findElse?.(clientId))
   const cache = createCache(find, { ttlSeconds: CACHE_SECONDS, limit: CACHE_LIMIT })
-  storage.subscribe(TOPIC, () => cache.clear())
+  const forget = (clientId: string) => (clientId === '' ? cache.clear() : cache.forget(clientId))
+  storage.subscribe(TOPIC, forget)
 
-  async function changed(): Promise<void> {
-    cache.clear()
-    await storage.publish(TOPIC)
+  /** Of one client, or of all. Software that registers itself costs no node what it knows of others. */
+  async function changed(clientId = ''): Promise<void> {
+    forget(clientId)
+    await storage.publish(TOPIC, clientId)
   }
 
   /** Under a lock, so that it does not change between the comparison and the change. */
@@ -65,10 +67,7 @@ export function createClientRegistry({ knex, storage, builtIn = [], findElse }: 
 
   return {
     /** Looks again at one client, or at all. */
-    forget(clientId?: string): void {
-      if (clientId === undefined) cache.clear()
-      else cache.forget(clientId)
-    },
+    forget: (clientId = ''): void => forget(clientId),
 
     /** The enabled client with this id. */
     async find(clientId: string): Promise<Client | undefined> {
@@ -150,7 +149,7 @@ export function createClientRegistry({ knex, storage, builtIn = [], findElse }: 
         await alongside?.(transaction)
         return true
       })
-      await changed()
+      await changed(metadata.client_id)
       return created ? { metadata, isEnabled: true } : undefined
     },
 
@@ -178,7 +177,7 @@ export function createClientRegistry({ knex, storage, builtIn = [], findElse }: 
     },
 
     /** Tells every node that clients were changed in the database. */
-    changed,
+    changed: (): Promise<void> => changed(),
 
     /** Names and expiries; a secret itself cannot be shown again. */
     async listSecrets(clientId: string): Promise<Omit<ClientSecret, 'sha256'>[]> {
