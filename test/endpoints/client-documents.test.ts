@@ -1,9 +1,10 @@
+import { generateKeyPairSync, randomUUID, sign } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ask, OWNER } from '../admin/administrators.ts'
 import { later } from '../support/clock.ts'
 import { createCookieJar } from '../support/cookie-jar.ts'
 import { APP_REDIRECT, type DocumentServer, startDocumentServer } from '../support/document-server.ts'
-import { readForm } from '../support/http.ts'
+import { postForm, readForm } from '../support/http.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { waitFor } from '../support/wait-for.ts'
 import {
@@ -549,5 +550,83 @@ describe('the consent page', () => {
     expect(answer.status).toBe(403)
     const again = await (await jar.fetch(url)).text()
     expect(again).toContain('Swap after')
+  })
+})
+
+describe('rights and proofs', () => {
+  const SHOP = 'https://shop.example/ucp'
+  const SCOPES = ['orders:read', 'orders:manage']
+  beforeAll(async () => {
+    const made = await ask(server, OWNER, 'POST', '/v1/resource-servers', {
+      identifier: SHOP,
+      scopes: SCOPES,
+      format: 'jwt',
+    })
+    expect(made.status).toBe(201)
+  })
+
+  test.each([
+    ['a stranger', () => site.strangers[3] ?? '', ['orders:read']],
+    ['a listed app', () => site.listed, ['orders:manage', 'orders:read']],
+  ])('%s gets the scopes of its kind, for its kind of time', async (name, origin, scopes) => {
+    const clientId = site.put(`/rights-${scopes.length}.json`, { client_name: `Rights ${name}` }, {}, origin())
+    const tokens = await tokensFor(clientId, { scope: SCOPES.join(' '), resource: SHOP })
+    expect(tokens.scope?.split(' ').sort()).toEqual(scopes)
+    expect(tokens.expires_in).toBe(origin() === site.listed ? 28_800 : 3600)
+  })
+
+  test('a client with keys proves itself by them at every step, at /par too, and no other key will do', async () => {
+    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const other = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const origin = site.strangers[3] ?? ''
+    site.reply('/keys.json', (_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' })
+      response.end(JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'one', alg: 'ES256' }] }))
+    })
+    const clientId = site.put(
+      '/by-key.json',
+      { client_name: 'Keyed', token_endpoint_auth_method: 'private_key_jwt', jwks_uri: `${origin}/keys.json` },
+      {},
+      origin,
+    )
+    const proof = (key = privateKey) => {
+      const exp = Math.floor(Date.now() / 1000) + 60
+      const claims = { iss: clientId, sub: clientId, aud: server.url, jti: randomUUID(), exp }
+      const input = [{ alg: 'ES256', kid: 'one' }, claims]
+        .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+        .join('.')
+      const signature = sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' })
+      return {
+        client_assertion: `${input}.${signature.toString('base64url')}`,
+        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      }
+    }
+    const { verifier, challenge } = pkce()
+    const wish = {
+      client_id: clientId,
+      response_type: 'code',
+      redirect_uri: APP_REDIRECT,
+      scope: 'openid',
+      code_challenge: challenge,
+      code_challenge_method: 'S256',
+    }
+    expect((await read(postForm(`${server.url}/par`, { ...wish, ...proof(other.privateKey) }))).status).toBe(401)
+    expect((await read(postForm(`${server.url}/par`, wish))).status).toBe(401)
+    const pushed = await read(postForm(`${server.url}/par`, { ...wish, ...proof() }))
+    expect(pushed.status).toBe(201)
+
+    const jar = createCookieJar()
+    const request = `${server.url}/authorize?${new URLSearchParams({ client_id: clientId, request_uri: pushed.body.request_uri })}`
+    const login = await jar.follow(await jar.fetch(request), { stopAt: APP_REDIRECT })
+    const consent = await submit(jar, login, { login: sonia.username, password: sonia.password }, APP_REDIRECT)
+    const { url } = await submit(jar, consent, { decision: 'allow' }, APP_REDIRECT)
+    const code = new URL(url).searchParams.get('code') ?? ''
+    const form = { grant_type: 'authorization_code', code, code_verifier: verifier, redirect_uri: APP_REDIRECT }
+    expect((await read(postForm(`${server.url}/token`, { ...form, client_id: clientId }))).status).toBe(401)
+    expect((await read(postForm(`${server.url}/token`, { ...form, ...proof(other.privateKey) }))).status).toBe(401)
+    const { status, body } = await read(postForm(`${server.url}/token`, { ...form, ...proof() }))
+    expect(status).toBe(200)
+    expect(await introspect(server.url, body.access_token)).toMatchObject({ active: true, client_id: clientId })
+    expect(site.paths).toEqual(['/by-key.json', '/keys.json'])
   })
 })

@@ -9,6 +9,8 @@ type Reply = (request: IncomingMessage, response: ServerResponse) => void
 
 /** A site on loopback with client metadata documents, of which this process trusts the certificate. */
 export type DocumentServer = {
+  /** The file of the authority, for processes of their own. */
+  readonly ca: string
   /** The same site by two names: tests list one of them, and the other is a stranger's. */
   readonly listed: string
   readonly stranger: string
@@ -52,6 +54,7 @@ export async function startDocumentServer(): Promise<DocumentServer> {
   const [listed, stranger = ''] = [`https://127.0.0.1:${ports[0]}`, strangers[0]]
 
   return {
+    ca,
     listed,
     stranger,
     strangers,

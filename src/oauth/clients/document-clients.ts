@@ -1,10 +1,11 @@
 import type { AdapterPayload, KoaContextWithOIDC } from 'oidc-provider'
+import type { Client } from '../../clients/client.ts'
 import type { ClientDocuments } from '../../clients/documents/documents.ts'
 import type { ClientRegistry } from '../../clients/registry.ts'
 import { toLibraryClient } from './client-metadata.ts'
 
 export type FindLibraryClientDeps = {
-  readonly clients: Pick<ClientRegistry, 'find' | 'get'>
+  readonly clients: Pick<ClientRegistry, 'find' | 'forget' | 'get'>
   readonly documents: Pick<ClientDocuments, 'admit' | 'isAsked'>
   readonly requestUnderWay: () => KoaContextWithOIDC | undefined
 }
@@ -33,11 +34,18 @@ export function createFindLibraryClient({ clients, documents, requestUnderWay }:
     return isRegistered || documents.admit(clientId, ip)
   }
 
+  /** Another node may have stored it a moment ago, and its word of that is still on the way. */
+  function findAnew(clientId: string): Promise<Client | undefined> {
+    clients.forget(clientId)
+    return clients.find(clientId)
+  }
+
   return async function findLibraryClient(clientId: string): Promise<AdapterPayload | undefined> {
     const ctx = requestUnderWay()
     const isBeginning = ctx !== undefined && BEGINNINGS.includes(ctx.oidc?.route)
-    if (isBeginning && documents.isAsked(clientId) && !(await mayBegin(ctx, clientId))) return undefined
-    const client = await clients.find(clientId)
+    const isAsked = isBeginning && documents.isAsked(clientId)
+    if (isAsked && !(await mayBegin(ctx, clientId))) return undefined
+    const client = (await clients.find(clientId)) ?? (isAsked ? await findAnew(clientId) : undefined)
     return client && toLibraryClient(client)
   }
 }
