@@ -91,9 +91,13 @@ export function createLinkAccount(deps: LinkAccountDeps) {
     const customer = (await findByEmail(person.email))?.customer
     if (customer?.status !== 'active' || !customer.emailVerified) return undefined
     if (await deps.owesSecondFactor(customer, clientIdOf(ctx))) return undefined
-    if (!(await issuerSubjects.connect(customer.id, person))) return undefined
-    deps.noteLinked(customer.id, record.id)
-    return customer
+    if (await issuerSubjects.connect(customer.id, person)) {
+      deps.noteLinked(customer.id, record.id)
+      return customer
+    }
+    // Another request at the same moment has connected the person, with this account or with none of ours to give.
+    const connected = await issuerSubjects.find(person)
+    return connected.outcome === 'found' ? connected.customer : undefined
   }
 
   async function mayMake(assertion: Assertion): Promise<boolean> {

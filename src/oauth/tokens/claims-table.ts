@@ -129,7 +129,7 @@ export const CLAIMS: Readonly<Record<string, ClaimEntry>> = {
     in: ['access'],
   },
   act: {
-    says: 'Who acts for the person: an agent, or a service that traded for the token (RFC 8693 §4.1).',
+    says: 'Who acts for the person: an agent, or a service that traded for the token (RFC 8693 §4.1). With `iss` it is the word of a trusted issuer.',
     source: 'the grant type',
     example: { sub: 'agent:1c0d0f0e-3c43-4f5a-8f0f-6a0f8f0f6a0f' },
     in: ['access', 'introspection'],
