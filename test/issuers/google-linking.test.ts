@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ask, OWNER } from '../admin/administrators.ts'
 import { decode, introspect, RON_ID, read, ron } from '../endpoints/client.ts'
+import { openSignedIn } from '../interaction/account/account-visitor.ts'
 import { basicAuth, postForm } from '../support/http.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { type LinkedShop, SECRET, startLinkedShop, type Trusted } from './linked-shop.ts'
@@ -148,6 +149,21 @@ describe('create', () => {
     for (const { status } of answers) expect([200, 400, 401]).toContain(status)
     expect((await intent('get', claims)).status).toBe(200)
   })
+})
+
+test('a link that Google got by itself is on the account page of its owner, and withdrawing it ends its tokens', async () => {
+  const customer = await shop.addCustomer()
+  await google.connect(customer, customer.id)
+  const { body } = await intent('get', { sub: customer.id })
+  const visitor = shop.visitor()
+  const page = await openSignedIn(visitor, customer, '/account/apps')
+  expect(page.html).toContain(shop.clientId)
+  await visitor.submit(page, '/withdraw', { client: shop.clientId })
+  const fields = { grant_type: 'refresh_token', refresh_token: body.refresh_token }
+  const refreshed = await read(postForm(`${shop.server.url}/token`, fields, basicAuth(shop.clientId, SECRET)))
+  expect(refreshed).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+  expect(await introspect(shop.server.url, body.access_token)).toEqual({ active: false })
+  expect((await openSignedIn(visitor, customer, '/account/apps')).html).not.toContain(shop.clientId)
 })
 
 describe('is refused', () => {
