@@ -88,7 +88,7 @@ export function createServices(config: Config, log: Log, backends: Backends): Se
   })
   documents.connect(clients.registry)
   const upstreams = createUpstreamServices(config, backends, { log, ...tokens })
-  const issuers = createIssuerServices(config, backends, { log })
+  const issuers = createIssuerServices(config, backends, { log, findClient: clients.findClient })
   const customers = createCustomerServices(config, backends, {
     log,
     nameOfIssuer: issuers.registry.nameOf,

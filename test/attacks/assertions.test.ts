@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ask, OWNER } from '../admin/administrators.ts'
 import { decode, introspect, RON_ID, ron, tokensOf } from '../endpoints/client.ts'
+import { openSignedIn } from '../interaction/account/account-visitor.ts'
 import { type LinkedShop, startLinkedShop, type Trusted } from '../issuers/linked-shop.ts'
 import { later } from '../support/clock.ts'
 
@@ -99,6 +100,27 @@ test('nothing of an assertion is in the log', async () => {
   expect(lines).toContain('/token')
   expect(lines).not.toContain('stranger-in-the-log')
   expect(lines).not.toContain(assertion.split('.')[1])
+})
+
+test('an assistant whose access was withdrawn does not bring it back, until its customer connects the company again', async () => {
+  const customer = await shop.addCustomer()
+  await company.connect(customer, customer.id)
+  const { body } = await company.present({ sub: customer.id })
+  const visitor = shop.visitor()
+  const page = await openSignedIn(visitor, customer, '/account/apps')
+  await visitor.submit(page, '/withdraw', { client: shop.clientId })
+  expect(await introspect(shop.server.url, body.access_token)).toEqual({ active: false })
+  for (const _time of ['first', 'second']) expect(await company.present({ sub: customer.id })).toMatchObject(refused)
+
+  const other = await shop.addClient()
+  const asOther = await company.assert({ sub: customer.id, client_id: other.clientId })
+  expect((await company.trade(asOther, { scope: 'customer' }, other.headers)).status).toBe(200)
+
+  const security = await openSignedIn(visitor, customer, '/account/security')
+  const [path = ''] = /[^"]*security\/disconnect\?id=[^"]+/.exec(security.html) ?? []
+  await visitor.submit(await visitor.open(path), '/security/disconnect')
+  await company.connect(customer, customer.id)
+  expect((await company.present({ sub: customer.id })).status).toBe(200)
 })
 
 test('what an assertion gave ends with everything else of the customer', async () => {

@@ -164,6 +164,7 @@ test('a link that Google got by itself is on the account page of its owner, and 
   expect(refreshed).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
   expect(await introspect(shop.server.url, body.access_token)).toEqual({ active: false })
   expect((await openSignedIn(visitor, customer, '/account/apps')).html).not.toContain(shop.clientId)
+  expect(await intent('get', { sub: customer.id })).toMatchObject(linkingError())
 })
 
 describe('is refused', () => {

@@ -22,7 +22,8 @@ export type NewSubject = IssuerSubject & {
 }
 
 export type FoundSubject =
-  | { readonly outcome: 'found'; readonly customer: Customer }
+  /** With when the person was connected, in epoch milliseconds. */
+  | { readonly outcome: 'found'; readonly customer: Customer; readonly linkedAtMs: number }
   | { readonly outcome: 'unknown' }
   /** The account is blocked or gone, or the person has several. */
   | { readonly outcome: 'refused'; readonly customerId?: string }
@@ -58,11 +59,14 @@ export function issuerOfLink(upstreamId: string): string | undefined {
 export function createIssuerSubjects({ links, directory, rows }: IssuerSubjectsDeps) {
   async function find({ issuer, subject }: IssuerSubject): Promise<FoundSubject> {
     if (!isIndexable(issuer) || !isIndexable(subject)) return { outcome: 'unknown' }
-    const [customerId, another] = await links.customersOf({ issuer, subject })
-    if (customerId === undefined) return { outcome: 'unknown' }
-    if (another !== undefined) return { outcome: 'refused' }
+    const [connected, another] = await links.customersOf({ issuer, subject })
+    if (!connected) return { outcome: 'unknown' }
+    if (another) return { outcome: 'refused' }
+    const { customerId, linkedAtMs } = connected
     const customer = await directory.findById(customerId)
-    return customer?.status === 'active' ? { outcome: 'found', customer } : { outcome: 'refused', customerId }
+    return customer?.status === 'active'
+      ? { outcome: 'found', customer, linkedAtMs }
+      : { outcome: 'refused', customerId }
   }
 
   return {

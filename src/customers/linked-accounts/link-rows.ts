@@ -17,6 +17,9 @@ export type LinkedAccount = {
 
 export type LinkRows = ReturnType<typeof createLinkRows>
 
+/** A customer, and when a person was connected with them. */
+export type Connected = { readonly customerId: string; readonly linkedAtMs: number }
+
 /** What names a person at a provider for good. */
 type Name = Pick<ForeignIdentity, 'upstreamId' | 'issuer' | 'subject'>
 
@@ -35,15 +38,16 @@ export function createLinkRows({ knex }: { readonly knex: Knex }) {
     },
 
     /**
-     * The ids of the customers that a person is here, whichever provider of this issuer they came by. More than one where the same
-     * person has several accounts by several of them.
+     * The customers that a person is here, whichever provider of this issuer they came by, with when that was last connected. More than
+     * one where the same person has several accounts by several of them.
      */
-    async customersOf({ issuer, subject }: Omit<Name, 'upstreamId'>): Promise<readonly string[]> {
-      const rows: { customer_id: string }[] = await knex(TABLE)
+    async customersOf({ issuer, subject }: Omit<Name, 'upstreamId'>): Promise<readonly Connected[]> {
+      const rows: { customer_id: string; linked_at: Date }[] = await knex(TABLE)
         .where({ issuer, subject })
-        .distinct('customer_id')
+        .groupBy('customer_id')
+        .select('customer_id', knex.raw('max(linked_at) as linked_at'))
         .limit(2)
-      return rows.map(({ customer_id }) => customer_id)
+      return rows.map((row) => ({ customerId: row.customer_id, linkedAtMs: row.linked_at.getTime() }))
     },
 
     /** False where the person at the provider has an account here already: nobody is moved from one to another. */

@@ -10,7 +10,7 @@ import type { Assertion } from '../../issuers/assertion.ts'
 import type { Metrics } from '../../metrics.ts'
 import { clientIdOf, parametersOf } from '../library-values.ts'
 import { newSubjectOf } from './new-subject.ts'
-import type { Presented } from './presented.ts'
+import type { IsWithdrawn, Presented } from './presented.ts'
 import { hasSecondFactor, toldSignIn } from './told-sign-in.ts'
 
 export type LinkAccountDeps = {
@@ -18,6 +18,7 @@ export type LinkAccountDeps = {
   readonly directory: Pick<Directory, 'findByLogin'>
   /** Whether the customer must still show a second factor after a sign-in elsewhere. */
   readonly owesSecondFactor: (customer: Customer, clientId: string) => Promise<boolean>
+  readonly isWithdrawn: IsWithdrawn
   readonly isRegistrationOpen: boolean
   /** A customer's account was connected with the person at Google. */
   readonly noteLinked: (customerId: string, issuerId: string) => void
@@ -57,7 +58,9 @@ export function createLinkAccount(deps: LinkAccountDeps) {
     const isNew = intent === 'create' && found.outcome === 'unknown' && customer === undefined
     const mayBeMade = isNew && (await mayMake(assertion))
     const isOwed = customer !== undefined && (await owes(ctx, assertion, customer))
-    if (isOwed || (customer === undefined && !mayBeMade)) return answerLinkingError(ctx, assertion, intent)
+    const isWithdrawn = found.outcome === 'found' && (await deps.isWithdrawn(found, clientIdOf(ctx)))
+    if (isOwed || isWithdrawn || (customer === undefined && !mayBeMade))
+      return answerLinkingError(ctx, assertion, intent)
     note(ctx, assertion, { intent, outcome: 'tokens', ...(customer && { customerId: customer.id }) })
     return { assertion, customer, provedAtMs }
   }

@@ -14,7 +14,7 @@ import { issueTokens } from '../tokens/issue-tokens.ts'
 import { type LimitDeps, limitToAssertion } from './granted-scopes.ts'
 import { newSubjectOf } from './new-subject.ts'
 import { accountAsAsked, actorIn, assertionRefused, withActor } from './person.ts'
-import type { Presented } from './presented.ts'
+import type { IsWithdrawn, Presented } from './presented.ts'
 import { hasSecondFactor, toldSignIn } from './told-sign-in.ts'
 
 export const JWT_BEARER_GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
@@ -26,6 +26,7 @@ export type JwtBearerGrantDeps = LimitDeps & {
   readonly linkAccount: (ctx: TokenEndpointGrantContext, assertion: Assertion) => Promise<Presented | undefined>
   /** Whether the customer must still show a second factor after a sign-in elsewhere. */
   readonly owesSecondFactor: (customer: Customer, clientId: string) => Promise<boolean>
+  readonly isWithdrawn: IsWithdrawn
   readonly storage: Pick<Storage, 'putOnce'>
   readonly audit: Audit
   readonly metrics: Pick<Metrics, 'assertions'>
@@ -75,6 +76,8 @@ export function jwtBearerGrant(deps: JwtBearerGrantDeps) {
     const found = await issuerSubjects.find({ issuer: record.issuer, subject })
     if (found.outcome === 'refused') throw refuse(ctx, assertion, 'account-refused', found.customerId)
     const customer = found.outcome === 'found' ? found.customer : undefined
+    if (found.outcome === 'found' && (await deps.isWithdrawn(found, clientIdOf(ctx))))
+      throw refuse(ctx, assertion, 'withdrawn', found.customer.id)
     if (!customer && record.subjects !== 'provision') throw refuse(ctx, assertion, 'subject-unknown')
     // The issuer may name the account here; it is looked at, and opens nothing.
     if (claims.aud_sub !== undefined && claims.aud_sub !== customer?.id) throw refuse(ctx, assertion, 'other-account')

@@ -52,6 +52,14 @@ export const attacks: readonly Attack[] = [
     ],
   },
   {
+    id: 'assertion-after-withdrawal',
+    kind: 'A client whose access the customer has taken back presents the next assertion about them.',
+    tests: [
+      `${FILE} › an assistant whose access was withdrawn does not bring it back, until its customer connects the company again`,
+      `${GOOGLE} › a link that Google got by itself is on the account page of its owner, and withdrawing it ends its tokens`,
+    ],
+  },
+  {
     id: 'assertion-more-than-trusted',
     kind: 'An issuer, or a client with its assertion, takes more than its record gives: other scopes, services, companies, agents, or clients.',
     tests: [
