@@ -334,7 +334,10 @@ describe('the consent page of software that registered itself', () => {
     expect(web).toContain('go on to agent.example')
     const native = await consentFor({ ...APP, redirect_uris: ['http://127.0.0.1/callback'] })
     expect(native).toContain('a program on this device')
-    for (const html of [web, native]) expect(html).not.toContain('Added by the shop')
+    for (const html of [web, native]) {
+      expect(html).toContain('This shop does not know this app.')
+      expect(html).not.toContain('Added by the shop')
+    }
   })
 
   test('is shown each time, and what was allowed outlives the sign-out of the browser', async () => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { removeUnusedClients } from '../../src/app/services/unregistered-clients/self-registration.ts'
 import type { ClientMetadata } from '../../src/clients/client.ts'
 import { createClientRegistry } from '../../src/clients/registry.ts'
 import { createInitialTokens } from '../../src/clients/self-registration/initial-tokens.ts'
@@ -62,4 +63,29 @@ onBothDatabases('clients that registered themselves', (open) => {
     const removed = await Promise.all(Array.from({ length: 5 }, () => parts().registrations.removeUnused()))
     expect(removed.flat()).toEqual([id])
   })
+})
+
+test('every hour their sign-ins end with them, and the trail says why; a database that is away is tried again', async () => {
+  vi.useFakeTimers()
+  const told: unknown[] = []
+  const answers = [async () => ['agent'], () => Promise.reject(new Error('away')), async () => ['other']]
+  const close = removeUnusedClients({
+    registrations: { removeUnused: () => answers.shift()?.() ?? Promise.resolve([]) },
+    endSignIn: async ({ what, why, by }) => void told.push([what, why, by]),
+    audit: ({ clientId, reason }) => void told.push([clientId, reason]),
+    log: { warn: (line: object) => void told.push((line as { event: string }).event) } as never,
+  })
+  try {
+    for (let hour = 0; hour < 4; hour++) await vi.advanceTimersByTimeAsync(3_600_000)
+    expect(told).toEqual([
+      [{ of: 'client', id: 'agent' }, 'client-removed', 'server'],
+      ['agent', 'removed: nobody used it'],
+      'registrations.prune-failed',
+      [{ of: 'client', id: 'other' }, 'client-removed', 'server'],
+      ['other', 'removed: nobody used it'],
+    ])
+  } finally {
+    await close()
+    vi.useRealTimers()
+  }
 })
