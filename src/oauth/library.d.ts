@@ -33,6 +33,12 @@ declare module 'oidc-provider/lib/shared/check_resource.js' {
   export default checkResource
 }
 
+declare module 'oidc-provider/lib/actions/userinfo.js' {
+  /** The last one answers, after the token's client is known. */
+  const steps: LibraryMiddleware[]
+  export default steps
+}
+
 declare module 'oidc-provider/lib/actions/token.js' {
   const steps: LibraryMiddleware[]
   export default steps

@@ -72,6 +72,13 @@ export const oauthEndpoints: readonly Endpoint[] = [
     path: '/par',
     valid: () => `${authorization}&code_challenge=${'a'.repeat(43)}&code_challenge_method=S256`,
   },
+  {
+    method: 'POST',
+    path: '/backchannel',
+    valid: () =>
+      'scope=openid&login_hint=a@b.de&binding_message=x&requested_expiry=60&acr_values=x&request=e30.e30.e30',
+    headers: ordersService,
+  },
   { method: 'POST', path: '/device_authorization', valid: () => 'client_id=device-app&scope=openid' },
 ]
 export const pageEndpoints: readonly Endpoint[] = [

@@ -40,8 +40,8 @@ const refused: [string, object, RegExp][] = [
   ['frontchannel_logout_uri', { frontchannel_logout_uri: 'https://app.example/bye' }, /frontchannel_logout_uri.*never/],
   [
     'backchannel_client_notification_endpoint',
-    { backchannel_client_notification_endpoint: 'https://app.example/ping' },
-    /backchannel_client_notification_endpoint.*never/,
+    { backchannel_client_notification_endpoint: 'http://app.example/ping' },
+    /backchannel_client_notification_endpoint/,
   ],
   ['sector_identifier_uri', { sector_identifier_uri: 'https://app.example/sector' }, /sector_identifier_uri.*never/],
 ]

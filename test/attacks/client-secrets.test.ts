@@ -42,7 +42,7 @@ test('a client secret of less than 16 characters is refused wherever one is give
   expect(await create(LONG)).toMatchObject({ code: 0 })
 })
 
-const endpoints = ['/token', '/introspect', '/revoke', '/par']
+const endpoints = ['/token', '/introspect', '/revoke', '/par', '/backchannel']
 const tryFrom = (ip: string, secret: string, path: string) =>
   postForm(
     server.url + path,
@@ -54,7 +54,11 @@ const right = async (ip: string) => (await tryFrom(ip, 'third-party-app-secret',
 test('guessing a client secret from one network ends, whatever endpoint is asked; other networks do not notice', async () => {
   expect(await right('198.51.100.1')).toBe(200)
   for (let count = 0; count < 60; count++) {
-    const { status } = await tryFrom('203.0.113.5', `guess-${count}-of-a-secret`, endpoints[count % 4] ?? '/token')
+    const { status } = await tryFrom(
+      '203.0.113.5',
+      `guess-${count}-of-a-secret`,
+      endpoints[count % endpoints.length] ?? '/token',
+    )
     expect(status).toBe(401)
   }
   expect(await right('203.0.113.5')).toBe(401)

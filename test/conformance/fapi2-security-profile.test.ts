@@ -1,10 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import { calculateJwkThumbprint } from 'jose'
+import { type CryptoKey, calculateJwkThumbprint, exportJWK, importJWK } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { OWNER } from '../admin/administrators.ts'
 import { decode, pkce } from '../endpoints/client.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
-import { type JwtChange, keyPair, nowSeconds, registerSecureClient, type SecureClient } from './high-security-client.ts'
+import {
+  type JwtChange,
+  type KeyPair,
+  keyPair,
+  nowSeconds,
+  registerSecureClient,
+  type SecureClient,
+} from './high-security-client.ts'
 
 /* The modules of the OpenID conformance suite for authorization servers of the FAPI 2.0 Security Profile, retold. */
 
@@ -16,6 +23,11 @@ beforeAll(async () => {
   ;[bank, other] = await Promise.all([registerSecureClient(server, 'bank'), registerSecureClient(server, 'other-bank')])
 })
 afterAll(() => server?.stop())
+
+/** The same key, for another algorithm. */
+async function inAlgorithm({ privateKey }: KeyPair, alg: string): Promise<CryptoKey> {
+  return (await importJWK(await exportJWK(privateKey), alg)) as CryptoKey
+}
 
 describe('the whole way', () => {
   test('ends in tokens that are bound to the key, and the answer names the issuer', async () => {
@@ -259,6 +271,20 @@ describe('a DPoP proof', () => {
     const answer = await bank.userinfo(body.access_token, await headers(body.access_token))
     expect([400, 401]).toContain(answer.status)
     expect(answer.body).not.toHaveProperty('email')
+  })
+
+  test('signed with RS256 is refused at userinfo and /par as well, also by the key that the token is bound to', async () => {
+    const key = await keyPair('PS256')
+    const header = { alg: 'PS256' }
+    const { body } = await bank.redeem(await bank.code(), {}, { DPoP: await bank.proof('/token', { key, header }) })
+    const token = body.access_token as string
+    const good = await bank.proof('/userinfo', { key, header }, token)
+    expect((await bank.userinfo(token, { authorization: `DPoP ${token}`, DPoP: good })).status).toBe(200)
+    const weakKey = { ...key, privateKey: await inAlgorithm(key, 'RS256') }
+    const weak = (path: string) => bank.proof(path, { key: weakKey, header: { alg: 'RS256' } }, token)
+    const refused = await bank.userinfo(token, { authorization: `DPoP ${token}`, DPoP: await weak('/userinfo') })
+    expect([refused.status, refused.body]).toEqual([401, expect.not.objectContaining({ email: expect.anything() })])
+    expect((await bank.push({}, { DPoP: await weak('/par') })).body.error).toBe('invalid_dpop_proof')
   })
 
   test('the scheme of the header is read in any case', async () => {

@@ -290,6 +290,25 @@ test('a longer life than ten minutes is cut, a shorter one is kept', async () =>
   expect(lives.map(({ body }) => body.expires_in)).toEqual([30, 600])
 })
 
+test('an ID token of another client is no hint', async () => {
+  const { customer, visitor } = await signedIn(shop)
+  const id = await requested({ login_hint: customer.email }, 'call-centre')
+  await answer(visitor, customer, 'allow')
+  const { body } = await poll(id, 'call-centre')
+  expect(await request({ id_token_hint: body.id_token })).toMatchObject({
+    status: 400,
+    body: { error: 'invalid_request' },
+  })
+})
+
+test('a customer who is blocked, or signed out everywhere, after the approval gets the client nothing', async () => {
+  const { customer, visitor } = await signedIn(shop)
+  const id = await requested({ login_hint: customer.email })
+  await answer(visitor, customer, 'allow')
+  await ask(shop.server, OWNER, 'POST', '/v1/sign-outs', { of: 'customer', id: customer.id })
+  expect(await poll(id)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+})
+
 describe('who has an account is not told', () => {
   test.each<[string, () => Promise<string>]>([
     ['an address that nobody has', async () => 'nobody@example.com'],

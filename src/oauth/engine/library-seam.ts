@@ -6,6 +6,7 @@ import { init as endSessionSteps } from 'oidc-provider/lib/actions/end_session.j
 import introspectionSteps from 'oidc-provider/lib/actions/introspection.js'
 import revocationSteps from 'oidc-provider/lib/actions/revocation.js'
 import tokenSteps from 'oidc-provider/lib/actions/token.js'
+import userinfoSteps from 'oidc-provider/lib/actions/userinfo.js'
 import als from 'oidc-provider/lib/helpers/als.js'
 import Params from 'oidc-provider/lib/helpers/params.js'
 import instance from 'oidc-provider/lib/helpers/weak_cache.js'
@@ -44,6 +45,8 @@ for (const steps of [tokenSteps, introspectionSteps, revocationSteps, clientAuth
 tokenSteps.splice(-1, 0, refuseEndedGrants, refuseWeakProofs, redeemWithoutRedirect)
 // That of pushed requests stores one.
 authorizationSteps('pushed_authorization_request').splice(-1, 0, refuseWeakProofs)
+// That of userinfo answers.
+userinfoSteps.splice(-1, 0, refuseWeakProofs)
 // The last step of a sign-out asks whether to.
 endSessionSteps.splice(-1, 0, endWithoutSession)
 for (const endpoint of ['authorization', 'device_authorization', 'pushed_authorization_request'] as const) {
