@@ -43,6 +43,20 @@ test('many who widen one grant at once all succeed, and what is stored says no v
   expect(artifact).not.toHaveProperty('storedVersion')
 })
 
+test('scopes that are taken back while a grant is widened stay taken back', async () => {
+  const { storage, adapter } = grants()
+  await adapter.upsert('grant', { ...GRANT, createdAtMs: 1 }, 60)
+  const read = await adapter.find('grant')
+  const stored = await storage.get('Grant', 'grant')
+  const artifact = { ...stored?.artifact, narrowed: ['orders'] }
+  await storage.swap('Grant', 'grant', stored?.version ?? 0, { artifact, ttlSeconds: 60 })
+  await adapter.upsert('grant', { ...read, openid: { scope: 'orders checkout' } }, 60)
+  expect((await storage.get('Grant', 'grant'))?.artifact).toMatchObject({
+    openid: { scope: 'orders checkout' },
+    narrowed: ['orders'],
+  })
+})
+
 test('a grant that is new is written, also where nothing was read', async () => {
   const { adapter } = grants()
   await adapter.upsert('grant', GRANT, 60)

@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto'
 import type { Adapter, AdapterPayload, errors as libraryErrors } from 'oidc-provider'
-import { Unavailable } from '../../http/unavailable.ts'
 import { seal, unseal } from '../../storage/seal.ts'
 import type { Artifact, Storage, StoredArtifact } from '../../storage/storage.ts'
 import { STORED_VERSION } from '../accounts/grant-facts.ts'
+import { createSaveGrant } from '../accounts/save-grant.ts'
 import { familyPayload, familyRecord, isCurrentToken, rotatedAt } from '../refresh/family.ts'
 import type { RefreshTokens } from '../refresh/refresh-tokens.ts'
 import type { Ownership, SignOutCutOffs } from '../sign-out-cut-offs.ts'
@@ -35,8 +35,6 @@ export type AdapterDeps = {
   readonly cutOffs?: SignOutCutOffs
 }
 
-/** Others who write the same grant at the same time are waited for this often. */
-const MOST_TRIES = 10
 /** What a client asked for at /backchannel: its parameters hold a secret of the client and name a person. */
 const BACKCHANNEL_REQUEST = 'BackchannelAuthenticationRequest'
 const SESSION_OF_CODE = 'session of a code'
@@ -58,31 +56,12 @@ export function createAdapter(deps: AdapterDeps): (kind: string) => Adapter {
 }
 
 function artifactAdapter({ storage, errors, grantTtlSeconds, sealKeys, endGrant }: AdapterDeps, kind: string): Adapter {
+  const saveGrant = createSaveGrant({ storage, errors })
   const toPayload = (stored: StoredArtifact | undefined, id?: string) => stored && fromArtifact(kind, id, stored)
-
-  /** A grant that was read is changed where it is: were it put, one that was ended in between would be back, with all its tokens. */
-  async function saveGrant(
-    id: string,
-    { [STORED_VERSION]: read, ...payload }: AdapterPayload,
-    expiresIn: number | undefined,
-  ): Promise<void> {
-    // One that ends before its tokens could is not kept for longer.
-    const ttlSeconds = Math.min(await grantTtlSeconds(payload), lifetime(expiresIn))
-    const artifact = toArtifact(kind, id, payload, sealKeys[0])
-    if (read === undefined) return storage.put(kind, id, artifact, ttlSeconds)
-    let version = Number(read)
-    for (let tries = 0; tries < MOST_TRIES; tries++) {
-      if (await storage.swap(kind, id, version, { artifact, ttlSeconds })) return
-      const now = await storage.get(kind, id)
-      if (!now) throw new errors.AccessDenied('what was granted has been taken back meanwhile')
-      version = now.version
-    }
-    throw new Unavailable('storage', 'others go on changing a grant')
-  }
 
   return {
     async upsert(id, payload, expiresIn) {
-      if (kind === 'Grant') return saveGrant(id, payload, expiresIn)
+      if (kind === 'Grant') return saveGrant(id, payload, Math.min(await grantTtlSeconds(payload), lifetime(expiresIn)))
       await storage.put(kind, id, toArtifact(kind, id, payload, sealKeys[0]), lifetime(expiresIn) + remembered(kind))
     },
     async find(id) {
