@@ -221,6 +221,34 @@ test('a yes to a page that was open while the link was taken back makes a new li
   expect((await platform.refresh(tokens.refresh_token)).body).toMatchObject({ error: 'invalid_grant' })
 })
 
+test('two pages that were open before there was a link make two grants, which are listed and taken back as one', async () => {
+  const customer = await shop.addCustomer()
+  const walks = [ORDERS, CHECKOUT].map(async (scope) => {
+    const { verifier, challenge } = pkce()
+    const jar = createCookieJar()
+    const request = { client_id: platform.clientId, scope, code_challenge: challenge, code_challenge_method: 'S256' }
+    const login = await jar.follow(await jar.fetch(authorizationUrl(url(), request)), { stopAt: CALLBACK })
+    return { jar, verifier, consent: await signIn(jar, login, loginOf(customer)) }
+  })
+  const links = await Promise.all(
+    (await Promise.all(walks)).map(async ({ jar, verifier, consent }) => {
+      const { searchParams } = new URL((await submit(jar, consent, { decision: 'allow' })).url)
+      const { body } = await read(redeem(url(), searchParams.get('code') ?? '', verifier, {}, platform.headers))
+      return body
+    }),
+  )
+  for (const { access_token } of links) expect(await isActive(access_token)).toBe(true)
+  const visitor = shop.visitor()
+  await visitor.signIn(customer)
+  const { html } = await visitor.open('/account/apps')
+  expect(html.match(/\/withdraw"/g)).toHaveLength(1)
+  await visitor.submit(await visitor.open('/account/apps'), '/withdraw', { client: platform.clientId })
+  for (const { access_token, refresh_token } of links) {
+    expect(await isActive(access_token)).toBe(false)
+    expect((await platform.refresh(refresh_token)).body).toMatchObject({ error: 'invalid_grant' })
+  }
+})
+
 describe('a further authorization by the same person', () => {
   test('adds to the same grant: new tokens have the old scopes and the new ones, and say so', async () => {
     const { tokens, login } = await newLink({ scope: ORDERS })
