@@ -237,11 +237,11 @@ function agentRoutesOf({ backends: { passwords, passwordPolicy }, services }: Ap
   ]
 }
 
-function tokenRoutesOf({ backends: { auditTrail, tokenHistory }, services }: AppParts): Route[] {
+function tokenRoutesOf({ backends: { auditTrail, tokenHistory, clientLinks }, services }: AppParts): Route[] {
   const { endSignIn, activeGrants, findRecorded } = services.tokens
   return [
     ...signOutRoutes({ endSignIn }),
-    ...grantRoutes({ activeGrants, flushTrail: auditTrail.flush }),
+    ...grantRoutes({ activeGrants, flushTrail: auditTrail.flush, links: clientLinks }),
     ...tokenRoutes({
       judgeToken: services.judgeToken,
       findRecorded,

@@ -18,7 +18,7 @@ export const grants = subcommands({
         const given = Object.entries({ customerId, clientId }).filter(([, value]) => value !== undefined)
         if (given.length === 0)
           throw new AdminError('Give a customer, a client, or both: --customer CUSTOMER, --client ID.')
-        const listed = await admin.list<ActiveGrant>(
+        const listed = await admin.list<ActiveGrant & { readonly lastUsedAt?: number }>(
           // What is undefined was left out above.
           `/v1/grants?${new URLSearchParams(given as [string, string][])}&limit=1000`,
         )
@@ -31,8 +31,9 @@ export const grants = subcommands({
           new Date(grant.grantedAt * 1000).toISOString(),
           grant.ip ?? '',
           grant.by ?? '',
+          grant.lastUsedAt === undefined ? '' : new Date(grant.lastUsedAt * 1000).toISOString(),
         ])
-        printTable(['ID', 'CLIENT', 'WHO', 'SINCE', 'ADDRESS', 'BY'], rows)
+        printTable(['ID', 'CLIENT', 'WHO', 'SINCE', 'ADDRESS', 'BY', 'LAST USED'], rows)
       },
     },
     revoke: {

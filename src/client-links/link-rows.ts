@@ -160,10 +160,16 @@ export async function isLinked(knex: Knex, customerId: string, clientId: string)
   return found !== undefined
 }
 
-/** Forgets everything of a customer who was erased. */
+/** For so long it is still known whom to tell that a customer was erased. */
+const TOLD_SECONDS = 86_400
+
+/** Forgets everything of a customer who was erased; with which clients they had links, only after these were told. */
 export async function forgetLinks(knex: Knex, customerId: string): Promise<void> {
+  const expiresAt = Math.floor(Date.now() / 1000) + TOLD_SECONDS
   await knex('link_consents').where({ customer_id: customerId }).delete()
-  await knex('client_links').where({ customer_id: customerId }).delete()
+  await knex('client_links')
+    .where({ customer_id: customerId })
+    .update({ used_at_ms: null, used_ip: null, used_for: null, expires_at: expiresAt })
 }
 
 function dayOf(atMs: number): number {

@@ -40,7 +40,7 @@ export type EndingSignalDeps = { readonly issuer: string; readonly facts: FactSo
 
 /**
  * What receivers are told of an ending: that a session is revoked (CAEP 1.0 §3.1). A token or sign-in that its own client revoked, and a
- * client that was switched off, are no news about a person; the erasure of an account is told by its change.
+ * client that was switched off, are no news about a person; the erasure of an account is told by its change. The client of a sign-in that ended also hears that its tokens did.
  */
 export async function signalsOfEnding({ issuer, facts }: EndingSignalDeps, ending: LoggedEnding): Promise<Signal[]> {
   const { what, why, by, requestId, id, atMs, companyUserId } = ending
@@ -67,7 +67,15 @@ export async function signalsOfEnding({ issuer, facts }: EndingSignalDeps, endin
     companyId: companyUser?.companyId,
     sessionId: sessionOf(ending),
   })
-  return [{ ...signal, ...about }]
+  return [{ ...signal, ...about }, ...revokedTokens(ending, { ...signal, ...about }, issuer)]
+}
+
+/** The client whose tokens ended hears of these as well, by the claim `gid` that they have. */
+function revokedTokens({ what, clientId, grantId, accountId }: LoggedEnding, signal: Signal, issuer: string): Signal[] {
+  if (what !== 'grant' || clientId === undefined || accountId === undefined || accountId.startsWith('agent:')) return []
+  const members = { ...signal.members, token_type: 'refresh_token', ...(grantId !== undefined && { gid: grantId }) }
+  const subject = { format: 'iss_sub', iss: issuer, sub: accountId } as const
+  return [{ ...signal, event: EVENTS.tokenRevoked, members, subject, onlyClient: clientId }]
 }
 
 /** A browser's session; of a sign-in without one, the grant. */

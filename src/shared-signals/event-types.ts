@@ -1,5 +1,6 @@
 const SSF = 'https://schemas.openid.net/secevent/ssf/event-type'
 const CAEP = 'https://schemas.openid.net/secevent/caep/event-type'
+const OAUTH = 'https://schemas.openid.net/secevent/oauth/event-type'
 const RISC = 'https://schemas.openid.net/secevent/risc/event-type'
 
 /** Events about a stream itself; every stream has them (SSF 1.0 §8.1.4, §8.1.5). */
@@ -8,7 +9,7 @@ export const STREAM_EVENTS = {
   streamUpdated: `${SSF}/stream-updated`,
 } as const
 
-/** Events about people that receivers can ask for (CAEP 1.0 §3, RISC 1.0 §2). */
+/** Events about people that receivers can ask for (CAEP 1.0 §3, RISC 1.0 §2, OAuth Event Types 1.0 §2). */
 export const EVENTS = {
   sessionRevoked: `${CAEP}/session-revoked`,
   credentialChange: `${CAEP}/credential-change`,
@@ -19,6 +20,8 @@ export const EVENTS = {
   credentialChangeRequired: `${RISC}/account-credential-change-required`,
   identifierChanged: `${RISC}/identifier-changed`,
   recoveryInformationChanged: `${RISC}/recovery-information-changed`,
+  /** Of the receiver's own tokens: nobody else is told. */
+  tokenRevoked: `${OAUTH}/token-revoked`,
 } as const
 
 export type EventType = (typeof EVENTS)[keyof typeof EVENTS]

@@ -14,6 +14,8 @@ export type Signal = {
   readonly accountId?: string
   /** The names by which a receiver may have said that it does not want to hear of the subject. */
   readonly subjectKeys: readonly string[]
+  /** The one client that is told. */
+  readonly onlyClient?: string
   /** The same for all signals of one cause. */
   readonly txn: string
   /** Nothing follows about this account: it is told although the account is gone. */

@@ -8,17 +8,31 @@ export const SIGNAL_KIND = 'shared-signals'
 /** Of those that announce that a stream stops: they are sent although it does. */
 export const NOTICE_KIND = 'shared-signals-notice'
 
+export type TellDeps = Pick<ExclusionRows, 'streamsWithout'> & {
+  /** Whether a client may be told of an account: some may only of those that let them in. */
+  readonly mayHearOf: (clientId: string, accountId: string) => Promise<boolean>
+}
+
 /**
  * Turns signals into messages: one for each of these streams that has the event and tells of the subject. Streams that are disabled keep
  * nothing; those that are paused are told later.
  */
 export type Tell = (signals: readonly Signal[], streams: readonly Stream[]) => Promise<NewMessage[]>
 
-export function createTell({ streamsWithout }: Pick<ExclusionRows, 'streamsWithout'>): Tell {
+export function createTell({ streamsWithout, mayHearOf }: TellDeps): Tell {
+  async function entitled(signal: Signal, streams: readonly Stream[]): Promise<readonly Stream[]> {
+    const { accountId, onlyClient } = signal
+    if (onlyClient !== undefined) return streams.filter(({ clientId }) => clientId === onlyClient)
+    if (accountId === undefined) return streams
+    const answers = await Promise.all(streams.map(({ clientId }) => mayHearOf(clientId, accountId)))
+    return streams.filter((_, index) => answers[index])
+  }
+
   return async function tell(signals, streams) {
     const messages = await Promise.all(
       signals.map(async (signal) => {
-        const asking = streams.filter((each) => each.status !== 'disabled' && eventsOf(each).includes(signal.event))
+        const having = streams.filter((each) => each.status !== 'disabled' && eventsOf(each).includes(signal.event))
+        const asking = having.length === 0 ? having : await entitled(signal, having)
         if (asking.length === 0) return []
         const { subjectKeys } = signal
         const without = subjectKeys.length === 0 ? new Set<string>() : await streamsWithout(subjectKeys)

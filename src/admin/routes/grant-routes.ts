@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import type { ClientLinks } from '../../client-links/client-links.ts'
+import type { LastUse } from '../../client-links/link-rows.ts'
 import type { ActiveGrants } from '../../oauth/sign-outs/active-grants.ts'
 import { Problem } from '../problem.ts'
 import { clientId, companyUserId, customerId, grantId, ip, sentenceOf } from './fields.ts'
@@ -17,6 +19,12 @@ const grant = z
     expiresAt: epochSeconds('When the sign-in ends unless it is refreshed'),
     by: z.string().optional().describe('The grant type.'),
     ip: ip.optional(),
+    lastUsedAt: epochSeconds('When software of others last used it, where that is known').optional(),
+    lastUsedFor: z
+      .string()
+      .optional()
+      .describe('A grant type, or the audience of the resource server that was shown a token.'),
+    lastUsedFrom: ip.optional(),
   })
   .meta({ id: 'Grant' })
 const query = pageQuery
@@ -30,10 +38,12 @@ export type GrantRouteDeps = {
   readonly activeGrants: ActiveGrants
   /** After it, the trail has what was issued just before. */
   readonly flushTrail: () => Promise<void>
+  /** When software of others last used its access. */
+  readonly links: Pick<ClientLinks, 'usesOf' | 'flush'>
 }
 
 /** Sign-ins, which tokens hang from. Ending all sign-ins of a person, or those before an instant, is a sign-out. */
-export function grantRoutes({ activeGrants, flushTrail }: GrantRouteDeps): Route[] {
+export function grantRoutes({ activeGrants, flushTrail, links }: GrantRouteDeps): Route[] {
   return [
     route({
       method: 'GET',
@@ -43,8 +53,10 @@ export function grantRoutes({ activeGrants, flushTrail }: GrantRouteDeps): Route
       query,
       result: pageOf(grant),
       async handle({ query: { customerId, clientId, ...page } }) {
-        await flushTrail()
-        return activeGrants.list({ customerId, clientId }, page)
+        await Promise.all([flushTrail(), links.flush()])
+        const { items, ...rest } = await activeGrants.list({ customerId, clientId }, page)
+        const uses = await links.usesOf(items.map(({ id }) => id))
+        return { items: items.map((each) => ({ ...each, ...lastUse(uses.get(each.id)) })), ...rest }
       },
     }),
     route({
@@ -62,4 +74,10 @@ export function grantRoutes({ activeGrants, flushTrail }: GrantRouteDeps): Route
       },
     }),
   ]
+}
+
+function lastUse(use: LastUse | undefined) {
+  if (!use) return {}
+  const { atMs, usedFor: lastUsedFor, ip: lastUsedFrom } = use
+  return { lastUsedAt: Math.floor(atMs / 1000), lastUsedFor, ...(lastUsedFrom !== undefined && { lastUsedFrom }) }
 }

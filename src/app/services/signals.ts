@@ -1,3 +1,4 @@
+import { isAgentPlatform } from '../../clients/agent-platform.ts'
 import type { Config } from '../../config.ts'
 import { outgoingNetworks } from '../../config.ts'
 import { companyUserOwner } from '../../customers/companies/company-user-owner.ts'
@@ -31,6 +32,8 @@ export type SignalServices = {
   readonly signSet: (payload: SetPayload, clientId: string) => Promise<string>
   /** Whether a client is enabled and has the scope of streams, so that it may be told anything. */
   readonly mayReceive: (clientId: string) => Promise<boolean>
+  /** Whether a client may be told of an account: a platform whose agents act for people only of those who let it in. */
+  readonly mayHearOf: (clientId: string, accountId: string) => Promise<boolean>
   readonly addressProblem: AddressProblem
 }
 
@@ -42,7 +45,7 @@ export type SignalDeps = {
 
 export function createSignalServices(
   config: Config,
-  { database: { knex }, storage, outbox, keyRing, signalSealing: sealing }: Backends,
+  { database: { knex }, storage, outbox, keyRing, clientLinks, signalSealing: sealing }: Backends,
   { clients, customers, agents }: SignalDeps,
 ): SignalServices {
   const rows = createStreamRows({ knex, sealing })
@@ -60,6 +63,8 @@ export function createSignalServices(
       if ((await clients.registry.stateOf(clientId)) !== 'enabled') return false
       return (await clients.findClient(clientId))?.resource_scopes?.includes(STREAM_SCOPES.manage) === true
     },
+    mayHearOf: async (clientId, accountId) =>
+      !isAgentPlatform(await clients.findClient(clientId)) || clientLinks.isLinked(accountId, clientId),
     addressProblem: createAddressProblem({ allowedNetworks: outgoingNetworks(config) }),
   }
 }

@@ -25,7 +25,7 @@ export async function tellReceivers(
 ): Promise<CloseStep> {
   const { database, outbox, expanders, guardedFetch } = backends
   const { knex } = database
-  const { rows, mailbox, waiters, facts, mayReceive, exclusions, streams, signSet } = signals
+  const { rows, mailbox, waiters, facts, mayReceive, mayHearOf, exclusions, streams, signSet } = signals
   const send = createDeliver({
     findStream: rows.find,
     mayReceive,
@@ -42,7 +42,7 @@ export async function tellReceivers(
   outbox.register(SIGNAL_KIND, { send, isGone })
   outbox.register(NOTICE_KIND, { send, isGone })
 
-  const tell = createTell(exclusions)
+  const tell = createTell({ ...exclusions, mayHearOf })
   const open = createOpenStreams(async () => {
     const all = await rows.all()
     const allowed = await Promise.all(all.map(({ clientId }) => mayReceive(clientId)))
