@@ -5,6 +5,15 @@ export type { MtlsOptions } from './binding/mtls.ts'
 export type { Access, Claims, Permission } from './claims.ts'
 export type { Emit, EventName, ResourceServerEvent } from './events.ts'
 export type { FetchRequest, NodeRequest } from './incoming.ts'
+export {
+  createMandateSpending,
+  type HoldAnswer,
+  type MandateSpending,
+  type MandateSpendingOptions,
+  mandatesOf,
+  type Order,
+  type PurchaseMandate,
+} from './mandates.ts'
 export type {
   Algorithm,
   IntrospectionOptions,

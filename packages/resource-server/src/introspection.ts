@@ -118,6 +118,6 @@ export function createIntrospection({ options, settings, url, ask, emit }: Intro
 }
 
 /** RFC 6749 §2.3.1: both are form-encoded before they are joined. */
-function formEncoded(text: string): string {
+export function formEncoded(text: string): string {
   return new URLSearchParams({ text }).toString().slice('text='.length)
 }

@@ -57,6 +57,8 @@ async function validate(
   const { authorization_details, grant_type, resource } = parametersOf(ctx)
   if (typeof authorization_details === 'string' && isMoreThanOne(authorization_details))
     throw refusal(`one purchase mandate at a time, in at most ${MOST_BYTES} bytes`)
+  if (ctx.oidc.route === 'backchannel_authentication')
+    throw refusal('a purchase mandate is given on a page that says it whole: ask at the authorization endpoint')
   const isAtToken = ctx.oidc.route === 'token'
   if (isAtToken && !WITH_CONSENT.test(String(grant_type)))
     throw refusal(`${String(grant_type)} asks no customer: a purchase mandate needs consent`)

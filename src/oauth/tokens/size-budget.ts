@@ -18,7 +18,9 @@ const SIGNATURE_BYTES = { ES256: 86, EdDSA: 86, RS256: 683, PS256: 683 } as cons
 export function createFitToken(maxBytes: number): FitToken {
   return function fitToken(payload, server) {
     const most = server?.accessTokenMaxBytes ?? maxBytes
-    if (tokenBytes(payload, server) <= most) return payload
+    const { permissions, authorization_details: details } = payload
+    const canShrink = details !== undefined || (Array.isArray(permissions) && permissions.length > 0)
+    if (!canShrink || tokenBytes(payload, server) <= most) return payload
     const smaller = digested(payload)
     return tokenBytes(smaller, server) <= most ? smaller : referring(smaller)
   }
