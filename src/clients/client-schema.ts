@@ -370,6 +370,9 @@ export const storedClientMetadata = z.looseObject(clientMembers).meta({ id: 'Sto
 
 export type ClientMetadata = z.output<typeof clientMetadata>
 
+/** Security profiles of clients that send people to our pages. */
+const NO_OWN_SCREENS = /^(fapi2-|agent-platform$)/
+
 function isWebOrigin(text: string): boolean {
   return URL.parse(text)?.origin === text
 }
@@ -380,6 +383,7 @@ type OwnScreens = {
   readonly authorization_challenge?: boolean | undefined
   readonly authorization_challenge_origins?: readonly string[] | undefined
   readonly second_factor_max_age_seconds?: number | undefined
+  readonly security_profile?: string | undefined
 }
 
 /** Screens that see passwords are for the shop's own software. */
@@ -394,6 +398,14 @@ function ownScreenFaults({
       ...(first_party === true
         ? []
         : [['authorization_challenge', 'needs first_party: software of others must not see passwords']]),
+      ...(NO_OWN_SCREENS.test(given.security_profile ?? '')
+        ? [
+            [
+              'authorization_challenge',
+              `contradicts security_profile ${given.security_profile}: such a client never sees what people sign in with`,
+            ],
+          ]
+        : []),
       ...(grant_types.includes('authorization_code')
         ? []
         : [['authorization_challenge', 'needs the grant type authorization_code']]),

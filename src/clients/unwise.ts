@@ -37,6 +37,11 @@ const RULES: readonly Rule[] = [
     sentence: 'The password alone signs in customers who set up a second factor: ask for it where the storefront can.',
   },
   {
+    applies: ({ authorization_challenge_origins: origins = [] }) => origins.length > 0,
+    sentence:
+      'Every script on the pages of authorization_challenge_origins reads the passwords that are typed there: prefer the redirect.',
+  },
+  {
     applies: (client) => uses(client, 'refresh_token') && (client.grant_types ?? []).length === 1,
     sentence: 'It may refresh tokens, and has no grant type to get the first one.',
   },

@@ -17,6 +17,7 @@ const ROUTES: Readonly<Record<string, string>> = {
   '/userinfo': 'userinfo',
   '/par': 'par',
   '/authorize': 'authorize',
+  '/authorize-challenge': 'challenge',
   '/device_authorization': 'device',
   '/device': 'device',
   '/backchannel': 'backchannel',

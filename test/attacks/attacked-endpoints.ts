@@ -80,6 +80,11 @@ export const oauthEndpoints: readonly Endpoint[] = [
     headers: ordersService,
   },
   { method: 'POST', path: '/device_authorization', valid: () => 'client_id=device-app&scope=openid' },
+  {
+    method: 'POST',
+    path: '/authorize-challenge',
+    valid: () => `${authorization}&code_challenge=${'a'.repeat(43)}&code_challenge_method=S256&username=a&password=x`,
+  },
 ]
 export const pageEndpoints: readonly Endpoint[] = [
   {

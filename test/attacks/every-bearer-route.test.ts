@@ -11,7 +11,9 @@ import { concrete, type ServedRoute, withRoutes } from './served-routes.ts'
  * The endpoints of ours for programs, asked by callers who may: a token that works and has every right leads further in than one
  * that is refused. Which they are is what the server registers.
  */
-const { started: shop, routes } = await withRoutes(() => startHostedShop({ ADMIN_TOKEN: OWNER }, { captureLog: true }))
+const { started: shop, routes } = await withRoutes(() =>
+  startHostedShop({ ADMIN_TOKEN: OWNER, AUTHORIZATION_CHALLENGE: 'on' }, { captureLog: true }),
+)
 const { url } = shop.server
 afterAll(() => shop.stop())
 

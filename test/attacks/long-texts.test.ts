@@ -14,7 +14,12 @@ const MOST_TIMES = 10
 let server: TestServer
 beforeAll(async () => {
   const noLock = ['', 'ACCOUNT_', 'ADDRESS_', 'CLIENT_'].map((of) => [`LOCKOUT_${of}ATTEMPTS`, '1000000'])
-  server = await startTestServer({ ...EVERY_DIALECT, ...Object.fromEntries(noLock), REGISTRATION: 'open' })
+  server = await startTestServer({
+    ...EVERY_DIALECT,
+    ...Object.fromEntries(noLock),
+    REGISTRATION: 'open',
+    AUTHORIZATION_CHALLENGE: 'on',
+  })
 })
 afterAll(() => server?.stop())
 

@@ -11,7 +11,7 @@ import { variantsOf } from './malformed-forms.ts'
 let server: TestServer
 let issued: Tokens
 beforeAll(async () => {
-  server = await startTestServer({}, { captureLog: true })
+  server = await startTestServer({ AUTHORIZATION_CHALLENGE: 'on' }, { captureLog: true })
   issued = await tokensOf(server.url, { scope: 'openid' })
 })
 afterAll(() => server?.stop())

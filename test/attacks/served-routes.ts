@@ -17,6 +17,7 @@ const ADMIN = /^\/(v1|console|metrics)(\/|$)/
 const WITHOUT_A_ROUTER: Readonly<Record<string, string>> = {
   '/authorize': 'GET, POST',
   '/authorize/:uid': 'GET',
+  '/authorize-challenge': 'POST',
   '/token': 'POST',
   '/introspect': 'POST',
   '/revoke': 'POST',

@@ -153,6 +153,7 @@ describe('software that registers itself', () => {
     const { client_id } = await registered({
       ...APP,
       first_party: true,
+      authorization_challenge: true,
       self_registered: false,
       brand_color: '#ff0000',
       introspects: ['*'],

@@ -91,8 +91,21 @@ describe('what documents leave out is filled in, and what has no use is left out
     ['a logo is dropped', { logo_uri: 'https://app.example/logo.png' }, { logo_uri: undefined }],
     [
       'what only operators say is dropped',
-      { first_party: true, resource_scopes: ['all'], introspects: ['*'], document: {}, __proto__: null },
-      { first_party: undefined, resource_scopes: undefined, introspects: undefined, document: undefined },
+      {
+        first_party: true,
+        authorization_challenge: true,
+        resource_scopes: ['all'],
+        introspects: ['*'],
+        document: {},
+        __proto__: null,
+      },
+      {
+        first_party: undefined,
+        authorization_challenge: undefined,
+        resource_scopes: undefined,
+        introspects: undefined,
+        document: undefined,
+      },
     ],
     [
       'its scopes are what it asks for when it names none',

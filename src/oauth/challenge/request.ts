@@ -5,6 +5,7 @@ import { resolveRequestedResources, validateClientScope } from 'oidc-provider/li
 import isValidScope from 'oidc-provider/lib/helpers/is_valid_scope.js'
 import type { ClientMetadata } from '../../clients/client.ts'
 import { parametersOf } from '../library-values.ts'
+import { demandOfRequest, withDemand } from '../requests/scope-policies.ts'
 import type { Round } from './session-record.ts'
 import type { Given } from './sign-in.ts'
 
@@ -94,9 +95,15 @@ export async function beginRound(
 
   const { scope } = params
   const startedAtMs = Date.now()
-  const maxAge = maxAgeOf(texts.max_age) ?? (before ? undefined : client.default_max_age)
+  // As at the authorization endpoint, a scope may want a stronger or newer sign-in.
+  const asked = {
+    acr_values: texts.acr_values ?? (before ? undefined : client.default_acr_values?.join(' ')),
+    max_age: maxAgeOf(texts.max_age) ?? (before ? undefined : client.default_max_age),
+  }
+  const demanded = { ...asked, ...withDemand(asked, await demandOfRequest(ctx)) }
+  const maxAge = demanded.max_age === undefined ? undefined : Number(demanded.max_age)
   const factorMaxAge = client.second_factor_max_age_seconds
-  const acrValues = texts.acr_values ?? (before ? undefined : client.default_acr_values?.join(' '))
+  const acrValues = demanded.acr_values === undefined ? undefined : String(demanded.acr_values)
   return {
     startedAtMs,
     ...(typeof scope === 'string' && { scope }),

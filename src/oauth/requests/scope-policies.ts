@@ -20,6 +20,18 @@ export function demandOf(servers: readonly Policed[], scopes: ReadonlySet<string
   return { ...(minAcr !== undefined && { minAcr }), ...(ages.length > 0 && { maxAgeSeconds: Math.min(...ages) }) }
 }
 
+/** The same of a request whose resource servers are known. */
+export async function demandOfRequest({ oidc }: KoaContextWithOIDC): Promise<SignInDemand> {
+  const find = findersOf.get(oidc.provider)
+  const asked = Object.entries(oidc.resourceServers ?? {})
+  const servers = await Promise.all(asked.map(([identifier]) => find?.(identifier)))
+  const available = asked.flatMap(([, { scopes }]) => [...scopes].filter((each) => oidc.requestParamScopes.has(each)))
+  return demandOf(
+    servers.filter((each) => each !== undefined),
+    new Set(available),
+  )
+}
+
 type SignInParams = { acr_values?: unknown; max_age?: unknown }
 
 /**

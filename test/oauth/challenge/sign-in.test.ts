@@ -122,6 +122,8 @@ describe('a client', () => {
   test.each([
     ['of others', { first_party: false, resource_scopes: ['customer'] }],
     ['without codes', { grant_types: ['password'] }],
+    ['of a platform of agents', { security_profile: 'agent-platform' }],
+    ['of FAPI', { security_profile: 'fapi2-security' }],
   ])('%s cannot be switched on', async (_, members) => {
     const metadata = {
       client_id: 'never',

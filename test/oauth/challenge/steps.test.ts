@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { decode, requestTokens } from '../../endpoints/client.ts'
-import { aMinuteLater, type FactorShop, SECOND_FACTOR } from '../../interaction/factor-shop.ts'
+import { aMinuteLater, bearer, type FactorShop, SECOND_FACTOR } from '../../interaction/factor-shop.ts'
 import { isSignedIn } from '../../interaction/hosted-shop.ts'
 import { customerWithPasskey, withPasskey } from '../../interaction/passkey-visitor.ts'
 import { createAuthenticator } from '../../support/authenticator.ts'
+import { postJson } from '../../support/http.ts'
 import { type Answer, APP, codeIn, digitsIn, newApp, signedIn, startAppShop, stepIn, stepsIn } from './app.ts'
 
 const ANDROID = `android:apk-key-hash:${'A'.repeat(43)}`
@@ -157,7 +158,7 @@ describe('a passkey', () => {
     const { tokens } = await signedIn(app, customer)
     const before = decode(String(tokens.access_token)).payload
     const asked = await aMinuteLater(() => app.ask({ acr_values: 'phr' }))
-    expect(stepsIn(asked)).toEqual(['passkey'])
+    expect(stepsIn(asked), asked.text).toEqual(['passkey'])
     const { status, body } = await aMinuteLater(() =>
       app.ask({ passkey: authenticator.get(passkey, optionsIn(asked)) }),
     )
@@ -167,6 +168,27 @@ describe('a passkey', () => {
     expect(payload).toMatchObject({ acr: 'phr', sub: customer.id })
     expect(Number(payload.auth_time)).toBeGreaterThan(Number(before.auth_time))
   })
+})
+
+test('a scope that wants a second factor has its step, as at the authorization endpoint', async () => {
+  const identifier = 'urn:test:strict-checkout'
+  const server = {
+    identifier,
+    scopes: ['checkout'],
+    format: 'jwt',
+    scope_policies: { checkout: { min_acr: SECOND_FACTOR } },
+  }
+  const made = await postJson(`${shop.server.adminUrl}/v1/resource-servers`, server, bearer)
+  expect(made.ok, await made.text()).toBe(true)
+  const customer = await withPasskey(shop, await shop.addCustomer())
+  const { email: username, password } = customer.customer
+  const app = await newApp(shop)
+  const asked = await app.begin({ username, password, resource: identifier, scope: 'checkout' })
+  expect(stepsIn(asked)).toEqual(['passkey'])
+  const { options } = stepIn<{ options: { rpId: string; challenge: string } }>(asked, 'passkey')
+  const { body } = await app.ask({ passkey: customer.authenticator.get(customer.passkey, options) })
+  const tokens = await app.redeem(body.authorization_code)
+  expect(decode(String(tokens.body.access_token)).payload).toMatchObject({ scope: 'checkout', acr: SECOND_FACTOR })
 })
 
 describe('a password that must be changed', () => {
