@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { createServer, type Server } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createFetchDocument, DOCUMENT_LIMITS } from '../../src/clients/documents/fetch-document.ts'
@@ -90,15 +91,8 @@ describe('no request reaches an address inside, whatever a name leads to', () =>
 describe('keys at another address', () => {
   const fetch = createGuardedFetch({ allowedNetworks: ['127.0.0.0/8', '::1'], ...DOCUMENT_LIMITS })
   const fetchDocument = createFetchDocument({ fetch, issuer: ISSUER })
-  const key = {
-    kty: 'EC',
-    crv: 'P-256',
-    x: 'a'.repeat(43),
-    y: 'b'.repeat(43),
-    kid: 'one',
-    use: 'sig',
-    x5u: 'https://a',
-  }
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const key = { ...publicKey.export({ format: 'jwk' }), kid: 'one', use: 'sig', x5u: 'https://a' }
   const withKeys = (path: string) =>
     new URL(
       site.put(
@@ -126,6 +120,7 @@ describe('keys at another address', () => {
   test.each([
     ['too large', (end: (body: string) => void) => end(JSON.stringify({ keys: [key], padding: 'x'.repeat(17_000) }))],
     ['none that can be used', (end: (body: string) => void) => end(JSON.stringify({ keys: [] }))],
+    ['no point of their curve', (end: (body: string) => void) => end(JSON.stringify({ keys: [{ ...key, y: key.x }] }))],
     ['private', (end: (body: string) => void) => end(JSON.stringify({ keys: [{ ...key, d: 'c' }] }))],
   ])('are refused when they are %s', async (name, answer) => {
     site.reply('/keys', (_request, response) => {

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { cacheSeconds } from '../../src/clients/documents/cache-time.ts'
 import { readClientIdUrl } from '../../src/clients/documents/client-id-url.ts'
@@ -8,7 +9,8 @@ import { parseStrictly } from '../../src/clients/documents/strict-json.ts'
 import { trustOf, withCeilings } from '../../src/clients/documents/trust.ts'
 
 const URL_OF_APP = new URL('https://app.example/client.json')
-const KEY = { kty: 'EC', crv: 'P-256', x: 'a'.repeat(43), y: 'b'.repeat(43), kid: 'one' }
+const newKey = () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })
+const KEY = { ...newKey(), kid: 'one' }
 const said = (members: object = {}) =>
   readDocument(
     JSON.stringify({ client_id: URL_OF_APP.href, redirect_uris: ['https://app.example/callback'], ...members }),
@@ -34,7 +36,7 @@ describe('people are asked again', () => {
   })
 
   test('for another key, not for the same keys in another order or spelling', () => {
-    const other = { ...KEY, kid: 'two', x: 'c'.repeat(43) }
+    const other = { ...newKey(), kid: 'two' }
     const of = (...keys: object[]) =>
       consentDigest(said({ token_endpoint_auth_method: 'private_key_jwt', jwks: { keys } }))
     expect(of(KEY)).not.toBe(of(other))

@@ -157,7 +157,7 @@ const members = (given: object) => (clientId: string) =>
       ...given,
     }),
   )(clientId)
-const KEY = { kty: 'EC', crv: 'P-256', x: 'a'.repeat(43), y: 'b'.repeat(43) }
+const KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })
 
 const HOSTILE: readonly [string, (clientId: string) => Answer][] = [
   ['a redirect', () => (response) => void response.writeHead(302, { location: `${site.stranger}/good.json` }).end()],

@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto'
 import { z } from 'zod'
 
 const MOST_KEYS = 10
@@ -26,12 +27,22 @@ export const publicKeys = z.object({
     .max(MOST_KEYS)
     .refine((keys) => keys.every((each) => PRIVATE.every((name) => !(name in each))), 'has a private key')
     .transform((keys) => keys.filter(({ use }) => use === undefined || use === 'sig'))
-    .transform((keys) => keys.flatMap((each) => key.safeParse(each).data ?? []))
+    .transform((keys) => keys.flatMap((each) => key.safeParse(each).data ?? []).filter(isKey))
     .refine((keys) => keys.length > 0, 'has no key that can be used here'),
 })
 
 /** Keys as they are checked: RSA, P-256 or Ed25519. */
 export type PublicKeys = z.output<typeof publicKeys>
+
+/** Whether it is one at all: a point can lie beside its curve. */
+function isKey(jwk: z.output<typeof key>): boolean {
+  try {
+    createPublicKey({ key: jwk, format: 'jwk' })
+    return true
+  } catch {
+    return false
+  }
+}
 
 function isLongEnough(modulus: string): boolean {
   const bits = Buffer.from(modulus, 'base64url').length * 8
