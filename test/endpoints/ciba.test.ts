@@ -282,6 +282,21 @@ describe('a request is refused', () => {
   })
 })
 
+test('a purchase mandate is not asked for here: the page would not show it', async () => {
+  await register('buying-desk', { authorization_details_types: ['urn:vestibule:purchase-mandate:1'] })
+  const { customer } = await signedIn(shop)
+  const mandate = {
+    type: 'urn:vestibule:purchase-mandate:1',
+    per_order: { amount: 5000, currency: 'EUR' },
+    expires_at: nowSeconds() + 86_400,
+  }
+  const authorization_details = JSON.stringify([mandate])
+  expect(await request({ login_hint: customer.email, authorization_details }, 'buying-desk')).toMatchObject({
+    status: 400,
+    body: { error: 'invalid_authorization_details' },
+  })
+})
+
 test('a longer life than ten minutes is cut, a shorter one is kept', async () => {
   const { customer } = await signedIn(shop)
   const lives = await Promise.all(

@@ -50,6 +50,11 @@ export function cibaFeature({ storage, findByLogin, ask }: CibaDeps): Feature {
     },
     async validateRequestContext(ctx, context) {
       if (context !== undefined) throw new errors.InvalidRequest('request_context is not supported')
+      // The page of an approval shows no mandate, and what is not shown is not granted.
+      if (ctx.oidc.params?.authorization_details !== undefined)
+        throw new errors.InvalidAuthorizationDetails(
+          'authorization_details are asked for at the authorization endpoint',
+        )
       const asked = await storage.increment(`ciba:client:${ctx.oidc.client?.clientId}`, 60)
       if (asked <= MOST_IN_A_MINUTE) return
       ctx.set('Retry-After', '60')
