@@ -69,7 +69,7 @@ const LONGEST_TEXT = 255
  * the assertion says of itself. That it is used once is for the caller, after everything else.
  */
 export function createVerifyAssertion(deps: VerifyAssertionDeps): VerifyAssertion {
-  const { registry, keys, ownIssuer, now = Date.now } = deps
+  const { registry, keys, ownIssuer, now = () => Date.now() } = deps
 
   return async function verifyAssertion(assertion, client) {
     const iss = assertion.length <= LONGEST_ASSERTION ? issuerIn(assertion) : undefined

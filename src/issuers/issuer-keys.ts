@@ -42,7 +42,7 @@ type Entry = {
  * The keys of trusted issuers: remembered for ten minutes, and fetched anew where an assertion names a key that is not there, at
  * most once a minute. Without keys nothing is taken.
  */
-export function createIssuerKeys({ fetch, now = Date.now, onProblem }: IssuerKeysDeps) {
+export function createIssuerKeys({ fetch, now = () => Date.now(), onProblem }: IssuerKeysDeps) {
   const entries = createRecent<Entry>(LIMIT)
 
   function entryOf({ issuer, jwks_uri: uri = '' }: TrustedIssuer): Entry {

@@ -27,7 +27,7 @@ const UNIQUE_VIOLATION = '23505'
  * The trusted issuers. All of them are kept in memory and looked up again when something changed, here or on another node, and
  * when what is known is older than a moment: an issuer that was disabled is refused within two seconds everywhere.
  */
-export function createIssuerRegistry({ knex, storage, now = Date.now }: IssuerRegistryDeps) {
+export function createIssuerRegistry({ knex, storage, now = () => Date.now() }: IssuerRegistryDeps) {
   let known: readonly TrustedIssuer[] = []
   let lookedAtMs = Number.NEGATIVE_INFINITY
   let looking: Promise<void> | undefined

@@ -60,7 +60,10 @@ test('a used assertion does not come back to life once its jti is forgotten', as
   const assertion = await provider.assert({ sub: 'ron' })
   expect((await provider.trade(assertion, { scope: 'customer' })).status).toBe(200)
   for (const seconds of [20, 59, 75, 89, 91, 120, 200])
-    expect(await later(() => provider.trade(assertion, { scope: 'customer' }), seconds)).toMatchObject(refused)
+    expect(
+      await later(() => provider.trade(assertion, { scope: 'customer' }), seconds),
+      `${seconds} s later`,
+    ).toMatchObject(refused)
 })
 
 test('an account that an issuer made for the address of somebody else is the owner’s once they recover it', async () => {
