@@ -78,6 +78,15 @@ test('withdrawn, nothing more is held or captured, its tokens are inactive at on
   expect(await shop.introspect(refreshed.body.access_token)).toMatchObject({ active: true })
 })
 
+test('the record of an app has its mandates with the orders', async () => {
+  const { id, jar } = await shop.mandated()
+  await shop.hold(id, 'order-1', 100)
+  const record = await send(jar, (await open(jar, '/account/apps')).html, 'apps/record', {})
+  expect(JSON.parse(record.html).mandates).toContainEqual(
+    expect.objectContaining({ id, orders: [expect.objectContaining({ order: 'order-1', amount: 100 })] }),
+  )
+})
+
 test('a mandate of another customer is not there', async () => {
   const { id } = await shop.mandated()
   const { jar } = await shop.mandated(asked(), { login: ron })

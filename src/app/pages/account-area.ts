@@ -10,7 +10,7 @@ import { createDeletionNotice, createDeletionSection } from '../../interaction/a
 import { createEmailSection } from '../../interaction/account/email-section.ts'
 import { createInvitationsSection } from '../../interaction/account/invitations-section.ts'
 import { createKeptForms } from '../../interaction/account/kept-forms.ts'
-import { createMandatesSection } from '../../interaction/account/mandates-section.ts'
+import { createMandatesSection, mandatesOfApp } from '../../interaction/account/mandates-section.ts'
 import { createMembersSection } from '../../interaction/account/members-section.ts'
 import { createOverviewSection } from '../../interaction/account/overview-section.ts'
 import { createPasskeyNames, createPasskeysSection } from '../../interaction/account/passkeys-section.ts'
@@ -93,7 +93,7 @@ function accountSections({ backends, services, engine }: AppParts, sessions: Own
       findClient: services.clients.findClient,
       describeScopes: createDescribeScopes(services.clients.resourceServers.find),
     }),
-    createAppsSection({ apps: account.apps, endSignIn, sessions }),
+    createAppsSection({ apps: account.apps, endSignIn, sessions, parts: [mandatesOfApp(services.mandates)] }),
     createMandatesSection({
       ...services.mandates,
       usage: services.mandates.spending.usage,

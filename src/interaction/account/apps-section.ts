@@ -1,5 +1,6 @@
 import type { Context } from 'koa'
 import type { Customer } from '../../customers/customer.ts'
+import { isStorable } from '../../database/storable.ts'
 import { requestState } from '../../http/request-state.ts'
 import type { ConnectedApp, ConnectedApps } from '../../oauth/browser/connected-apps.ts'
 import type { OwnSessions } from '../../oauth/browser/own-sessions.ts'
@@ -71,7 +72,7 @@ export function createAppsSection(deps: AppsSectionDeps): AccountSection {
       {
         path: EVIDENCE,
         async submit({ ctx, customer }, { client = '' }) {
-          const evidence = await apps.evidence(customer.id, client)
+          const evidence = isStorable(client) ? await apps.evidence(customer.id, client) : undefined
           if (!evidence) return { outcome: 'unknown' }
           const more = await Promise.all(parts.map((part) => part.evidence?.(customer.id, client)))
           sendFile(ctx, Object.assign({}, evidence, ...more))

@@ -1,8 +1,9 @@
 import { type Mandate, stateOf } from '../../mandates/mandate.ts'
 import type { Mandates } from '../../mandates/mandates.ts'
-import type { Spending } from '../../mandates/spending.ts'
+import { MOST_HOLDS, type Spending } from '../../mandates/spending.ts'
 import { currencyOf } from '../../mandates/terms.ts'
 import { MANDATE_FIELDS, mandateFields, readLowering } from '../mandates/mandate-form.ts'
+import type { AppPart } from './apps-section.ts'
 import type { AccountSection } from './section.ts'
 
 const LOWER = 'apps/mandate-lower'
@@ -103,6 +104,18 @@ export function createMandatesSection(deps: MandatesSectionDeps): AccountSection
         },
       },
     ],
+  }
+}
+
+/** The mandates of an app with their orders, for the record that a customer downloads of it. */
+export function mandatesOfApp({ mandates }: { readonly mandates: Pick<Mandates, 'list' | 'holds'> }): AppPart {
+  return {
+    show: async () => undefined,
+    async evidence(customerId, clientId) {
+      const { items } = await mandates.list({ customerId, clientId }, { limit: MOST })
+      const withOrders = items.map(async (each) => ({ ...each, orders: await mandates.holds(each.id, MOST_HOLDS) }))
+      return { mandates: await Promise.all(withOrders) }
+    },
   }
 }
 
