@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createSignIn } from '../../packages/sign-in/src/index.ts'
 import { ask, OWNER } from '../admin/administrators.ts'
 import { type HostedShop, startHostedShop } from '../interaction/hosted-shop.ts'
 import { createCookieJar } from '../support/cookie-jar.ts'
@@ -33,6 +34,7 @@ beforeAll(async () => {
     PORT: port,
     ISSUER: issuer,
     ADMIN_TOKEN: OWNER,
+    AUTHORIZATION_CHALLENGE: 'on',
     DIALECT_MOUNTS: `magento=/magento,elastic-path=${issuer}/ep`,
     TRUSTED_PROXIES: '127.0.0.1',
     MTLS_CERTIFICATE_HEADER: 'X-Client-Cert',
@@ -201,4 +203,19 @@ test('tokens of an issuer beside it are none of ours', async () => {
   const other = { ...JSON.parse(Buffer.from(payload, 'base64url').toString()), iss: origin }
   const forged = [header, Buffer.from(JSON.stringify(other)).toString('base64url'), signature].join('.')
   expect(await introspect(issuer, forged)).toEqual({ active: false })
+})
+
+test('apps with screens of their own ask below it, with proofs for that address', async () => {
+  const metadata = {
+    client_id: 'own-screens',
+    first_party: true,
+    authorization_challenge: true,
+    token_endpoint_auth_method: 'none',
+    grant_types: ['authorization_code', 'refresh_token'],
+    redirect_uris: [CALLBACK],
+  }
+  expect((await ask(shop.server, OWNER, 'POST', '/v1/clients', { metadata })).status).toBe(201)
+  const app = createSignIn({ issuer, clientId: 'own-screens' })
+  expect((await app.login(sonia.username, sonia.password))?.tokenType).toBe('DPoP')
+  expect((await app.refresh()).accessToken).toEqual(expect.any(String))
 })

@@ -147,6 +147,7 @@ describe('auth_session', () => {
 })
 
 describe('a sign-in that is kept ends', () => {
+  const byId = new Map<string, { email: string; password: string }>()
   const ENDINGS: readonly [
     string,
     (customer: { id: string }, tokens: { refresh_token?: string }) => Promise<unknown>,
@@ -154,6 +155,17 @@ describe('a sign-in that is kept ends', () => {
     [
       'by signing out everywhere',
       ({ id }) => postJson(`${shop.server.adminUrl}/v1/sign-outs`, { of: 'customer', id }, bearer),
+    ],
+    [
+      'when the password is changed',
+      async ({ id }) => {
+        const visitor = shop.visitor()
+        const { email, password } = byId.get(id) ?? { email: '', password: '' }
+        await visitor.submit(await visitor.open('/recovery'), '/recovery', { login: email })
+        const page = await visitor.open((await shop.sink.mailTo(email)).link)
+        const fields = { password: `${password} and more`, repeated: `${password} and more` }
+        expect((await visitor.submit(page, '/recovery/new', fields)).status).toBe(200)
+      },
     ],
     [
       'when the customer is blocked',
@@ -166,6 +178,7 @@ describe('a sign-in that is kept ends', () => {
   ]
   test.each(ENDINGS)('%s', async (_, end) => {
     const customer = await shop.addCustomer()
+    byId.set(customer.id, customer)
     const app = await newApp(shop)
     const { tokens } = await signedIn(app, customer)
     const ended = await end(customer, tokens)

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CALLBACK, decode, introspect, obtainCode, read, redeem } from '../../endpoints/client.ts'
 import { bearer, type FactorShop, SECOND_FACTOR, SIGNED_IN } from '../../interaction/factor-shop.ts'
+import { later } from '../../support/clock.ts'
 import { createCookieJar } from '../../support/cookie-jar.ts'
 import { basicAuth, postForm, postJson } from '../../support/http.ts'
 import {
@@ -190,6 +191,13 @@ describe('a code', () => {
     expect((await app.redeem(code)).body.error).toBe('invalid_grant')
     expect(await introspect(url, String(body.access_token))).toEqual({ active: false })
     expect((await app.ask({ response_type: 'code' })).body.error).toBe('invalid_session')
+  })
+
+  test('is over after a minute', async () => {
+    const app = await newApp(shop)
+    const code = await codeOf(app)
+    const { status, body } = await later(() => app.redeem(code), 61)
+    expect([status, body.error]).toEqual([400, 'invalid_grant'])
   })
 
   test.each([

@@ -4,6 +4,7 @@ import { aMinuteLater, bearer, type FactorShop, SECOND_FACTOR } from '../../inte
 import { isSignedIn } from '../../interaction/hosted-shop.ts'
 import { customerWithPasskey, withPasskey } from '../../interaction/passkey-visitor.ts'
 import { createAuthenticator } from '../../support/authenticator.ts'
+import { later } from '../../support/clock.ts'
 import { postJson } from '../../support/http.ts'
 import { type Answer, APP, codeIn, digitsIn, newApp, signedIn, startAppShop, stepIn, stepsIn } from './app.ts'
 
@@ -278,6 +279,13 @@ describe('the way to the browser', () => {
     const tokens = await app.redeem(code, { redirect_uri: 'http://localhost:8080/callback' })
     expect(tokens.status, tokens.text).toBe(200)
     expect((await shop.visitor().open(address)).url).toContain('error=')
+  })
+
+  test('is over after a minute', async () => {
+    const app = await newApp(shop)
+    const { body } = await app.begin({ register: 'true', redirect_uri: 'http://localhost:8080/callback' })
+    const address = `/authorize?${new URLSearchParams({ client_id: APP, request_uri: String(body.request_uri) })}`
+    expect((await later(() => shop.visitor().open(address), 61)).url).not.toContain('/interaction/')
   })
 
   test('is left to the app where it sent none', async () => {
