@@ -15,6 +15,7 @@ export async function examineClients(config: Config, admin: AdminClient): Promis
     ...dialectClients(config, new Set(clients.map(({ metadata }) => metadata.client_id))),
     defaultResource(config, new Set(resourceServers.map(({ identifier }) => identifier))),
     ...hiddenDefaults(config, clients, resourceServers),
+    ...ownScreens(config, clients),
   ]
 }
 
@@ -38,6 +39,18 @@ function dialectClients({ DIALECTS, DIALECT_CLIENTS }: Config, known: ReadonlySe
     const fix = `Run "npx vestibule clients create ${clientId} --preset dialect", or correct DIALECT_CLIENTS.`
     return bad('dialects', `the client "${clientId}" of ${name} does not exist: its endpoints answer 503. ${fix}`)
   })
+}
+
+/** Screens of apps that ask an endpoint which is off. */
+function ownScreens({ AUTHORIZATION_CHALLENGE }: Config, clients: readonly ListedClient[]): Finding[] {
+  if (AUTHORIZATION_CHALLENGE === 'on') return []
+  const asking = clients.filter(({ metadata }) => metadata.authorization_challenge === true)
+  return asking.map(({ metadata: { client_id } }) =>
+    bad(
+      'clients',
+      `"${client_id}" has authorization_challenge, and /authorize-challenge is off: set AUTHORIZATION_CHALLENGE to on, or take the member out.`,
+    ),
+  )
 }
 
 function defaultResource({ DEFAULT_RESOURCE }: Config, known: ReadonlySet<string>): Finding {
