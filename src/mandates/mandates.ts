@@ -177,7 +177,8 @@ export function createMandates({
       await storage.put(WITHDRAWN_MANDATE, id, {}, longestTokenSeconds)
       if (withdrawn.isNew) {
         tell('mandate.withdrawn', withdrawn.mandate, `by ${by}`, by)
-        onWithdrawn(withdrawn.mandate)
+        // With its sign-in it ended by itself.
+        if (by !== 'server') onWithdrawn(withdrawn.mandate)
       }
       return withdrawn.mandate
     },

@@ -95,3 +95,20 @@ test('a device asks for a mandate, and the customer consents on a page', async (
   )
   expect([status, body.authorization_details?.[0].budget.amount]).toEqual([200, 5000])
 })
+
+test('an opaque token says its mandate at introspection, and is inactive once it is withdrawn', async () => {
+  const { metadata } = await shop.admin('GET', '/v1/clients/assistant')
+  await shop.admin('PUT', '/v1/clients/assistant', { metadata: { ...metadata, access_token_format: 'opaque' } })
+  const { access_token, id } = await shop.mandated(asked(), { login: ron })
+  expect(access_token).not.toContain('.')
+  expect(await shop.introspect(access_token)).toMatchObject({
+    authorization_details: [{ mandate_id: id, per_order: { amount: 5000 }, remaining: { amount: 20_000 } }],
+  })
+  await shop.admin('POST', `/v1/mandates/${id}/withdraw`, {})
+  expect(await shop.introspect(access_token)).toEqual({ active: false })
+  expect((await shop.admin('GET', `/v1/audit?type=mandate.withdrawn`)).items[0]).toMatchObject({
+    customerId: RON_ID,
+    clientId: 'assistant',
+    reason: expect.stringContaining(id),
+  })
+})
