@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type Configuration, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { Customer } from '../../customers/customer.ts'
 import type { Storage } from '../../storage/storage.ts'
@@ -14,12 +15,16 @@ const LONGEST_SECONDS = 600
 /** Requests of one client in a minute: a key that was stolen reaches no more people than that. */
 const MOST_IN_A_MINUTE = 120
 const LONGEST_HINT = 320
+/** Answers are given at steps of this, so that their time does not tell whether there was a customer to look up and to tell. */
+const STEP_MS = 250
 
 export type CibaDeps = {
   readonly storage: Pick<Storage, 'increment'>
   readonly findByLogin: (login: string) => Promise<{ readonly customer: Customer } | undefined>
   readonly findById: (id: string) => Promise<unknown>
   readonly ask: (asked: Asked) => Promise<void>
+  /** Milliseconds; a timer unless given. */
+  readonly wait?: (ms: number) => Promise<unknown>
 }
 
 type Feature = NonNullable<NonNullable<Configuration['features']>['ciba']>
@@ -28,12 +33,14 @@ type Account = NonNullable<Awaited<ReturnType<NonNullable<Configuration['findAcc
 const ROUTE = 'backchannel_authentication'
 /** Requests whose hint names nobody. */
 const forNobody = new WeakSet<object>()
+/** When requests came (`performance.now`). */
+const begunAtMs = new WeakMap<object, number>()
 
 /**
  * Approval on another device (OpenID Connect CIBA Core): poll and ping, by `login_hint` and `id_token_hint`. A hint that names nobody is
  * answered as any other: its request is pending until it is over, so that a client cannot find out who has an account.
  */
-export function cibaFeature({ storage, findByLogin, ask }: CibaDeps): Feature {
+export function cibaFeature({ storage, findByLogin, ask, wait = delay }: CibaDeps): Feature {
   return {
     enabled: true,
     deliveryModes: ['poll', 'ping'],
@@ -49,6 +56,7 @@ export function cibaFeature({ storage, findByLogin, ask }: CibaDeps): Feature {
       if (code !== undefined) throw new errors.InvalidRequest('user_code is not supported: people sign in to approve')
     },
     async validateRequestContext(ctx, context) {
+      begunAtMs.set(ctx.oidc, performance.now())
       if (context !== undefined) throw new errors.InvalidRequest('request_context is not supported')
       // The page of an approval shows no mandate, and what is not shown is not granted.
       if (ctx.oidc.params?.authorization_details !== undefined)
@@ -68,6 +76,8 @@ export function cibaFeature({ storage, findByLogin, ask }: CibaDeps): Feature {
       Object.assign(ctx.body as object, { interval: POLL_SECONDS }) // as the library has just written it
       const customer = asCustomerAccount(account as CommerceAccount)?.customer // `findAccount` gives no other
       await ask({ request, client, customer })
+      const spentMs = performance.now() - (begunAtMs.get(ctx.oidc) ?? 0)
+      await wait(STEP_MS - (spentMs % STEP_MS))
     },
   }
 }
