@@ -9,6 +9,15 @@ const longName = 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunter
 const scopes = ['openid', 'profile', 'email', 'offline_access', 'orders:read']
 const consent = { ...northwind, uid: 'consent', prompt: 'consent', accountId: 'DE--21' } as const
 
+/** Software that no operator knows, at the computer of the person. */
+const stranger = {
+  clientId: 'sample',
+  name: 'Shopping assistant',
+  isFirstParty: false,
+  isStranger: true,
+  isSelfDescribed: true,
+} as const
+
 /** Every page in every state that looks different. */
 const states: Record<string, (page: Page, origin: string) => Promise<unknown>> = {
   login: (page, origin) => page.goto(`${origin}/interaction/uid-login`),
@@ -23,6 +32,8 @@ const states: Record<string, (page: Page, origin: string) => Promise<unknown>> =
   'consent-ar': (page, origin) => page.goto(`${origin}/interaction/consent-arabic`),
   'device-confirm-ar': (page, origin) => page.goto(`${origin}/device-confirm?ui_locales=ar`),
   'choose-account': (page, origin) => page.goto(`${origin}/interaction/choose-account`),
+  'consent-stranger': (page, origin) => page.goto(`${origin}/interaction/consent-stranger`),
+  'consent-stranger-ar': (page, origin) => page.goto(`${origin}/interaction/consent-stranger-ar`),
   'consent-long': (page, origin) => page.goto(`${origin}/interaction/consent-long`),
   logout: (page, origin) => page.goto(`${origin}/logout`),
   'signed-out': (page, origin) => page.goto(`${origin}/signed-out`),
@@ -66,6 +77,19 @@ describeOn('chromium', 'pages in a browser', () => {
     server.add({ ...northwind, uid: 'long', client: { ...northwind.client, name: longName }, loginHint: 's@e.example' })
     server.add({ ...northwind, uid: 'choose-account', prompt: 'select_account', accountId: consent.accountId ?? '' })
     server.add({ ...consent, requested: { scopes: asked(...scopes), claims: [] } })
+    for (const [uid, language] of [
+      ['consent-stranger', 'en'],
+      ['consent-stranger-ar', 'ar'],
+    ] as const) {
+      server.add({
+        ...consent,
+        uid,
+        uiLocales: [language],
+        client: { ...stranger, host: 'a-rather-long-name-of-a-host.assistants.example:8443' },
+        redirectUri: 'http://127.0.0.1:52000/callback',
+        requested: { scopes: asked('dev.ucp.shopping.order:read', 'orders:read'), claims: [] },
+      })
+    }
     server.add({
       ...consent,
       uid: 'consent-long',

@@ -1,6 +1,7 @@
 import type { Attack } from './attack.ts'
 
 const FETCH = 'test/clients/document-fetch.test.ts'
+const FLOODS = 'test/endpoints/client-documents-floods.test.ts'
 const ENDPOINTS = 'test/endpoints/client-documents.test.ts'
 
 /** Attacks by documents about clients, and by those who publish them. */
@@ -37,7 +38,8 @@ export const attacks: readonly Attack[] = [
     id: 'document-flood',
     kind: 'Somebody has the server fetch one address after the other, or keeps a known app out with a flood of new ones.',
     tests: [
-      `${ENDPOINTS} › a thousand bad ids in a minute from one address lead to few fetches`,
+      `${FLOODS} › a thousand bad ids in a minute from one address lead to few fetches`,
+      `${FLOODS} › a flood of new ids at its host does not keep out an app that somebody let in`,
       `${ENDPOINTS} › the token, introspection and revocation endpoints fetch nothing`,
     ],
   },
