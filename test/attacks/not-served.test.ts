@@ -37,7 +37,6 @@ test('metadata names no endpoint and no way of what is not served', async () => 
 
 test.each([
   'implicit',
-  'urn:ietf:params:oauth:grant-type:jwt-bearer',
   'urn:ietf:params:oauth:grant-type:saml2-bearer',
   'urn:ietf:params:oauth:grant-type:uma-ticket',
   'constructor',
