@@ -97,7 +97,9 @@ async function authorize({ shop, customer, visitor }: Story, fields: Record<stri
   while (!page.url.startsWith(CALLBACK)) {
     const isLogin = page.html.includes('type="password"')
     if (!isLogin) shown.push(textOf(page))
-    const filled = isLogin ? { login: customer.email, password: customer.password } : { decision: 'allow' }
+    const filled: Record<string, string> = isLogin
+      ? { login: customer.email, password: customer.password }
+      : { decision: 'allow' }
     page = await visitor.submit(page, isLogin ? '/login' : '/consent', filled)
   }
   const code = new URL(page.url).searchParams.get('code') ?? ''
