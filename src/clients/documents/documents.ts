@@ -65,6 +65,7 @@ export function createClientDocuments(deps: ClientDocumentsDeps) {
   const mayFetch = createFetchBudget(storage)
   const underWay = new Map<string, Promise<boolean>>()
   const seconds = () => Math.floor(now() / 1000)
+  const isFresh = (stored: StoredDocument | undefined) => (stored?.freshUntil ?? 0) > seconds()
 
   /** The same address asked for twice at a time is fetched once on a node. */
   function shared(key: string, fetch: () => Promise<boolean>): Promise<boolean> {
@@ -145,11 +146,13 @@ export function createClientDocuments(deps: ClientDocumentsDeps) {
       if (!trust) return said('unlisted')
       const before = await rows.find(clientId)
       if (before ? before.isBlocked : await rows.isBlocked(url)) return said('blocked')
-      if (before && before.freshUntil > seconds()) {
+      if (before && isFresh(before)) {
         if (before.lastUsedAt + NOTE_USE_EVERY_SECONDS < seconds()) await rows.noteUse(clientId, seconds())
         return said('cached')
       }
       return shared(clientId, async () => {
+        // Another request may have fetched it since.
+        if (isFresh(await rows.find(clientId))) return said('cached')
         const asked = { url, ip, isStranger: trust === 'stranger', isKnown: before?.consentedAt !== undefined }
         if (!(await mayFetch(asked))) return said('over-budget')
         return refresh({ url, ip, trust, before })
