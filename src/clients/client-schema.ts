@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { isAddressSegment, NO_ADDRESS_SEGMENT } from '../address-segment.ts'
 import { readColor } from '../brand-colors.ts'
 import { resourceIdentifier } from '../config/setting.ts'
+import { isStorable, textFlaw } from '../database/storable.ts'
 import { isPlain } from '../plain-text.ts'
 import { unknownMembers } from '../unknown-members.ts'
 import { cibaFault, cibaMembers } from './ciba-members.ts'
@@ -43,6 +44,7 @@ const standardMembers = {
     .string()
     .max(255)
     .refine(isPlain, 'must be one line without control or direction characters')
+    .refine(isStorable, { error: ({ input }) => textFlaw(String(input)) })
     .optional()
     .describe('The name that people see when they are asked for consent.'),
   application_type: z

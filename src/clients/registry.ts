@@ -162,7 +162,7 @@ export function createClientRegistry({ knex, storage, builtIn = [], findElse }: 
         if (secret !== undefined) await setDefaultSecret(transaction, client_id, secret)
         return { metadata, isEnabled }
       })
-      await changed()
+      await changed(client_id)
       return outcome
     },
 
@@ -172,7 +172,7 @@ export function createClientRegistry({ knex, storage, builtIn = [], findElse }: 
         await transaction('clients').where({ client_id: clientId }).delete()
         return client
       })
-      await changed()
+      await changed(clientId)
       return outcome
     },
 

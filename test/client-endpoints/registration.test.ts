@@ -279,9 +279,17 @@ describe('software that registers itself', () => {
     ['the name of an app of the shop', { ...APP, client_name: 'Known  App' }],
     ['scopes in a list', { ...APP, scope: ['orders:see'] }],
     ['a NUL', { ...APP, client_name: '\0' }],
+    ['half of a character', { ...APP, client_name: 'Agent \ud83d' }],
+    ['letters that nobody sees', { ...APP, client_name: '\u3164\u200b' }],
+    ['a known name with one of them', { ...APP, client_name: 'Known app\u1160' }],
   ])('is refused with %s: invalid_client_metadata', async (_, metadata) => {
     const { status, body } = await register(metadata)
     expect([status, body.error]).toEqual([400, 'invalid_client_metadata'])
+  })
+
+  test('has its name cut between characters, so that the database still reads the metadata of every client', async () => {
+    const { client_name } = await registered({ ...APP, client_name: `${'a'.repeat(63)}😀😀` })
+    expect(client_name).toBe(`${'a'.repeat(63)}😀`)
   })
 
   test('is refused with another content type, and with a body that is too long', async () => {
@@ -377,6 +385,17 @@ describe('a client and its registration', () => {
     const other = await manage('PUT', client, { ...body, client_name: 'Another name' })
     expect([other.status, other.body.client_name]).toEqual([200, 'Another name'])
     expect((await introspectAsService(access_token)).active).toBe(false)
+  })
+
+  test('it replaces it thirty times an hour', async () => {
+    const client = await registered()
+    const body = { ...APP, client_id: client.client_id }
+    const answers: Awaited<ReturnType<typeof manage>>[] = []
+    for (let times = 0; times <= 30; times++) answers.push(await manage('PUT', client, body))
+    expect(answers.map(({ status }) => status)).toEqual([...Array(30).fill(200), 429])
+    expect(answers.at(-1)?.headers.get('retry-after')).toBe('3600')
+    expect((await manage('PUT', await registered(), body)).status).toBe(400)
+    expect((await manage('DELETE', client)).status).toBe(204)
   })
 
   test.each([

@@ -65,10 +65,30 @@ onBothDatabases('clients that registered themselves', (open) => {
   })
 })
 
+test('all of them are removed within the hour, however many parts they are', async () => {
+  vi.useFakeTimers()
+  const parts = [['a', 'b'], ['c'], ['d']]
+  const ended: string[] = []
+  const close = removeUnusedClients({
+    registrations: { removeUnused: async () => parts.shift() ?? [] },
+    endSignIn: async ({ what }) => void ended.push(what.of === 'client' ? what.id : ''),
+    audit: () => {},
+    log: { warn: () => {} } as never,
+  })
+  try {
+    await vi.advanceTimersByTimeAsync(3_600_000)
+    expect(ended).toEqual(['a', 'b', 'c', 'd'])
+  } finally {
+    await close()
+    vi.useRealTimers()
+  }
+})
+
 test('every hour their sign-ins end with them, and the trail says why; a database that is away is tried again', async () => {
   vi.useFakeTimers()
   const told: unknown[] = []
-  const answers = [async () => ['agent'], () => Promise.reject(new Error('away')), async () => ['other']]
+  const none = async () => []
+  const answers = [async () => ['agent'], none, () => Promise.reject(new Error('away')), async () => ['other']]
   const close = removeUnusedClients({
     registrations: { removeUnused: () => answers.shift()?.() ?? Promise.resolve([]) },
     endSignIn: async ({ what, why, by }) => void told.push([what, why, by]),

@@ -152,6 +152,7 @@ test.each([
   ['Demo shop', 'ＤｅｍｏＳｈｏｐ'],
   ['Amazon', 'Arnazon'],
   ['Müller', 'Muller '],
+  ['Claude', 'Clau\u3164de\u1160\u200b'],
   ['Google', 'G o-o g l e™'.replace('™', '')],
 ])('%s and %s are taken for each other', (one, other) => {
   expect(shapeOf(one)).toBe(shapeOf(other))

@@ -28,6 +28,7 @@ function registrationRoutes(config: Config, log: Log, parts: AppParts): Routes[]
     issuer: config.ISSUER,
     makeClient: createMakeClient(config, parts),
     audit: backends.auditTrail.append,
+    storage: backends.storage,
   }
   return [
     createRegisterRoute({
@@ -35,7 +36,6 @@ function registrationRoutes(config: Config, log: Log, parts: AppParts): Routes[]
       isOpen: config.DYNAMIC_REGISTRATION === 'open',
       registrations,
       initialTokens,
-      storage: backends.storage,
       metrics: backends.metrics,
       log,
     }),

@@ -20,7 +20,7 @@ import {
   tokenOf,
 } from './registration-answer.ts'
 
-export type ManageDeps = Pick<RegisterDeps, 'issuer' | 'makeClient' | 'audit'> & {
+export type ManageDeps = Pick<RegisterDeps, 'issuer' | 'makeClient' | 'audit' | 'storage'> & {
   readonly clients: Pick<ClientRegistry, 'get' | 'replace' | 'remove'>
   readonly registrations: Pick<Registrations, 'find'>
   readonly endSignIn: EndSignIn
@@ -33,11 +33,14 @@ const NOT_TO_SEND = [
   'client_secret',
   'client_secret_expires_at',
 ]
+/** Of one client in an hour. */
+const MOST_CHANGES = 30
+const HOUR_SECONDS = 3600
 const PATH = `${REGISTRATION_PATH}/:clientId`
 
 /** A client looks after its own registration (RFC 7592), with the token that came with it. */
 export function createManageRoutes(deps: ManageDeps): Routes {
-  const { clients, audit, endSignIn } = deps
+  const { clients, audit, endSignIn, storage } = deps
   const router = new Router()
 
   router.get(PATH, async (ctx) => {
@@ -47,7 +50,11 @@ export function createManageRoutes(deps: ManageDeps): Routes {
 
   router.put(PATH, async (ctx) => {
     const own = await ownRegistration(deps, ctx)
-    if (own) await answeringRefusals(ctx, () => replace(ctx, own))
+    if (!own) return
+    // Each change is a row of the trail and a message to every node.
+    const changes = await storage.increment(`registration-changes:${own.metadata.client_id}`, HOUR_SECONDS)
+    if (changes > MOST_CHANGES) return refuseMore(ctx)
+    await answeringRefusals(ctx, () => replace(ctx, own))
   })
 
   router.delete(PATH, async (ctx) => {
@@ -94,6 +101,11 @@ async function ownRegistration({ clients, registrations }: ManageDeps, ctx: Cont
     return { metadata: client.metadata, registeredAt, token }
   refuseToken(ctx, token, 'the registration_access_token of this client is needed')
   return undefined
+}
+
+function refuseMore(ctx: Context): void {
+  ctx.set('Retry-After', String(HOUR_SECONDS))
+  refuse(ctx, 429, 'temporarily_unavailable', 'the registration was changed too often: try again later')
 }
 
 function refuseChanged(ctx: Context): void {

@@ -8,11 +8,14 @@ const LOOKS_LIKE: Readonly<Record<string, string>> = {
 }
 
 /**
- * What a name looks like at a glance: without accents, case, blanks and marks, look-alike letters as the Latin ones. Two names with the same
+ * What a name looks like at a glance: without accents, case, blanks, marks and letters that nobody sees, look-alike letters as the Latin ones. Two names with the same
  * shape are taken for each other.
  */
 export function shapeOf(name: string): string {
-  const plain = name.normalize('NFKD').toLowerCase().replace(/\p{M}/gu, '')
+  const plain = name
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[\p{M}\p{Default_Ignorable_Code_Point}]/gu, '')
   const latin = [...plain].map((character) => LOOKS_LIKE[character] ?? character).join('')
   return latin
     .replaceAll('rn', 'm')

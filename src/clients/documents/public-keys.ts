@@ -1,12 +1,14 @@
 import { createPublicKey } from 'node:crypto'
 import { z } from 'zod'
+import { isStorable } from '../../database/storable.ts'
 
 const MOST_KEYS = 10
 const SHORTEST_RSA_BITS = 2048
 const LONGEST_RSA_BITS = 4096
 
 const number = z.string().regex(/^[A-Za-z0-9_-]+$/)
-const common = { kid: z.string().min(1).max(128).optional(), alg: z.string().max(20).optional() }
+const text = z.string().refine(isStorable)
+const common = { kid: text.min(1).max(128).optional(), alg: text.max(20).optional() }
 const rsa = z.object({
   kty: z.literal('RSA'),
   n: number.refine((text) => isLongEnough(text), `must have ${SHORTEST_RSA_BITS} to ${LONGEST_RSA_BITS} bits`),

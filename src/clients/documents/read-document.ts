@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { isStorable } from '../../database/storable.ts'
 import { isPlain } from '../../plain-text.ts'
 import type { ClientMetadata } from '../client-schema.ts'
+import { shapeOf } from './look-alikes.ts'
 import { type PublicKeys, publicKeys } from './public-keys.ts'
 import { endsAtComputer, isUsableRedirect } from './redirects.ts'
 import { parseStrictly } from './strict-json.ts'
@@ -26,6 +27,7 @@ const names = z.array(z.string().max(100)).max(50)
 const webAddress = z
   .url({ protocol: /^https$/, error: 'must be https' })
   .max(512)
+  .refine((text) => isPlain(text) && isStorable(text), 'must be one plain line')
   .optional()
 
 const documentShape = z.looseObject({
@@ -35,7 +37,7 @@ const documentShape = z.looseObject({
     .trim()
     .min(1)
     .max(MOST_NAME_CHARACTERS)
-    .refine((name) => isPlain(name) && isStorable(name) && /[\p{L}\p{N}]/u.test(name), 'must be one plain line')
+    .refine((name) => isPlain(name) && isStorable(name) && shapeOf(name) !== '', 'must be one plain line')
     .transform((name) => name.normalize('NFC'))
     .optional(),
   redirect_uris: z

@@ -1,3 +1,4 @@
+import { isStorable } from '../../database/storable.ts'
 import { isPlain } from '../../plain-text.ts'
 import type { ClientMetadata } from '../client-schema.ts'
 import { shapeOf } from '../documents/look-alikes.ts'
@@ -128,10 +129,11 @@ function redirectFault(uri: unknown): string | undefined {
 
 function nameOf(asked: unknown, { takenNames }: RegistrationRules): string | undefined {
   if (asked === undefined) return undefined
-  if (typeof asked !== 'string' || !isPlain(asked) || asked.trim() === '')
-    throw new RegistrationRefused('invalid_client_metadata', 'client_name must be one line of text')
-  const name = asked.trim().slice(0, LONGEST_NAME)
+  // Whole characters: half of one could be stored, and would break every query that looks into the metadata of clients.
+  const name = typeof asked === 'string' ? [...asked.trim()].slice(0, LONGEST_NAME).join('').trim() : ''
   const shape = shapeOf(name)
+  if (shape === '' || !isPlain(name) || !isStorable(name))
+    throw new RegistrationRefused('invalid_client_metadata', 'client_name must be one line of text')
   if (!takenNames.some((taken) => shapeOf(taken) === shape)) return name
   throw new RegistrationRefused('invalid_client_metadata', 'client_name looks like the name of another app: take yours')
 }

@@ -31,9 +31,14 @@ type Deps = {
 /** Removes clients that registered themselves and are not used, every hour; returns what ends it. */
 export function removeUnusedClients({ registrations, endSignIn, audit, log }: Deps): CloseStep {
   async function remove(): Promise<void> {
-    for (const clientId of await registrations.removeUnused()) {
-      await endSignIn({ what: { of: 'client', id: clientId }, why: 'client-removed', by: 'server' })
-      audit({ type: 'client.registration-changed', actor: 'server', clientId, reason: 'removed: nobody used it' })
+    // Part after part: within an hour more can register than a part has.
+    for (;;) {
+      const removed = await registrations.removeUnused()
+      if (removed.length === 0) return
+      for (const clientId of removed) {
+        await endSignIn({ what: { of: 'client', id: clientId }, why: 'client-removed', by: 'server' })
+        audit({ type: 'client.registration-changed', actor: 'server', clientId, reason: 'removed: nobody used it' })
+      }
     }
   }
   let underWay: Promise<unknown> | undefined
