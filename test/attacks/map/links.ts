@@ -9,7 +9,15 @@ export const attacks: readonly Attack[] = [
       'test/endpoints/agent-links.test.ts › is dead when %s',
       'test/endpoints/agent-links.test.ts › is dead when the shopper takes it back, also one that was extended',
       'test/endpoints/agent-links.test.ts › a yes to a page that was open while the link was taken back makes a new link, and brings no token back',
+      'test/attacks/links-on-record.test.ts › one act ends an agent everywhere: every link, on both nodes, within seconds, and no new one',
       'test/oauth/grant-writes.test.ts › a grant that is taken back while it is widened stays taken back, and the writer is told',
+    ],
+  },
+  {
+    id: 'links-on-record',
+    kind: 'Somebody who may read the trail finds tokens of links in it.',
+    tests: [
+      'test/attacks/links-on-record.test.ts › the trail names client, customer and grant of a run, and none of its tokens',
     ],
   },
   {
