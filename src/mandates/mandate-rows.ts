@@ -28,8 +28,9 @@ const COLUMNS = [
 
 export type NewMandate = Omit<Mandate, 'seq' | 'version' | 'pausedAt' | 'withdrawnAt' | 'withdrawnBy'>
 
-export async function insertMandate(knex: Knex, mandate: NewMandate, keptUntil: number): Promise<void> {
-  await knex(MANDATES).insert({
+/** False where the mandate is there already; it then hangs from the grant of now. */
+export async function insertMandate(knex: Knex, mandate: NewMandate, keptUntil: number): Promise<boolean> {
+  const row = {
     id: mandate.id,
     grant_id: mandate.grantId,
     client_id: mandate.clientId,
@@ -41,7 +42,10 @@ export async function insertMandate(knex: Knex, mandate: NewMandate, keptUntil: 
     granted_at: mandate.grantedAt,
     ends_at: mandate.terms.expires_at,
     expires_at: keptUntil,
-  })
+  }
+  const made = await knex(MANDATES).insert(row).onConflict('id').ignore().returning('id')
+  if (made.length === 0) await knex(MANDATES).where({ id: mandate.id }).update({ grant_id: mandate.grantId })
+  return made.length > 0
 }
 
 /** The mandate of this id; `isLocked` keeps it as it is until the transaction ends. */

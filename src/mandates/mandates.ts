@@ -117,15 +117,15 @@ export function createMandates({
 
     holds: (mandateId: string, limit: number): Promise<StoredHold[]> => listHolds(knex, mandateId, now(), limit),
 
-    /** Keeps what a customer allowed. */
+    /** Keeps what a customer allowed; the same once more is the same mandate. */
     async grant(given: Omit<NewMandate, 'grantedAt'>): Promise<GrantOutcome> {
       const at = now()
       const { id, grantId } = given
       const live = await listMandates(knex, { grantId, aliveAt: at }, { limit: MOST_MANDATES })
-      if (live.length >= MOST_MANDATES) return { outcome: 'too-many' }
-      await insertMandate(knex, { ...given, grantedAt: at }, given.terms.expires_at + keptSeconds)
+      if (live.length >= MOST_MANDATES && !live.some((each) => each.id === id)) return { outcome: 'too-many' }
+      const isNew = await insertMandate(knex, { ...given, grantedAt: at }, given.terms.expires_at + keptSeconds)
       const mandate = (await findMandate(knex, id)) as Mandate // it was just written
-      tell('mandate.granted', mandate, JSON.stringify(mandate.terms))
+      if (isNew) tell('mandate.granted', mandate, JSON.stringify(mandate.terms))
       return { outcome: 'granted', mandate }
     },
 
@@ -174,7 +174,8 @@ export function createMandates({
         return { mandate: { ...mandate, withdrawnAt: at, withdrawnBy }, isNew: true }
       })
       if (!withdrawn) return undefined
-      await storage.put(WITHDRAWN_MANDATE, id, {}, longestTokenSeconds)
+      // As tokens say it, however the caller wrote it.
+      await storage.put(WITHDRAWN_MANDATE, withdrawn.mandate.id, {}, longestTokenSeconds)
       if (withdrawn.isNew) {
         tell('mandate.withdrawn', withdrawn.mandate, `by ${by}`, by)
         // With its sign-in it ended by itself.

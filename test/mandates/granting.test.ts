@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { decode, read } from '../endpoints/client.ts'
-import { postForm } from '../support/http.ts'
+import { postForm, readForm } from '../support/http.ts'
 import { asked, assistant, inDays, type MandateShop, RESOURCE, startMandateShop, TYPE } from './shop.ts'
 
 let shop: MandateShop
@@ -201,6 +201,17 @@ describe('at the token endpoint', () => {
     const { body: refusal } = await refreshed(body.refresh_token, asked())
     expect(refusal.error).toBe('invalid_authorization_details')
   })
+})
+
+test('a page that is answered twice gives one mandate', async () => {
+  const { jar } = await shop.mandated()
+  const before = (await shop.admin('GET', '/v1/mandates?clientId=assistant&limit=100')).items.length
+  const page = await shop.consentPage(asked(), jar)
+  const form = readForm(page.html.slice(page.html.lastIndexOf('<form', page.html.indexOf('/consent"'))), page.url)
+  const body = () => new URLSearchParams({ ...form.fields, decision: 'allow' })
+  const send = async () => (await jar.fetch(form.action, { method: 'POST', body: body() })).status
+  expect([await send(), await send(), ...(await Promise.all([send(), send()]))]).toEqual([303, 303, 303, 303])
+  expect((await shop.admin('GET', '/v1/mandates?clientId=assistant&limit=100')).items).toHaveLength(before + 1)
 })
 
 test('a link has twenty mandates at most', async () => {

@@ -148,7 +148,7 @@ export function createInteractions(deps: InteractionDeps): Interactions {
       const clientId = String(found.params.client_id)
       const [{ document } = {}, asked] = await Promise.all([findClient(clientId), mandates.asked(found)])
       const saved = await saveConsent(provider(), found, document?.digest, (grant) =>
-        asked ? mandates.refer(grant, asked) : undefined,
+        asked ? mandates.refer(grant, asked, found) : undefined,
       ).catch((error: unknown) => {
         if (error instanceof errors.AccessDenied) throw new InteractionLost(error.error_description ?? error.message)
         throw error

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type Mandate, stateOf } from '../../mandates/mandate.ts'
 import type { Mandates } from '../../mandates/mandates.ts'
 import { type Lowering, lower } from '../../mandates/narrowing.ts'
@@ -14,6 +14,8 @@ export type AskedMandate =
 
 /** The part of the library's interaction that is read here. */
 export type MandateInteraction = {
+  /** Names it, and is no secret of the mandate. */
+  readonly uid: string
   readonly prompt: { readonly details: Readonly<Record<string, unknown>> }
   readonly params: Readonly<Record<string, unknown>>
   readonly session?: { readonly accountId?: string } | undefined
@@ -66,9 +68,9 @@ export function createMandateConsents({
       return { kind: 'approval', approval: read.approval, mandate }
     },
 
-    /** The id of the mandate that a grant is about to refer to. */
-    refer(grant: GrantDetails, asked: AskedMandate): string {
-      const id = asked.kind === 'approval' ? asked.mandate.id : randomUUID()
+    /** The id of the mandate that a grant is about to refer to. A page that is answered twice, by a double click, gives one mandate. */
+    refer(grant: GrantDetails, asked: AskedMandate, { uid }: Pick<MandateInteraction, 'uid'>): string {
+      const id = asked.kind === 'approval' ? asked.mandate.id : idOf(uid)
       const known = (grant.rar ?? []) as { mandate_id?: string }[] // as we wrote it
       const others = known.filter(({ mandate_id }) => mandate_id !== id)
       grant.rar = [...others.slice(1 - MOST_REFERENCES), referenceTo(id)]
@@ -93,4 +95,16 @@ export function createMandateConsents({
       return (await mandates.grant(given)).outcome === 'granted'
     },
   }
+}
+
+/** The id of the mandate that an interaction can give: a UUID of our own making (RFC 9562 §5.8). */
+function idOf(uid: string): string {
+  const digits = hash('sha256', `purchase mandate of ${uid}`)
+  return [
+    digits.slice(0, 8),
+    digits.slice(8, 12),
+    `8${digits.slice(13, 16)}`,
+    `8${digits.slice(17, 20)}`,
+    digits.slice(20, 32),
+  ].join('-')
 }

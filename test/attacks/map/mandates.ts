@@ -10,6 +10,7 @@ export const attacks: readonly Attack[] = [
       'test/mandates/races.test.ts › a hundred debits at once of four orders: four are held',
       'test/mandates/races.test.ts › a capture and a release of one hold: one of them wins, and the budget fits',
       'test/mandates/spending.test.ts › of the same order is the same; with another amount it is a conflict',
+      'test/mandates/granting.test.ts › a page that is answered twice gives one mandate',
     ],
   },
   {
