@@ -240,7 +240,7 @@ const ownMembers = {
     .boolean()
     .optional()
     .describe(
-      'Gives no codes to people whose e-mail address is not confirmed: the login asks them to confirm it. For software that finds accounts by the address and does not look at email_verified.',
+      'Gives no codes to people whose e-mail address is not confirmed: the login asks them to confirm it. They get no tokens by assertions and approvals elsewhere, either. For software that finds accounts by the address and does not look at email_verified.',
     ),
   require_second_factor: z
     .boolean()

@@ -342,6 +342,15 @@ describe('a person who is not connected', () => {
     expect(made.body).toMatchObject({ emailVerified: true })
   })
 
+  test('gets no tokens of a client for confirmed addresses while the address is only what the issuer says', async () => {
+    const { clientId, headers } = await shop.addClient({ verified_email_only: true })
+    const issuer = await shop.trust('ucp', { subjects: 'provision', email_domains: ['people.example'] })
+    const tokensFor = async (sub: string, email: string) =>
+      issuer.trade(await issuer.assert({ sub, email, client_id: clientId }), { scope: 'customer' }, headers)
+    expect(await tokensFor('said', `said-${randomUUID()}@elsewhere.example`)).toMatchObject(refused('invalid_grant'))
+    expect((await tokensFor('own', `own-${randomUUID()}@people.example`)).status).toBe(200)
+  })
+
   test('gets one account, however many requests come at once', async () => {
     const issuer = await shop.trust('ucp', { subjects: 'provision' })
     const email = `crowd-${randomUUID()}@elsewhere.example`

@@ -122,6 +122,9 @@ export function jwtBearerGrant(deps: JwtBearerGrantDeps) {
     if (!account) throw refuse(ctx, assertion, 'company', customer.id)
     const isOwed = !hasSecondFactor(authentication) && (await deps.owesSecondFactor(customer, clientIdOf(ctx)))
     if (isOwed) throw refuse(ctx, assertion, 'second-factor', customer.id)
+    // An issuer can say any address of a person whom it brings; such a client would find somebody else's account by it.
+    const isUnconfirmed = ctx.oidc.client?.verified_email_only === true && !customer.emailVerified
+    if (isUnconfirmed) throw refuse(ctx, assertion, 'unconfirmed-address', customer.id)
     return account
   }
 
