@@ -223,6 +223,30 @@ describe('a request', () => {
     expect((await poll(id)).body.error).toBe('authorization_pending')
   })
 
+  test('of a client that needs second factors is not approved by a session that lacks one', async () => {
+    await register('vault', { require_second_factor: true })
+    const { customer, visitor } = await signedIn(shop)
+    const id = await requested({ login_hint: customer.email }, 'vault')
+    expect((await answer(visitor, customer, 'allow')).status).toBe(422)
+    expect((await poll(id, 'vault')).body.error).toBe('authorization_pending')
+    expect((await answer(visitor, customer, 'deny')).status).not.toBe(422)
+  })
+
+  test('of a client for confirmed addresses does not reach a customer without one, and the client cannot tell', async () => {
+    await register('by-address', { verified_email_only: true })
+    const customer = await shop.addCustomer({ emailVerified: false })
+    const id = await requested({ login_hint: customer.email }, 'by-address')
+    expect((await poll(id, 'by-address')).body.error).toBe('authorization_pending')
+    await requested({ login_hint: customer.email })
+    const clientsOf = async (type: string) => {
+      const { body } = await ask(shop.server, OWNER, 'GET', `/v1/audit?customer=${customer.id}&type=${type}`)
+      return (body.items as { clientId: string }[]).map(({ clientId }) => clientId)
+    }
+    await waitFor(async () => (await clientsOf('approval.asked')).length > 0, { what: 'the entries' })
+    expect(await clientsOf('approval.asked')).toEqual(['cash-desk'])
+    expect(await clientsOf('approval.withheld')).toEqual(['by-address'])
+  })
+
   test('of software of others gives the scopes it may have, and is withdrawn as any other', async () => {
     const { customer, visitor } = await signedIn(shop)
     const id = await requested({ login_hint: customer.email, scope: 'openid email permissions' }, 'call-centre')
@@ -364,6 +388,15 @@ test('a customer who is asked again and again sees five requests at most, and th
     return (body.items as unknown[]).length
   }
   await waitFor(async () => (await withheld()) > 0, { what: 'the entries' })
+})
+
+test('a client that asks without end leaves the others their requests', async () => {
+  const { customer, visitor } = await signedIn(shop)
+  await Promise.all(Array.from({ length: 30 }, () => request({ login_hint: customer.email })))
+  for (let count = 0; count < 5; count++) await answer(visitor, customer, 'deny')
+  expect(await waiting(visitor, customer)).toEqual([])
+  await requested({ login_hint: customer.email }, 'call-centre')
+  expect(await waiting(visitor, customer)).toHaveLength(1)
 })
 
 describe('telling', () => {

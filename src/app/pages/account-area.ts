@@ -26,14 +26,17 @@ import { createDeviceCookie } from '../../interaction/device-cookie.ts'
 import { createUpstreamRequests } from '../../interaction/upstreams/upstream-requests.ts'
 import { createDescribeScopes } from '../../oauth/browser/asked-scopes.ts'
 import type { OwnSessions } from '../../oauth/browser/own-sessions.ts'
+import type { SecondFactorPolicy } from '../../oauth/browser/step-up.ts'
 import { createDecide } from '../../oauth/ciba/decide.ts'
+import { createOwesFactor } from '../services/second-factor-policy.ts'
 import type { AppParts } from '../shared.ts'
 
 /** The account pages, over everything that customers may do to their own account here. */
 export function createAccount(config: Config, parts: AppParts, sessions: OwnSessions): Routes {
   const { backends, services } = parts
   const { storage, cookieKeys: csrfKeys, passwordPolicy } = backends
-  const { pages } = services
+  const { pages, customers } = services
+  const owesFactor = createOwesFactor(config, customers.factors.factors)
   return createAccountArea({
     pages,
     issuer: config.ISSUER,
@@ -42,12 +45,15 @@ export function createAccount(config: Config, parts: AppParts, sessions: OwnSess
     keptForms: createKeptForms({ storage }),
     device: createDeviceCookie({ keys: csrfKeys, issuer: config.ISSUER }),
     minLength: passwordPolicy.minLength,
-    sections: accountSections(parts, sessions),
+    sections: accountSections(parts, { sessions, owesFactor }),
   })
 }
 
 /** In the order in which they are shown on their pages. */
-function accountSections({ backends, services, engine }: AppParts, sessions: OwnSessions): AccountSection[] {
+function accountSections(
+  { backends, services, engine }: AppParts,
+  { sessions, owesFactor }: { readonly sessions: OwnSessions; readonly owesFactor: SecondFactorPolicy['owes'] },
+): AccountSection[] {
   const { customers, tokens, account, support, pages } = services
   const { passwordChange, proofs, recovery, selfService, passkeys } = customers
   const { factors } = customers.factors
@@ -87,6 +93,7 @@ function accountSections({ backends, services, engine }: AppParts, sessions: Own
         approvals: services.ciba.approvals,
         findClient: services.clients.findClient,
         findResourceServer: services.clients.resourceServers.find,
+        owesFactor,
         audit: backends.auditTrail.append,
         noteDecision: (outcome) => backends.metrics.backchannelDecisions.inc({ outcome }),
       }),

@@ -53,9 +53,9 @@ export function createApprovalsSection({
           const approval = (await approvals.list(visit.customer.id)).find(({ id }) => id === asked)
           return approval && { template: 'approval-form', ...(await viewOf(visit, approval)), ...visit.form(ACT) }
         },
-        async submit({ session }, { id = '', decision = '' }) {
+        async submit({ ctx, session }, { id = '', decision = '' }) {
           if (decision !== 'allow' && decision !== 'deny') return { outcome: 'unknown' }
-          const outcome = decision === 'allow' ? await decide.approve(session, id) : await decide.deny(session, id)
+          const outcome = decision === 'allow' ? await decide.approve(session, id, ctx) : await decide.deny(session, id)
           if (outcome === 'unknown') return { outcome: 'unknown' }
           if (outcome === 'needs-factor') return { outcome: 'refused', problem: 'approval-factor' }
           return { outcome: 'done', notice: decision === 'allow' ? 'approval-given' : 'approval-denied' }

@@ -1,3 +1,4 @@
+import type { Context } from 'koa'
 import { errors, interactionPolicy, type KoaContextWithOIDC, type Provider, type Session } from 'oidc-provider'
 import type { Customer } from '../../customers/customer.ts'
 import { accountOf, asCustomerAccount } from '../accounts/account.ts'
@@ -16,7 +17,7 @@ export type SecondFactorPolicy = {
   /** The strongest `acr` that the customer can reach at this client, with what they have or would have to set up. */
   strongest(session: Omit<SessionInQuestion, 'amr'>): Promise<string>
   /** Whether the session lacks one that this client, the settings or the customer's own choice ask for. */
-  owes(session: SessionInQuestion, ctx: KoaContextWithOIDC): Promise<boolean>
+  owes(session: SessionInQuestion, ctx: Context): Promise<boolean>
 }
 
 /** Reasons of the login prompt that a second factor answers: a session of the right person goes on with its code alone. */

@@ -32,15 +32,17 @@ export function createAskCustomer({ storage, approvals, deliver, audit, noteRequ
     const { accountId = '', params = {}, jti: requestId } = request
     const askedAt = Math.floor(Date.now() / 1000)
     const { clientId } = client
-    const [ofClient, ofAll] = await Promise.all([
-      storage.increment(`ciba:asked:${hashId(`${accountId} ${clientId}`)}`, HOUR_SECONDS),
-      storage.increment(`ciba:asked:${hashId(accountId)}`, HOUR_SECONDS),
-    ])
+    const ofClient = await storage.increment(`ciba:asked:${hashId(`${accountId} ${clientId}`)}`, HOUR_SECONDS)
+    // What a client asks beyond its own budget is not taken from that of the others.
+    const ofAll =
+      ofClient <= MOST_OF_CLIENT ? await storage.increment(`ciba:asked:${hashId(accountId)}`, HOUR_SECONDS) : 0
+    // For one who may not be asked the work is done for nobody.
+    const mayAsk = client.verified_email_only !== true || customer?.emailVerified !== false
     const isWithin = ofClient <= MOST_OF_CLIENT && ofAll <= MOST_OF_ALL
     // The library has read them as texts.
     const { binding_message, acr_values } = params as Readonly<Record<string, string | undefined>>
     const approval = isWithin
-      ? await approvals.add(accountId, {
+      ? await approvals.add(mayAsk ? accountId : hashId(requestId), {
           requestId,
           clientId,
           bindingMessage: binding_message,
@@ -54,8 +56,9 @@ export function createAskCustomer({ storage, approvals, deliver, audit, noteRequ
         })
       : undefined
     if (!customer) return noteRequest('unknown')
-    audit({ type: approval ? 'approval.asked' : 'approval.withheld', customerId: customer.id, clientId })
-    noteRequest(approval ? 'asked' : 'withheld')
-    if (approval) deliver(customer, approval)
+    const isAsked = approval !== undefined && mayAsk
+    audit({ type: isAsked ? 'approval.asked' : 'approval.withheld', customerId: customer.id, clientId })
+    noteRequest(isAsked ? 'asked' : 'withheld')
+    if (isAsked) deliver(customer, approval)
   }
 }

@@ -1,3 +1,4 @@
+import type { Context } from 'koa'
 import { errors, type Provider } from 'oidc-provider'
 import type { Audit } from '../../audit/events.ts'
 import type { ClientMetadata } from '../../clients/client.ts'
@@ -8,6 +9,7 @@ import { acrDemandOf, acrOf, meets, saidAcr } from '../accounts/acr.ts'
 import { PERSON_SCOPES } from '../accounts/claims.ts'
 import { withFacts } from '../accounts/grant-facts.ts'
 import type { OwnSession } from '../browser/own-sessions.ts'
+import type { SecondFactorPolicy } from '../browser/step-up.ts'
 import { mayUse, scopesAt } from '../clients/resource-indicators.ts'
 import type { Approval, Approvals } from './approvals.ts'
 
@@ -20,6 +22,7 @@ export type DecideDeps = {
   /** An enabled client. */
   readonly findClient: (clientId: string) => Promise<ClientMetadata | undefined>
   readonly findResourceServer: (identifier: string) => Promise<ResourceServer | undefined>
+  readonly owesFactor: SecondFactorPolicy['owes']
   readonly audit: Audit
   readonly noteDecision: (outcome: 'approved' | 'denied') => void
 }
@@ -30,7 +33,7 @@ const OPENID_SCOPES = [...PERSON_SCOPES, 'offline_access']
 
 /** How customers answer what they are asked to approve: the client's request gets its outcome, once. */
 export function createDecide(deps: DecideDeps) {
-  const { provider, approvals, findClient, findResourceServer, audit, noteDecision } = deps
+  const { provider, approvals, findClient, findResourceServer, owesFactor, audit, noteDecision } = deps
 
   async function grantFor(approval: Approval, client: ClientMetadata, { customer, companyUserId }: OwnSession) {
     const account = toAccount(customer, companyUserId)
@@ -61,12 +64,15 @@ export function createDecide(deps: DecideDeps) {
   }
 
   return {
-    async approve(session: OwnSession, id: string): Promise<Decision> {
+    async approve(session: OwnSession, id: string, ctx: Context): Promise<Decision> {
       const { customer, acr, amr, authenticatedAt } = session
       const asked = await approvals.find(customer.id, id)
       const demand = acrDemandOf({ acr_values: asked?.acrValues })
       const strength = acr ?? acrOf(amr)
       if (demand && !meets(strength, demand)) return 'needs-factor'
+      // The session may have begun at a client that asks for less.
+      const isOwed = asked && (await owesFactor({ customer, clientId: asked.clientId, amr: amr ?? [] }, ctx))
+      if (isOwed) return 'needs-factor'
       const taken = await take(customer.id, id)
       if (!taken) return 'unknown'
       const grant = await grantFor(taken.approval, taken.client, session)

@@ -41,12 +41,21 @@ export const attacks: readonly Attack[] = [
     kind: 'A client asks a customer for approval until they agree.',
     tests: [
       'test/endpoints/ciba.test.ts › a customer who is asked again and again sees five requests at most, and the client cannot tell',
+      'test/endpoints/ciba.test.ts › a client that asks without end leaves the others their requests',
     ],
   },
   {
     id: 'approval-oracle',
     kind: 'A client finds out by requests for approval who has an account.',
     tests: ['test/endpoints/ciba.test.ts › %s is answered as a customer is'],
+  },
+  {
+    id: 'approved-too-easily',
+    kind: 'An approval on another device gives what a sign-in at that client would not: it needs no second factor, or no confirmed address.',
+    tests: [
+      'test/endpoints/ciba.test.ts › of a client that needs second factors is not approved by a session that lacks one',
+      'test/endpoints/ciba.test.ts › of a client for confirmed addresses does not reach a customer without one, and the client cannot tell',
+    ],
   },
   {
     id: 'foreign-approvals',
