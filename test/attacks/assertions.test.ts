@@ -126,6 +126,28 @@ test('an assistant whose access was withdrawn does not bring it back, until its 
   expect((await company.present({ sub: customer.id })).status).toBe(200)
 })
 
+test('a scope that a customer took from an assistant does not come back by the next assertion, until they connect the company again', async () => {
+  const customer = await shop.addCustomer()
+  await company.connect(customer, customer.id)
+  const scopesNow = async () => {
+    const { body } = await company.present({ sub: customer.id }, { scope: 'customer orders:read' })
+    return String(body.scope).split(' ').sort()
+  }
+  expect(await scopesNow()).toEqual(['customer', 'orders:read'])
+  const visitor = shop.visitor()
+  const page = await openSignedIn(visitor, customer, '/account/apps')
+  await visitor.submit(page, '/apps/narrow', { client: shop.clientId, scopes: 'orders:read' })
+  expect(await scopesNow()).toEqual(['customer'])
+  const only = await company.present({ sub: customer.id }, { scope: 'orders:read' })
+  expect(only).toMatchObject({ status: 400, body: { error: 'invalid_scope' } })
+
+  const security = await openSignedIn(visitor, customer, '/account/security')
+  const [path = ''] = /[^"]*security\/disconnect\?id=[^"]+/.exec(security.html) ?? []
+  await visitor.submit(await visitor.open(path), '/security/disconnect')
+  await company.connect(customer, customer.id)
+  expect(await scopesNow()).toEqual(['customer', 'orders:read'])
+})
+
 test('what an assertion gave ends with everything else of the customer', async () => {
   const customer = await shop.addCustomer()
   await company.connect(customer, customer.id)

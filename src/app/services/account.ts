@@ -13,6 +13,7 @@ import { type ConnectedApps, createConnectedApps } from '../../oauth/browser/con
 import { appName } from '../../oauth/browser/ways-out.ts'
 import { createLinkConsents, type LinkConsents, type TellOfLink } from '../../oauth/links/link-consents.ts'
 import { createNoteWithdrawal } from '../../oauth/links/note-withdrawal.ts'
+import { createTakenBack } from '../../oauth/links/taken-back.ts'
 import type { Backends } from '../backends.ts'
 import { createCollectPersonalData } from '../personal-data.ts'
 import type { ClientServices } from './clients.ts'
@@ -150,6 +151,7 @@ export function createAccountServices(
       links: clientLinks,
       audit: auditTrail.append,
       tell: tellOfLink,
+      noteTaken: createTakenBack({ storage, links: clientLinks }).note,
       describeScopes: createDescribeScopes(clients.resourceServers.find),
       findResourceServer: clients.resourceServers.find,
       endSignIn,

@@ -5,17 +5,18 @@ import { stillNeeds } from '../../customers/second-factor/factor-need.ts'
 import { createLinkAccount } from '../../oauth/assertions/google-linking.ts'
 import type { JwtBearerGrantDeps } from '../../oauth/assertions/jwt-bearer.ts'
 import type { IsWithdrawn } from '../../oauth/assertions/presented.ts'
+import { createTakenBack } from '../../oauth/links/taken-back.ts'
 import type { Backends } from '../backends.ts'
 import type { CustomerServices } from './customers.ts'
 import type { IssuerServices } from './issuers.ts'
 
-type AssertionBackends = Pick<Backends, 'metrics' | 'auditTrail' | 'clientLinks'>
+type AssertionBackends = Pick<Backends, 'metrics' | 'auditTrail' | 'clientLinks' | 'storage'>
 type AssertionDeps = Omit<JwtBearerGrantDeps, 'findClient' | 'resourceServers' | 'audit' | 'storage'>
 
 /** What the grant type for assertions asks of the rest. */
 export function assertionDeps(
   config: Pick<Config, 'REGISTRATION'>,
-  { metrics, auditTrail, clientLinks }: AssertionBackends,
+  { metrics, auditTrail, clientLinks, storage }: AssertionBackends,
   { issuers, customers }: { readonly issuers: IssuerServices; readonly customers: CustomerServices },
 ): AssertionDeps {
   const { issuerSubjects, directory } = customers
@@ -34,6 +35,7 @@ export function assertionDeps(
     issuerSubjects,
     owesSecondFactor,
     isWithdrawn,
+    takenBack: createTakenBack({ storage, links: clientLinks }).scopesOf,
     metrics,
     linkAccount: createLinkAccount({
       issuerSubjects,

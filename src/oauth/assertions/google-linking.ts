@@ -62,7 +62,7 @@ export function createLinkAccount(deps: LinkAccountDeps) {
     if (isOwed || isWithdrawn || (customer === undefined && !mayBeMade))
       return answerLinkingError(ctx, assertion, intent)
     note(ctx, assertion, { intent, outcome: 'tokens', ...(customer && { customerId: customer.id }) })
-    return { assertion, customer, provedAtMs }
+    return { assertion, customer, provedAtMs, ...(found.outcome === 'found' && { linkedAtMs: found.linkedAtMs }) }
   }
 
   /** Both looks are taken whatever the first one finds. */

@@ -14,6 +14,13 @@ export type LimitDeps = {
   readonly findClient: (clientId: string) => Promise<ClientMetadata | undefined>
 }
 
+type Limits = {
+  readonly assertion: Assertion
+  readonly authentication: AuthenticationClaims
+  /** Scopes that the customer took from the client. */
+  readonly takenBack: readonly string[]
+}
+
 /**
  * Sets `resource` and `scope` of the request to what the assertion, its issuer and the client have in common, as far as the sign-in elsewhere meets
  * the policies of the scopes. What was asked for beyond that is left out; the answer says what was given.
@@ -21,7 +28,7 @@ export type LimitDeps = {
 export async function limitToAssertion(
   { resourceServers, findClient }: LimitDeps,
   ctx: TokenEndpointGrantContext,
-  { assertion, authentication }: { readonly assertion: Assertion; readonly authentication: AuthenticationClaims },
+  { assertion, authentication, takenBack }: Limits,
 ): Promise<void> {
   const client = await findClient(clientIdOf(ctx))
   const params = parametersOf(ctx)
@@ -42,6 +49,7 @@ export async function limitToAssertion(
       mayHaveScope(client?.scope, scope) &&
       isClaimed(scope) &&
       isListed(scope) &&
+      !takenBack.includes(scope) &&
       !isOwnToOtherGrants(scope, assertion),
   )
   const server = await resourceServers.find(resourceServer.identifier())

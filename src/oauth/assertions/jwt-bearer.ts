@@ -10,6 +10,7 @@ import type { CustomerAccount } from '../accounts/account.ts'
 import type { AuthenticationClaims } from '../accounts/authentication.ts'
 import { companyUserIn, noteCompanyChosen } from '../accounts/switch-company.ts'
 import { clientIdOf, parametersOf } from '../library-values.ts'
+import type { TakenBack } from '../links/taken-back.ts'
 import { issueTokens } from '../tokens/issue-tokens.ts'
 import { type LimitDeps, limitToAssertion } from './granted-scopes.ts'
 import { newSubjectOf } from './new-subject.ts'
@@ -27,6 +28,8 @@ export type JwtBearerGrantDeps = LimitDeps & {
   /** Whether the customer must still show a second factor after a sign-in elsewhere. */
   readonly owesSecondFactor: (customer: Customer, clientId: string) => Promise<boolean>
   readonly isWithdrawn: IsWithdrawn
+  /** Scopes that the customer took from the client, and left it the rest. */
+  readonly takenBack: TakenBack['scopesOf']
   readonly storage: Pick<Storage, 'putOnce'>
   readonly audit: Audit
   readonly metrics: Pick<Metrics, 'assertions'>
@@ -81,10 +84,11 @@ export function jwtBearerGrant(deps: JwtBearerGrantDeps) {
     if (!customer && record.subjects !== 'provision') throw refuse(ctx, assertion, 'subject-unknown')
     // The issuer may name the account here; it is looked at, and opens nothing.
     if (claims.aud_sub !== undefined && claims.aud_sub !== customer?.id) throw refuse(ctx, assertion, 'other-account')
-    return { assertion, customer, provedAtMs }
+    return { assertion, customer, provedAtMs, ...(found.outcome === 'found' && { linkedAtMs: found.linkedAtMs }) }
   }
 
-  async function issue(ctx: TokenEndpointGrantContext, { assertion, customer, provedAtMs }: Presented): Promise<void> {
+  async function issue(ctx: TokenEndpointGrantContext, presented: Presented): Promise<void> {
+    const { assertion, customer, provedAtMs, linkedAtMs } = presented
     const { issuer, claims, jkt } = assertion
     const { record, rules } = issuer
     // What limits the assertion and is not understood must not be left out.
@@ -94,7 +98,8 @@ export function jwtBearerGrant(deps: JwtBearerGrantDeps) {
     if (actor === 'unusable') throw refuse(ctx, assertion, 'actor', customer?.id)
     const acting = { actor, judgedAtMs: provedAtMs }
     const known = customer && withActor(ctx, await accountOf(ctx, assertion, customer, authentication), acting)
-    await limitToAssertion(deps, ctx, { assertion, authentication })
+    const takenBack = customer ? await deps.takenBack(customer.id, clientIdOf(ctx), linkedAtMs) : []
+    await limitToAssertion(deps, ctx, { assertion, authentication, takenBack })
     await issueTokens(ctx, {
       account: async () => {
         await spend(ctx, assertion, customer?.id)

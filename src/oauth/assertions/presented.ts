@@ -15,6 +15,8 @@ export type Presented = {
   readonly assertion: Assertion
   /** Undefined where they have no account yet. */
   readonly customer: Customer | undefined
+  /** Epoch milliseconds: when the owner of the account connected the person. */
+  readonly linkedAtMs?: number
   /** Epoch milliseconds, from before the person was looked up. */
   readonly provedAtMs: number
 }

@@ -7,6 +7,7 @@ import { Unavailable } from '../../http/unavailable.ts'
 import type { Artifact, Storage } from '../../storage/storage.ts'
 import { grantFacts } from '../accounts/grant-facts.ts'
 import { listed, type TellOfLink } from '../links/link-consents.ts'
+import type { TakenBack } from '../links/taken-back.ts'
 import type { ActiveGrant, ActiveGrants } from '../sign-outs/active-grants.ts'
 import type { EndSignIn } from '../sign-outs/end-sign-in.ts'
 import type { AskedScope, DescribeScopes } from './asked-scopes.ts'
@@ -39,6 +40,7 @@ export type ConnectedAppsDeps = {
   readonly links: Pick<ClientLinks, 'usesOf' | 'consentsOf' | 'flush'>
   readonly audit: Audit
   readonly tell: TellOfLink
+  readonly noteTaken: TakenBack['note']
   readonly findClient: (clientId: string) => Promise<ClientMetadata | undefined>
   readonly describeScopes: DescribeScopes
   readonly findResourceServer: (identifier: string) => Promise<ResourceServer | undefined>
@@ -154,6 +156,10 @@ export function createConnectedApps(deps: ConnectedAppsDeps) {
     async narrow(customerId: string, clientId: string, scopes: readonly string[]): Promise<boolean> {
       const taken = scopes.filter((name) => name !== KEPT_SCOPE)
       const grants = await grantsAt(customerId, clientId)
+      // First: a client that comes again in between gets no more.
+      const had = (await Promise.all(grants.map(({ id }) => scopesIn(storage, id)))).flat()
+      const gone = [...new Set(taken)].filter((name) => had.includes(name))
+      if (gone.length > 0) await deps.noteTaken(customerId, clientId, gone)
       const narrowed = await Promise.all(grants.map(({ id }) => narrowGrant(storage, id, taken)))
       const changed = grants.filter((_, index) => narrowed[index])
       for (const { id: grantId } of changed)
@@ -212,6 +218,13 @@ async function narrowGrant(
     if (await storage.swap('Grant', grantId, stored.version, { artifact, ttlSeconds })) return true
   }
   throw new Unavailable('storage', 'the grant is being written all the time')
+}
+
+/** Every scope that a grant gives. */
+async function scopesIn(storage: Pick<Storage, 'get'>, grantId: string): Promise<readonly string[]> {
+  // As the library stores a grant.
+  const { openid, resources = {} } = ((await storage.get('Grant', grantId))?.artifact ?? {}) as StoredGrant
+  return [...split(openid?.scope), ...Object.values(resources).flatMap(split)]
 }
 
 /** The grant without these scopes; undefined where it has none of them. */
