@@ -168,8 +168,19 @@ describe('the browser', () => {
     const second = await visitor.submit(login, '/login', { login: customer.email, password: customer.password })
     const { url } = await visitor.submit(second, '/second-factor', { code: await customer.code() })
     const signIn = signInFor({ store })
-    const strange = new URL(url)
-    strange.searchParams.set('state', 'another')
+    const changed = (name: string, value?: string) => {
+      const address = new URL(url)
+      if (value === undefined) address.searchParams.delete(name)
+      else address.searchParams.set(name, value)
+      return address.href
+    }
+    const strange = [
+      changed('state', 'another'),
+      changed('state'),
+      changed('iss', 'https://other.example'),
+      changed('iss'),
+    ]
+    for (const address of strange) expect((await failureOf(signIn.finish(address))).code).toBe('bad_answer')
     expect((await failureOf(signInFor().finish(url))).code).toBe('bad_answer')
     const tokens = await signIn.finish(url)
     expect(tokens.accessToken).toEqual(expect.any(String))

@@ -94,9 +94,10 @@ export function createSignIn(options: SignInOptions) {
   async function finish(address: string): Promise<Tokens> {
     const { pending } = await load()
     const answer = new URL(address).searchParams
-    await change({ pending: undefined })
-    if (!pending || answer.get('state') !== pending.state || (answer.get('iss') ?? issuer) !== issuer)
+    // Any page can open an address of the app: a wrong one leaves the sign-in under way as it is.
+    if (!pending || answer.get('state') !== pending.state || answer.get('iss') !== issuer)
       throw new SignInError('bad_answer', 'the address is not of a sign-in that this app began')
+    await change({ pending: undefined })
     const error = answer.get('error')
     if (error !== null) throw new SignInError(error, answer.get('error_description') ?? error)
     const { verifier, redirectUri: redirect_uri } = pending
