@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { cacheSeconds } from '../../src/clients/documents/cache-time.ts'
 import { readClientIdUrl } from '../../src/clients/documents/client-id-url.ts'
 import { consentDigest } from '../../src/clients/documents/consent-digest.ts'
-import { shapeOf } from '../../src/clients/documents/look-alikes.ts'
+import { knownPartOf, shapeOf } from '../../src/clients/documents/look-alikes.ts'
 import { readDocument } from '../../src/clients/documents/read-document.ts'
 import { parseStrictly } from '../../src/clients/documents/strict-json.ts'
 import { trustOf, withCeilings } from '../../src/clients/documents/trust.ts'
@@ -156,6 +156,17 @@ test.each([
   ['Google', 'G o-o g l e™'.replace('™', '')],
 ])('%s and %s are taken for each other', (one, other) => {
   expect(shapeOf(one)).toBe(shapeOf(other))
+})
+
+test.each([
+  ['www.agent.example', 'agent'],
+  ['mcp.agent.example:8443', 'agent'],
+  ['agent.co.uk', 'agent'],
+  ['app.agent.com.au', 'agent'],
+  ['co.uk.example', 'uk'],
+  ['localhost', 'localhost'],
+])('people know %s by %s', (host, known) => {
+  expect(knownPartOf(host)).toBe(known)
 })
 
 test('a host is listed by itself, with its port, and an address alone; other names of it are strangers', () => {

@@ -24,8 +24,12 @@ export function shapeOf(name: string): string {
     .replace(/[^\p{L}\p{N}]/gu, '')
 }
 
+/** Under which countries give names to companies, and the like. */
+const OF_COUNTRIES = /\.(?:ac|co|com|edu|gov|ne|net|or|org)(?=\.[a-z]{2}$)/
+
 /** The part of a host that people know a site by: `claude` of `www.claude.ai`. */
 export function knownPartOf(host: string): string {
-  const labels = (host.split(':')[0] ?? '').split('.').filter((label) => label !== 'www')
+  const name = (host.split(':')[0] ?? '').replace(OF_COUNTRIES, '')
+  const labels = name.split('.').filter((label) => label !== 'www')
   return labels.at(-2) ?? labels[0] ?? ''
 }
