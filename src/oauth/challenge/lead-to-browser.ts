@@ -9,8 +9,8 @@ const TTL_SECONDS = 60
 export type PushedRequest = { readonly request_uri: string; readonly expires_in: number }
 
 /**
- * Puts the request where `/authorize` finds it, if it has a challenge and a redirect: without these the app begins an ordinary
- * sign-in of its own.
+ * Puts the request where `/authorize` finds it, if it has a challenge and a redirect, and no authorization details: otherwise the app
+ * begins an ordinary sign-in of its own.
  */
 export async function leadToBrowser(
   ctx: TokenEndpointGrantContext,
@@ -20,7 +20,9 @@ export async function leadToBrowser(
   const { round, username, person, jkt } = signIn
   const [only, another] = client.redirectUris ?? []
   const redirectUri = round.redirectUri ?? (another === undefined ? only : undefined)
-  if (round.codeChallenge === undefined || redirectUri === undefined) return undefined
+  // What the round does not keep would be missing there, and nobody would see.
+  const isLess = ctx.oidc.params?.authorization_details !== undefined
+  if (round.codeChallenge === undefined || redirectUri === undefined || isLess) return undefined
   const loginHint = person?.customer.email ?? username
   const now = Math.floor(Date.now() / 1000)
   const parameters = {

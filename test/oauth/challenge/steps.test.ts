@@ -288,6 +288,13 @@ describe('the way to the browser', () => {
     expect((await later(() => shop.visitor().open(address), 61)).url).not.toContain('/interaction/')
   })
 
+  test('is left to the app where the request asks for authorization details, which need a page', async () => {
+    const app = await newApp(shop)
+    const details = { authorization_details: '[{"type":"any"}]', redirect_uri: 'http://localhost:8080/callback' }
+    const { status, body } = await app.begin(details)
+    expect([status, body.error, body.request_uri]).toEqual([403, 'redirect_to_web', undefined])
+  })
+
   test('is left to the app where it sent none', async () => {
     const app = await newApp(shop, { clientId: 'shop-backend', isBare: true })
     const authorization = `Basic ${Buffer.from('shop-backend:a-secret-of-the-backend-of-the-shop').toString('base64')}`
