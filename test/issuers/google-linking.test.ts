@@ -96,6 +96,23 @@ describe('get', () => {
     expect((await intent('get', { sub: claims.sub })).status).toBe(200)
   })
 
+  test('does not connect by the mailbox what its owner took away, with the access of Google', async () => {
+    const customer = await shop.addCustomer({ email: newMailbox() })
+    const claims = { sub: `google-${customer.id}`, email: customer.email, email_verified: true }
+    await google.change({ matches_verified_email: true })
+    expect((await intent('get', claims)).status).toBe(200)
+    const visitor = shop.visitor()
+    const apps = await openSignedIn(visitor, customer, '/account/apps')
+    await visitor.submit(apps, '/withdraw', { client: shop.clientId })
+    const security = await openSignedIn(visitor, customer, '/account/security')
+    const [path = ''] = /[^"]*security\/disconnect\?id=[^"]+/.exec(security.html) ?? []
+    const done = await visitor.submit(await visitor.open(path), '/security/disconnect')
+    expect(done.url).toContain('done=')
+    for (const _time of ['first', 'second'])
+      expect(await intent('get', claims)).toMatchObject(linkingError(customer.email))
+    await google.change({ matches_verified_email: undefined })
+  })
+
   test('of a customer who is blocked is a linking error', async () => {
     const customer = await shop.addCustomer()
     await google.connect(customer, 'blocked')

@@ -94,6 +94,8 @@ export function createLinkAccount(deps: LinkAccountDeps) {
     const customer = (await findByEmail(person.email))?.customer
     if (customer?.status !== 'active' || !customer.emailVerified) return undefined
     if (await deps.owesSecondFactor(customer, clientIdOf(ctx))) return undefined
+    // A customer who took the access back may have taken the person's connection away as well: Google makes none anew.
+    if (await deps.isWithdrawn({ customer, linkedAtMs: 0 }, clientIdOf(ctx))) return undefined
     if (await issuerSubjects.connect(customer.id, person)) {
       deps.noteLinked(customer.id, record.id)
       return customer

@@ -58,6 +58,7 @@ export const attacks: readonly Attack[] = [
       `${FILE} › an assistant whose access was withdrawn does not bring it back, until its customer connects the company again`,
       `${FILE} › a scope that a customer took from an assistant does not come back by the next assertion, until they connect the company again`,
       `${GOOGLE} › a link that Google got by itself is on the account page of its owner, and withdrawing it ends its tokens`,
+      `${GOOGLE} › does not connect by the mailbox what its owner took away, with the access of Google`,
     ],
   },
   {
