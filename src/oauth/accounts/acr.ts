@@ -48,7 +48,7 @@ export type AcrDemand = { readonly values: readonly string[]; readonly isEssenti
  */
 export function acrDemandOf(params: Readonly<Record<string, unknown>>): AcrDemand | undefined {
   const asked = claimIn(params.claims)
-  const fromClaims = asked ? [asked.values ?? [], asked.value ?? []].flat().map(String) : []
+  const fromClaims = asked ? [asked.values ?? [], asked.value ?? []].flat().map(nameOf) : []
   if (asked?.essential === true && fromClaims.length > 0) return { values: fromClaims, isEssential: true }
   const values = typeof params.acr_values === 'string' ? params.acr_values.split(' ').filter(Boolean) : []
   const all = [...values, ...fromClaims]
@@ -99,6 +99,11 @@ const ORDER: readonly (string | undefined)[] = [...ACR_VALUES, PHISHING_RESISTAN
 
 function rankOf(acr: string | undefined): number {
   return ORDER.indexOf(acr)
+}
+
+/** What is no text names nothing that there is. */
+function nameOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }
 
 type AskedClaim = { readonly essential?: unknown; readonly value?: unknown; readonly values?: unknown[] }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { decode, requestTokens } from '../../endpoints/client.ts'
+import { CALLBACK, decode, pkce, requestTokens } from '../../endpoints/client.ts'
 import { aMinuteLater, bearer, type FactorShop, SECOND_FACTOR } from '../../interaction/factor-shop.ts'
 import { isSignedIn } from '../../interaction/hosted-shop.ts'
 import { customerWithPasskey, withPasskey } from '../../interaction/passkey-visitor.ts'
@@ -246,6 +246,37 @@ describe('a customer of several companies', () => {
     const app = await newApp(shop)
     const { tokens } = await signedIn(app, { email: 'sonia@spryker.com', password: 'change123' })
     expect(decode(String(tokens.access_token)).payload.id_company_user).toEqual(expect.any(String))
+  })
+})
+
+describe('an acr in claims that is no text', () => {
+  const values: readonly unknown[] = [{ toString: 1 }, { valueOf: null, toString: null }, [[{ toString: 1 }]], 1, null]
+  const claimsOf = (acr: object) => ({ claims: JSON.stringify({ id_token: { acr } }) })
+
+  test('is a wish that nothing meets, or a demand that nobody meets', async () => {
+    const { email: username, password } = await shop.addCustomer()
+    for (const value of values)
+      for (const asked of [{ value }, { values: [value] }]) {
+        const app = await newApp(shop)
+        const wished = await app.begin({ username, password, ...claimsOf(asked) })
+        expect([wished.status, wished.body.error], JSON.stringify(asked)).toEqual([200, undefined])
+        const demanded = await app.begin({ username, password, ...claimsOf({ ...asked, essential: true }) })
+        expect([200, 400], demanded.text).toContain(demanded.status)
+      }
+  })
+
+  test('is none at the authorization endpoint either, for a person who is signed in', async () => {
+    const { email: login, password } = await shop.addCustomer()
+    const visitor = shop.visitor()
+    const request = { client_id: APP, response_type: 'code', scope: 'openid', redirect_uri: CALLBACK }
+    const challenge = { code_challenge: pkce().challenge, code_challenge_method: 'S256' }
+    for (const value of values) {
+      const fields = { ...request, ...challenge, ...claimsOf({ value }) }
+      let page = await visitor.open(`/authorize?${new URLSearchParams(fields)}`)
+      if (!isSignedIn(page)) page = await visitor.submit(page, '/login', { login, password })
+      expect(isSignedIn(page), page.url).toBe(true)
+      expect(new URL(page.url).searchParams.get('error')).toBeNull()
+    }
   })
 })
 
