@@ -1,8 +1,9 @@
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { read, ron, thirdParty } from '../endpoints/client.ts'
 import { later } from '../support/clock.ts'
 import { postForm } from '../support/http.ts'
-import { asked, assistant, inDays, type MandateShop, startMandateShop } from './shop.ts'
+import { asked, assistant, inDays, type MandateShop, RESOURCE, startMandateShop } from './shop.ts'
 
 let shop: MandateShop
 beforeAll(async () => {
@@ -207,6 +208,39 @@ describe('only the shop spends', () => {
     const { id } = await shop.mandated()
     const answer = await shop.post(`/mandates/${id}/holds`, { order: '1', amount: 1, currency: 'EUR' }, headers)
     expect(answer.status).toBe(status)
+  })
+
+  test('the proof may be an assertion by a key, for this server or for the very endpoint', async () => {
+    const { privateKey, publicKey } = await generateKeyPair('ES256')
+    const client_id = 'keyed-checkout'
+    const metadata = {
+      client_id,
+      grant_types: ['client_credentials'],
+      response_types: [],
+      resource_scopes: ['*'],
+      introspects: [RESOURCE],
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks: { keys: [await exportJWK(publicKey)] },
+    }
+    await shop.admin('POST', '/v1/clients', { metadata })
+    const { id } = await shop.mandated()
+    const path = `/mandates/${id}/holds`
+    const holdFor = async (order: string, audience: string) => {
+      const client_assertion = await new SignJWT({ jti: order })
+        .setProtectedHeader({ alg: 'ES256' })
+        .setIssuer(client_id)
+        .setSubject(client_id)
+        .setAudience(audience)
+        .setIssuedAt()
+        .setExpirationTime('1m')
+        .sign(privateKey)
+      const client_assertion_type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+      const proof = { client_id, client_assertion, client_assertion_type }
+      return shop.post(path, { order, amount: 100, currency: 'EUR', ...proof }, {})
+    }
+    for (const audience of [shop.server.config.ISSUER, shop.url + path])
+      expect((await holdFor(audience, audience)).status, audience).toBe(201)
+    expect((await holdFor('elsewhere', 'https://elsewhere.example')).status).toBe(401)
   })
 
   test('the proof may be in the body, as at introspection', async () => {

@@ -60,10 +60,13 @@ export function useOwnEndpoints(provider: Provider, endpoints: Endpoints): void 
 /** An endpoint of ours, with a JSON body, at which the library checks who the client is. */
 export const addClientEndpoint: AddClientEndpoint = (provider, { name, path, readBody, handle }) => {
   // Not in the published type.
-  const { OIDCContext } = provider as unknown as { OIDCContext: new (ctx: object) => object }
+  const { OIDCContext } = provider as unknown as { OIDCContext: new (ctx: object) => OwnContext }
   const steps: LibraryMiddleware[] = [
     (ctx, next) => {
       const oidc = new OIDCContext(ctx)
+      // The library does not know that the path has names in it, which it would miss.
+      const audiences = () => new Set([oidc.issuer, oidc.urlFor('token'), oidc.urlFor(name, ctx.params)])
+      Object.assign(oidc, { clientJwtAuthExpectedAudience: audiences })
       Object.defineProperty(ctx, 'oidc', { get: () => oidc })
       return als.run(ctx, next)
     },
@@ -81,6 +84,9 @@ export const addClientEndpoint: AddClientEndpoint = (provider, { name, path, rea
   ]
   instance(provider).router.post(name, path, (ctx: KoaContextWithOIDC) => inOrder(steps, ctx))
 }
+
+/** The members of the library's context that are read here. */
+type OwnContext = { readonly issuer: string; urlFor(name: string, params?: object): string }
 
 /** Runs steps of the library, each around those after it. */
 async function inOrder([step, ...others]: readonly LibraryMiddleware[], ctx: KoaContextWithOIDC): Promise<void> {
