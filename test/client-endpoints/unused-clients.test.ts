@@ -4,7 +4,7 @@ import { removeUnusedClients } from '../../src/app/services/unregistered-clients
 import type { ClientMetadata } from '../../src/clients/client.ts'
 import { createClientRegistry } from '../../src/clients/registry.ts'
 import { createInitialTokens } from '../../src/clients/self-registration/initial-tokens.ts'
-import { createRegistrations } from '../../src/clients/self-registration/registrations.ts'
+import { createRegistrations, MOST_WITHOUT_TOKEN, NoRoom } from '../../src/clients/self-registration/registrations.ts'
 import type { Database } from '../../src/database/database.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import { onBothDatabases } from '../support/both-databases.ts'
@@ -56,6 +56,31 @@ onBothDatabases('clients that registered themselves', (open) => {
     for (const id of gone) expect(await clients.find(id)).toBeUndefined()
     for (const id of kept) expect(await clients.find(id)).toBeDefined()
     expect(await registrations.removeUnused()).toEqual([])
+  })
+
+  test('leave room for who has a token of an operator', async () => {
+    const { knex } = database
+    const { registrations } = parts()
+    const initialTokens = createInitialTokens({ knex })
+    const expiresAt = Math.floor(Date.now() / 1000) + 3600
+    const made = await initialTokens.create({ name: randomUUID(), maxUses: 1, createdBy: 'owner', expiresAt })
+    const token = await initialTokens.find(String(made?.token))
+    await knex.raw(
+      `with made as (
+         insert into clients (client_id, metadata)
+         select 'crowd-' || number, '{"self_registered": true}' from generate_series(1, ?::integer) as number
+         returning client_id)
+       insert into client_registrations (client_id, token_sha256) select client_id, client_id from made`,
+      [MOST_WITHOUT_TOKEN],
+    )
+    try {
+      const create = (tokenId?: string) =>
+        registrations.create({ client_id: randomUUID(), self_registered: true, resource_scopes: [] }, tokenId)
+      await expect(create()).rejects.toThrow(NoRoom)
+      expect(await create(token?.id)).toEqual(expect.any(String))
+    } finally {
+      await knex('clients').whereLike('client_id', 'crowd-%').delete()
+    }
   })
 
   test('are removed once, by one of the nodes that look at the same time', async () => {

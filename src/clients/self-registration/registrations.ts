@@ -17,6 +17,8 @@ export type RegistrationsDeps = {
 
 /** So many clients may have registered themselves at a time. */
 export const MOST_REGISTERED = 20_000
+/** Strangers leave room for who has a token of an operator. */
+export const MOST_WITHOUT_TOKEN = 18_000
 /** A client that got no token in its first day is removed. */
 const UNUSED_HOURS = 24
 const MOST_REMOVED = 200
@@ -37,7 +39,7 @@ export function createRegistrations({ knex, clients, initialTokens, idleDays }: 
       const made = await clients.create(metadata, undefined, async (transaction) => {
         if (initialTokenId !== undefined && !(await initialTokens.use(initialTokenId, transaction))) throw new NoRoom()
         const [{ count = 0 } = {}] = await transaction('client_registrations').count({ count: '*' })
-        if (Number(count) >= MOST_REGISTERED) throw new NoRoom()
+        if (Number(count) >= (initialTokenId === undefined ? MOST_WITHOUT_TOKEN : MOST_REGISTERED)) throw new NoRoom()
         await transaction('client_registrations').insert({
           client_id: metadata.client_id,
           token_sha256: digestSecret(token),
