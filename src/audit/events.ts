@@ -20,7 +20,7 @@ export const AUDIT_EVENTS = {
   'global-token-revocation.asked':
     'A client or a sign-in provider asked to sign a person out everywhere (Global Token Revocation); the actor is the caller, and the reason says how the person was named, or that there is none.',
   'link.created':
-    'A customer let software of others use the account, which had no access before; the reason says for what, and names the digest and the language of the text that was shown.',
+    'A customer let software of others use the account, which had no access before; the reason says for what and by which way, and of the consent page the digest and the language of its text.',
   'link.widened': 'A customer allowed software of others more than before; the reason is as for `link.created`.',
   'link.used':
     'Software of others used its access to an account, for the first time on that day (UTC); the reason is the grant type, or the resource server that was shown a token.',

@@ -3,6 +3,7 @@ import { openWriteBehind } from '../database/write-behind.ts'
 import type { Log } from '../log.ts'
 import { startPruning } from '../storage/sql-pruning.ts'
 import {
+  type AddedConsent,
   findConsents,
   findUses,
   forgetLinks,
@@ -19,8 +20,8 @@ import {
 export type ClientLinks = {
   /** Notes a use. Never throws and never waits. */
   noteUse(use: Omit<LinkUse, 'atMs'>): void
-  /** Keeps what a customer was shown and allowed. */
-  keepConsent(consent: LinkConsent): Promise<KeptConsent>
+  /** Keeps what a customer allowed, with what a page of ours said. */
+  keepConsent(consent: LinkConsent): Promise<AddedConsent>
   /** The consents of a customer, newest first, to one client or to all. */
   consentsOf(customerId: string, clientId?: string): Promise<KeptConsent[]>
   /** The last uses of these grants, by their ids. */

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Knex } from 'knex'
+import { oneAtATime } from '../database/one-at-a-time.ts'
 import { toIndexable } from '../database/storable.ts'
 
 /** A link of a customer with a client: one grant. */
@@ -21,11 +22,17 @@ export type LastUse = Pick<LinkUse, 'atMs' | 'usedFor' | 'ip'>
 /** What a page said, and in which language (BCP 47). */
 export type Said = { readonly text: string; readonly language: string }
 
-/** What a customer allowed on a page. */
-export type LinkConsent = Link & { readonly scopes: readonly string[]; readonly said: Said }
+/** What a customer allowed. */
+export type LinkConsent = Link & {
+  readonly scopes: readonly string[]
+  /** Absent where it was allowed elsewhere than on the consent page. */
+  readonly said?: Said
+  /** Epoch milliseconds; now, unless given. */
+  readonly atMs?: number
+}
 
 /** A consent on record; the digest is that of the text (SHA-256, base64url). */
-export type KeptConsent = LinkConsent & { readonly atMs: number; readonly digest: string }
+export type KeptConsent = LinkConsent & { readonly atMs: number; readonly digest?: string }
 
 /** Of one link so many are kept, the newest. */
 const MOST_CONSENTS = 200
@@ -35,11 +42,16 @@ export function digestOfText(text: string): string {
   return createHash('sha256').update(text).digest('base64url')
 }
 
-export async function writeConsent(knex: Knex, consent: LinkConsent, expiresAt: number): Promise<KeptConsent> {
-  const text = consent.said.text.slice(0, LONGEST_TEXT)
-  const kept = { ...consent, said: { ...consent.said, text }, atMs: Date.now(), digest: digestOfText(text) }
-  const { grantId, customerId, clientId, said } = kept
-  await knex.transaction(async (transaction) => {
+/** A consent as it was kept, and those that the customer had given the client before it. */
+export type AddedConsent = { readonly kept: KeptConsent; readonly before: readonly KeptConsent[] }
+
+/** Of several at once each is told of those that went first. */
+export async function writeConsent(knex: Knex, consent: LinkConsent, expiresAt: number): Promise<AddedConsent> {
+  const kept: KeptConsent = { ...consent, atMs: consent.atMs ?? Date.now(), ...(consent.said && shown(consent.said)) }
+  const { grantId, customerId, clientId, said, digest } = kept
+  const before = await knex.transaction(async (transaction) => {
+    await oneAtATime(transaction, `link ${customerId} ${clientId}`)
+    const found = await findConsents(transaction, customerId, clientId)
     await transaction.raw(
       `insert into client_links (grant_id, customer_id, client_id, expires_at)
        values (:grantId, :customerId, :clientId, :expiresAt)
@@ -52,9 +64,10 @@ export async function writeConsent(knex: Knex, consent: LinkConsent, expiresAt: 
       customer_id: customerId,
       client_id: clientId,
       at_ms: kept.atMs,
-      language: said.language,
-      said: text,
-      digest: kept.digest,
+      // Empty where no page of ours said anything.
+      language: said?.language ?? '',
+      said: said?.text ?? '',
+      digest: digest ?? '',
       scopes: kept.scopes.join(' '),
       expires_at: expiresAt,
     })
@@ -63,8 +76,14 @@ export async function writeConsent(knex: Knex, consent: LinkConsent, expiresAt: 
          where customer_id = :customerId and client_id = :clientId order by at_ms desc offset ${MOST_CONSENTS})`,
       { customerId, clientId },
     )
+    return found
   })
-  return kept
+  return { kept, before }
+}
+
+function shown({ text, language }: Said): Required<Pick<KeptConsent, 'said' | 'digest'>> {
+  const kept = text.slice(0, LONGEST_TEXT)
+  return { said: { text: kept, language }, digest: digestOfText(kept) }
 }
 
 type ConsentRow = {
@@ -89,8 +108,7 @@ export async function findConsents(knex: Knex, customerId: string, clientId?: st
     customerId: row.customer_id,
     clientId: row.client_id,
     atMs: Number(row.at_ms),
-    said: { language: row.language, text: row.said },
-    digest: row.digest,
+    ...(row.digest !== '' && { said: { language: row.language, text: row.said }, digest: row.digest }),
     scopes: row.scopes.split(' ').filter(Boolean),
   }))
 }

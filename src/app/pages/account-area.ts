@@ -95,6 +95,7 @@ function accountSections(
         findResourceServer: services.clients.resourceServers.find,
         owesFactor,
         audit: backends.auditTrail.append,
+        noteLink: account.consents.noteGrant,
         noteDecision: (outcome) => backends.metrics.backchannelDecisions.inc({ outcome }),
       }),
       findClient: services.clients.findClient,

@@ -7,17 +7,23 @@ import type { JwtBearerGrantDeps } from '../../oauth/assertions/jwt-bearer.ts'
 import type { IsWithdrawn } from '../../oauth/assertions/presented.ts'
 import { createTakenBack } from '../../oauth/links/taken-back.ts'
 import type { Backends } from '../backends.ts'
+import type { AccountServices } from './account.ts'
 import type { CustomerServices } from './customers.ts'
 import type { IssuerServices } from './issuers.ts'
 
 type AssertionBackends = Pick<Backends, 'metrics' | 'auditTrail' | 'clientLinks' | 'storage'>
+type AssertionServices = {
+  readonly issuers: IssuerServices
+  readonly customers: CustomerServices
+  readonly account: Pick<AccountServices, 'consents'>
+}
 type AssertionDeps = Omit<JwtBearerGrantDeps, 'findClient' | 'resourceServers' | 'audit' | 'storage'>
 
 /** What the grant type for assertions asks of the rest. */
 export function assertionDeps(
   config: Pick<Config, 'REGISTRATION'>,
   { metrics, auditTrail, clientLinks, storage }: AssertionBackends,
-  { issuers, customers }: { readonly issuers: IssuerServices; readonly customers: CustomerServices },
+  { issuers, customers, account }: AssertionServices,
 ): AssertionDeps {
   const { issuerSubjects, directory } = customers
   const { factors } = customers.factors
@@ -35,6 +41,7 @@ export function assertionDeps(
     issuerSubjects,
     owesSecondFactor,
     isWithdrawn,
+    noteLink: account.consents.noteGrant,
     takenBack: createTakenBack({ storage, links: clientLinks }).scopesOf,
     metrics,
     linkAccount: createLinkAccount({

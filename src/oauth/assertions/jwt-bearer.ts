@@ -4,12 +4,14 @@ import type { Customer } from '../../customers/customer.ts'
 import type { IssuerSubjects } from '../../customers/linked-accounts/issuer-subjects.ts'
 import { requestState } from '../../http/request-state.ts'
 import type { Assertion, VerifyAssertion } from '../../issuers/assertion.ts'
+import type { IssuerKind } from '../../issuers/kinds.ts'
 import type { Metrics } from '../../metrics.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { CustomerAccount } from '../accounts/account.ts'
 import type { AuthenticationClaims } from '../accounts/authentication.ts'
 import { companyUserIn, noteCompanyChosen } from '../accounts/switch-company.ts'
 import { clientIdOf, parametersOf } from '../library-values.ts'
+import type { LinkConsents } from '../links/link-consents.ts'
 import type { TakenBack } from '../links/taken-back.ts'
 import { issueTokens } from '../tokens/issue-tokens.ts'
 import { type LimitDeps, limitToAssertion } from './granted-scopes.ts'
@@ -28,6 +30,8 @@ export type JwtBearerGrantDeps = LimitDeps & {
   /** Whether the customer must still show a second factor after a sign-in elsewhere. */
   readonly owesSecondFactor: (customer: Customer, clientId: string) => Promise<boolean>
   readonly isWithdrawn: IsWithdrawn
+  /** A customer let a client in. */
+  readonly noteLink: LinkConsents['noteGrant']
   /** Scopes that the customer took from the client, and left it the rest. */
   readonly takenBack: TakenBack['scopesOf']
   readonly storage: Pick<Storage, 'putOnce'>
@@ -113,8 +117,16 @@ export function jwtBearerGrant(deps: JwtBearerGrantDeps) {
       isRefreshable: rules.isRefreshable && actor === undefined,
       ...(record.kind !== 'google-linking' && { longestSeconds: LONGEST_ACCESS_SECONDS }),
     })
+    await noteLink(ctx, record.kind)
     metrics.assertions.inc({ kind: record.kind, outcome: 'accepted' })
     noteSignedIn(ctx, record.id)
+  }
+
+  /** Access that lasts minutes, and needs another assertion for more, is no link. */
+  async function noteLink(ctx: TokenEndpointGrantContext, kind: IssuerKind): Promise<void> {
+    const { Grant: grant, RefreshToken: refreshToken } = ctx.oidc.entities
+    const isLinking = kind === 'google-linking'
+    if (grant && (isLinking || refreshToken)) await deps.noteLink(grant, isLinking ? 'linking' : 'assertion', ctx)
   }
 
   async function accountOf(

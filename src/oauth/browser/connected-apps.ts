@@ -190,9 +190,7 @@ export function createConnectedApps(deps: ConnectedAppsDeps) {
           access: grantId,
           at: instant(atMs),
           scopes,
-          language: said.language,
-          text: said.text,
-          digest,
+          ...(said && { language: said.language, text: said.text, digest }),
         })),
       }
     },

@@ -157,7 +157,8 @@ export function createInteractions(deps: InteractionDeps): Interactions {
       const isKept = !asked || (await mandates.keep(saved, { asked, lowering, ...linkOf(found) }))
       if (!isKept) return finish(ctx, NO_MANDATE, false)
       if (document) await noteConsent?.(clientId)
-      await consents.note({ ...linkOf(found), grantId, scopes, said }, ctx)
+      const way = found.deviceCode === undefined ? 'page' : 'device'
+      await consents.note({ ...linkOf(found), grantId, scopes, said, way }, ctx)
       await finish(ctx, { consent: { grantId, ...(mandateId !== undefined && { mandateId }) } }, true)
     },
     async refuseConsent(ctx) {

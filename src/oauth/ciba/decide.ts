@@ -11,6 +11,7 @@ import { withFacts } from '../accounts/grant-facts.ts'
 import type { OwnSession } from '../browser/own-sessions.ts'
 import type { SecondFactorPolicy } from '../browser/step-up.ts'
 import { mayUse, scopesAt } from '../clients/resource-indicators.ts'
+import type { LinkConsents } from '../links/link-consents.ts'
 import type { Approval, Approvals } from './approvals.ts'
 
 /** `unknown`: it is not there, not theirs, over or decided already; the answer does not say which. */
@@ -24,6 +25,8 @@ export type DecideDeps = {
   readonly findResourceServer: (identifier: string) => Promise<ResourceServer | undefined>
   readonly owesFactor: SecondFactorPolicy['owes']
   readonly audit: Audit
+  /** A customer let a client in. */
+  readonly noteLink: LinkConsents['noteGrant']
   readonly noteDecision: (outcome: 'approved' | 'denied') => void
 }
 
@@ -33,7 +36,7 @@ const OPENID_SCOPES = [...PERSON_SCOPES, 'offline_access']
 
 /** How customers answer what they are asked to approve: the client's request gets its outcome, once. */
 export function createDecide(deps: DecideDeps) {
-  const { provider, approvals, findClient, findResourceServer, owesFactor, audit, noteDecision } = deps
+  const { provider, approvals, findClient, findResourceServer, owesFactor, audit, noteLink, noteDecision } = deps
 
   async function grantFor(approval: Approval, client: ClientMetadata, { customer, companyUserId }: OwnSession) {
     const account = toAccount(customer, companyUserId)
@@ -77,6 +80,7 @@ export function createDecide(deps: DecideDeps) {
       if (!taken) return 'unknown'
       const grant = await grantFor(taken.approval, taken.client, session)
       await grant.save()
+      await noteLink(grant, 'approval', ctx)
       await provider().backchannelResult(taken.request, grant, {
         ...(strength !== undefined && { acr: saidAcr(strength, demand) ?? strength }),
         ...(amr && { amr: [...amr] }),
