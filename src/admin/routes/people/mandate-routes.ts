@@ -23,7 +23,7 @@ const mandate = z
     resource: z.string().describe('The resource server where it can be spent.'),
     asked: terms.describe('What the client asked for, as authorization_details.'),
     terms: terms.describe('What holds now, as authorization_details.'),
-    version: z.int().describe('1 as granted; one more each time it was narrowed.'),
+    version: z.int().describe('Which version: 1 as granted, one more each time it was narrowed.'),
     grantedAt: epochSeconds('When the customer consented'),
     pausedAt: epochSeconds('When the customer paused it').optional(),
     withdrawnAt: epochSeconds('When it was withdrawn').optional(),
