@@ -214,6 +214,21 @@ test('a page that is answered twice gives one mandate', async () => {
   expect((await shop.admin('GET', '/v1/mandates?clientId=assistant&limit=100')).items).toHaveLength(before + 1)
 })
 
+test('a mandate ends no later than the sign-in of its client', async () => {
+  const path = '/v1/clients/assistant'
+  const { metadata } = await shop.admin('GET', path)
+  await shop.admin('PUT', path, { metadata: { ...metadata, refresh_token_absolute_ttl_seconds: 5 * 86_400 } })
+  const { access_token, authorization_details } = await shop.mandated(asked({ expires_at: inDays(30) }))
+  const [said] = (await shop.introspect(access_token)).authorization_details as { expires_at: number }[]
+  for (const { expires_at } of [authorization_details[0], said] as { expires_at: number }[]) {
+    expect(expires_at).toBeLessThanOrEqual(inDays(5))
+    expect(expires_at).toBeGreaterThan(inDays(4))
+  }
+  const shorter = await shop.mandated(asked({ expires_at: inDays(2) }))
+  expect(Number(shorter.authorization_details[0]?.expires_at)).toBeLessThanOrEqual(inDays(2))
+  await shop.admin('PUT', path, { metadata })
+})
+
 test('a link has twenty mandates at most', async () => {
   const { jar } = await shop.mandated()
   for (let count = 1; count < 20; count++) await shop.mandated(asked(), { jar })

@@ -65,7 +65,7 @@ export function createMandateServices(
     spending,
     timeZone,
     maxDays: config.MANDATE_MAX_DAYS,
-    consents: createMandateConsents({ mandates }),
+    consents: createMandateConsents({ mandates, findClient: clients.findClient }),
     detailsNow: createDetailsNow({ findMandates: mandates.findMany, usage: spending.usage }),
     isSignInLive,
     answerHold: createHolds({

@@ -1,8 +1,10 @@
 import { hash } from 'node:crypto'
+import type { ClientMetadata } from '../../clients/client.ts'
 import { type Mandate, stateOf } from '../../mandates/mandate.ts'
 import type { Mandates } from '../../mandates/mandates.ts'
 import { type Lowering, lower } from '../../mandates/narrowing.ts'
 import { type AskedApproval, MANDATE_TYPE, type MandateTerms, readDetail } from '../../mandates/terms.ts'
+import { familyTtlSeconds } from '../tokens/lifetimes.ts'
 import { referenceTo } from './authorization-details.ts'
 
 /** What a customer is asked about: a mandate, or one order under a mandate they gave before. */
@@ -47,9 +49,18 @@ const MOST_REFERENCES = 20
 /** Purchase mandates on the page where customers are asked for consent. */
 export function createMandateConsents({
   mandates,
+  findClient,
 }: {
   readonly mandates: Pick<Mandates, 'find' | 'grant' | 'approve'>
+  readonly findClient: (clientId: string) => Promise<ClientMetadata | undefined>
 }) {
+  /** A mandate ends with its sign-in: the page and the tokens promise no more. */
+  async function cut(terms: MandateTerms, clientId: string): Promise<MandateTerms> {
+    const client = await findClient(clientId)
+    const lastAt = Math.floor(Date.now() / 1000) + (client ? familyTtlSeconds(client) : 0)
+    return { ...terms, expires_at: Math.min(terms.expires_at, lastAt) }
+  }
+
   return {
     /** What an interaction asks about; undefined where it is about no mandate. */
     async asked({ prompt, params, session }: MandateInteraction): Promise<AskedMandate | undefined> {
@@ -60,7 +71,8 @@ export function createMandateConsents({
       if (read.kind === 'mandate') {
         const [location] = read.terms.locations ?? []
         const resource = location ?? String([params.resource].flat()[0])
-        return { kind: 'mandate', terms: { ...read.terms, locations: [resource], actions: ['checkout'] }, resource }
+        const terms = await cut(read.terms, String(params.client_id))
+        return { kind: 'mandate', terms: { ...terms, locations: [resource], actions: ['checkout'] }, resource }
       }
       const mandate = await mandates.find(read.approval.mandateId)
       const isOwn = mandate?.customerId === session?.accountId && mandate?.clientId === params.client_id
