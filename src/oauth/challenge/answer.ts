@@ -1,6 +1,7 @@
 import { errors, type TokenEndpointGrantContext } from 'oidc-provider'
 import { checkDpopReplay, validateDpop } from 'oidc-provider/lib/helpers/grants.js'
 import type { ClientMetadata } from '../../clients/client.ts'
+import { needsPkce } from '../../clients/security-profile.ts'
 import type { Proofs } from '../../customers/proof.ts'
 import { requestState } from '../../http/request-state.ts'
 import { toAccount } from '../accounts/account.ts'
@@ -168,8 +169,8 @@ export function createAnswer(deps: AnswerDeps) {
     const { session, round, jkt } = signIn
     const account = toAccount(person.customer, person.companyUserId)
     if (!account) throw invalidSession()
-    if (needsChallenge(metadata) && round.codeChallenge === undefined && jkt === undefined)
-      throw new errors.InvalidRequest('code_challenge is missing: a public client needs it, or a DPoP proof')
+    if (needsPkce(metadata) && round.codeChallenge === undefined && jkt === undefined)
+      throw new errors.InvalidRequest('code_challenge is missing: this client needs it, or a DPoP proof')
     const prepared = await prepareCode(ctx, { account, person, round, jkt })
     // What nobody's key guards is kept no longer than the sign-in takes.
     const authSession =
@@ -190,11 +191,6 @@ export function createAnswer(deps: AnswerDeps) {
 }
 
 type Begun = Pick<SignIn, 'session' | 'round' | 'clientId' | 'jkt'> & { readonly record: SessionRecord | undefined }
-
-/** A public client has nothing else to prove that a code is its own. */
-function needsChallenge({ token_endpoint_auth_method: method, require_pkce: isRequired }: ClientMetadata): boolean {
-  return method === 'none' || isRequired === true
-}
 
 /** A round of a sign-in that was complete before is left when it takes too long; the sign-in goes on. */
 function isStale({ grantId, round }: SessionRecord): boolean {

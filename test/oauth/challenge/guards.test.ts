@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ask as askAdmin } from '../../admin/administrators.ts'
-import { decode, pkce, requestTokens, revoke } from '../../endpoints/client.ts'
+import { CALLBACK, decode, pkce, requestTokens, revoke } from '../../endpoints/client.ts'
 import { aMinuteLater, bearer, type FactorShop } from '../../interaction/factor-shop.ts'
 import { later } from '../../support/clock.ts'
 import { postJson } from '../../support/http.ts'
-import { type Answer, APP, newApp, ORIGIN, PATH, signedIn, startAppShop, stepsIn, WEEK } from './app.ts'
+import { type Answer, APP, addClient, newApp, ORIGIN, PATH, signedIn, startAppShop, stepsIn, WEEK } from './app.ts'
 
 const NOBODY = 'nobody-at-all@example.com'
 let shop: FactorShop
@@ -245,6 +245,36 @@ describe('a client that wants the second factor every week', () => {
       const renewed = await app.redeem(answer.body.authorization_code, { code_verifier: undefined })
       expect(renewed.status, renewed.text).toBe(200)
       expect((await app.refresh(renewed.body.refresh_token)).status).toBe(200)
+    }, WEEK + 60)
+  })
+
+  test('and whose profile wants PKCE of all shows a challenge there as well', async () => {
+    const client = { client_id: 'weekly-backend', client_secret: 'a-secret-of-the-weekly-backend' }
+    await addClient(
+      shop,
+      {
+        client_id: client.client_id,
+        first_party: true,
+        security_profile: 'oauth21',
+        authorization_challenge: true,
+        second_factor_max_age_seconds: WEEK,
+        grant_types: ['authorization_code', 'refresh_token'],
+        redirect_uris: [CALLBACK],
+        token_endpoint_auth_method: 'client_secret_post',
+      },
+      client.client_secret,
+    )
+    const customer = await shop.enrol()
+    const app = await newApp(shop, { clientId: client.client_id, isBare: true })
+    const { email: username, password } = customer
+    const { body } = await app.begin({ ...client, username, password, otp: await customer.code() })
+    const tokens = await app.redeem(body.authorization_code, client)
+    await later(async () => {
+      const refused = await app.refresh(tokens.body.refresh_token, client)
+      expect(refused.status, refused.text).toBe(403)
+      app.authSession = refused.body.auth_session
+      const bare = await app.ask({ ...client, recovery_code: customer.recoveryCode() })
+      expect([bare.status, bare.body.error], bare.text).toEqual([400, 'invalid_request'])
     }, WEEK + 60)
   })
 
