@@ -8,6 +8,7 @@ import { unknownMembers } from '../unknown-members.ts'
 import { cibaFault, cibaMembers } from './ciba-members.ts'
 import { logoutAddress, logoutAddressFault } from './logout-address.ts'
 import { messageMembers } from './message-members.ts'
+import { ownScreenFaults, ownScreenMembers } from './own-screen-members.ts'
 import { profileFaults, SECURITY_PROFILES } from './security-profile.ts'
 import { HOW_TO_LIMIT, isUnlimited } from './third-parties.ts'
 
@@ -207,29 +208,7 @@ const ownMembers = {
     .describe(
       'Answers prompt=login as if it were not there, for shops that send it although a session would do; max_age still counts.',
     ),
-  authorization_challenge: z
-    .boolean()
-    .optional()
-    .describe(
-      'Lets it show sign-in screens of its own, which see the passwords of customers (OAuth 2.0 for First-Party Applications). Only for software of the shop (first_party), by an operator alone, and where AUTHORIZATION_CHALLENGE is on.',
-    ),
-  authorization_challenge_origins: z
-    .array(
-      z
-        .url({ protocol: /^https?$/ })
-        .refine(isWebOrigin, 'must be an origin such as https://shop.example, without a path'),
-    )
-    .max(20)
-    .readonly()
-    .optional()
-    .describe(
-      'Web origins whose pages may show those screens, with a DPoP proof in every request. Unless given: none. Every script on such a page can read what customers type, so the redirect is safer.',
-    ),
-  second_factor_max_age_seconds: seconds
-    .optional()
-    .describe(
-      'How old a second factor may be when it refreshes tokens of a customer who has one: later it gets 403 insufficient_authorization, and asks for the factor on its own screens. Needs authorization_challenge.',
-    ),
+  ...ownScreenMembers,
   company_choice: z
     .enum(['page', 'client'])
     .optional()
@@ -350,7 +329,8 @@ export const clientMetadata = z
     error: 'contradicts require_second_factor: leave one of them out',
   })
   .superRefine((given, context) => {
-    for (const [path, message] of ownScreenFaults(given)) context.addIssue({ code: 'custom', path: [path], message })
+    for (const { member, message } of ownScreenFaults(given))
+      context.addIssue({ code: 'custom', path: [member], message })
   })
   .superRefine(({ grants_sunset = {}, grant_types = ['authorization_code'] }, context) => {
     for (const name of Object.keys(grants_sunset)) {
@@ -371,54 +351,6 @@ export const clientMetadata = z
 export const storedClientMetadata = z.looseObject(clientMembers).meta({ id: 'StoredClientMetadata' })
 
 export type ClientMetadata = z.output<typeof clientMetadata>
-
-/** Security profiles of clients that send people to our pages. */
-const NO_OWN_SCREENS = /^(fapi2-|agent-platform$)/
-
-function isWebOrigin(text: string): boolean {
-  return URL.parse(text)?.origin === text
-}
-
-type OwnScreens = {
-  readonly first_party?: boolean | undefined
-  readonly grant_types?: readonly string[] | undefined
-  readonly authorization_challenge?: boolean | undefined
-  readonly authorization_challenge_origins?: readonly string[] | undefined
-  readonly second_factor_max_age_seconds?: number | undefined
-  readonly security_profile?: string | undefined
-}
-
-/** Screens that see passwords are for the shop's own software. */
-function ownScreenFaults({
-  first_party,
-  grant_types = ['authorization_code'],
-  ...given
-}: OwnScreens): [string, string][] {
-  const { authorization_challenge: isOn, authorization_challenge_origins: origins } = given
-  if (isOn === true) {
-    return [
-      ...(first_party === true
-        ? []
-        : [['authorization_challenge', 'needs first_party: software of others must not see passwords']]),
-      ...(NO_OWN_SCREENS.test(given.security_profile ?? '')
-        ? [
-            [
-              'authorization_challenge',
-              `contradicts security_profile ${given.security_profile}: such a client never sees what people sign in with`,
-            ],
-          ]
-        : []),
-      ...(grant_types.includes('authorization_code')
-        ? []
-        : [['authorization_challenge', 'needs the grant type authorization_code']]),
-    ] as [string, string][] // pairs, as they are written
-  }
-  const message = 'needs authorization_challenge: set that to true, or leave this out'
-  return [
-    ...(origins === undefined ? [] : [['authorization_challenge_origins', message]]),
-    ...(given.second_factor_max_age_seconds === undefined ? [] : [['second_factor_max_age_seconds', message]]),
-  ] as [string, string][] // as above
-}
 
 function isPublic({
   token_endpoint_auth_method,
