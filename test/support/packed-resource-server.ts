@@ -54,6 +54,15 @@ function pack(name: string): Packed {
   return { tarball: join(directory, filename), directory: join(directory, 'package') }
 }
 
+/** The paths of the files in a tarball. */
+export function filesIn({ tarball }: Packed): string[] {
+  const listed = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' })
+  return listed
+    .trim()
+    .split('\n')
+    .map((path) => path.replace(/^package\//, ''))
+}
+
 /** Makes `node_modules` in `directory`: the package as it is published, and of ours the others that are named. */
 export function installPacked(directory: string, others: readonly string[]): void {
   const modules = join(directory, 'node_modules')
